@@ -1,0 +1,67 @@
+/*
+ * The optimizers' update rules, as plain data: a rule and its hyperparameters determine a step completely.
+ * g is the gradient, w the parameter, eta the learning rate, t the step counted from 1.
+ */
+#ifndef ASSAY_BACKEND_UPDATE_RULE_H
+#define ASSAY_BACKEND_UPDATE_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * With L2 weight decay lambda (not decoupled), g + lambda w stands for g everywhere.
+ *
+ * SGD                w -= eta g                                                   tutorial, cell [22]
+ * MOMENTUM           m = b m + (1 - b) g;  w -= eta m                             tutorial, cell [23]: averaging form
+ * CLASSICAL_MOMENTUM m = b m + (1 - d) g, but m = g at t = 1;                      torch.optim.SGD, dampening d
+ *                    w -= eta m, or with Nesterov w -= eta (g + b m)
+ * ADAM               m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;             tutorial, cell [24]; Kingma and Ba 2015
+ *                    w -= eta / (sqrt(v / (1 - b2^t)) + eps) * m / (1 - b1^t)
+ *                    correct_first / correct_second = false leave out that moment's bias correction;
+ *                    amsgrad: v_hat = max over steps of v (torch.optim.Adam(amsgrad=True)), corrected like v;
+ *                    decoupled: AdamW, w *= 1 - eta lambda before the step (Loshchilov and Hutter 2019)
+ * RMSPROP            v = a v + (1 - a) g^2;  w -= eta g / (sqrt(v) + eps)         torch.optim.RMSprop
+ */
+typedef enum {
+    ASSAY_UPDATE_SGD,
+    ASSAY_UPDATE_MOMENTUM,
+    ASSAY_UPDATE_CLASSICAL_MOMENTUM,
+    ASSAY_UPDATE_ADAM,
+    ASSAY_UPDATE_RMSPROP
+} assay_update_kind;
+
+typedef struct {
+    assay_update_kind kind;
+    double learning_rate; /* eta */
+    double weight_decay;  /* lambda; 0: none */
+    double momentum;      /* b of the momentum rules */
+    double dampening;     /* d of classical momentum */
+    bool nesterov;
+    double beta1;         /* Adam */
+    double beta2;         /* Adam; the smoothing constant a of RMSprop */
+    double epsilon;       /* outside the root */
+    bool correct_first;   /* bias correction of m */
+    bool correct_second;  /* bias correction of v */
+    bool amsgrad;
+    bool decoupled;       /* decoupled weight decay: AdamW */
+} assay_update_rule;
+
+enum { ASSAY_UPDATE_MAX_SLOTS = 3 };
+
+/* How many state slices of the parameters' size the rule keeps: SGD 0, momentum 1 (m), Adam 2 (m, v), AMSGrad 3 (m, v,
+ * largest v), RMSprop 1 (v). */
+size_t assay_update_rule_slots(const assay_update_rule *rule);
+
+/* ASSAY_ERROR_ARGUMENT for hyperparameters outside their range (NaN, negative, beta >= 1, Nesterov with dampening ...). */
+assay_status assay_update_rule_check(const assay_update_rule *rule, assay_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

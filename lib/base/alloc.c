@@ -1,0 +1,59 @@
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *assay_calloc(size_t count, size_t size, assay_error *error)
+{
+    if (size != 0 && count > (SIZE_MAX - ASSAY_ALIGNMENT) / size) {
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: %zu elements of %zu bytes are more than can be addressed",
+                   count, size);
+        return NULL;
+    }
+    /* aligned_alloc wants a multiple of the alignment, and may return NULL for 0 bytes. */
+    size_t bytes = (count * size + ASSAY_ALIGNMENT - 1) / ASSAY_ALIGNMENT * ASSAY_ALIGNMENT;
+    if (bytes == 0) {
+        bytes = ASSAY_ALIGNMENT;
+    }
+    void *memory = aligned_alloc(ASSAY_ALIGNMENT, bytes);
+    if (memory == NULL) {
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: %zu bytes are not to be had", bytes);
+        return NULL;
+    }
+    memset(memory, 0, bytes);
+    return memory;
+}
+
+char *assay_strdup(const char *text, assay_error *error)
+{
+    size_t length = strlen(text);
+    char *copy = assay_calloc(length + 1, 1, error);
+    if (copy != NULL) {
+        memcpy(copy, text, length);
+    }
+    return copy;
+}
+
+char *assay_asprintf(assay_error *error, const char *format, ...)
+{
+    va_list arguments;
+    va_list again;
+    va_start(arguments, format);
+    va_copy(again, arguments);
+    int length = vsnprintf(NULL, 0, format, arguments);
+    va_end(arguments);
+    char *text = assay_calloc((size_t)(length < 0 ? 0 : length) + 1, 1, error);
+    if (text != NULL && length > 0) {
+        vsnprintf(text, (size_t)length + 1, format, again);
+    }
+    va_end(again);
+    return text;
+}
+
+void assay_free(void *memory)
+{
+    free(memory);
+}

@@ -1,0 +1,49 @@
+/* Errors: every function that can fail takes an assay_error and returns an assay_status. */
+#ifndef ASSAY_BASE_ERROR_H
+#define ASSAY_BASE_ERROR_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum {
+    ASSAY_OK = 0,
+    ASSAY_ERROR_ARGUMENT,    /* the caller asked for something that does not exist or does not fit */
+    ASSAY_ERROR_IO,          /* a file or a pipe could not be opened, read, written or renamed */
+    ASSAY_ERROR_FORMAT,      /* a file was read, and is not what it should be */
+    ASSAY_ERROR_MEMORY,      /* an allocation failed */
+    ASSAY_ERROR_UNSUPPORTED, /* not in this build, or not on this machine */
+    ASSAY_ERROR_NUMERIC      /* NaN, infinity or overflow where none may be */
+} assay_status;
+
+enum { ASSAY_ERROR_LENGTH = 512 };
+
+/* The first failure: what, where and what to do, in one line without a final newline. */
+typedef struct {
+    assay_status status;
+    char message[ASSAY_ERROR_LENGTH];
+} assay_error;
+
+/*
+ * Records a failure and returns its status, so that one can write `return assay_fail(error, ...)`. `error` may be NULL.
+ * A message longer than the field is cut. Control characters that came with file names are replaced by '?', so the
+ * message stays one line.
+ */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...);
+
+/* Leaves the calling function at the first failure. */
+#define ASSAY_TRY(call)                       \
+    do {                                      \
+        assay_status assay_try_ = (call);     \
+        if (assay_try_ != ASSAY_OK) {         \
+            return assay_try_;                \
+        }                                     \
+    } while (0)
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,43 @@
+/* Files that are either written whole or not at all, and files read whole. */
+#ifndef ASSAY_BASE_FILE_H
+#define ASSAY_BASE_FILE_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct assay_file_writer assay_file_writer;
+
+/*
+ * Starts writing `path`: opens a temporary file beside it. What stood at `path` stays until assay_file_commit.
+ * The caller ends the writer with assay_file_commit or assay_file_abort.
+ */
+assay_status assay_file_create(const char *path, assay_file_writer **writer, assay_error *error);
+
+/* The stream to write to; it belongs to the writer. Write errors may be ignored: the commit reports them. */
+FILE *assay_file_stream(assay_file_writer *writer);
+
+/*
+ * Flushes, syncs and renames the temporary file to its path, and frees the writer. On any failure (a full disk too) the
+ * temporary file is removed, what stood at the path still stands, and the error says so.
+ */
+assay_status assay_file_commit(assay_file_writer *writer, assay_error *error);
+
+/* Removes the temporary file and frees the writer; NULL is allowed. */
+void assay_file_abort(assay_file_writer *writer);
+
+/*
+ * Reads a whole file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
+ * caller frees it with assay_free. Fails on a missing file, a directory, a short read, and a file over the limit.
+ */
+assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,8 @@
+lib_libassay_la_SOURCES += \
+	%D%/alloc.c \
+	%D%/error.c \
+	%D%/file.c
+nobase_assayinclude_HEADERS += \
+	%D%/alloc.h \
+	%D%/error.h \
+	%D%/file.h

@@ -1,0 +1,14 @@
+include %D%/base/local.mk
+include %D%/random/local.mk
+include %D%/data/local.mk
+include %D%/stats/local.mk
+include %D%/check/local.mk
+include %D%/backend/local.mk
+include %D%/nn/local.mk
+include %D%/init/local.mk
+include %D%/optim/local.mk
+include %D%/surface/local.mk
+include %D%/model/local.mk
+include %D%/train/local.mk
+include %D%/report/local.mk
+include %D%/grade/local.mk

@@ -1,0 +1,53 @@
+/*
+ * PyTorch's two generators behind one face, so that an initializer does not know which it draws from.
+ * Values are drawn as PyTorch draws float32 tensors, whatever precision they are used in afterwards.
+ */
+#ifndef ASSAY_RANDOM_GENERATOR_H
+#define ASSAY_RANDOM_GENERATOR_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "random/mt19937.h"
+#include "random/philox.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum { ASSAY_GENERATOR_MT19937, ASSAY_GENERATOR_PHILOX } assay_generator_kind;
+
+typedef struct {
+    assay_generator_kind kind;
+    union {
+        assay_mt19937 mt19937;
+        assay_philox philox;
+    } state;
+} assay_generator;
+
+typedef enum {
+    ASSAY_UNIFORM, /* a = lower bound, b = upper bound */
+    ASSAY_NORMAL   /* a = mean, b = standard deviation */
+} assay_distribution_kind;
+
+typedef struct {
+    assay_distribution_kind kind;
+    double a;
+    double b;
+} assay_distribution;
+
+/* Seeds a generator. `blocks` is Philox's grid limit (see assay_philox_seed); mt19937 has no use for it. */
+void assay_generator_seed(assay_generator *generator, assay_generator_kind kind, uint64_t seed, unsigned blocks);
+
+/* "mt19937" or "philox"; ASSAY_ERROR_ARGUMENT with the known names for anything else. */
+assay_status assay_generator_kind_by_name(const char *name, assay_generator_kind *kind, assay_error *error);
+const char *assay_generator_name(assay_generator_kind kind);
+
+/* Fills `values[0..count)` as torch.empty(count).uniform_(a, b) or .normal_(a, b) would. */
+void assay_generator_fill(assay_generator *generator, assay_distribution distribution, size_t count, float *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) and the way PyTorch's CUDA
+ * generator fills a tensor with it.
+ */
+#ifndef ASSAY_RANDOM_PHILOX_H
+#define ASSAY_RANDOM_PHILOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The tutorial's GPU, a Tesla P100: 56 multiprocessors, 2,048 threads each, 256 threads a block. */
+enum { ASSAY_PHILOX_TUTORIAL_BLOCKS = 448, ASSAY_PHILOX_BLOCK_THREADS = 256 };
+
+/* Plain data: copying the struct copies the generator. */
+typedef struct {
+    uint64_t seed;   /* the key */
+    uint64_t offset; /* counts outputs of each thread; a multiple of 4 */
+    unsigned blocks; /* most blocks of 256 threads that a fill launches: SMs * (max threads per SM / 256) */
+} assay_philox;
+
+/* The bijection itself: counter and key in, four words out. */
+void assay_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t output[4]);
+
+/* torch.cuda.manual_seed(seed), offset 0, on a device of `blocks` (at least 1) blocks. */
+void assay_philox_seed(assay_philox *generator, uint64_t seed, unsigned blocks);
+
+/* torch.empty(count, device="cuda").uniform_(lower, upper), float32; advances the offset. */
+void assay_philox_uniform(assay_philox *generator, size_t count, double lower, double upper, float *values);
+
+/* torch.empty(count, device="cuda").normal_(mean, std), float32; advances the offset. */
+void assay_philox_normal(assay_philox *generator, size_t count, double mean, double std, float *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

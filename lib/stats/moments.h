@@ -1,0 +1,28 @@
+/* Moments of a sample, accumulated in double whatever the sample's type. */
+#ifndef ASSAY_STATS_MOMENTS_H
+#define ASSAY_STATS_MOMENTS_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    size_t count;
+    double mean;
+    double variance; /* population: divided by n, as numpy.var */
+    double skewness; /* 0 where the variance is 0 */
+    double kurtosis; /* excess: 0 for a normal distribution; 0 where the variance is 0 */
+    double minimum;
+    double maximum;
+} assay_moments;
+
+/* Two passes: the mean first, then central moments. All fields are 0 for count 0. NaN in the sample gives NaN moments. */
+assay_moments assay_moments_f64(size_t count, const double *values);
+assay_moments assay_moments_f32(size_t count, const float *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
