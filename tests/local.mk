@@ -1,0 +1,15 @@
+# What every test finds in its environment; descriptor 9 is the terminal, where skips are announced.
+AM_TESTS_ENVIRONMENT = \
+	GOLDEN_DIR='$(top_srcdir)/golden'; export GOLDEN_DIR; \
+	ASSAY_SOURCE='$(abs_top_srcdir)'; export ASSAY_SOURCE; \
+	ASSAY_BUILD='$(abs_top_builddir)'; export ASSAY_BUILD;
+AM_TESTS_FD_REDIRECT = 9>&2
+
+test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(GSL_CFLAGS)
+test_libs = tests/libsupport.la lib/libassay.la $(CHECK_LIBS) $(GSL_LIBS) $(JANSSON_LIBS) -lpthread
+
+check_LTLIBRARIES += tests/libsupport.la
+tests_libsupport_la_SOURCES = tests/support.c tests/support.h
+tests_libsupport_la_CFLAGS = $(test_cflags)
+
+include %D%/base.mk

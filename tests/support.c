@@ -1,0 +1,146 @@
+#include "support.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "data/dataset.h"
+
+int support_run(Suite *suite)
+{
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    int run = srunner_ntests_run(runner);
+    srunner_free(runner);
+    /* A suite that ran nothing has proved nothing. */
+    return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int support_skip(const char *format, ...)
+{
+    char reason[1024];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    printf("SKIP: %s\n", reason);
+    fflush(stdout);
+    dprintf(9, "SKIP: %s\n", reason);
+    return SUPPORT_SKIP;
+}
+
+const char *support_data_folder(void)
+{
+    const char *folder = getenv("ASSAY_DATA");
+    if (folder == NULL || *folder == '\0') {
+        folder = ASSAY_DEFAULT_DATA;
+    }
+    struct stat about;
+    if (stat(folder, &about) != 0) {
+        support_skip("%s is missing, so nothing is tested on real Fashion-MNIST; "
+                     "apt-get install dataset-fashion-mnist, or set ASSAY_DATA", folder);
+        return NULL;
+    }
+    return folder;
+}
+
+const char *support_pretrained_folder(void)
+{
+    const char *folder = getenv("ASSAY_PRETRAINED");
+    struct stat about;
+    if (folder == NULL || *folder == '\0' || stat(folder, &about) != 0) {
+        support_skip("the author's saved models are not tested: set ASSAY_PRETRAINED to the folder that holds "
+                     "FashionMNIST_SGD.tar and the other files of the tutorial's cell [4]");
+        return NULL;
+    }
+    return folder;
+}
+
+json_t *support_golden(const char *name)
+{
+    const char *folder = getenv("GOLDEN_DIR");
+    char *path = assay_asprintf(NULL, "%s/%s", folder != NULL ? folder : "golden", name);
+    json_error_t error;
+    json_t *value = json_load_file(path, 0, &error);
+    ck_assert_msg(value != NULL, "%s:%d: %s", path, error.line, error.text);
+    assay_free(path);
+    return value;
+}
+
+char *support_make_folder(void)
+{
+    const char *base = getenv("TMPDIR");
+    char *folder = assay_asprintf(NULL, "%s/assay-test-XXXXXX", base != NULL ? base : "/tmp");
+    ck_assert_msg(mkdtemp(folder) != NULL, "%s: no temporary folder", folder);
+    return folder;
+}
+
+void support_remove_folder(char *folder)
+{
+    char *command = assay_asprintf(NULL, "chmod -R u+w '%s' && rm -r '%s'", folder, folder);
+    ck_assert_int_eq(system(command), 0);
+    assay_free(command);
+    assay_free(folder);
+}
+
+void support_assert_relative(const char *what, double got, double want, double tolerance)
+{
+    /* Written so that a NaN fails. */
+    ck_assert_msg(fabs(got - want) <= tolerance * fabs(want), "%s: got %.17g, want %.17g, relative error %.3g over %.3g",
+                  what, got, want, fabs(got - want) / fabs(want), tolerance);
+}
+
+void support_assert_error(assay_status status, assay_status wanted, const assay_error *error, const char *part)
+{
+    ck_assert_msg(status == wanted, "status %d instead of %d: %s", (int)status, (int)wanted,
+                  status != ASSAY_OK ? error->message : "no error");
+    ck_assert_int_eq(error->status, wanted);
+    ck_assert_msg(strlen(error->message) > 0 && strchr(error->message, '\n') == NULL, "not one line: %s",
+                  error->message);
+    ck_assert_msg(part == NULL || strstr(error->message, part) != NULL, "'%s' does not say '%s'", error->message, part);
+}
+
+void support_assert_ok(assay_status status, const assay_error *error)
+{
+    ck_assert_msg(status == ASSAY_OK, "%s", error->message);
+}
+
+static char *read_back(const char *folder, const char *name)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    char *text = NULL;
+    size_t size = 0;
+    assay_error error;
+    support_assert_ok(assay_file_read(path, (size_t)1 << 30, &text, &size, &error), &error);
+    assay_free(path);
+    return text;
+}
+
+support_result support_shell(const char *command)
+{
+    char *folder = support_make_folder();
+    char *line = assay_asprintf(NULL, "( %s ) >'%s/output' 2>'%s/errors' </dev/null", command, folder, folder);
+    int status = system(line);
+    assay_free(line);
+    support_result result = {
+        .status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),
+        .output = read_back(folder, "output"),
+        .errors = read_back(folder, "errors"),
+    };
+    support_remove_folder(folder);
+    return result;
+}
+
+void support_result_free(support_result *result)
+{
+    assay_free(result->output);
+    assay_free(result->errors);
+}

@@ -1,0 +1,186 @@
+/* lib/base: errors, allocation, files that are written whole or not at all. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <signal.h>
+#include <dirent.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "support.h"
+
+START_TEST(error_is_one_line_and_cut)
+{
+    assay_error error;
+    assay_status status = assay_fail(&error, ASSAY_ERROR_IO, "%s: broken", "a\nb\x7f");
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "a?b?: broken");
+    char text[2 * ASSAY_ERROR_LENGTH];
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    assay_fail(&error, ASSAY_ERROR_FORMAT, "%s", text);
+    ck_assert_uint_eq(strlen(error.message), ASSAY_ERROR_LENGTH - 1);
+    ck_assert_int_eq(assay_fail(NULL, ASSAY_ERROR_NUMERIC, "nobody listens"), ASSAY_ERROR_NUMERIC);
+}
+END_TEST
+
+START_TEST(allocation_is_zeroed_aligned_and_checked)
+{
+    const size_t counts[] = {0, 1, 63, 64, 65, 100000};
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        unsigned char *memory = assay_calloc(counts[i], 1, NULL);
+        ck_assert_ptr_nonnull(memory);
+        ck_assert_uint_eq((uintptr_t)memory % ASSAY_ALIGNMENT, 0);
+        for (size_t j = 0; j < counts[i]; j++) {
+            ck_assert_uint_eq(memory[j], 0);
+        }
+        assay_free(memory);
+    }
+    assay_error error;
+    ck_assert_ptr_null(assay_calloc(SIZE_MAX / 4, 8, &error));
+    support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "more than can be addressed");
+    ck_assert_ptr_null(assay_calloc(SIZE_MAX - ASSAY_ALIGNMENT - 8, 1, &error));
+    support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "out of memory");
+}
+END_TEST
+
+START_TEST(strings)
+{
+    char *copy = assay_strdup("fan-in", NULL);
+    ck_assert_str_eq(copy, "fan-in");
+    char *text = assay_asprintf(NULL, "%s %d", copy, 784);
+    ck_assert_str_eq(text, "fan-in 784");
+    assay_free(copy);
+    assay_free(text);
+    assay_free(NULL);
+}
+END_TEST
+
+static size_t files_in(const char *folder)
+{
+    size_t count = 0;
+    DIR *directory = opendir(folder);
+    while (readdir(directory) != NULL) {
+        count++;
+    }
+    closedir(directory);
+    return count - 2; /* . and .. */
+}
+
+static void write_text(const char *path, const char *text)
+{
+    assay_error error;
+    assay_file_writer *writer;
+    support_assert_ok(assay_file_create(path, &writer, &error), &error);
+    fputs(text, assay_file_stream(writer));
+    support_assert_ok(assay_file_commit(writer, &error), &error);
+}
+
+static void assert_holds(const char *path, const char *text)
+{
+    char *bytes;
+    size_t size;
+    assay_error error;
+    support_assert_ok(assay_file_read(path, 1000000, &bytes, &size, &error), &error);
+    ck_assert_uint_eq(size, strlen(text));
+    ck_assert_str_eq(bytes, text);
+    assay_free(bytes);
+}
+
+START_TEST(files_appear_whole)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/file", folder);
+    mode_t before = umask(027);
+    write_text(path, "one");
+    umask(before);
+    struct stat about;
+    ck_assert_int_eq(stat(path, &about), 0);
+    ck_assert_uint_eq(about.st_mode & 0777, 0640);
+    assert_holds(path, "one");
+
+    assay_file_writer *writer;
+    support_assert_ok(assay_file_create(path, &writer, NULL), NULL);
+    fputs("half", assay_file_stream(writer));
+    fflush(assay_file_stream(writer));
+    assert_holds(path, "one");
+    assay_file_abort(writer);
+    assay_file_abort(NULL);
+    assert_holds(path, "one");
+    write_text(path, "two");
+    assert_holds(path, "two");
+    ck_assert_uint_eq(files_in(folder), 1);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* A limit on the file size stands for a full disk: write fails with EFBIG once SIGXFSZ is ignored. */
+START_TEST(full_disk_loses_nothing)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/file", folder);
+    write_text(path, "old");
+    assay_error error;
+    assay_file_writer *writer;
+    support_assert_ok(assay_file_create(path, &writer, &error), &error);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit = {1000, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    for (int i = 0; i < 100000; i++) {
+        fputs("new", assay_file_stream(writer));
+    }
+    support_assert_error(assay_file_commit(writer, &error), ASSAY_ERROR_IO, &error, "what was there before is unchanged");
+    assert_holds(path, "old");
+    ck_assert_uint_eq(files_in(folder), 1);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(unusable_paths)
+{
+    assay_error error;
+    assay_file_writer *writer;
+    support_assert_error(assay_file_create("/nonexistent/file", &writer, &error), ASSAY_ERROR_IO, &error,
+                         "/nonexistent/file");
+    ck_assert_ptr_null(writer);
+    char *folder = support_make_folder();
+    char *bytes;
+    size_t size;
+    support_assert_error(assay_file_read("/nonexistent", 10, &bytes, &size, &error), ASSAY_ERROR_IO, &error,
+                         "cannot be opened");
+    support_assert_error(assay_file_read(folder, 10, &bytes, &size, &error), ASSAY_ERROR_IO, &error, "not a regular file");
+    char *path = assay_asprintf(NULL, "%s/file", folder);
+    write_text(path, "12345678901");
+    support_assert_error(assay_file_read(path, 10, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error, "11 bytes");
+    /* A folder cannot be replaced by a file: the rename fails, and the folder stays. */
+    char *inner = assay_asprintf(NULL, "%s/folder", folder);
+    ck_assert_int_eq(mkdir(inner, 0777), 0);
+    support_assert_ok(assay_file_create(inner, &writer, &error), &error);
+    support_assert_error(assay_file_commit(writer, &error), ASSAY_ERROR_IO, &error, "not written");
+    ck_assert_uint_eq(files_in(folder), 2);
+    assay_free(inner);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("base");
+    TCase *tests = tcase_create("base");
+    tcase_add_test(tests, error_is_one_line_and_cut);
+    tcase_add_test(tests, allocation_is_zeroed_aligned_and_checked);
+    tcase_add_test(tests, strings);
+    tcase_add_test(tests, files_appear_whole);
+    tcase_add_test(tests, full_disk_loses_nothing);
+    tcase_add_test(tests, unusable_paths);
+    suite_add_tcase(suite, tests);
+    return support_run(suite);
+}

@@ -1,0 +1,72 @@
+/* The program `assay`: finds the subcommand and hands over. */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tool.h"
+
+typedef struct {
+    const char *name;
+    const char *summary;
+    tool_command *run;
+} subcommand;
+
+static const subcommand SUBCOMMANDS[] = {
+    {"reproduce", "run the tutorial and print its numbers next to ours", assay_command_reproduce},
+};
+
+enum { SUBCOMMAND_COUNT = sizeof SUBCOMMANDS / sizeof *SUBCOMMANDS };
+
+static void print_help(FILE *stream)
+{
+    fputs("Usage: assay COMMAND [OPTION...]\n\n"
+          "The tutorial \"Initialization and Optimization\" in C, and the suite that proves it right.\n\n"
+          "Commands:\n", stream);
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
+        fprintf(stream, "  %-10s %s\n", SUBCOMMANDS[i].name, SUBCOMMANDS[i].summary);
+    }
+    fputs("\nassay COMMAND --help tells the options of a command; assay --version which backends are in.\n", stream);
+}
+
+static void print_version(void)
+{
+    printf("assay %s\nbackends:", PACKAGE_VERSION);
+    for (const char *const *name = assay_backend_names(); *name != NULL; name++) {
+        printf(" %s", *name);
+    }
+    putchar('\n');
+}
+
+/* Output that did not reach its file (a full disk, say) is a failure, whatever the command returned. */
+static int flushed(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("assay: standard output could not be written completely; is the disk full?\n", stderr);
+        return status == TOOL_SUCCESS ? TOOL_FAILURE : status;
+    }
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        fputs("assay: no command given; assay --help lists them\n", stderr);
+        return TOOL_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return flushed(TOOL_SUCCESS);
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        print_version();
+        return flushed(TOOL_SUCCESS);
+    }
+    for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
+        if (strcmp(argv[1], SUBCOMMANDS[i].name) == 0) {
+            return flushed(SUBCOMMANDS[i].run(argc - 1, argv + 1));
+        }
+    }
+    fprintf(stderr, "assay: unknown command '%s'; assay --help lists them\n", argv[1]);
+    return TOOL_USAGE;
+}

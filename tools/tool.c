@@ -1,0 +1,76 @@
+#include "tool.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+int tool_fail(const char *command, const assay_error *error)
+{
+    fprintf(stderr, "assay %s: %s\n", command, error->message);
+    return TOOL_FAILURE;
+}
+
+int tool_usage(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    fprintf(stderr, "assay %s: ", command);
+    vfprintf(stderr, format, arguments);
+    fprintf(stderr, "; see assay %s --help\n", command);
+    va_end(arguments);
+    return TOOL_USAGE;
+}
+
+int tool_bad_option(const char *command, char **argv, int answer)
+{
+    const char *option = argv[optind - 1];
+    if (answer == ':') {
+        return tool_usage(command, "option %s needs a value", option);
+    }
+    if (optopt != 0 && optopt < 256) {
+        return tool_usage(command, "unknown option -%c", optopt);
+    }
+    return tool_usage(command, "unknown option %s", option);
+}
+
+bool tool_parse_unsigned(const char *text, uint64_t low, uint64_t high, uint64_t *value)
+{
+    if (*text < '0' || *text > '9') {
+        return false;
+    }
+    char *end;
+    errno = 0;
+    unsigned long long number = strtoull(text, &end, 10);
+    *value = number;
+    return errno == 0 && *end == '\0' && number >= low && number <= high;
+}
+
+bool tool_parse_real(const char *text, double low, double high, double *value)
+{
+    char *end;
+    *value = strtod(text, &end);
+    return end != text && *end == '\0' && isfinite(*value) && *value >= low && *value <= high;
+}
+
+assay_status tool_open_backend(const char *text, unsigned threads, assay_backend **backend, assay_error *error)
+{
+    char name[32];
+    const char *wanted = text != NULL ? text : "openblas";
+    size_t length = strcspn(wanted, ":");
+    if (length >= sizeof name) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown backend '%s'", wanted);
+    }
+    memcpy(name, wanted, length);
+    name[length] = '\0';
+    assay_backend_options options = {.name = name, .precision = ASSAY_F32, .threads = (int)threads};
+    if (wanted[length] == ':') {
+        ASSAY_TRY(assay_precision_by_name(wanted + length + 1, &options.precision, error));
+    } else if (strcmp(name, "reference") == 0) {
+        options.precision = ASSAY_F64; /* the only one it has */
+    }
+    return assay_backend_open(&options, backend, error);
+}

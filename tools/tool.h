@@ -1,0 +1,38 @@
+/* What the subcommands of the program `assay` share: their table, their options, their way to say what is wrong. */
+#ifndef ASSAY_TOOLS_TOOL_H
+#define ASSAY_TOOLS_TOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backend/backend.h"
+#include "base/error.h"
+
+/* Exit statuses of every subcommand. */
+enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
+
+/* One file a subcommand; argv[0] is the subcommand's name. Returns the exit status. */
+typedef int tool_command(int argc, char **argv);
+tool_command assay_command_reproduce;
+
+/* Prints "assay COMMAND: ..." on stderr and returns TOOL_FAILURE, or TOOL_USAGE. */
+int tool_fail(const char *command, const assay_error *error);
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+int tool_usage(const char *command, const char *format, ...);
+
+/*
+ * After getopt_long said '?' or ':' (call it with opterr = 0 and an option string that starts with ":"): says which
+ * option is unknown or lacks its value. Returns TOOL_USAGE.
+ */
+int tool_bad_option(const char *command, char **argv, int answer);
+
+/* Parse a whole option value; false where it is not a number in [low, high]. */
+bool tool_parse_unsigned(const char *text, uint64_t low, uint64_t high, uint64_t *value);
+bool tool_parse_real(const char *text, double low, double high, double *value);
+
+/* --backend NAME[:PRECISION], --threads N: how every subcommand names its backend. `text` NULL: openblas:f32. */
+assay_status tool_open_backend(const char *text, unsigned threads, assay_backend **backend, assay_error *error);
+
+#endif
