@@ -1,0 +1,9 @@
+lib_libassay_la_SOURCES += \
+	%D%/histogram.c \
+	%D%/kernel_density.c \
+	%D%/moments.c \
+	%D%/range.c \
+	%D%/range.h
+nobase_assayinclude_HEADERS += \
+	%D%/histogram.h \
+	%D%/moments.h

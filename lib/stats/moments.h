@@ -18,7 +18,11 @@ typedef struct {
     double maximum;
 } assay_moments;
 
-/* Two passes: the mean first, then central moments. All fields are 0 for count 0. NaN in the sample gives NaN moments. */
+/*
+ * Two passes: the mean first, then central moments, corrected for the rounding of the mean. All fields are 0 for count 0.
+ * A NaN in the sample gives NaN in every field but the count; an infinity gives NaN moments above the mean. A sample of
+ * equal values has exactly that mean and variance 0.
+ */
 assay_moments assay_moments_f64(size_t count, const double *values);
 assay_moments assay_moments_f32(size_t count, const float *values);
 

@@ -1,0 +1,13 @@
+/* Inside the library: the range of a sample that must be finite. */
+#ifndef ASSAY_STATS_RANGE_H
+#define ASSAY_STATS_RANGE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+
+/* Minimum and maximum; ASSAY_ERROR_NUMERIC, naming the place, for the first NaN or infinity. */
+assay_status assay_finite_range(size_t count, const double *values, double *minimum, double *maximum,
+                                assay_error *error);
+
+#endif
