@@ -6,7 +6,9 @@
  * the backend was opened with.
  *
  * Operations return nothing. Wrong sizes, wrong element types and device failures are recorded: the first one stays, all
- * later operations do nothing, until assay_backend_check returns it. Outputs may not overlap inputs unless it is said.
+ * later operations do nothing, until assay_backend_check returns it. Outputs may not overlap inputs unless it is said,
+ * and then only coincide with them exactly. An operation on no rows or no elements does nothing, except that sums over
+ * no rows (column sums, a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a matrix exceeds 2^31 - 1.
  */
 #ifndef ASSAY_BACKEND_BACKEND_H
 #define ASSAY_BACKEND_BACKEND_H
