@@ -38,8 +38,8 @@ assay_status assay_histogram(size_t count, const double *values, size_t bins, do
                              assay_error *error)
 {
     if (count == 0 || bins == 0) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a histogram of %zu values in %zu bins: give at least one of each",
-                          count, bins);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a histogram of %zu values in %zu bins: give at least one of "
+                          "each", count, bins);
     }
     double first;
     double last;
@@ -50,8 +50,8 @@ assay_status assay_histogram(size_t count, const double *values, size_t bins, do
     }
     /* The second condition: beyond 2^53 a constant sample has no range of 1; below 2^-1022 or so, no bins per width. */
     if (!isfinite(last - first) || !isfinite((double)bins / (last - first))) {
-        return assay_fail(error, ASSAY_ERROR_NUMERIC, "the range %g to %g has no %zu equal bins in double: scale the sample",
-                          first, last, bins);
+        return assay_fail(error, ASSAY_ERROR_NUMERIC, "the range %g to %g has no %zu equal bins in double: scale the "
+                          "sample", first, last, bins);
     }
     equal_edges(first, last, bins, edges);
     memset(counts, 0, bins * sizeof *counts);

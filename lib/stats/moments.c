@@ -82,9 +82,9 @@ static void mean_powers(size_t count, sample values, double centre, double scale
 }
 
 /*
- * Chan, Golub, LeVeque, "Algorithms for computing the sample variance" (1983): the mean of the first pass is rounded, so
- * the first power is not quite 0; it corrects the mean and the higher moments. Deviations are scaled by a power of two to
- * at most 1, so that fourth powers neither overflow nor vanish.
+ * Chan, Golub, LeVeque, "Algorithms for computing the sample variance" (1983): the mean of the first pass is rounded,
+ * so the first power is not quite 0; it corrects the mean and the higher moments. Deviations are scaled by a power of
+ * two to at most 1, so that fourth powers neither overflow nor vanish.
  */
 static void central_moments(size_t count, sample values, assay_moments *moments)
 {

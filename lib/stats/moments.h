@@ -19,9 +19,9 @@ typedef struct {
 } assay_moments;
 
 /*
- * Two passes: the mean first, then central moments, corrected for the rounding of the mean. All fields are 0 for count 0.
- * A NaN in the sample gives NaN in every field but the count; an infinity gives NaN moments above the mean. A sample of
- * equal values has exactly that mean and variance 0.
+ * Two passes: the mean first, then central moments, corrected for the rounding of the mean. All fields are 0 for count
+ * 0. A NaN in the sample gives NaN in every field but the count; an infinity gives NaN moments above the mean. A sample
+ * of equal values has exactly that mean and variance 0.
  */
 assay_moments assay_moments_f64(size_t count, const double *values);
 assay_moments assay_moments_f32(size_t count, const float *values);
