@@ -11,3 +11,4 @@ nobase_assayinclude_HEADERS += \
 	%D%/activation.h \
 	%D%/backend.h \
 	%D%/update_rule.h
+include %D%/reference/local.mk
