@@ -1,0 +1,1 @@
+EXTRA_DIST += %D%/random_torch.json

@@ -13,3 +13,4 @@ tests_libsupport_la_SOURCES = tests/support.c tests/support.h
 tests_libsupport_la_CFLAGS = $(test_cflags)
 
 include %D%/base.mk
+include %D%/random.mk

@@ -1,0 +1,1 @@
+EXTRA_DIST += %D%/golden/torch_random.py

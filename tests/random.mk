@@ -1,0 +1,10 @@
+check_PROGRAMS += tests/test_random
+TESTS += tests/test_random
+tests_test_random_SOURCES = tests/test_random.c
+tests_test_random_CFLAGS = $(test_cflags)
+tests_test_random_LDADD = $(test_libs) $(ZLIB_LIBS)
+check_PROGRAMS += tests/test_random_philox
+TESTS += tests/test_random_philox
+tests_test_random_philox_SOURCES = tests/test_random_philox.c
+tests_test_random_philox_CFLAGS = $(test_cflags)
+tests_test_random_philox_LDADD = $(test_libs)
