@@ -1,0 +1,38 @@
+/* Descent on a surface: the tutorial's train_curve, cell [31]. */
+#ifndef ASSAY_SURFACE_DESCENT_H
+#define ASSAY_SURFACE_DESCENT_H
+
+#include <stddef.h>
+
+#include "backend/backend.h"
+#include "backend/update_rule.h"
+#include "base/error.h"
+#include "surface/surface.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How many updates the tutorial makes. */
+enum { ASSAY_DESCENT_UPDATES = 100 };
+
+/* A row of train_curve's result: the parameters before an update, and their loss. */
+typedef struct {
+    double w[2];
+    double loss;
+} assay_descent_point;
+
+/*
+ * Makes `updates` updates of w, from `start`, by `rule` on `backend`, in the backend's precision (ASSAY_F32: loss and
+ * gradient by assay_surface_f32). points[t], t = 0 .. updates - 1, is what stood before update t + 1, as in the tutorial;
+ * the point after the last update is not recorded. ASSAY_ERROR_NUMERIC when w, the loss or the gradient leaves the finite
+ * numbers. `*recorded` counts the points that are valid, also after a failure.
+ */
+assay_status assay_descend(assay_backend *backend, assay_surface surface, const assay_update_rule *rule,
+                           const double start[2], size_t updates, assay_descent_point *points, size_t *recorded,
+                           assay_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
