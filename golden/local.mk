@@ -1,1 +1,2 @@
 EXTRA_DIST += %D%/random_torch.json
+EXTRA_DIST += %D%/surface_torch.json
