@@ -1,2 +1,3 @@
 EXTRA_DIST += %D%/random_torch.json
 EXTRA_DIST += %D%/surface_torch.json
+EXTRA_DIST += %D%/optim_torch.json
