@@ -10,5 +10,6 @@ include %D%/optim/local.mk
 include %D%/surface/local.mk
 include %D%/model/local.mk
 include %D%/train/local.mk
+include %D%/tutorial/local.mk
 include %D%/report/local.mk
 include %D%/grade/local.mk

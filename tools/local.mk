@@ -1,1 +1,10 @@
 EXTRA_DIST += %D%/golden/torch_random.py
+bin_PROGRAMS += assay
+assay_SOURCES = \
+	%D%/assay.c \
+	%D%/reproduce.c \
+	%D%/reproduce.h \
+	%D%/reproduce_output.c \
+	%D%/tool.c \
+	%D%/tool.h
+assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm

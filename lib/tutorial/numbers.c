@@ -1,0 +1,157 @@
+#include "tutorial/numbers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+    const char *name;
+    const char *cells;
+    const char *title;
+} section_text;
+
+static const section_text SECTIONS[ASSAY_SECTION_COUNT] = {
+    [ASSAY_SECTION_DATA] = {"data", "[7]", "Mean and standard deviation of the data"},
+    [ASSAY_SECTION_BATCH] = {"batch", "[8]", "Statistics of a single batch"},
+    [ASSAY_SECTION_CONSTANT] = {"constant", "[13]", "Constant initialization, 0.005"},
+    [ASSAY_SECTION_VARIANCE_001] = {"variance-0.01", "[14]", "Constant variance, standard deviation 0.01"},
+    [ASSAY_SECTION_VARIANCE_01] = {"variance-0.1", "[15]", "Constant variance, standard deviation 0.1"},
+    [ASSAY_SECTION_EQUAL_VARIANCE] = {"equal-variance", "[16]", "Equal variance, Var w = 1 / d_x"},
+    [ASSAY_SECTION_XAVIER_IDENTITY] = {"xavier-identity", "[17]", "Xavier initialization, identity network"},
+    [ASSAY_SECTION_XAVIER_TANH] = {"xavier-tanh", "[18]", "Xavier initialization, tanh network"},
+    [ASSAY_SECTION_KAIMING_RELU] = {"kaiming-relu", "[19]", "Kaiming initialization, ReLU network"},
+    [ASSAY_SECTION_OPTIMIZERS] = {"optimizers", "[26]-[28]", "Comparing optimizers on model training"},
+    [ASSAY_SECTION_PATHOLOGICAL] = {"pathological", "[29]-[33]", "Pathological curvatures"},
+    [ASSAY_SECTION_STEEP] = {"steep", "[34]-[35]", "Steep optima"},
+};
+
+/*
+ * The mean is compared within 1e-6, all other full-precision numbers within 5e-6: the printed values are sums in float32
+ * on a GPU, whose order differs from ours.
+ */
+static const assay_printed_number NUMBERS[] = {
+    {ASSAY_SECTION_DATA, "Mean", 0.28604060411453247, ASSAY_COMPARE_RELATIVE, 1e-6, 0},
+    {ASSAY_SECTION_DATA, "Std", 0.3530242443084717, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_BATCH, "Mean", 0.009, ASSAY_COMPARE_AS_PRINTED, 0.0, 3},
+    {ASSAY_SECTION_BATCH, "Standard deviation", 1.012, ASSAY_COMPARE_AS_PRINTED, 0.0, 3},
+    {ASSAY_SECTION_BATCH, "Maximum", 2.022, ASSAY_COMPARE_AS_PRINTED, 0.0, 3},
+    {ASSAY_SECTION_BATCH, "Minimum", -0.810, ASSAY_COMPARE_AS_PRINTED, 0.0, 3},
+    {ASSAY_SECTION_CONSTANT, "Layer 0 - Variance", 2.0582756996154785, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_CONSTANT, "Layer 2 - Variance", 13.489118576049805, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_CONSTANT, "Layer 4 - Variance", 22.100566864013672, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_CONSTANT, "Layer 6 - Variance", 36.209571838378906, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_CONSTANT, "Layer 8 - Variance", 14.831439018249512, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_001, "Layer 0 - Variance", 0.07831248641014099, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_001, "Layer 2 - Variance", 0.004064005799591541, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_001, "Layer 4 - Variance", 0.00022317888215184212, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_001, "Layer 6 - Variance", 0.00011556116805877537, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_001, "Layer 8 - Variance", 8.162161248037592e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_01, "Layer 0 - Variance", 8.082208633422852, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_01, "Layer 2 - Variance", 37.87363815307617, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_01, "Layer 4 - Variance", 96.36101531982422, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_01, "Layer 6 - Variance", 237.2630615234375, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_VARIANCE_01, "Layer 8 - Variance", 303.44244384765625, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_EQUAL_VARIANCE, "Layer 0 - Variance", 1.0088235139846802, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_EQUAL_VARIANCE, "Layer 2 - Variance", 1.0696827173233032, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_EQUAL_VARIANCE, "Layer 4 - Variance", 1.125657081604004, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_EQUAL_VARIANCE, "Layer 6 - Variance", 1.1308791637420654, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_EQUAL_VARIANCE, "Layer 8 - Variance", 1.0503977537155151, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "layers.0.weight - Variance", 0.0003991015546489507, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "layers.2.weight - Variance", 0.0007022571517154574, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "layers.4.weight - Variance", 0.0009397325338795781, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "layers.6.weight - Variance", 0.0014803955564275384, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "layers.8.weight - Variance", 0.012549502775073051, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "Layer 0 - Variance", 1.2209526300430298, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "Layer 2 - Variance", 1.5839706659317017, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "Layer 4 - Variance", 1.5429933071136475, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "Layer 6 - Variance", 2.021383047103882, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, "Layer 8 - Variance", 2.6867828369140625, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "layers.0.weight - Variance", 2.1826384909218177e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "layers.2.weight - Variance", 3.5952674807049334e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "layers.4.weight - Variance", 4.872870340477675e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "layers.6.weight - Variance", 6.269156438065693e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "layers.8.weight - Variance", 0.0004620618128683418, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "Layer 0 - Variance", 1.2046984434127808, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "Layer 2 - Variance", 0.5917537212371826, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "Layer 4 - Variance", 0.2959783673286438, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "Layer 6 - Variance", 0.24997730553150177, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_XAVIER_TANH, "Layer 8 - Variance", 0.2727622389793396, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "layers.0.weight - Variance", 3.414905950194225e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "layers.2.weight - Variance", 3.843478407361545e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "layers.4.weight - Variance", 4.713246744358912e-05, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "layers.6.weight - Variance", 0.00010930334246950224, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "layers.8.weight - Variance", 0.0017839515348896384, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "Layer 0 - Variance", 1.0256913900375366, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "Layer 2 - Variance", 1.0101124048233032, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "Layer 4 - Variance", 1.0158814191818237, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "Layer 6 - Variance", 1.1398581266403198, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_KAIMING_RELU, "Layer 8 - Variance", 0.46903371810913086, ASSAY_COMPARE_RELATIVE, 5e-6, 0},
+    {ASSAY_SECTION_OPTIMIZERS, "SGD - Test accuracy", 89.09, ASSAY_COMPARE_ABSOLUTE, 0.6, 2},
+    {ASSAY_SECTION_OPTIMIZERS, "SGDMomentum - Test accuracy", 88.83, ASSAY_COMPARE_ABSOLUTE, 0.6, 2},
+    {ASSAY_SECTION_OPTIMIZERS, "Adam - Test accuracy", 89.46, ASSAY_COMPARE_ABSOLUTE, 0.6, 2},
+};
+
+enum { NUMBER_COUNT = sizeof NUMBERS / sizeof *NUMBERS };
+
+const char *assay_section_name(assay_section section)
+{
+    return SECTIONS[section].name;
+}
+
+const char *assay_section_title(assay_section section)
+{
+    return SECTIONS[section].title;
+}
+
+const char *assay_section_cells(assay_section section)
+{
+    return SECTIONS[section].cells;
+}
+
+assay_status assay_section_by_name(const char *name, assay_section *section, assay_error *error)
+{
+    char known[256] = "";
+    size_t length = 0;
+    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        if (strcmp(name, SECTIONS[i].name) == 0) {
+            *section = (assay_section)i;
+            return ASSAY_OK;
+        }
+        length += (size_t)snprintf(known + length, sizeof known - length, " %s", SECTIONS[i].name);
+    }
+    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown section '%s'; there are:%s", name, known);
+}
+
+size_t assay_printed_numbers(assay_section section, const assay_printed_number **numbers)
+{
+    size_t first = 0;
+    while (first < NUMBER_COUNT && NUMBERS[first].section != section) {
+        first++;
+    }
+    size_t end = first;
+    while (end < NUMBER_COUNT && NUMBERS[end].section == section) {
+        end++;
+    }
+    *numbers = NUMBERS + first;
+    return end - first;
+}
+
+double assay_printed_error(const assay_printed_number *number, double ours)
+{
+    return fabs(ours - number->printed) / fabs(number->printed);
+}
+
+bool assay_printed_agrees(const assay_printed_number *number, double ours)
+{
+    if (number->comparison == ASSAY_COMPARE_RELATIVE) {
+        return assay_printed_error(number, ours) <= number->tolerance;
+    }
+    if (number->comparison == ASSAY_COMPARE_ABSOLUTE) {
+        return fabs(ours - number->printed) <= number->tolerance;
+    }
+    char our_text[64];
+    char printed_text[64];
+    snprintf(our_text, sizeof our_text, "%.*f", number->decimals, ours);
+    snprintf(printed_text, sizeof printed_text, "%.*f", number->decimals, number->printed);
+    return strcmp(our_text, printed_text) == 0;
+}

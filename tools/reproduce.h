@@ -1,0 +1,41 @@
+/* What assay reproduce collects, and the ways it is printed. */
+#ifndef ASSAY_TOOLS_REPRODUCE_H
+#define ASSAY_TOOLS_REPRODUCE_H
+
+#include <stdbool.h>
+
+#include "tutorial/session.h"
+
+typedef struct {
+    assay_session_options session;
+    const char *backend; /* as given, or NULL */
+    unsigned threads;    /* 0: as many as processors */
+    const char *json;    /* a path, "-", or NULL */
+    bool one_section;
+    assay_section section;
+} reproduce_options;
+
+typedef struct {
+    bool ran[ASSAY_SECTION_COUNT];
+    assay_section_results sections[ASSAY_SECTION_COUNT];
+    size_t agree;
+    size_t differ;
+    size_t shown;       /* neither: nothing to judge them by */
+    double worst;       /* the largest relative error among the numbers compared with printed ones in full precision */
+    const char *worst_label;
+    assay_section worst_section;
+} reproduce_report;
+
+/* Whether this build reproduces a section. */
+bool reproduce_has(assay_section section);
+
+void reproduce_count(reproduce_report *report);
+
+/* The table for people; nothing where JSON goes to standard output. */
+void reproduce_print_section(const reproduce_options *options, const assay_section_results *results);
+void reproduce_print_summary(const reproduce_options *options, const reproduce_report *report);
+
+assay_status reproduce_write_json(const reproduce_options *options, const assay_backend *backend,
+                                  const reproduce_report *report, assay_error *error);
+
+#endif

@@ -1,0 +1,167 @@
+/* The table and the JSON of assay reproduce. */
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "reproduce.h"
+
+static const char *const VERDICTS[] = {
+    [ASSAY_VERDICT_AGREES] = "agrees", [ASSAY_VERDICT_DIFFERS] = "DIFFERS", [ASSAY_VERDICT_SHOWN] = "shown"};
+
+bool reproduce_has(assay_section section)
+{
+    return assay_session_has(section);
+}
+
+void reproduce_count(reproduce_report *report)
+{
+    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        const assay_section_results *results = &report->sections[i];
+        for (size_t j = 0; j < results->count; j++) {
+            const assay_result *result = &results->results[j];
+            report->agree += result->verdict == ASSAY_VERDICT_AGREES;
+            report->differ += result->verdict == ASSAY_VERDICT_DIFFERS;
+            report->shown += result->verdict == ASSAY_VERDICT_SHOWN;
+            if (result->basis == ASSAY_BASIS_PRINTED && result->decimals == 0 && !(result->error < report->worst)) {
+                report->worst = result->error;
+                report->worst_label = result->label;
+                report->worst_section = results->section;
+            }
+        }
+    }
+}
+
+static bool quiet(const reproduce_options *options)
+{
+    return options->json != NULL && strcmp(options->json, "-") == 0;
+}
+
+static bool by_theory(const assay_section_results *results)
+{
+    return results->count > 0 && results->results[0].basis == ASSAY_BASIS_THEORY;
+}
+
+static void print_result(const assay_result *result, bool theory)
+{
+    char printed[32];
+    char ours[32];
+    bool rounded = result->decimals > 0;
+    snprintf(printed, sizeof printed, rounded ? "%.*f" : "%.*g", rounded ? result->decimals : 9, result->printed);
+    snprintf(ours, sizeof ours, rounded ? "%.*f" : "%.*g", rounded ? result->decimals + 3 : 9, result->ours);
+    printf("  %-27s %15s %15s", result->label, printed, ours);
+    if (theory && result->verdict == ASSAY_VERDICT_SHOWN) {
+        printf(" %15s %9s %9s", "-", "-", "-");
+    } else if (theory) {
+        printf(" %15.9g %9.1e %9.1e", result->expected, result->error, result->allowed);
+    } else {
+        printf(" %9.1e", result->error);
+    }
+    printf("  %s\n", VERDICTS[result->verdict]);
+}
+
+void reproduce_print_section(const reproduce_options *options, const assay_section_results *results)
+{
+    if (quiet(options)) {
+        return;
+    }
+    bool theory = by_theory(results);
+    printf("%s: %s  (cell %s)\n", assay_section_name(results->section), assay_section_title(results->section),
+           assay_section_cells(results->section));
+    if (theory) {
+        printf("  other weights than the tutorial's: judged by the statistical theory, not by the printed numbers\n");
+        printf("  %-27s %15s %15s %15s %9s %9s\n", "", "printed", "ours", "theory", "error", "allowed");
+    } else {
+        printf("  %-27s %15s %15s %9s\n", "", "printed", "ours", "error");
+    }
+    for (size_t i = 0; i < results->count; i++) {
+        print_result(&results->results[i], theory);
+    }
+    putchar('\n');
+    fflush(stdout);
+}
+
+void reproduce_print_summary(const reproduce_options *options, const reproduce_report *report)
+{
+    if (quiet(options)) {
+        return;
+    }
+    printf("%zu of %zu numbers agree", report->agree, report->agree + report->differ);
+    if (report->shown > 0) {
+        printf(" (%zu more are shown without a verdict)", report->shown);
+    }
+    if (report->worst_label != NULL) {
+        printf("; largest relative error %.1e (%s, %s)", report->worst, assay_section_name(report->worst_section),
+               report->worst_label);
+    }
+    putchar('\n');
+}
+
+static json_t *result_json(const assay_result *result)
+{
+    json_t *object = json_pack("{s:s, s:f, s:f, s:s, s:s}", "label", result->label, "printed", result->printed, "ours",
+                               result->ours, "verdict", VERDICTS[result->verdict], "basis",
+                               result->basis == ASSAY_BASIS_PRINTED ? "printed" : "theory");
+    if (result->verdict != ASSAY_VERDICT_SHOWN) {
+        json_object_set_new(object, "expected", json_real(result->expected));
+        json_object_set_new(object, "relative_error", json_real(result->error));
+    }
+    if (result->decimals > 0) {
+        json_object_set_new(object, "decimals", json_integer(result->decimals));
+    } else if (result->verdict != ASSAY_VERDICT_SHOWN) {
+        json_object_set_new(object, "allowed_error", json_real(result->allowed));
+    }
+    return object;
+}
+
+static json_t *report_json(const reproduce_options *options, const assay_backend *backend,
+                           const reproduce_report *report)
+{
+    json_t *sections = json_array();
+    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        if (!report->ran[i]) {
+            continue;
+        }
+        json_t *numbers = json_array();
+        for (size_t j = 0; j < report->sections[i].count; j++) {
+            json_array_append_new(numbers, result_json(&report->sections[i].results[j]));
+        }
+        json_array_append_new(sections, json_pack("{s:s, s:s, s:s, s:o}", "name", assay_section_name((assay_section)i),
+                                                  "title", assay_section_title((assay_section)i), "cells",
+                                                  assay_section_cells((assay_section)i), "numbers", numbers));
+    }
+    json_t *weights = json_pack("{s:s, s:I}", "generator", assay_generator_name(options->session.generator), "seed",
+                                (json_int_t)options->session.seed);
+    if (options->session.generator == ASSAY_GENERATOR_PHILOX) {
+        json_object_set_new(weights, "blocks", json_integer(options->session.blocks));
+    }
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:o}", "backend", assay_backend_name(backend), "precision",
+                     assay_backend_precision(backend) == ASSAY_F32 ? "f32" : "f64", "weights", weights, "agree",
+                     (json_int_t)report->agree, "differ", (json_int_t)report->differ, "shown",
+                     (json_int_t)report->shown, "sections", sections);
+}
+
+assay_status reproduce_write_json(const reproduce_options *options, const assay_backend *backend,
+                                  const reproduce_report *report, assay_error *error)
+{
+    json_t *json = report_json(options, backend, report);
+    if (json == NULL) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
+    }
+    assay_status status = ASSAY_OK;
+    if (quiet(options)) {
+        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+        putchar('\n');
+    } else {
+        assay_file_writer *writer;
+        status = assay_file_create(options->json, &writer, error);
+        if (status == ASSAY_OK) {
+            json_dumpf(json, assay_file_stream(writer), JSON_INDENT(2) | JSON_REAL_PRECISION(12));
+            fputc('\n', assay_file_stream(writer));
+            status = assay_file_commit(writer, error);
+        }
+    }
+    json_decref(json);
+    return status;
+}
