@@ -17,10 +17,19 @@ typedef struct {
     const char *path;
     gzFile stream;
     size_t position; /* bytes read so far, after decompression */
+    size_t end;      /* bytes that the file must have, by what is known so far */
 } source;
 
+/* zlib puts the path before its messages. */
+static const char *without_path(const char *message, const char *path)
+{
+    size_t length = strlen(path);
+    return strncmp(message, path, length) == 0 && strncmp(message + length, ": ", 2) == 0 ? message + length + 2
+                                                                                           : message;
+}
+
 /* Why the last read gave no more than `got` bytes. */
-static assay_status read_failure(const source *in, size_t got, size_t wanted, assay_error *error)
+static assay_status read_failure(const source *in, size_t got, assay_error *error)
 {
     int reason = errno;
     int code = Z_OK;
@@ -28,12 +37,16 @@ static assay_status read_failure(const source *in, size_t got, size_t wanted, as
     if (code == Z_ERRNO) {
         return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", in->path, strerror(reason));
     }
-    if (code == Z_OK || code == Z_BUF_ERROR) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %s ends after %zu bytes, %zu were expected; " ADVICE, in->path,
-                          code == Z_OK ? "the file" : "truncated: the gzip data", in->position + got,
-                          in->position + wanted);
+    if (code != Z_OK && code != Z_BUF_ERROR) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: damaged gzip data (%s); " ADVICE, in->path,
+                          without_path(message, in->path));
     }
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: damaged gzip data (%s); " ADVICE, in->path, message);
+    if (in->position + got == in->end) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: truncated: the gzip data ends before its checksum; " ADVICE,
+                          in->path);
+    }
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: truncated: %s ends after %zu bytes, %zu were expected; " ADVICE,
+                      in->path, code == Z_OK ? "the file" : "the gzip data", in->position + got, in->end);
 }
 
 /* `wanted` is at most ASSAY_IDX_LIMIT, which gzread's int can count. */
@@ -42,7 +55,7 @@ static assay_status read_exactly(source *in, uint8_t *bytes, size_t wanted, assa
     errno = 0;
     int got = gzread(in->stream, bytes, (unsigned)wanted);
     if (got < 0 || (size_t)got < wanted) {
-        return read_failure(in, got < 0 ? 0 : (size_t)got, wanted, error);
+        return read_failure(in, got < 0 ? 0 : (size_t)got, error);
     }
     in->position += wanted;
     return ASSAY_OK;
@@ -77,6 +90,7 @@ static assay_status read_header(source *in, unsigned dimensions, const uint32_t 
 {
     uint32_t magic;
     uint32_t expected = UNSIGNED_BYTES << 8 | dimensions;
+    in->end = WORD * (1 + (size_t)dimensions);
     ASSAY_TRY(read_word(in, &magic, error));
     if (magic != expected) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
@@ -134,7 +148,7 @@ static assay_status check_end(source *in, assay_error *error)
     }
     int code = Z_OK;
     (void)gzerror(in->stream, &code);
-    return got == 0 && code == Z_OK ? ASSAY_OK : read_failure(in, 0, 0, error);
+    return got == 0 && code == Z_OK ? ASSAY_OK : read_failure(in, 0, error);
 }
 
 static assay_status read_all(source *in, unsigned dimensions, const uint32_t *item_shape, size_t *count,
@@ -150,6 +164,7 @@ static assay_status read_all(source *in, unsigned dimensions, const uint32_t *it
                           "%s: the header counts %zu items of %zu bytes, more than the %zu bytes read from a file; " ADVICE,
                           in->path, *count, item_size, ASSAY_IDX_LIMIT);
     }
+    in->end = in->position + *count * item_size;
     ASSAY_TRY(read_body(in, *count * item_size, bytes, error));
     return check_end(in, error);
 }
@@ -160,7 +175,7 @@ assay_status assay_idx_read(const char *path, unsigned dimensions, const uint32_
     *count = 0;
     *bytes = NULL;
     errno = 0;
-    source in = {path, gzopen(path, "rbe"), 0};
+    source in = {.path = path, .stream = gzopen(path, "rbe")};
     if (in.stream == NULL) {
         return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     }

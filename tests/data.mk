@@ -1,0 +1,10 @@
+check_PROGRAMS += tests/test_data
+TESTS += tests/test_data
+tests_test_data_SOURCES = tests/test_data.c
+tests_test_data_CFLAGS = $(test_cflags)
+tests_test_data_LDADD = $(test_libs) $(ZLIB_LIBS)
+check_PROGRAMS += tests/test_data_fashion
+TESTS += tests/test_data_fashion
+tests_test_data_fashion_SOURCES = tests/test_data_fashion.c
+tests_test_data_fashion_CFLAGS = $(test_cflags)
+tests_test_data_fashion_LDADD = $(test_libs)

@@ -1,0 +1,496 @@
+/* lib/data: IDX files good and bad, normalization, moments, the split and the loader's order. */
+#include <fcntl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "data/dataset.h"
+#include "data/idx.h"
+#include "data/split.h"
+#include "support.h"
+
+enum { IMAGES = 5 };
+
+typedef enum { IMAGE_FILE, LABEL_FILE } file_kind;
+
+/* How a file differs from a right one of IMAGES images or labels; all zero: not at all. */
+typedef struct {
+    uint32_t magic;    /* exclusive or with the magic */
+    uint32_t count;    /* added to the header's count, modulo 2^32 */
+    uint32_t rows;     /* added to the header's rows */
+    uint32_t columns;  /* added to the header's columns */
+    long body;         /* bytes added to the body */
+    uint8_t last;      /* if not 0, the last byte of the body */
+    long cut;          /* bytes cut off the end of the file as stored */
+    long flip;         /* if not 0, the byte that many before the end of the file as stored is inverted */
+} damage;
+
+static char *file_path(const char *folder, const char *part, file_kind kind, bool gzip)
+{
+    return assay_asprintf(NULL, "%s/%s-%s-ubyte%s", folder, part, kind == IMAGE_FILE ? "images-idx3" : "labels-idx1",
+                          gzip ? ".gz" : "");
+}
+
+static void put_word(uint8_t *at, uint32_t word)
+{
+    for (int i = 0; i < 4; i++) {
+        at[i] = (uint8_t)(word >> (24 - 8 * i));
+    }
+}
+
+static uint8_t pixel_at(size_t i)
+{
+    return (uint8_t)(i * 7 + i / 784 * 3);
+}
+
+static uint8_t label_at(size_t i)
+{
+    return (uint8_t)((i * 3 + 1) % 10);
+}
+
+/* The bytes of an IDX file before compression; the caller frees them. */
+static uint8_t *idx_bytes(file_kind kind, uint32_t images, const damage *d, size_t *size)
+{
+    size_t header = kind == IMAGE_FILE ? 16 : 8;
+    size_t body = (size_t)((long)images * (kind == IMAGE_FILE ? ASSAY_IMAGE_PIXELS : 1) + d->body);
+    uint8_t *bytes = assay_calloc(header + body, 1, NULL);
+    ck_assert_ptr_nonnull(bytes);
+    put_word(bytes, (kind == IMAGE_FILE ? 0x803u : 0x801u) ^ d->magic);
+    put_word(bytes + 4, images + d->count);
+    if (kind == IMAGE_FILE) {
+        put_word(bytes + 8, ASSAY_IMAGE_SIDE + d->rows);
+        put_word(bytes + 12, ASSAY_IMAGE_SIDE + d->columns);
+    }
+    for (size_t i = 0; i < body; i++) {
+        bytes[header + i] = kind == IMAGE_FILE ? pixel_at(i) : label_at(i);
+    }
+    if (d->last != 0) {
+        bytes[header + body - 1] = d->last;
+    }
+    *size = header + body;
+    return bytes;
+}
+
+/* zlib writes plain files too, with mode T. */
+static void store(const char *path, const uint8_t *bytes, size_t size, bool gzip)
+{
+    gzFile file = gzopen(path, gzip ? "wb" : "wbT");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(gzwrite(file, bytes, (unsigned)size), (int)size);
+    ck_assert_int_eq(gzclose(file), Z_OK);
+}
+
+static void damage_stored(const char *path, const damage *d)
+{
+    struct stat about;
+    ck_assert_int_eq(stat(path, &about), 0);
+    if (d->cut != 0) {
+        ck_assert_int_eq(truncate(path, about.st_size - d->cut), 0);
+    }
+    if (d->flip != 0) {
+        FILE *file = fopen(path, "r+b");
+        ck_assert_ptr_nonnull(file);
+        fseek(file, -d->flip, SEEK_END);
+        int byte = fgetc(file);
+        fseek(file, -d->flip, SEEK_END);
+        fputc(byte ^ 0xff, file);
+        ck_assert_int_eq(fclose(file), 0);
+    }
+}
+
+static void write_file(const char *folder, const char *part, file_kind kind, bool gzip, uint32_t images,
+                       const damage *d)
+{
+    size_t size;
+    uint8_t *bytes = idx_bytes(kind, images, d, &size);
+    char *path = file_path(folder, part, kind, gzip);
+    store(path, bytes, size, gzip);
+    damage_stored(path, d);
+    assay_free(path);
+    assay_free(bytes);
+}
+
+static const damage NONE = {0};
+
+static void write_part(const char *folder, const char *part, bool gzip, uint32_t images)
+{
+    write_file(folder, part, IMAGE_FILE, gzip, images, &NONE);
+    write_file(folder, part, LABEL_FILE, gzip, images, &NONE);
+}
+
+static void check_content(const assay_dataset *dataset, size_t images)
+{
+    ck_assert_uint_eq(dataset->count, images);
+    ck_assert_uint_eq(dataset->width, ASSAY_IMAGE_PIXELS);
+    for (size_t i = 0; i < images * ASSAY_IMAGE_PIXELS; i++) {
+        if (dataset->pixels[i] != pixel_at(i)) {
+            ck_abort_msg("pixel %zu is %u", i, dataset->pixels[i]);
+        }
+    }
+    for (size_t i = 0; i < images; i++) {
+        if (dataset->labels[i] != label_at(i)) {
+            ck_abort_msg("label %zu is %u", i, dataset->labels[i]);
+        }
+    }
+}
+
+/* One image; a few; and so many (17 MB) that the buffer grows twice. */
+START_TEST(good_files)
+{
+    static const uint32_t counts[] = {1, IMAGES, 22000};
+    bool gzip_images = _i & 1;
+    bool gzip_labels = _i & 2;
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        char *folder = support_make_folder();
+        write_file(folder, "t10k", IMAGE_FILE, gzip_images, counts[i], &NONE);
+        write_file(folder, "t10k", LABEL_FILE, gzip_labels, counts[i], &NONE);
+        assay_dataset dataset;
+        assay_error error;
+        support_assert_ok(assay_dataset_load(folder, ASSAY_TEST, &dataset, &error), &error);
+        check_content(&dataset, counts[i]);
+        assay_dataset_destroy(&dataset);
+        ck_assert_ptr_null(dataset.pixels);
+        assay_dataset_destroy(&dataset);
+        support_remove_folder(folder);
+    }
+}
+END_TEST
+
+/* Each part reads its own files; a plain file goes before one with .gz; gzip is told by content, not by name. */
+START_TEST(which_file_is_read)
+{
+    char *folder = support_make_folder();
+    assay_dataset dataset;
+    assay_error error;
+    write_part(folder, "train", true, 3);
+    write_part(folder, "t10k", true, 4);
+    support_assert_ok(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), &error);
+    check_content(&dataset, 3);
+    assay_dataset_destroy(&dataset);
+    support_assert_ok(assay_dataset_load(folder, ASSAY_TEST, &dataset, &error), &error);
+    check_content(&dataset, 4);
+    assay_dataset_destroy(&dataset);
+    write_part(folder, "train", false, 2);
+    support_assert_ok(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), &error);
+    check_content(&dataset, 2);
+    assay_dataset_destroy(&dataset);
+    char *zipped = file_path(folder, "t10k", IMAGE_FILE, true);
+    char *plain = file_path(folder, "t10k", IMAGE_FILE, false);
+    ck_assert_int_eq(rename(zipped, plain), 0);
+    support_assert_ok(assay_dataset_load(folder, ASSAY_TEST, &dataset, &error), &error);
+    check_content(&dataset, 4);
+    assay_dataset_destroy(&dataset);
+    assay_free(zipped);
+    assay_free(plain);
+    support_remove_folder(folder);
+}
+END_TEST
+
+enum { PLAIN = 1, GZIP = 2, BOTH = 3 };
+
+/* Sizes as stored: plain images 16 + 3920 bytes, plain labels 8 + 5; a gzip file ends with CRC and length, 4 bytes each. */
+static const struct {
+    file_kind file;
+    int storage;
+    damage damage;
+    const char *message;
+} bad[] = {
+    {IMAGE_FILE, BOTH, {.magic = 0x803 ^ 0x801}, "wrong magic 0x00000801, expected 0x00000803"},
+    {IMAGE_FILE, BOTH, {.magic = 0x500}, "wrong magic 0x00000d03, expected 0x00000803"},
+    {LABEL_FILE, BOTH, {.magic = 0x803 ^ 0x801}, "wrong magic 0x00000803, expected 0x00000801"},
+    {LABEL_FILE, BOTH, {.magic = 0x01000000}, "not an IDX file of bytes in 1 dimension;"},
+    {IMAGE_FILE, BOTH, {.rows = 1}, "images of 29 x 28 pixels, expected 28 x 28"},
+    {IMAGE_FILE, BOTH, {.columns = 4}, "images of 28 x 32 pixels, expected 28 x 28"},
+    {IMAGE_FILE, BOTH, {.rows = (uint32_t)-28, .columns = (uint32_t)-28}, "images of 0 x 0 pixels"},
+    {IMAGE_FILE, BOTH, {.count = (uint32_t)-IMAGES}, "the header counts 0 items"},
+    {LABEL_FILE, BOTH, {.count = (uint32_t)-IMAGES}, "the header counts 0 items"},
+    {IMAGE_FILE, BOTH, {.count = (uint32_t)-1 - IMAGES}, "the header counts 4294967295 items of 784 bytes, more than"},
+    {LABEL_FILE, BOTH, {.count = (uint32_t)-1 - IMAGES}, "the header counts 4294967295 items of 1 bytes, more than"},
+    {IMAGE_FILE, BOTH, {.count = 1369569 - IMAGES}, "the header counts 1369569 items of 784 bytes, more than"},
+    {IMAGE_FILE, BOTH, {.count = 1369568 - IMAGES}, "truncated: the file ends after 3936 bytes, 1073741328 were expected"},
+    {LABEL_FILE, BOTH, {.count = 1}, "truncated: the file ends after 13 bytes, 14 were expected"},
+    {IMAGE_FILE, BOTH, {.body = -1}, "truncated: the file ends after 3935 bytes, 3936 were expected"},
+    {IMAGE_FILE, BOTH, {.body = 1}, "goes on after the 3936 bytes that its header announces"},
+    {LABEL_FILE, BOTH, {.body = 1}, "goes on after the 13 bytes that its header announces"},
+    {IMAGE_FILE, BOTH, {.count = (uint32_t)-1}, "goes on after the 3152 bytes that its header announces"},
+    {LABEL_FILE, BOTH, {.count = (uint32_t)-1, .body = -1}, "4 labels for 5 images"},
+    {LABEL_FILE, BOTH, {.count = 1, .body = 1}, "6 labels for 5 images"},
+    {LABEL_FILE, BOTH, {.last = 10}, "label 10 of image 4 (counted from 0) is over 9"},
+    {LABEL_FILE, BOTH, {.last = 255}, "label 255 of image 4 (counted from 0) is over 9"},
+    {IMAGE_FILE, PLAIN, {.cut = 3936}, "truncated: the file ends after 0 bytes, 16 were expected"},
+    {IMAGE_FILE, PLAIN, {.cut = 3933}, "truncated: the file ends after 3 bytes, 16 were expected"},
+    {IMAGE_FILE, PLAIN, {.cut = 3921}, "truncated: the file ends after 15 bytes, 16 were expected"},
+    {IMAGE_FILE, PLAIN, {.cut = 3920}, "truncated: the file ends after 16 bytes, 3936 were expected"},
+    {LABEL_FILE, PLAIN, {.cut = 1}, "truncated: the file ends after 12 bytes, 13 were expected"},
+    {IMAGE_FILE, GZIP, {.cut = 1}, "truncated: the gzip data ends before its checksum"},
+    {IMAGE_FILE, GZIP, {.cut = 8}, "truncated: the gzip data ends before its checksum"},
+    {IMAGE_FILE, GZIP, {.cut = 30}, "truncated: the gzip data ends after "},
+    {LABEL_FILE, GZIP, {.cut = 12}, "truncated: the gzip data ends "},
+    {IMAGE_FILE, GZIP, {.flip = 8}, "damaged gzip data (incorrect data check)"},
+    {LABEL_FILE, GZIP, {.flip = 5}, "damaged gzip data (incorrect data check)"},
+    {IMAGE_FILE, GZIP, {.flip = 1}, "damaged gzip data (incorrect length check)"},
+};
+
+enum { BAD = sizeof bad / sizeof *bad };
+
+/* The message names the file and says what to do; nothing stays allocated. */
+static void check_refused(const char *folder, assay_part part, const char *file, assay_status wanted,
+                          const char *message)
+{
+    assay_dataset dataset;
+    assay_error error;
+    support_assert_error(assay_dataset_load(folder, part, &dataset, &error), wanted, &error, message);
+    ck_assert_msg(strncmp(error.message, file, strlen(file)) == 0, "'%s' does not begin with %s", error.message, file);
+    ck_assert_msg(strstr(error.message, "; ") != NULL, "'%s' does not say what to do", error.message);
+    ck_assert_ptr_null(dataset.pixels);
+    ck_assert_ptr_null(dataset.labels);
+    ck_assert_uint_eq(dataset.count, 0);
+}
+
+START_TEST(bad_files)
+{
+    bool gzip = _i % 2 == 1;
+    if ((bad[_i / 2].storage & (gzip ? GZIP : PLAIN)) == 0) {
+        return;
+    }
+    char *folder = support_make_folder();
+    write_part(folder, "train", gzip, IMAGES);
+    write_file(folder, "train", bad[_i / 2].file, gzip, IMAGES, &bad[_i / 2].damage);
+    char *path = file_path(folder, "train", bad[_i / 2].file, gzip);
+    check_refused(folder, ASSAY_TRAIN, path, ASSAY_ERROR_FORMAT, bad[_i / 2].message);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(missing_files)
+{
+    static const char advice[] = "apt-get install dataset-fashion-mnist, or name the folder that has the files (--data DIR)";
+    char *folder = support_make_folder();
+    char *inside = assay_asprintf(NULL, "%s/nothing", folder);
+    check_refused(inside, ASSAY_TRAIN, inside, ASSAY_ERROR_IO, "No such file or directory");
+    check_refused(inside, ASSAY_TRAIN, inside, ASSAY_ERROR_IO, advice);
+    store(inside, (const uint8_t *)"text", 4, false);
+    check_refused(inside, ASSAY_TRAIN, inside, ASSAY_ERROR_IO, "is not a folder");
+    char *images = file_path(folder, "train", IMAGE_FILE, false);
+    char *labels = file_path(folder, "train", LABEL_FILE, false);
+    write_part(folder, "t10k", true, IMAGES);
+    check_refused(folder, ASSAY_TRAIN, images, ASSAY_ERROR_IO, "missing, plain and with .gz");
+    check_refused(folder, ASSAY_TRAIN, images, ASSAY_ERROR_IO, advice);
+    write_file(folder, "train", IMAGE_FILE, true, IMAGES, &NONE);
+    check_refused(folder, ASSAY_TRAIN, labels, ASSAY_ERROR_IO, "missing, plain and with .gz");
+    assay_free(images);
+    assay_free(labels);
+    assay_free(inside);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* A folder can be opened and not read, a socket not even opened, by root either. */
+START_TEST(unreadable_files)
+{
+    char *folder = support_make_folder();
+    char *path = file_path(folder, "train", IMAGE_FILE, false);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    assay_dataset dataset;
+    assay_error error;
+    support_assert_error(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), ASSAY_ERROR_IO, &error,
+                         "train-images-idx3-ubyte: cannot be read: Is a directory");
+    ck_assert_int_eq(rmdir(path), 0);
+    int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    ck_assert_uint_lt(strlen(path), sizeof address.sun_path);
+    memcpy(address.sun_path, path, strlen(path));
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    support_assert_error(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), ASSAY_ERROR_IO, &error,
+                         "train-images-idx3-ubyte: cannot be opened: ");
+    close(listener);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+static long peak_kilobytes(void)
+{
+    struct rusage usage;
+    ck_assert_int_eq(getrusage(RUSAGE_SELF, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+/* A header that promises just under 1 GiB takes no more memory than the few bytes that follow it, and a first buffer. */
+START_TEST(promises_take_no_memory)
+{
+    char *folder = support_make_folder();
+    const damage promise = {.count = 1369568 - IMAGES};
+    write_file(folder, "train", IMAGE_FILE, true, IMAGES, &promise);
+    long before = peak_kilobytes();
+    assay_dataset dataset;
+    assay_error error;
+    support_assert_error(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), ASSAY_ERROR_FORMAT, &error,
+                         "truncated");
+    ck_assert_int_lt(peak_kilobytes() - before, 64 * 1024);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* The reader serves other shapes than those of images. */
+START_TEST(items_of_one_axis)
+{
+    static const uint8_t file[] = {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6};
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/pairs", folder);
+    store(path, file, sizeof file, true);
+    size_t count;
+    uint8_t *bytes;
+    assay_error error;
+    support_assert_ok(assay_idx_read(path, 2, (const uint32_t[]){2}, &count, &bytes, &error), &error);
+    ck_assert_uint_eq(count, 3);
+    ck_assert_mem_eq(bytes, file + 12, 6);
+    assay_free(bytes);
+    support_assert_error(assay_idx_read(path, 2, (const uint32_t[]){3}, &count, &bytes, &error), ASSAY_ERROR_FORMAT,
+                         &error, "items of 2 values, expected 3");
+    ck_assert_ptr_null(bytes);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(normalization_is_torchs)
+{
+    json_t *golden = support_golden("data_torch.json");
+    const json_t *wanted = json_object_get(golden, "normalization");
+    ck_assert_uint_eq(json_array_size(wanted), 256);
+    float table[256];
+    assay_normalization_table(ASSAY_NORMALIZE_MEAN, ASSAY_NORMALIZE_STD, table);
+    for (size_t i = 0; i < 256; i++) {
+        ck_assert_double_eq((double)table[i], json_number_value(json_array_get(wanted, i)));
+    }
+    json_decref(golden);
+}
+END_TEST
+
+/* Against the definition, in two passes; extreme images as well. */
+START_TEST(moments_follow_the_definition)
+{
+    uint8_t pixels[3 * ASSAY_IMAGE_PIXELS];
+    uint8_t labels[3] = {0};
+    const assay_dataset dataset = {3, ASSAY_IMAGE_PIXELS, pixels, labels};
+    double count = sizeof pixels;
+    for (int kind = 0; kind < 4; kind++) {
+        for (size_t i = 0; i < sizeof pixels; i++) {
+            pixels[i] = kind == 0 ? 255 : kind == 1 ? (uint8_t)(i == 77) : kind == 2 ? (uint8_t)(i * i) : (uint8_t)(i % 2 * 255);
+        }
+        double wanted_mean = 0.0;
+        double wanted_square = 0.0;
+        for (size_t i = 0; i < sizeof pixels; i++) {
+            wanted_mean += pixels[i] / 255.0 / count;
+        }
+        for (size_t i = 0; i < sizeof pixels; i++) {
+            wanted_square += (pixels[i] / 255.0 - wanted_mean) * (pixels[i] / 255.0 - wanted_mean);
+        }
+        double mean, std;
+        assay_dataset_moments(&dataset, &mean, &std);
+        support_assert_relative("mean", mean, wanted_mean, 1e-12);
+        ck_assert_double_eq_tol(std, sqrt(wanted_square / (count - 1)), 1e-12);
+    }
+}
+END_TEST
+
+START_TEST(split_divides_a_permutation)
+{
+    static const size_t sizes[][2] = {{10, 7}, {1, 0}, {1, 1}, {1000, 0}, {1000, 1000}, {1000, 999}, {0, 0}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t total = sizes[i][0];
+        size_t train = sizes[i][1];
+        assay_mt19937 generator, copy;
+        assay_mt19937_seed(&generator, 42);
+        copy = generator;
+        assay_split split;
+        assay_error error;
+        support_assert_ok(assay_split_create(&generator, total, train, &split, &error), &error);
+        uint32_t permutation[1000];
+        assay_mt19937_randperm(&copy, total, permutation);
+        ck_assert_uint_eq(split.train_count, train);
+        ck_assert_uint_eq(split.validation_count, total - train);
+        ck_assert(memcmp(split.train, permutation, train * sizeof *permutation) == 0);
+        ck_assert(memcmp(split.validation, permutation + train, (total - train) * sizeof *permutation) == 0);
+        ck_assert_uint_eq(assay_mt19937_random32(&generator), assay_mt19937_random32(&copy));
+        assay_split_destroy(&split);
+        ck_assert_ptr_null(split.train);
+        assay_split_destroy(&split);
+    }
+}
+END_TEST
+
+START_TEST(split_refuses)
+{
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 42);
+    assay_split split;
+    assay_error error;
+    support_assert_error(assay_split_create(&generator, 10, 11, &split, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "11 training images asked for, the data set has 10");
+    ck_assert_ptr_null(split.train);
+    support_assert_error(assay_split_create(&generator, (size_t)UINT32_MAX + 1, 1, &split, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "4294967296 images are more than a 32-bit index can name");
+}
+END_TEST
+
+/* Two outputs for each 64-bit draw before the permutation, one or two of them by version. */
+START_TEST(loader_draws_by_version)
+{
+    enum { TOTAL = 100, TRAIN = 60 };
+    static const assay_loader_version versions[] = {ASSAY_LOADER_TORCH_1_6, ASSAY_LOADER_TORCH_1_9};
+    for (int i = 0; i < 2; i++) {
+        assay_mt19937 generator, copy;
+        assay_mt19937_seed(&generator, 7);
+        assay_split split;
+        assay_error error;
+        support_assert_ok(assay_split_create(&generator, TOTAL, TRAIN, &split, &error), &error);
+        copy = generator;
+        uint32_t scratch[TRAIN], order[TRAIN], permutation[TRAIN];
+        assay_loader_shuffle(&generator, versions[i], &split, scratch, order);
+        for (int output = 0; output < 2 * (i + 1); output++) {
+            (void)assay_mt19937_random32(&copy);
+        }
+        assay_mt19937_randperm(&copy, TRAIN, permutation);
+        for (size_t j = 0; j < TRAIN; j++) {
+            ck_assert_uint_eq(order[j], split.train[permutation[j]]);
+        }
+        ck_assert_uint_eq(assay_mt19937_random32(&generator), assay_mt19937_random32(&copy));
+        assay_split_destroy(&split);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("data");
+    TCase *files = tcase_create("files");
+    tcase_set_timeout(files, 60);
+    tcase_add_loop_test(files, good_files, 0, 4);
+    tcase_add_test(files, which_file_is_read);
+    tcase_add_loop_test(files, bad_files, 0, 2 * BAD);
+    tcase_add_test(files, missing_files);
+    tcase_add_test(files, unreadable_files);
+    tcase_add_test(files, promises_take_no_memory);
+    tcase_add_test(files, items_of_one_axis);
+    suite_add_tcase(suite, files);
+    TCase *use = tcase_create("use");
+    tcase_add_test(use, normalization_is_torchs);
+    tcase_add_test(use, moments_follow_the_definition);
+    tcase_add_test(use, split_divides_a_permutation);
+    tcase_add_test(use, split_refuses);
+    tcase_add_test(use, loader_draws_by_version);
+    suite_add_tcase(suite, use);
+    return support_run(suite);
+}
