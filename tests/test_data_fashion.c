@@ -70,7 +70,8 @@ START_TEST(batch_statistics)
     double sum = 0.0, squares = 0.0, highest = -INFINITY, lowest = INFINITY;
     double count = (double)BATCH * ASSAY_IMAGE_PIXELS;
     for (size_t i = 0; i < (size_t)BATCH * ASSAY_IMAGE_PIXELS; i++) {
-        double x = (double)table[dataset.pixels[order[i / ASSAY_IMAGE_PIXELS] * dataset.width + i % ASSAY_IMAGE_PIXELS]];
+        size_t image = order[i / ASSAY_IMAGE_PIXELS];
+        double x = (double)table[dataset.pixels[image * dataset.width + i % ASSAY_IMAGE_PIXELS]];
         sum += x;
         squares += x * x;
         highest = fmax(highest, x);

@@ -183,8 +183,8 @@ static void check_uniform(assay_mt19937 *generator, const json_t *step, const ch
     size_t i;
     json_t *want;
     json_array_foreach(json_object_get(step, "values"), i, want) {
-        ck_assert_msg((double)drawn[i] == json_number_value(want), "%s, element %zu of %zu: got %.9g, want %.9g", where, i,
-                      count, (double)drawn[i], json_number_value(want));
+        ck_assert_msg((double)drawn[i] == json_number_value(want), "%s, element %zu of %zu: got %.9g, want %.9g", where,
+                      i, count, (double)drawn[i], json_number_value(want));
     }
     check_words(step, drawn, count, where);
     assay_free(drawn);
@@ -198,7 +198,8 @@ static void check_randperm(assay_mt19937 *generator, const json_t *step, const c
     size_t i;
     json_t *want;
     json_array_foreach(json_object_get(step, "values"), i, want) {
-        ck_assert_msg(drawn[i] == json_integer_value(want), "%s, element %zu of %zu: got %u", where, i, count, drawn[i]);
+        ck_assert_msg(drawn[i] == json_integer_value(want), "%s, element %zu of %zu: got %u", where, i, count,
+                      drawn[i]);
     }
     check_words(step, drawn, count, where);
     assay_free(drawn);

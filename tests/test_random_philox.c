@@ -143,9 +143,9 @@ START_TEST(fills_follow_the_grid)
     static const unsigned blocks[] = {1, 2, 3, 7, ASSAY_PHILOX_TUTORIAL_BLOCKS};
     static const uint64_t seeds[] = {0, 42, 0x123456789abcdef0ull};
     size_t grid = 256 * (size_t)blocks[_i / 3];
-    const size_t counts[] = {0,        1,        2,            3,        255,          256,          257,
-                             511,      512,      513,          1000,     grid - 1,     grid,         grid + 1,
-                             2 * grid, 3 * grid + 5, 4 * grid - 1, 4 * grid, 4 * grid + 1, 4 * grid + 257, 5 * grid + 13};
+    const size_t counts[] = {0,        1,            2,            3,        255,          256,            257,
+                             511,      512,          513,          1000,     grid - 1,     grid,           grid + 1,
+                             2 * grid, 3 * grid + 5, 4 * grid - 1, 4 * grid, 4 * grid + 1, 4 * grid + 257, 5 * grid};
     assay_philox generator;
     assay_philox_seed(&generator, seeds[_i % 3], blocks[_i / 3]);
     ck_assert_uint_eq(generator.offset, 0);
@@ -186,9 +186,9 @@ START_TEST(counter_carries)
 END_TEST
 
 /*
- * Outputs above 2^32 - 129 round to u = 1, which uniform_ counts as 0 and whose logarithm is 0. Found by search: seed 42,
- * thread 0, call 26,251,613, output 1 is 4,294,967,267; call 16,687,499, output 3 is 4,294,967,176. Seed 1, call
- * 27,392,119, output 0 is 4,294,967,268.
+ * Outputs from 2^32 - 128 on round to u = 1, which uniform_ counts as 0 and whose logarithm is 0. Found by search, in
+ * thread 0: for seed 42, output 1 of call 26,251,613 is 4,294,967,267 and output 3 of call 16,687,499 is
+ * 4,294,967,176; for seed 1, output 0 of call 27,392,119 is 4,294,967,268.
  */
 START_TEST(one_counts_as_zero)
 {

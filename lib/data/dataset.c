@@ -40,8 +40,8 @@ static assay_status find_file(const char *folder, assay_part part, const char *k
         assay_free(*path);
     }
     *path = NULL;
-    return assay_fail(error, ASSAY_ERROR_IO, "%s/%s-%s-ubyte: missing, plain and with .gz; " ADVICE, folder, PREFIX[part],
-                      kind);
+    return assay_fail(error, ASSAY_ERROR_IO, "%s/%s-%s-ubyte: missing, plain and with .gz; " ADVICE, folder,
+                      PREFIX[part], kind);
 }
 
 static assay_status check_labels(const char *path, const uint8_t *labels, size_t count, assay_error *error)

@@ -76,11 +76,14 @@ static assay_status check_shape(const char *path, unsigned axes, const uint32_t 
         if (shape[i] == expected[i]) {
             continue;
         }
-        return axes == 2 ? assay_fail(error, ASSAY_ERROR_FORMAT,
-                                      "%s: images of %u x %u pixels, expected %u x %u; name a folder with images of that "
-                                      "size", path, shape[0], shape[1], expected[0], expected[1])
-                         : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: items of %u values, expected %u", path, shape[i],
-                                      expected[i]);
+        if (axes == 1) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: items of %u values, expected %u; name a file with such items", path, shape[0],
+                              expected[0]);
+        }
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: images of %u x %u pixels, expected %u x %u; name a folder with images of that size",
+                          path, shape[0], shape[1], expected[0], expected[1]);
     }
     return ASSAY_OK;
 }
@@ -94,8 +97,8 @@ static assay_status read_header(source *in, unsigned dimensions, const uint32_t 
     ASSAY_TRY(read_word(in, &magic, error));
     if (magic != expected) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: wrong magic 0x%08x, expected 0x%08x: not an IDX file of bytes in %u dimension%s; " ADVICE,
-                          in->path, magic, expected, dimensions, dimensions == 1 ? "" : "s");
+                          "%s: wrong magic 0x%08x, expected 0x%08x (IDX of bytes in %u dimension%s); " ADVICE, in->path,
+                          magic, expected, dimensions, dimensions == 1 ? "" : "s");
     }
     uint32_t size[ASSAY_IDX_MAX_DIMENSIONS] = {0};
     for (unsigned i = 0; i < dimensions; i++) {
@@ -143,8 +146,8 @@ static assay_status check_end(source *in, assay_error *error)
     errno = 0;
     int got = gzread(in->stream, &byte, 1);
     if (got > 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: goes on after the %zu bytes that its header announces; " ADVICE,
-                          in->path, in->position);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: goes on after the %zu bytes that its header announces; "
+                          ADVICE, in->path, in->position);
     }
     int code = Z_OK;
     (void)gzerror(in->stream, &code);
@@ -161,8 +164,8 @@ static assay_status read_all(source *in, unsigned dimensions, const uint32_t *it
     }
     if (*count > ASSAY_IDX_LIMIT / item_size) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: the header counts %zu items of %zu bytes, more than the %zu bytes read from a file; " ADVICE,
-                          in->path, *count, item_size, ASSAY_IDX_LIMIT);
+                          "%s: the header counts %zu items of %zu bytes, more than the %zu bytes read from a file; "
+                          ADVICE, in->path, *count, item_size, ASSAY_IDX_LIMIT);
     }
     in->end = in->position + *count * item_size;
     ASSAY_TRY(read_body(in, *count * item_size, bytes, error));

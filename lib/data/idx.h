@@ -23,8 +23,8 @@ enum { ASSAY_IDX_MAX_DIMENSIONS = 3 };
  * Reads `path`, gzipped or plain, told apart by its content: `dimensions` (1..ASSAY_IDX_MAX_DIMENSIONS) of which the
  * first counts items and the others, the shape of an item, must be item_shape[0..dimensions-1). The caller frees
  * `*bytes` with assay_free. Memory grows with the bytes that arrive, whatever the header promises.
- * ASSAY_ERROR_IO if the file cannot be opened or read. ASSAY_ERROR_FORMAT on another magic or shape, no items, more than
- * ASSAY_IDX_LIMIT bytes, too few or too many bytes, and damaged or truncated gzip data (its checksum counts).
+ * ASSAY_ERROR_IO if the file cannot be opened or read. ASSAY_ERROR_FORMAT on another magic or shape, no items, more
+ * than ASSAY_IDX_LIMIT bytes, too few or too many bytes, and damaged or truncated gzip data (its checksum counts).
  */
 assay_status assay_idx_read(const char *path, unsigned dimensions, const uint32_t *item_shape, size_t *count,
                             uint8_t **bytes, assay_error *error);

@@ -7,7 +7,8 @@ assay_status assay_split_create(assay_mt19937 *generator, size_t total, size_t t
 {
     *split = (assay_split){0};
     if (total > UINT32_MAX) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "split: %zu images are more than a 32-bit index can name", total);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "split: %zu images are more than a 32-bit index can name",
+                          total);
     }
     if (train_count > total) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "split: %zu training images asked for, the data set has %zu",

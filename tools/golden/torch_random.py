@@ -86,7 +86,8 @@ def main():
     if "CPU capability usage: AVX2" not in torch.__config__.show():
         sys.exit("this processor has no AVX2, and PyTorch's normal_ takes another path without it")
     golden = {
-        "origin": f"tools/golden/torch_random.py, PyTorch {torch.__version__} (Debian python3-torch), CPU generator, AVX2",
+        "origin": f"tools/golden/torch_random.py, PyTorch {torch.__version__} (Debian python3-torch), CPU generator "
+                  "with AVX2",
         "tolerances": TOLERANCES,
         "kept": {"head": HEAD, "tail": TAIL, "stride": STRIDE},
         "cases": [list(steps(start)) for start in SEEDS],
@@ -97,7 +98,8 @@ def main():
         for key in ("origin", "tolerances", "kept", "randperm_60000_seed_42"):
             output.write(f'"{key}": {json.dumps(golden[key])},\n')
         output.write('"cases": [\n')
-        output.write(",\n".join("[\n" + ",\n".join(json.dumps(step) for step in case) + "\n]" for case in golden["cases"]))
+        lines = [",\n".join(json.dumps(step) for step in case) for case in golden["cases"]]
+        output.write(",\n".join(f"[\n{line}\n]" for line in lines))
         output.write("\n]\n}\n")
 
 
