@@ -1,0 +1,9 @@
+lib_libassay_la_SOURCES += \
+	%D%/batches.c \
+	%D%/chain.c \
+	%D%/trainer.c \
+	%D%/trainer_impl.h
+nobase_assayinclude_HEADERS += \
+	%D%/batches.h \
+	%D%/chain.h \
+	%D%/trainer.h

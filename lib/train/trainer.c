@@ -1,0 +1,264 @@
+#include "train/trainer.h"
+
+#include <math.h>
+
+#include "base/alloc.h"
+#include "train/trainer_impl.h"
+
+/* Validation runs in batches of at least this size, however small the training batches are. */
+enum { MIN_EVALUATION_ROWS = 256 };
+
+assay_train_options assay_train_tutorial(assay_run run)
+{
+    assay_train_options options = {
+        .network = assay_network_tutorial(ASSAY_RELU),
+        .initializer = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL),
+        .seed = 42,
+        .position = run,
+        .epochs = 40,
+        .batch_rows = 256,
+        .train_count = 50000,
+    };
+    assay_optimizer_by_name(assay_run_printed_optimizer(run), &options.rule, NULL);
+    return options;
+}
+
+static assay_status check_options(const assay_train_options *options, const assay_dataset *data, assay_error *error)
+{
+    if (options->train_count == 0 || options->train_count >= data->count) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu of %zu images cannot train: at least one must, and one must "
+                          "be left to validate", options->train_count, data->count);
+    }
+    if (options->batch_rows == 0 || options->batch_rows > options->train_count) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a batch of %zu cannot be cut from %zu training images",
+                          options->batch_rows, options->train_count);
+    }
+    if (options->epochs == 0 || options->epochs > 1000000) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu epochs are not from 1 to 1000000", options->epochs);
+    }
+    if (options->network.inputs != data->width) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a network with %zu inputs cannot read images of %zu pixels",
+                          options->network.inputs, data->width);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status create_host_arrays(assay_trainer *trainer, assay_error *error)
+{
+    const assay_train_options *options = &trainer->options;
+    trainer->scratch = assay_calloc(options->train_count, sizeof *trainer->scratch, error);
+    trainer->order = assay_calloc(options->train_count, sizeof *trainer->order, error);
+    trainer->right = assay_calloc(trainer->steps, sizeof *trainer->right, error);
+    trainer->train_scores = assay_calloc(options->epochs, sizeof(double), error);
+    trainer->validation_scores = assay_calloc(options->epochs, sizeof(double), error);
+    trainer->losses = assay_calloc(options->epochs * trainer->steps, sizeof(double), error);
+    bool complete = trainer->scratch != NULL && trainer->order != NULL && trainer->right != NULL &&
+                    trainer->train_scores != NULL && trainer->validation_scores != NULL && trainer->losses != NULL;
+    return complete ? ASSAY_OK : ASSAY_ERROR_MEMORY;
+}
+
+static assay_status create_network(assay_trainer *trainer, const assay_dataset *data, assay_error *error)
+{
+    assay_backend *backend = trainer->backend;
+    const assay_train_options *options = &trainer->options;
+    size_t rows = options->batch_rows > MIN_EVALUATION_ROWS ? options->batch_rows : MIN_EVALUATION_ROWS;
+    ASSAY_TRY(assay_network_create(backend, &options->network, rows, false, &trainer->network, error));
+    size_t count = assay_network_parameters(trainer->network).count;
+    ASSAY_TRY(assay_optimizer_create(backend, &options->rule, count, &trainer->optimizer, error));
+    ASSAY_TRY(assay_batches_create(backend, data, rows, &trainer->batches, error));
+    trainer->best = assay_buffer_create(backend, ASSAY_REAL, count);
+    trainer->step_losses = assay_buffer_create(backend, ASSAY_REAL, trainer->steps);
+    trainer->step_right = assay_buffer_create(backend, ASSAY_INT32, trainer->steps);
+    return assay_backend_check(backend, error);
+}
+
+/* Draws what the notebook drew before this run, and the base network's weights on the way. */
+static assay_status begin_chain(assay_trainer *trainer, size_t total, assay_error *error)
+{
+    const assay_train_options *options = &trainer->options;
+    ASSAY_TRY(assay_chain_begin(options->seed, total, options->train_count, &trainer->generator, &trainer->split, error));
+    assay_initialize(&options->initializer, trainer->network, &trainer->generator);
+    for (int run = 0; run < (int)options->position; run++) {
+        assay_chain_skip_run(&trainer->generator.state.mt19937, options->train_count,
+                             assay_train_tutorial((assay_run)run).epochs, trainer->scratch);
+    }
+    return assay_backend_check(trainer->backend, error);
+}
+
+static assay_status fill_trainer(assay_trainer *trainer, const assay_dataset *data, assay_error *error)
+{
+    ASSAY_TRY(create_host_arrays(trainer, error));
+    ASSAY_TRY(create_network(trainer, data, error));
+    return begin_chain(trainer, data->count, error);
+}
+
+assay_status assay_trainer_create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,
+                                  assay_trainer **trainer, assay_error *error)
+{
+    *trainer = NULL;
+    ASSAY_TRY(check_options(options, data, error));
+    assay_trainer *made = assay_calloc(1, sizeof *made, error);
+    if (made == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    made->backend = backend;
+    made->options = *options;
+    made->steps = options->train_count / options->batch_rows;
+    assay_status status = fill_trainer(made, data, error);
+    if (status != ASSAY_OK) {
+        assay_trainer_destroy(made);
+        return status;
+    }
+    *trainer = made;
+    return ASSAY_OK;
+}
+
+void assay_trainer_destroy(assay_trainer *trainer)
+{
+    if (trainer == NULL) {
+        return;
+    }
+    assay_buffer_destroy(trainer->backend, trainer->best);
+    assay_buffer_destroy(trainer->backend, trainer->step_losses);
+    assay_buffer_destroy(trainer->backend, trainer->step_right);
+    assay_batches_destroy(trainer->batches);
+    assay_optimizer_destroy(trainer->optimizer);
+    assay_network_destroy(trainer->network);
+    assay_split_destroy(&trainer->split);
+    assay_free(trainer->right);
+    assay_free(trainer->scratch);
+    assay_free(trainer->order);
+    assay_free(trainer->train_scores);
+    assay_free(trainer->validation_scores);
+    assay_free(trainer->losses);
+    assay_free(trainer);
+}
+
+/* optimizer.zero_grad(); preds = net(imgs); loss = loss_module(preds, labels); loss.backward(); optimizer.step() */
+static void train_step(assay_trainer *trainer, size_t step)
+{
+    assay_network *network = trainer->network;
+    size_t rows = trainer->options.batch_rows;
+    assay_batches_load(trainer->batches, step * rows, rows);
+    assay_slice x = assay_batches_images(trainer->batches, rows);
+    assay_network_forward(network, rows, x);
+    assay_network_backward(network, rows, x, assay_batches_labels(trainer->batches, rows),
+                           assay_part_of(assay_whole(trainer->step_losses), step, 1),
+                           assay_part_of(assay_whole(trainer->step_right), step, 1), ASSAY_NO_SLICE);
+    assay_optimizer_step(trainer->optimizer, assay_network_parameters(network), assay_network_gradients(network));
+}
+
+/* The losses and right answers of the epoch's steps, from the backend into the record. */
+static assay_status record_steps(assay_trainer *trainer, assay_error *error)
+{
+    double *losses = trainer->losses + trainer->done * trainer->steps;
+    assay_download_f64(trainer->backend, assay_whole(trainer->step_losses), losses);
+    assay_download_i32(trainer->backend, assay_whole(trainer->step_right), trainer->right);
+    ASSAY_TRY(assay_backend_check(trainer->backend, error));
+    double right = 0.0;
+    for (size_t step = 0; step < trainer->steps; step++) {
+        if (!isfinite(losses[step])) {
+            return assay_fail(error, ASSAY_ERROR_NUMERIC, "training diverged: the loss of epoch %zu, step %zu is %g; try "
+                              "a smaller learning rate", trainer->done + 1, step + 1, losses[step]);
+        }
+        right += trainer->right[step];
+    }
+    trainer->train_scores[trainer->done] = right / (double)(trainer->steps * trainer->options.batch_rows);
+    return ASSAY_OK;
+}
+
+static assay_status validate(assay_trainer *trainer, assay_error *error)
+{
+    const assay_split *split = &trainer->split;
+    assay_batches_order(trainer->batches, split->validation, split->validation_count);
+    size_t correct = assay_count_correct(trainer->network, trainer->batches);
+    ASSAY_TRY(assay_backend_check(trainer->backend, error));
+    double score = (double)correct / (double)split->validation_count;
+    trainer->validation_scores[trainer->done] = score;
+    if (trainer->done == 0 || score > trainer->validation_scores[trainer->best_epoch]) {
+        trainer->best_epoch = trainer->done;
+        assay_copy(trainer->backend, assay_whole(trainer->best), assay_network_parameters(trainer->network));
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_trainer_epoch(assay_trainer *trainer, const assay_train_progress *progress, assay_error *error)
+{
+    if (trainer->done == trainer->options.epochs) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "all %zu epochs of this run are done", trainer->done);
+    }
+    assay_chain_epoch(&trainer->generator.state.mt19937, &trainer->split, trainer->scratch, trainer->order);
+    assay_batches_order(trainer->batches, trainer->order, trainer->options.train_count);
+    for (size_t step = 0; step < trainer->steps; step++) {
+        train_step(trainer, step);
+        if (progress != NULL) {
+            progress->step(progress->context, trainer->done, step + 1, trainer->steps);
+        }
+    }
+    ASSAY_TRY(record_steps(trainer, error));
+    ASSAY_TRY(validate(trainer, error));
+    trainer->done++;
+    return assay_backend_check(trainer->backend, error);
+}
+
+assay_status assay_trainer_test(assay_trainer *trainer, const assay_dataset *data, double *accuracy, assay_error *error)
+{
+    assay_backend *backend = trainer->backend;
+    assay_batches *batches;
+    ASSAY_TRY(assay_batches_create(backend, data, assay_network_max_rows(trainer->network), &batches, error));
+    /* Between steps the gradients are nobody's: they keep the training parameters meanwhile. */
+    assay_slice parameters = assay_network_parameters(trainer->network);
+    assay_slice kept = assay_network_gradients(trainer->network);
+    assay_copy(backend, kept, parameters);
+    assay_copy(backend, parameters, assay_whole(trainer->best));
+    size_t correct = assay_count_correct(trainer->network, batches);
+    assay_copy(backend, parameters, kept);
+    assay_batches_destroy(batches);
+    *accuracy = (double)correct / (double)data->count;
+    return assay_backend_check(backend, error);
+}
+
+const assay_train_options *assay_trainer_options(const assay_trainer *trainer)
+{
+    return &trainer->options;
+}
+
+size_t assay_trainer_steps_per_epoch(const assay_trainer *trainer)
+{
+    return trainer->steps;
+}
+
+size_t assay_trainer_epochs_done(const assay_trainer *trainer)
+{
+    return trainer->done;
+}
+
+const double *assay_trainer_train_scores(const assay_trainer *trainer)
+{
+    return trainer->train_scores;
+}
+
+const double *assay_trainer_validation_scores(const assay_trainer *trainer)
+{
+    return trainer->validation_scores;
+}
+
+const double *assay_trainer_losses(const assay_trainer *trainer)
+{
+    return trainer->losses;
+}
+
+size_t assay_trainer_best_epoch(const assay_trainer *trainer)
+{
+    return trainer->best_epoch;
+}
+
+assay_network *assay_trainer_network(assay_trainer *trainer)
+{
+    return trainer->network;
+}
+
+assay_slice assay_trainer_best_parameters(const assay_trainer *trainer)
+{
+    return assay_whole(trainer->best);
+}

@@ -1,0 +1,31 @@
+/* The trainer's inside, for lib/train alone. */
+#ifndef ASSAY_TRAIN_TRAINER_IMPL_H
+#define ASSAY_TRAIN_TRAINER_IMPL_H
+
+#include "optim/optimizer.h"
+#include "random/generator.h"
+#include "train/trainer.h"
+
+struct assay_trainer {
+    assay_backend *backend;
+    assay_train_options options;
+    size_t steps;              /* an epoch */
+    assay_split split;
+    assay_generator generator; /* the chain's mt19937 */
+    assay_network *network;
+    assay_optimizer *optimizer;
+    assay_batches *batches;
+    assay_buffer *best;        /* real: parameters of the best validation epoch */
+    assay_buffer *step_losses; /* real [steps] */
+    assay_buffer *step_right;  /* INT32 [steps] */
+    int32_t *right;            /* [steps] on the host */
+    uint32_t *scratch;         /* [train_count] */
+    uint32_t *order;           /* [train_count] */
+    size_t done;               /* epochs */
+    size_t best_epoch;
+    double *train_scores;      /* [epochs] */
+    double *validation_scores; /* [epochs] */
+    double *losses;            /* [epochs * steps] */
+};
+
+#endif
