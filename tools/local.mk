@@ -3,6 +3,8 @@ EXTRA_DIST += %D%/golden/torch_data.py
 bin_PROGRAMS += assay
 assay_SOURCES = \
 	%D%/assay.c \
+	%D%/progress.c \
+	%D%/progress.h \
 	%D%/reproduce.c \
 	%D%/reproduce.h \
 	%D%/reproduce_output.c \
