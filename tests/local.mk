@@ -15,3 +15,4 @@ tests_libsupport_la_CFLAGS = $(test_cflags)
 include %D%/base.mk
 include %D%/random.mk
 include %D%/data.mk
+include %D%/model.mk

@@ -11,3 +11,4 @@ assay_SOURCES = \
 	%D%/tool.c \
 	%D%/tool.h
 assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
+EXTRA_DIST += %D%/golden/model.py

@@ -21,3 +21,12 @@ assay_status assay_fail(assay_error *error, assay_status status, const char *for
     }
     return status;
 }
+
+assay_status assay_fail_in(assay_error *error, assay_status status, const char *where)
+{
+    if (error == NULL || status == ASSAY_OK) {
+        return status;
+    }
+    assay_error inner = *error;
+    return assay_fail(error, status, "%s: %s", where, inner.message);
+}

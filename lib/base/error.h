@@ -34,6 +34,9 @@ __attribute__((format(printf, 3, 4)))
 #endif
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...);
 
+/* Puts "where: " before the message of a failure that does not know its file. Returns `status`; ASSAY_OK changes nothing. */
+assay_status assay_fail_in(assay_error *error, assay_status status, const char *where);
+
 /* Leaves the calling function at the first failure. */
 #define ASSAY_TRY(call)                       \
     do {                                      \

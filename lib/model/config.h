@@ -1,0 +1,53 @@
+/*
+ * What a saved network is: the tutorial's `config` of BaseNetwork (cell [9]), as JSON
+ * {"act_fn": "ReLU", "input_size": 784, "num_classes": 10, "hidden_sizes": [512, 256, 256, 128]}.
+ */
+#ifndef ASSAY_MODEL_CONFIG_H
+#define ASSAY_MODEL_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/state.h"
+#include "nn/network.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Reads the JSON text, at most 1 MiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU", "Tanh",
+ * "Identity", "LeakyReLU", ...) or Assay's own name, in either case. The parameter of leaky ReLU and ELU stands in
+ * "act_fn_parameter" where it is not PyTorch's default. ASSAY_ERROR_FORMAT for a missing, unknown or malformed key,
+ * for a size of 0 and for more than ASSAY_MAX_HIDDEN hidden layers.
+ */
+assay_status assay_model_config_parse(const char *text, size_t length, const char *name, assay_network_config *config,
+                                      assay_error *error);
+
+/* The JSON text, with PyTorch's class name; the caller frees it with assay_free. */
+assay_status assay_model_config_print(const assay_network_config *config, char **text, assay_error *error);
+
+/*
+ * The sizes from the shapes of "layers.N.weight" [out][in] and "layers.N.bias" [out], taken in the order of N, whatever
+ * the steps of N (PyTorch counts the activations too). ASSAY_ERROR_FORMAT where they are missing or do not chain.
+ * Shapes do not tell the activation: config->activation is left as it is. `name` is what errors call the file.
+ */
+assay_status assay_model_config_deduce(const assay_state *state, const char *name, assay_network_config *config,
+                                       assay_error *error);
+
+/* ASSAY_ERROR_FORMAT, naming the difference, unless the sizes of the two are the same. */
+assay_status assay_model_config_compare(const assay_network_config *shapes, const assay_network_config *written,
+                                        const char *name, assay_error *error);
+
+/*
+ * The tensors of the network's layers, in their order. weights[i] and biases[i] for i <= config->hidden_count: arrays of
+ * the caller. The configuration must be that of assay_model_config_deduce on this state.
+ */
+void assay_model_layers(const assay_state *state, const assay_network_config *config, const assay_stored_tensor **weights,
+                        const assay_stored_tensor **biases);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

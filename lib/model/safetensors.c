@@ -1,0 +1,329 @@
+#include "model/safetensors.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "model/model.h"
+
+#define METADATA "__metadata__"
+
+enum { LENGTH_BYTES = 8 };
+
+/* --- reading --------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    assay_dtype dtype;
+    size_t rank;
+    size_t shape[ASSAY_TENSOR_MAX_RANK];
+    size_t begin; /* offsets into the bytes behind the header */
+    size_t end;
+} entry;
+
+bool assay_safetensors_recognised(const void *bytes, size_t size)
+{
+    return size > LENGTH_BYTES && ((const unsigned char *)bytes)[LENGTH_BYTES] == '{';
+}
+
+static assay_status read_header(const unsigned char *bytes, size_t size, const char *file, json_t **header,
+                                size_t *header_size, assay_error *error)
+{
+    uint64_t length = 0;
+    if (size < LENGTH_BYTES) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", file, size);
+    }
+    memcpy(&length, bytes, LENGTH_BYTES);
+    if (length > size - LENGTH_BYTES) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: a header of %" PRIu64 " bytes goes past the end of the file (%zu bytes); is it cut off?",
+                          file, length, size);
+    }
+    if (length > ASSAY_SAFETENSORS_HEADER_LIMIT) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a header of %" PRIu64 " bytes is more than the %zu that are read",
+                          file, length, ASSAY_SAFETENSORS_HEADER_LIMIT);
+    }
+    json_error_t where;
+    *header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES, &where);
+    if (*header == NULL) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the header is not good JSON: %s (at byte %d)", file, where.text,
+                          LENGTH_BYTES + where.position);
+    }
+    if (!json_is_object(*header)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the header is not a JSON object", file);
+    }
+    *header_size = LENGTH_BYTES + (size_t)length;
+    return ASSAY_OK;
+}
+
+/* A JSON integer that fits a size; false for anything else. */
+static bool as_size(const json_t *value, size_t *size)
+{
+    json_int_t number = json_integer_value(value);
+    *size = (size_t)number;
+    return json_is_integer(value) && number >= 0;
+}
+
+static bool dtype_by_name(const char *name, assay_dtype *dtype)
+{
+    for (int i = 0; name != NULL && i < ASSAY_DTYPE_COUNT; i++) {
+        if (strcmp(name, assay_dtype_name((assay_dtype)i)) == 0) {
+            *dtype = (assay_dtype)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static assay_status read_shape(const json_t *shape, const char *file, entry *tensor, assay_error *error)
+{
+    tensor->rank = json_array_size(shape);
+    if (!json_is_array(shape) || tensor->rank > ASSAY_TENSOR_MAX_RANK) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': 'shape' is not a list of at most %d sizes", file,
+                          tensor->name, ASSAY_TENSOR_MAX_RANK);
+    }
+    for (size_t i = 0; i < tensor->rank; i++) {
+        if (!as_size(json_array_get(shape, i), &tensor->shape[i])) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': size %zu of its shape is not a whole number",
+                              file, tensor->name, i);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_entry(const json_t *json, const char *file, entry *tensor, assay_error *error)
+{
+    const json_t *offsets = json_object_get(json, "data_offsets");
+    const char *dtype = json_string_value(json_object_get(json, "dtype"));
+    if (!json_is_object(json) || json_object_size(json) != 3) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' has not just 'dtype', 'shape' and 'data_offsets'",
+                          file, tensor->name);
+    }
+    if (!dtype_by_name(dtype, &tensor->dtype)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' has the unknown dtype '%.20s'", file,
+                          tensor->name, dtype == NULL ? "" : dtype);
+    }
+    ASSAY_TRY(read_shape(json_object_get(json, "shape"), file, tensor, error));
+    if (json_array_size(offsets) != 2 || !as_size(json_array_get(offsets, 0), &tensor->begin) ||
+        !as_size(json_array_get(offsets, 1), &tensor->end) || tensor->begin > tensor->end) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': 'data_offsets' is not a pair [begin, end]", file,
+                          tensor->name);
+    }
+    size_t count = 0;
+    if (!assay_shape_count(tensor->rank, tensor->shape, tensor->dtype, &count)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the shape of tensor '%.100s' is more than can be addressed", file,
+                          tensor->name);
+    }
+    if (count * assay_dtype_size(tensor->dtype) != tensor->end - tensor->begin) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' needs %zu bytes for its shape and has %zu", file,
+                          tensor->name, count * assay_dtype_size(tensor->dtype), tensor->end - tensor->begin);
+    }
+    return ASSAY_OK;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+    const entry *x = a;
+    const entry *y = b;
+    if (x->begin != y->begin) {
+        return x->begin < y->begin ? -1 : 1;
+    }
+    return (x->end > y->end) - (x->end < y->end);
+}
+
+static assay_status check_layout(const entry *entries, size_t count, size_t data_size, const char *file,
+                                 assay_error *error)
+{
+    size_t end = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (entries[i].begin != end) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' begins at %zu where the one before ends at %zu",
+                              file, entries[i].name, entries[i].begin, end);
+        }
+        end = entries[i].end;
+        if (end > data_size) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: tensor '%.100s' ends at %zu, past the %zu bytes of data; is the file cut off?", file,
+                              entries[i].name, end, data_size);
+        }
+    }
+    if (end != data_size) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes at the end belong to no tensor", file, data_size - end);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_entries(json_t *header, const char *file, entry *entries, size_t *count, assay_error *error)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    json_object_foreach(header, key, value) {
+        if (strcmp(key, METADATA) != 0) {
+            entries[*count].name = key;
+            ASSAY_TRY(read_entry(value, file, &entries[*count], error));
+            (*count)++;
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_metadata(json_t *metadata, const char *file, assay_state *state, assay_error *error)
+{
+    const char *key = NULL;
+    json_t *value = NULL;
+    if (metadata != NULL && !json_is_object(metadata)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '" METADATA "' is not a JSON object", file);
+    }
+    json_object_foreach(metadata, key, value) {
+        if (!json_is_string(value)) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: metadata '%.100s' is not a text", file, key);
+        }
+        ASSAY_TRY(assay_state_set_text(state, key, json_string_value(value), error));
+    }
+    return ASSAY_OK;
+}
+
+static assay_status fill(json_t *header, const unsigned char *data, size_t data_size, const char *file, entry *entries,
+                         assay_state *state, assay_error *error)
+{
+    size_t count = 0;
+    ASSAY_TRY(read_entries(header, file, entries, &count, error));
+    qsort(entries, count, sizeof *entries, by_offset);
+    ASSAY_TRY(check_layout(entries, count, data_size, file, error));
+    for (size_t i = 0; i < count; i++) {
+        const entry *tensor = &entries[i];
+        assay_status put = assay_state_put(state, tensor->name, tensor->dtype, tensor->rank, tensor->shape,
+                                           data + tensor->begin, error);
+        ASSAY_TRY(assay_fail_in(error, put, file));
+    }
+    return read_metadata(json_object_get(header, METADATA), file, state, error);
+}
+
+assay_status assay_safetensors_parse(const void *bytes, size_t size, const char *name, assay_state **state,
+                                     assay_error *error)
+{
+    *state = NULL;
+    json_t *header = NULL;
+    size_t header_size = 0;
+    entry *entries = NULL;
+    assay_status status = read_header(bytes, size, name, &header, &header_size, error);
+    if (status == ASSAY_OK) {
+        entries = assay_calloc(json_object_size(header), sizeof *entries, error);
+        status = entries == NULL ? ASSAY_ERROR_MEMORY : assay_state_create(state, error);
+    }
+    if (status == ASSAY_OK) {
+        status = fill(header, (const unsigned char *)bytes + header_size, size - header_size, name, entries, *state, error);
+    }
+    if (status != ASSAY_OK) {
+        assay_state_destroy(*state);
+        *state = NULL;
+    }
+    assay_free(entries);
+    json_decref(header);
+    return status;
+}
+
+assay_status assay_safetensors_read(const char *path, assay_state **state, assay_error *error)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    *state = NULL;
+    ASSAY_TRY(assay_file_read(path, ASSAY_MODEL_FILE_LIMIT, &bytes, &size, error));
+    assay_status status = assay_safetensors_parse(bytes, size, path, state, error);
+    assay_free(bytes);
+    return status;
+}
+
+/* --- writing --------------------------------------------------------------------------------------------------- */
+
+static void add_metadata(const char *key, const char *text, void *context)
+{
+    json_object_set_new(context, key, json_string(text));
+}
+
+static json_t *entry_to_json(const assay_stored_tensor *tensor, size_t begin)
+{
+    json_t *shape = json_array();
+    for (size_t i = 0; i < tensor->rank; i++) {
+        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+    }
+    size_t end = begin + tensor->count * assay_dtype_size(tensor->dtype);
+    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", assay_dtype_name(tensor->dtype), "shape", shape, "data_offsets",
+                     (json_int_t)begin, (json_int_t)end);
+}
+
+/* Calls `visit` for each tensor in the order of the file: elements of 8 bytes first, of 1 byte last. */
+static void in_file_order(const assay_state *state, void (*visit)(const assay_stored_tensor *tensor, void *context),
+                          void *context)
+{
+    for (size_t size = 8; size > 0; size /= 2) {
+        for (size_t i = 0; i < assay_state_count(state); i++) {
+            const assay_stored_tensor *tensor = assay_state_at(state, i);
+            if (assay_dtype_size(tensor->dtype) == size) {
+                visit(tensor, context);
+            }
+        }
+    }
+}
+
+typedef struct {
+    json_t *json;
+    size_t offset;
+} header_builder;
+
+static void add_to_header(const assay_stored_tensor *tensor, void *context)
+{
+    header_builder *builder = context;
+    json_object_set_new(builder->json, tensor->name, entry_to_json(tensor, builder->offset));
+    builder->offset += tensor->count * assay_dtype_size(tensor->dtype);
+}
+
+static void write_data(const assay_stored_tensor *tensor, void *context)
+{
+    fwrite(tensor->data, assay_dtype_size(tensor->dtype), tensor->count, context);
+}
+
+/* The header as text, NULL when memory is out; the caller frees it with free. */
+static char *make_header(const assay_state *state)
+{
+    header_builder builder = {json_object(), 0};
+    json_t *metadata = json_object();
+    assay_state_each_text(state, add_metadata, metadata);
+    if (json_object_size(metadata) > 0) {
+        json_object_set(builder.json, METADATA, metadata);
+    }
+    size_t wanted = json_object_size(builder.json) + assay_state_count(state);
+    in_file_order(state, add_to_header, &builder);
+    /* jansson passes a failed allocation on as a NULL that the object does not take: an entry is missing then. */
+    char *text = json_object_size(builder.json) == wanted ? json_dumps(builder.json, JSON_COMPACT) : NULL;
+    json_decref(metadata);
+    json_decref(builder.json);
+    return text;
+}
+
+assay_status assay_safetensors_write(const char *path, const assay_state *state, assay_error *error)
+{
+    if (assay_state_find(state, METADATA) != NULL) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no tensor may be named '" METADATA "' in a safetensors file", path);
+    }
+    char *header = make_header(state);
+    if (header == NULL) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for the header", path);
+    }
+    assay_file_writer *writer = NULL;
+    assay_status status = assay_file_create(path, &writer, error);
+    if (status == ASSAY_OK) {
+        FILE *stream = assay_file_stream(writer);
+        uint64_t length = (strlen(header) + 7) / 8 * 8;
+        fwrite(&length, 1, LENGTH_BYTES, stream);
+        fprintf(stream, "%-*s", (int)length, header);
+        in_file_order(state, write_data, stream);
+        status = assay_file_commit(writer, error);
+    }
+    free(header);
+    return status;
+}

@@ -1,0 +1,268 @@
+#include "model/state.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/alloc.h"
+
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
+#error "model files are read as little-endian memory: a big-endian machine needs a swap in state.c"
+#endif
+
+struct assay_state {
+    assay_stored_tensor *tensors;
+    size_t count;
+    size_t capacity;
+    json_t *positions; /* name -> index in tensors: jansson's hash table, which also checks that names are UTF-8 */
+    json_t *text;      /* key -> text, in the order of addition */
+};
+
+static const struct {
+    const char *name;
+    size_t size;
+} dtypes[ASSAY_DTYPE_COUNT] = {
+    [ASSAY_DTYPE_F64] = {"F64", 8}, [ASSAY_DTYPE_F32] = {"F32", 4}, [ASSAY_DTYPE_F16] = {"F16", 2},
+    [ASSAY_DTYPE_BF16] = {"BF16", 2}, [ASSAY_DTYPE_I64] = {"I64", 8}, [ASSAY_DTYPE_I32] = {"I32", 4},
+    [ASSAY_DTYPE_I16] = {"I16", 2}, [ASSAY_DTYPE_I8] = {"I8", 1}, [ASSAY_DTYPE_U8] = {"U8", 1},
+    [ASSAY_DTYPE_BOOL] = {"BOOL", 1},
+};
+
+const char *assay_dtype_name(assay_dtype dtype)
+{
+    return dtypes[dtype].name;
+}
+
+size_t assay_dtype_size(assay_dtype dtype)
+{
+    return dtypes[dtype].size;
+}
+
+assay_status assay_state_create(assay_state **state, assay_error *error)
+{
+    *state = NULL;
+    assay_state *made = assay_calloc(1, sizeof *made, error);
+    if (made == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    made->positions = json_object();
+    made->text = json_object();
+    if (made->positions == NULL || made->text == NULL) {
+        assay_state_destroy(made);
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a model's state");
+    }
+    *state = made;
+    return ASSAY_OK;
+}
+
+void assay_state_destroy(assay_state *state)
+{
+    if (state == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        assay_free((char *)state->tensors[i].name);
+        assay_free(state->tensors[i].data);
+    }
+    assay_free(state->tensors);
+    json_decref(state->positions);
+    json_decref(state->text);
+    assay_free(state);
+}
+
+bool assay_shape_count(size_t rank, const size_t *shape, assay_dtype dtype, size_t *count)
+{
+    size_t product = 1;
+    bool empty = false;
+    for (size_t i = 0; i < rank; i++) {
+        empty = empty || shape[i] == 0;
+    }
+    for (size_t i = 0; i < rank && !empty; i++) {
+        if (shape[i] > SIZE_MAX / 2 / product) {
+            return false;
+        }
+        product *= shape[i];
+    }
+    if (product > SIZE_MAX / 2 / dtypes[dtype].size) {
+        return false;
+    }
+    *count = empty ? 0 : product;
+    return true;
+}
+
+static assay_status reserve(assay_state *state, assay_error *error)
+{
+    if (state->count < state->capacity) {
+        return ASSAY_OK;
+    }
+    size_t capacity = state->capacity == 0 ? 16 : 2 * state->capacity;
+    assay_stored_tensor *grown = assay_calloc(capacity, sizeof *grown, error);
+    if (grown == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (state->count > 0) {
+        memcpy(grown, state->tensors, state->count * sizeof *grown);
+    }
+    assay_free(state->tensors);
+    state->tensors = grown;
+    state->capacity = capacity;
+    return ASSAY_OK;
+}
+
+static assay_status check_new(const assay_state *state, const char *name, size_t rank, const size_t *shape,
+                              assay_dtype dtype, size_t *count, assay_error *error)
+{
+    if (name[0] == '\0') {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "a tensor has no name");
+    }
+    if (assay_state_find(state, name) != NULL) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' stands there twice", name);
+    }
+    if (rank > ASSAY_TENSOR_MAX_RANK) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' has %zu dimensions; at most %d are supported", name,
+                          rank, ASSAY_TENSOR_MAX_RANK);
+    }
+    if (!assay_shape_count(rank, shape, dtype, count)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "the shape of tensor '%.100s' is more than can be addressed", name);
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_state_add(assay_state *state, const char *name, assay_dtype dtype, size_t rank, const size_t *shape,
+                             void **data, assay_error *error)
+{
+    size_t count = 0;
+    ASSAY_TRY(check_new(state, name, rank, shape, dtype, &count, error));
+    ASSAY_TRY(reserve(state, error));
+    assay_stored_tensor tensor = {.dtype = dtype, .rank = rank, .count = count};
+    for (size_t i = 0; i < rank; i++) {
+        tensor.shape[i] = shape[i];
+    }
+    tensor.name = assay_strdup(name, error);
+    tensor.data = tensor.name == NULL ? NULL : assay_calloc(count, dtypes[dtype].size, error);
+    if (tensor.data == NULL) {
+        assay_free((char *)tensor.name);
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (json_object_set_new(state->positions, name, json_integer((json_int_t)state->count)) != 0) {
+        assay_free((char *)tensor.name);
+        assay_free(tensor.data);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "a tensor's name is not UTF-8");
+    }
+    state->tensors[state->count++] = tensor;
+    if (data != NULL) {
+        *data = tensor.data;
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_state_put(assay_state *state, const char *name, assay_dtype dtype, size_t rank, const size_t *shape,
+                             const void *values, assay_error *error)
+{
+    void *data = NULL;
+    ASSAY_TRY(assay_state_add(state, name, dtype, rank, shape, &data, error));
+    size_t bytes = state->tensors[state->count - 1].count * dtypes[dtype].size;
+    if (bytes > 0) {
+        memcpy(data, values, bytes);
+    }
+    return ASSAY_OK;
+}
+
+size_t assay_state_count(const assay_state *state)
+{
+    return state->count;
+}
+
+const assay_stored_tensor *assay_state_at(const assay_state *state, size_t index)
+{
+    return &state->tensors[index];
+}
+
+const assay_stored_tensor *assay_state_find(const assay_state *state, const char *name)
+{
+    const json_t *position = json_object_get(state->positions, name);
+    return position == NULL ? NULL : &state->tensors[json_integer_value(position)];
+}
+
+assay_status assay_state_set_text(assay_state *state, const char *key, const char *text, assay_error *error)
+{
+    if (json_object_set_new(state->text, key, json_string(text)) != 0) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "metadata '%.100s' is not UTF-8", key);
+    }
+    return ASSAY_OK;
+}
+
+const char *assay_state_text(const assay_state *state, const char *key)
+{
+    return json_string_value(json_object_get(state->text, key));
+}
+
+void assay_state_each_text(const assay_state *state, void (*each)(const char *key, const char *text, void *context),
+                           void *context)
+{
+    const char *key = NULL;
+    json_t *text = NULL;
+    json_object_foreach(state->text, key, text) {
+        each(key, json_string_value(text), context);
+    }
+}
+
+/* IEEE 754 binary16: sign, 5 bits of exponent with bias 15, 10 bits of fraction; e = 0 is subnormal, 31 inf or NaN. */
+static double from_half(uint16_t bits)
+{
+    int exponent = bits >> 10 & 31;
+    int fraction = bits & 1023;
+    double size = exponent == 31 ? (fraction == 0 ? (double)INFINITY : (double)NAN)
+                  : exponent == 0 ? ldexp(fraction, -24)
+                                  : ldexp(fraction + 1024, exponent - 25);
+    return bits >> 15 != 0 ? -size : size;
+}
+
+static double from_bfloat(uint16_t bits)
+{
+    uint32_t wide = (uint32_t)bits << 16;
+    float value;
+    memcpy(&value, &wide, sizeof value);
+    return (double)value;
+}
+
+static double element(const assay_stored_tensor *tensor, size_t i)
+{
+    switch (tensor->dtype) {
+    case ASSAY_DTYPE_F64: return ((const double *)tensor->data)[i];
+    case ASSAY_DTYPE_F32: return (double)((const float *)tensor->data)[i];
+    case ASSAY_DTYPE_F16: return from_half(((const uint16_t *)tensor->data)[i]);
+    case ASSAY_DTYPE_BF16: return from_bfloat(((const uint16_t *)tensor->data)[i]);
+    case ASSAY_DTYPE_I64: return (double)((const int64_t *)tensor->data)[i];
+    case ASSAY_DTYPE_I32: return (double)((const int32_t *)tensor->data)[i];
+    case ASSAY_DTYPE_I16: return (double)((const int16_t *)tensor->data)[i];
+    case ASSAY_DTYPE_I8: return (double)((const int8_t *)tensor->data)[i];
+    case ASSAY_DTYPE_U8:
+    case ASSAY_DTYPE_BOOL: return (double)((const uint8_t *)tensor->data)[i];
+    case ASSAY_DTYPE_COUNT: break;
+    }
+    return (double)NAN;
+}
+
+void assay_stored_tensor_to_f64(const assay_stored_tensor *tensor, double *values)
+{
+    for (size_t i = 0; i < tensor->count; i++) {
+        values[i] = element(tensor, i);
+    }
+}
+
+assay_status assay_state_check_finite(const assay_state *state, assay_error *error)
+{
+    for (size_t t = 0; t < state->count; t++) {
+        const assay_stored_tensor *tensor = &state->tensors[t];
+        for (size_t i = 0; i < tensor->count; i++) {
+            double value = element(tensor, i);
+            if (!isfinite(value)) {
+                return assay_fail(error, ASSAY_ERROR_NUMERIC, "tensor '%.100s' has %s at index %zu", tensor->name,
+                                  isnan(value) ? "a NaN" : "an infinity", i);
+            }
+        }
+    }
+    return ASSAY_OK;
+}

@@ -1,0 +1,33 @@
+/* A PyTorch state_dict put together from its pickle and its storages, wherever those stand. */
+#ifndef ASSAY_MODEL_TORCH_STATE_H
+#define ASSAY_MODEL_TORCH_STATE_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/state.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Finds the bytes of a storage by its key. They belong to the finder and must last until assay_torch_state returns; they
+ * need no alignment.
+ */
+typedef assay_status assay_storage_finder(void *context, const char *key, const void **bytes, size_t *size,
+                                          assay_error *error);
+
+/*
+ * Reads the pickle and copies each tensor out of its storage, row-major whatever its strides were. `most_bytes` bounds
+ * the tensors together: tensors may share a storage, so a small file can ask for much. `name` is what errors call the
+ * file. The caller ends the state with assay_state_destroy. ASSAY_ERROR_FORMAT for what assay_pickle_parse refuses, a
+ * storage of another size than promised, a tensor that reaches out of its storage, duplicate names, too many bytes.
+ */
+assay_status assay_torch_state(const void *pickle, size_t pickle_size, const char *name, assay_storage_finder *find,
+                               void *context, size_t most_bytes, assay_state **state, assay_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
