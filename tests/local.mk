@@ -16,3 +16,4 @@ include %D%/base.mk
 include %D%/random.mk
 include %D%/data.mk
 include %D%/model.mk
+include %D%/optim.mk

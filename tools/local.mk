@@ -12,3 +12,5 @@ assay_SOURCES = \
 	%D%/tool.h
 assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
 EXTRA_DIST += %D%/golden/model.py
+EXTRA_DIST += %D%/golden/optim.py
+EXTRA_DIST += %D%/golden/surface.py

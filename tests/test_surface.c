@@ -1,0 +1,270 @@
+/* lib/surface: the surfaces against PyTorch and finite differences, and the tutorial's six descents. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "optim/optimizer.h"
+#include "support.h"
+#include "surface/descent.h"
+
+static double number(const json_t *array, size_t index)
+{
+    return json_number_value(json_array_get(array, index));
+}
+
+static const char *text(const json_t *object, const char *key)
+{
+    return json_string_value(json_object_get(object, key));
+}
+
+/* --- the surfaces ---------------------------------------------------------------------------------------------- */
+
+START_TEST(names)
+{
+    for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
+        assay_surface surface;
+        support_assert_ok(assay_surface_by_name(assay_surface_name((assay_surface)i), &surface, NULL), NULL);
+        ck_assert_int_eq((int)surface, i);
+    }
+    assay_surface surface;
+    assay_error error;
+    support_assert_error(assay_surface_by_name("rosenbrock", &surface, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "known are pathological, gaussian, steep");
+}
+END_TEST
+
+/*
+ * Loss and gradient at 81 places against autograd, of which one is the kink w1 = 0. Bounds: in double 4 ulp of the
+ * largest intermediate value; in float32 tanh and exp of PyTorch are within 1 ulp (2^-23), which 2 y (1 - y^2) makes at
+ * most 4, and everything else rounds alike.
+ */
+static void check_against_torch(const char *name, const char *precision, double relative, double absolute)
+{
+    json_t *golden = support_golden("surface_torch.json");
+    const json_t *rows = json_object_get(json_object_get(json_object_get(golden, "gradients"), name), precision);
+    ck_assert_uint_eq(json_array_size(rows), 81);
+    assay_surface surface;
+    support_assert_ok(assay_surface_by_name(name, &surface, NULL), NULL);
+    for (size_t i = 0; i < json_array_size(rows); i++) {
+        const json_t *row = json_array_get(rows, i);
+        double w[2] = {number(row, 0), number(row, 1)};
+        double got[3];
+        if (strcmp(precision, "f64") == 0) {
+            got[0] = assay_surface_f64(surface, w, got + 1);
+            ck_assert(got[0] == assay_surface_f64(surface, w, NULL));
+        } else {
+            float narrow[2] = {(float)w[0], (float)w[1]};
+            float gradient[2];
+            got[0] = (double)assay_surface_f32(surface, narrow, gradient);
+            ck_assert(got[0] == (double)assay_surface_f32(surface, narrow, NULL));
+            got[1] = (double)gradient[0];
+            got[2] = (double)gradient[1];
+        }
+        for (size_t k = 0; k < 3; k++) {
+            double want = number(row, 2 + k);
+            ck_assert_msg(fabs(got[k] - want) <= relative * fabs(want) + absolute,
+                          "%s %s at (%g, %g), value %zu: %.17g, PyTorch has %.17g", name, precision, w[0], w[1], k,
+                          got[k], want);
+        }
+    }
+    json_decref(golden);
+}
+
+START_TEST(values_and_gradients_are_pytorchs)
+{
+    for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
+        const char *name = assay_surface_name((assay_surface)i);
+        /* exp(-x) with x up to 1,600 carries x's rounding: relative 1600 u. */
+        check_against_torch(name, "f64", 4e-13, 1e-15);
+        check_against_torch(name, "f32", 0x1p-22, 0x1p-21);
+    }
+}
+END_TEST
+
+START_TEST(closed_forms)
+{
+    double gradient[2];
+    /* The kink: tanh(0)^2 + 0.01 |0| + sigmoid(0) = 1/2; sign(0) = 0; sigmoid'(0) = 1/4. */
+    double origin[2] = {0.0, 0.0};
+    ck_assert(assay_surface_f64(ASSAY_SURFACE_PATHOLOGICAL, origin, gradient) == 0.5);
+    ck_assert(gradient[0] == 0.0 && gradient[1] == 0.25);
+    /* One side and the other. */
+    double right[2] = {DBL_MIN, 0.0};
+    double left[2] = {-DBL_MIN, 0.0};
+    assay_surface_f64(ASSAY_SURFACE_PATHOLOGICAL, right, gradient);
+    ck_assert(gradient[0] == 0.01);
+    assay_surface_f64(ASSAY_SURFACE_PATHOLOGICAL, left, gradient);
+    ck_assert(gradient[0] == -0.01);
+    /* The peak of a Gaussian: 1 / (2 pi s1 s2), flat. One sigma away in w1: e^-1/2 of it, slope -1/s1 times that. */
+    assay_bivariate_gaussian narrow = {{0.25, -2.0}, {0.5, 2.0}};
+    double peak = 1.0 / (2.0 * 3.14159265358979323846);
+    support_assert_relative("peak", assay_bivariate_gaussian_f64(&narrow, narrow.mean, gradient), peak, 1e-15);
+    ck_assert(gradient[0] == 0.0 && gradient[1] == 0.0);
+    double away[2] = {0.75, -2.0};
+    support_assert_relative("one sigma", assay_bivariate_gaussian_f64(&narrow, away, gradient), peak * exp(-0.5), 1e-15);
+    support_assert_relative("its slope", gradient[0], -2.0 * peak * exp(-0.5), 1e-15);
+    /* What the header says of the three optima; each one's neighbours add almost nothing. */
+    for (int k = 0; k < ASSAY_STEEP_OPTIMA; k++) {
+        double depth = -assay_surface_f64(ASSAY_SURFACE_STEEP, assay_steep_optima[k].mean, gradient);
+        ck_assert_msg(fabs(depth - 25.0 * peak) < 1e-4, "optimum %d is %.9f deep", k, depth);
+    }
+}
+END_TEST
+
+START_TEST(far_away_nothing_overflows)
+{
+    const double far[] = {0.0, 50.0, -50.0, 1000.0, -1000.0, 1e30, -1e30, 1e300, -1e300};
+    enum { FAR = sizeof far / sizeof *far };
+    for (int i = 0; i < ASSAY_SURFACE_COUNT * FAR * FAR; i++) {
+        assay_surface surface = (assay_surface)(i / (FAR * FAR));
+        double w[2] = {far[i / FAR % FAR], far[i % FAR]};
+        double gradient[2];
+        double loss = assay_surface_f64(surface, w, gradient);
+        ck_assert_msg(isfinite(loss) && isfinite(gradient[0]) && isfinite(gradient[1]), "f64 %s at (%g, %g)",
+                      assay_surface_name(surface), w[0], w[1]);
+        if (fabs(w[0]) < 1e31 && fabs(w[1]) < 1e31) {
+            float narrow[2] = {(float)w[0], (float)w[1]};
+            float slope[2];
+            float value = assay_surface_f32(surface, narrow, slope);
+            ck_assert_msg(isfinite(value) && isfinite(slope[0]) && isfinite(slope[1]), "f32 %s at (%g, %g)",
+                          assay_surface_name(surface), w[0], w[1]);
+        }
+        double nan[2] = {(double)NAN, w[1]};
+        ck_assert(isnan(assay_surface_f64(surface, nan, gradient)) && isnan(gradient[0]));
+        float nan_f32[2] = {NAN, 0.0f};
+        float slope[2];
+        ck_assert(isnan(assay_surface_f32(surface, nan_f32, slope)) && isnan(slope[0]));
+    }
+}
+END_TEST
+
+/* --- descents -------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *backend;
+    assay_precision precision;
+} machine;
+
+static assay_backend *open_machine(machine on, assay_error *error)
+{
+    assay_backend *backend = NULL;
+    assay_backend_options options = {on.backend, on.precision, 1};
+    support_assert_ok(assay_backend_open(&options, &backend, error), error);
+    return backend;
+}
+
+static void descend(machine on, assay_surface surface, const char *optimizer, const char *settings,
+                    assay_descent_point points[ASSAY_DESCENT_UPDATES])
+{
+    assay_error error = {.status = ASSAY_OK};
+    assay_update_rule rule;
+    support_assert_ok(assay_optimizer_by_name(optimizer, &rule, &error), &error);
+    support_assert_ok(assay_optimizer_set(&rule, settings, &error), &error);
+    assay_backend *backend = open_machine(on, &error);
+    double start[2];
+    size_t recorded = 0;
+    assay_surface_start(surface, start);
+    support_assert_ok(
+        assay_descend(backend, surface, &rule, start, ASSAY_DESCENT_UPDATES, points, &recorded, &error), &error);
+    ck_assert_uint_eq(recorded, ASSAY_DESCENT_UPDATES);
+    assay_backend_close(backend);
+}
+
+/* Every backend of this build in every precision that it has; at most `limit`. */
+static size_t find_machines(machine *machines, size_t limit)
+{
+    size_t count = 0;
+    for (const char *const *name = assay_backend_names(); *name != NULL; name++) {
+        for (int precision = ASSAY_F32; precision <= ASSAY_F64; precision++) {
+            assay_backend *backend = NULL;
+            assay_error error;
+            assay_backend_options options = {*name, (assay_precision)precision, 1};
+            if (assay_backend_open(&options, &backend, &error) == ASSAY_OK && count < limit) {
+                assay_backend_close(backend);
+                machines[count++] = (machine){*name, (assay_precision)precision};
+            }
+        }
+    }
+    return count;
+}
+
+/* One descent of the tutorial against PyTorch's, on one backend. Returns the first t beyond the tolerance. */
+static size_t first_disagreement(const json_t *want, machine on, double tolerance, double *worst)
+{
+    assay_descent_point points[ASSAY_DESCENT_UPDATES];
+    assay_surface surface;
+    support_assert_ok(assay_surface_by_name(text(want, "surface"), &surface, NULL), NULL);
+    descend(on, surface, text(want, "optimizer"), text(want, "settings"), points);
+    const json_t *rows = json_object_get(want, on.precision == ASSAY_F32 ? "f32" : "f64");
+    ck_assert_uint_eq(json_array_size(rows), ASSAY_DESCENT_UPDATES);
+    *worst = 0.0;
+    for (size_t t = 0; t < ASSAY_DESCENT_UPDATES; t++) {
+        const json_t *row = json_array_get(rows, t);
+        const double got[3] = {points[t].w[0], points[t].w[1], points[t].loss};
+        for (size_t k = 0; k < 3; k++) {
+            double difference = fabs(got[k] - number(row, k));
+            *worst = fmax(*worst, difference);
+            if (!(difference <= tolerance)) {
+                return t;
+            }
+        }
+    }
+    return ASSAY_DESCENT_UPDATES;
+}
+
+/*
+ * SGD on the pathological curvature crosses the ravine again and again, and each crossing multiplies a difference; in
+ * double, where tanh's last bit differs between C libraries, agreement ends on the way.
+ */
+enum { CHAOTIC_AGREEMENT_F64 = 25 };
+
+START_TEST(the_six_descents_are_pytorchs)
+{
+    machine machines[8];
+    size_t machine_count = find_machines(machines, 8);
+    json_t *golden = support_golden("surface_torch.json");
+    const json_t *tolerance = json_object_get(golden, "tolerance");
+    const json_t *descents = json_object_get(golden, "descents");
+    ck_assert_uint_eq(json_array_size(descents), 6);
+    for (size_t i = 0; i < 6 * machine_count; i++) {
+        const json_t *want = json_array_get(descents, i % 6);
+        machine on = machines[i / 6];
+        bool single = on.precision == ASSAY_F32;
+        double bound = json_number_value(json_object_get(tolerance, single ? "f32" : "f64"));
+        bool chaotic = i % 6 == 0;
+        size_t needed = chaotic && !single ? CHAOTIC_AGREEMENT_F64 : ASSAY_DESCENT_UPDATES;
+        double worst;
+        size_t agreed = first_disagreement(want, on, bound, &worst);
+        if (getenv("ASSAY_TEST_VERBOSE") != NULL) {
+            printf("%s %s %s %s: %zu updates agree, largest difference %.3g\n", on.backend,
+                   single ? "f32" : "f64", text(want, "surface"), text(want, "optimizer"), agreed, worst);
+        }
+        ck_assert_msg(agreed >= needed, "%s %s, %s on %s: leaves PyTorch's points at t = %zu by %g", on.backend,
+                      single ? "f32" : "f64", text(want, "optimizer"), text(want, "surface"), agreed, worst);
+    }
+    json_decref(golden);
+}
+END_TEST
+
+static Suite *suite(void)
+{
+    Suite *suite = suite_create("surface");
+    TCase *surfaces = tcase_create("surfaces");
+    tcase_add_test(surfaces, names);
+    tcase_add_test(surfaces, values_and_gradients_are_pytorchs);
+    tcase_add_test(surfaces, closed_forms);
+    tcase_add_test(surfaces, far_away_nothing_overflows);
+    suite_add_tcase(suite, surfaces);
+    TCase *descents = tcase_create("descents");
+    tcase_add_test(descents, the_six_descents_are_pytorchs);
+    suite_add_tcase(suite, descents);
+    return suite;
+}
+
+int main(void)
+{
+    return support_run(suite());
+}
