@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "reproduce.h"
 #include "tool.h"
+#include "tutorial/descents.h"
 
 static const char COMMAND[] = "reproduce";
 
@@ -98,17 +99,29 @@ static int parse(int argc, char **argv, reproduce_options *options)
     return TOOL_SUCCESS;
 }
 
+/* One section. The session, and with it the data, is opened for the first section that reads it. */
+static assay_status run_section(const reproduce_options *options, assay_backend *backend, assay_section section,
+                                assay_session **session, assay_section_results *results, assay_error *error)
+{
+    if (assay_descents_have(section)) {
+        return assay_descents_run(backend, section, results, error);
+    }
+    if (*session == NULL) {
+        ASSAY_TRY(assay_session_create(backend, &options->session, session, error));
+    }
+    return assay_session_run(*session, section, results, error);
+}
+
 /* Runs the wanted sections, printing each as it is done. */
 static assay_status run_sections(const reproduce_options *options, assay_backend *backend, reproduce_report *report,
                                  assay_error *error)
 {
-    assay_session *session;
-    ASSAY_TRY(assay_session_create(backend, &options->session, &session, error));
+    assay_session *session = NULL;
     assay_status status = ASSAY_OK;
     for (int i = 0; i < ASSAY_SECTION_COUNT && status == ASSAY_OK; i++) {
         assay_section section = (assay_section)i;
         if (reproduce_has(section) && (!options->one_section || section == options->section)) {
-            status = assay_session_run(session, section, &report->sections[i], error);
+            status = run_section(options, backend, section, &session, &report->sections[i], error);
             if (status == ASSAY_OK) {
                 report->ran[i] = true;
                 reproduce_print_section(options, &report->sections[i]);

@@ -6,13 +6,19 @@
 
 #include "base/file.h"
 #include "reproduce.h"
+#include "tutorial/descents.h"
 
 static const char *const VERDICTS[] = {
     [ASSAY_VERDICT_AGREES] = "agrees", [ASSAY_VERDICT_DIFFERS] = "DIFFERS", [ASSAY_VERDICT_SHOWN] = "shown"};
 
+static const char *const BASES[] = {[ASSAY_BASIS_PRINTED] = "printed",
+                                    [ASSAY_BASIS_THEORY] = "theory",
+                                    [ASSAY_BASIS_PYTORCH] = "pytorch",
+                                    [ASSAY_BASIS_PROSE] = "prose"};
+
 bool reproduce_has(assay_section section)
 {
-    return assay_session_has(section);
+    return assay_session_has(section) || assay_descents_have(section);
 }
 
 void reproduce_count(reproduce_report *report)
@@ -72,6 +78,9 @@ void reproduce_print_section(const reproduce_options *options, const assay_secti
     if (theory) {
         printf("  other weights than the tutorial's: judged by the statistical theory, not by the printed numbers\n");
         printf("  %-27s %15s %15s %15s %9s %9s\n", "", "printed", "ours", "theory", "error", "allowed");
+    } else if (assay_descents_have(results->section)) {
+        printf("  the cells plot and print no numbers: judged by PyTorch's points and the tutorial's prose, absolute errors\n"
+               "  %-27s %15s %15s %9s\n", "", "expected", "ours", "error");
     } else {
         printf("  %-27s %15s %15s %9s\n", "", "printed", "ours", "error");
     }
@@ -102,10 +111,11 @@ static json_t *result_json(const assay_result *result)
 {
     json_t *object = json_pack("{s:s, s:f, s:f, s:s, s:s}", "label", result->label, "printed", result->printed, "ours",
                                result->ours, "verdict", VERDICTS[result->verdict], "basis",
-                               result->basis == ASSAY_BASIS_PRINTED ? "printed" : "theory");
+                               BASES[result->basis]);
     if (result->verdict != ASSAY_VERDICT_SHOWN) {
         json_object_set_new(object, "expected", json_real(result->expected));
-        json_object_set_new(object, "relative_error", json_real(result->error));
+        bool relative = result->basis == ASSAY_BASIS_PRINTED || result->basis == ASSAY_BASIS_THEORY;
+        json_object_set_new(object, relative ? "relative_error" : "absolute_error", json_real(result->error));
     }
     if (result->decimals > 0) {
         json_object_set_new(object, "decimals", json_integer(result->decimals));

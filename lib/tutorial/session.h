@@ -53,17 +53,18 @@ typedef enum {
     ASSAY_VERDICT_SHOWN /* nothing to judge it by; not counted */
 } assay_verdict;
 
-/* What it was judged by: the printed number, or, for other weights than the tutorial's, the theory. */
-typedef enum { ASSAY_BASIS_PRINTED, ASSAY_BASIS_THEORY } assay_basis;
+/* What it was judged by: the printed number; for other weights than the tutorial's, the theory; where the tutorial plots
+ * and prints nothing, what PyTorch computes from its code, and what its prose says. */
+typedef enum { ASSAY_BASIS_PRINTED, ASSAY_BASIS_THEORY, ASSAY_BASIS_PYTORCH, ASSAY_BASIS_PROSE } assay_basis;
 
 typedef struct {
     char label[ASSAY_RESULT_LABEL];
-    double printed;  /* the tutorial's number, in both cases */
+    double printed;  /* the tutorial's number; where it prints none, the expected one */
     int decimals;    /* of the printed number where the tutorial rounds it; 0 for full precision */
     double ours;
     double expected; /* what ours was compared with: `printed`, or the theory's expectation */
-    double error;    /* |ours - expected| / |expected| */
-    double allowed;  /* the largest error that agrees, relative likewise */
+    double error;    /* |ours - expected| / |expected|; for PyTorch and prose |ours - expected| */
+    double allowed;  /* the largest error that agrees, likewise */
     assay_basis basis;
     assay_verdict verdict;
 } assay_result;
