@@ -101,7 +101,7 @@ assay_status assay_reference_open(const assay_backend_options *options, assay_ba
 assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 
 /* Every backend of this build: X(name, open function), in the order in which they are listed to users. */
-#define ASSAY_BACKEND_TABLE(X) X("reference", assay_reference_open)
+#define ASSAY_BACKEND_TABLE(X) X("reference", assay_reference_open) X("openblas", assay_openblas_open)
 
 /* Keeps a failure, unless one is kept already. */
 #if defined(__GNUC__)

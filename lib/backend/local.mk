@@ -12,3 +12,4 @@ nobase_assayinclude_HEADERS += \
 	%D%/backend.h \
 	%D%/update_rule.h
 include %D%/reference/local.mk
+include %D%/openblas/local.mk

@@ -1,0 +1,28 @@
+#include "backend/openblas/core.h"
+
+#include <cblas.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+static bool has_avx512(void)
+{
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
+const char *assay_openblas_better_core(void)
+{
+    static const char *const without_avx512[] = {"Haswell", "Zen", "Excavator", "Sandybridge"};
+    const char *chosen = openblas_get_corename();
+    for (size_t i = 0; has_avx512() && i < sizeof without_avx512 / sizeof *without_avx512; i++) {
+        if (strcmp(chosen, without_avx512[i]) == 0) {
+            return "SKYLAKEX";
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,2 @@
+#define ASSAY_REAL_BITS 64
+#include "backend/openblas/real_operations.h"

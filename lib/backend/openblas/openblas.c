@@ -1,0 +1,112 @@
+#include "backend/openblas/openblas.h"
+
+#include <cblas.h>
+
+#include "base/alloc.h"
+
+/* A fork and join costs about as much as this many multiply-adds. */
+enum { WORK_WORTH_A_FORK = 20000 };
+
+/*
+ * OpenBLAS's number of threads is a setting of the whole process: a program that calls OpenBLAS itself, too, finds it at
+ * 1 after this.
+ */
+assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error)
+{
+    assay_openblas *made = assay_calloc(1, sizeof *made, error);
+    if (made == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    made->base.operations = options->precision == ASSAY_F32 ? &assay_openblas_f32 : &assay_openblas_f64;
+    made->base.name = "openblas";
+    made->base.precision = options->precision;
+    made->base.threads = options->threads;
+    assay_status status = assay_pool_create(options->threads, &made->pool, error);
+    if (status != ASSAY_OK) {
+        assay_free(made);
+        return status;
+    }
+    openblas_set_num_threads(1);
+    *backend = &made->base;
+    return ASSAY_OK;
+}
+
+void assay_openblas_close(assay_backend *backend)
+{
+    assay_openblas *self = (assay_openblas *)backend;
+    assay_pool_destroy(self->pool);
+    assay_free(self);
+}
+
+/* Operations have ended when they return. */
+void assay_openblas_synchronize(assay_backend *backend)
+{
+    (void)backend;
+}
+
+size_t assay_host_element_size(const assay_backend *backend, assay_element element)
+{
+    switch (element) {
+    case ASSAY_INT32:
+        return sizeof(int32_t);
+    case ASSAY_UINT8:
+        return sizeof(uint8_t);
+    case ASSAY_REAL:
+        break;
+    }
+    return backend->precision == ASSAY_F32 ? sizeof(float) : sizeof(double);
+}
+
+assay_buffer *assay_host_buffer_create(assay_backend *backend, assay_element element, size_t count, assay_error *error)
+{
+    assay_host_buffer *buffer = assay_calloc(1, sizeof *buffer, error);
+    if (buffer == NULL) {
+        return NULL;
+    }
+    buffer->memory = assay_calloc(count, assay_host_element_size(backend, element), error);
+    if (buffer->memory == NULL) {
+        assay_free(buffer);
+        return NULL;
+    }
+    buffer->base = (assay_buffer){.backend = backend, .count = count, .element = element};
+    return &buffer->base;
+}
+
+void assay_host_buffer_destroy(assay_backend *backend, assay_buffer *buffer)
+{
+    (void)backend;
+    assay_host_buffer *self = (assay_host_buffer *)buffer;
+    assay_free(self->memory);
+    assay_free(self);
+}
+
+void *assay_host_address(assay_slice slice)
+{
+    if (slice.buffer == NULL) {
+        return NULL;
+    }
+    size_t size = assay_host_element_size(slice.buffer->backend, slice.buffer->element);
+    return (char *)((assay_host_buffer *)slice.buffer)->memory + slice.offset * size;
+}
+
+void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task)
+{
+    if (work < WORK_WORTH_A_FORK) {
+        function(task, 0, 1);
+    } else {
+        assay_pool_run(((assay_openblas *)backend)->pool, function, task);
+    }
+}
+
+bool assay_indices_accepted(assay_backend *backend, const char *operation, const char *what, const int32_t *indices,
+                            size_t count, size_t limit)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (indices[i] < 0 || (size_t)indices[i] >= limit) {
+            assay_backend_record(backend, ASSAY_ERROR_ARGUMENT, "%s: %s %zu is %d, and must be in [0, %zu)", operation,
+                                 what, i, (int)indices[i], limit);
+            return false;
+        }
+    }
+    return true;
+}

@@ -1,0 +1,59 @@
+/*
+ * The openblas backend: matrix products by OpenBLAS, everything else in loops that the compiler vectorises. Private to
+ * lib/backend/openblas/.
+ *
+ * One source serves both precisions: f32.c and f64.c include the real_*.h templates with ASSAY_REAL_BITS defined.
+ *
+ * An operation is cut into parts, one a thread; each part calls OpenBLAS, which is told to use one thread, for its share
+ * of the product and goes over the result once more (bias, activation, derivative) while it is in the cache.
+ *
+ * Which results depend on the number of threads: products in their last bits, because OpenBLAS adds up a matrix's edges
+ * in another order than its inside, and the number of threads moves the edges. Everything else does not: elements are
+ * computed one by one, and sums are taken over a fixed number of pieces. For a given number of threads, processor and
+ * OpenBLAS all results are the same in every run.
+ */
+#ifndef ASSAY_BACKEND_OPENBLAS_OPENBLAS_H
+#define ASSAY_BACKEND_OPENBLAS_OPENBLAS_H
+
+#include "backend/implementation.h"
+#include "backend/openblas/pool.h"
+
+/* Sums over a batch are taken over this many pieces, whatever the number of threads. */
+enum { ASSAY_SUM_PIECES = 64 };
+
+typedef struct {
+    assay_backend base;
+    assay_pool *pool;
+    double piece_sums[ASSAY_SUM_PIECES];
+    int32_t piece_counts[ASSAY_SUM_PIECES];
+} assay_openblas;
+
+typedef struct {
+    assay_buffer base;
+    void *memory;
+} assay_host_buffer;
+
+/* The tables of f32.c and f64.c. */
+extern const assay_backend_operations assay_openblas_f32;
+extern const assay_backend_operations assay_openblas_f64;
+
+/* What does not depend on the precision. */
+void assay_openblas_close(assay_backend *backend);
+void assay_openblas_synchronize(assay_backend *backend);
+assay_buffer *assay_host_buffer_create(assay_backend *backend, assay_element element, size_t count, assay_error *error);
+void assay_host_buffer_destroy(assay_backend *backend, assay_buffer *buffer);
+
+/* The address of a slice's first element; NULL for ASSAY_NO_SLICE. */
+void *assay_host_address(assay_slice slice);
+
+/* Bytes of one element in this backend's precision. */
+size_t assay_host_element_size(const assay_backend *backend, assay_element element);
+
+/* Runs the function on all threads, or on the caller's alone where `work` (multiply-adds) is not worth a fork. */
+void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task);
+
+/* Records the first index outside [0, limit), as "OPERATION: WHAT i is v, and must be in [0, limit)". */
+bool assay_indices_accepted(assay_backend *backend, const char *operation, const char *what, const int32_t *indices,
+                            size_t count, size_t limit);
+
+#endif

@@ -1,0 +1,256 @@
+/* Products, biases and linear layers; template, private to lib/backend/openblas/. */
+#ifndef ASSAY_BACKEND_OPENBLAS_REAL_LAYERS_H
+#define ASSAY_BACKEND_OPENBLAS_REAL_LAYERS_H
+
+#include "backend/openblas/real_activation.h"
+
+/* A matrix as OpenBLAS reads it: stored transposed or not, `stride` elements from one stored row to the next. */
+typedef struct {
+    const real *first;
+    size_t stride;
+    bool transposed;
+} operand;
+
+typedef struct {
+    size_t m;
+    size_t n;
+    size_t k;
+    real alpha;
+    real beta;
+    operand a;
+    operand b;
+    real *c; /* [m][n], dense */
+} product;
+
+/* The share of C that one thread computes. */
+typedef struct {
+    assay_range rows;
+    assay_range columns;
+} tile;
+
+/*
+ * Each thread packs its own copy of the operand that is not cut, so the longer side of C is cut: m + parts * n elements
+ * are packed for each k when rows are cut, parts * m + n when columns are.
+ */
+static tile tile_of(size_t m, size_t n, int part, int parts)
+{
+    enum { ROW_GRANULE = 4 }; /* OpenBLAS's kernels take this many rows at once */
+    if (m >= n) {
+        return (tile){assay_range_of(m, ROW_GRANULE, part, parts), {0, n}};
+    }
+    return (tile){{0, m}, assay_range_of(n, GRANULE, part, parts)};
+}
+
+static block block_of(tile t, size_t stride)
+{
+    return (block){t.rows.end - t.rows.begin, t.columns.end - t.columns.begin, stride};
+}
+
+static size_t first_of(tile t, size_t stride)
+{
+    return t.rows.begin * stride + t.columns.begin;
+}
+
+/* C = alpha A B + beta C on one tile. */
+static void multiply(const product *p, tile t)
+{
+    block shape = block_of(t, p->n);
+    if (shape.rows == 0 || shape.columns == 0) {
+        return;
+    }
+    const real *a = p->a.first + t.rows.begin * (p->a.transposed ? 1 : p->a.stride);
+    const real *b = p->b.first + t.columns.begin * (p->b.transposed ? p->b.stride : 1);
+    REAL_GEMM(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans, p->b.transposed ? CblasTrans : CblasNoTrans,
+              (blasint)shape.rows, (blasint)shape.columns, (blasint)p->k, p->alpha, a, (blasint)p->a.stride, b,
+              (blasint)p->b.stride, p->beta, p->c + first_of(t, p->n), (blasint)p->n);
+}
+
+static void gemm_part(const void *argument, int part, int parts)
+{
+    const product *task = argument;
+    multiply(task, tile_of(task->m, task->n, part, parts));
+}
+
+/* OpenBLAS wants a stride of 1 at least, even where k is 0. */
+static operand operand_of(assay_slice slice, bool transposed, size_t rows, size_t columns)
+{
+    size_t stride = transposed ? rows : columns;
+    return (operand){real_at(slice), stride == 0 ? 1 : stride, transposed};
+}
+
+static void gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c)
+{
+    const product task = {.m = shape.m,
+                          .n = shape.n,
+                          .k = shape.k,
+                          .alpha = (real)shape.alpha,
+                          .beta = (real)shape.beta,
+                          .a = operand_of(a, shape.trans_a, shape.m, shape.k),
+                          .b = operand_of(b, shape.trans_b, shape.k, shape.n),
+                          .c = real_at(c)};
+    assay_openblas_run(backend, shape.m * shape.n * (shape.k + 1), gemm_part, &task);
+}
+
+/* --- biases ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    size_t rows;
+    size_t columns;
+    const real *in;
+    real *out;
+} rows_task;
+
+static void bias_add_part(const void *argument, int part, int parts)
+{
+    const rows_task *task = argument;
+    assay_range rows = assay_range_of(task->rows, 1, part, parts);
+    const block shape = {rows.end - rows.begin, task->columns, task->columns};
+    real *first = task->out + rows.begin * task->columns;
+    bias_and_activate((assay_activation){ASSAY_IDENTITY, 0}, shape, task->in, first, first);
+}
+
+static void bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias)
+{
+    const rows_task task = {rows, columns, real_at(bias), real_at(x)};
+    assay_openblas_run(backend, rows * columns, bias_add_part, &task);
+}
+
+enum { SUMMED_AT_ONCE = 32 };
+
+/* Sums over rows of up to SUMMED_AT_ONCE columns, in double. */
+ASSAY_INLINE void sum_columns(size_t rows, size_t columns, size_t stride, const real *x, real *sums)
+{
+    double partial[SUMMED_AT_ONCE] = {0};
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t j = 0; j < columns; j++) {
+            partial[j] += (double)x[r * stride + j];
+        }
+    }
+    for (size_t j = 0; j < columns; j++) {
+        sums[j] = (real)partial[j];
+    }
+}
+
+static ASSAY_CLONES void sum_block(block shape, const real *x, real *sums)
+{
+    size_t j = 0;
+    for (; j + SUMMED_AT_ONCE <= shape.columns; j += SUMMED_AT_ONCE) {
+        sum_columns(shape.rows, SUMMED_AT_ONCE, shape.stride, x + j, sums + j);
+    }
+    if (j < shape.columns) {
+        sum_columns(shape.rows, shape.columns - j, shape.stride, x + j, sums + j);
+    }
+}
+
+static void column_sums_part(const void *argument, int part, int parts)
+{
+    const rows_task *task = argument;
+    assay_range columns = assay_range_of(task->columns, GRANULE, part, parts);
+    const block shape = {task->rows, columns.end - columns.begin, task->columns};
+    sum_block(shape, task->in + columns.begin, task->out + columns.begin);
+}
+
+static void column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)
+{
+    const rows_task task = {rows, columns, real_at(x), real_at(sums)};
+    assay_openblas_run(backend, rows * columns, column_sums_part, &task);
+}
+
+/* --- linear layers --------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    product product;
+    assay_activation activation;
+    const real *bias;
+    real *y;
+} forward_task;
+
+static void linear_forward_part(const void *argument, int part, int parts)
+{
+    const forward_task *task = argument;
+    const product *p = &task->product;
+    tile t = tile_of(p->m, p->n, part, parts);
+    multiply(p, t);
+    size_t first = first_of(t, p->n);
+    bias_and_activate(task->activation, block_of(t, p->n), task->bias + t.columns.begin, p->c + first, task->y + first);
+}
+
+/* z stays in memory only where it is wanted; else the product goes to y's place and is replaced there. */
+static void linear_forward(assay_backend *backend, assay_linear_shape shape, assay_activation activation, assay_slice x,
+                           assay_slice weight, assay_slice bias, assay_slice z, assay_slice y)
+{
+    bool has_y = y.buffer != NULL;
+    const forward_task task = {.product = {.m = shape.rows,
+                                           .n = shape.out,
+                                           .k = shape.in,
+                                           .alpha = 1,
+                                           .a = {real_at(x), shape.in, false},
+                                           .b = {real_at(weight), shape.in, true},
+                                           .c = real_at(z.buffer != NULL ? z : y)},
+                               .activation = has_y ? activation : (assay_activation){ASSAY_IDENTITY, 0},
+                               .bias = real_at(bias),
+                               .y = real_at(has_y ? y : z)};
+    assay_openblas_run(backend, shape.rows * shape.in * shape.out, linear_forward_part, &task);
+}
+
+typedef struct {
+    product product;
+    assay_activation below;
+    const real *source;
+} backward_input_task;
+
+static void linear_backward_input_part(const void *argument, int part, int parts)
+{
+    const backward_input_task *task = argument;
+    const product *p = &task->product;
+    tile t = tile_of(p->m, p->n, part, parts);
+    multiply(p, t);
+    if (task->below.kind != ASSAY_IDENTITY) {
+        size_t first = first_of(t, p->n);
+        differentiate_block(task->below, block_of(t, p->n), task->source + first, p->c + first, p->c + first);
+    }
+}
+
+static void linear_backward_input(assay_backend *backend, assay_linear_shape shape, assay_activation below,
+                                  const assay_linear_backward_slices *slices)
+{
+    const backward_input_task task = {
+        .product = {.m = shape.rows,
+                    .n = shape.in,
+                    .k = shape.out,
+                    .alpha = 1,
+                    .a = {real_at(slices->dz), shape.out, false},
+                    .b = {real_at(slices->weight), shape.in, false},
+                    .c = real_at(slices->dz_below)},
+        .below = below,
+        .source = derivative_source(below, slices->z_below, slices->y_below, slices->dz_below)};
+    assay_openblas_run(backend, shape.rows * shape.in * shape.out, linear_backward_input_part, &task);
+}
+
+typedef struct {
+    product product;
+    rows_task bias;
+} backward_parameters_task;
+
+static void linear_backward_parameters_part(const void *argument, int part, int parts)
+{
+    const backward_parameters_task *task = argument;
+    multiply(&task->product, tile_of(task->product.m, task->product.n, part, parts));
+    column_sums_part(&task->bias, part, parts);
+}
+
+static void linear_backward_parameters(assay_backend *backend, assay_linear_shape shape, assay_slice x, assay_slice dz,
+                                       assay_slice dweight, assay_slice dbias)
+{
+    const backward_parameters_task task = {.product = {.m = shape.out,
+                                                       .n = shape.in,
+                                                       .k = shape.rows,
+                                                       .alpha = 1,
+                                                       .a = {real_at(dz), shape.out, true},
+                                                       .b = {real_at(x), shape.in, false},
+                                                       .c = real_at(dweight)},
+                                           .bias = {shape.rows, shape.out, real_at(dz), real_at(dbias)}};
+    assay_openblas_run(backend, shape.out * shape.in * (shape.rows + 1), linear_backward_parameters_part, &task);
+}
+
+#endif
