@@ -1,0 +1,360 @@
+/* The gnuplot script of a figure: theme and terminal first, then each panel with all its settings. */
+#include <math.h>
+#include <string.h>
+
+#include "report/figure_parts.h"
+
+/*
+ * Okabe and Ito's palette (Color Universal Design, 2008) on white, and the same hues lighter for a dark ground. Each ink
+ * has its own dash type and marker, and neighbours differ in lightness, so that a grey print still tells them apart.
+ */
+static const struct {
+    const char *light;
+    const char *dark;
+    int dashes;
+    int marker;
+} inks[ASSAY_FIGURE_INKS] = {
+    {"#0072b2", "#56b4e9", 1, 7},  /* blue, solid, disc */
+    {"#d55e00", "#ff8c42", 2, 5},  /* vermillion, dashed, square */
+    {"#009e73", "#2fd3a1", 4, 9},  /* bluish green, dash-dot, triangle */
+    {"#cc79a7", "#f0a6cf", 3, 13}, /* reddish purple, dotted, diamond */
+    {"#1a1a1a", "#f0f0f0", 5, 6},  /* black, dash-dot-dot, circle */
+    {"#e69f00", "#f5c04a", 1, 4},  /* orange, solid, open square */
+    {"#56b4e9", "#9adcff", 2, 8},  /* sky blue, dashed, open triangle */
+    {"#8c7a00", "#f0e442", 4, 12}, /* yellow, darkened on white; dash-dot, open diamond */
+};
+
+/* A string in gnuplot's single quotes, where only the quote itself is special. */
+static void write_quoted(FILE *stream, const char *text)
+{
+    fputc('\'', stream);
+    for (; *text != '\0'; text++) {
+        if (*text == '\'') {
+            fputc('\'', stream);
+        }
+        fputc((unsigned char)*text < ' ' || *text == 127 ? ' ' : *text, stream);
+    }
+    fputc('\'', stream);
+}
+
+static void write_theme(const assay_figure *figure, FILE *stream)
+{
+    fprintf(stream,
+            "# gnuplot %s.gp                        draws %s.svg\n"
+            "# gnuplot -e \"theme = 'dark'\" %s.gp    draws %s-dark.svg\n"
+            "# gnuplot -e \"format = 'png'\" %s.gp    draws %s.png\n\n"
+            "if (!exists('theme')) theme = 'light'\n"
+            "if (!exists('format')) format = 'svg'\n"
+            "if (!exists('target')) target = '%s' . (theme eq 'dark' ? '-dark' : '') . '.' . format\n\n",
+            figure->name, figure->name, figure->name, figure->name, figure->name, figure->name, figure->name);
+    fputs("dark = theme eq 'dark'\n"
+          "paper = dark ? '#15181c' : '#ffffff'\n"
+          "text  = dark ? '#e4e6e8' : '#222222'\n"
+          "frame = dark ? '#9aa0a6' : '#555555'\n"
+          "lines = dark ? '#33383e' : '#e2e2e2'\n"
+          "bars  = dark ? '#3d6f8e' : '#a9d2ec'\n\n",
+          stream);
+}
+
+static void write_terminal(const assay_figure *figure, FILE *stream)
+{
+    unsigned width = assay_figure_width(figure);
+    unsigned height = assay_figure_height(figure);
+    fprintf(stream,
+            "if (format eq 'png') {\n"
+            "    if (strstrt(GPVAL_TERMINALS, ' pngcairo ')) {\n"
+            "        set terminal pngcairo size %u,%u font 'Sans,13' fontscale 2 linewidth 2 pointscale 2 background "
+            "rgb paper\n"
+            "    } else { if (strstrt(GPVAL_TERMINALS, ' png ')) {\n"
+            "        set terminal png size %u,%u font 'Sans,13' fontscale 2 linewidth 2 background rgb paper\n"
+            "    } else {\n"
+            "        print 'this gnuplot cannot write PNG (neither terminal pngcairo nor png; on Debian: apt-get install "
+            "gnuplot-nox)'\n"
+            "        exit status 3\n"
+            "    } }\n"
+            "} else {\n"
+            "    set terminal svg size %u,%u font 'sans-serif,13' linewidth 1.2 background rgb paper\n"
+            "}\n"
+            "if (strlen(target)) set output target\n\n",
+            2 * width, 2 * height, 2 * width, 2 * height, width, height);
+}
+
+static void write_styles(FILE *stream)
+{
+    for (int i = 0; i < ASSAY_FIGURE_INKS; i++) {
+        fprintf(stream, "set style line %d lc rgb (dark ? '%s' : '%s') lw 1.8 dt %d pt %d ps 0.6\n", i + 1,
+                inks[i].dark, inks[i].light, inks[i].dashes, inks[i].marker);
+    }
+    fputs("set style line 20 lc rgb frame lw 1\n"
+          "set style line 21 lc rgb lines lw 0.8\n"
+          "set style fill solid 1.0 border rgb paper\n"
+          "set boxwidth 1 absolute\n"
+          "set border 3 ls 20\n"
+          "set tics nomirror textcolor rgb text\n"
+          "set grid ls 21\n"
+          "set encoding utf8\n"
+          "# viridis (van der Walt and Smith, 2015): even in lightness, for every kind of colour vision and in grey\n"
+          "set palette defined (0 '#440154', 1 '#482878', 2 '#3e4989', 3 '#31688e', 4 '#26828e', 5 '#1f9e89', "
+          "6 '#35b779', 7 '#6ece58', 8 '#b5de2b', 9 '#fde725')\n\n",
+          stream);
+}
+
+static bool has_kind(const figure_panel *panel, series_kind kind)
+{
+    for (size_t i = 0; i < panel->count; i++) {
+        if (panel->series[i].kind == kind) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The range of the x values that a panel shows. */
+static bool x_range(const figure_panel *panel, double *low, double *high)
+{
+    *low = panel->axes.x_min;
+    *high = panel->axes.x_max;
+    if (*low < *high) {
+        return true;
+    }
+    *low = INFINITY;
+    *high = -INFINITY;
+    for (size_t i = 0; i < panel->count; i++) {
+        const figure_series *series = &panel->series[i];
+        for (size_t row = 0; row < series->rows; row++) {
+            double left = series->values[row * series->columns];
+            double right = series->kind == SERIES_BARS ? series->values[row * series->columns + 1] : left;
+            *low = isfinite(left) ? fmin(*low, left) : *low;
+            *high = isfinite(right) ? fmax(*high, right) : *high;
+        }
+    }
+    return *low < *high;
+}
+
+/* The least of 1, 2, 5 times a power of ten that cuts the range into at most four: labels of narrow panels fit. */
+static double tick_step(double range)
+{
+    double power = pow(10.0, floor(log10(range / 4.0)));
+    double steps[] = {1.0, 2.0, 5.0, 10.0};
+    for (size_t i = 0; i < 3; i++) {
+        if (steps[i] * power >= range / 4.0) {
+            return steps[i] * power;
+        }
+    }
+    return 10.0 * power;
+}
+
+static void write_range(FILE *stream, char axis, double low, double high)
+{
+    if (low < high) {
+        fprintf(stream, "set %crange [%.9g:%.9g]\n", axis, low, high);
+    } else {
+        fprintf(stream, "set autoscale %c\n", axis);
+    }
+}
+
+static void write_text(FILE *stream, const char *setting, const char *text, const char *options)
+{
+    fprintf(stream, "set %s ", setting);
+    write_quoted(stream, text);
+    fprintf(stream, " noenhanced textcolor rgb text%s\n", options);
+}
+
+static void write_x_axis(const assay_figure *figure, const figure_panel *panel, FILE *stream)
+{
+    double low;
+    double high;
+    write_text(stream, "xlabel", panel->axes.x_label, "");
+    fprintf(stream, "%s\n", panel->axes.x_log ? "set logscale x" : "unset logscale x");
+    if (has_kind(panel, SERIES_BARS) && x_range(panel, &low, &high)) {
+        double margin = 0.02 * (high - low);
+        write_range(stream, 'x', low - margin, high + margin);
+    } else {
+        write_range(stream, 'x', panel->axes.x_min, panel->axes.x_max);
+    }
+    if (figure->panel_width < 450 && !panel->axes.x_log && x_range(panel, &low, &high)) {
+        fprintf(stream, "set xtics %.9g\n", tick_step(high - low));
+    } else {
+        fputs("set xtics autofreq\n", stream);
+    }
+}
+
+static void write_y_axis(const figure_panel *panel, FILE *stream)
+{
+    write_text(stream, "ylabel", panel->axes.y_label, "");
+    fprintf(stream, "%s\n", panel->axes.y_log ? "set logscale y" : "unset logscale y");
+    fprintf(stream, "set format y '%s'\n", panel->axes.y_log ? "10^{%L}" : "%g");
+    write_range(stream, 'y', panel->axes.y_min, panel->axes.y_max);
+    if (has_kind(panel, SERIES_BARS)) {
+        fputs("set yrange [0:*]\n", stream);
+    }
+}
+
+static void write_key(const figure_panel *panel, FILE *stream)
+{
+    static const char *const places[] = {
+        [ASSAY_KEY_TOP_RIGHT] = "inside top right",
+        [ASSAY_KEY_BOTTOM_RIGHT] = "inside bottom right",
+        [ASSAY_KEY_BELOW] = "below center horizontal",
+    };
+    bool labelled = false;
+    for (size_t i = 0; i < panel->count; i++) {
+        labelled = labelled || (panel->series[i].label != NULL && panel->series[i].kind != SERIES_MARK);
+    }
+    if (labelled) {
+        fprintf(stream, "set key default\nset key %s noenhanced textcolor rgb text samplen 3 spacing 1.1%s\n",
+                places[panel->axes.key],
+                panel->axes.key == ASSAY_KEY_BELOW ? "" : " opaque fillcolor rgb paper");
+    } else {
+        fputs("unset key\n", stream);
+    }
+}
+
+static void write_marks(const figure_panel *panel, FILE *stream)
+{
+    fputs("unset arrow\nunset label\n", stream);
+    for (size_t i = 0; i < panel->count; i++) {
+        const figure_series *series = &panel->series[i];
+        if (series->kind != SERIES_MARK) {
+            continue;
+        }
+        fprintf(stream, "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb frame lw 1.5 dt 2\n",
+                series->values[0], series->values[0]);
+        fputs("set label ", stream);
+        write_quoted(stream, series->label == NULL ? "" : series->label);
+        fprintf(stream, " at first %.9g, graph 0.93 %s noenhanced textcolor rgb text\n", series->values[0],
+                series->right ? "left offset 0.7,0" : "right offset -0.7,0");
+    }
+}
+
+/* gnuplot wants the contours beforehand, as lines of their own. */
+static void write_contours(const assay_figure *figure, const figure_panel *panel, size_t index, FILE *stream)
+{
+    if (!has_kind(panel, SERIES_MAP)) {
+        return;
+    }
+    fprintf(stream,
+            "set contour base\nunset surface\nset cntrparam levels auto 10\nset table $contours\n"
+            "splot '%s.dat' index %zu using 1:2:3\nunset table\nset surface\nunset contour\n",
+            figure->name, index);
+    write_text(stream, "cblabel", panel->axes.z_label, "");
+    fputs("set border 15 ls 20\nset tics nomirror out\nunset grid\n", stream);
+}
+
+static void write_space(const figure_panel *panel, FILE *stream)
+{
+    write_text(stream, "zlabel", panel->axes.z_label, " rotate by 90");
+    fputs("set border 895 ls 20\n"
+          "set view 55, 325, 1, 1\n"
+          "set xyplane relative 0.05\n"
+          "set ztics autofreq\n"
+          "set pm3d depthorder border lc rgb paper lw 0.2\n"
+          "unset colorbox\n",
+          stream);
+}
+
+static void write_label(FILE *stream, const char *label)
+{
+    if (label == NULL) {
+        fputs("notitle", stream);
+    } else {
+        fputs("title ", stream);
+        write_quoted(stream, label);
+    }
+}
+
+static void write_line(const figure_series *series, FILE *stream)
+{
+    static const char *const looks[] = {
+        [ASSAY_LINE_PLAIN] = "lines",
+        [ASSAY_LINE_MARKED] = "linespoints",
+        [ASSAY_LINE_POINTS] = "points",
+    };
+    fprintf(stream, " using 1:2 with %s ls %u", looks[series->style], series->ink + 1);
+    if (series->style == ASSAY_LINE_MARKED && series->rows >= 40) {
+        fprintf(stream, " pointinterval %zu", series->rows / 20);
+    }
+    fputc(' ', stream);
+    write_label(stream, series->label);
+}
+
+/* The plot element of a series; the file's name stands before it. */
+static void write_element(const assay_figure *figure, const figure_series *series, size_t index, FILE *stream)
+{
+    switch (series->kind) {
+    case SERIES_BARS:
+        fputs(" using (($1+$2)/2):3:($2-$1) with boxes fillcolor rgb bars notitle", stream);
+        break;
+    case SERIES_DENSITY:
+        fputs(" using 1:2 with lines lc rgb (dark ? '#ffb000' : '#8a3a00') lw 2 notitle", stream);
+        break;
+    case SERIES_LINE:
+        write_line(series, stream);
+        break;
+    case SERIES_SURFACE:
+        fputs(" using 1:2:3 with pm3d notitle", stream);
+        break;
+    case SERIES_MAP:
+        fputs(" using 1:2:3 with image notitle, $contours using 1:2 with lines lc rgb '#60ffffff' lw 0.8 notitle",
+              stream);
+        break;
+    case SERIES_PATH:
+        fprintf(stream, " using 1:2 with lines lc rgb '#ffffff' lw 5 notitle, '%s.dat' index %zu", figure->name, index);
+        fprintf(stream, " using 1:2 with linespoints ls %u dt 1 ", series->ink + 1);
+        write_label(stream, series->label);
+        break;
+    case SERIES_MARK:
+        break;
+    }
+}
+
+static void write_panel(const assay_figure *figure, const figure_panel *panel, size_t first_index, FILE *stream)
+{
+    bool in_space = has_kind(panel, SERIES_SURFACE);
+    fputc('\n', stream);
+    const char *title = figure->count == 1 && panel->axes.title[0] == '\0' ? figure->title : panel->axes.title;
+    write_text(stream, "title", title, "");
+    write_x_axis(figure, panel, stream);
+    write_y_axis(panel, stream);
+    write_key(panel, stream);
+    write_marks(panel, stream);
+    write_contours(figure, panel, first_index, stream);
+    if (in_space) {
+        write_space(panel, stream);
+    }
+    const char *before = in_space ? "splot " : "plot ";
+    for (size_t i = 0; i < panel->count; i++) {
+        if (panel->series[i].kind != SERIES_MARK) {
+            fprintf(stream, "%s'%s.dat' index %zu", before, figure->name, first_index + i);
+            write_element(figure, &panel->series[i], first_index + i, stream);
+            before = ", \\\n     ";
+        }
+    }
+    fputc('\n', stream);
+}
+
+void assay_figure_script(const assay_figure *figure, FILE *stream)
+{
+    write_theme(figure, stream);
+    write_terminal(figure, stream);
+    write_styles(stream);
+    if (figure->count > 1) {
+        size_t rows = (figure->count + figure->columns - 1) / figure->columns;
+        fprintf(stream, "set multiplot layout %zu,%zu ", rows, figure->columns);
+        if (figure->title[0] != '\0') {
+            fputs("title ", stream);
+            write_quoted(stream, figure->title);
+            fputs(" noenhanced textcolor rgb text font ',15'", stream);
+        }
+        fputc('\n', stream);
+    }
+    size_t index = 0;
+    for (size_t i = 0; i < figure->count; i++) {
+        write_panel(figure, &figure->panels[i], index, stream);
+        index += figure->panels[i].count;
+    }
+    if (figure->count > 1) {
+        fputs("\nunset multiplot\n", stream);
+    }
+    fputs("unset output\n", stream);
+}
