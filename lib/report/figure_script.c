@@ -88,7 +88,6 @@ static void write_styles(FILE *stream)
     fputs("set style line 20 lc rgb frame lw 1\n"
           "set style line 21 lc rgb lines lw 0.8\n"
           "set style fill solid 1.0 border rgb paper\n"
-          "set boxwidth 1 absolute\n"
           "set border 3 ls 20\n"
           "set tics nomirror textcolor rgb text\n"
           "set grid ls 21\n"
@@ -109,7 +108,7 @@ static bool has_kind(const figure_panel *panel, series_kind kind)
     return false;
 }
 
-/* The range of the x values that a panel shows. */
+/* The range of the x values that a panel shows: the axis's own, or that of the data. */
 static bool x_range(const figure_panel *panel, double *low, double *high)
 {
     *low = panel->axes.x_min;
@@ -144,12 +143,14 @@ static double tick_step(double range)
     return 10.0 * power;
 }
 
-static void write_range(FILE *stream, char axis, double low, double high)
+/* A range from the data ends at a tick for curves; a surface or map fills its axes. */
+static void write_range(FILE *stream, const figure_panel *panel, char axis, double low, double high)
 {
     if (low < high) {
         fprintf(stream, "set %crange [%.9g:%.9g]\n", axis, low, high);
     } else {
-        fprintf(stream, "set autoscale %c\n", axis);
+        bool grid = has_kind(panel, SERIES_SURFACE) || has_kind(panel, SERIES_MAP);
+        fprintf(stream, "set autoscale %c%s\n", axis, grid ? "fix" : "");
     }
 }
 
@@ -168,9 +169,9 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
     fprintf(stream, "%s\n", panel->axes.x_log ? "set logscale x" : "unset logscale x");
     if (has_kind(panel, SERIES_BARS) && x_range(panel, &low, &high)) {
         double margin = 0.02 * (high - low);
-        write_range(stream, 'x', low - margin, high + margin);
+        write_range(stream, panel, 'x', low - margin, high + margin);
     } else {
-        write_range(stream, 'x', panel->axes.x_min, panel->axes.x_max);
+        write_range(stream, panel, 'x', panel->axes.x_min, panel->axes.x_max);
     }
     if (figure->panel_width < 450 && !panel->axes.x_log && x_range(panel, &low, &high)) {
         fprintf(stream, "set xtics %.9g\n", tick_step(high - low));
@@ -183,8 +184,9 @@ static void write_y_axis(const figure_panel *panel, FILE *stream)
 {
     write_text(stream, "ylabel", panel->axes.y_label, "");
     fprintf(stream, "%s\n", panel->axes.y_log ? "set logscale y" : "unset logscale y");
+    fputs("unset mytics\n", stream);
     fprintf(stream, "set format y '%s'\n", panel->axes.y_log ? "10^{%L}" : "%g");
-    write_range(stream, 'y', panel->axes.y_min, panel->axes.y_max);
+    write_range(stream, panel, 'y', panel->axes.y_min, panel->axes.y_max);
     if (has_kind(panel, SERIES_BARS)) {
         fputs("set yrange [0:*]\n", stream);
     }
@@ -202,7 +204,7 @@ static void write_key(const figure_panel *panel, FILE *stream)
         labelled = labelled || (panel->series[i].label != NULL && panel->series[i].kind != SERIES_MARK);
     }
     if (labelled) {
-        fprintf(stream, "set key default\nset key %s noenhanced textcolor rgb text samplen 3 spacing 1.1%s\n",
+        fprintf(stream, "set key default\nset key %s noenhanced Left reverse textcolor rgb text samplen 3 spacing 1.1%s\n",
                 places[panel->axes.key],
                 panel->axes.key == ASSAY_KEY_BELOW ? "" : " opaque fillcolor rgb paper");
     } else {
@@ -248,7 +250,7 @@ static void write_space(const figure_panel *panel, FILE *stream)
           "set view 55, 325, 1, 1\n"
           "set xyplane relative 0.05\n"
           "set ztics autofreq\n"
-          "set pm3d depthorder border lc rgb paper lw 0.2\n"
+          "set pm3d depthorder\n"
           "unset colorbox\n",
           stream);
 }
@@ -278,6 +280,15 @@ static void write_line(const figure_series *series, FILE *stream)
     write_label(stream, series->label);
 }
 
+/* A facet is 120 bytes of SVG: the tutorial's 100 x 100 are a megabyte, and finer grids look no better. */
+static void write_thinned(const figure_series *series, FILE *stream)
+{
+    size_t scans = series->rows / series->stride;
+    size_t x_every = (scans + 101) / 102;
+    size_t y_every = (series->stride + 101) / 102;
+    fprintf(stream, " every %zu:%zu", y_every, x_every);
+}
+
 /* The plot element of a series; the file's name stands before it. */
 static void write_element(const assay_figure *figure, const figure_series *series, size_t index, FILE *stream)
 {
@@ -292,6 +303,7 @@ static void write_element(const assay_figure *figure, const figure_series *serie
         write_line(series, stream);
         break;
     case SERIES_SURFACE:
+        write_thinned(series, stream);
         fputs(" using 1:2:3 with pm3d notitle", stream);
         break;
     case SERIES_MAP:
@@ -300,7 +312,8 @@ static void write_element(const assay_figure *figure, const figure_series *serie
         break;
     case SERIES_PATH:
         fprintf(stream, " using 1:2 with lines lc rgb '#ffffff' lw 5 notitle, '%s.dat' index %zu", figure->name, index);
-        fprintf(stream, " using 1:2 with linespoints ls %u dt 1 ", series->ink + 1);
+        fprintf(stream, " using 1:2 with linespoints ls %u dt 1 ps 0.7 lc rgb '%s' ", series->ink + 1,
+                inks[series->ink].light); /* the map below is the same in both themes */
         write_label(stream, series->label);
         break;
     case SERIES_MARK:
@@ -346,7 +359,8 @@ void assay_figure_script(const assay_figure *figure, FILE *stream)
             write_quoted(stream, figure->title);
             fputs(" noenhanced textcolor rgb text font ',15'", stream);
         }
-        fputc('\n', stream);
+        /* Panels above one another share their x axis: it should begin at one place. */
+        fputs(figure->columns == 1 ? "\nset lmargin 11\n" : "\n", stream);
     }
     size_t index = 0;
     for (size_t i = 0; i < figure->count; i++) {

@@ -112,14 +112,17 @@ static const struct {
     const char *suffix;
     const char *ending; /* of a whole drawing */
 } formats[] = {
-    [ASSAY_FIGURE_SVG] = {"theme = 'light'; format = 'svg'; target = ''", ".svg", "</svg>\n"},
-    [ASSAY_FIGURE_SVG_DARK] = {"theme = 'dark'; format = 'svg'; target = ''", "-dark.svg", "</svg>\n"},
+    [ASSAY_FIGURE_SVG] = {"theme = 'light'; format = 'svg'; target = ''", ".svg", "</svg>"},
+    [ASSAY_FIGURE_SVG_DARK] = {"theme = 'dark'; format = 'svg'; target = ''", "-dark.svg", "</svg>"},
     [ASSAY_FIGURE_PNG] = {"theme = 'light'; format = 'png'; target = ''", ".png", "IEND\xae\x42\x60\x82"},
 };
 
 static bool is_whole(const char *bytes, size_t size, const char *ending)
 {
     size_t length = strlen(ending);
+    while (size > 0 && bytes[size - 1] == '\n') {
+        size--;
+    }
     return size > length && memcmp(bytes + size - length, ending, length) == 0;
 }
 
