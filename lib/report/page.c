@@ -1,0 +1,333 @@
+#include "report/page.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "report/page_style.h"
+
+/* Text as HTML, good between tags and inside double-quoted attributes. */
+static void put(FILE *stream, const char *text)
+{
+    for (; text != NULL && *text != '\0'; text++) {
+        switch (*text) {
+        case '&':
+            fputs("&amp;", stream);
+            break;
+        case '<':
+            fputs("&lt;", stream);
+            break;
+        case '>':
+            fputs("&gt;", stream);
+            break;
+        case '"':
+            fputs("&quot;", stream);
+            break;
+        case '\'':
+            fputs("&#39;", stream);
+            break;
+        default:
+            /* HTML allows no control characters but white space. */
+            fputc(((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 127 ? '?' : *text, stream);
+        }
+    }
+}
+
+static void put_element(FILE *stream, const char *open, const char *text, const char *close)
+{
+    fputs(open, stream);
+    put(stream, text);
+    fputs(close, stream);
+}
+
+/* Paragraphs are separated by blank lines. */
+static void put_paragraphs(FILE *stream, const char *text)
+{
+    bool open = false;
+    for (const char *line = text; line != NULL && *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        if (length == 0 && open) {
+            fputs("</p>\n", stream);
+            open = false;
+        } else if (length != 0) {
+            char piece[2] = {0};
+            fputs(open ? "\n" : "<p>", stream);
+            open = true;
+            for (size_t i = 0; i < length; i++) {
+                piece[0] = line[i];
+                put(stream, piece);
+            }
+        }
+        line += length + (line[length] == '\n');
+    }
+    fputs(open ? "</p>\n" : "", stream);
+}
+
+static bool filled(const char *text)
+{
+    return text != NULL && text[0] != '\0';
+}
+
+static void count_row(assay_page_summary *summary, const assay_page_section *section, const assay_page_row *row)
+{
+    if (row->verdict == ASSAY_VERDICT_NONE) {
+        return;
+    }
+    summary->numbers++;
+    summary->agreeing += row->verdict == ASSAY_VERDICT_AGREES;
+    if (!isnan(row->relative_error) &&
+        (summary->worst == NULL || row->relative_error > summary->worst->relative_error)) {
+        summary->worst = row;
+        summary->worst_section = section;
+    }
+}
+
+static assay_page_summary summarise_section(assay_page_summary summary, const assay_page_section *section)
+{
+    for (size_t i = 0; i < section->row_count; i++) {
+        count_row(&summary, section, &section->rows[i]);
+    }
+    for (size_t i = 0; i < section->figure_count; i++) {
+        summary.figures++;
+        summary.drawn += section->figures[i].drawn;
+    }
+    return summary;
+}
+
+assay_page_summary assay_page_summarise(const assay_page *page)
+{
+    assay_page_summary summary = {0};
+    for (size_t i = 0; i < page->section_count; i++) {
+        summary = summarise_section(summary, &page->sections[i]);
+    }
+    return summary;
+}
+
+static void put_head(FILE *stream, const assay_page *page)
+{
+    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+          "<meta name=\"color-scheme\" content=\"light dark\">\n",
+          stream);
+    put_element(stream, "<title>", page->title, "</title>\n");
+    /* An empty icon, since a browser would ask for one otherwise. */
+    fputs("<link rel=\"icon\" href=\"data:,\">\n<style>\n", stream);
+    for (size_t i = 0; i < sizeof page_style / sizeof page_style[0]; i++) {
+        fprintf(stream, "%s\n", page_style[i]);
+    }
+    fputs("</style>\n</head>\n<body>\n", stream);
+}
+
+static void put_summary(FILE *stream, const assay_page *page)
+{
+    assay_page_summary summary = assay_page_summarise(page);
+    fputs("<div class=\"summary\">\n", stream);
+    if (summary.numbers != 0) {
+        fprintf(stream, "<div><b class=\"%s\">%zu of %zu</b>numbers agree</div>\n",
+                summary.agreeing == summary.numbers ? "good" : "bad", summary.agreeing, summary.numbers);
+    }
+    if (summary.worst != NULL) {
+        fprintf(stream, "<div><b>%.1e</b>worst relative error: <a href=\"#%s\">", summary.worst->relative_error,
+                summary.worst_section->id);
+        put(stream, summary.worst->label);
+        put_element(stream, ", ", summary.worst_section->title, "</a></div>\n");
+    }
+    if (summary.figures != 0) {
+        fprintf(stream, "<div><b>%zu</b>figures, each with its data and script", summary.figures);
+        if (summary.drawn != summary.figures) {
+            fprintf(stream, "; %zu not drawn", summary.figures - summary.drawn);
+        }
+        fputs("</div>\n", stream);
+    }
+    fputs("</div>\n", stream);
+    if (filled(page->notice)) {
+        put_element(stream, "<p class=\"notice\">", page->notice, "</p>\n");
+    }
+}
+
+static void put_navigation(FILE *stream, const assay_page *page)
+{
+    fputs("<nav aria-label=\"Sections\">\n<ol>\n", stream);
+    for (size_t i = 0; i < page->section_count; i++) {
+        const assay_page_section *section = &page->sections[i];
+        assay_page_summary summary = summarise_section((assay_page_summary){0}, section);
+        fprintf(stream, "<li><a href=\"#%s\">", section->id);
+        put_element(stream, "", section->title, "</a>");
+        if (summary.numbers != 0) {
+            bool all = summary.agreeing == summary.numbers;
+            fprintf(stream, "<span%s>%zu of %zu%s</span>", all ? "" : " class=\"bad\"", summary.agreeing,
+                    summary.numbers, all ? " ✓" : " ✗");
+        }
+        fputs("</li>\n", stream);
+    }
+    fputs("</ol>\n</nav>\n", stream);
+}
+
+static void put_row(FILE *stream, const assay_page_row *row)
+{
+    static const char *const verdicts[] = {
+        [ASSAY_VERDICT_AGREES] = "<span class=\"good\">✓ agrees</span>",
+        [ASSAY_VERDICT_DIFFERS] = "<span class=\"bad\">✗ differs</span>",
+        [ASSAY_VERDICT_NONE] = "<span class=\"soft\">–</span>",
+    };
+    put_element(stream, "<tr><th scope=\"row\">", row->label, "");
+    if (filled(row->note)) {
+        put_element(stream, "<span class=\"note\">", row->note, "</span>");
+    }
+    put_element(stream, "</th><td data-label=\"Printed\">", filled(row->printed) ? row->printed : "–", "</td>");
+    put_element(stream, "<td data-label=\"Ours\">", row->ours, "</td><td data-label=\"Rel. error\">");
+    if (isnan(row->relative_error)) {
+        fputs("–", stream);
+    } else if (row->relative_error == 0.0) {
+        fputs("0", stream);
+    } else {
+        fprintf(stream, "%.1e", row->relative_error);
+    }
+    fprintf(stream, "</td><td data-label=\"Verdict\">%s</td></tr>\n", verdicts[row->verdict]);
+}
+
+static void put_table(FILE *stream, const assay_page_section *section)
+{
+    if (section->row_count == 0) {
+        return;
+    }
+    fputs("<table>\n<thead><tr><th scope=\"col\">Number</th><th scope=\"col\">Printed</th><th scope=\"col\">Ours</th>"
+          "<th scope=\"col\">Relative error</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
+          stream);
+    for (size_t i = 0; i < section->row_count; i++) {
+        put_row(stream, &section->rows[i]);
+    }
+    fputs("</tbody>\n</table>\n", stream);
+}
+
+/* `<a href="FOLDER/NAMEending">text</a>` */
+static void put_link(FILE *stream, const assay_page *page, const assay_page_figure *figure, const char *ending,
+                     const char *text)
+{
+    put_element(stream, "<a href=\"", page->figure_folder, "/");
+    put_element(stream, "", figure->name, ending);
+    fprintf(stream, "\">%s</a>", text);
+}
+
+static void put_image(FILE *stream, const assay_page *page, const assay_page_figure *figure)
+{
+    put_element(stream, "<div class=\"plot\" tabindex=\"0\"><picture><source media=\"(prefers-color-scheme: dark)\" "
+                        "srcset=\"",
+                page->figure_folder, "/");
+    put_element(stream, "", figure->name, "-dark.svg\"><img src=\"");
+    put_element(stream, "", page->figure_folder, "/");
+    put_element(stream, "", figure->name, ".svg\" alt=\"");
+    put(stream, figure->alt);
+    fprintf(stream, "\" width=\"%u\" height=\"%u\"></picture></div>\n", figure->width, figure->height);
+}
+
+static void put_figure(FILE *stream, const assay_page *page, const assay_page_figure *figure)
+{
+    put_element(stream, "<figure id=\"figure-", figure->name, "\">\n");
+    if (figure->drawn) {
+        put_image(stream, page, figure);
+    } else {
+        fputs("<div class=\"plot soft\">Not drawn; its data and script are there.</div>\n", stream);
+    }
+    put_element(stream, "<figcaption><b>", figure->title, "</b> ");
+    put_element(stream, "", figure->caption, " <span class=\"files\">");
+    if (figure->drawn) {
+        put_link(stream, page, figure, ".svg", "SVG");
+        fputs(" · ", stream);
+    }
+    if (figure->has_png) {
+        put_link(stream, page, figure, ".png", "PNG");
+        fputs(" · ", stream);
+    }
+    put_link(stream, page, figure, ".dat", "data");
+    fputs(" · ", stream);
+    put_link(stream, page, figure, ".gp", "script");
+    fputs("</span></figcaption>\n</figure>\n", stream);
+}
+
+static void put_section(FILE *stream, const assay_page *page, const assay_page_section *section)
+{
+    fprintf(stream, "<section id=\"%s\">\n", section->id);
+    put_element(stream, "<h2>", section->title, "");
+    if (filled(section->source)) {
+        put_element(stream, " <span class=\"source\">", section->source, "</span>");
+    }
+    fputs("</h2>\n", stream);
+    put_paragraphs(stream, section->text);
+    put_table(stream, section);
+    for (size_t i = 0; i < section->figure_count; i++) {
+        put_figure(stream, page, &section->figures[i]);
+    }
+    fputs("</section>\n", stream);
+}
+
+static void put_page(FILE *stream, const assay_page *page)
+{
+    put_head(stream, page);
+    put_element(stream, "<header>\n<h1>", page->title, "</h1>\n");
+    put_paragraphs(stream, page->text);
+    put_summary(stream, page);
+    fputs("</header>\n", stream);
+    put_navigation(stream, page);
+    fputs("<main>\n", stream);
+    for (size_t i = 0; i < page->section_count; i++) {
+        put_section(stream, page, &page->sections[i]);
+    }
+    fputs("</main>\n", stream);
+    put_element(stream, "<footer>", page->footer, "</footer>\n</body>\n</html>\n");
+}
+
+static assay_status check_ids(const assay_page *page, assay_error *error)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    for (size_t i = 0; i < page->section_count; i++) {
+        const char *id = page->sections[i].id;
+        if (!filled(id) || id[strspn(id, allowed)] != '\0') {
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                              "page: section %zu: id \"%s\"; letters, digits, '-' and '_' are needed", i + 1,
+                              id == NULL ? "" : id);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (strcmp(page->sections[j].id, id) == 0) {
+                return assay_fail(error, ASSAY_ERROR_ARGUMENT, "page: sections %zu and %zu both have the id \"%s\"",
+                                  j + 1, i + 1, id);
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_page_write(const assay_page *page, const char *folder, assay_error *error)
+{
+    ASSAY_TRY(check_ids(page, error));
+    char *path = assay_asprintf(error, "%s/index.html", folder);
+    if (path == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_file_writer *writer = NULL;
+    assay_status status = assay_file_create(path, &writer, error);
+    assay_free(path);
+    if (status != ASSAY_OK) {
+        return status;
+    }
+    put_page(assay_file_stream(writer), page);
+    return assay_file_commit(writer, error);
+}
+
+assay_status assay_page_make_folder(const char *folder, assay_error *error)
+{
+    if (mkdir(folder, 0777) == 0) {
+        return ASSAY_OK;
+    }
+    int reason = errno;
+    struct stat about;
+    if (reason == EEXIST && stat(folder, &about) == 0 && S_ISDIR(about.st_mode)) {
+        return ASSAY_OK;
+    }
+    return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made a folder: %s", folder,
+                      reason == EEXIST ? "a file of that name is in the way" : strerror(reason));
+}

@@ -1,0 +1,23 @@
+/* One figure of each kind, and a page of them, for the tests of lib/report. */
+#ifndef ASSAY_TESTS_REPORT_SAMPLE_H
+#define ASSAY_TESTS_REPORT_SAMPLE_H
+
+#include "report/figure.h"
+#include "report/page.h"
+
+typedef enum {
+    SAMPLE_HISTOGRAMS,
+    SAMPLE_CURVES,
+    SAMPLE_LOG,
+    SAMPLE_SURFACE,
+    SAMPLE_MAP,
+    SAMPLE_KINDS
+} sample_kind;
+
+/* The caller destroys it. Texts hold what HTML, XML and gnuplot's quotes trip over. */
+assay_figure *sample_figure(sample_kind kind);
+
+/* A page with these figures, all said to be drawn; static. */
+const assay_page *sample_page(void);
+
+#endif

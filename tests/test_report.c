@@ -1,0 +1,539 @@
+/* lib/report: figures written, scripted and drawn; the page. */
+#include <dirent.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "report/gnuplot.h"
+#include "report_sample.h"
+#include "support.h"
+
+static char *read_text(const char *folder, const char *name)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    char *bytes;
+    size_t size;
+    assay_error error;
+    support_assert_ok(assay_file_read(path, 16000000, &bytes, &size, &error), &error);
+    assay_free(path);
+    return bytes;
+}
+
+static bool is_there(const char *folder, const char *name)
+{
+    struct stat about;
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    bool there = stat(path, &about) == 0;
+    assay_free(path);
+    return there;
+}
+
+static size_t occurrences(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
+}
+
+static size_t files_in(const char *folder)
+{
+    size_t count = 0;
+    DIR *directory = opendir(folder);
+    while (readdir(directory) != NULL) {
+        count++;
+    }
+    closedir(directory);
+    return count - 2; /* . and .. */
+}
+
+/* Every tag of an XML text is closed by its own name, and no bare & or < stands between tags. */
+static const char *malformation(const char *text)
+{
+    enum { DEPTH = 64, NAME = 32 };
+    static char open[DEPTH][NAME];
+    size_t depth = 0;
+    for (const char *at = text; *at != '\0'; at++) {
+        if (*at == '&' && strcspn(at, ";") > 8) {
+            return at;
+        }
+        if (*at != '<') {
+            continue;
+        }
+        const char *end = strchr(at, '>');
+        size_t length = strcspn(at + 1, " \t\n/>");
+        if (end == NULL) {
+            return at;
+        }
+        if (at[1] == '/') {
+            length = strcspn(at + 2, " \t\n>");
+            if (depth == 0 || strlen(open[depth - 1]) != length || strncmp(open[depth - 1], at + 2, length) != 0) {
+                return at;
+            }
+            depth--;
+        } else if (at[1] != '?' && at[1] != '!' && end[-1] != '/') {
+            if (depth == DEPTH || length >= NAME || length == 0) {
+                return at;
+            }
+            snprintf(open[depth++], NAME, "%.*s", (int)length, at + 1);
+        }
+        at = end;
+    }
+    return depth == 0 ? NULL : "a tag is still open at the end";
+}
+
+/* A program that stands in for gnuplot: a shell script in `folder`, put into ASSAY_GNUPLOT. */
+static void pretend_gnuplot(const char *folder, const char *body)
+{
+    char *path = assay_asprintf(NULL, "%s/gnuplot-of-the-test", folder);
+    FILE *stream = fopen(path, "w");
+    fprintf(stream, "#!/bin/sh\n%s\n", body);
+    fclose(stream);
+    chmod(path, 0755);
+    setenv("ASSAY_GNUPLOT", path, 1);
+    assay_free(path);
+}
+
+static bool have_gnuplot(void)
+{
+    return system("gnuplot --version >/dev/null 2>&1") == 0;
+}
+
+/* What the drawing of each kind must hold; gnuplot writes each text as a <text> element. */
+static const struct {
+    sample_kind kind;
+    const char *name;
+    const char *parts[6];
+    size_t data_blocks;
+} drawings[] = {
+    {SAMPLE_HISTOGRAMS, "histograms",
+     {">Layer 0 (784 → 512)</text>", ">Grad magnitude</text>", ">Count</text>",
+      "Gradients &lt;of&gt; a &amp; b, it's", "<polygon", "Layer 6 &lt;b&gt;&amp;amp; it's 'quoted' {x}_2"},
+     9},
+    {SAMPLE_CURVES, "curves",
+     {">Validation performance of FashionMNIST_SGD</text>", ">run_0</text>", ">run_2</text>", ">Epochs</text>",
+      "stroke-dasharray", "gpPt"},
+     3},
+    {SAMPLE_LOG, "depth",
+     {">initializer 7</text>", ">here</text>", ">10<tspan", ">Activations</text>", ">Gradients</text>", NULL}, 18},
+    {SAMPLE_SURFACE, "surface", {">Pathological curvature</text>", ">loss</text>", ">w₁</text>", "<polygon", NULL}, 1},
+    {SAMPLE_MAP, "map", {">SGD with momentum</text>", ">loss</text>", "<image ", "data:image/png;base64", NULL}, 4},
+};
+
+enum { DRAWINGS = sizeof drawings / sizeof *drawings };
+
+static void assert_drawing(const char *folder, const char *file, const char *const *parts)
+{
+    char *svg = read_text(folder, file);
+    ck_assert_msg(strncmp(svg, "<?xml", 5) == 0, "%s is no XML", file);
+    const char *wrong = malformation(svg);
+    ck_assert_msg(wrong == NULL, "%s is malformed: %.60s", file, wrong);
+    for (size_t i = 0; i < 6 && parts[i] != NULL; i++) {
+        ck_assert_msg(strstr(svg, parts[i]) != NULL, "%s lacks %s", file, parts[i]);
+    }
+    assay_free(svg);
+}
+
+START_TEST(figure_is_written_and_drawn)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(drawings[_i].kind);
+    const char *name = drawings[_i].name;
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *file = assay_asprintf(NULL, "%s.dat", name);
+    char *data = read_text(folder, file);
+    ck_assert_uint_eq(occurrences(data, "# index "), drawings[_i].data_blocks);
+    ck_assert_uint_eq(occurrences(data, "\n\n\n"), drawings[_i].data_blocks - 1);
+    assay_free(data);
+    assay_free(file);
+    if (have_gnuplot()) {
+        support_assert_ok(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), &error);
+        support_assert_ok(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG_DARK, &error), &error);
+        file = assay_asprintf(NULL, "%s.svg", name);
+        assert_drawing(folder, file, drawings[_i].parts);
+        assay_free(file);
+        file = assay_asprintf(NULL, "%s-dark.svg", name);
+        assert_drawing(folder, file, drawings[_i].parts);
+        assay_free(file);
+        ck_assert_uint_eq(files_in(folder), 4);
+    }
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* What a user does who restyles a figure. */
+START_TEST(script_runs_by_hand)
+{
+    if (!have_gnuplot()) {
+        return;
+    }
+    char *folder = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *command = assay_asprintf(NULL, "cd %s && gnuplot curves.gp && gnuplot -e \"theme = 'dark'\" curves.gp", folder);
+    support_result result = support_shell(command);
+    ck_assert_str_eq(result.errors, "");
+    ck_assert_int_eq(result.status, 0);
+    assert_drawing(folder, "curves.svg", drawings[1].parts);
+    char *dark = read_text(folder, "curves-dark.svg");
+    ck_assert_ptr_nonnull(strstr(dark, "fill=\"#15181c\""));
+    assay_free(dark);
+    support_result_free(&result);
+    assay_free(command);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(png_is_drawn_or_refused_with_a_reason)
+{
+    if (!have_gnuplot()) {
+        return;
+    }
+    char *folder = support_make_folder();
+    assay_error error = {0};
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    assay_status status = assay_figure_draw(figure, folder, ASSAY_FIGURE_PNG, &error);
+    if (status == ASSAY_OK) {
+        char *png = read_text(folder, "curves.png");
+        ck_assert_int_eq(memcmp(png, "\x89PNG", 4), 0);
+        /* Width and height stand at bytes 16 and 20, big endian: twice 760 x 460. */
+        ck_assert_int_eq(memcmp(png + 16, "\x00\x00\x05\xf0\x00\x00\x03\x98", 8), 0);
+        assay_free(png);
+    } else {
+        support_assert_error(status, ASSAY_ERROR_UNSUPPORTED, &error, "gnuplot-nox");
+        ck_assert(!is_there(folder, "curves.png"));
+    }
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Bars of known values: heights are counts that add up, or densities whose area is one. */
+START_TEST(histogram_data)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    const double values[] = {0.0, 0.1, 0.2, 0.9, 1.0, 1.0, 3.9, 4.0};
+    for (int as_density = 0; as_density < 2; as_density++) {
+        assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "bars"}, &error);
+        support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){0}, &error), &error);
+        support_assert_ok(assay_figure_add_histogram(figure, 8, values, 4, as_density == 1, &error), &error);
+        support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+        char *data = read_text(folder, "bars.dat");
+        const char *wanted = as_density == 1 ? "\n0 1 0.5\n1 2 0.25\n2 3 0\n3 4 0.25\n" : "\n0 1 4\n1 2 2\n2 3 0\n3 4 2\n";
+        ck_assert_msg(strstr(data, wanted) != NULL, "not in the data: %s", wanted);
+        double area = 0.0;
+        double x = 0.0;
+        double density = 0.0;
+        int used = 0;
+        for (const char *line = strstr(data, "# columns: x density\n") + 21; sscanf(line, "%lf %lf%n", &x, &density, &used) == 2;
+             line += used) {
+            area += density * 4.0 / 199.0;
+        }
+        /* Scott's bandwidth of this sample is 1.1: some of the curve lies beyond the sample's range. */
+        double whole = as_density == 1 ? 1.0 : 8.0;
+        ck_assert_msg(area > 0.5 * whole && area < whole, "the density's area is %g of %g", area, whole);
+        assay_free(data);
+        assay_figure_destroy(figure);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(bad_figures_are_refused)
+{
+    assay_error error = {0};
+    const char *const names[] = {"", "a/b", "..", "a b", "x.svg", "é", NULL};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ck_assert_ptr_null(assay_figure_create(&(assay_figure_layout){.name = names[i]}, &error));
+        support_assert_error(error.status, ASSAY_ERROR_ARGUMENT, &error, "a name of letters");
+    }
+    const double x[] = {0.0, NAN};
+    assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "bad"}, &error);
+    support_assert_error(assay_figure_write(figure, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "nothing to draw");
+    support_assert_error(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 2, x, x, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "needs a panel");
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){0}, &error), &error);
+    support_assert_error(assay_figure_write(figure, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "panel 1");
+    support_assert_error(assay_figure_add_line(figure, NULL, ASSAY_FIGURE_INKS, ASSAY_LINE_PLAIN, 2, x, x, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "ink 8");
+    support_assert_error(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 0, x, x, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "no points");
+    support_assert_error(assay_figure_add_map(figure, 1, x, 2, x, x, &error), ASSAY_ERROR_ARGUMENT, &error, "1 by 2");
+    support_assert_error(assay_figure_add_histogram(figure, 2, x, 50, false, &error), ASSAY_ERROR_NUMERIC, &error, NULL);
+    support_assert_error(assay_figure_add_histogram(figure, 1, x, 0, false, &error), ASSAY_ERROR_ARGUMENT, &error, NULL);
+    ck_assert_int_eq(assay_figure_add_map(figure, 1, x, 2, x, x, NULL), ASSAY_ERROR_ARGUMENT);
+    ck_assert_int_eq(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 0, x, x, NULL), ASSAY_ERROR_ARGUMENT);
+    assay_figure_destroy(figure);
+    assay_figure_destroy(NULL);
+}
+END_TEST
+
+/* Each way in which gnuplot lets one down; the data and the script stay, and no drawing appears. */
+static const struct {
+    const char *body;
+    assay_status status;
+    const char *part;
+} letdowns[] = {
+    {"echo '\"curves.gp\" line 3: undefined variable: ink' >&2; exit 1", ASSAY_ERROR_IO, "undefined variable: ink"},
+    {"exit 7", ASSAY_ERROR_IO, "exit status 7: it said nothing"},
+    {"exit 0", ASSAY_ERROR_IO, "nothing was drawn"},
+    {"echo '<svg><text>'", ASSAY_ERROR_IO, "cut short"},
+    {"kill -9 $$", ASSAY_ERROR_IO, "killed by signal 9"},
+    {"echo 'no such terminal here' >&2; exit 3", ASSAY_ERROR_UNSUPPORTED, "no such terminal here"},
+    {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_IO, "cut short"},
+};
+
+START_TEST(gnuplot_lets_one_down)
+{
+    char *folder = support_make_folder();
+    char *elsewhere = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    pretend_gnuplot(elsewhere, letdowns[_i].body);
+    support_assert_error(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), letdowns[_i].status, &error,
+                         letdowns[_i].part);
+    unsetenv("ASSAY_GNUPLOT");
+    ck_assert(is_there(folder, "curves.dat") && is_there(folder, "curves.gp"));
+    ck_assert_uint_eq(files_in(folder), 2);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+    support_remove_folder(elsewhere);
+}
+END_TEST
+
+START_TEST(gnuplot_is_missing)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    const char *const programs[] = {"/nowhere/gnuplot", "no-such-gnuplot"};
+    for (size_t i = 0; i < 2; i++) {
+        setenv("ASSAY_GNUPLOT", programs[i], 1);
+        support_assert_error(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), ASSAY_ERROR_UNSUPPORTED,
+                             &error, "gnuplot-nox");
+    }
+    unsetenv("ASSAY_GNUPLOT");
+    ck_assert_uint_eq(files_in(folder), 2);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* What gnuplot gets: the figure's folder as its own, its own settings, and the script's name. */
+START_TEST(gnuplot_is_called)
+{
+    char *folder = support_make_folder();
+    char *elsewhere = support_make_folder();
+    char *output;
+    size_t size;
+    assay_error error;
+    pretend_gnuplot(elsewhere, "pwd; printf '%s|' \"$@\"; cat");
+    support_assert_ok(assay_gnuplot_run(folder, "a = 'b c'", "x y.gp", &output, &size, &error), &error);
+    unsetenv("ASSAY_GNUPLOT");
+    char *wanted = assay_asprintf(NULL, "%s\n-d|-e|a = 'b c'|x y.gp|", folder);
+    ck_assert_str_eq(output, wanted);
+    ck_assert_uint_eq(size, strlen(wanted));
+    assay_free(wanted);
+    assay_free(output);
+    support_remove_folder(folder);
+    support_remove_folder(elsewhere);
+}
+END_TEST
+
+/* A limit on the size of files acts as a full disk does: writes fail. */
+static void fill_disk(bool full)
+{
+    static struct rlimit before;
+    if (full) {
+        getrlimit(RLIMIT_FSIZE, &before);
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){.rlim_cur = 512, .rlim_max = before.rlim_max});
+    } else {
+        setrlimit(RLIMIT_FSIZE, &before);
+        signal(SIGXFSZ, SIG_DFL);
+    }
+}
+
+START_TEST(folder_is_missing_or_disk_full)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_error(assay_figure_write(figure, "/nowhere/figures", &error), ASSAY_ERROR_IO, &error,
+                         "/nowhere/figures/curves.dat");
+    support_assert_error(assay_page_write(sample_page(), "/nowhere", &error), ASSAY_ERROR_IO, &error,
+                         "/nowhere/index.html");
+    support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
+    char *before = read_text(folder, "index.html");
+    fill_disk(true);
+    assay_status figure_status = assay_figure_write(figure, folder, &error);
+    assay_error page_error;
+    assay_status page_status = assay_page_write(sample_page(), folder, &page_error);
+    fill_disk(false);
+    support_assert_error(figure_status, ASSAY_ERROR_IO, &error, "curves.dat: not written");
+    support_assert_error(page_status, ASSAY_ERROR_IO, &page_error, "what was there before is unchanged");
+    char *after = read_text(folder, "index.html");
+    ck_assert_str_eq(before, after);
+    ck_assert_uint_eq(files_in(folder), 1);
+    assay_free(before);
+    assay_free(after);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(drawing_meets_a_full_disk)
+{
+    char *folder = support_make_folder();
+    char *elsewhere = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    pretend_gnuplot(elsewhere, "seq 1000; echo '</svg>'");
+    fill_disk(true);
+    assay_status status = assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error);
+    fill_disk(false);
+    unsetenv("ASSAY_GNUPLOT");
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "curves.svg: not written");
+    ck_assert_uint_eq(files_in(folder), 2);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+    support_remove_folder(elsewhere);
+}
+END_TEST
+
+START_TEST(folders_are_made)
+{
+    char *folder = support_make_folder();
+    char *made = assay_asprintf(NULL, "%s/report", folder);
+    char *file = assay_asprintf(NULL, "%s/index.html", folder);
+    char *under = assay_asprintf(NULL, "%s/no/report", folder);
+    assay_error error;
+    support_assert_ok(assay_page_make_folder(made, &error), &error);
+    support_assert_ok(assay_page_make_folder(made, &error), &error);
+    support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
+    support_assert_error(assay_page_make_folder(file, &error), ASSAY_ERROR_IO, &error, "in the way");
+    support_assert_error(assay_page_make_folder(under, &error), ASSAY_ERROR_IO, &error, "No such file");
+    assay_free(made);
+    assay_free(file);
+    assay_free(under);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(page_escapes_and_counts)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
+    char *page = read_text(folder, "index.html");
+    const struct {
+        const char *part;
+        size_t count;
+    } wanted[] = {
+        {"<title>A sample &lt;report&gt;</title>", 1},
+        {"<script", 0},
+        {"a &lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &amp; &#39;more&#39;", 1},
+        {"a note with &lt;i&gt;tags&lt;/i&gt;", 1},
+        {"<b class=\"bad\">4 of 5</b>numbers agree", 1},
+        {"<b>6.3e-03</b>worst relative error: <a href=\"#data\">Adam, test accuracy, Data &lt;set&gt;</a>", 1},
+        {"<span class=\"bad\">3 of 4 ✗</span>", 1},
+        {"<span>1 of 1 ✓</span>", 1},
+        {"✓ agrees", 4},
+        {"✗ differs", 1},
+        {"<td data-label=\"Rel. error\">0</td>", 1},
+        {"<td data-label=\"Rel. error\">–</td>", 1},
+        {"<td data-label=\"Printed\">–</td>", 1},
+        {"<p>First paragraph, 1 &lt; 2.\nSame paragraph.</p>\n<p>Second &amp; last.</p>", 1},
+        {"alt=\"Five histograms, &quot;quoted&quot;\"", 1},
+        {"<img src=\"figures/map.svg\"", 1},
+        {"srcset=\"figures/map-dark.svg\"", 1},
+        {"<a href=\"figures/map.dat\">data</a>", 1},
+        {"<a href=\"figures/map.gp\">script</a>", 1},
+        {">PNG</a>", 0},
+        {"http", 0},
+    };
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        ck_assert_msg(occurrences(page, wanted[i].part) == wanted[i].count, "%zu and not %zu times in the page: %s",
+                      occurrences(page, wanted[i].part), wanted[i].count, wanted[i].part);
+    }
+    assay_free(page);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(page_without_drawings)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    const assay_page_figure figure = {.name = "lost", .title = "Lost", .has_png = true};
+    const assay_page_section section = {.id = "only", .title = "Only", .figure_count = 1, .figures = &figure};
+    const assay_page page = {.title = "t", .figure_folder = "f", .notice = "gnuplot & co are missing",
+                             .section_count = 1, .sections = &section};
+    support_assert_ok(assay_page_write(&page, folder, &error), &error);
+    char *text = read_text(folder, "index.html");
+    ck_assert_uint_eq(occurrences(text, "<img"), 0);
+    ck_assert_uint_eq(occurrences(text, "Not drawn"), 1);
+    ck_assert_uint_eq(occurrences(text, "<p class=\"notice\">gnuplot &amp; co are missing</p>"), 1);
+    ck_assert_uint_eq(occurrences(text, "figures, each with its data and script; 1 not drawn"), 1);
+    ck_assert_uint_eq(occurrences(text, "numbers agree"), 0);
+    ck_assert_uint_eq(occurrences(text, "<a href=\"f/lost.png\">PNG</a>"), 1);
+    assay_free(text);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(page_refuses_bad_ids)
+{
+    assay_error error;
+    const char *const ids[][2] = {{"a", ""}, {"a", "b c"}, {"a", "\"x"}, {"a", NULL}, {"a", "a"}};
+    for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
+        const assay_page_section sections[] = {{.id = ids[i][0]}, {.id = ids[i][1]}};
+        const assay_page page = {.section_count = 2, .sections = sections};
+        support_assert_error(assay_page_write(&page, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "id");
+    }
+}
+END_TEST
+
+int main(void)
+{
+    if (!have_gnuplot()) {
+        support_skip("drawings of figures: there is no gnuplot; apt-get install gnuplot-nox");
+    }
+    Suite *suite = suite_create("report");
+    TCase *figures = tcase_create("figures");
+    tcase_set_timeout(figures, 30);
+    tcase_add_loop_test(figures, figure_is_written_and_drawn, 0, DRAWINGS);
+    tcase_add_test(figures, script_runs_by_hand);
+    tcase_add_test(figures, png_is_drawn_or_refused_with_a_reason);
+    tcase_add_test(figures, histogram_data);
+    tcase_add_test(figures, bad_figures_are_refused);
+    tcase_add_loop_test(figures, gnuplot_lets_one_down, 0, sizeof letdowns / sizeof *letdowns);
+    tcase_add_test(figures, gnuplot_is_missing);
+    tcase_add_test(figures, gnuplot_is_called);
+    tcase_add_test(figures, folder_is_missing_or_disk_full);
+    tcase_add_test(figures, drawing_meets_a_full_disk);
+    suite_add_tcase(suite, figures);
+    TCase *page = tcase_create("page");
+    tcase_add_test(page, folders_are_made);
+    tcase_add_test(page, page_escapes_and_counts);
+    tcase_add_test(page, page_without_drawings);
+    tcase_add_test(page, page_refuses_bad_ids);
+    suite_add_tcase(suite, page);
+    return support_run(suite);
+}
