@@ -17,3 +17,4 @@ include %D%/random.mk
 include %D%/data.mk
 include %D%/model.mk
 include %D%/optim.mk
+include %D%/report.mk

@@ -6,3 +6,5 @@ tests_test_report_LDADD = $(test_libs)
 tests_report_page_SOURCES = tests/report_page.c tests/report_sample.c tests/report_sample.h
 tests_report_page_CFLAGS = $(test_cflags)
 tests_report_page_LDADD = $(test_libs)
+dist_check_SCRIPTS += tests/report_browser.sh tests/report_browser.py
+TESTS += tests/report_browser.sh

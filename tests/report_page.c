@@ -1,4 +1,4 @@
-/* Writes the sample page with its figures into a folder, for tests/report_browser.sh. Exit status 77 without gnuplot. */
+/* Writes the sample page and its figures into a folder, for tests/report_browser.sh. Exit status 77 without gnuplot. */
 #include <stdio.h>
 
 #include "base/alloc.h"

@@ -107,7 +107,8 @@ static assay_figure *surface(sample_kind kind)
     assay_figure *figure = assay_figure_create(
         &(assay_figure_layout){.name = map ? "map" : "surface", .title = "Pathological curvature", .panel_height = 560},
         &error);
-    add_panel(figure, &(assay_figure_axes){.x_label = "w₁", .y_label = "w₂", .z_label = "loss", .key = ASSAY_KEY_BELOW});
+    add_panel(figure, &(assay_figure_axes){.x_label = "w₁", .y_label = "w₂", .z_label = "loss",
+                                           .key = ASSAY_KEY_BELOW});
     for (int i = 0; i < GRID; i++) {
         x[i] = -5.0 + 10.0 * i / (GRID - 1);
     }

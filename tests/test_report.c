@@ -115,15 +115,20 @@ static const struct {
 } drawings[] = {
     {SAMPLE_HISTOGRAMS, "histograms",
      {">Layer 0 (784 → 512)</text>", ">Grad magnitude</text>", ">Count</text>",
-      "Gradients &lt;of&gt; a &amp; b, it's", "<polygon", "Layer 6 &lt;b&gt;&amp;amp; it's 'quoted' {x}_2"},
+      "Gradients &lt;of> a &amp; b, it's \"so\"</text>", "<polygon", "Layer 6 &lt;b>&amp;amp; it's 'quoted' {x}_2"},
      9},
     {SAMPLE_CURVES, "curves",
      {">Validation performance of FashionMNIST_SGD</text>", ">run_0</text>", ">run_2</text>", ">Epochs</text>",
       "stroke-dasharray", "gpPt"},
      3},
     {SAMPLE_LOG, "depth",
-     {">initializer 7</text>", ">here</text>", ">10<tspan", ">Activations</text>", ">Gradients</text>", NULL}, 18},
-    {SAMPLE_SURFACE, "surface", {">Pathological curvature</text>", ">loss</text>", ">w₁</text>", "<polygon", NULL}, 1},
+     {">initializer 7</text>", ">here</text>", "<tspan font-family=\"sans-serif\" >10</tspan>", ">Activations</text>",
+      ">Gradients</text>", NULL},
+     18},
+    {SAMPLE_SURFACE,
+     "surface",
+     {">Pathological curvature</text>", ">loss</text>", ">w₁</text>", "<polygon", NULL},
+     1},
     {SAMPLE_MAP, "map", {">SGD with momentum</text>", ">loss</text>", "<image ", "data:image/png;base64", NULL}, 4},
 };
 
@@ -180,7 +185,8 @@ START_TEST(script_runs_by_hand)
     assay_error error;
     assay_figure *figure = sample_figure(SAMPLE_CURVES);
     support_assert_ok(assay_figure_write(figure, folder, &error), &error);
-    char *command = assay_asprintf(NULL, "cd %s && gnuplot curves.gp && gnuplot -e \"theme = 'dark'\" curves.gp", folder);
+    char *command =
+        assay_asprintf(NULL, "cd %s && gnuplot curves.gp && gnuplot -e \"theme = 'dark'\" curves.gp", folder);
     support_result result = support_shell(command);
     ck_assert_str_eq(result.errors, "");
     ck_assert_int_eq(result.status, 0);
@@ -232,14 +238,15 @@ START_TEST(histogram_data)
         support_assert_ok(assay_figure_add_histogram(figure, 8, values, 4, as_density == 1, &error), &error);
         support_assert_ok(assay_figure_write(figure, folder, &error), &error);
         char *data = read_text(folder, "bars.dat");
-        const char *wanted = as_density == 1 ? "\n0 1 0.5\n1 2 0.25\n2 3 0\n3 4 0.25\n" : "\n0 1 4\n1 2 2\n2 3 0\n3 4 2\n";
+        const char *wanted =
+            as_density == 1 ? "\n0 1 0.5\n1 2 0.25\n2 3 0\n3 4 0.25\n" : "\n0 1 4\n1 2 2\n2 3 0\n3 4 2\n";
         ck_assert_msg(strstr(data, wanted) != NULL, "not in the data: %s", wanted);
         double area = 0.0;
         double x = 0.0;
         double density = 0.0;
         int used = 0;
-        for (const char *line = strstr(data, "# columns: x density\n") + 21; sscanf(line, "%lf %lf%n", &x, &density, &used) == 2;
-             line += used) {
+        for (const char *line = strstr(data, "# columns: x density\n") + 21;
+             sscanf(line, "%lf %lf%n", &x, &density, &used) == 2; line += used) {
             area += density * 4.0 / 199.0;
         }
         /* Scott's bandwidth of this sample is 1.1: some of the curve lies beyond the sample's range. */
@@ -262,7 +269,7 @@ START_TEST(bad_figures_are_refused)
     }
     const double x[] = {0.0, NAN};
     assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "bad"}, &error);
-    support_assert_error(assay_figure_write(figure, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "nothing to draw");
+    support_assert_error(assay_figure_write(figure, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "nothing to");
     support_assert_error(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 2, x, x, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "needs a panel");
     support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){0}, &error), &error);
@@ -272,8 +279,10 @@ START_TEST(bad_figures_are_refused)
     support_assert_error(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 0, x, x, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "no points");
     support_assert_error(assay_figure_add_map(figure, 1, x, 2, x, x, &error), ASSAY_ERROR_ARGUMENT, &error, "1 by 2");
-    support_assert_error(assay_figure_add_histogram(figure, 2, x, 50, false, &error), ASSAY_ERROR_NUMERIC, &error, NULL);
-    support_assert_error(assay_figure_add_histogram(figure, 1, x, 0, false, &error), ASSAY_ERROR_ARGUMENT, &error, NULL);
+    support_assert_error(assay_figure_add_histogram(figure, 2, x, 50, false, &error), ASSAY_ERROR_NUMERIC, &error,
+                         NULL);
+    support_assert_error(assay_figure_add_histogram(figure, 1, x, 0, false, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         NULL);
     ck_assert_int_eq(assay_figure_add_map(figure, 1, x, 2, x, x, NULL), ASSAY_ERROR_ARGUMENT);
     ck_assert_int_eq(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 0, x, x, NULL), ASSAY_ERROR_ARGUMENT);
     assay_figure_destroy(figure);

@@ -64,8 +64,8 @@ assay_status assay_figure_add_panel(assay_figure *figure, const assay_figure_axe
 
 /*
  * A histogram of `bins` equal bins over the values' range with their kernel density at 200 points between the smallest
- * and the largest (seaborn.histplot of the tutorial's cell [11]: no density when the range is 1e-8 or less). Heights are
- * counts, or densities of integral 1 when `as_density`; the curve is scaled to match. Errors as assay_histogram.
+ * and the largest (seaborn.histplot of the tutorial's cell [11]: no density when the range is 1e-8 or less). Heights
+ * are counts, or densities of integral 1 when `as_density`; the curve is scaled to match. Errors as assay_histogram.
  */
 assay_status assay_figure_add_histogram(assay_figure *figure, size_t count, const double *values, size_t bins,
                                         bool as_density, assay_error *error);
@@ -96,7 +96,7 @@ const char *assay_figure_title(const assay_figure *figure);
 unsigned assay_figure_width(const assay_figure *figure);
 unsigned assay_figure_height(const assay_figure *figure);
 
-/* Writes NAME.dat and NAME.gp into `folder`, each whole or not at all. ASSAY_ERROR_ARGUMENT for a figure without series. */
+/* Writes NAME.dat and NAME.gp into `folder`, each whole or not at all. ASSAY_ERROR_ARGUMENT for an empty figure. */
 assay_status assay_figure_write(const assay_figure *figure, const char *folder, assay_error *error);
 
 typedef enum {

@@ -5,8 +5,8 @@
 #include "report/figure_parts.h"
 
 /*
- * Okabe and Ito's palette (Color Universal Design, 2008) on white, and the same hues lighter for a dark ground. Each ink
- * has its own dash type and marker, and neighbours differ in lightness, so that a grey print still tells them apart.
+ * Okabe and Ito's palette (Color Universal Design, 2008) on white, and the same hues lighter for a dark ground. Each
+ * ink has its own dash type and marker, and neighbours differ in lightness, so that a grey print tells them apart.
  */
 static const struct {
     const char *light;
@@ -68,8 +68,8 @@ static void write_terminal(const assay_figure *figure, FILE *stream)
             "    } else { if (strstrt(GPVAL_TERMINALS, ' png ')) {\n"
             "        set terminal png size %u,%u font 'Sans,13' fontscale 2 linewidth 2 background rgb paper\n"
             "    } else {\n"
-            "        print 'this gnuplot cannot write PNG (neither terminal pngcairo nor png; on Debian: apt-get install "
-            "gnuplot-nox)'\n"
+            "        print 'this gnuplot cannot write PNG (neither terminal pngcairo nor png; on Debian: apt-get "
+            "install gnuplot-nox)'\n"
             "        exit status 3\n"
             "    } }\n"
             "} else {\n"
@@ -204,9 +204,9 @@ static void write_key(const figure_panel *panel, FILE *stream)
         labelled = labelled || (panel->series[i].label != NULL && panel->series[i].kind != SERIES_MARK);
     }
     if (labelled) {
-        fprintf(stream, "set key default\nset key %s noenhanced Left reverse textcolor rgb text samplen 3 spacing 1.1%s\n",
-                places[panel->axes.key],
-                panel->axes.key == ASSAY_KEY_BELOW ? "" : " opaque fillcolor rgb paper");
+        fprintf(stream, "set key default\nset key %s noenhanced Left reverse textcolor rgb text samplen 3 spacing 1.1",
+                places[panel->axes.key]);
+        fputs(panel->axes.key == ASSAY_KEY_BELOW ? "\n" : " opaque fillcolor rgb paper\n", stream);
     } else {
         fputs("unset key\n", stream);
     }

@@ -104,10 +104,22 @@ static const char *last_line(char *text)
     return found;
 }
 
-static assay_status judge(int status, const char *script, capture captured[2], assay_error *error)
+static assay_status fail_missing(const char *program, const char *reason, assay_error *error)
+{
+    return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                      "%s: cannot be run: %s; figures need gnuplot 5 (on Debian: apt-get install gnuplot-nox), or set "
+                      "ASSAY_GNUPLOT to the program",
+                      program, reason);
+}
+
+static assay_status judge(int status, const char *program, const char *script, capture captured[2], assay_error *error)
 {
     char silence[] = "";
     char *complaint = captured[1].bytes == NULL ? silence : captured[1].bytes;
+    /* What POSIX lets posix_spawn report in place of an error when there is no such program. */
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
+        return fail_missing(program, "not found", error);
+    }
     if (WIFEXITED(status) && WEXITSTATUS(status) == ASSAY_GNUPLOT_NO_TERMINAL) {
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "gnuplot: %s", last_line(complaint));
     }
@@ -151,13 +163,7 @@ static assay_status spawn(const char *program, const char *folder, char *const a
         reason = reason != 0 ? reason : posix_spawnp(child, program, &actions, NULL, arguments, environ);
         posix_spawn_file_actions_destroy(&actions);
     }
-    if (reason == 0) {
-        return ASSAY_OK;
-    }
-    return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
-                      "%s: cannot be run: %s; figures need gnuplot 5 (on Debian: apt-get install gnuplot-nox), or set "
-                      "ASSAY_GNUPLOT to the program",
-                      program, strerror(reason));
+    return reason == 0 ? ASSAY_OK : fail_missing(program, strerror(reason), error);
 }
 
 static void close_pipe(int ends[2])
@@ -189,7 +195,7 @@ static assay_status converse(const char *folder, const char *program, const char
     int ended = 0;
     while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
     }
-    return status != ASSAY_OK ? status : judge(ended, script, captured, error);
+    return status != ASSAY_OK ? status : judge(ended, program, script, captured, error);
 }
 
 assay_status assay_gnuplot_run(const char *folder, const char *prelude, const char *script, char **output, size_t *size,

@@ -76,12 +76,12 @@ typedef struct {
 assay_page_summary assay_page_summarise(const assay_page *page);
 
 /*
- * Writes folder/index.html, whole or not at all. ASSAY_ERROR_ARGUMENT for a section without a usable id, or with another
- * section's; ASSAY_ERROR_IO when it cannot be written.
+ * Writes folder/index.html, whole or not at all. ASSAY_ERROR_ARGUMENT for a section without a usable id, or with
+ * another section's; ASSAY_ERROR_IO when it cannot be written.
  */
 assay_status assay_page_write(const assay_page *page, const char *folder, assay_error *error);
 
-/* Makes a folder unless it is there (its parent must be). ASSAY_ERROR_IO when that fails or something else is there. */
+/* Makes a folder unless it is there (its parent must be). ASSAY_ERROR_IO when that fails or a file is in the way. */
 assay_status assay_page_make_folder(const char *folder, assay_error *error);
 
 #ifdef __cplusplus

@@ -30,7 +30,7 @@ static const char *const page_style[] = {
     "th{font-weight:600;font-size:.9rem}",
     "td:first-child,th:first-child{text-align:left;padding-left:0}",
     "tbody th{font-weight:400;font-size:1rem}",
-    ".note{display:block;font-size:.85rem;color:var(--soft);text-align:left}",
+    ".note{display:block;font-size:.85rem;font-weight:400;color:var(--soft);text-align:left}",
     ".good{color:var(--good);white-space:nowrap}",
     ".bad{color:var(--bad);font-weight:600;white-space:nowrap}",
     "figure{margin:1.5rem 0}",
