@@ -13,6 +13,7 @@ typedef struct {
 } subcommand;
 
 static const subcommand SUBCOMMANDS[] = {
+    {"descend", "descend a loss surface of two parameters", assay_command_descend},
     {"reproduce", "run the tutorial and print its numbers next to ours", assay_command_reproduce},
 };
 

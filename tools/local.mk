@@ -3,6 +3,7 @@ EXTRA_DIST += %D%/golden/torch_data.py
 bin_PROGRAMS += assay
 assay_SOURCES = \
 	%D%/assay.c \
+	%D%/descend.c \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/reproduce.c \

@@ -1,0 +1,343 @@
+/* assay descend: the tutorial's train_curve, cell [31], on its surfaces with any of the optimizers. */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "optim/optimizer.h"
+#include "surface/descent.h"
+#include "tool.h"
+#include "tutorial/descents.h"
+
+static const char COMMAND[] = "descend";
+
+enum { MOST_UPDATES = 10000000 };
+
+typedef struct {
+    assay_surface surface;
+    bool has_surface;
+    const char *optimizer;
+    assay_update_rule rule;
+    double start[2];
+    uint64_t updates;
+    const char *backend;   /* as given, or NULL */
+    const char *precision; /* as given, or NULL */
+    const char *json;      /* a path, "-", or NULL */
+    const char *output;    /* a path, or NULL */
+} descend_options;
+
+/* What was run, and what came of it. */
+typedef struct {
+    const descend_options *options;
+    assay_backend *backend;
+    char *settings;
+    assay_descent_point *points;
+    size_t recorded;
+} descent_record;
+
+/* The names in lines of at most 110 columns, under the options' texts. */
+static void print_names(const char *const *names)
+{
+    enum { INDENT = 25, WIDTH = 110 };
+    int column = INDENT;
+    for (; *names != NULL; names++) {
+        if (column + (int)strlen(*names) > WIDTH) {
+            printf("\n%*s", INDENT, "");
+            column = INDENT;
+        }
+        column += printf("%s%s", *names, names[1] != NULL ? ", " : "\n");
+    }
+}
+
+static void print_help(void)
+{
+    puts("Usage: assay descend --surface NAME --optimizer NAME [OPTION...]\n\n"
+         "Descends a loss surface of two parameters and prints t, w1, w2 and the loss before each update.\n");
+    printf("  --surface NAME         pathological, gaussian, steep\n"
+           "  --optimizer NAME       ");
+    print_names(assay_optimizer_names());
+    puts("  --lr X                 learning rate\n"
+         "  --set NAME=X,...       hyperparameters: lr, weight_decay, momentum, dampening, nesterov, beta1, beta2, eps, ...\n"
+         "  --init W1,W2           start (default: the tutorial's; 1,1 on the Gaussian)\n"
+         "  --updates N            updates (default 100)\n"
+         "  --precision PREC       f32 (default) or f64\n"
+         "  --backend NAME[:PREC]  openblas (default), reference\n"
+         "  --output FILE          write the points to FILE as CSV instead\n"
+         "  --json FILE            write them to FILE as JSON as well (- for standard output instead of the table)\n\n"
+         "Hyperparameters that are not given are those of the tutorial's cells [32] and [35] where it makes that descent, and\n"
+         "the optimizer's defaults elsewhere.");
+}
+
+/* The optimizer's defaults, changed to what the tutorial gives it on this surface. */
+static assay_status default_rule(descend_options *options, assay_error *error)
+{
+    ASSAY_TRY(assay_optimizer_by_name(options->optimizer, &options->rule, error));
+    for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
+        const assay_tutorial_descent *descent = &assay_tutorial_descents[i];
+        if (descent->surface == options->surface && strcmp(descent->optimizer, options->optimizer) == 0) {
+            return assay_optimizer_set(&options->rule, descent->settings, error);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static bool parse_start(const char *text, double start[2])
+{
+    char first[64];
+    size_t length = strcspn(text, ",");
+    if (text[length] != ',' || length >= sizeof first) {
+        return false;
+    }
+    memcpy(first, text, length);
+    first[length] = '\0';
+    return tool_parse_real(first, -1e300, 1e300, &start[0]) &&
+           tool_parse_real(text + length + 1, -1e300, 1e300, &start[1]);
+}
+
+enum { SURFACE, OPTIMIZER, LR, SET, INIT, UPDATES, PRECISION, BACKEND, OUTPUT, JSON, HELP };
+
+static const struct option LONG[] = {
+    {"surface", required_argument, NULL, SURFACE},     {"optimizer", required_argument, NULL, OPTIMIZER},
+    {"lr", required_argument, NULL, LR},               {"set", required_argument, NULL, SET},
+    {"init", required_argument, NULL, INIT},           {"updates", required_argument, NULL, UPDATES},
+    {"precision", required_argument, NULL, PRECISION}, {"backend", required_argument, NULL, BACKEND},
+    {"output", required_argument, NULL, OUTPUT},       {"json", required_argument, NULL, JSON},
+    {"help", no_argument, NULL, HELP},                 {NULL, 0, NULL, 0}};
+
+/* First pass: what the other options depend on. */
+static int parse_names(int argc, char **argv, descend_options *options)
+{
+    assay_error error;
+    opterr = 0;
+    optind = 1;
+    for (int answer; (answer = getopt_long(argc, argv, ":", LONG, NULL)) != -1;) {
+        switch (answer) {
+        case SURFACE:
+            if (assay_surface_by_name(optarg, &options->surface, &error) != ASSAY_OK) {
+                return tool_usage(COMMAND, "%s", error.message);
+            }
+            options->has_surface = true;
+            break;
+        case OPTIMIZER:
+            options->optimizer = optarg;
+            break;
+        case HELP:
+            print_help();
+            exit(EXIT_SUCCESS);
+        case '?':
+        case ':':
+            return tool_bad_option(COMMAND, argv, answer);
+        default:
+            break;
+        }
+    }
+    if (optind < argc) {
+        return tool_usage(COMMAND, "unexpected argument '%s'", argv[optind]);
+    }
+    if (!options->has_surface || options->optimizer == NULL) {
+        return tool_usage(COMMAND, "--%s NAME is missing", options->has_surface ? "optimizer" : "surface");
+    }
+    assay_surface_start(options->surface, options->start);
+    if (default_rule(options, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s", error.message);
+    }
+    return TOOL_SUCCESS;
+}
+
+static int parse_settings(const char *settings, descend_options *options)
+{
+    assay_error error;
+    if (assay_optimizer_set(&options->rule, settings, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s: %s", options->optimizer, error.message);
+    }
+    return TOOL_SUCCESS;
+}
+
+/* One option of the second pass. */
+static int parse_value(int answer, descend_options *options)
+{
+    double rate;
+    switch (answer) {
+    case LR:
+        if (!tool_parse_real(optarg, 0.0, 1e300, &rate)) {
+            return tool_usage(COMMAND, "--lr %s is not a number from 0 on", optarg);
+        }
+        options->rule.learning_rate = rate;
+        break;
+    case SET:
+        return parse_settings(optarg, options);
+    case INIT:
+        if (!parse_start(optarg, options->start)) {
+            return tool_usage(COMMAND, "--init %s is not two numbers W1,W2", optarg);
+        }
+        break;
+    case UPDATES:
+        if (!tool_parse_unsigned(optarg, 1, MOST_UPDATES, &options->updates)) {
+            return tool_usage(COMMAND, "--updates %s is not a number from 1 to %d", optarg, MOST_UPDATES);
+        }
+        break;
+    case PRECISION:
+        options->precision = optarg;
+        break;
+    case BACKEND:
+        options->backend = optarg;
+        break;
+    case OUTPUT:
+        options->output = optarg;
+        break;
+    case JSON:
+        options->json = optarg;
+        break;
+    default:
+        break;
+    }
+    return TOOL_SUCCESS;
+}
+
+static int parse(int argc, char **argv, descend_options *options)
+{
+    int usage = parse_names(argc, argv, options);
+    optind = 1;
+    for (int answer; usage == TOOL_SUCCESS && (answer = getopt_long(argc, argv, ":", LONG, NULL)) != -1;) {
+        usage = parse_value(answer, options);
+    }
+    return usage;
+}
+
+static assay_status open_backend(const descend_options *options, assay_backend **backend, assay_error *error)
+{
+    const char *name = options->backend != NULL ? options->backend : "openblas";
+    if (options->precision == NULL) {
+        return tool_open_backend(name, 1, backend, error);
+    }
+    if (strchr(name, ':') != NULL) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "--backend %s names the precision already; leave out --precision",
+                          name);
+    }
+    char *text = assay_asprintf(error, "%s:%s", name, options->precision);
+    assay_status status = text == NULL ? ASSAY_ERROR_MEMORY : tool_open_backend(text, 1, backend, error);
+    assay_free(text);
+    return status;
+}
+
+static bool is_single(const descent_record *record)
+{
+    return assay_backend_precision(record->backend) == ASSAY_F32;
+}
+
+/* 9 digits give a float32 back, 17 a double. */
+static void print_points(FILE *stream, const descent_record *record, const char *format)
+{
+    int digits = is_single(record) ? 9 : 17;
+    for (size_t t = 0; t < record->recorded; t++) {
+        const assay_descent_point *point = &record->points[t];
+        fprintf(stream, format, t, digits, point->w[0], digits, point->w[1], digits, point->loss);
+    }
+}
+
+static void print_table(const descent_record *record)
+{
+    const descend_options *options = record->options;
+    printf("# %s surface, %s with %s, %s %s\n", assay_surface_name(options->surface), options->optimizer,
+           record->settings, assay_backend_name(record->backend), is_single(record) ? "f32" : "f64");
+    printf("#  t %24s %24s %24s\n", "w1", "w2", "loss");
+    print_points(stdout, record, "%4zu %24.*g %24.*g %24.*g\n");
+}
+
+static assay_status write_csv(const descent_record *record, assay_error *error)
+{
+    assay_file_writer *writer;
+    ASSAY_TRY(assay_file_create(record->options->output, &writer, error));
+    fputs("t,w1,w2,loss\n", assay_file_stream(writer));
+    print_points(assay_file_stream(writer), record, "%zu,%.*g,%.*g,%.*g\n");
+    return assay_file_commit(writer, error);
+}
+
+static json_t *record_json(const descent_record *record)
+{
+    const descend_options *options = record->options;
+    json_t *points = json_array();
+    for (size_t t = 0; t < record->recorded; t++) {
+        const assay_descent_point *point = &record->points[t];
+        json_array_append_new(points, json_pack("{s:I, s:f, s:f, s:f}", "t", (json_int_t)t, "w1", point->w[0], "w2",
+                                                point->w[1], "loss", point->loss));
+    }
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "surface", assay_surface_name(options->surface), "optimizer",
+                     options->optimizer, "settings", record->settings, "backend", assay_backend_name(record->backend),
+                     "precision", is_single(record) ? "f32" : "f64", "points", points);
+}
+
+static assay_status write_json(const descent_record *record, assay_error *error)
+{
+    json_t *json = record_json(record);
+    if (json == NULL) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
+    }
+    size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(is_single(record) ? 9 : 17);
+    assay_status status = ASSAY_OK;
+    if (strcmp(record->options->json, "-") == 0) {
+        json_dumpf(json, stdout, flags);
+        putchar('\n');
+    } else {
+        assay_file_writer *writer;
+        status = assay_file_create(record->options->json, &writer, error);
+        if (status == ASSAY_OK) {
+            json_dumpf(json, assay_file_stream(writer), flags);
+            fputc('\n', assay_file_stream(writer));
+            status = assay_file_commit(writer, error);
+        }
+    }
+    json_decref(json);
+    return status;
+}
+
+static assay_status write_all(const descent_record *record, assay_error *error)
+{
+    const descend_options *options = record->options;
+    if (options->output != NULL) {
+        ASSAY_TRY(write_csv(record, error));
+    } else if (options->json == NULL || strcmp(options->json, "-") != 0) {
+        print_table(record);
+    }
+    return options->json != NULL ? write_json(record, error) : ASSAY_OK;
+}
+
+/* A descent that leaves the finite numbers still writes the points before; then it fails. */
+static int run(const descend_options *options, descent_record *record)
+{
+    assay_error error;
+    assay_error unwritten;
+    record->settings = assay_optimizer_settings(&options->rule, &error);
+    record->points = assay_calloc((size_t)options->updates, sizeof *record->points, &error);
+    if (record->settings == NULL || record->points == NULL) {
+        return tool_fail(COMMAND, &error);
+    }
+    assay_status status = assay_descend(record->backend, options->surface, &options->rule, options->start,
+                                        (size_t)options->updates, record->points, &record->recorded, &error);
+    if (write_all(record, &unwritten) != ASSAY_OK) {
+        return tool_fail(COMMAND, &unwritten);
+    }
+    return status == ASSAY_OK ? TOOL_SUCCESS : tool_fail(COMMAND, &error);
+}
+
+int assay_command_descend(int argc, char **argv)
+{
+    descend_options options = {.updates = ASSAY_DESCENT_UPDATES};
+    descent_record record = {.options = &options};
+    int result = parse(argc, argv, &options);
+    if (result != TOOL_SUCCESS) {
+        return result;
+    }
+    assay_error error;
+    if (open_backend(&options, &record.backend, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s", error.message);
+    }
+    result = run(&options, &record);
+    assay_free(record.points);
+    assay_free(record.settings);
+    assay_backend_close(record.backend);
+    return result;
+}
