@@ -12,3 +12,4 @@ EXTRA_DIST += %D%/model/parameter.pt
 EXTRA_DIST += %D%/model/protocol4.pt
 EXTRA_DIST += %D%/model/network.config
 EXTRA_DIST += %D%/model.json
+EXTRA_DIST += %D%/stats_numpy.json

@@ -18,3 +18,4 @@ include %D%/data.mk
 include %D%/model.mk
 include %D%/optim.mk
 include %D%/report.mk
+include %D%/stats.mk

@@ -1,4 +1,5 @@
 EXTRA_DIST += %D%/golden/torch_random.py
+EXTRA_DIST += %D%/golden/stats.py
 EXTRA_DIST += %D%/golden/torch_data.py
 bin_PROGRAMS += assay
 assay_SOURCES = \

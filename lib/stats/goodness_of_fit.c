@@ -62,7 +62,7 @@ static int ascending(const void *a, const void *b)
 assay_status assay_kolmogorov_smirnov(size_t count, const double *values, assay_distribution_function function,
                                       void *user, double *statistic, assay_error *error)
 {
-    double *probability;
+    double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));
     qsort(probability, count, sizeof *probability, ascending); /* F is monotone: the order of the values */
     double n = (double)count;
@@ -95,7 +95,7 @@ assay_status assay_chi_square(size_t count, const double *values, size_t cells, 
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a chi-square test of %zu values in %zu cells: give at least "
                           "two cells and five values a cell", count, cells);
     }
-    double *probability;
+    double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));
     size_t *observed = assay_calloc(cells, sizeof *observed, error);
     if (observed == NULL) {
