@@ -1,6 +1,7 @@
 #include "train/trainer.h"
 
 #include <math.h>
+#include <zlib.h>
 
 #include "base/alloc.h"
 #include "train/trainer_impl.h"
@@ -92,6 +93,12 @@ static assay_status fill_trainer(assay_trainer *trainer, const assay_dataset *da
     return begin_chain(trainer, data->count, error);
 }
 
+static unsigned long checksum(const assay_dataset *data)
+{
+    unsigned long sum = crc32_z(0, data->pixels, data->count * data->width);
+    return crc32_z(sum, data->labels, data->count);
+}
+
 assay_status assay_trainer_create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,
                                   assay_trainer **trainer, assay_error *error)
 {
@@ -103,6 +110,7 @@ assay_status assay_trainer_create(assay_backend *backend, const assay_train_opti
     }
     made->backend = backend;
     made->options = *options;
+    made->data_checksum = checksum(data);
     made->steps = options->train_count / options->batch_rows;
     assay_status status = fill_trainer(made, data, error);
     if (status != ASSAY_OK) {
@@ -182,13 +190,34 @@ static assay_status validate(assay_trainer *trainer, assay_error *error)
     return ASSAY_OK;
 }
 
-assay_status assay_trainer_epoch(assay_trainer *trainer, const assay_train_progress *progress, assay_error *error)
+/* Shuffles the training images for the next epoch. */
+static assay_status begin_epoch(assay_trainer *trainer, assay_error *error)
 {
     if (trainer->done == trainer->options.epochs) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "all %zu epochs of this run are done", trainer->done);
     }
     assay_chain_epoch(&trainer->generator.state.mt19937, &trainer->split, trainer->scratch, trainer->order);
     assay_batches_order(trainer->batches, trainer->order, trainer->options.train_count);
+    return ASSAY_OK;
+}
+
+assay_status assay_trainer_first_steps(assay_trainer *trainer, size_t steps, double *losses, assay_error *error)
+{
+    ASSAY_TRY(begin_epoch(trainer, error));
+    if (steps > trainer->steps) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu steps are more than the %zu of an epoch", steps,
+                          trainer->steps);
+    }
+    for (size_t step = 0; step < steps; step++) {
+        train_step(trainer, step);
+    }
+    assay_download_f64(trainer->backend, assay_part_of(assay_whole(trainer->step_losses), 0, steps), losses);
+    return assay_backend_check(trainer->backend, error);
+}
+
+assay_status assay_trainer_epoch(assay_trainer *trainer, const assay_train_progress *progress, assay_error *error)
+{
+    ASSAY_TRY(begin_epoch(trainer, error));
     for (size_t step = 0; step < trainer->steps; step++) {
         train_step(trainer, step);
         if (progress != NULL) {

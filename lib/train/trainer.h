@@ -55,6 +55,10 @@ typedef struct {
 /* One epoch. Allocates nothing. ASSAY_ERROR_NUMERIC when a loss is not a finite number: training has diverged. */
 assay_status assay_trainer_epoch(assay_trainer *trainer, const assay_train_progress *progress, assay_error *error);
 
+/* The first `steps` steps of the next epoch alone, and their losses: to compare the beginnings of runs. The trainer is good
+ * for nothing but its end afterwards. */
+assay_status assay_trainer_first_steps(assay_trainer *trainer, size_t steps, double *losses, assay_error *error);
+
 /* Accuracy on another data set (the test set), in [0, 1], of the parameters of the best validation epoch. The training
  * parameters are left as they are. */
 assay_status assay_trainer_test(assay_trainer *trainer, const assay_dataset *data, double *accuracy, assay_error *error);
@@ -82,7 +86,8 @@ assay_slice assay_trainer_best_parameters(const assay_trainer *trainer);
 assay_status assay_trainer_save(assay_trainer *trainer, const char *path, assay_error *error);
 
 /* Continues a run from its checkpoint, so that it ends as if it had never stopped. ASSAY_ERROR_FORMAT, with the first
- * difference, when the checkpoint was made by a run with other options (more epochs are allowed). */
+ * difference, when the checkpoint was made by a run with other options, data, backend or precision; only the number of
+ * epochs may differ, and not be less than those done. After an error the trainer is good for nothing but its end. */
 assay_status assay_trainer_load(assay_trainer *trainer, const char *path, assay_error *error);
 
 /* Writes the best epoch's network as safetensors with the tutorial's configuration in the metadata. */

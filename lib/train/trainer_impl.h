@@ -10,6 +10,7 @@ struct assay_trainer {
     assay_backend *backend;
     assay_train_options options;
     size_t steps;              /* an epoch */
+    unsigned long data_checksum; /* CRC-32 of pixels and labels: a run is resumed on its own data */
     assay_split split;
     assay_generator generator; /* the chain's mt19937 */
     assay_network *network;

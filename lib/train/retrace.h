@@ -1,0 +1,31 @@
+/* How long a run stays on another's track: training is chaotic, and float rounding alone parts two runs sooner or later. */
+#ifndef ASSAY_TRAIN_RETRACE_H
+#define ASSAY_TRAIN_RETRACE_H
+
+#include <stddef.h>
+
+#include "train/chain.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    size_t parts_at; /* the first step, counted from 1, whose losses differ by more than the tolerance; 0: none does */
+    double worst;    /* the largest relative difference before it */
+} assay_retrace;
+
+/* Compares the losses of `count` steps: |ours - theirs| <= tolerance |theirs|. */
+assay_retrace assay_retrace_compare(size_t count, const double *ours, const double *theirs, double tolerance);
+
+/* What is claimed of our retracing of the author's saved runs (REPRODUCTION of the saved runs, doc/design.md). */
+#define ASSAY_RETRACE_TOLERANCE 5e-6
+/* The steps that agree within it: 40 for SGD, 5 for momentum, 10 for Adam. */
+size_t assay_retrace_steps(assay_run run);
+/* How close the mean loss of each of the first three epochs is: 0.02, for Adam 0.05. */
+double assay_retrace_epoch_tolerance(assay_run run);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
