@@ -19,3 +19,4 @@ include %D%/model.mk
 include %D%/optim.mk
 include %D%/report.mk
 include %D%/stats.mk
+include %D%/fuzz.mk

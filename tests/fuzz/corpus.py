@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Writes the seed corpus of the fuzz targets beside itself; reproducers of findings are kept there by hand.
+
+Usage: python3 tests/fuzz/corpus.py  (from the root of the source; reads golden/model/*.pt)
+"""
+
+import gzip
+import json
+import os
+import struct
+import zipfile
+
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
+GOLDEN = os.path.join(HERE, "..", "..", "..", "golden", "model")
+
+
+def save(target, name, content):
+    os.makedirs(os.path.join(HERE, target), exist_ok=True)
+    with open(os.path.join(HERE, target, name), "wb") as file:
+        file.write(content)
+
+
+def idx(dimensions, content):
+    return struct.pack(f">BBBB{len(dimensions)}I", 0, 0, 8, len(dimensions), *dimensions) + content
+
+
+def safetensors(header, data, metadata=None):
+    if metadata:
+        header = {"__metadata__": metadata, **header}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    return struct.pack("<Q", len(text)) + text + data
+
+
+def main():
+    labels = idx([4], bytes([0, 9, 3, 1]))
+    images = idx([2, 28, 28], bytes(range(196)) * 8)
+    for name, first, content in (("labels", b"\0", labels), ("images", b"\1", images)):
+        save("idx", name, first + content)
+        save("idx", name + "-gz", first + gzip.compress(content, mtime=0))
+
+    for name in ("mixed", "network", "malicious", "nested"):
+        with open(os.path.join(GOLDEN, name + ".pt"), "rb") as file:
+            save("torch", name, file.read())
+        with zipfile.ZipFile(os.path.join(GOLDEN, name + ".pt")) as archive:
+            save("pickle", name, b"\0\0" + archive.read(name + "/data.pkl"))
+    with zipfile.ZipFile(os.path.join(GOLDEN, "mixed.pt")) as archive:
+        pickled = archive.read("mixed/data.pkl")
+        for storage in (8, 24, 48):
+            save("pickle", f"mixed-{storage}", struct.pack("<H", storage) + bytes(range(storage)) + pickled)
+    # One tensor, so that a mutation often still finds its storage of 2 floats.
+    small = (
+        b"\x80\x02}(X\1\0\0\0wctorch._utils\n_rebuild_tensor_v2\n((X\7\0\0\0storagectorch\nFloatStorage\nX\1\0\0\x000"
+        b"X\3\0\0\0cpuK\2tQK\0K\2\x85K\1\x85\x89ccollections\nOrderedDict\n)RtRu."
+    )
+    save("pickle", "small", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + small)
+    view = small.replace(b"K\0K\2\x85K\1\x85", b"K\0K\2K\2\x86K\0K\1\x86")
+    save("pickle", "view", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + view)
+
+    config = json.dumps({"act_fn": "ReLU", "input_size": 3, "num_classes": 2, "hidden_sizes": []})
+    network = {
+        "layers.0.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
+        "layers.0.bias": {"dtype": "F32", "shape": [2], "data_offsets": [24, 32]},
+    }
+    save("safetensors", "network", safetensors(network, struct.pack("<8f", *range(8)), {"config": config}))
+    kinds = {"F64": 8, "I64": 8, "I32": 4, "F16": 2, "BF16": 2, "U8": 1, "BOOL": 1}
+    header, end = {}, 0
+    for dtype, width in kinds.items():
+        header[dtype] = {"dtype": dtype, "shape": [2, 1], "data_offsets": [end, end + 2 * width]}
+        end += 2 * width
+    header["empty"] = {"dtype": "F32", "shape": [0, 5], "data_offsets": [end, end]}
+    header["scalar"] = {"dtype": "I8", "shape": [], "data_offsets": [end, end + 1]}
+    save("safetensors", "kinds", safetensors(header, bytes(end + 1)))
+    save("safetensors", "none", safetensors({}, b""))
+
+    save("json", "config", config.encode())
+    deep = {"act_fn": "LeakyReLU", "act_fn_parameter": 0.2, "input_size": 784, "num_classes": 10, "hidden_sizes": [5, 4]}
+    save("json", "config-deep", json.dumps(deep).encode())
+    record = {"test_acc": 0.5, "val_scores": [0.25, 1], "train_losses": [2.5, 1e-3, 0], "train_scores": [0.1, 0.9]}
+    save("json", "record", json.dumps(record).encode())
+    save("json", "nested", b"[" * 200 + b"]" * 200)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+/* IDX files, plain and gzipped. The first byte chooses labels (even) or images of 28 x 28 (odd); the rest is the file. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "data/idx.h"
+#include "fuzz.h"
+
+/* The reader takes a path: a file in memory has one. */
+static int memory_file(const uint8_t *bytes, size_t size)
+{
+    int descriptor = memfd_create("fuzz", MFD_CLOEXEC);
+    if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) {
+        abort();
+    }
+    return descriptor;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    static const uint32_t item[] = {28, 28};
+    if (size == 0) {
+        return 0;
+    }
+    char path[64];
+    size_t count = 0;
+    uint8_t *read = NULL;
+    assay_error error;
+    int descriptor = memory_file(bytes + 1, size - 1);
+    unsigned dimensions = bytes[0] % 2 == 0 ? 1 : 3;
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    if (assay_idx_read(path, dimensions, item, &count, &read, &error) == ASSAY_OK) {
+        volatile uint8_t last = read[count * (dimensions == 1 ? 1 : 784) - 1];
+        (void)last;
+        assay_free(read);
+    }
+    close(descriptor);
+    return 0;
+}
