@@ -2,7 +2,7 @@
  * lib/random: both generators' uniform and normal output as distributions. Seeds are fixed, so a pass stays a pass; the
  * levels say how seldom a right generator with another seed would fail.
  *
- * - Kolmogorov-Smirnov: P(D > d) <= 2 exp(-2 n d^2) (Massart 1990), at FALSE_ALARM for each of 4 cases. With n = 400,000
+ * - Kolmogorov-Smirnov: P(D > d) <= 2 exp(-2 n d^2) (Massart 1990), at FALSE_ALARM for each of 4 cases. At n = 400,000
  *   a distance of 0.0104 (2 d) between the distribution functions is found with the same certainty: such as a standard
  *   deviation wrong by 4.4 %, or a mean by 0.026 standard deviations.
  * - chi-square of the pairs (value i, value i + lag) on 16 x 16 equally likely cells, lags within and across the blocks

@@ -144,14 +144,13 @@ static assay_status check_end(source *in, assay_error *error)
 {
     uint8_t byte;
     errno = 0;
-    int got = gzread(in->stream, &byte, 1);
-    if (got > 0) {
+    if (gzread(in->stream, &byte, 1) > 0) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: goes on after the %zu bytes that its header announces; "
                           ADVICE, in->path, in->position);
     }
     int code = Z_OK;
     (void)gzerror(in->stream, &code);
-    return got == 0 && code == Z_OK ? ASSAY_OK : read_failure(in, 0, error);
+    return code == Z_OK ? ASSAY_OK : read_failure(in, 0, error);
 }
 
 static assay_status read_all(source *in, unsigned dimensions, const uint32_t *item_shape, size_t *count,

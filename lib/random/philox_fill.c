@@ -23,7 +23,7 @@ static size_t least(size_t a, size_t b)
 /* T: 256 threads for each block launched, and no more blocks than give every element a thread. */
 static size_t threads_of_grid(const assay_philox *generator, size_t count)
 {
-    size_t wanted = (count - 1) / ASSAY_PHILOX_BLOCK_THREADS + 1;
+    size_t wanted = count / ASSAY_PHILOX_BLOCK_THREADS + (count % ASSAY_PHILOX_BLOCK_THREADS != 0);
     return ASSAY_PHILOX_BLOCK_THREADS * least(generator->blocks, wanted);
 }
 
@@ -40,9 +40,6 @@ static void draw(const assay_philox *generator, uint64_t call, uint64_t thread, 
 /* Call k of thread t fills the elements t + (4k + i) T, i = 0..3. */
 static void fill(assay_philox *generator, size_t count, transform apply, float a, float b, float *values)
 {
-    if (count == 0) {
-        return;
-    }
     size_t threads = threads_of_grid(generator, count);
     uint64_t calls = 0;
     for (size_t start = 0; start < count; start += UNROLL * threads) {

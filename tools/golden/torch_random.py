@@ -65,14 +65,15 @@ def steps(start):
     yield seed(start)
     for count in COUNTS:
         yield normal(count, 0.0, 1.0)
-        yield uniform(count, 0.0, 1.0)
+        yield uniform(count, -0.3, 1.7)
         yield random()
     for count in COUNTS:
         yield normal(count, -0.75, 0.05)
         yield normal(1, 2.5, 3.0)  # keeps a sine through the long draws around it
-        yield uniform(count, -0.3, 1.7)
+        yield uniform(count, 0.1, 0.7)  # 0.7 - 0.1 in float32 is not the float32 of 0.6
     for count in PERMUTATIONS:
         yield randperm(count)
+    yield uniform(100, 0.0, 1.0)
     yield random()
     yield normal(1, 0.0, 1.0)
     yield seed(start)  # forgets the kept sine
