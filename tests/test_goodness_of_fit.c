@@ -1,0 +1,307 @@
+/*
+ * The statistics against values computed by hand, the distribution functions against GSL, and the tests as tests:
+ * samples that follow the distribution pass as often as they should, and wrong ones are caught at the power that is
+ * stated.
+ */
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+
+#include "base/alloc.h"
+#include "statistics.h"
+#include "stats/goodness_of_fit.h"
+#include "support.h"
+
+static assay_distribution unit_uniform = {ASSAY_UNIFORM, 0, 1};
+
+static void draw(gsl_rng *rng, assay_distribution distribution, size_t count, double *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        values[i] = distribution.kind == ASSAY_NORMAL ? distribution.a + gsl_ran_gaussian(rng, distribution.b)
+                                                      : gsl_ran_flat(rng, distribution.a, distribution.b);
+    }
+}
+
+static gsl_rng *generator(unsigned long seed)
+{
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(rng, seed);
+    return rng;
+}
+
+START_TEST(distribution_functions)
+{
+    for (double x = -12; x <= 12; x += 0.37) {
+        assay_distribution normal = {ASSAY_NORMAL, 0.5, 2};
+        double want = gsl_cdf_gaussian_P(x - 0.5, 2);
+        support_assert_relative("normal", assay_distribution_cumulative(x, &normal), want, 1e-13);
+        assay_distribution uniform = {ASSAY_UNIFORM, -3, 4};
+        ck_assert_double_eq_tol(assay_distribution_cumulative(x, &uniform), gsl_cdf_flat_P(x, -3, 4), 1e-15);
+    }
+    assay_moments uniform = assay_distribution_moments((assay_distribution){ASSAY_UNIFORM, -1, 5});
+    ck_assert(uniform.mean == 2 && uniform.variance == 3 && uniform.kurtosis == -1.2);
+    assay_moments normal = assay_distribution_moments((assay_distribution){ASSAY_NORMAL, 7, 3});
+    ck_assert(normal.mean == 7 && normal.variance == 9 && normal.kurtosis == 0);
+}
+END_TEST
+
+/* Distances from the uniform distribution on (0, 1), read off the steps of the empirical function by hand. */
+START_TEST(kolmogorov_smirnov_by_hand)
+{
+    static const struct {
+        size_t count;
+        double values[5];
+        double distance;
+    } cases[] = {
+        {1, {0.25}, 0.75},                      /* above: 1 - 0.25 */
+        {1, {0.9}, 0.9},                        /* below: 0.9 - 0 */
+        {2, {0.75, 0.25}, 0.25},                /* not sorted */
+        {4, {0.5, 0.5, 0.5, 0.5}, 0.5},         /* ties */
+        {5, {0.1, 0.2, 0.3, 0.4, 0.5}, 0.5},    /* above at 0.5: 1 - 0.5 */
+        {5, {0.5, 0.6, 0.7, 0.8, 0.9}, 0.5},    /* below at 0.5: 0.5 - 0 */
+        {2, {-1, 3}, 0.5},                      /* outside the support */
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double got;
+        assay_error error;
+        support_assert_ok(assay_kolmogorov_smirnov(cases[c].count, cases[c].values, assay_distribution_cumulative,
+                                                   &unit_uniform, &got, &error), &error);
+        ck_assert_msg(fabs(got - cases[c].distance) < 1e-15, "case %zu: %.17g, want %.17g", c, got, cases[c].distance);
+    }
+}
+END_TEST
+
+START_TEST(chi_square_by_hand)
+{
+    double values[20];
+    for (int i = 0; i < 20; i++) {
+        values[i] = i < 8 ? 0.1 : i < 14 ? 0.3 : i < 18 ? 0.6 : 1.0; /* 8, 6, 4, 2 in four cells; 1.0 is in the last */
+    }
+    double got;
+    assay_error error;
+    assay_distribution_function cumulative = assay_distribution_cumulative;
+    support_assert_ok(assay_chi_square(20, values, 4, cumulative, &unit_uniform, &got, &error), &error);
+    ck_assert_double_eq_tol(got, (9 + 1 + 1 + 9) / 5.0, 1e-14);
+    support_assert_ok(assay_chi_square(20, values, 2, cumulative, &unit_uniform, &got, &error), &error);
+    ck_assert_double_eq_tol(got, (16 + 16) / 10.0, 1e-14);
+}
+END_TEST
+
+START_TEST(z_statistics_by_hand)
+{
+    double values[4] = {1, 3, 2, 6};
+    assay_moments sample = assay_moments_f64(4, values);
+    assay_moments wanted = {.mean = 2, .variance = 4, .kurtosis = 1};
+    ck_assert_double_eq_tol(assay_mean_z(&sample, &wanted), (3 - 2) / sqrt(4 / 4.0), 1e-15);
+    /* Squares about 2: 1, 1, 0, 16; their mean 4.5; Var T = 16 * 3 / 4. */
+    ck_assert_double_eq_tol(assay_variance_z(&sample, &wanted), (4.5 - 4) / sqrt(12), 1e-15);
+    /* Deviations -1, 1, 0, 4: products at lag 1 are -1, 0, 0; at lag 2 0, 4; at lag 3 -4. */
+    ck_assert_double_eq_tol(assay_serial_z(4, values, 1, &wanted), -1 / (4 * sqrt(3)), 1e-15);
+    ck_assert_double_eq_tol(assay_serial_z(4, values, 2, &wanted), 4 / (4 * sqrt(2)), 1e-15);
+    ck_assert_double_eq_tol(assay_serial_z(4, values, 3, &wanted), -1, 1e-15);
+    ck_assert(isnan(assay_serial_z(4, values, 0, &wanted)) && isnan(assay_serial_z(4, values, 4, &wanted)));
+}
+END_TEST
+
+static double outside(double x, void *user)
+{
+    return x > 0.5 ? *(double *)user : 0.5;
+}
+
+START_TEST(bad_input)
+{
+    double values[10] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, NAN};
+    double statistic;
+    assay_error error;
+    assay_distribution_function cumulative = assay_distribution_cumulative;
+    support_assert_error(assay_kolmogorov_smirnov(0, values, cumulative, &unit_uniform, &statistic, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "0 values");
+    support_assert_error(assay_kolmogorov_smirnov(10, values, cumulative, &unit_uniform, &statistic, &error),
+                         ASSAY_ERROR_NUMERIC, &error, "value 9 of the sample is nan");
+    values[9] = 0;
+    support_assert_error(assay_chi_square(10, values, 1, cumulative, &unit_uniform, &statistic, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "in 1 cells");
+    support_assert_error(assay_chi_square(9, values, 2, cumulative, &unit_uniform, &statistic, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "9 values in 2 cells");
+    double bad[] = {1.5, -0.1, NAN};
+    for (size_t b = 0; b < 3; b++) {
+        support_assert_error(assay_kolmogorov_smirnov(10, values, outside, &bad[b], &statistic, &error),
+                             ASSAY_ERROR_NUMERIC, &error, "between 0 and 1");
+        support_assert_error(assay_chi_square(10, values, 2, outside, &bad[b], &statistic, &error), ASSAY_ERROR_NUMERIC,
+                             &error, "between 0 and 1");
+    }
+}
+END_TEST
+
+/* --- p-values and power ----------------------------------------------------------------------------------------- */
+
+static double smallest_p(assay_distribution wanted, size_t count, const double *values)
+{
+    enum { CELLS = 20 };
+    assay_moments moments = assay_moments_f64(count, values);
+    assay_moments theory = assay_distribution_moments(wanted);
+    double distance;
+    double chi_square;
+    assay_error error;
+    assay_distribution_function cumulative = assay_distribution_cumulative;
+    support_assert_ok(assay_kolmogorov_smirnov(count, values, cumulative, &wanted, &distance, &error), &error);
+    support_assert_ok(assay_chi_square(count, values, CELLS, cumulative, &wanted, &chi_square, &error), &error);
+    double p = fmin(statistics_kolmogorov_smirnov_p(count, distance), statistics_chi_square_p(chi_square, CELLS));
+    p = fmin(p, statistics_normal_p(assay_mean_z(&moments, &theory)));
+    p = fmin(p, statistics_normal_p(assay_variance_z(&moments, &theory)));
+    return fmin(p, statistics_normal_p(assay_serial_z(count, values, 1, &theory)));
+}
+
+/*
+ * 1000 samples of 1000: with five p-values each, between 1 % and 5 % of the samples have one under 0.01, depending on how
+ * far the five overlap. 3.9 % is usual; the limits are three standard deviations of a count about it, or more.
+ */
+START_TEST(right_samples_fail_as_often_as_stated)
+{
+    enum { SAMPLES = 1000, COUNT = 1000 };
+    static const assay_distribution distributions[] = {{ASSAY_NORMAL, 1, 3}, {ASSAY_UNIFORM, -2, 1}};
+    gsl_rng *rng = generator(11);
+    double *values = assay_calloc(COUNT, sizeof *values, NULL);
+    for (size_t d = 0; d < 2; d++) {
+        int alarms = 0;
+        for (int s = 0; s < SAMPLES; s++) {
+            draw(rng, distributions[d], COUNT, values);
+            alarms += smallest_p(distributions[d], COUNT, values) < 0.01;
+        }
+        ck_assert_int_ge(alarms, 20);
+    }
+    assay_free(values);
+    gsl_rng_free(rng);
+}
+END_TEST
+
+/* Samples of another distribution, mean, scale or order than wanted: every one raises an alarm at 1e-9. */
+START_TEST(wrong_samples_are_caught)
+{
+    enum { COUNT = 20000 };
+    static const struct {
+        const char *name;
+        assay_distribution drawn, wanted;
+        double repeat; /* share of the value before that is mixed in */
+    } cases[] = {
+        {"std 5 % high", {ASSAY_NORMAL, 0, 1.05}, {ASSAY_NORMAL, 0, 1}, 0},
+        {"std 5 % low", {ASSAY_NORMAL, 0, 0.95}, {ASSAY_NORMAL, 0, 1}, 0},
+        {"mean off by 0.07", {ASSAY_NORMAL, 0.07, 1}, {ASSAY_NORMAL, 0, 1}, 0},
+        {"uniform for normal of the same variance", {ASSAY_UNIFORM, -1.7320508, 1.7320508}, {ASSAY_NORMAL, 0, 1}, 0},
+        {"normal for uniform of the same variance", {ASSAY_NORMAL, 0, 0.57735027}, {ASSAY_UNIFORM, -1, 1}, 0},
+        {"bound 3 % low", {ASSAY_UNIFORM, -0.97, 0.97}, {ASSAY_UNIFORM, -1, 1}, 0},
+        {"serial correlation 0.06", {ASSAY_NORMAL, 0, 1}, {ASSAY_NORMAL, 0, 1}, 0.06},
+    };
+    gsl_rng *rng = generator(5);
+    double *values = assay_calloc(COUNT, sizeof *values, NULL);
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        draw(rng, cases[c].drawn, COUNT, values);
+        for (size_t i = 1; i < COUNT; i++) {
+            double share = cases[c].repeat;
+            values[i] = share * values[i - 1] + sqrt(1 - share * share) * values[i];
+        }
+        double p = smallest_p(cases[c].wanted, COUNT, values);
+        ck_assert_msg(p < STATISTICS_ALARM, "%s: the smallest p-value is %g", cases[c].name, p);
+    }
+    assay_free(values);
+    gsl_rng_free(rng);
+}
+END_TEST
+
+static double mean_square(gsl_rng *rng, assay_distribution_kind kind, size_t count)
+{
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        double x = kind == ASSAY_NORMAL ? gsl_ran_gaussian(rng, 1) : gsl_ran_flat(rng, -sqrt(3), sqrt(3));
+        sum += x * x;
+    }
+    return sum / (double)count;
+}
+
+/*
+ * The limits of a sample variance against 20,000 samples at p = 0.01, and the power: of samples whose variance is wrong
+ * by the stated ratio, at least 99 % are caught. Uniform limits are bounds: fewer alarms than p are right, more are
+ * wrong.
+ */
+START_TEST(variance_limits_and_power)
+{
+    enum { SAMPLES = 20000 };
+    static const size_t counts[] = {10, 400};
+    const double p = 0.01;
+    const double power = 0.99;
+    gsl_rng *rng = generator(3);
+    for (int kind = ASSAY_UNIFORM; kind <= ASSAY_NORMAL; kind++) {
+        for (size_t c = 0; c < 2; c++) {
+            statistics_interval limits = statistics_variance_interval((assay_distribution_kind)kind, counts[c], p);
+            statistics_interval caught = statistics_variance_caught((assay_distribution_kind)kind, counts[c], p, power);
+            ck_assert(limits.low < 1 && limits.high > 1 && caught.low < limits.low && caught.high > limits.high);
+            int alarms = 0;
+            int caught_low = 0;
+            int caught_high = 0;
+            for (int s = 0; s < SAMPLES; s++) {
+                double t = mean_square(rng, (assay_distribution_kind)kind, counts[c]);
+                alarms += t < limits.low || t > limits.high;
+                caught_low += t * caught.low < limits.low;
+                caught_high += t * caught.high > limits.high;
+            }
+            /* 200 expected, standard deviation 14. */
+            ck_assert_msg(alarms <= 270, "kind %d, n = %zu: %d alarms", kind, counts[c], alarms);
+            ck_assert_msg(alarms >= (kind == ASSAY_NORMAL ? 130 : 10), "kind %d, n = %zu: %d alarms", kind, counts[c],
+                          alarms);
+            ck_assert_msg(caught_low >= 0.99 * SAMPLES - 70, "kind %d, n = %zu: %d caught", kind, counts[c],
+                          caught_low);
+            ck_assert_msg(caught_high >= 0.99 * SAMPLES - 70, "kind %d, n = %zu: %d caught", kind, counts[c],
+                          caught_high);
+        }
+    }
+    gsl_rng_free(rng);
+}
+END_TEST
+
+/* At the alarm level, for a layer's size: the normal approximation with its known width is near both limits. */
+START_TEST(limits_far_out)
+{
+    const double n = 401408; /* 784 * 512 */
+    double z = gsl_cdf_ugaussian_Qinv(STATISTICS_ALARM / 2);
+    statistics_interval normal = statistics_variance_interval(ASSAY_NORMAL, 401408, STATISTICS_ALARM);
+    statistics_interval uniform = statistics_variance_interval(ASSAY_UNIFORM, 401408, STATISTICS_ALARM);
+    /* Wilson and Hilferty's cube root of chi-square is normal far out in the tails too. */
+    support_assert_relative("normal, high", normal.high, pow(1 - 2 / (9 * n) + z * sqrt(2 / (9 * n)), 3), 1e-6);
+    support_assert_relative("normal, low", normal.low, pow(1 - 2 / (9 * n) - z * sqrt(2 / (9 * n)), 3), 1e-6);
+    /* Chernoff's bound asks for sqrt(2 log(2 / p)) = 6.55 standard deviations; the exact tail is at 6.11. */
+    double width = statistics_mean_z_limit(STATISTICS_ALARM) * sqrt(0.8 / n);
+    support_assert_relative("uniform, high", uniform.high - 1, width, 0.01);
+    support_assert_relative("uniform, low", 1 - uniform.low, width, 0.01);
+    /* Too few values for any limit: the range itself. */
+    statistics_interval one = statistics_variance_interval(ASSAY_UNIFORM, 1, STATISTICS_ALARM);
+    ck_assert(one.low == 0 && one.high == 3);
+
+    ck_assert_double_eq_tol(statistics_normal_p(1.959963984540054), 0.05, 1e-12);
+    ck_assert_double_eq(statistics_kolmogorov_smirnov_p(10, 0), 1);
+    /* Marsaglia, Tsang and Wang (2003): P(D_10 < 0.274) = 0.6284796; the bound is above 1 minus that, and near it. */
+    double bound = statistics_kolmogorov_smirnov_p(10, 0.274);
+    ck_assert(bound > 1 - 0.6284796 && bound < 0.45);
+    ck_assert_double_eq_tol(statistics_chi_square_p(30.1435272, 20), 0.1, 1e-7);
+    ck_assert_double_lt(statistics_chi_square_p(0.1, 20), 1e-9);
+    ck_assert_double_eq_tol(statistics_kolmogorov_smirnov_caught(10000, 1e-9, 0.999), 0.0523, 1e-4);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("goodness of fit");
+    TCase *tests = tcase_create("goodness of fit");
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, distribution_functions);
+    tcase_add_test(tests, kolmogorov_smirnov_by_hand);
+    tcase_add_test(tests, chi_square_by_hand);
+    tcase_add_test(tests, z_statistics_by_hand);
+    tcase_add_test(tests, bad_input);
+    tcase_add_test(tests, right_samples_fail_as_often_as_stated);
+    tcase_add_test(tests, wrong_samples_are_caught);
+    tcase_add_test(tests, variance_limits_and_power);
+    tcase_add_test(tests, limits_far_out);
+    suite_add_tcase(suite, tests);
+    return support_run(suite);
+}
