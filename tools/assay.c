@@ -2,8 +2,11 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "backend/openblas/core.h"
 #include "tool.h"
 
 typedef struct {
@@ -15,6 +18,7 @@ typedef struct {
 static const subcommand SUBCOMMANDS[] = {
     {"descend", "descend a loss surface of two parameters", assay_command_descend},
     {"reproduce", "run the tutorial and print its numbers next to ours", assay_command_reproduce},
+    {"train", "train the tutorial's network, or retrace the author's saved runs", assay_command_train},
 };
 
 enum { SUBCOMMAND_COUNT = sizeof SUBCOMMANDS / sizeof *SUBCOMMANDS };
@@ -49,8 +53,22 @@ static int flushed(int status)
     return status;
 }
 
+/*
+ * OpenBLAS chooses its kernels when it is loaded, and older versions do not know newer processors. Where it has chosen
+ * badly, the program starts once more with the better choice in the environment; a choice of the user's stands.
+ */
+static void restart_with_better_kernels(char **argv)
+{
+    const char *core = assay_openblas_better_core();
+    if (core != NULL && getenv("OPENBLAS_CORETYPE") == NULL && setenv("OPENBLAS_CORETYPE", core, 1) == 0) {
+        execv("/proc/self/exe", argv);
+        /* Without /proc it goes on as it is, only slower. */
+    }
+}
+
 int main(int argc, char **argv)
 {
+    restart_with_better_kernels(argv);
     if (argc < 2) {
         fputs("assay: no command given; assay --help lists them\n", stderr);
         return TOOL_USAGE;

@@ -10,8 +10,13 @@ assay_SOURCES = \
 	%D%/reproduce.c \
 	%D%/reproduce.h \
 	%D%/reproduce_output.c \
+	%D%/retrace.c \
+	%D%/retrace.h \
 	%D%/tool.c \
-	%D%/tool.h
+	%D%/tool.h \
+	%D%/train.c \
+	%D%/train.h \
+	%D%/train_run.c
 assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
 EXTRA_DIST += %D%/golden/model.py
 EXTRA_DIST += %D%/golden/optim.py

@@ -15,6 +15,7 @@ enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
 typedef int tool_command(int argc, char **argv);
 tool_command assay_command_descend;
 tool_command assay_command_reproduce;
+tool_command assay_command_train;
 
 /* Prints "assay COMMAND: ..." on stderr and returns TOOL_FAILURE, or TOOL_USAGE. */
 int tool_fail(const char *command, const assay_error *error);

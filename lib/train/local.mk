@@ -1,6 +1,7 @@
 lib_libassay_la_SOURCES += \
 	%D%/batches.c \
 	%D%/chain.c \
+	%D%/checkpoint.c \
 	%D%/retrace.c \
 	%D%/trainer.c \
 	%D%/trainer_impl.h
