@@ -20,12 +20,13 @@ static double uniform53(assay_mt19937 *generator)
     return (double)(assay_mt19937_random64(generator) & 0x1fffffffffffffu) * 0x1p-53;
 }
 
+/* One rounding: PyTorch's kernels are compiled for processors with FMA, and their compiler contracts the sum. */
 void assay_mt19937_uniform(assay_mt19937 *generator, size_t count, double lower, double upper, float *values)
 {
     float from = (float)lower;
     float range = (float)upper - from;
     for (size_t i = 0; i < count; i++) {
-        values[i] = uniform24(generator) * range + from;
+        values[i] = fmaf(uniform24(generator), range, from);
     }
 }
 
