@@ -4,3 +4,9 @@ tests_test_model_SOURCES = tests/test_model.c
 tests_test_model_CFLAGS = $(test_cflags)
 tests_test_model_LDADD = $(test_libs) $(ZLIB_LIBS)
 EXTRA_DIST += tests/safetensors_reader.py
+
+check_PROGRAMS += tests/test_model_hostile
+TESTS += tests/test_model_hostile
+tests_test_model_hostile_SOURCES = tests/test_model_hostile.c
+tests_test_model_hostile_CFLAGS = $(test_cflags)
+tests_test_model_hostile_LDADD = $(test_libs) $(LIBZIP_LIBS)
