@@ -20,3 +20,4 @@ include %D%/optim.mk
 include %D%/report.mk
 include %D%/stats.mk
 include %D%/fuzz.mk
+include %D%/nn.mk

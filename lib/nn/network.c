@@ -23,7 +23,8 @@ assay_network_config assay_network_tutorial(assay_activation_kind activation)
 
 assay_status assay_network_parse_hidden(const char *text, assay_network_config *config, assay_error *error)
 {
-    config->hidden_count = 0;
+    assay_network_config parsed = *config;
+    parsed.hidden_count = 0;
     const char *at = text;
     while (*at != '\0') {
         char *end;
@@ -32,20 +33,22 @@ assay_status assay_network_parse_hidden(const char *text, assay_network_config *
             return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                               "hidden sizes '%s' are not numbers from 1 to 1000000 with commas between them", text);
         }
-        if (config->hidden_count == ASSAY_MAX_HIDDEN) {
+        if (parsed.hidden_count == ASSAY_MAX_HIDDEN) {
             return assay_fail(error, ASSAY_ERROR_ARGUMENT, "hidden sizes '%.40s...' are more than %d", text,
                               ASSAY_MAX_HIDDEN);
         }
-        config->hidden[config->hidden_count++] = size;
+        parsed.hidden[parsed.hidden_count++] = size;
         at = *end == ',' ? end + 1 : end;
     }
+    *config = parsed;
     return ASSAY_OK;
 }
 
-/* False where rows * columns elements of a double are more than size_t can count, with room for padding. */
+/* False where the bytes of all tensors could be more than size_t can count if each were a [rows][columns] of doubles. */
 static bool fits(size_t rows, size_t columns)
 {
-    return rows != 0 && columns != 0 && rows <= SIZE_MAX / 64 / columns;
+    const size_t tensors = 2 * (ASSAY_MAX_HIDDEN + 1);
+    return rows != 0 && columns != 0 && rows <= SIZE_MAX / (2 * sizeof(double) * tensors) / columns;
 }
 
 static assay_status check_config(const assay_network_config *config, size_t max_rows, assay_error *error)
