@@ -2,7 +2,6 @@
  * lib/nn: the network's structure, its forward pass against an oracle of plain loops, and backpropagation of the whole
  * network against finite differences, in every activation. The oracle shares no code with the library.
  */
-#include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -90,13 +89,14 @@ static double *download(assay_backend *backend, assay_slice slice)
     return values;
 }
 
-/* Weights that keep the signal through depth; positive biases, lest a ReLU network dies. */
+/* Weights that keep the signal through depth (a sigmoid's slope is 1/4); positive biases, lest a ReLU network dies. */
 static void set_parameters(assay_network *network, uint64_t seed)
 {
+    double scale = assay_network_configuration(network)->activation.kind == ASSAY_SIGMOID ? 7.2 : 1.8;
     for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
         assay_tensor tensor = assay_network_tensor(network, i);
         double *values = numbers(tensor.values.count);
-        draw(seed + i, tensor.is_bias ? 0.5 : 1.8 / sqrt((double)tensor.columns), tensor.values.count, values);
+        draw(seed + i, tensor.is_bias ? 0.5 : scale / sqrt((double)tensor.columns), tensor.values.count, values);
         for (size_t j = 0; tensor.is_bias && j < tensor.values.count; j++) {
             values[j] = fabs(values[j]);
         }
@@ -581,8 +581,8 @@ static double loss_at(const double *values, void *user)
 /* What all checks of one network saw. */
 typedef struct {
     double worst;
-    size_t checked;
-    size_t coarse; /* judged by the differences' own error, above 1e-8 of the entry */
+    size_t steep;  /* entries that are not exactly 0, as those behind a ReLU can be */
+    size_t coarse; /* of them, judged by the differences' own error, which is above 1e-8 of the entry */
     double steepest;
 } tally;
 
@@ -591,19 +591,23 @@ static void check_slice(loss_of f, assay_slice gradient, const char *what, tally
     assay_backend *backend = assay_network_backend(f.network);
     double *at = download(backend, f.values);
     double *analytic = download(backend, gradient);
+    assay_gradient_entry *entries = assay_calloc(f.values.count, sizeof *entries, NULL);
+    ck_assert_ptr_nonnull(entries);
     assay_gradient_report report;
     assay_error error;
     support_assert_ok(assay_check_gradient(loss_at, &f, f.values.count, at, analytic,
-                                           &(assay_gradient_options){.tolerance = 1e-8}, NULL, &report, &error), &error);
+                                           &(assay_gradient_options){.tolerance = 1e-8}, entries, &report, &error),
+                      &error);
     char line[512];
     assay_gradient_report_line(&report, sizeof line, line);
     ck_assert_msg(report.passed && report.worst.relative_error <= 1e-8, "%s: %s", what, line);
     sum->worst = fmax(sum->worst, report.worst.relative_error);
-    sum->checked += report.checked;
-    sum->coarse += report.coarse;
     for (size_t i = 0; i < f.values.count; i++) {
         sum->steepest = fmax(sum->steepest, fabs(analytic[i]));
+        sum->steep += analytic[i] != 0.0;
+        sum->coarse += analytic[i] != 0.0 && entries[i].error_estimate > 1e-8 * fabs(analytic[i]);
     }
+    assay_free(entries);
     assay_upload_f64(backend, f.values, at);
     assay_free(at);
     assay_free(analytic);
@@ -629,28 +633,32 @@ static void check_network(assay_backend *backend, int shape, assay_activation_ki
     assay_network_destroy(network);
 }
 
-/* Every parameter and every input of every shape in one activation, batches of 1 and of odd size. */
+/*
+ * Every parameter and every input of every shape in one activation, batches of 1 and of odd size. One class alone always
+ * has probability 1, whatever the parameters; any other loss must be steep somewhere, and the differences must resolve
+ * most of its entries to 1e-8 of their own size.
+ */
 START_TEST(gradients_are_the_differences)
 {
     assay_backend *backend = open_backend(_i / ASSAY_ACTIVATION_COUNT);
     assay_activation_kind kind = (assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT);
+    tally all = {0};
     for (int shape = 0; shape < SHAPES; shape++) {
         tally sum = {0};
         for (size_t rows = 1; rows <= 5; rows += 4) {
             check_network(backend, shape, kind, rows, &sum);
         }
-        /* One class alone always has probability 1, whatever the parameters; any other loss must be steep somewhere,
-         * and differences must resolve most of its entries to 1e-8 of their own size. */
         bool flat = shapes[shape].classes == 1;
-        ck_assert_msg(flat ? sum.steepest == 0.0 : sum.steepest > 1e-3, "%s, shape %d: steepest %g",
+        ck_assert_msg(flat ? sum.steepest == 0.0 : sum.steepest > 1e-2, "%s, shape %d: steepest %g",
                       assay_activation_name(kind), shape, sum.steepest);
-        ck_assert_msg(flat || sum.coarse * 4 < sum.checked, "%s, shape %d: %zu of %zu entries are coarse",
-                      assay_activation_name(kind), shape, sum.coarse, sum.checked);
-        if (getenv("ASSAY_VERBOSE") != NULL) {
-            printf("%-10s %-10s shape %d: %4zu entries, %3zu coarse, worst relative error %.2g\n",
-                   assay_backend_name(backend), assay_activation_name(kind), shape, sum.checked, sum.coarse, sum.worst);
-        }
+        all.worst = fmax(all.worst, sum.worst);
+        all.steep += sum.steep;
+        all.coarse += sum.coarse;
     }
+    printf("%s, %s: %zu entries, %zu coarse, worst relative error %.2g\n", assay_backend_name(backend),
+           assay_activation_name(kind), all.steep, all.coarse, all.worst);
+    ck_assert_msg(all.coarse * 10 < all.steep, "%s: %zu of %zu entries are coarse", assay_activation_name(kind),
+                  all.coarse, all.steep);
     close_backend(backend);
 }
 END_TEST

@@ -312,8 +312,7 @@ static void reference_softmax_cross_entropy(assay_backend *backend, size_t rows,
     for (size_t r = 0; r < rows; r++) {
         const double *z = real(logits) + r * classes;
         size_t label = (size_t)int32(labels)[r];
-        /* -log p_label = log sum_j e^(z_j) - z_label */
-        sum += reference_log_sum_exp(classes, z) - z[label];
+        sum += reference_cross_entropy(classes, z, label);
         right += reference_argmax(classes, z) == label;
         if (real(dlogits) != NULL) {
             double *dz = real(dlogits) + r * classes;

@@ -19,8 +19,8 @@ double reference_derivative(assay_activation activation, double x);
 /* The input that an activation with derivative from the output came from: f^-1(y), as far as f' needs it. */
 double reference_derivative_from_output(assay_activation activation, double y);
 
-/* One row of logits: log(sum_j exp(z_j)), softmax, and the first of the largest. */
-double reference_log_sum_exp(size_t classes, const double *logits);
+/* One row of logits: -log softmax(z)[label], softmax, and the first of the largest. */
+double reference_cross_entropy(size_t classes, const double *logits, size_t label);
 void reference_softmax(size_t classes, const double *logits, double *probabilities);
 size_t reference_argmax(size_t classes, const double *logits);
 

@@ -11,15 +11,18 @@ static double largest(size_t classes, const double *logits)
     return most;
 }
 
-/* log sum_j e^(z_j) = max + log sum_j e^(z_j - max): nothing overflows, and the largest term does not vanish. */
-double reference_log_sum_exp(size_t classes, const double *logits)
+/*
+ * -log p_label = (max - z_label) + log sum_j e^(z_j - max): nothing overflows, no large numbers cancel, and next to the
+ * largest term, which is 1, the small ones do not vanish.
+ */
+double reference_cross_entropy(size_t classes, const double *logits, size_t label)
 {
-    double most = largest(classes, logits);
-    double sum = 0.0;
+    size_t best = reference_argmax(classes, logits);
+    double others = 0.0;
     for (size_t j = 0; j < classes; j++) {
-        sum += exp(logits[j] - most);
+        others += j == best ? 0.0 : exp(logits[j] - logits[best]);
     }
-    return most + log(sum);
+    return (logits[best] - logits[label]) + log1p(others);
 }
 
 void reference_softmax(size_t classes, const double *logits, double *probabilities)
