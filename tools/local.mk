@@ -5,6 +5,7 @@ bin_PROGRAMS += assay
 assay_SOURCES = \
 	%D%/assay.c \
 	%D%/descend.c \
+	%D%/evaluate.c \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/reproduce.c \

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 int tool_fail(const char *command, const assay_error *error)
 {
     fprintf(stderr, "assay %s: %s\n", command, error->message);
@@ -73,4 +75,30 @@ assay_status tool_open_backend(const char *text, unsigned threads, assay_backend
         options.precision = ASSAY_F64; /* the only one it has */
     }
     return assay_backend_open(&options, backend, error);
+}
+
+static void print_json(const json_t *json, FILE *stream, int digits)
+{
+    json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));
+    fputc('\n', stream);
+}
+
+assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error)
+{
+    assay_file_writer *writer = NULL;
+    assay_status status = ASSAY_OK;
+    if (json == NULL) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
+    }
+    if (strcmp(path, "-") == 0) {
+        print_json(json, stdout, digits);
+    } else {
+        status = assay_file_create(path, &writer, error);
+        if (status == ASSAY_OK) {
+            print_json(json, assay_file_stream(writer), digits);
+            status = assay_file_commit(writer, error);
+        }
+    }
+    json_decref(json);
+    return status;
 }

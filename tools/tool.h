@@ -2,6 +2,7 @@
 #ifndef ASSAY_TOOLS_TOOL_H
 #define ASSAY_TOOLS_TOOL_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
 /* One file a subcommand; argv[0] is the subcommand's name. Returns the exit status. */
 typedef int tool_command(int argc, char **argv);
 tool_command assay_command_descend;
+tool_command assay_command_evaluate;
 tool_command assay_command_reproduce;
 tool_command assay_command_train;
 
@@ -33,6 +35,12 @@ int tool_bad_option(const char *command, char **argv, int answer);
 /* Parse a whole option value; false where it is not a number in [low, high]. */
 bool tool_parse_unsigned(const char *text, uint64_t low, uint64_t high, uint64_t *value);
 bool tool_parse_real(const char *text, double low, double high, double *value);
+
+/*
+ * --json FILE: writes the document, which it takes over, to a file, whole or not at all, or to standard output for "-".
+ * `digits` of each real number. NULL for `json` stands for an allocation that failed.
+ */
+assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error);
 
 /* --backend NAME[:PRECISION], --threads N: how every subcommand names its backend. `text` NULL: openblas:f32. */
 assay_status tool_open_backend(const char *text, unsigned threads, assay_backend **backend, assay_error *error);

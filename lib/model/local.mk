@@ -6,7 +6,8 @@ lib_libassay_la_SOURCES += \
 	%D%/safetensors.c \
 	%D%/state.c \
 	%D%/torch_state.c \
-	%D%/torch_zip.c
+	%D%/torch_zip.c \
+	%D%/upload.c
 nobase_assayinclude_HEADERS += \
 	%D%/config.h \
 	%D%/model.h \

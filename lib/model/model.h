@@ -46,6 +46,12 @@ typedef struct {
 assay_status assay_model_open(const char *path, const assay_model_options *options, assay_model *model,
                               assay_error *error);
 
+/*
+ * Copies the weights and biases into the network's parameters, converted to its backend's precision. ASSAY_ERROR_ARGUMENT
+ * unless the network was created with the model's sizes; failures of the backend as assay_backend_check tells them.
+ */
+assay_status assay_model_upload(const assay_model *model, assay_network *network, assay_error *error);
+
 /* Frees what assay_model_open filled in; a zeroed struct is allowed. */
 void assay_model_close(assay_model *model);
 
