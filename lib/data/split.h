@@ -25,7 +25,7 @@ assay_status assay_split_create(assay_mt19937 *generator, size_t total, size_t t
                                 assay_error *error);
 void assay_split_destroy(assay_split *split);
 
-/* How many 64-bit numbers a DataLoader iterator draws before it permutes: 1 in PyTorch 1.6, 2 in 1.9 (REPRODUCTION.md). */
+/* How many 64-bit numbers a DataLoader iterator draws before it permutes: 1 in PyTorch 1.6, 2 in 1.9. */
 typedef enum { ASSAY_LOADER_TORCH_1_6 = 1, ASSAY_LOADER_TORCH_1_9 = 2 } assay_loader_version;
 
 /*

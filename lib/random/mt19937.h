@@ -1,7 +1,7 @@
 /*
  * mt19937 as PyTorch's CPU generator uses it.
- * Sources: Matsumoto and Nishimura (1998), init_genrand of 2002; PyTorch's at::mt19937 and CPUGeneratorImpl; the drawing
- * rules are those of REPRODUCTION.md (doc/design.md has them).
+ * Sources: Matsumoto and Nishimura (1998), init_genrand of 2002; PyTorch's at::mt19937 and CPUGeneratorImpl; the
+ * drawing rules are those of REPRODUCTION.md (doc/design.md has them).
  */
 #ifndef ASSAY_RANDOM_MT19937_H
 #define ASSAY_RANDOM_MT19937_H
@@ -30,7 +30,7 @@ void assay_mt19937_seed(assay_mt19937 *generator, uint64_t seed);
 /* The next 32 tempered bits. */
 uint32_t assay_mt19937_random32(assay_mt19937 *generator);
 
-/* Two 32-bit outputs, the first in the high word: torch.empty((), dtype=int64).random_() masks off the sign bit itself. */
+/* Two 32-bit outputs, the first in the high word; torch.empty((), dtype=int64).random_() drops the sign bit. */
 uint64_t assay_mt19937_random64(assay_mt19937 *generator);
 
 /* torch.randperm(count): writes a permutation of 0..count-1; count <= UINT32_MAX. */
