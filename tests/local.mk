@@ -19,5 +19,6 @@ include %D%/model.mk
 include %D%/optim.mk
 include %D%/report.mk
 include %D%/stats.mk
+include %D%/check.mk
 include %D%/fuzz.mk
 include %D%/nn.mk

@@ -32,7 +32,7 @@ struct assay_ladder {
     double *x; /* the point; one entry at a time is moved and put back */
     double length;
     double value; /* f(x) */
-    double noise; /* twice the measured standard deviation */
+    double noise; /* three times the measured standard deviation */
     size_t evaluations;
 };
 
@@ -76,12 +76,17 @@ enum { NOISE_POINTS = 9 };
  * The noise level in equally spaced values of a smooth function: k-th differences of the smooth part vanish as
  * spacing^k, those of noise with standard deviation s have the mean square s^2 (2k)! / (k!)^2. The level is taken from
  * the first k where three orders agree within a factor of 4 and the differences change sign (More and Wild, 2011).
- * 0 where no three agree.
+ * 0 where no three agree, and where they are above a hundredth of the values: one point apart from the others, such as
+ * the peak of a narrow spike, also has such differences.
  */
 static double difference_noise(double values[NOISE_POINTS])
 {
     double level[NOISE_POINTS] = {0};
     bool changes[NOISE_POINTS] = {false};
+    double largest = 0;
+    for (int j = 0; j < NOISE_POINTS; j++) {
+        largest = fmax(largest, fabs(values[j]));
+    }
     double factor = 1; /* (k!)^2 / (2k)! */
     for (int k = 1; k < NOISE_POINTS; k++) {
         double squares = 0;
@@ -96,7 +101,7 @@ static double difference_noise(double values[NOISE_POINTS])
     for (int k = 1; k + 2 < NOISE_POINTS; k++) {
         double least = fmin(level[k], fmin(level[k + 1], level[k + 2]));
         double most = fmax(level[k], fmax(level[k + 1], level[k + 2]));
-        if (changes[k] && most <= 4 * least) {
+        if (changes[k] && most <= 4 * least && most <= 0.01 * largest) {
             return level[k];
         }
     }
@@ -125,22 +130,21 @@ static double noise_at_spacing(assay_ladder *ladder, const double *origin, doubl
 }
 
 /*
- * The largest level that two neighbouring spacings agree on within a factor of 8. Noise does not change with the
- * spacing; a kink among the points, which also has slow differences, falls by 64 from one spacing to the next; and
- * where f is a staircase (a small number added to a large one) wide spacings see the stairs.
+ * The level that two neighbouring spacings agree on within a factor of 8, narrow spacings first. Noise does not change
+ * with the spacing; a kink among the points, which also has slow differences, grows by 64 from one to the next. Where f
+ * is a staircase (a small number added to a large one) narrow spacings see no stair, and the first that do are taken.
  */
 static double measured_noise(assay_ladder *ladder, const double *origin)
 {
-    double noise = 0;
     double before = 0;
-    for (double spacing = 0x1p-14; spacing >= 0x1p-44; spacing *= 0x1p-6) {
+    for (double spacing = 0x1p-44; spacing <= 0x1p-14; spacing *= 0x1p6) {
         double level = noise_at_spacing(ladder, origin, spacing);
-        if (level <= 8 * before && before <= 8 * level) {
-            noise = fmax(noise, level);
+        if (level > 0 && level <= 8 * before && before <= 8 * level) {
+            return fmax(level, before);
         }
         before = level;
     }
-    return noise;
+    return 0;
 }
 
 /* Bound on the error of a value of f where values up to `largest` occur. */
@@ -172,7 +176,7 @@ assay_status assay_ladder_create(assay_scalar_function function, void *user, siz
         assay_ladder_destroy(made);
         return status;
     }
-    made->noise = 2 * measured_noise(made, x);
+    made->noise = 3 * measured_noise(made, x);
     *ladder = made;
     return ASSAY_OK;
 }
