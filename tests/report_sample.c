@@ -150,13 +150,14 @@ assay_figure *sample_figure(sample_kind kind)
 const assay_page *sample_page(void)
 {
     static const assay_page_row rows[] = {
-        {"Layer 0, variance", "2.0582756996154785", "2.0582758", 2.1e-7, ASSAY_VERDICT_AGREES, NULL},
-        {"a <script>alert(\"x\")</script> & 'more'", "0.0002231788", "0.00022317891", 3.5e-6, ASSAY_VERDICT_AGREES,
+        {"Layer 0, variance", "2.0582756996154785", "2.0582758", 2.1e-7, true, ASSAY_PAGE_AGREES, NULL},
+        {"a <script>alert(\"x\")</script> & 'more'", "0.0002231788", "0.00022317891", 3.5e-6, true, ASSAY_PAGE_AGREES,
          "a note with <i>tags</i>"},
-        {"exact", "0.8909", "0.8909", 0.0, ASSAY_VERDICT_AGREES, ""},
-        {"Adam, test accuracy", "89.46%", "88.90%", 6.3e-3, ASSAY_VERDICT_DIFFERS,
+        {"exact", "0.8909", "0.8909", 0.0, true, ASSAY_PAGE_AGREES, ""},
+        {"rounded", "0.009", "0.0094", 0.5, false, ASSAY_PAGE_AGREES, NULL},
+        {"Adam, test accuracy", "89.46%", "88.90%", 6.3e-3, true, ASSAY_PAGE_DIFFERS,
          "the author's run left out a bias correction"},
-        {"for information", NULL, "42", NAN, ASSAY_VERDICT_NONE, NULL},
+        {"for information", NULL, "42", NAN, false, ASSAY_PAGE_NONE, NULL},
     };
     static const assay_page_figure figures[] = {
         {"histograms", "Gradients <of> a & b", "Fifty bins & density.", "Five histograms, \"quoted\"", 930, 480, true,
@@ -167,10 +168,12 @@ const assay_page *sample_page(void)
         {"map", "Pathological curvature", "From above.", "A map with three paths", 760, 560, true, false},
     };
     static const assay_page_section sections[] = {
-        {"data", "Data <set>", "cells [7] and [8]", "First paragraph, 1 < 2.\nSame paragraph.\n\nSecond & last.", 5,
-         rows, 1, figures},
-        {"training", "Training", NULL, NULL, 0, NULL, 2, figures + 1},
-        {"surfaces", "Surfaces", "cell [29]", "Text.", 1, rows, 2, figures + 3},
+        {.id = "data", .title = "Data <set>", .source = "cells [7] and [8]",
+         .text = "First paragraph, 1 < 2.\nSame paragraph.\n\nSecond & last.", .row_count = 6, .rows = rows,
+         .figure_count = 1, .figures = figures},
+        {.id = "training", .title = "Training", .figure_count = 2, .figures = figures + 1},
+        {.id = "surfaces", .title = "Surfaces", .source = "cell [29]", .text = "Text.", .printed_heading = "Expected",
+         .error_heading = "Absolute error", .row_count = 1, .rows = rows, .figure_count = 2, .figures = figures + 3},
     };
     static const assay_page page = {
         .title = "A sample <report>",

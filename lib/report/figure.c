@@ -74,6 +74,8 @@ void assay_figure_destroy(assay_figure *figure)
     assay_free(figure->panels);
     assay_free(figure->name);
     assay_free(figure->title);
+    assay_free(figure->caption);
+    assay_free(figure->alt);
     assay_free(figure);
 }
 
@@ -277,6 +279,25 @@ assay_status assay_figure_add_map(assay_figure *figure, size_t x_count, const do
                                   const double *y, const double *z, assay_error *error)
 {
     return add_grid(figure, SERIES_MAP, x_count, x, y_count, y, z, error);
+}
+
+assay_status assay_figure_describe(assay_figure *figure, const char *caption, const char *alt, assay_error *error)
+{
+    assay_free(figure->caption);
+    assay_free(figure->alt);
+    figure->caption = assay_strdup(caption, error);
+    figure->alt = assay_strdup(alt, error);
+    return figure->caption == NULL || figure->alt == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+}
+
+const char *assay_figure_caption(const assay_figure *figure)
+{
+    return figure->caption == NULL ? "" : figure->caption;
+}
+
+const char *assay_figure_alt(const assay_figure *figure)
+{
+    return figure->alt == NULL ? "" : figure->alt;
 }
 
 const char *assay_figure_name(const assay_figure *figure)

@@ -89,8 +89,14 @@ assay_status assay_figure_add_map(assay_figure *figure, size_t x_count, const do
 assay_status assay_figure_add_path(assay_figure *figure, const char *label, unsigned ink, size_t count, const double *x,
                                    const double *y, assay_error *error);
 
+/* What stands under the figure, and what a reader who cannot see it should know; both are copied. */
+assay_status assay_figure_describe(assay_figure *figure, const char *caption, const char *alt, assay_error *error);
+
+/* They belong to the figure; "" for what was not given. */
 const char *assay_figure_name(const assay_figure *figure);
 const char *assay_figure_title(const assay_figure *figure);
+const char *assay_figure_caption(const assay_figure *figure);
+const char *assay_figure_alt(const assay_figure *figure);
 
 /* The size of the drawing in pixels. */
 unsigned assay_figure_width(const assay_figure *figure);

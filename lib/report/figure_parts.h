@@ -37,6 +37,8 @@ typedef struct {
 struct assay_figure {
     char *name;
     char *title;
+    char *caption; /* NULL: none */
+    char *alt;
     size_t columns;
     unsigned panel_width;
     unsigned panel_height;

@@ -74,13 +74,12 @@ static bool filled(const char *text)
 
 static void count_row(assay_page_summary *summary, const assay_page_section *section, const assay_page_row *row)
 {
-    if (row->verdict == ASSAY_VERDICT_NONE) {
+    if (row->verdict == ASSAY_PAGE_NONE) {
         return;
     }
     summary->numbers++;
-    summary->agreeing += row->verdict == ASSAY_VERDICT_AGREES;
-    if (!isnan(row->relative_error) &&
-        (summary->worst == NULL || row->relative_error > summary->worst->relative_error)) {
+    summary->agreeing += row->verdict == ASSAY_PAGE_AGREES;
+    if (row->ranked && (summary->worst == NULL || !(row->error <= summary->worst->error))) {
         summary->worst = row;
         summary->worst_section = section;
     }
@@ -131,7 +130,7 @@ static void put_summary(FILE *stream, const assay_page *page)
                 summary.agreeing == summary.numbers ? "good" : "bad", summary.agreeing, summary.numbers);
     }
     if (summary.worst != NULL) {
-        fprintf(stream, "<div><b>%.1e</b>worst relative error: <a href=\"#%s\">", summary.worst->relative_error,
+        fprintf(stream, "<div><b>%.1e</b>worst relative error: <a href=\"#%s\">", summary.worst->error,
                 summary.worst_section->id);
         put(stream, summary.worst->label);
         put_element(stream, ", ", summary.worst_section->title, "</a></div>\n");
@@ -167,25 +166,37 @@ static void put_navigation(FILE *stream, const assay_page *page)
     fputs("</ol>\n</nav>\n", stream);
 }
 
-static void put_row(FILE *stream, const assay_page_row *row)
+static const char *printed_heading(const assay_page_section *section)
+{
+    return filled(section->printed_heading) ? section->printed_heading : "Printed";
+}
+
+static const char *error_heading(const assay_page_section *section)
+{
+    return filled(section->error_heading) ? section->error_heading : "Relative error";
+}
+
+static void put_row(FILE *stream, const assay_page_section *section, const assay_page_row *row)
 {
     static const char *const verdicts[] = {
-        [ASSAY_VERDICT_AGREES] = "<span class=\"good\">✓ agrees</span>",
-        [ASSAY_VERDICT_DIFFERS] = "<span class=\"bad\">✗ differs</span>",
-        [ASSAY_VERDICT_NONE] = "<span class=\"soft\">–</span>",
+        [ASSAY_PAGE_AGREES] = "<span class=\"good\">✓ agrees</span>",
+        [ASSAY_PAGE_DIFFERS] = "<span class=\"bad\">✗ differs</span>",
+        [ASSAY_PAGE_NONE] = "<span class=\"soft\">–</span>",
     };
     put_element(stream, "<tr><th scope=\"row\">", row->label, "");
     if (filled(row->note)) {
         put_element(stream, "<span class=\"note\">", row->note, "</span>");
     }
-    put_element(stream, "</th><td data-label=\"Printed\">", filled(row->printed) ? row->printed : "–", "</td>");
-    put_element(stream, "<td data-label=\"Ours\">", row->ours, "</td><td data-label=\"Rel. error\">");
-    if (isnan(row->relative_error)) {
+    put_element(stream, "</th><td data-label=\"", printed_heading(section), "\">");
+    put_element(stream, "", filled(row->printed) ? row->printed : "–", "</td>");
+    put_element(stream, "<td data-label=\"Ours\">", row->ours, "</td>");
+    put_element(stream, "<td data-label=\"", error_heading(section), "\">");
+    if (isnan(row->error)) {
         fputs("–", stream);
-    } else if (row->relative_error == 0.0) {
+    } else if (row->error == 0.0) {
         fputs("0", stream);
     } else {
-        fprintf(stream, "%.1e", row->relative_error);
+        fprintf(stream, "%.1e", row->error);
     }
     fprintf(stream, "</td><td data-label=\"Verdict\">%s</td></tr>\n", verdicts[row->verdict]);
 }
@@ -195,11 +206,12 @@ static void put_table(FILE *stream, const assay_page_section *section)
     if (section->row_count == 0) {
         return;
     }
-    fputs("<table>\n<thead><tr><th scope=\"col\">Number</th><th scope=\"col\">Printed</th><th scope=\"col\">Ours</th>"
-          "<th scope=\"col\">Relative error</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n",
-          stream);
+    fputs("<table>\n<thead><tr><th scope=\"col\">Number</th>", stream);
+    put_element(stream, "<th scope=\"col\">", printed_heading(section), "</th><th scope=\"col\">Ours</th>");
+    put_element(stream, "<th scope=\"col\">", error_heading(section), "</th><th scope=\"col\">Verdict</th>");
+    fputs("</tr></thead>\n<tbody>\n", stream);
     for (size_t i = 0; i < section->row_count; i++) {
-        put_row(stream, &section->rows[i]);
+        put_row(stream, section, &section->rows[i]);
     }
     fputs("</tbody>\n</table>\n", stream);
 }

@@ -15,18 +15,19 @@ extern "C" {
 #endif
 
 typedef enum {
-    ASSAY_VERDICT_AGREES,
-    ASSAY_VERDICT_DIFFERS,
-    ASSAY_VERDICT_NONE /* given for information; not counted */
-} assay_verdict;
+    ASSAY_PAGE_AGREES,
+    ASSAY_PAGE_DIFFERS,
+    ASSAY_PAGE_NONE /* given for information; not counted */
+} assay_page_verdict;
 
 /* One number. Texts are UTF-8 and are escaped by the page; NULL counts as "". */
 typedef struct {
     const char *label;
     const char *printed;   /* as the source prints it */
     const char *ours;
-    double relative_error; /* |ours - printed| / |printed|; NaN where there is none to speak of */
-    assay_verdict verdict;
+    double error; /* relative, or what the section's error_heading says; NaN where there is none to speak of */
+    bool ranked;  /* the error may be the page's worst: not one of rounding, nor absolute */
+    assay_page_verdict verdict;
     const char *note; /* why it differs, or under which condition it agrees */
 } assay_page_row;
 
@@ -47,6 +48,8 @@ typedef struct {
     const char *title;
     const char *source; /* where the tutorial has it, such as "cell [13]" */
     const char *text;   /* plain paragraphs, separated by blank lines */
+    const char *printed_heading; /* of the table's columns; NULL for "Printed" and "Relative error" */
+    const char *error_heading;
     size_t row_count;
     const assay_page_row *rows;
     size_t figure_count;
@@ -69,7 +72,7 @@ typedef struct {
     size_t agreeing;
     size_t figures;
     size_t drawn;
-    const assay_page_section *worst_section; /* of the row with the largest relative error; NULL if there is none */
+    const assay_page_section *worst_section; /* of the row with the largest ranked error; NULL if there is none */
     const assay_page_row *worst;
 } assay_page_summary;
 

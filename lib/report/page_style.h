@@ -47,7 +47,7 @@ static const char *const page_style[] = {
     "tr{border-bottom:1px solid var(--rule);padding:.5rem 0}",
     "td,tbody th{border:0;padding:.05rem 0}",
     "tbody th{font-weight:600}",
-    "td[data-label]:before{content:attr(data-label);display:inline-block;width:6.5rem;color:var(--soft)}",
+    "td[data-label]:before{content:attr(data-label);display:inline-block;width:8rem;color:var(--soft)}",
     ".plot img{max-width:none;width:38rem}}",
     "@media print{.plot{break-inside:avoid;border:0}nav{display:none}}",
 };

@@ -10,3 +10,13 @@ nobase_assayinclude_HEADERS += \
 	%D%/numbers.h \
 	%D%/session.h \
 	%D%/theory.h
+lib_libassay_la_SOURCES += \
+	%D%/depth.c \
+	%D%/figures.c \
+	%D%/figures_depth.c \
+	%D%/figures_run.c \
+	%D%/figures_surface.c \
+	%D%/figure_parts.h
+nobase_assayinclude_HEADERS += \
+	%D%/depth.h \
+	%D%/figures.h

@@ -1,0 +1,81 @@
+#include "tutorial/depth.h"
+
+#include <math.h>
+
+#include "init/initializer.h"
+#include "nn/network.h"
+#include "train/batches.h"
+#include "tutorial/session.h"
+
+static double spread(assay_moments moments)
+{
+    double std = sqrt(moments.variance);
+    return std <= 1e-12 * fabs(moments.mean) ? 0.0 : std;
+}
+
+static assay_network_config deep_network(assay_activation_kind activation)
+{
+    assay_network_config config = assay_network_tutorial(activation);
+    config.hidden_count = ASSAY_DEPTH_LAYERS - 1;
+    for (size_t i = 0; i < config.hidden_count; i++) {
+        config.hidden[i] = ASSAY_DEPTH_WIDTH;
+    }
+    return config;
+}
+
+static void measure(assay_network *network, assay_batches *batches, assay_depth_curve *curve)
+{
+    enum { ROWS = ASSAY_DEPTH_ROWS };
+    assay_backend *backend = assay_network_backend(network);
+    assay_slice images = assay_batches_images(batches, ROWS);
+    assay_network_forward(network, ROWS, images);
+    for (size_t layer = 0; layer < ASSAY_DEPTH_LAYERS; layer++) {
+        assay_slice outputs = assay_network_preactivations(network, layer, ROWS);
+        curve->activation[layer] = spread(assay_reduce_moments(backend, outputs));
+    }
+    assay_network_backward(network, ROWS, images, assay_batches_labels(batches, ROWS), ASSAY_NO_SLICE, ASSAY_NO_SLICE,
+                           ASSAY_NO_SLICE);
+    for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
+        assay_tensor tensor = assay_network_tensor(network, i);
+        if (!tensor.is_bias) {
+            curve->gradient[tensor.layer] = spread(assay_reduce_moments(backend, tensor.gradient));
+        }
+    }
+}
+
+static assay_status run(assay_network *network, const assay_dataset *data, const assay_split *split,
+                        assay_depth_curve *curve, assay_error *error)
+{
+    assay_backend *backend = assay_network_backend(network);
+    assay_batches *batches;
+    ASSAY_TRY(assay_batches_create(backend, data, ASSAY_DEPTH_ROWS, &batches, error));
+    assay_batches_order(batches, split->train, ASSAY_DEPTH_ROWS);
+    assay_batches_load(batches, 0, ASSAY_DEPTH_ROWS);
+    measure(network, batches, curve);
+    assay_batches_destroy(batches);
+    return assay_backend_check(backend, error);
+}
+
+assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *data, const assay_split *split,
+                                 const assay_generator *generator, assay_section section, assay_depth_curve *curve,
+                                 assay_error *error)
+{
+    const assay_experiment *experiment = assay_experiment_of(section);
+    if (experiment == NULL) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "section '%s' has no initialization to follow through depth",
+                          assay_section_name(section));
+    }
+    if (assay_backend_precision(backend) != ASSAY_F64 || split->train_count < ASSAY_DEPTH_ROWS) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "the spread through depth needs a backend of precision f64 and %d images that train",
+                          ASSAY_DEPTH_ROWS);
+    }
+    assay_network_config config = deep_network(experiment->activation);
+    assay_network *network;
+    ASSAY_TRY(assay_network_create(backend, &config, ASSAY_DEPTH_ROWS, true, &network, error));
+    assay_generator own = *generator;
+    assay_initialize(&experiment->initializer, network, &own);
+    assay_status status = run(network, data, split, curve, error);
+    assay_network_destroy(network);
+    return status;
+}

@@ -1,0 +1,40 @@
+/*
+ * What the tutorial describes and does not draw: how the spread of activations and gradients changes with depth, for each
+ * of its initializations, in a network of fifty linear layers.
+ */
+#ifndef ASSAY_TUTORIAL_DEPTH_H
+#define ASSAY_TUTORIAL_DEPTH_H
+
+#include "backend/backend.h"
+#include "data/dataset.h"
+#include "data/split.h"
+#include "random/generator.h"
+#include "tutorial/numbers.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* 784 -> 256 -> ... -> 256 -> 10, on the first 256 images of the training set. */
+enum { ASSAY_DEPTH_LAYERS = 50, ASSAY_DEPTH_WIDTH = 256, ASSAY_DEPTH_ROWS = 256 };
+
+/* The spread in each linear layer; standard deviations over all elements (n). */
+typedef struct {
+    double activation[ASSAY_DEPTH_LAYERS]; /* of the layer's output before its activation function */
+    double gradient[ASSAY_DEPTH_LAYERS];   /* of the loss's gradient with respect to the layer's weights */
+} assay_depth_curve;
+
+/*
+ * Initializes such a network as the section does (weights drawn by a copy of `generator`, so that curves do not depend on
+ * one another), and passes the images forward and back. Needs a backend of double precision: a factor of 0.16^50 is below
+ * float's range. Spreads that are nothing but rounding (below 1e-12 of the mean) are 0. ASSAY_ERROR_ARGUMENT for a section
+ * that is no initialization, a backend of single precision, or too few images.
+ */
+assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *data, const assay_split *split,
+                                 const assay_generator *generator, assay_section section, assay_depth_curve *curve,
+                                 assay_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

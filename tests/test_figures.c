@@ -1,0 +1,381 @@
+/* lib/tutorial: the figures hold what was computed, and the spread through depth is what the theory says. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "support.h"
+#include "tutorial/figures.h"
+
+static assay_backend *open_backend(assay_precision precision)
+{
+    assay_backend *backend;
+    assay_error error;
+    const assay_backend_options options = {.name = "openblas", .precision = precision, .threads = 1};
+    support_assert_ok(assay_backend_open(&options, &backend, &error), &error);
+    return backend;
+}
+
+/* The data file that a figure writes; destroys the figure. The caller frees the text with assay_free. */
+static char *data_of(assay_figure *figure)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *path = assay_asprintf(NULL, "%s/%s.dat", folder, assay_figure_name(figure));
+    char *text;
+    size_t size;
+    support_assert_ok(assay_file_read(path, 16000000, &text, &size, &error), &error);
+    assay_free(path);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+    return text;
+}
+
+/* The rows of the block whose first line holds `what`; `columns` numbers each, into values. Returns the rows. */
+static size_t read_block(const char *data, const char *what, size_t columns, size_t limit, double *values)
+{
+    const char *at = strstr(data, what);
+    ck_assert_msg(at != NULL, "no block of %s", what);
+    at = strchr(at, '\n') + 1;
+    at = strchr(at, '\n') + 1;
+    size_t rows = 0;
+    while (*at != '\0' && *at != '\n' && *at != '#' && rows < limit) {
+        for (size_t i = 0; i < columns; i++) {
+            char *end;
+            values[rows * columns + i] = strtod(at, &end);
+            ck_assert_ptr_ne(end, at);
+            at = end;
+        }
+        at++;
+        rows++;
+    }
+    return rows;
+}
+
+/* --- spread through depth ---------------------------------------------------------------------------------------- */
+
+enum { IMAGES = 400 };
+
+/* Images of noise: every pixel uniform, so that normalised pixels have a known second moment. */
+static assay_dataset noise(void)
+{
+    assay_dataset data = {.count = IMAGES, .width = ASSAY_IMAGE_PIXELS};
+    data.pixels = assay_calloc(IMAGES * ASSAY_IMAGE_PIXELS, 1, NULL);
+    data.labels = assay_calloc(IMAGES, 1, NULL);
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 7);
+    for (size_t i = 0; i < IMAGES * ASSAY_IMAGE_PIXELS; i++) {
+        data.pixels[i] = (uint8_t)(assay_mt19937_random32(&generator) >> 24);
+    }
+    for (size_t i = 0; i < IMAGES; i++) {
+        data.labels[i] = (uint8_t)(i % ASSAY_CLASSES);
+    }
+    return data;
+}
+
+static assay_status measure(assay_backend *backend, assay_section section, assay_depth_curve *curve, assay_error *error)
+{
+    assay_dataset data = noise();
+    assay_split split;
+    assay_mt19937 order;
+    assay_generator generator;
+    assay_mt19937_seed(&order, 42);
+    support_assert_ok(assay_split_create(&order, IMAGES, 300, &split, error), error);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_status status = assay_depth_measure(backend, &data, &split, &generator, section, curve, error);
+    assay_split_destroy(&split);
+    assay_dataset_destroy(&data);
+    return status;
+}
+
+/*
+ * By which factor the spread changes from layer to layer, on average over layers 3 to 49. Activations: sqrt(256 Var w) without
+ * activation function: 256 times the constant, 16 times the standard deviation, 1 for the others; and 1 for Kaiming, whose
+ * gain makes up for ReLU. But normal_(std = 0.01) draws biases too, and from layer 3 on their spread is all that is left.
+ * Gradients: dW = dz^T h, and dz loses going up what it gains going down by the same factor. A finite width makes the
+ * factors wander: the mean of their logarithms over 46 layers has a standard deviation of about 1 / sqrt(46 * 256), below
+ * 1 %; 5 % are allowed.
+ */
+static const struct {
+    assay_section section;
+    double activations;
+    double gradients; /* 0: no spread at all */
+} growths[] = {
+    {ASSAY_SECTION_CONSTANT, 1.28, 0.0},       {ASSAY_SECTION_VARIANCE_001, 1.0, 6.25},
+    {ASSAY_SECTION_VARIANCE_01, 1.6, 1.0},     {ASSAY_SECTION_EQUAL_VARIANCE, 1.0, 1.0},
+    {ASSAY_SECTION_XAVIER_IDENTITY, 1.0, 1.0}, {ASSAY_SECTION_KAIMING_RELU, 1.0, 1.0},
+};
+
+static double growth(const double *spread)
+{
+    return pow(spread[48] / spread[2], 1.0 / 46.0);
+}
+
+START_TEST(spread_through_depth)
+{
+    assay_error error;
+    assay_depth_curve curve;
+    assay_backend *backend = open_backend(ASSAY_F64);
+    support_assert_ok(measure(backend, growths[_i].section, &curve, &error), &error);
+    support_assert_relative(assay_section_name(growths[_i].section), growth(curve.activation), growths[_i].activations,
+                            0.05);
+    for (size_t layer = 1; layer + 1 < ASSAY_DEPTH_LAYERS; layer++) {
+        if (growths[_i].gradients > 0.0) {
+            ck_assert_double_gt(curve.gradient[layer], 0.0);
+        } else {
+            ck_assert_double_eq(curve.gradient[layer], 0.0);
+        }
+    }
+    if (growths[_i].gradients > 0.0) {
+        support_assert_relative("gradients", growth(curve.gradient), growths[_i].gradients, 0.05);
+    }
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(depth_is_refused)
+{
+    assay_error error;
+    assay_depth_curve curve;
+    assay_backend *backend = open_backend(ASSAY_F64);
+    support_assert_error(measure(backend, ASSAY_SECTION_STEEP, &curve, &error), ASSAY_ERROR_ARGUMENT, &error, "'steep'");
+    assay_backend_close(backend);
+    backend = open_backend(ASSAY_F32);
+    support_assert_error(measure(backend, ASSAY_SECTION_CONSTANT, &curve, &error), ASSAY_ERROR_ARGUMENT, &error, "f64");
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(depth_figure)
+{
+    assay_error error;
+    assay_figure *figure;
+    assay_depth_curve curves[ASSAY_DEPTH_CURVES] = {0};
+    double values[2 * ASSAY_DEPTH_LAYERS];
+    for (int i = 0; i < ASSAY_DEPTH_CURVES; i++) {
+        for (int j = 0; j < ASSAY_DEPTH_LAYERS; j++) {
+            curves[i].activation[j] = i + 0.01 * (j + 1);
+            curves[i].gradient[j] = i == 0 ? 0.0 : 10.0 * i;
+        }
+    }
+    support_assert_ok(assay_depth_figure(curves, &figure, &error), &error);
+    ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "constant 0.005 from 0.01 to 0.49"));
+    char *data = data_of(figure);
+    ck_assert_uint_eq(read_block(data, "\"Activations\", Kaiming", 2, ASSAY_DEPTH_LAYERS, values), ASSAY_DEPTH_LAYERS);
+    ck_assert_double_eq_tol(values[2 * 49], 50.0, 1e-6);
+    ck_assert_double_eq_tol(values[2 * 49 + 1], 6.5, 1e-6);
+    /* On a log axis, no spread is a gap. */
+    read_block(data, "\"Gradients of the weights\", constant", 2, ASSAY_DEPTH_LAYERS, values);
+    ck_assert(isnan(values[1]));
+    assay_free(data);
+}
+END_TEST
+
+/* --- the network's distributions --------------------------------------------------------------------------------- */
+
+static assay_network *experiment(assay_backend *backend)
+{
+    enum { ROWS = ASSAY_TUTORIAL_BATCH, WIDTH = ASSAY_IMAGE_PIXELS };
+    assay_error error;
+    assay_network *network;
+    assay_network_config config = assay_network_tutorial(ASSAY_TANH);
+    assay_generator generator;
+    int32_t labels[ROWS];
+    assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_UNIFORM);
+    support_assert_ok(assay_network_create(backend, &config, ROWS, true, &network, &error), &error);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_initialize(&initializer, network, &generator);
+    assay_buffer *x = assay_buffer_create(backend, ASSAY_REAL, ROWS * WIDTH);
+    assay_buffer *y = assay_buffer_create(backend, ASSAY_INT32, ROWS);
+    for (int i = 0; i < ROWS; i++) {
+        labels[i] = i % ASSAY_CLASSES;
+    }
+    assay_fill_random(backend, assay_whole(x), &generator, (assay_distribution){ASSAY_NORMAL, 0.0, 1.0});
+    assay_upload_i32(backend, assay_whole(y), labels);
+    assay_network_forward(network, ROWS, assay_whole(x));
+    assay_network_backward(network, ROWS, assay_whole(x), assay_whole(y), ASSAY_NO_SLICE, ASSAY_NO_SLICE, ASSAY_NO_SLICE);
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+    assay_buffer_destroy(backend, x);
+    assay_buffer_destroy(backend, y);
+    return network;
+}
+
+static const struct {
+    assay_picture picture;
+    const char *name;
+    double counts[5]; /* what the bars add up to: all weights; for densities, their area is 1 */
+} pictures[] = {
+    {ASSAY_PICTURE_WEIGHTS, "xavier-tanh-weights", {401408, 131072, 65536, 32768, 1280}},
+    {ASSAY_PICTURE_GRADIENTS, "xavier-tanh-gradients", {401408, 131072, 65536, 32768, 1280}},
+    {ASSAY_PICTURE_ACTIVATIONS, "xavier-tanh-activations", {1, 1, 1, 1, 1}},
+};
+
+START_TEST(distributions)
+{
+    static const char *const titles[] = {"Layer 0 (784 → 512)", "Layer 2 (512 → 256)", "Layer 4 (256 → 256)",
+                                         "Layer 6 (256 → 128)", "Layer 8 (128 → 10)"};
+    assay_error error;
+    assay_figure *figure;
+    assay_backend *backend = open_backend(ASSAY_F32);
+    assay_network *network = experiment(backend);
+    assay_picture picture = pictures[_i].picture;
+    support_assert_ok(assay_experiment_figure(network, ASSAY_SECTION_XAVIER_TANH, picture, &figure, &error), &error);
+    ck_assert_str_eq(assay_figure_name(figure), pictures[_i].name);
+    bool said = strstr(assay_figure_caption(figure), "does not draw") != NULL;
+    ck_assert_int_eq(said, picture == ASSAY_PICTURE_WEIGHTS);
+    char *data = data_of(figure);
+    for (size_t layer = 0; layer < 5; layer++) {
+        double bars[3 * 60];
+        double sum = 0.0;
+        char *block = assay_asprintf(NULL, "bars of panel \"%s\"", titles[layer]);
+        ck_assert_uint_eq(read_block(data, block, 3, 60, bars), 50);
+        for (size_t i = 0; i < 50; i++) {
+            sum += bars[3 * i + 2] * (picture == ASSAY_PICTURE_ACTIVATIONS ? bars[3 * i + 1] - bars[3 * i] : 1.0);
+        }
+        support_assert_relative(block, sum, pictures[_i].counts[layer], 1e-6);
+        /* Xavier's bound: uniform weights fill [-a, a], a = sqrt(6 / (d_x + d_y)). */
+        if (picture == ASSAY_PICTURE_WEIGHTS && layer == 0) {
+            support_assert_relative("the largest weight", bars[3 * 49 + 1], sqrt(6.0 / (784 + 512)), 1e-4);
+        }
+        assay_free(block);
+    }
+    assay_free(data);
+    assay_network_destroy(network);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(pictures_of_the_tutorial)
+{
+    ck_assert(assay_picture_in_tutorial(ASSAY_SECTION_EQUAL_VARIANCE, ASSAY_PICTURE_WEIGHTS));
+    ck_assert(!assay_picture_in_tutorial(ASSAY_SECTION_EQUAL_VARIANCE, ASSAY_PICTURE_GRADIENTS));
+    ck_assert(assay_picture_in_tutorial(ASSAY_SECTION_CONSTANT, ASSAY_PICTURE_GRADIENTS));
+    ck_assert(assay_picture_in_tutorial(ASSAY_SECTION_VARIANCE_01, ASSAY_PICTURE_ACTIVATIONS));
+    ck_assert(!assay_picture_in_tutorial(ASSAY_SECTION_STEEP, ASSAY_PICTURE_ACTIVATIONS));
+}
+END_TEST
+
+/* --- surfaces ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(surfaces_and_paths)
+{
+    static const assay_section sections[] = {ASSAY_SECTION_PATHOLOGICAL, ASSAY_SECTION_STEEP};
+    assay_error error;
+    assay_figure *figure;
+    assay_section section = sections[_i];
+    double row[3];
+    double path[2 * ASSAY_DESCENT_UPDATES];
+    support_assert_ok(assay_surface_figure(section, &figure, &error), &error);
+    char *data = data_of(figure);
+    ck_assert_uint_eq(read_block(data, "index 0: surface", 3, 1, row), 1);
+    double reach = section == ASSAY_SECTION_STEEP ? 2.0 : 5.0;
+    ck_assert_double_eq(row[0], -reach);
+    ck_assert_double_eq(row[1], -reach);
+    /* tanh(5)^2 + 0.05 + sigmoid(-5), and a Gaussian's far tail. */
+    double corner = section == ASSAY_SECTION_STEEP ? 0.0 : 0.99981841 + 0.05 + 0.00669285;
+    ck_assert_double_eq_tol(row[2], corner, 1e-6);
+    assay_free(data);
+    assay_backend *backend = open_backend(ASSAY_F32);
+    support_assert_ok(assay_descent_figure(backend, section, &figure, &error), &error);
+    data = data_of(figure);
+    for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
+        const assay_tutorial_descent *descent = &assay_tutorial_descents[i];
+        if (descent->section == section) {
+            char *block = assay_asprintf(NULL, "path, %s, %s", descent->label, descent->settings);
+            ck_assert_uint_eq(read_block(data, block, 2, ASSAY_DESCENT_UPDATES, path), ASSAY_DESCENT_UPDATES);
+            /* The last point as PyTorch has it. */
+            ck_assert_double_eq_tol(path[2 * 99], descent->last_f32[0], 1e-5);
+            ck_assert_double_eq_tol(path[2 * 99 + 1], descent->last_f32[1], 1e-5);
+            assay_free(block);
+        }
+    }
+    assay_free(data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(surfaces_are_refused)
+{
+    assay_error error;
+    assay_figure *figure;
+    support_assert_error(assay_surface_figure(ASSAY_SECTION_DATA, &figure, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "'data'");
+    ck_assert_ptr_null(figure);
+}
+END_TEST
+
+/* --- training runs ----------------------------------------------------------------------------------------------- */
+
+START_TEST(runs)
+{
+    assay_error error;
+    assay_figure *figure;
+    double train[] = {0.7, 0.8, 0.9};
+    double val[] = {0.6, 0.75, 0.85};
+    double author_val[] = {0.61, 0.74, 0.86};
+    double values[2 * 3];
+    const assay_run_record ours = {.epochs = 3, .train_scores = train, .val_scores = val};
+    const assay_run_record author = {.epochs = 3, .train_scores = train, .val_scores = author_val};
+    for (int with = 0; with < 2; with++) {
+        support_assert_ok(assay_run_figure("FashionMNIST_SGD", &ours, with ? &author : NULL, &figure, &error), &error);
+        ck_assert_str_eq(assay_figure_name(figure), "FashionMNIST_SGD-accuracy");
+        char *data = data_of(figure);
+        ck_assert_uint_eq(read_block(data, "Val, ours", 2, 3, values), 3);
+        ck_assert_double_eq_tol(values[5], 0.85, 1e-9);
+        ck_assert_int_eq(strstr(data, "Val, the author's") != NULL, with);
+        assay_free(data);
+    }
+    const assay_run_record none = {0};
+    support_assert_error(assay_run_figure("x", &none, NULL, &figure, &error), ASSAY_ERROR_ARGUMENT, &error, "no epochs");
+}
+END_TEST
+
+START_TEST(first_steps)
+{
+    assay_error error;
+    assay_figure *figure;
+    const double author[] = {3.0, 2.0, 1.0, 0.5};
+    const double close[] = {3.0, 2.000002, 1.1, 0.5};
+    const double exact[] = {3.0, 2.0, 1.0, 0.5};
+    const assay_first_steps ours[] = {{"printed", close}, {"saved", exact}};
+    double values[2 * 4];
+    support_assert_ok(assay_first_steps_figure("Run", 4, author, 2, ours, &figure, &error), &error);
+    ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "printed: they part at step 3."));
+    ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "saved: they do not part."));
+    char *data = data_of(figure);
+    ck_assert_ptr_nonnull(strstr(data, "part at step 3"));
+    ck_assert_ptr_null(strstr(data, "part at step 2"));
+    /* The second panel: the difference of the second step, and a gap where there is none. */
+    ck_assert_uint_eq(read_block(strstr(data, "part at step 3"), "line, printed", 2, 4, values), 4);
+    ck_assert(isnan(values[1]));
+    ck_assert_double_eq_tol(values[3], 1e-6, 1e-12);
+    ck_assert_double_eq_tol(values[5], 0.1, 1e-9);
+    assay_free(data);
+    support_assert_error(assay_first_steps_figure("Run", 0, author, 2, ours, &figure, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "no steps");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("figures");
+    TCase *depth = tcase_create("depth");
+    tcase_set_timeout(depth, 60);
+    tcase_add_loop_test(depth, spread_through_depth, 0, sizeof growths / sizeof *growths);
+    tcase_add_test(depth, depth_is_refused);
+    tcase_add_test(depth, depth_figure);
+    suite_add_tcase(suite, depth);
+    TCase *drawn = tcase_create("figures");
+    tcase_set_timeout(drawn, 60);
+    tcase_add_loop_test(drawn, distributions, 0, sizeof pictures / sizeof *pictures);
+    tcase_add_test(drawn, pictures_of_the_tutorial);
+    tcase_add_loop_test(drawn, surfaces_and_paths, 0, 2);
+    tcase_add_test(drawn, surfaces_are_refused);
+    tcase_add_test(drawn, runs);
+    tcase_add_test(drawn, first_steps);
+    suite_add_tcase(suite, drawn);
+    return support_run(suite);
+}
