@@ -10,6 +10,7 @@ assay_SOURCES = \
 	%D%/progress.h \
 	%D%/reproduce.c \
 	%D%/reproduce.h \
+	%D%/reproduce_optimizers.c \
 	%D%/reproduce_output.c \
 	%D%/retrace.c \
 	%D%/retrace.h \

@@ -28,6 +28,8 @@ static void print_help(void)
          "  --json FILE            write the results to FILE as well (- for standard output instead of the table)\n"
          "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, reference\n"
          "  --threads N            threads of the backend (default: one for each processor)\n"
+         "  --runs DIR             section optimizers: take the records of training runs (*_results.json, as assay train\n"
+         "                         writes them) from DIR; runs that are missing there are made and recorded\n"
          "  --generator NAME       philox (default; the tutorial's GPU) or mt19937 draws the weights\n"
          "  --seed N               seed of the weights (default 42)\n"
          "  --blocks N             Philox: blocks of 256 threads on the device (default 448, a Tesla P100)\n\n"
@@ -37,12 +39,13 @@ static void print_help(void)
 
 static int parse(int argc, char **argv, reproduce_options *options)
 {
-    enum { DATA, SECTION, JSON, BACKEND, THREADS, GENERATOR, SEED, BLOCKS, HELP };
+    enum { DATA, SECTION, JSON, BACKEND, THREADS, GENERATOR, SEED, BLOCKS, RUNS, HELP };
     static const struct option LONG[] = {
         {"data", required_argument, NULL, DATA},       {"section", required_argument, NULL, SECTION},
         {"json", required_argument, NULL, JSON},       {"backend", required_argument, NULL, BACKEND},
         {"threads", required_argument, NULL, THREADS}, {"generator", required_argument, NULL, GENERATOR},
         {"seed", required_argument, NULL, SEED},       {"blocks", required_argument, NULL, BLOCKS},
+        {"runs", required_argument, NULL, RUNS},
         {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0}};
     assay_error error;
     uint64_t number;
@@ -86,6 +89,9 @@ static int parse(int argc, char **argv, reproduce_options *options)
             }
             options->session.blocks = (unsigned)number;
             break;
+        case RUNS:
+            options->runs = optarg;
+            break;
         case HELP:
             print_help();
             exit(EXIT_SUCCESS);
@@ -105,6 +111,9 @@ static assay_status run_section(const reproduce_options *options, assay_backend 
 {
     if (assay_descents_have(section)) {
         return assay_descents_run(backend, section, results, error);
+    }
+    if (section == ASSAY_SECTION_OPTIMIZERS) {
+        return reproduce_optimizers(options, backend, results, NULL, error);
     }
     if (*session == NULL) {
         ASSAY_TRY(assay_session_create(backend, &options->session, session, error));

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "tutorial/optimizers.h"
 #include "tutorial/session.h"
 
 typedef struct {
@@ -11,6 +12,7 @@ typedef struct {
     const char *backend; /* as given, or NULL */
     unsigned threads;    /* 0: as many as processors */
     const char *json;    /* a path, "-", or NULL */
+    const char *runs;    /* the folder of run records, or NULL */
     bool one_section;
     assay_section section;
 } reproduce_options;
@@ -28,6 +30,14 @@ typedef struct {
 
 /* Whether this build reproduces a section. */
 bool reproduce_has(assay_section section);
+
+/*
+ * The section "optimizers": four training runs with a bar on a terminal. Where options->runs names a folder, records that
+ * stand there are taken instead of a run, and those of the runs that were made are written there. The records, if
+ * `records` is not NULL, are kept for the caller, who ends each with assay_run_record_destroy.
+ */
+assay_status reproduce_optimizers(const reproduce_options *options, assay_backend *backend,
+                                  assay_section_results *results, assay_run_record *records, assay_error *error);
 
 void reproduce_count(reproduce_report *report);
 

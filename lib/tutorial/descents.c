@@ -132,6 +132,7 @@ static void add(assay_section_results *results, const char *label, const char *w
         .printed = expected,
         .ours = ours,
         .expected = expected,
+        .absolute = true,
         .error = error,
         .allowed = allowed,
         .basis = basis,

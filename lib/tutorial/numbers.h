@@ -1,4 +1,4 @@
-/* Every number that the tutorial prints, once. */
+/* Every number that the tutorial's first half prints, once; the three accuracies stand in tutorial/optimizers.h. */
 #ifndef ASSAY_TUTORIAL_NUMBERS_H
 #define ASSAY_TUTORIAL_NUMBERS_H
 
@@ -41,7 +41,6 @@ assay_status assay_section_by_name(const char *name, assay_section *section, ass
 /* How a number is compared with the printed one. */
 typedef enum {
     ASSAY_COMPARE_RELATIVE,  /* |ours - printed| <= tolerance |printed| */
-    ASSAY_COMPARE_ABSOLUTE,  /* |ours - printed| <= tolerance */
     ASSAY_COMPARE_AS_PRINTED /* the same text with `decimals` decimals: the tutorial rounds here */
 } assay_comparison;
 

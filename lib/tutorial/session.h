@@ -54,8 +54,14 @@ typedef enum {
 } assay_verdict;
 
 /* What it was judged by: the printed number; for other weights than the tutorial's, the theory; where the tutorial plots
- * and prints nothing, what PyTorch computes from its code, and what its prose says. */
-typedef enum { ASSAY_BASIS_PRINTED, ASSAY_BASIS_THEORY, ASSAY_BASIS_PYTORCH, ASSAY_BASIS_PROSE } assay_basis;
+ * and prints nothing, what PyTorch computes from its code, what its prose says, and what the author's records hold. */
+typedef enum {
+    ASSAY_BASIS_PRINTED,
+    ASSAY_BASIS_THEORY,
+    ASSAY_BASIS_PYTORCH,
+    ASSAY_BASIS_PROSE,
+    ASSAY_BASIS_RECORD
+} assay_basis;
 
 typedef struct {
     char label[ASSAY_RESULT_LABEL];
@@ -63,7 +69,8 @@ typedef struct {
     int decimals;    /* of the printed number where the tutorial rounds it; 0 for full precision */
     double ours;
     double expected; /* what ours was compared with: `printed`, or the theory's expectation */
-    double error;    /* |ours - expected| / |expected|; for PyTorch and prose |ours - expected| */
+    bool absolute;   /* errors are absolute, not relative to `expected` */
+    double error;    /* |ours - expected|, over |expected| unless absolute */
     double allowed;  /* the largest error that agrees, likewise */
     assay_basis basis;
     assay_verdict verdict;
