@@ -60,15 +60,15 @@ static void print_help(void)
            "  --optimizer NAME       ");
     print_names(assay_optimizer_names());
     puts("  --lr X                 learning rate\n"
-         "  --set NAME=X,...       hyperparameters: lr, weight_decay, momentum, dampening, nesterov, beta1, beta2, eps, ...\n"
+         "  --set NAME=X,...       hyperparameters: lr, weight_decay, momentum, dampening, nesterov, beta1, eps, ...\n"
          "  --init W1,W2           start (default: the tutorial's; 1,1 on the Gaussian)\n"
          "  --updates N            updates (default 100)\n"
          "  --precision PREC       f32 (default) or f64\n"
          "  --backend NAME[:PREC]  openblas (default), reference\n"
          "  --output FILE          write the points to FILE as CSV instead\n"
          "  --json FILE            write them to FILE as JSON as well (- for standard output instead of the table)\n\n"
-         "Hyperparameters that are not given are those of the tutorial's cells [32] and [35] where it makes that descent, and\n"
-         "the optimizer's defaults elsewhere.");
+         "Hyperparameters that are not given are those of the tutorial's cells [32] and [35] where it makes that\n"
+         "descent, and the optimizer's defaults elsewhere.");
 }
 
 /* The optimizer's defaults, changed to what the tutorial gives it on this surface. */
@@ -214,8 +214,8 @@ static assay_status open_backend(const descend_options *options, assay_backend *
         return tool_open_backend(name, 1, backend, error);
     }
     if (strchr(name, ':') != NULL) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "--backend %s names the precision already; leave out --precision",
-                          name);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "--backend %s names the precision already; leave out --precision", name);
     }
     char *text = assay_asprintf(error, "%s:%s", name, options->precision);
     assay_status status = text == NULL ? ASSAY_ERROR_MEMORY : tool_open_backend(text, 1, backend, error);
@@ -276,7 +276,8 @@ static assay_status write_json(const descent_record *record, assay_error *error)
     if (json == NULL) {
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
     }
-    size_t flags = JSON_INDENT(1) | JSON_REAL_PRECISION(is_single(record) ? 9 : 17);
+    size_t digits = is_single(record) ? (size_t)JSON_REAL_PRECISION(9) : (size_t)JSON_REAL_PRECISION(17);
+    size_t flags = JSON_INDENT(1) | digits;
     assay_status status = ASSAY_OK;
     if (strcmp(record->options->json, "-") == 0) {
         json_dumpf(json, stdout, flags);
