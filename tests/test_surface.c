@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include "machines.h"
 #include "optim/optimizer.h"
 #include "support.h"
 #include "surface/descent.h"
@@ -143,19 +143,6 @@ END_TEST
 
 /* --- descents -------------------------------------------------------------------------------------------------- */
 
-typedef struct {
-    const char *backend;
-    assay_precision precision;
-} machine;
-
-static assay_backend *open_machine(machine on, assay_error *error)
-{
-    assay_backend *backend = NULL;
-    assay_backend_options options = {on.backend, on.precision, 1};
-    support_assert_ok(assay_backend_open(&options, &backend, error), error);
-    return backend;
-}
-
 static void descend(machine on, assay_surface surface, const char *optimizer, const char *settings,
                     assay_descent_point points[ASSAY_DESCENT_UPDATES])
 {
@@ -163,7 +150,7 @@ static void descend(machine on, assay_surface surface, const char *optimizer, co
     assay_update_rule rule;
     support_assert_ok(assay_optimizer_by_name(optimizer, &rule, &error), &error);
     support_assert_ok(assay_optimizer_set(&rule, settings, &error), &error);
-    assay_backend *backend = open_machine(on, &error);
+    assay_backend *backend = machine_open(on, 1);
     double start[2];
     size_t recorded = 0;
     assay_surface_start(surface, start);
@@ -171,24 +158,6 @@ static void descend(machine on, assay_surface surface, const char *optimizer, co
         assay_descend(backend, surface, &rule, start, ASSAY_DESCENT_UPDATES, points, &recorded, &error), &error);
     ck_assert_uint_eq(recorded, ASSAY_DESCENT_UPDATES);
     assay_backend_close(backend);
-}
-
-/* Every backend of this build in every precision that it has; at most `limit`. */
-static size_t find_machines(machine *machines, size_t limit)
-{
-    size_t count = 0;
-    for (const char *const *name = assay_backend_names(); *name != NULL; name++) {
-        for (int precision = ASSAY_F32; precision <= ASSAY_F64; precision++) {
-            assay_backend *backend = NULL;
-            assay_error error;
-            assay_backend_options options = {*name, (assay_precision)precision, 1};
-            if (assay_backend_open(&options, &backend, &error) == ASSAY_OK && count < limit) {
-                assay_backend_close(backend);
-                machines[count++] = (machine){*name, (assay_precision)precision};
-            }
-        }
-    }
-    return count;
 }
 
 /* One descent of the tutorial against PyTorch's, on one backend. Returns the first t beyond the tolerance. */
@@ -223,8 +192,8 @@ enum { CHAOTIC_AGREEMENT_F64 = 25 };
 
 START_TEST(the_six_descents_are_pytorchs)
 {
-    machine machines[8];
-    size_t machine_count = find_machines(machines, 8);
+    machine machines[MOST_MACHINES];
+    size_t machine_count = machines_find(machines);
     json_t *golden = support_golden("surface_torch.json");
     const json_t *tolerance = json_object_get(golden, "tolerance");
     const json_t *descents = json_object_get(golden, "descents");

@@ -27,6 +27,11 @@ extern "C" {
  *                    amsgrad: v_hat = max over steps of v (torch.optim.Adam(amsgrad=True)), corrected like v;
  *                    decoupled: AdamW, w *= 1 - eta lambda before the step (Loshchilov and Hutter 2019)
  * RMSPROP            v = a v + (1 - a) g^2;  w -= eta g / (sqrt(v) + eps)         torch.optim.RMSprop
+ *
+ * ADAM and RMSPROP keep g^2, which overflows for gradients that do not. There a finite g (after weight decay) beyond
+ * 2^63 in float, or 2^511 in double, counts as this value with g's sign, in both moments: the step, a quotient of the
+ * moments, stays what the equations give, and v stays finite. (PyTorch's v becomes infinite and its parameter never moves
+ * again.) Infinite and NaN gradients go through and show in the parameters.
  */
 typedef enum {
     ASSAY_UPDATE_SGD,

@@ -49,7 +49,21 @@ static ASSAY_CLONES void update_momentum(const update_task *task, assay_range ra
     }
 }
 
-/* (1 - b2) g first, then times g: no overflow where (1 - b2) g^2 has none. */
+#if ASSAY_REAL_BITS == 32
+#define LARGEST_SQUARED 0x1p63f
+#define REAL_LARGEST 0x1.fffffep127f
+#else
+#define LARGEST_SQUARED 0x1p511
+#define REAL_LARGEST 0x1.fffffffffffffp1023
+#endif
+
+/* update_rule.h: a finite gradient whose square cannot be kept counts as the largest whose square can. */
+ASSAY_INLINE real squarable(real g)
+{
+    real size = REAL_ABS(g);
+    return size > LARGEST_SQUARED && size <= REAL_LARGEST ? REAL_COPYSIGN(LARGEST_SQUARED, g) : g;
+}
+
 ASSAY_INLINE real mean_square(const update_task *s, real v, real g)
 {
     return s->smooth * v + s->rough * g * g;
@@ -66,7 +80,7 @@ static ASSAY_CLONES void update_adam(const update_task *task, assay_range range)
     real *v = s.state[1];
     INDEPENDENT
     for (size_t i = range.begin; i < range.end; i++) {
-        real g = s.g[i] + s.decay * s.w[i];
+        real g = squarable(s.g[i] + s.decay * s.w[i]);
         real first = s.momentum * m[i] + s.fresh * g;
         real second = mean_square(&s, v[i], g);
         m[i] = first;
@@ -83,7 +97,7 @@ static ASSAY_CLONES void update_amsgrad(const update_task *task, assay_range ran
     real *largest = s.state[2];
     INDEPENDENT
     for (size_t i = range.begin; i < range.end; i++) {
-        real g = s.g[i] + s.decay * s.w[i];
+        real g = squarable(s.g[i] + s.decay * s.w[i]);
         real first = s.momentum * m[i] + s.fresh * g;
         real second = mean_square(&s, v[i], g);
         real top = second > largest[i] ? second : largest[i];
@@ -100,7 +114,7 @@ static ASSAY_CLONES void update_rmsprop(const update_task *task, assay_range ran
     real *v = s.state[0];
     INDEPENDENT
     for (size_t i = range.begin; i < range.end; i++) {
-        real g = s.g[i] + s.decay * s.w[i];
+        real g = squarable(s.g[i] + s.decay * s.w[i]);
         real second = mean_square(&s, v[i], g);
         v[i] = second;
         s.w[i] = s.keep * s.w[i] - s.rate * (g / (REAL_SQRT(second) + s.epsilon));

@@ -17,6 +17,12 @@ static double classical_momentum(const assay_update_rule *rule, uint64_t step, d
     return w - rule->learning_rate * direction;
 }
 
+/* update_rule.h: a finite gradient whose square cannot be kept counts as the largest whose square can. */
+static double squarable(double g)
+{
+    return isfinite(g) && fabs(g) > 0x1p511 ? copysign(0x1p511, g) : g;
+}
+
 /* 1 - beta^t */
 static double bias_correction(double beta, uint64_t step)
 {
@@ -59,9 +65,9 @@ double reference_update(const assay_update_rule *rule, uint64_t step, double w, 
     case ASSAY_UPDATE_CLASSICAL_MOMENTUM:
         return classical_momentum(rule, step, w, g, state[0]);
     case ASSAY_UPDATE_ADAM:
-        return adam(rule, step, w, g, state);
+        return adam(rule, step, w, squarable(g), state);
     case ASSAY_UPDATE_RMSPROP:
-        return rmsprop(rule, w, g, state[0]);
+        return rmsprop(rule, w, squarable(g), state[0]);
     case ASSAY_UPDATE_SGD:
         break;
     }

@@ -1,0 +1,20 @@
+/* Every backend of this build in every precision that it has: what tests over the backend interface loop over. */
+#ifndef ASSAY_TESTS_MACHINES_H
+#define ASSAY_TESTS_MACHINES_H
+
+#include "backend/backend.h"
+
+enum { MOST_MACHINES = 8 };
+
+typedef struct {
+    const char *backend;
+    assay_precision precision;
+} machine;
+
+/* Fills in what can be opened here; fails the test where nothing can. */
+size_t machines_find(machine machines[MOST_MACHINES]);
+
+/* Opened; fails the test where that fails. The caller ends it with assay_backend_close. */
+assay_backend *machine_open(machine on, int threads);
+
+#endif
