@@ -417,7 +417,7 @@ END_TEST
 START_TEST(run_record_round_trip_is_bit_exact)
 {
     assay_error error;
-    double validation[] = {0.8431, 1.0 / 3.0};
+    double validation[] = {0.8431, 0.1 + 0.2}; /* 17 digits */
     double training[] = {0.1, 0.0};
     double losses[] = {3.006923198699951, 5e-324, 1e300};
     assay_run_record written = {.test_acc = 0.8909, .epochs = 2, .val_scores = validation, .train_scores = training,

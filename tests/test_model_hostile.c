@@ -92,6 +92,7 @@ static const patch pickles[] = {
     PATCH("stack underflow", "}q\0(", "Ru", "takes a value where there is none"),
     PATCH("under the mark", "\x89" ORDERED ")RtR", "(R", "takes a value where there is none"),
     PATCH("tuple of too many", "}q\0(", "\x87", "takes a value where there is none"),
+    PATCH("tuple from under the mark", "}q\0(", "}q\0(\x85", "takes a value where there is none"),
     PATCH("no mark", "}q\0(", "}q\0", "looks for a mark"),
     PATCH("mark left", "u.", "u(.", "does not end with one dictionary"),
     PATCH("two values left", "u.", "u}.", "does not end with one dictionary"),
