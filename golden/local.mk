@@ -13,3 +13,4 @@ EXTRA_DIST += %D%/model/protocol4.pt
 EXTRA_DIST += %D%/model/network.config
 EXTRA_DIST += %D%/model.json
 EXTRA_DIST += %D%/stats_numpy.json
+EXTRA_DIST += %D%/init_torch.json

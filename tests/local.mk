@@ -22,3 +22,4 @@ include %D%/stats.mk
 include %D%/check.mk
 include %D%/fuzz.mk
 include %D%/nn.mk
+include %D%/init.mk

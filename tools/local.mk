@@ -23,3 +23,4 @@ assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
 EXTRA_DIST += %D%/golden/model.py
 EXTRA_DIST += %D%/golden/optim.py
 EXTRA_DIST += %D%/golden/surface.py
+EXTRA_DIST += %D%/golden/torch_init.py
