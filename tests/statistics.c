@@ -3,6 +3,7 @@
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sf_dawson.h>
 #include <math.h>
+#include <stdbool.h>
 
 double statistics_normal_p(double z)
 {
@@ -71,12 +72,29 @@ static double squared_uniform_limit(size_t n, double exponent, double sign)
     return squared_uniform_tilted_mean(sign * outer);
 }
 
+/* The x at which `tail` of chi-square is p, by bisection: GSL's own inverses fail to converge in the far tails. */
+static double chi_square_quantile(double (*tail)(double, double), double p, double freedom)
+{
+    double low = 0;
+    double high = freedom + 40 * sqrt(2 * freedom) + 200; /* beyond any p that a double near 1 can tell from 0 */
+    bool rising = tail(high, freedom) > tail(low, freedom);
+    for (int i = 0; i < 100; i++) {
+        double middle = (low + high) / 2;
+        if ((tail(middle, freedom) < p) == rising) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return (low + high) / 2;
+}
+
 statistics_interval statistics_variance_interval(assay_distribution_kind kind, size_t n, double p)
 {
     if (kind == ASSAY_NORMAL) {
         double freedom = (double)n;
-        return (statistics_interval){gsl_cdf_chisq_Pinv(p / 2, freedom) / freedom,
-                                     gsl_cdf_chisq_Qinv(p / 2, freedom) / freedom};
+        return (statistics_interval){chi_square_quantile(gsl_cdf_chisq_P, p / 2, freedom) / freedom,
+                                     chi_square_quantile(gsl_cdf_chisq_Q, p / 2, freedom) / freedom};
     }
     double exponent = log(2 / p);
     return (statistics_interval){3 * squared_uniform_limit(n, exponent, -1), 3 * squared_uniform_limit(n, exponent, 1)};

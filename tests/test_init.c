@@ -330,7 +330,7 @@ START_TEST(every_backend_stores_the_same)
 END_TEST
 
 /* Every parameter is the constant, and no number is drawn. */
-START_TEST(constant)
+START_TEST(constant_draws_nothing)
 {
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_CONSTANT);
     ck_assert_double_eq(initializer.value, 0.005);
@@ -550,6 +550,8 @@ END_TEST
 
 /* --- PyTorch's own values -------------------------------------------------------------------------------------- */
 
+enum { GOLDEN_CASES = 16 };
+
 static bool is(const json_t *object, const char *key, const char *text)
 {
     const char *value = json_string_value(json_object_get(object, key));
@@ -623,6 +625,7 @@ static void compare_tensor(const json_t *golden, const json_t *entry, const json
 START_TEST(values_of_pytorch)
 {
     json_t *golden = support_golden("init_torch.json");
+    ck_assert_uint_eq(json_array_size(json_object_get(golden, "cases")), GOLDEN_CASES);
     const json_t *entry = json_array_get(json_object_get(golden, "cases"), (size_t)_i);
     assay_initializer initializer = initializer_of(entry);
     size_t index;
@@ -653,14 +656,6 @@ START_TEST(values_of_pytorch)
 }
 END_TEST
 
-static int golden_cases(void)
-{
-    json_t *golden = support_golden("init_torch.json");
-    int count = (int)json_array_size(json_object_get(golden, "cases"));
-    json_decref(golden);
-    return count;
-}
-
 int main(void)
 {
     Suite *suite = suite_create("init");
@@ -669,7 +664,7 @@ int main(void)
     tcase_add_loop_test(distributions, tensors_follow_their_distribution, 0, 2 * INIT_CASES);
     tcase_add_test(distributions, a_wrong_std_would_be_caught);
     tcase_add_loop_test(distributions, every_backend_stores_the_same, 0, 4);
-    tcase_add_loop_test(distributions, constant, 0, 2);
+    tcase_add_loop_test(distributions, constant_draws_nothing, 0, 2);
     tcase_add_loop_test(distributions, draws_are_counted, 0, INIT_CASES);
     suite_add_tcase(suite, distributions);
     TCase *data = tcase_create("names and gains");
@@ -677,7 +672,7 @@ int main(void)
     tcase_add_test(data, stated_distributions);
     tcase_add_test(data, gains_by_quadrature);
     tcase_add_test(data, gains_of_pytorch);
-    tcase_add_loop_test(data, values_of_pytorch, 0, golden_cases());
+    tcase_add_loop_test(data, values_of_pytorch, 0, GOLDEN_CASES);
     suite_add_tcase(suite, data);
     suite_add_tcase(suite, init_depth_case());
     return support_run(suite);
