@@ -68,7 +68,7 @@ static const struct {
 } smooth[] = {
     {{"cubic", cubic, cubic_slope}, {0.7, -3, 1e-3, 50, 1e4, 1e8}, 1e-10},
     {{"tenth power", tenth_power, tenth_power_slope}, {0.3, -1, 1.7, -20, 0.01, 3}, 1e-12},
-    {{"line", line, line_slope}, {0, 1, -1e-9, 12345.678, -1e6, 0.1}, 1e-12},
+    {{"line", line, line_slope}, {0, 1, -1e-9, 12345.678, 1e17, 0.1}, 1e-9},
     {{"exp", exp, exp}, {0, 1, -1, 20, -20, 300}, 1e-12},
     {{"sin", sin, cos}, {0, 1, -2, 100, 1e8, 1e-12}, 1e-12},
     {{"cos", cos, minus_sin}, {1, -1e-3, 1e-4, 3, -50, 1e5}, 1e-10},
@@ -148,6 +148,26 @@ START_TEST(planted_errors_are_caught)
 }
 END_TEST
 
+/*
+ * x - 1 is exact, but x + h just below 1 is not: crossing 1 it is rounded to a multiple of 2^-52, an error of 1e-7 in a
+ * step of 1e-9, which is what exp(1e8 (x - 1)) asks for.
+ */
+static double steep_about_one(double x) { return exp(1e8 * (x - 1)); }
+static double steep_about_one_slope(double x) { return 1e8 * exp(1e8 * (x - 1)); }
+
+START_TEST(steps_that_are_rounded)
+{
+    static const known_function function = {"exp(1e8 (x - 1))", steep_about_one, steep_about_one_slope};
+    for (int i = 0; i < 16; i++) {
+        double x = 1 - i * 0x1p-53;
+        assay_gradient_report report = check_at(&function, x, steep_about_one_slope(x));
+        char text[400];
+        assay_gradient_report_line(&report, sizeof text, text);
+        ck_assert_msg(report.passed && report.worst.relative_error < 1e-11, "1 - %d * 2^-53: %s", i, text);
+    }
+}
+END_TEST
+
 /* --- where differences cannot tell -------------------------------------------------------------------------------- */
 
 static double nearly_flat(double x) { return 1 + 1e-9 * sin(x); }
@@ -156,6 +176,7 @@ static double swamped(double x) { return 1e20 + x; }
 static double one(double x) { return 1 + 0 * x; }
 static double step_up(double x) { return x > 0 ? 1 : 0; }
 static double staircase(double x) { return (1e8 + sin(x)) - 1e8; }
+static double cusp(double x) { return sqrt(fabs(x)); }
 static double only_at_zero(double x) { return x == 0 ? 0 : NAN; }
 static double quartic(double x) { return x * x * x * x; }
 static double quartic_slope(double x) { return 4 * x * x * x; }
@@ -172,6 +193,8 @@ START_TEST(what_differences_cannot_tell_does_not_pass)
         {{"step", step_up, zero}, 0, 0},
         {{"step nearby", step_up, zero}, 1e-12, 0},
         {{"staircase", staircase, cos}, 0.5, 0.87758256189037276},
+        {{"constant", one, zero}, 1, 1e-26},
+        {{"cusp", cusp, zero}, 0, 0},
         {{"square root at 0", sqrt, root_slope}, 0, 1},
         {{"defined at one point", only_at_zero, zero}, 0, 0},
     };
@@ -201,8 +224,48 @@ START_TEST(zero_gradients)
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         assay_gradient_report right = check_at(&cases[c].function, cases[c].x, 0);
         ck_assert_msg(right.passed, "%s: 0 does not pass", cases[c].function.name);
+        ck_assert_msg(c > 1 || right.evaluations < 80, "%s: %zu evaluations", cases[c].function.name,
+                      right.evaluations);
         assay_gradient_report wrong = check_at(&cases[c].function, cases[c].x, 1e-3);
         ck_assert_msg(!wrong.passed, "%s: 1e-3 passes", cases[c].function.name);
+    }
+}
+END_TEST
+
+/* An unresolved entry is reported before one that agrees, even if its difference is smaller. */
+static double smooth_and_step(const double *x, void *user)
+{
+    (void)user;
+    return sin(x[0]) + (x[1] > 0 ? 1 : 0);
+}
+
+START_TEST(unresolved_entries_come_first)
+{
+    double x[2] = {1, 0};
+    double gradient[2] = {cos(1), 0};
+    assay_gradient_report report;
+    assay_error error;
+    support_assert_ok(assay_check_gradient(smooth_and_step, NULL, 2, x, gradient, NULL, NULL, &report, &error), &error);
+    ck_assert(!report.passed && report.unresolved == 1 && report.wrong == 0 && report.worst.index == 1);
+}
+END_TEST
+
+/* The noise in the error model: f's last rounding wherever x is; the stairs of a staircase; nothing from a kink. */
+START_TEST(noise_is_measured)
+{
+    static const struct {
+        known_function function;
+        double x, least, most;
+    } cases[] = {
+        {{"sin at 1e8", sin, cos}, 1e8, 2e-17, 1e-15},
+        {{"exp", exp, exp}, 1, 2e-16, 3e-15},
+        {{"staircase", staircase, cos}, 0.5, 2e-9, 1e-7},
+        {{"|x|", fabs, absolute_slope}, 0, 0, 1e-16},
+        {{"1 / x", reciprocal, reciprocal_slope}, -1e-9, 1e-8, 1e-6},
+    };
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        double noise = check_at(&cases[c].function, cases[c].x, 0).noise;
+        ck_assert_msg(noise >= cases[c].least && noise <= cases[c].most, "%s: noise %g", cases[c].function.name, noise);
     }
 }
 END_TEST
@@ -533,7 +596,10 @@ int main(void)
     tcase_add_test(tests, estimates_hold);
     tcase_add_test(tests, planted_errors_are_caught);
     tcase_add_test(tests, what_differences_cannot_tell_does_not_pass);
+    tcase_add_test(tests, steps_that_are_rounded);
     tcase_add_test(tests, zero_gradients);
+    tcase_add_test(tests, unresolved_entries_come_first);
+    tcase_add_test(tests, noise_is_measured);
     tcase_add_test(tests, kinks_have_two_slopes);
     tcase_add_test(tests, kinks_nearby_are_stepped_around);
     tcase_add_test(tests, wrong_entries_are_named);

@@ -23,6 +23,8 @@ START_TEST(bounds_by_hand)
     double want = assay_gamma(3, ASSAY_FORMAT_F32) * magnitude + 3 * 0x1p-126;
     ck_assert_double_eq(assay_dot_bound(3, magnitude, ASSAY_FORMAT_F32), want);
     ck_assert_double_eq(assay_dot_bound_of(3, a, 2, b, 1, ASSAY_FORMAT_F32), want);
+    ck_assert_double_eq(assay_dot_bound_of(3, b, 1, a, 2, ASSAY_FORMAT_F32), want);
+    ck_assert_double_eq(assay_dot_bound(3, 0, ASSAY_FORMAT_F32), 3 * 0x1p-126);
 
     static const struct {
         double magnitude, ulps, want;

@@ -109,8 +109,9 @@ static double difference_noise(double values[NOISE_POINTS])
 }
 
 /*
- * Noise along a diagonal direction of random signs, all entries moved at once by j times the spacing. Spacings are
- * whole multiples of the last place of x, lest the rounding of x + step pass for noise of f.
+ * Noise along a diagonal direction, all entries moved at once by j times the spacing. Spacings are whole multiples of
+ * the last place of x, and the way is towards 0, where numbers are denser: x + step is exact, and no rounding of it can
+ * pass for noise of f.
  */
 static double noise_at_spacing(assay_ladder *ladder, const double *origin, double spacing)
 {
@@ -119,8 +120,9 @@ static double noise_at_spacing(assay_ladder *ladder, const double *origin, doubl
         for (size_t i = 0; i < ladder->count; i++) {
             int exponent;
             frexp(fmax(ladder->length, fabs(origin[i]) * 0x1p-8), &exponent);
-            double step = (j - NOISE_POINTS / 2) * ldexp(spacing, exponent - 1);
-            ladder->x[i] = origin[i] + ((assay_ladder_bits(0, i) & 1) != 0 ? step : -step);
+            double step = j * ldexp(spacing, exponent - 1);
+            bool down = origin[i] != 0 ? origin[i] > 0 : (assay_ladder_bits(0, i) & 1) != 0;
+            ladder->x[i] = origin[i] + (down ? -step : step);
         }
         values[j] = evaluate(ladder);
     }
@@ -201,7 +203,8 @@ size_t assay_ladder_evaluations(const assay_ladder *ladder)
 
 /*
  * Column 0 at step h. With noise e in each value, D errs by at most 2e / 2h and J by 4e / h. x + h and x - h are
- * rounded; the divisor is their true distance, and their asymmetry adds f''/2 times the difference of the two steps.
+ * rounded: D is the slope at x, and J is h times the curvature, of the parabola through the three points where f was
+ * taken.
  */
 static void row_start(assay_ladder *ladder, size_t i, double h, ladder_row *row, bool *constant)
 {
@@ -213,9 +216,11 @@ static void row_start(assay_ladder *ladder, size_t i, double h, ladder_row *row,
     double largest = fmax(fabs(ladder->value), fmax(fabs(above), fabs(below)));
     double noise = noise_bound(ladder, largest);
     *constant = *constant && above == ladder->value && below == ladder->value;
-    row->derivative[0] = (above - below) / (up + down);
-    row->jump[0] = (above - ladder->value) / up - (ladder->value - below) / down;
-    row->derivative_rounding[0] = noise / h + 0.5 * fabs(row->jump[0]) * fabs(up - down) / h;
+    double slope_above = (above - ladder->value) / up;
+    double slope_below = (ladder->value - below) / down;
+    row->derivative[0] = (slope_above * down + slope_below * up) / (up + down);
+    row->jump[0] = (slope_above - slope_below) * (2 * h / (up + down));
+    row->derivative_rounding[0] = noise / h;
     row->jump_rounding[0] = 4 * noise / h;
     row->columns = isfinite(row->derivative[0]) && isfinite(row->jump[0]) ? 1 : 0;
 }

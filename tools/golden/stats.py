@@ -12,7 +12,7 @@ import numpy as np
 import scipy
 from scipy import stats
 
-BINS = [1, 2, 7, 10, 64]
+BINS = [1, 2, 7, 10, 50, 64]
 POINTS = 9
 
 
