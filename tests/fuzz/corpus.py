@@ -32,6 +32,25 @@ def safetensors(header, data, metadata=None):
     return struct.pack("<Q", len(text)) + text + data
 
 
+def text(value):
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def pickled_view(name, storage, offset, shape):
+    """What torch.save writes for an entry: a contiguous view of `storage` float32 numbers under the key "0"."""
+    stride = [1] * len(shape)
+    for i in range(len(shape) - 1, 0, -1):
+        stride[i - 1] = stride[i] * shape[i]
+    sizes = [b"(" + b"".join(b"K" + bytes([n]) for n in numbers) + b"t" for numbers in (shape, stride)]
+    key = b"(" + text("storage") + b"ctorch\nFloatStorage\n" + text("0") + text("cpu") + b"K" + bytes([storage]) + b"tQ"
+    hooks = b"ccollections\nOrderedDict\n)R"
+    rebuild = b"ctorch._utils\n_rebuild_tensor_v2\n("
+    return text(name) + rebuild + key + b"K" + bytes([offset]) + sizes[0] + sizes[1] + b"\x89" + hooks + b"tR"
+
+
+TWO_LAYERS = {"layers.0.weight": [2, 2], "layers.0.bias": [2], "layers.2.weight": [1, 2], "layers.2.bias": [1]}
+
+
 def main():
     labels = idx([4], bytes([0, 9, 3, 1]))
     images = idx([2, 28, 28], bytes(range(196)) * 8)
@@ -56,6 +75,19 @@ def main():
     save("pickle", "small", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + small)
     view = small.replace(b"K\0K\2\x85K\1\x85", b"K\0K\2K\2\x86K\0K\1\x86")
     save("pickle", "view", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + view)
+
+    pickled, header, end = b"\x80\x02}(", {}, 0
+    for name, shape in TWO_LAYERS.items():
+        count = shape[0] * shape[-1] if len(shape) == 2 else shape[0]
+        pickled += pickled_view(name, 9, end, shape)
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [4 * end, 4 * (end + count)]}
+        end += count
+    save("pickle", "layers", struct.pack("<H", 4 * end) + struct.pack("<9f", *range(end)) + pickled + b"u.")
+    save("safetensors", "layers", safetensors(header, struct.pack("<9f", *range(end))))
+    numbers = b"\x80\x02}(" + pickled_view("w", 2, 0, [2])
+    for short, other in ((b"K\2t", b"\x8a\1\2t"), (b"K\0(", b"J\0\0\0\0("), (b"\x89", b"\x88"), (b"}(", b"}r\1\0\0\0(")):
+        numbers = numbers.replace(short, other, 1)
+    save("pickle", "wide", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + numbers + b"u.")
 
     config = json.dumps({"act_fn": "ReLU", "input_size": 3, "num_classes": 2, "hidden_sizes": []})
     network = {
