@@ -193,46 +193,76 @@ START_TEST(others_read_our_safetensors)
 END_TEST
 
 /* A file size limit stands for a full disk: the write fails, and what was there before is still there. */
-START_TEST(failed_write_keeps_the_old_file)
+static void limit_file_size(rlim_t bytes)
+{
+    struct rlimit limit = {bytes, RLIM_INFINITY};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void assert_unchanged(const char *path, const char *before, size_t size_before)
 {
     assay_error error;
-    assay_state *state = make_state();
-    char *path = join(folder, "state.safetensors");
-    char *before = NULL;
     char *after = NULL;
-    size_t size_before = 0;
     size_t size_after = 0;
-    support_assert_ok(assay_safetensors_write(path, state, &error), &error);
-    support_assert_ok(assay_file_read(path, 1 << 20, &before, &size_before, &error), &error);
-
-    const size_t shape[] = {100000};
-    support_assert_ok(assay_state_add(state, "large", ASSAY_DTYPE_F32, 1, shape, NULL, &error), &error);
-    signal(SIGXFSZ, SIG_IGN);
-    struct rlimit limit = {65536, RLIM_INFINITY};
-    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
-    assay_status status = assay_safetensors_write(path, state, &error);
-    double loss = 1.0 / 3.0;
-    char *record_path = join("/dev/full", "record.json");
-    assay_run_record record = {.steps = 1, .train_losses = &loss};
-    assay_status record_status = assay_run_record_write(record_path, &record, NULL);
-    limit.rlim_cur = RLIM_INFINITY;
-    setrlimit(RLIMIT_FSIZE, &limit);
-    support_assert_error(status, ASSAY_ERROR_IO, &error, "what was there before is unchanged");
-    ck_assert_int_eq(record_status, ASSAY_ERROR_IO);
-
     support_assert_ok(assay_file_read(path, 1 << 20, &after, &size_after, &error), &error);
     ck_assert_uint_eq(size_after, size_before);
     ck_assert_mem_eq(after, before, size_before);
+    assay_free(after);
     char *list = assay_asprintf(NULL, "ls '%s'", folder);
     support_result files = support_shell(list);
-    ck_assert_str_eq(files.output, "state.safetensors\n");
+    char *wanted = assay_asprintf(NULL, "%s\n", strrchr(path, '/') + 1);
+    ck_assert_str_eq(files.output, wanted);
+    assay_free(wanted);
     support_result_free(&files);
     assay_free(list);
-    assay_free(record_path);
+}
+
+START_TEST(failed_write_keeps_the_old_state)
+{
+    assay_error error;
+    assay_state *state = make_state();
+    char *path = join(folder, "state");
+    char *before = NULL;
+    size_t size = 0;
+    const size_t shape[] = {100000};
+    support_assert_ok(assay_safetensors_write(path, state, &error), &error);
+    support_assert_ok(assay_file_read(path, 1 << 20, &before, &size, &error), &error);
+    support_assert_ok(assay_state_add(state, "large", ASSAY_DTYPE_F32, 1, shape, NULL, &error), &error);
+    limit_file_size(65536);
+    assay_status status = assay_safetensors_write(path, state, &error);
+    limit_file_size(RLIM_INFINITY);
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "what was there before is unchanged");
+    assert_unchanged(path, before, size);
     assay_free(before);
-    assay_free(after);
     assay_free(path);
     assay_state_destroy(state);
+}
+END_TEST
+
+START_TEST(failed_write_keeps_the_old_record)
+{
+    enum { STEPS = 10000 };
+    assay_error error;
+    char *path = join(folder, "record");
+    char *before = NULL;
+    size_t size = 0;
+    double *losses = assay_calloc(STEPS, sizeof *losses, NULL);
+    assay_run_record record = {.steps = 1, .train_losses = losses};
+    support_assert_ok(assay_run_record_write(path, &record, &error), &error);
+    support_assert_ok(assay_file_read(path, 1 << 20, &before, &size, &error), &error);
+    for (size_t i = 0; i < STEPS; i++) {
+        losses[i] = 1.0 / 3.0;
+    }
+    record.steps = STEPS;
+    limit_file_size(65536);
+    assay_status status = assay_run_record_write(path, &record, &error);
+    limit_file_size(RLIM_INFINITY);
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "what was there before is unchanged");
+    assert_unchanged(path, before, size);
+    assay_free(losses);
+    assay_free(before);
+    assay_free(path);
 }
 END_TEST
 
@@ -511,6 +541,17 @@ START_TEST(authors_records)
 }
 END_TEST
 
+static bool have_python(void)
+{
+    support_result result = support_shell("python3 --version");
+    bool there = result.status == 0;
+    support_result_free(&result);
+    if (!there) {
+        support_skip("that others read our safetensors is not tested: python3 is missing; on Debian: apt-get install python3");
+    }
+    return there;
+}
+
 static Suite *suite(void)
 {
     Suite *made = suite_create("model");
@@ -518,8 +559,11 @@ static Suite *suite(void)
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, safetensors_round_trip_is_bit_exact);
     tcase_add_test(files, safetensors_without_tensors);
-    tcase_add_test(files, others_read_our_safetensors);
-    tcase_add_test(files, failed_write_keeps_the_old_file);
+    if (have_python()) {
+        tcase_add_test(files, others_read_our_safetensors);
+    }
+    tcase_add_test(files, failed_write_keeps_the_old_state);
+    tcase_add_test(files, failed_write_keeps_the_old_record);
     tcase_add_test(files, half_precision_values);
     tcase_add_loop_test(files, nonfinite_is_named, 0, sizeof nonfinite / sizeof *nonfinite);
     tcase_add_test(files, torch_files_hold_what_torch_says);
