@@ -543,9 +543,7 @@ END_TEST
 
 static bool have_python(void)
 {
-    support_result result = support_shell("python3 --version");
-    bool there = result.status == 0;
-    support_result_free(&result);
+    bool there = system("python3 --version >/dev/null 2>&1") == 0;
     if (!there) {
         support_skip("that others read our safetensors is not tested: python3 is missing; on Debian: apt-get install python3");
     }
