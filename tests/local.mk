@@ -23,3 +23,4 @@ include %D%/check.mk
 include %D%/fuzz.mk
 include %D%/nn.mk
 include %D%/init.mk
+include %D%/backend.mk

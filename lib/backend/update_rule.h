@@ -28,6 +28,9 @@ extern "C" {
  *                    decoupled: AdamW, w *= 1 - eta lambda before the step (Loshchilov and Hutter 2019)
  * RMSPROP            v = a v + (1 - a) g^2;  w -= eta g / (sqrt(v) + eps)         torch.optim.RMSprop
  *
+ * Decoupled weight decay goes with every rule: w *= 1 - eta lambda comes first. eps = 0 is allowed; then 0 / 0 is NaN where
+ * g has been 0 from the start, or so small (1e-23 in float) that its square is.
+ *
  * ADAM and RMSPROP keep g^2, which overflows for gradients that do not. There a finite g (after weight decay) beyond
  * 2^63 in float, or 2^511 in double, counts as this value with g's sign, in both moments: the step, a quotient of the
  * moments, stays what the equations give, and v stays finite. (PyTorch's v becomes infinite and its parameter never moves

@@ -79,7 +79,8 @@ ASSAY_INLINE double row_loss(const loss_task *task, size_t r, int32_t *correct)
         /* p - 1 = -(sum of the others) / sum: nothing cancels when p is near 1. */
         gradient[label] = (real)(-others * scale);
     }
-    return log(sum) - shifted;
+    /* log1p: the loss of a sure and right answer is small, and not 0. */
+    return top.index == label ? log1p(others) : log(sum) - shifted;
 }
 
 static ASSAY_CLONES void loss_of_piece(const loss_task *task, int piece)

@@ -1,0 +1,56 @@
+/* Tests of lib/backend/: every operation of every backend, its errors, its extremes and its derivatives. */
+#include "test_backend.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "support.h"
+
+assay_backend *test_open(const char *name, assay_precision precision, int threads)
+{
+    assay_error error = {.status = ASSAY_OK};
+    assay_backend *backend;
+    const assay_backend_options options = {name, precision, threads};
+    support_assert_ok(assay_backend_open(&options, &backend, &error), &error);
+    return backend;
+}
+
+void test_assert_clean(assay_backend *backend)
+{
+    assay_error error = {.status = ASSAY_OK};
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+}
+
+/* SplitMix64 (Steele, Lea and Flood 2014). */
+double test_uniform(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+    return (double)((z ^ (z >> 31)) >> 11) * 0x1p-53;
+}
+
+uint64_t test_seed(void)
+{
+    static uint64_t seed;
+    if (seed == 0) {
+        const char *given = getenv("ASSAY_TEST_SEED");
+        seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+        printf("inputs from seed %" PRIu64 "; repeat with ASSAY_TEST_SEED=%" PRIu64 "\n", seed, seed);
+    }
+    return seed;
+}
+
+int main(void)
+{
+    test_seed();
+    fflush(stdout);
+    Suite *suite = suite_create("backend");
+    suite_add_tcase(suite, test_backend_cases());
+    suite_add_tcase(suite, test_backend_errors());
+    suite_add_tcase(suite, test_backend_extremes());
+    suite_add_tcase(suite, test_backend_gradients());
+    return support_run(suite);
+}

@@ -1,0 +1,443 @@
+/* Wrong arguments of every operation: one message that names the operation and what is wrong, sticky until checked. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "support.h"
+#include "test_backend.h"
+
+/* A backend with buffers to go wrong with. */
+typedef struct {
+    assay_backend *backend;
+    assay_slice r[8]; /* real, 64 elements each */
+    assay_slice i32;  /* 64 */
+    assay_slice u8;   /* 64 */
+    assay_slice foreign;
+} fixture;
+
+static assay_slice part(assay_slice s, size_t count)
+{
+    return assay_part_of(s, 0, count);
+}
+
+/* --- the table of mistakes ------------------------------------------------------------------------------------- */
+
+#define MISTAKE(name, call) \
+    static void name(const fixture *f) \
+    { \
+        call; \
+    }
+
+static const assay_activation bad_kind = {ASSAY_ACTIVATION_COUNT, 0};
+static const assay_activation tanh_ = {ASSAY_TANH, 0};
+static const assay_linear_shape shape = {2, 3, 4};
+static const assay_update_rule sgd = {.kind = ASSAY_UPDATE_SGD, .learning_rate = 0.1};
+static const assay_update_rule adam = {.kind = ASSAY_UPDATE_ADAM, .learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.9};
+static const assay_gemm_shape gemm_shape = {.m = 2, .n = 4, .k = 3, .alpha = 1};
+
+#define X part(f->r[0], 6)
+#define W part(f->r[1], 12)
+#define B part(f->r[2], 4)
+#define Z part(f->r[3], 8)
+#define Y part(f->r[4], 8)
+
+MISTAKE(gemm_count, assay_gemm(f->backend, gemm_shape, part(f->r[0], 5), W, Z))
+MISTAKE(gemm_overlap, assay_gemm(f->backend, gemm_shape, X, W, assay_part_of(f->r[1], 11, 8)))
+MISTAKE(gemm_missing, assay_gemm(f->backend, gemm_shape, X, ASSAY_NO_SLICE, Z))
+MISTAKE(gemm_huge, assay_gemm(f->backend, ((assay_gemm_shape){.m = (size_t)1 << 31, .n = 1, .k = 1}), X, W, Z))
+MISTAKE(gemm_foreign, assay_gemm(f->backend, gemm_shape, part(f->foreign, 6), W, Z))
+MISTAKE(bias_count, assay_bias_add(f->backend, 2, 4, Z, X))
+MISTAKE(bias_huge, assay_bias_add(f->backend, (size_t)1 << 40, 4, Z, B))
+MISTAKE(sums_type, assay_column_sums(f->backend, 2, 4, part(f->i32, 8), B))
+MISTAKE(sums_huge, assay_column_sums(f->backend, 2, SIZE_MAX, Z, B))
+MISTAKE(forward_count, assay_activation_forward(f->backend, tanh_, X, Y))
+MISTAKE(forward_shifted, assay_activation_forward(f->backend, tanh_, X, assay_part_of(f->r[0], 1, 6)))
+MISTAKE(forward_kind, assay_activation_forward(f->backend, bad_kind, X, part(f->r[4], 6)))
+MISTAKE(forward_slope, assay_activation_forward(f->backend, (assay_activation){ASSAY_ELU, 0}, X, part(f->r[4], 6)))
+MISTAKE(backward_needs_y, assay_activation_backward(f->backend, tanh_, Z, ASSAY_NO_SLICE, Y, part(f->r[5], 8)))
+MISTAKE(backward_needs_x, assay_activation_backward(f->backend, assay_activation_default(ASSAY_GELU), ASSAY_NO_SLICE, Z,
+                                                    Y, part(f->r[5], 8)))
+MISTAKE(backward_kind, assay_activation_backward(f->backend, bad_kind, Z, Z, Y, Y))
+MISTAKE(backward_into_y, assay_activation_backward(f->backend, tanh_, ASSAY_NO_SLICE, Z, Y, Z))
+MISTAKE(linear_weight, assay_linear_forward(f->backend, shape, tanh_, X, part(f->r[1], 11), B, Z, Y))
+MISTAKE(linear_units, assay_linear_forward(f->backend, (assay_linear_shape){2, 0, 4}, tanh_, X, W, B, Z, Y))
+MISTAKE(linear_into_x, assay_linear_forward(f->backend, shape, tanh_, X, W, B, Z, part(f->r[0], 8)))
+MISTAKE(linear_kind, assay_linear_forward(f->backend, shape, bad_kind, X, W, B, Z, Y))
+MISTAKE(input_count, assay_linear_backward_input(f->backend, shape, tanh_, Z, W, X, X, Y))
+MISTAKE(input_units, assay_linear_backward_input(f->backend, (assay_linear_shape){2, 3, 0}, tanh_, Z, W, X, X, Y))
+MISTAKE(input_source, assay_linear_backward_input(f->backend, shape, tanh_, Z, W, X, ASSAY_NO_SLICE, part(f->r[4], 6)))
+MISTAKE(parameters_count, assay_linear_backward_parameters(f->backend, shape, X, Z, W, part(f->r[2], 3)))
+MISTAKE(parameters_units, assay_linear_backward_parameters(f->backend, (assay_linear_shape){0}, X, Z, W, B))
+MISTAKE(parameters_huge, assay_linear_backward_parameters(f->backend, (assay_linear_shape){1, SIZE_MAX, 2}, X, Z, W, B))
+MISTAKE(parameters_outputs, assay_linear_backward_parameters(f->backend, shape, X, Z, W, assay_part_of(f->r[1], 0, 4)))
+MISTAKE(loss_labels_type, assay_softmax_cross_entropy(f->backend, 2, 4, Z, part(f->r[5], 2), ASSAY_NO_SLICE,
+                                                      ASSAY_NO_SLICE, Y))
+MISTAKE(loss_correct_type, assay_softmax_cross_entropy(f->backend, 2, 4, Z, part(f->i32, 2), part(f->r[5], 1),
+                                                       part(f->r[6], 1), Y))
+MISTAKE(loss_classes, assay_softmax_cross_entropy(f->backend, 2, 0, Z, part(f->i32, 2), ASSAY_NO_SLICE, ASSAY_NO_SLICE,
+                                                  ASSAY_NO_SLICE))
+MISTAKE(softmax_count, assay_softmax(f->backend, 2, 4, Z, X))
+MISTAKE(softmax_classes, assay_softmax(f->backend, 2, 0, Z, Y))
+MISTAKE(gather_table, assay_gather(f->backend, 2, 4, part(f->u8, 12), part(f->i32, 3), assay_part_of(f->i32, 4, 2),
+                                   f->r[0], Z, assay_part_of(f->i32, 8, 2)))
+MISTAKE(gather_pixels, assay_gather(f->backend, 2, 4, part(f->u8, 11), part(f->i32, 3), assay_part_of(f->i32, 4, 2),
+                                    f->r[0], Z, assay_part_of(f->i32, 8, 2)))
+MISTAKE(gather_huge, assay_gather(f->backend, 2, SIZE_MAX, f->u8, f->i32, f->i32, f->r[0], Z, f->i32))
+MISTAKE(update_gradients, assay_update(f->backend, &sgd, 1, f->r[0], X, NULL))
+MISTAKE(update_state, assay_update(f->backend, &adam, 1, X, part(f->r[1], 6), (assay_slice[]){Z, Y}))
+MISTAKE(update_same_state, assay_update(f->backend, &adam, 1, X, part(f->r[1], 6),
+                                        (assay_slice[]){part(f->r[2], 6), part(f->r[2], 6)}))
+MISTAKE(update_step, assay_update(f->backend, &sgd, 0, f->r[0], f->r[1], NULL))
+MISTAKE(update_rule, assay_update(f->backend, &(assay_update_rule){.learning_rate = -1}, 1, f->r[0], f->r[1], NULL))
+MISTAKE(copy_count, assay_copy(f->backend, X, Z))
+MISTAKE(copy_type, assay_copy(f->backend, f->i32, f->r[0]))
+MISTAKE(copy_overlap, assay_copy(f->backend, X, X))
+MISTAKE(copy_missing, assay_copy(f->backend, X, (assay_slice){NULL, 0, 6}))
+MISTAKE(fill_type, assay_fill(f->backend, f->i32, 1))
+MISTAKE(fill_outside_slice, assay_fill(f->backend, assay_part_of(X, 5, 2), 1))
+MISTAKE(fill_part_of_bad_part, assay_fill(f->backend, assay_part_of(assay_part_of(X, 7, 1), 0, 1), 1))
+MISTAKE(fill_outside_buffer, assay_fill(f->backend, ((assay_slice){f->r[0].buffer, 60, 5}), 1))
+MISTAKE(random_type, assay_fill_random(f->backend, f->u8, NULL, ((assay_distribution){0})))
+MISTAKE(upload_type, assay_upload_f32(f->backend, part(f->i32, 1), (const float[]){1}))
+MISTAKE(upload_i32_type, assay_upload_i32(f->backend, part(f->u8, 1), (const int32_t[]){1}))
+MISTAKE(upload_u8_type, assay_upload_u8(f->backend, part(f->r[0], 1), (const uint8_t[]){1}))
+MISTAKE(sum_type, ck_assert(assay_sum(f->backend, f->i32) == 0))
+MISTAKE(moments_type, ck_assert(assay_reduce_moments(f->backend, f->u8).count == 0))
+
+static const struct {
+    void (*make)(const fixture *f);
+    const char *message; /* part of it */
+} mistakes[] = {
+    {gemm_count, "gemm: A has 5 elements, and must have 6"},
+    {gemm_overlap, "gemm: C overlaps B"},
+    {gemm_missing, "gemm: B is missing"},
+    {gemm_huge, "gemm: 2147483648 x 1 is too large"},
+    {gemm_foreign, "gemm: A is a buffer of another backend"},
+    {bias_count, "bias_add: bias has 6 elements, and must have 4"},
+    {bias_huge, "bias_add: 1099511627776 x 4 is too large"},
+    {sums_type, "column_sums: x is int32, and must be real"},
+    {sums_huge, "column_sums: 2 x"},
+    {forward_count, "activation_forward: y has 8 elements, and must have 6"},
+    {forward_shifted, "activation_forward: y overlaps x"},
+    {forward_kind, "activation_forward: unknown activation 10"},
+    {forward_slope, "activation_forward: the parameter of elu is 0, and must be positive"},
+    {backward_needs_y, "activation_backward: y is missing"},
+    {backward_needs_x, "activation_backward: x is missing"},
+    {backward_kind, "activation_backward: unknown activation"},
+    {backward_into_y, "activation_backward: dx overlaps y"},
+    {linear_weight, "linear_forward: weight has 11 elements, and must have 12"},
+    {linear_units, "linear_forward: a layer from 0 to 4 units"},
+    {linear_into_x, "linear_forward: y overlaps x"},
+    {linear_kind, "linear_forward: unknown activation"},
+    {input_count, "linear_backward_input: dz_below has 8 elements, and must have 6"},
+    {input_units, "linear_backward_input: a layer from 3 to 0 units"},
+    {input_source, "linear_backward_input: y_below is missing"},
+    {parameters_count, "linear_backward_parameters: dbias has 3 elements, and must have 4"},
+    {parameters_units, "linear_backward_parameters: a layer from 0 to 0 units"},
+    {parameters_huge, "linear_backward_parameters: 1 x"},
+    {parameters_outputs, "linear_backward_parameters: dweight overlaps dbias"},
+    {loss_labels_type, "softmax_cross_entropy: labels is real, and must be int32"},
+    {loss_correct_type, "softmax_cross_entropy: correct is real, and must be int32"},
+    {loss_classes, "softmax_cross_entropy: there are no classes"},
+    {softmax_count, "softmax: probabilities has 6 elements, and must have 8"},
+    {softmax_classes, "softmax: there are no classes"},
+    {gather_table, "gather: table has 64 elements, and must have 256"},
+    {gather_pixels, "gather: pixels has 11 elements, and must have 12"},
+    {gather_huge, "gather: 2 x"},
+    {update_gradients, "update: gradients has 6 elements, and must have 64"},
+    {update_state, "update: state[0] has 8 elements, and must have 6"},
+    {update_same_state, "update: state[0] overlaps state[1]"},
+    {update_step, "update: steps are counted from 1"},
+    {update_rule, "update: the learning rate is -1"},
+    {copy_count, "copy: destination has 6 elements, and must have 8"},
+    {copy_type, "copy: destination is int32, and must be real"},
+    {copy_overlap, "copy: destination overlaps source"},
+    {copy_missing, "copy: source is missing"},
+    {fill_type, "fill: destination is int32, and must be real"},
+    {fill_outside_slice, "fill: destination is a part that lies outside its slice"},
+    {fill_part_of_bad_part, "fill: destination is a part that lies outside its slice"},
+    {fill_outside_buffer, "fill: destination has 5 elements from 60 on, but its buffer has only 64"},
+    {random_type, "fill_random: destination is uint8, and must be real"},
+    {upload_type, "upload: destination is int32, and must be real"},
+    {upload_i32_type, "upload: destination is uint8, and must be int32"},
+    {upload_u8_type, "upload: destination is real, and must be uint8"},
+    {sum_type, "sum: x is int32, and must be real"},
+    {moments_type, "moments: x is uint8, and must be real"},
+};
+
+/* --- running it ------------------------------------------------------------------------------------------------ */
+
+enum { COUNT = 64, FLAVOURS = 3 };
+
+static assay_backend *open_flavour(int flavour)
+{
+    return flavour == 0   ? test_open("reference", ASSAY_F64, 1)
+           : flavour == 1 ? test_open("openblas", ASSAY_F32, 2)
+                          : test_open("openblas", ASSAY_F64, 1);
+}
+
+static fixture setup(assay_backend *backend, assay_backend *other)
+{
+    fixture f = {.backend = backend};
+    for (int i = 0; i < 8; i++) {
+        f.r[i] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, COUNT));
+        assay_fill(backend, f.r[i], 0.25);
+    }
+    f.i32 = assay_whole(assay_buffer_create(backend, ASSAY_INT32, COUNT));
+    f.u8 = assay_whole(assay_buffer_create(backend, ASSAY_UINT8, COUNT));
+    f.foreign = assay_whole(assay_buffer_create(other, ASSAY_REAL, COUNT));
+    test_assert_clean(backend);
+    return f;
+}
+
+static void teardown(const fixture *f, assay_backend *other)
+{
+    for (int i = 0; i < 8; i++) {
+        assay_buffer_destroy(f->backend, f->r[i].buffer);
+    }
+    assay_buffer_destroy(f->backend, f->i32.buffer);
+    assay_buffer_destroy(f->backend, f->u8.buffer);
+    assay_buffer_destroy(other, f->foreign.buffer);
+    assay_backend_close(f->backend);
+    assay_backend_close(other);
+}
+
+static void assert_failure(assay_backend *backend, const char *message)
+{
+    assay_error error = {.status = ASSAY_OK};
+    support_assert_error(assay_backend_check(backend, &error), ASSAY_ERROR_ARGUMENT, &error, message);
+}
+
+/* After a mistake nothing is done any more, downloads are zeros, and the first message is the one that is told. */
+static void assert_sticky(const fixture *f, const char *message)
+{
+    double values[COUNT];
+    values[0] = 1;
+    assay_fill(f->backend, f->r[7], 3);
+    assay_softmax(f->backend, 1, 1, f->r[6], f->r[7]);
+    assay_download_f64(f->backend, f->r[7], values);
+    ck_assert(values[0] == 0 && values[COUNT - 1] == 0);
+    ck_assert(assay_sum(f->backend, f->r[7]) == 0);
+    ck_assert_ptr_null(assay_buffer_create(f->backend, ASSAY_REAL, 1));
+    assert_failure(f->backend, message);
+    test_assert_clean(f->backend);
+    assay_download_f64(f->backend, f->r[7], values);
+    ck_assert_msg(values[0] == 0.25, "an operation ran after a failure");
+}
+
+START_TEST(mistakes_are_recorded)
+{
+    for (int flavour = 0; flavour < FLAVOURS; flavour++) {
+        assay_backend *other = test_open("reference", ASSAY_F64, 1);
+        fixture f = setup(open_flavour(flavour), other);
+        for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+            mistakes[i].make(&f);
+            assert_sticky(&f, mistakes[i].message);
+        }
+        teardown(&f, other);
+    }
+}
+END_TEST
+
+static const struct {
+    const char *operation;
+    int32_t bad[2];
+    const char *number;  /* what any backend's message has to hold */
+    const char *message; /* openblas's */
+} index_mistakes[] = {
+    {"gather", {1, 3}, "3", "gather: index 1 is 3, and must be in [0, 3)"},
+    {"gather", {-1, 1}, "-1", "gather: index 0 is -1, and must be in [0, 3)"},
+    {"loss", {3, 4}, "4", "softmax_cross_entropy: label 1 is 4, and must be in [0, 4)"},
+    {"loss", {INT32_MIN, 0}, "-2147483648", "softmax_cross_entropy: label 0 is -2147483648, and must be in [0, 4)"},
+};
+
+START_TEST(indices_out_of_range_are_recorded)
+{
+    for (int flavour = 0; flavour < FLAVOURS; flavour++) {
+        assay_backend *other = test_open("reference", ASSAY_F64, 1);
+        fixture f = setup(open_flavour(flavour), other);
+        assay_slice table = assay_whole(assay_buffer_create(f.backend, ASSAY_REAL, 256));
+        for (size_t i = 0; i < sizeof index_mistakes / sizeof *index_mistakes; i++) {
+            assay_slice index = part(f.i32, 2);
+            assay_upload_i32(f.backend, index, index_mistakes[i].bad);
+            if (strcmp(index_mistakes[i].operation, "gather") == 0) {
+                assay_gather(f.backend, 2, 4, part(f.u8, 12), assay_part_of(f.i32, 2, 3), index, table, part(f.r[0], 8),
+                             assay_part_of(f.i32, 8, 2));
+            } else {
+                assay_softmax_cross_entropy(f.backend, 2, 4, part(f.r[0], 8), index, part(f.r[1], 1), ASSAY_NO_SLICE,
+                                            part(f.r[2], 8));
+            }
+            assert_failure(f.backend, flavour == 0 ? index_mistakes[i].number : index_mistakes[i].message);
+        }
+        assay_buffer_destroy(f.backend, table.buffer);
+        teardown(&f, other);
+    }
+}
+END_TEST
+
+/* --- nothing to do --------------------------------------------------------------------------------------------- */
+
+START_TEST(empty_batches_are_no_mistakes)
+{
+    for (int flavour = 0; flavour < FLAVOURS; flavour++) {
+        assay_backend *other = test_open("reference", ASSAY_F64, 1);
+        fixture f = setup(open_flavour(flavour), other);
+        assay_backend *b = f.backend;
+        const assay_linear_shape empty = {0, 3, 4};
+        const assay_slice none = assay_part_of(f.r[5], 0, 0);
+        assay_linear_forward(b, empty, tanh_, none, part(f.r[1], 12), part(f.r[2], 4), none, none);
+        assay_linear_backward_input(b, empty, tanh_, none, part(f.r[1], 12), none, none, none);
+        assay_activation_forward(b, tanh_, none, none);
+        assay_activation_backward(b, tanh_, none, none, none, none);
+        assay_bias_add(b, 0, 4, none, part(f.r[2], 4));
+        assay_softmax(b, 0, 4, none, none);
+        assay_softmax_cross_entropy(b, 0, 4, none, assay_part_of(f.i32, 0, 0), part(f.r[0], 1), ASSAY_NO_SLICE, none);
+        assay_update(b, &sgd, 1, none, none, NULL);
+        assay_fill(b, none, 1);
+        assay_copy(b, none, none);
+        assay_upload_f64(b, none, NULL);
+        assay_download_f64(b, none, NULL);
+        ck_assert(assay_sum(b, none) == 0);
+        ck_assert(assay_whole(NULL).buffer == NULL);
+        assay_buffer_destroy(b, NULL);
+        test_assert_clean(b);
+        double values[COUNT];
+        assay_download_f64(b, f.r[0], values);
+        ck_assert(values[0] == 0.25);
+        /* Sums over nothing are 0. */
+        assay_linear_backward_parameters(b, empty, none, none, part(f.r[1], 12), part(f.r[2], 4));
+        assay_column_sums(b, 0, 5, none, part(f.r[3], 5));
+        assay_gemm(b, (assay_gemm_shape){.m = 2, .n = 3, .alpha = 1}, none, none, part(f.r[4], 6));
+        assay_gemm(b, (assay_gemm_shape){.m = 2, .n = 3, .alpha = 1, .beta = 2}, none, none, part(f.r[6], 6));
+        test_assert_clean(b);
+        ck_assert(assay_sum(b, part(f.r[1], 13)) == 0.25 && assay_sum(b, part(f.r[2], 5)) == 0.25);
+        ck_assert(assay_sum(b, part(f.r[3], 6)) == 0.25 && assay_sum(b, part(f.r[4], 7)) == 0.25);
+        ck_assert(assay_sum(b, part(f.r[6], 7)) == 3.25);
+        teardown(&f, other);
+    }
+}
+END_TEST
+
+/* --- opening and names ----------------------------------------------------------------------------------------- */
+
+static const struct {
+    assay_backend_options options;
+    const char *message;
+} bad_options[] = {
+    {{"abacus", ASSAY_F32, 1}, "unknown backend \"abacus\"; known are reference, openblas"},
+    {{NULL, ASSAY_F32, 1}, "unknown backend \"\""},
+    {{"reference", ASSAY_F32, 1}, "reference"},
+    {{"openblas", ASSAY_F32, -1}, "-1 threads are not possible"},
+    {{"openblas", ASSAY_F32, 5000}, "5000 threads are not possible"},
+    {{"openblas", (assay_precision)7, 1}, "unknown precision 7"},
+};
+
+START_TEST(opening_refuses_what_it_has_not)
+{
+    for (size_t i = 0; i < sizeof bad_options / sizeof *bad_options; i++) {
+        assay_error error = {.status = ASSAY_OK};
+        assay_backend *backend;
+        support_assert_error(assay_backend_open(&bad_options[i].options, &backend, &error), ASSAY_ERROR_ARGUMENT,
+                             &error, bad_options[i].message);
+        ck_assert_ptr_null(backend);
+    }
+    assay_backend_close(NULL);
+}
+END_TEST
+
+START_TEST(backends_say_what_they_are)
+{
+    ck_assert_str_eq(assay_backend_names()[0], "reference");
+    ck_assert_str_eq(assay_backend_names()[1], "openblas");
+    ck_assert_ptr_null(assay_backend_names()[2]);
+    assay_backend *backend = test_open("openblas", ASSAY_F32, 0);
+    ck_assert_str_eq(assay_backend_name(backend), "openblas");
+    ck_assert_int_eq(assay_backend_precision(backend), ASSAY_F32);
+    ck_assert_int_ge(assay_backend_threads(backend), 1);
+    assay_buffer *huge = assay_buffer_create(backend, ASSAY_REAL, SIZE_MAX / 4);
+    ck_assert_ptr_null(huge);
+    assay_error error = {.status = ASSAY_OK};
+    support_assert_error(assay_backend_check(backend, &error), ASSAY_ERROR_MEMORY, &error, "out of memory");
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(names_and_precisions)
+{
+    assay_error error = {.status = ASSAY_OK};
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        assay_activation found;
+        const char *name = assay_activation_name((assay_activation_kind)kind);
+        support_assert_ok(assay_activation_by_name(name, &found, &error), &error);
+        ck_assert_int_eq((int)found.kind, kind);
+        ck_assert(found.parameter == (kind == ASSAY_LEAKY_RELU ? 0.01 : kind == ASSAY_ELU ? 1.0 : 0.0));
+    }
+    assay_activation found;
+    support_assert_error(assay_activation_by_name("swish", &found, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "unknown activation \"swish\"; known are identity, tanh, relu");
+    assay_precision precision;
+    support_assert_ok(assay_precision_by_name("f32", &precision, &error), &error);
+    ck_assert_int_eq(precision, ASSAY_F32);
+    support_assert_ok(assay_precision_by_name("f64", &precision, &error), &error);
+    ck_assert_int_eq(precision, ASSAY_F64);
+    support_assert_error(assay_precision_by_name("f16", &precision, &error), ASSAY_ERROR_ARGUMENT, &error, "\"f16\"");
+}
+END_TEST
+
+/* --- update rules ---------------------------------------------------------------------------------------------- */
+
+static const struct {
+    assay_update_rule rule;
+    const char *message; /* NULL: fits */
+} rules[] = {
+    {{.kind = ASSAY_UPDATE_SGD}, NULL},
+    {{.kind = ASSAY_UPDATE_SGD, .momentum = 5, .beta1 = -1}, NULL}, /* not read by this rule */
+    {{.kind = ASSAY_UPDATE_SGD, .learning_rate = -0.5}, "the learning rate is -0.5, and must be in [0, inf)"},
+    {{.kind = ASSAY_UPDATE_SGD, .learning_rate = 0.0 / 0.0}, "the learning rate is"},
+    {{.kind = ASSAY_UPDATE_SGD, .learning_rate = 1.0 / 0.0}, "the learning rate is inf"},
+    {{.kind = ASSAY_UPDATE_SGD, .weight_decay = -1}, "the weight decay is -1"},
+    {{.kind = ASSAY_UPDATE_MOMENTUM, .momentum = 1}, "the momentum is 1, and must be in [0, 1)"},
+    {{.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, .dampening = 1}, NULL},
+    {{.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, .dampening = 1.5}, "the dampening is 1.5, and must be in [0, 1]"},
+    {{.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, .nesterov = true}, "Nesterov momentum needs"},
+    {{.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, .nesterov = true, .momentum = 0.5, .dampening = 0.5}, "no dampening"},
+    {{.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, .nesterov = true, .momentum = 0.5}, NULL},
+    {{.kind = ASSAY_UPDATE_ADAM, .beta1 = 1}, "beta1 is 1"},
+    {{.kind = ASSAY_UPDATE_ADAM, .beta2 = 1}, "beta2 is 1"},
+    {{.kind = ASSAY_UPDATE_ADAM, .epsilon = -1e-8}, "epsilon is -1e-08"},
+    {{.kind = ASSAY_UPDATE_RMSPROP, .beta2 = -0.1}, "beta2 is -0.1"},
+    {{.kind = (assay_update_kind)17}, "unknown update rule 17"},
+};
+
+START_TEST(rules_are_checked)
+{
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        assay_error error = {.status = ASSAY_OK};
+        assay_status status = assay_update_rule_check(&rules[i].rule, &error);
+        if (rules[i].message == NULL) {
+            support_assert_ok(status, &error);
+        } else {
+            support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, rules[i].message);
+        }
+    }
+    ck_assert_uint_eq(assay_update_rule_slots(&(assay_update_rule){.kind = ASSAY_UPDATE_SGD}), 0);
+    ck_assert_uint_eq(assay_update_rule_slots(&(assay_update_rule){.kind = ASSAY_UPDATE_MOMENTUM}), 1);
+    ck_assert_uint_eq(assay_update_rule_slots(&(assay_update_rule){.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM}), 1);
+    ck_assert_uint_eq(assay_update_rule_slots(&(assay_update_rule){.kind = ASSAY_UPDATE_ADAM}), 2);
+    ck_assert_uint_eq(assay_update_rule_slots(&(assay_update_rule){.kind = ASSAY_UPDATE_ADAM, .amsgrad = true}), 3);
+    ck_assert_uint_eq(assay_update_rule_slots(&(assay_update_rule){.kind = ASSAY_UPDATE_RMSPROP}), 1);
+}
+END_TEST
+
+TCase *test_backend_errors(void)
+{
+    TCase *tcase = tcase_create("errors");
+    tcase_set_timeout(tcase, 30);
+    tcase_add_test(tcase, mistakes_are_recorded);
+    tcase_add_test(tcase, indices_out_of_range_are_recorded);
+    tcase_add_test(tcase, empty_batches_are_no_mistakes);
+    tcase_add_test(tcase, opening_refuses_what_it_has_not);
+    tcase_add_test(tcase, backends_say_what_they_are);
+    tcase_add_test(tcase, names_and_precisions);
+    tcase_add_test(tcase, rules_are_checked);
+    return tcase;
+}

@@ -1,0 +1,452 @@
+/* Infinities, huge and tiny numbers, late steps; transfers; and that results repeat. */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/openblas/core.h"
+#include "base/alloc.h"
+#include "support.h"
+#include "test_backend.h"
+
+static const assay_backend_options flavours[] = {
+    {"reference", ASSAY_F64, 1}, {"openblas", ASSAY_F32, 1}, {"openblas", ASSAY_F32, 2}, {"openblas", ASSAY_F64, 2}};
+
+enum { FLAVOURS = sizeof flavours / sizeof *flavours };
+
+static assay_backend *open_flavour(int flavour)
+{
+    return test_open(flavours[flavour].name, flavours[flavour].precision, flavours[flavour].threads);
+}
+
+static assay_slice real_slice(assay_backend *backend, size_t count, const double *values)
+{
+    assay_slice slice = assay_whole(assay_buffer_create(backend, ASSAY_REAL, count));
+    ck_assert_ptr_nonnull(slice.buffer);
+    if (values != NULL) {
+        assay_upload_f64(backend, slice, values);
+    }
+    return slice;
+}
+
+static void release(assay_backend *backend, assay_slice slice)
+{
+    assay_buffer_destroy(backend, slice.buffer);
+}
+
+/* --- activations ----------------------------------------------------------------------------------------------- */
+
+static const struct {
+    assay_activation_kind kind;
+    double x;
+    double y;
+    double derivative;
+} limits[] = {
+    {ASSAY_TANH, INFINITY, 1, 0},      {ASSAY_TANH, -INFINITY, -1, 0},     {ASSAY_TANH, 1e30, 1, 0},
+    {ASSAY_TANH, -1e30, -1, 0},        {ASSAY_TANH, 1e-30, 1e-30, 1},      {ASSAY_SIGMOID, INFINITY, 1, 0},
+    {ASSAY_SIGMOID, -INFINITY, 0, 0},  {ASSAY_SIGMOID, 1e30, 1, 0},        {ASSAY_SIGMOID, -1e30, 0, 0},
+    {ASSAY_RELU, 1e30, 1e30, 1},       {ASSAY_RELU, -INFINITY, 0, 0},      {ASSAY_RELU, 0, 0, 0},
+    {ASSAY_LEAKY_RELU, 0, 0, 0.01},    {ASSAY_LEAKY_RELU, 1e30, 1e30, 1},  {ASSAY_ELU, -INFINITY, -1, 0},
+    {ASSAY_ELU, -1e30, -1, 0},         {ASSAY_ELU, INFINITY, INFINITY, 1}, {ASSAY_ELU, -1e-30, -1e-30, 1},
+    {ASSAY_SELU, -1e30, -1.7580993408473766, 0},                           {ASSAY_SELU, 1e30, 1.0507009873554805e30,
+                                                                            1.0507009873554805},
+    {ASSAY_GELU, -1e30, 0, 0},         {ASSAY_GELU, -INFINITY, 0, 0},      {ASSAY_GELU, 1e30, 1e30, 1},
+    {ASSAY_GELU, INFINITY, INFINITY, 1}, {ASSAY_GELU_TANH, -1e30, 0, 0},   {ASSAY_GELU_TANH, -INFINITY, 0, 0},
+    {ASSAY_GELU_TANH, 1e30, 1e30, 1},  {ASSAY_GELU_TANH, INFINITY, INFINITY, 1},
+    {ASSAY_SILU, -1e30, 0, 0},         {ASSAY_SILU, -INFINITY, 0, 0},      {ASSAY_SILU, 1e30, 1e30, 1},
+    {ASSAY_SILU, INFINITY, INFINITY, 1},
+};
+
+enum { LIMITS = sizeof limits / sizeof *limits };
+
+static void assert_near(const char *what, double x, double got, double want)
+{
+    bool near = got == want || fabs(got - want) <= 1e-6 * fabs(want);
+    ck_assert_msg(near, "%s at %g is %.9g, and must be %.9g", what, x, got, want);
+}
+
+START_TEST(activations_have_their_limits)
+{
+    assay_backend *backend = open_flavour(_i);
+    for (int i = 0; i < LIMITS; i++) {
+        assay_activation activation = assay_activation_default(limits[i].kind);
+        double y;
+        double dy;
+        assay_slice x = real_slice(backend, 1, &limits[i].x);
+        assay_slice out = real_slice(backend, 1, NULL);
+        assay_slice dx = real_slice(backend, 1, (const double[]){1});
+        assay_activation_forward(backend, activation, x, out);
+        assay_activation_backward(backend, activation, x, out, dx, dx);
+        assay_download_f64(backend, out, &y);
+        assay_download_f64(backend, dx, &dy);
+        assert_near(assay_activation_name(limits[i].kind), limits[i].x, y, limits[i].y);
+        assert_near("its derivative", limits[i].x, dy, limits[i].derivative);
+        release(backend, x);
+        release(backend, out);
+        release(backend, dx);
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(activations_pass_nan_on)
+{
+    assay_backend *backend = open_flavour(_i);
+    double values[40];
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        for (int i = 0; i < 40; i++) {
+            values[i] = NAN;
+        }
+        assay_slice x = real_slice(backend, 40, values);
+        assay_activation_forward(backend, assay_activation_default((assay_activation_kind)kind), x, x);
+        assay_download_f64(backend, x, values);
+        for (int i = 0; i < 40; i++) {
+            ck_assert_msg(isnan(values[i]), "%s of NaN is %g", assay_activation_name((assay_activation_kind)kind),
+                          values[i]);
+        }
+        release(backend, x);
+    }
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- loss ------------------------------------------------------------------------------------------------------ */
+
+/* Rows of three logits and the loss of label 0, -log softmax. */
+static const struct {
+    double logits[3];
+    double loss;
+    double gradient; /* with respect to logit 0 */
+    int correct;
+} losses[] = {
+    {{1e4, 0, -1e4}, 0, 0, 1},           {{-1e4, 1e4, 0}, 2e4, -1, 0},
+    {{1e4, 1e4, 1e4}, 1.0986122886681098, -2.0 / 3, 1}, {{-1e30, -1e30, -1e30}, 1.0986122886681098, -2.0 / 3, 1},
+    {{0, 0, -INFINITY}, 0.69314718055994531, -0.5, 1},  {{0, 1, 0}, 1.5514447139320511, -0.78805844451198, 0},
+    {{3e38, -3e38, 0}, 0, 0, 1},
+};
+
+START_TEST(loss_is_stable)
+{
+    assay_backend *backend = open_flavour(_i);
+    assay_slice label = assay_whole(assay_buffer_create(backend, ASSAY_INT32, 2));
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        assay_slice logits = real_slice(backend, 3, losses[i].logits);
+        assay_slice loss = real_slice(backend, 1, NULL);
+        assay_slice gradient = real_slice(backend, 3, NULL);
+        assay_softmax_cross_entropy(backend, 1, 3, logits, assay_part_of(label, 0, 1), loss,
+                                    assay_part_of(label, 1, 1), gradient);
+        double value;
+        double slopes[3];
+        int32_t correct;
+        assay_download_f64(backend, loss, &value);
+        assay_download_f64(backend, gradient, slopes);
+        assay_download_i32(backend, assay_part_of(label, 1, 1), &correct);
+        assert_near("the loss", losses[i].logits[0], value, losses[i].loss);
+        assert_near("its gradient", losses[i].logits[0], slopes[0], losses[i].gradient);
+        ck_assert_int_eq(correct, losses[i].correct);
+        release(backend, logits);
+        release(backend, loss);
+        release(backend, gradient);
+    }
+    test_assert_clean(backend);
+    release(backend, label);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- update rules ---------------------------------------------------------------------------------------------- */
+
+#define ADAM_BETAS(b1, b2)                                                                                           \
+    .kind = ASSAY_UPDATE_ADAM, .learning_rate = 1e-3, .beta1 = b1, .beta2 = b2, .epsilon = 1e-8, .correct_first = true, \
+    .correct_second = true
+#define TORCH_ADAM ADAM_BETAS(0.9, 0.999)
+
+static const assay_update_rule all_rules[] = {
+    {.kind = ASSAY_UPDATE_SGD, .learning_rate = 0.1},
+    {.kind = ASSAY_UPDATE_MOMENTUM, .learning_rate = 0.1, .momentum = 0.9},
+    {.kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, .learning_rate = 0.1, .momentum = 0.9, .nesterov = true},
+    {TORCH_ADAM},
+    {TORCH_ADAM, .amsgrad = true},
+    {ADAM_BETAS(0, 0)},
+    {.kind = ASSAY_UPDATE_RMSPROP, .learning_rate = 1e-3, .beta2 = 0.99, .epsilon = 1e-8},
+};
+
+static const double gradients[] = {0, -0.0, 1e30, -1e30, 1e-30, -1e-40, 1e-45, 1, 3e37, -3e37, 1e19, -1e-20};
+
+enum { GRADIENTS = sizeof gradients / sizeof *gradients };
+
+/* Three steps with extreme gradients, from late or early steps: no NaN anywhere, parameters finite. */
+START_TEST(updates_never_make_nan)
+{
+    static const uint64_t steps[] = {1, 2, 3, 5000000, 5000001};
+    assay_backend *backend = open_flavour(_i);
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        double zeros[GRADIENTS] = {0};
+        assay_slice w = real_slice(backend, GRADIENTS, zeros);
+        assay_slice g = real_slice(backend, GRADIENTS, gradients);
+        assay_slice state[ASSAY_UPDATE_MAX_SLOTS];
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            state[i] = real_slice(backend, GRADIENTS, zeros);
+        }
+        for (size_t s = 0; s < sizeof steps / sizeof *steps; s++) {
+            double values[GRADIENTS];
+            assay_update(backend, &all_rules[r], steps[s], w, g, state);
+            assay_download_f64(backend, w, values);
+            for (int i = 0; i < GRADIENTS; i++) {
+                ck_assert_msg(isfinite(values[i]), "rule %zu, step %zu, gradient %g: parameter %g", r, s, gradients[i],
+                              values[i]);
+            }
+            for (size_t k = 0; k < assay_update_rule_slots(&all_rules[r]); k++) {
+                assay_download_f64(backend, state[k], values);
+                for (int i = 0; i < GRADIENTS; i++) {
+                    ck_assert_msg(!isnan(values[i]), "rule %zu, step %zu: state %zu is NaN", r, s, k);
+                }
+            }
+        }
+        release(backend, w);
+        release(backend, g);
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            release(backend, state[i]);
+        }
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* Adam's first step is eta sign(g) for any g well above epsilon whose square is a float. */
+START_TEST(first_step_of_adam)
+{
+    static const double g[] = {1e-3, -1, 1e10, -1e17, 1e18, 1.8e19};
+    enum { COUNT = sizeof g / sizeof *g };
+    assay_backend *backend = open_flavour(_i);
+    const double zeros[COUNT] = {0};
+    double w[COUNT];
+    assay_slice parameters = real_slice(backend, COUNT, zeros);
+    assay_slice gradient = real_slice(backend, COUNT, g);
+    assay_slice state[] = {real_slice(backend, COUNT, zeros), real_slice(backend, COUNT, zeros)};
+    const assay_update_rule rule = {TORCH_ADAM};
+    assay_update(backend, &rule, 1, parameters, gradient, state);
+    assay_download_f64(backend, parameters, w);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_msg(fabs(w[i] + copysign(1e-3, g[i])) < 2e-8, "gradient %g moved the parameter by %g", g[i], w[i]);
+    }
+    test_assert_clean(backend);
+    release(backend, parameters);
+    release(backend, gradient);
+    release(backend, state[0]);
+    release(backend, state[1]);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- transfers ------------------------------------------------------------------------------------------------- */
+
+START_TEST(transfers_convert)
+{
+    assay_backend *backend = open_flavour(_i);
+    const float from_f32[] = {0.1f, -2.5f, 1e-40f};
+    const double from_f64[] = {0.1, -2.5, 1e-310};
+    const int32_t from_i32[] = {INT32_MIN, 0, INT32_MAX};
+    float f32[3];
+    double f64[3];
+    int32_t i32[3];
+    bool narrow = flavours[_i].precision == ASSAY_F32;
+    assay_slice reals = real_slice(backend, 3, NULL);
+    assay_slice ints = assay_whole(assay_buffer_create(backend, ASSAY_INT32, 3));
+    assay_slice other = assay_whole(assay_buffer_create(backend, ASSAY_INT32, 3));
+    assay_download_f64(backend, reals, f64);
+    ck_assert_msg(f64[0] == 0 && f64[2] == 0, "a new buffer is not zero");
+    assay_upload_f32(backend, reals, from_f32);
+    assay_download_f32(backend, reals, f32);
+    assay_download_f64(backend, reals, f64);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(f32[i] == from_f32[i] && f64[i] == (double)from_f32[i]);
+    }
+    assay_upload_f64(backend, reals, from_f64);
+    assay_download_f32(backend, reals, f32);
+    assay_download_f64(backend, reals, f64);
+    for (int i = 0; i < 3; i++) {
+        ck_assert(f32[i] == (float)from_f64[i]);
+        ck_assert(f64[i] == (narrow ? (double)(float)from_f64[i] : from_f64[i]));
+    }
+    assay_upload_i32(backend, ints, from_i32);
+    assay_copy(backend, other, ints);
+    assay_download_i32(backend, other, i32);
+    ck_assert_mem_eq(i32, from_i32, sizeof i32);
+    assay_fill(backend, assay_part_of(reals, 1, 1), 0.3);
+    assay_download_f64(backend, reals, f64);
+    ck_assert(f64[1] == (narrow ? (double)0.3f : 0.3) && f64[0] != f64[1]);
+    test_assert_clean(backend);
+    release(backend, reals);
+    release(backend, ints);
+    release(backend, other);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(random_fills_are_the_generators)
+{
+    enum { COUNT = 1237 };
+    static float drawn[COUNT];
+    static double filled[COUNT + 2];
+    const assay_distribution normal = {ASSAY_NORMAL, 0.5, 2};
+    assay_backend *backend = open_flavour(_i);
+    assay_generator generator;
+    assay_generator again;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 7, 448);
+    again = generator;
+    assay_generator_fill(&generator, normal, COUNT, drawn);
+    assay_slice all = real_slice(backend, COUNT + 2, NULL);
+    assay_fill_random(backend, assay_part_of(all, 1, COUNT), &again, normal);
+    assay_download_f64(backend, all, filled);
+    ck_assert(filled[0] == 0 && filled[COUNT + 1] == 0);
+    for (int i = 0; i < COUNT; i++) {
+        ck_assert_msg(filled[i + 1] == (double)drawn[i], "element %d is %g, not %g", i, filled[i + 1],
+                      (double)drawn[i]);
+    }
+    ck_assert_msg(memcmp(&again.state.philox, &generator.state.philox, sizeof again.state.philox) == 0,
+                  "the generator was not advanced");
+    release(backend, all);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(reductions)
+{
+    enum { COUNT = 100003 };
+    assay_backend *backend = open_flavour(_i);
+    double *values = assay_calloc(COUNT, sizeof *values, NULL);
+    uint64_t state = test_seed();
+    long double sum = 0;
+    for (int i = 0; i < COUNT; i++) {
+        values[i] = (double)(float)(test_uniform(&state) - 0.25);
+        sum += (long double)values[i];
+    }
+    assay_slice x = real_slice(backend, COUNT, values);
+    support_assert_relative("sum", assay_sum(backend, x), (double)sum, 1e-12);
+    assay_moments got = assay_reduce_moments(backend, x);
+    assay_moments want = assay_moments_f64(COUNT, values);
+    ck_assert_uint_eq(got.count, COUNT);
+    support_assert_relative("mean", got.mean, want.mean, 1e-10);
+    support_assert_relative("variance", got.variance, want.variance, 1e-10);
+    support_assert_relative("kurtosis", got.kurtosis, want.kurtosis, 1e-10);
+    ck_assert(got.minimum == want.minimum && got.maximum == want.maximum);
+    assay_free(values);
+    release(backend, x);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- repetition ------------------------------------------------------------------------------------------------ */
+
+enum { ROWS = 203, IN = 129, OUT = 67 };
+
+/* Everything that a step computes, for comparison bit by bit. */
+typedef struct {
+    float y[ROWS * OUT];
+    float dx[ROWS * IN];
+    float dweight[OUT * IN];
+    float dbias[OUT];
+    float loss;
+    double sum;
+} outcome;
+
+static void compute(int threads, outcome *out)
+{
+    assay_backend *b = test_open("openblas", ASSAY_F32, threads);
+    const assay_linear_shape shape = {ROWS, IN, OUT};
+    const assay_distribution normal = {ASSAY_NORMAL, 0, 1};
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 3, 0);
+    assay_slice x = real_slice(b, ROWS * IN, NULL);
+    assay_slice w = real_slice(b, OUT * IN, NULL);
+    assay_slice bias = real_slice(b, OUT, NULL);
+    assay_slice y = real_slice(b, ROWS * OUT, NULL);
+    assay_slice dx = real_slice(b, ROWS * IN, NULL);
+    assay_slice dw = real_slice(b, OUT * IN, NULL);
+    assay_slice loss = real_slice(b, 1, NULL);
+    assay_slice labels = assay_whole(assay_buffer_create(b, ASSAY_INT32, ROWS));
+    assay_fill_random(b, x, &generator, normal);
+    assay_fill_random(b, w, &generator, normal);
+    assay_linear_forward(b, shape, assay_activation_default(ASSAY_TANH), x, w, bias, ASSAY_NO_SLICE, y);
+    assay_linear_backward_input(b, shape, assay_activation_default(ASSAY_RELU), y, w, ASSAY_NO_SLICE, x, dx);
+    assay_linear_backward_parameters(b, shape, x, y, dw, bias);
+    assay_softmax_cross_entropy(b, ROWS, OUT, y, labels, loss, ASSAY_NO_SLICE, ASSAY_NO_SLICE);
+    assay_download_f32(b, y, out->y);
+    assay_download_f32(b, dx, out->dx);
+    assay_download_f32(b, dw, out->dweight);
+    assay_download_f32(b, bias, out->dbias);
+    assay_download_f32(b, loss, &out->loss);
+    out->sum = assay_sum(b, x);
+    test_assert_clean(b);
+    const assay_slice all[] = {x, w, bias, y, dx, dw, loss, labels};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        release(b, all[i]);
+    }
+    assay_backend_close(b);
+}
+
+START_TEST(results_repeat_bit_for_bit)
+{
+    static outcome first;
+    static outcome second;
+    for (int threads = 1; threads <= 3; threads++) {
+        memset(&first, 0, sizeof first);
+        memset(&second, 0, sizeof second);
+        compute(threads, &first);
+        for (int i = 0; i < 10; i++) {
+            compute(threads, &second);
+            ck_assert_msg(memcmp(&first, &second, sizeof first) == 0, "two runs with %d threads differ", threads);
+        }
+    }
+}
+END_TEST
+
+/* Many operations in a row, with pauses in which the threads go to sleep. */
+START_TEST(threads_wake_every_time)
+{
+    enum { COUNT = 20011 };
+    for (int threads = 2; threads <= 4; threads++) {
+        assay_backend *backend = test_open("openblas", ASSAY_F32, threads);
+        assay_slice x = real_slice(backend, COUNT, NULL);
+        for (int i = 0; i < 2000; i++) {
+            if (i % 400 == 0) {
+                nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+            }
+            assay_activation_forward(backend, assay_activation_default(ASSAY_SIGMOID), x, x);
+            assay_fill(backend, x, 1);
+            ck_assert(assay_sum(backend, x) == COUNT);
+        }
+        release(backend, x);
+        assay_backend_close(backend);
+    }
+}
+END_TEST
+
+START_TEST(better_core_is_a_core)
+{
+    const char *core = assay_openblas_better_core();
+    ck_assert(core == NULL || strcmp(core, "SKYLAKEX") == 0);
+}
+END_TEST
+
+TCase *test_backend_extremes(void)
+{
+    TCase *tcase = tcase_create("extremes");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_loop_test(tcase, activations_have_their_limits, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, activations_pass_nan_on, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, loss_is_stable, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, updates_never_make_nan, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, first_step_of_adam, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, transfers_convert, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, random_fills_are_the_generators, 0, FLAVOURS);
+    tcase_add_loop_test(tcase, reductions, 0, FLAVOURS);
+    tcase_add_test(tcase, results_repeat_bit_for_bit);
+    tcase_add_test(tcase, threads_wake_every_time);
+    tcase_add_test(tcase, better_core_is_a_core);
+    return tcase;
+}
