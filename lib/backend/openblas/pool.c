@@ -14,7 +14,7 @@
 
 enum {
     WORKER_SPINS = 4000, /* pauses before a worker sleeps: some 50 us */
-    JOIN_SPINS = 20000   /* pauses before the caller gives its processor up: then the workers lack one */
+    JOIN_SPINS = 20000   /* pauses before the caller gives its processor up: by then the workers lack one */
 };
 
 typedef struct {
@@ -31,6 +31,7 @@ struct assay_pool {
     const void *task;
     int threads;
     int worker_spins;
+    int join_spins;
     int started; /* workers that exist */
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -97,7 +98,7 @@ static void start(assay_pool *pool, assay_pool_function function, const void *ta
 static void join(assay_pool *pool)
 {
     for (int spins = 0; atomic_load_explicit(&pool->pending, memory_order_acquire) != 0; spins++) {
-        if (spins < JOIN_SPINS) {
+        if (spins < pool->join_spins) {
             pause_briefly();
         } else {
             sched_yield();
@@ -118,8 +119,10 @@ assay_status assay_pool_create(int threads, assay_pool **pool, assay_error *erro
         return ASSAY_ERROR_MEMORY;
     }
     made->threads = threads;
-    /* With fewer processors than threads a spinning worker keeps another from its work. */
-    made->worker_spins = sysconf(_SC_NPROCESSORS_ONLN) >= threads ? WORKER_SPINS : 0;
+    /* With fewer processors than threads, one that spins keeps another from its work. */
+    bool room = sysconf(_SC_NPROCESSORS_ONLN) >= threads;
+    made->worker_spins = room ? WORKER_SPINS : 0;
+    made->join_spins = room ? JOIN_SPINS : 0;
     pthread_mutex_init(&made->lock, NULL);
     pthread_cond_init(&made->wake, NULL);
     for (int i = 1; i < threads; i++) {
