@@ -1,6 +1,6 @@
 /*
- * lib/optim: names and settings, and every named optimizer, on every backend and precision, against PyTorch, against its
- * equations step by step, against closed forms, and at the edges of the numbers.
+ * lib/optim: names and settings, and every named optimizer, on every backend and precision, against PyTorch, against
+ * its equations step by step, against closed forms, and at the edges of the numbers.
  */
 #include <float.h>
 #include <math.h>
@@ -129,7 +129,8 @@ typedef struct {
     size_t count;
 } optimizer_bench;
 
-static optimizer_bench bench_open(assay_backend *backend, const assay_update_rule *rule, size_t count, const double *start)
+static optimizer_bench bench_open(assay_backend *backend, const assay_update_rule *rule, size_t count,
+                                  const double *start)
 {
     assay_error error = {.status = ASSAY_OK};
     optimizer_bench made = {.backend = backend, .count = count};
@@ -459,7 +460,8 @@ START_TEST(threads_change_nothing)
         for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
             assay_update_rule rule = rule_of(*name, "");
             threads_run(machines[i], 1, &rule, COUNT, one, gradient);
-            threads_run(machines[i], strcmp(machines[i].backend, "reference") == 0 ? 1 : 2, &rule, COUNT, many, gradient);
+            int threads = strcmp(machines[i].backend, "reference") == 0 ? 1 : 2;
+            threads_run(machines[i], threads, &rule, COUNT, many, gradient);
             ck_assert_msg(memcmp(one, many, COUNT * sizeof *one) == 0, "%s, %s", machines[i].backend, *name);
         }
     }
@@ -617,7 +619,7 @@ static void fill(double *values, double value)
     }
 }
 
-/* `steps` steps of gradient `g` for all parameters, started at `start`; returns parameter 0 and checks that all agree. */
+/* `steps` steps of gradient `g` for all parameters, started at `start`; returns parameter 0, checks that all agree. */
 static double edge_run(optimizer_bench *on, double g, unsigned steps)
 {
     double values[EDGE_COUNT];
@@ -628,8 +630,8 @@ static double edge_run(optimizer_bench *on, double g, unsigned steps)
     }
     bench_read(on, values);
     for (size_t i = 1; i < EDGE_COUNT; i++) {
-        ck_assert_msg(values[i] == values[0] || (isnan(values[i]) && isnan(values[0])), "entry %zu is %g, entry 0 %g", i,
-                      values[i], values[0]);
+        ck_assert_msg(values[i] == values[0] || (isnan(values[i]) && isnan(values[0])), "entry %zu is %g, entry 0 %g",
+                      i, values[i], values[0]);
     }
     return values[0];
 }
@@ -694,7 +696,7 @@ static bool adaptive(const assay_update_rule *rule)
     return rule->kind == ASSAY_UPDATE_ADAM || rule->kind == ASSAY_UPDATE_RMSPROP;
 }
 
-/* Three steps with gradients of size `g`: the parameter is where the equations in double have it, the state is finite. */
+/* Three steps with gradients of size `g`: the parameter is where the equations in double have it, the state finite. */
 static void check_huge_steps(assay_backend *on, const char *label, const assay_update_rule *rule, double g)
 {
     oracle want = {.w = 0.75};

@@ -33,8 +33,8 @@ extern "C" {
  *
  * ADAM and RMSPROP keep g^2, which overflows for gradients that do not. There a finite g (after weight decay) beyond
  * 2^63 in float, or 2^511 in double, counts as this value with g's sign, in both moments: the step, a quotient of the
- * moments, stays what the equations give, and v stays finite. (PyTorch's v becomes infinite and its parameter never moves
- * again.) Infinite and NaN gradients go through and show in the parameters.
+ * moments, stays what the equations give, and v stays finite. (PyTorch's v becomes infinite and its parameter never
+ * moves again.) Infinite and NaN gradients go through and show in the parameters.
  */
 typedef enum {
     ASSAY_UPDATE_SGD,

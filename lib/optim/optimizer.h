@@ -17,14 +17,14 @@ extern "C" {
 
 /*
  * The names, NULL at the end. Those of the tutorial have the hyperparameters of its training runs, the others the
- * defaults of PyTorch's class; where PyTorch wants a value or its default switches the method off, the tutorial's stands.
+ * defaults of PyTorch's class; where it has none, or one that switches the method off, the tutorial's value stands.
  *
  *   sgd                          cell [22]; lr 0.1 of cell [26]
  *   momentum                     cell [23], the averaging form; lr 0.1, momentum 0.9 of cell [27]
  *   adam                         cell [24]; lr 1e-3 (cell [28]), beta1 0.9, beta2 0.999, eps 1e-8
  *   classical-momentum           torch.optim.SGD(momentum=0.9); lr 0.1
  *   nesterov                     torch.optim.SGD(momentum=0.9, nesterov=True); lr 0.1
- *   dampening                    torch.optim.SGD(momentum=0.9, dampening=0.9); lr 0.1: `momentum`, but for m = g at t = 1
+ *   dampening                    torch.optim.SGD(momentum=0.9, dampening=0.9); lr 0.1; `momentum` but for m_1 = g
  *   adamw                        torch.optim.AdamW: adam with decoupled weight decay 0.01
  *   amsgrad                      torch.optim.Adam(amsgrad=True)
  *   adam-uncorrected-momentum    adam without the bias correction of m: it made the author's saved run "Adam"

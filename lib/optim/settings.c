@@ -109,8 +109,8 @@ assay_status assay_optimizer_set(assay_update_rule *rule, const char *settings, 
         const char *end = text + strcspn(text, ",");
         size_t length = strcspn(text, ",=");
         if (text[length] != '=') {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "hyperparameters are written name=value,name=value: not '%s'",
-                              text);
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                              "hyperparameters are written name=value,name=value: not '%s'", text);
         }
         int index = 0;
         ASSAY_TRY(find(rule, text, length, &index, error));

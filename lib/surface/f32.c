@@ -1,6 +1,6 @@
 /*
- * The surfaces in PyTorch's float32 arithmetic (surface.h): the comments name the operation of the tutorial's Python, or
- * of PyTorch's derivatives.yaml, that a line stands for. Python's own numbers are doubles, rounded to float32 when they
+ * The surfaces in PyTorch's float32 arithmetic (surface.h): the comments name the operation of the tutorial's Python,
+ * or of PyTorch's derivatives.yaml, that a line stands for. Python's own numbers are doubles, rounded to float32 when they
  * meet a tensor.
  */
 #include <math.h>

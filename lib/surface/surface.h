@@ -37,7 +37,7 @@ const char *assay_surface_name(assay_surface surface);
 /* ASSAY_ERROR_ARGUMENT with the known names for any other. */
 assay_status assay_surface_by_name(const char *name, assay_surface *surface, assay_error *error);
 
-/* Where the tutorial starts: (5, 5) on the pathological curvature, (0, 0) on the steep optima; (1, 1) on the Gaussian. */
+/* The tutorial's start: (5, 5) on the pathological curvature, (0, 0) on the steep optima; (1, 1) on the Gaussian. */
 void assay_surface_start(assay_surface surface, double w[2]);
 
 /* The density at w; gradient[0..1], where not NULL, is set to d/dw1 and d/dw2. */

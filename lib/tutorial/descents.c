@@ -155,7 +155,8 @@ static void add_last_point(const assay_tutorial_descent *descent, bool single, c
     }
 }
 
-/* "First reaching a point around (-0.75,-0.5), the gradient direction has changed and pushes the parameters to (0.8,0.5)" */
+/* "First reaching a point around (-0.75,-0.5), the gradient direction has changed and pushes the parameters to
+ * (0.8,0.5)" */
 static void add_leap(const assay_tutorial_descent *descent, const assay_descent_point *points,
                      assay_section_results *results)
 {
