@@ -13,3 +13,5 @@ TESTS += tests/test_figures
 tests_test_figures_SOURCES = tests/test_figures.c
 tests_test_figures_CFLAGS = $(test_cflags)
 tests_test_figures_LDADD = $(test_libs)
+dist_check_SCRIPTS += tests/report_tool.sh
+TESTS += tests/report_tool.sh

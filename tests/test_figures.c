@@ -122,7 +122,8 @@ START_TEST(spread_through_depth)
     support_assert_ok(measure(backend, growths[_i].section, &curve, &error), &error);
     support_assert_relative(assay_section_name(growths[_i].section), growth(curve.activation), growths[_i].activations,
                             0.05);
-    for (size_t layer = 1; layer + 1 < ASSAY_DEPTH_LAYERS; layer++) {
+    ck_assert_double_gt(curve.gradient[ASSAY_DEPTH_LAYERS - 1], 0.0);
+    for (size_t layer = 0; layer + 1 < ASSAY_DEPTH_LAYERS; layer++) {
         if (growths[_i].gradients > 0.0) {
             ck_assert_double_gt(curve.gradient[layer], 0.0);
         } else {

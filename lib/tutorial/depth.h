@@ -27,8 +27,9 @@ typedef struct {
 /*
  * Initializes such a network as the section does (weights drawn by a copy of `generator`, so that curves do not depend on
  * one another), and passes the images forward and back. Needs a backend of double precision: a factor of 0.16^50 is below
- * float's range. Spreads that are nothing but rounding (below 1e-12 of the mean) are 0. ASSAY_ERROR_ARGUMENT for a section
- * that is no initialization, a backend of single precision, or too few images.
+ * float's range. What is nothing but rounding is 0: a spread below 1e-12 of the mean; and, for constant weights, the
+ * gradients below the last layer, which are multiples of the sum of the outputs' gradients, and that is 0.
+ * ASSAY_ERROR_ARGUMENT for a section that is no initialization, a backend of single precision, or too few images.
  */
 assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *data, const assay_split *split,
                                  const assay_generator *generator, assay_section section, assay_depth_curve *curve,

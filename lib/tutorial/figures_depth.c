@@ -6,23 +6,26 @@
 #include "tutorial/figure_parts.h"
 
 static const char *const LABELS[ASSAY_DEPTH_CURVES] = {
-    "constant 0.005", "normal, σ = 0.01", "normal, σ = 0.1", "1/d (equal variance)",
-    "Xavier, identity", "Xavier, tanh", "Kaiming, ReLU",
+    "constant 0.005", "normal, 0.01", "normal, 0.1", "equal variance", "Xavier", "Xavier, tanh", "Kaiming, ReLU",
 };
+
+/* From here on, initializations that look at the layer's size. */
+enum { FIRST_STEADY = ASSAY_SECTION_EQUAL_VARIANCE - ASSAY_SECTION_CONSTANT };
 
 /* On a log axis a spread of 0 is a gap. */
 static assay_status add_curves(assay_figure *figure, const assay_depth_curve curves[ASSAY_DEPTH_CURVES], bool gradients,
-                               assay_error *error)
+                               bool closer, assay_error *error)
 {
     double layer[ASSAY_DEPTH_LAYERS];
     double std[ASSAY_DEPTH_LAYERS];
-    for (unsigned i = 0; i < ASSAY_DEPTH_CURVES; i++) {
+    for (unsigned i = closer ? FIRST_STEADY : 0; i < ASSAY_DEPTH_CURVES; i++) {
         const double *from = gradients ? curves[i].gradient : curves[i].activation;
         for (size_t j = 0; j < ASSAY_DEPTH_LAYERS; j++) {
             layer[j] = (double)j + 1.0;
             std[j] = from[j] > 0.0 ? from[j] : NAN;
         }
-        ASSAY_TRY(assay_figure_add_line(figure, LABELS[i], i, ASSAY_LINE_MARKED, ASSAY_DEPTH_LAYERS, layer, std, error));
+        ASSAY_TRY(assay_figure_add_line(figure, closer ? NULL : LABELS[i], i, ASSAY_LINE_MARKED, ASSAY_DEPTH_LAYERS, layer,
+                                        std, error));
     }
     return ASSAY_OK;
 }
@@ -30,14 +33,18 @@ static assay_status add_curves(assay_figure *figure, const assay_depth_curve cur
 static assay_status add_panels(assay_figure *figure, const assay_depth_curve curves[ASSAY_DEPTH_CURVES],
                                assay_error *error)
 {
-    for (int gradients = 0; gradients < 2; gradients++) {
-        assay_figure_axes axes = {.title = gradients ? "Gradients of the weights" : "Activations",
+    for (int panel = 0; panel < 4; panel++) {
+        bool gradients = panel % 2 == 1;
+        bool closer = panel >= 2;
+        assay_figure_axes axes = {.title = closer      ? "The steady ones, closer"
+                                           : gradients ? "Gradients of the weights"
+                                                       : "Activations",
                                   .x_label = "Linear layer",
                                   .y_label = "Standard deviation",
                                   .y_log = true,
                                   .key = ASSAY_KEY_BELOW};
         ASSAY_TRY(assay_figure_add_panel(figure, &axes, error));
-        ASSAY_TRY(add_curves(figure, curves, gradients != 0, error));
+        ASSAY_TRY(add_curves(figure, curves, gradients, closer, error));
     }
     return ASSAY_OK;
 }
@@ -45,13 +52,14 @@ static assay_status add_panels(assay_figure *figure, const assay_depth_curve cur
 static const char CAPTION[] =
     "The spread of each linear layer's output (before its activation function) and of the gradient of its weights, on 256 "
     "training images, in double precision. Equal variance, Xavier and Kaiming keep both within reach over 50 layers; a fixed "
-    "variance lets activations explode, or vanish until the biases' own spread is left, and gradients with them. A constant gives all weights of an inner layer one gradient: no spread, and so "
-    "no mark but at both ends.";
+    "variance lets activations explode, or vanish until the biases' own spread is left, and gradients with them. Constant weights pass no "
+    "gradient below the last layer, since the gradients of the ten outputs add up to 0.";
 
 static void describe(const assay_depth_curve curves[ASSAY_DEPTH_CURVES], char *alt, size_t size)
 {
     size_t last = ASSAY_DEPTH_LAYERS - 2; /* the one below has ten outputs, and another fan-out */
-    snprintf(alt, size, "Curves on log axes, activations on the left and gradients on the right. From the first layer to the "
+    snprintf(alt, size, "Curves on log axes, activations on the left and gradients on the right; below, closer, those that stay "
+             "steady. From the first layer to the "
              "last but one, the activations' standard deviation goes");
     for (size_t i = 0; i < ASSAY_DEPTH_CURVES; i++) {
         size_t used = strlen(alt);
@@ -69,7 +77,7 @@ assay_status assay_depth_figure(const assay_depth_curve curves[ASSAY_DEPTH_CURVE
     snprintf(title, sizeof title, "Standard deviation against depth: %d linear layers of width %d", ASSAY_DEPTH_LAYERS,
              ASSAY_DEPTH_WIDTH);
     assay_figure *made = assay_figure_create(
-        &(assay_figure_layout){.name = "depth", .title = title, .columns = 2, .panel_width = 480, .panel_height = 500},
+        &(assay_figure_layout){.name = "depth", .title = title, .columns = 2, .panel_width = 480, .panel_height = 400},
         error);
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : add_panels(made, curves, error);
     char alt[1024];

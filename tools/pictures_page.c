@@ -1,0 +1,236 @@
+/* The page of assay reproduce --report: its texts, its rows, its figures. */
+#include "config.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "pictures.h"
+#include "report/page.h"
+#include "tutorial/descents.h"
+
+enum { SECTIONS = ASSAY_SECTION_COUNT + 1, NUMBER = 40, NOTE = 128, TITLE = 96, ID = 32 };
+
+static const char *const TEXTS[SECTIONS] = {
+    [ASSAY_SECTION_DATA] = "Over all 60,000 training images, as numbers from 0 to 1.",
+    [ASSAY_SECTION_BATCH] = "The first 1,024 images of the shuffled loader, normalised: the very images that PyTorch's "
+                            "generator picks with seed 42. The tutorial rounds these numbers to three decimals.",
+    [ASSAY_SECTION_CONSTANT] =
+        "Every weight and bias is 0.005. The inner layers' weights all get one gradient, so they would stay equal for ever: "
+        "such a layer counts for one neuron.",
+    [ASSAY_SECTION_VARIANCE_001] = "Weights and biases from N(0, 0.01²): the activations shrink from layer to layer.",
+    [ASSAY_SECTION_VARIANCE_01] = "Weights and biases from N(0, 0.1²): the activations grow from layer to layer.",
+    [ASSAY_SECTION_EQUAL_VARIANCE] = "Weights with variance 1 / d_x, d_x being the layer's inputs; biases 0. The "
+                                     "activations keep their variance.",
+    [ASSAY_SECTION_XAVIER_IDENTITY] = "Uniform weights with variance 2 / (d_x + d_y) (Glorot and Bengio, 2010), without "
+                                      "activation functions: a compromise between activations and gradients.",
+    [ASSAY_SECTION_XAVIER_TANH] = "The same weights, drawn anew, with tanh between the layers.",
+    [ASSAY_SECTION_KAIMING_RELU] = "Normal weights with variance 2 / d_x (He et al., 2015), 1 / d_x in the first layer, with "
+                                   "ReLU between the layers.",
+    [PICTURES_DEPTH] = "The tutorial says what each initialization does to deeper networks, and draws five layers. Here are "
+                       "fifty.",
+    [ASSAY_SECTION_OPTIMIZERS] =
+        "40 epochs each from one network, initialized after Kaiming, in the order of images that the author's runs had. "
+        "Training is chaotic, so test accuracies are compared within 0.6 percentage points.\n\n"
+        "The author's saved run named Adam was not made by the Adam that the tutorial prints: it leaves out the bias "
+        "correction of the first moment. Its 89.46% belongs to that variant (adam-uncorrected-momentum), which retraces the "
+        "saved losses where the printed Adam parts at the second step.",
+    [ASSAY_SECTION_PATHOLOGICAL] =
+        "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers: the last point of each descent is compared "
+        "with PyTorch's, and what the prose says with what happens.",
+    [ASSAY_SECTION_STEEP] = "Minus three Gaussian densities of standard deviation 0.2. The cells print no numbers: judged as "
+                            "above.",
+};
+
+typedef struct {
+    char printed[NUMBER];
+    char ours[NUMBER];
+    char note[NOTE];
+} row_text;
+
+typedef struct {
+    size_t section_count;
+    assay_page_section sections[SECTIONS];
+    char ids[SECTIONS][ID];
+    char sources[SECTIONS][ID];
+    row_text texts[SECTIONS][ASSAY_SECTION_MAX_RESULTS];
+    assay_page_row rows[SECTIONS][ASSAY_SECTION_MAX_RESULTS];
+    size_t figures_used;
+    assay_page_figure *figures;
+} page_parts;
+
+static assay_page_verdict verdict_of(const assay_result *result)
+{
+    switch (result->verdict) {
+    case ASSAY_VERDICT_AGREES:
+        return ASSAY_PAGE_AGREES;
+    case ASSAY_VERDICT_DIFFERS:
+        return ASSAY_PAGE_DIFFERS;
+    default:
+        return ASSAY_PAGE_NONE;
+    }
+}
+
+static assay_page_row make_row(const assay_result *result, row_text *text)
+{
+    bool rounded = result->decimals > 0;
+    snprintf(text->printed, NUMBER, rounded ? "%.*f" : "%.*g", rounded ? result->decimals : 17, result->printed);
+    /* A statistic that the tutorial rounds is shown with more decimals; an accuracy of 10,000 images has no more. */
+    int more = result->absolute ? 0 : 3;
+    snprintf(text->ours, NUMBER, rounded ? "%.*f" : "%.*g", rounded ? result->decimals + more : 9, result->ours);
+    if (result->basis == ASSAY_BASIS_THEORY && result->verdict != ASSAY_VERDICT_SHOWN) {
+        snprintf(text->note, NOTE, "other weights than the tutorial's: theory says %.4g, error up to %.1e",
+                 result->expected, result->allowed);
+    } else if (result->basis == ASSAY_BASIS_PROSE) {
+        snprintf(text->note, NOTE, "from the prose");
+    } else if (result->basis == ASSAY_BASIS_RECORD) {
+        snprintf(text->note, NOTE, "from the author's record");
+    }
+    bool compared = result->verdict != ASSAY_VERDICT_SHOWN && !(rounded && !(result->allowed > 0.0));
+    return (assay_page_row){
+        .label = result->label,
+        .printed = text->printed,
+        .ours = text->ours,
+        .error = compared ? result->error : NAN,
+        .ranked = result->basis == ASSAY_BASIS_PRINTED && !rounded && !result->absolute,
+        .verdict = verdict_of(result),
+        .note = text->note,
+    };
+}
+
+static void add_figures(page_parts *parts, assay_page_section *section, const pictures *all, int which)
+{
+    section->figures = parts->figures + parts->figures_used;
+    for (size_t i = 0; i < pictures_count(all); i++) {
+        const picture *kept = pictures_at(all, i);
+        if ((int)kept->section != which) {
+            continue;
+        }
+        parts->figures[parts->figures_used++] = (assay_page_figure){
+            .name = assay_figure_name(kept->figure),
+            .title = assay_figure_title(kept->figure),
+            .caption = assay_figure_caption(kept->figure),
+            .alt = assay_figure_alt(kept->figure),
+            .width = assay_figure_width(kept->figure),
+            .height = assay_figure_height(kept->figure),
+            .drawn = kept->drawn,
+            .has_png = kept->has_png,
+        };
+        section->figure_count++;
+    }
+}
+
+static void name_section(page_parts *parts, assay_page_section *section, int which)
+{
+    size_t at = parts->section_count;
+    if (which == PICTURES_DEPTH) {
+        section->id = "depth";
+        section->title = "Through fifty layers";
+        section->source = "not in the tutorial";
+        return;
+    }
+    snprintf(parts->ids[at], ID, "%s", assay_section_name((assay_section)which));
+    for (char *dot = parts->ids[at]; (dot = strchr(dot, '.')) != NULL;) {
+        *dot = '-';
+    }
+    snprintf(parts->sources[at], ID, "cell %s", assay_section_cells((assay_section)which));
+    section->id = parts->ids[at];
+    section->title = assay_section_title((assay_section)which);
+    section->source = parts->sources[at];
+}
+
+static void add_section(page_parts *parts, const pictures *all, const reproduce_report *report, int which)
+{
+    size_t at = parts->section_count;
+    assay_page_section *section = &parts->sections[at];
+    name_section(parts, section, which);
+    section->text = TEXTS[which];
+    section->rows = parts->rows[at];
+    if (which != PICTURES_DEPTH && report->ran[which]) {
+        const assay_section_results *results = &report->sections[which];
+        for (size_t i = 0; i < results->count; i++) {
+            parts->rows[at][i] = make_row(&results->results[i], &parts->texts[at][i]);
+        }
+        section->row_count = results->count;
+    }
+    if (assay_descents_have((assay_section)which)) {
+        section->printed_heading = "Expected";
+        section->error_heading = "Absolute error";
+    } else if (which == ASSAY_SECTION_OPTIMIZERS) {
+        section->error_heading = "Error, points";
+    }
+    add_figures(parts, section, all, which);
+    /* Neither run nor drawn: another section alone was asked for. */
+    parts->section_count += section->row_count != 0 || section->figure_count != 0;
+}
+
+/* The tutorial's order, with the spread against depth after the last initialization. */
+static void add_sections(page_parts *parts, const pictures *all, const reproduce_report *report)
+{
+    for (int which = 0; which < ASSAY_SECTION_COUNT; which++) {
+        add_section(parts, all, report, which);
+        if (which == ASSAY_SECTION_KAIMING_RELU) {
+            add_section(parts, all, report, PICTURES_DEPTH);
+        }
+    }
+}
+
+static char *footer(const reproduce_options *options, const assay_backend *backend, assay_error *error)
+{
+    const assay_session_options *session = &options->session;
+    return assay_asprintf(error, "assay %s; backend %s:%s with %d threads; weights drawn by %s with seed %llu.",
+                          PACKAGE_VERSION, assay_backend_name(backend),
+                          assay_backend_precision(backend) == ASSAY_F32 ? "f32" : "f64", assay_backend_threads(backend),
+                          assay_generator_name(session->generator), (unsigned long long)session->seed);
+}
+
+/* One line on what is missing, on the page and on standard error. */
+static char *notice(const pictures *all, assay_error *error)
+{
+    const char *drawing = pictures_notice(all);
+    const char *author = pictures_author_missing(all);
+    return assay_asprintf(error, "%s%s%s%s", drawing == NULL ? "" : drawing,
+                          drawing != NULL && author != NULL ? "; " : "",
+                          author == NULL ? "" : "the first steps are not compared with the author's: ",
+                          author == NULL ? "" : author);
+}
+
+static assay_status write_parts(pictures *all, page_parts *parts, const char *said, const char *foot,
+                                assay_error *error)
+{
+    if (*said != '\0') {
+        fprintf(stderr, "assay reproduce: %s\n", said);
+    }
+    const assay_page page = {
+        .title = "The tutorial, reproduced",
+        .text = "\"Tutorial 3: Initialization and Optimization\" by Phillip Lippe, in its order: each number that it prints "
+                "next to ours, and each figure. Each figure's data and gnuplot script lie beside it, to be restyled.",
+        .figure_folder = "figures",
+        .notice = said,
+        .footer = foot,
+        .section_count = parts->section_count,
+        .sections = parts->sections,
+    };
+    return assay_page_write(&page, pictures_folder(all), error);
+}
+
+assay_status pictures_write_page(pictures *all, const reproduce_options *options, const assay_backend *backend,
+                                 const reproduce_report *report, assay_error *error)
+{
+    page_parts *parts = assay_calloc(1, sizeof *parts, error);
+    assay_page_figure *figures = assay_calloc(pictures_count(all), sizeof *figures, error);
+    char *said = notice(all, error);
+    char *foot = footer(options, backend, error);
+    assay_status status = ASSAY_ERROR_MEMORY;
+    if (parts != NULL && figures != NULL && said != NULL && foot != NULL) {
+        parts->figures = figures;
+        add_sections(parts, all, report);
+        status = write_parts(all, parts, said, foot, error);
+    }
+    assay_free(parts);
+    assay_free(figures);
+    assay_free(said);
+    assay_free(foot);
+    return status;
+}
