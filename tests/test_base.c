@@ -143,6 +143,46 @@ START_TEST(full_disk_loses_nothing)
 }
 END_TEST
 
+/* A pipe stays a pipe and a link stays a link: a rename over them would put a plain file in their place. */
+START_TEST(pipes_and_links_are_not_replaced)
+{
+    char *folder = support_make_folder();
+    char *pipe_path = assay_asprintf(NULL, "%s/pipe", folder);
+    char *link_path = assay_asprintf(NULL, "%s/link", folder);
+    char *file_path = assay_asprintf(NULL, "%s/file", folder);
+    ck_assert_int_eq(mkfifo(pipe_path, 0600), 0);
+    ck_assert_int_eq(symlink("file", link_path), 0);
+    fclose(fopen(file_path, "wb"));
+    int reader = open(pipe_path, O_RDONLY | O_NONBLOCK);
+    const char *const paths[] = {pipe_path, link_path};
+    for (int i = 0; i < 2; i++) {
+        assay_error error;
+        assay_file_writer *writer;
+        support_assert_ok(assay_file_create(paths[i], &writer, &error), &error);
+        fputs("assay", assay_file_stream(writer));
+        support_assert_ok(assay_file_commit(writer, &error), &error);
+    }
+    char read_back[8] = {0};
+    struct stat about;
+    ck_assert_int_eq(read(reader, read_back, sizeof read_back), 5);
+    ck_assert_str_eq(read_back, "assay");
+    ck_assert(lstat(pipe_path, &about) == 0 && S_ISFIFO(about.st_mode));
+    ck_assert(lstat(link_path, &about) == 0 && S_ISLNK(about.st_mode));
+    ck_assert(lstat(file_path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 5);
+    close(reader);
+
+    /* Nobody writes to the pipe: reading it must not wait. */
+    assay_error error;
+    char *bytes;
+    size_t size;
+    support_assert_error(assay_file_read(pipe_path, 10, &bytes, &size, &error), ASSAY_ERROR_IO, &error, "regular file");
+    assay_free(pipe_path);
+    assay_free(link_path);
+    assay_free(file_path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(unusable_paths)
 {
     assay_error error;
@@ -159,11 +199,11 @@ START_TEST(unusable_paths)
     char *path = assay_asprintf(NULL, "%s/file", folder);
     write_text(path, "12345678901");
     support_assert_error(assay_file_read(path, 10, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error, "11 bytes");
-    /* A folder cannot be replaced by a file: the rename fails, and the folder stays. */
+    /* A folder cannot be replaced by a file. */
     char *inner = assay_asprintf(NULL, "%s/folder", folder);
     ck_assert_int_eq(mkdir(inner, 0777), 0);
-    support_assert_ok(assay_file_create(inner, &writer, &error), &error);
-    support_assert_error(assay_file_commit(writer, &error), ASSAY_ERROR_IO, &error, "not written");
+    support_assert_error(assay_file_create(inner, &writer, &error), ASSAY_ERROR_IO, &error, "it is a directory");
+    ck_assert_ptr_null(writer);
     ck_assert_uint_eq(files_in(folder), 2);
     assay_free(inner);
     assay_free(path);
@@ -181,6 +221,7 @@ int main(void)
     tcase_add_test(tests, files_appear_whole);
     tcase_add_test(tests, full_disk_loses_nothing);
     tcase_add_test(tests, unusable_paths);
+    tcase_add_test(tests, pipes_and_links_are_not_replaced);
     suite_add_tcase(suite, tests);
     return support_run(suite);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -10,14 +11,16 @@
 #include "base/alloc.h"
 
 struct assay_file_writer {
-    char *path;
-    char *temporary;
+    char *path;      /* as given: what errors call it */
+    char *target;    /* what the rename replaces: where the path is a symbolic link, the file that it leads to */
+    char *temporary; /* NULL where the target is a device or a pipe, which is written to as it is */
     FILE *stream;
 };
 
 static void writer_free(assay_file_writer *writer)
 {
     assay_free(writer->path);
+    assay_free(writer->target);
     assay_free(writer->temporary);
     assay_free(writer);
 }
@@ -30,10 +33,19 @@ static long long monotonic_nanoseconds(void)
     return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
-static assay_status open_temporary(assay_file_writer *writer, assay_error *error)
+static void remove_temporary(const assay_file_writer *writer)
+{
+    if (writer->temporary != NULL) {
+        unlink(writer->temporary);
+    }
+}
+
+static assay_status open_stream(assay_file_writer *writer, assay_error *error)
 {
     /* 0666 less the user's umask, as for any file of his; mkstemp would give 0600. */
-    int descriptor = open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    int descriptor = writer->temporary != NULL
+                         ? open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
+                         : open(writer->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (descriptor < 0) {
         return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path, strerror(errno));
     }
@@ -42,10 +54,33 @@ static assay_status open_temporary(assay_file_writer *writer, assay_error *error
         assay_status status =
             assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path, strerror(errno));
         close(descriptor);
-        unlink(writer->temporary);
+        remove_temporary(writer);
         return status;
     }
     return ASSAY_OK;
+}
+
+/* A rename must not put a file where a device or a pipe was, nor where a symbolic link was. */
+static assay_status choose_target(assay_file_writer *writer, assay_error *error)
+{
+    struct stat about;
+    char *resolved = realpath(writer->path, NULL);
+    writer->target = assay_strdup(resolved != NULL ? resolved : writer->path, error);
+    free(resolved);
+    if (writer->target == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    /* A pipe behind /dev/stdout has no path: realpath finds nothing, stat does. */
+    if (stat(writer->path, &about) == 0 && !S_ISREG(about.st_mode)) {
+        assay_free(writer->target);
+        writer->target = assay_strdup(writer->path, error);
+        return S_ISDIR(about.st_mode)
+                   ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: it is a directory", writer->path)
+                   : (writer->target == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK);
+    }
+    writer->temporary =
+        assay_asprintf(error, "%s.%ld-%lld.tmp", writer->target, (long)getpid(), monotonic_nanoseconds());
+    return writer->temporary == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
 }
 
 assay_status assay_file_create(const char *path, assay_file_writer **writer, assay_error *error)
@@ -56,9 +91,10 @@ assay_status assay_file_create(const char *path, assay_file_writer **writer, ass
         return ASSAY_ERROR_MEMORY;
     }
     made->path = assay_strdup(path, error);
-    made->temporary = assay_asprintf(error, "%s.%ld-%lld.tmp", path, (long)getpid(), monotonic_nanoseconds());
-    assay_status status =
-        made->path == NULL || made->temporary == NULL ? ASSAY_ERROR_MEMORY : open_temporary(made, error);
+    assay_status status = made->path == NULL ? ASSAY_ERROR_MEMORY : choose_target(made, error);
+    if (status == ASSAY_OK) {
+        status = open_stream(made, error);
+    }
     if (status != ASSAY_OK) {
         writer_free(made);
         return status;
@@ -77,18 +113,20 @@ assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
     errno = 0;
     int failed = ferror(writer->stream) != 0;
     failed = fflush(writer->stream) != 0 || failed;
-    failed = fsync(fileno(writer->stream)) != 0 || failed;
+    /* A pipe has nothing to sync. */
+    failed = (writer->temporary != NULL && fsync(fileno(writer->stream)) != 0) || failed;
     int reason = errno;
     failed = fclose(writer->stream) != 0 || failed;
-    if (!failed && rename(writer->temporary, writer->path) != 0) {
+    if (!failed && writer->temporary != NULL && rename(writer->temporary, writer->target) != 0) {
         failed = 1;
         reason = errno;
     }
     assay_status status = ASSAY_OK;
     if (failed) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: not written: %s; what was there before is unchanged",
-                            writer->path, strerror(reason != 0 ? reason : EIO));
-        unlink(writer->temporary);
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: not written: %s%s", writer->path,
+                            strerror(reason != 0 ? reason : EIO),
+                            writer->temporary != NULL ? "; what was there before is unchanged" : "");
+        remove_temporary(writer);
     }
     writer_free(writer);
     return status;
@@ -100,7 +138,7 @@ void assay_file_abort(assay_file_writer *writer)
         return;
     }
     fclose(writer->stream);
-    unlink(writer->temporary);
+    remove_temporary(writer);
     writer_free(writer);
 }
 
@@ -123,7 +161,9 @@ static assay_status read_stream(FILE *stream, const char *path, size_t length, c
 
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error)
 {
-    FILE *stream = fopen(path, "rb");
+    /* Without O_NONBLOCK, a pipe that nobody writes to would be waited for, to be refused below. */
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (stream == NULL) {
         return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     }

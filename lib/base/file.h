@@ -15,7 +15,8 @@ typedef struct assay_file_writer assay_file_writer;
 
 /*
  * Starts writing `path`: opens a temporary file beside it. What stood at `path` stays until assay_file_commit.
- * The caller ends the writer with assay_file_commit or assay_file_abort.
+ * Where `path` is a symbolic link, the file that it leads to is replaced, not the link. A device or a pipe (/dev/null, a
+ * FIFO) is written to as it is, never replaced. The caller ends the writer with assay_file_commit or assay_file_abort.
  */
 assay_status assay_file_create(const char *path, assay_file_writer **writer, assay_error *error);
 
