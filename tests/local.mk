@@ -12,6 +12,7 @@ check_LTLIBRARIES += tests/libsupport.la
 tests_libsupport_la_SOURCES = tests/support.c tests/support.h
 tests_libsupport_la_CFLAGS = $(test_cflags)
 
+include %D%/variants.mk
 include %D%/base.mk
 include %D%/random.mk
 include %D%/data.mk

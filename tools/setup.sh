@@ -1,0 +1,84 @@
+# What ./reproduce and ./check share: the packages, installing what is missing of them, and the build in build/.
+# Sourced, with `setup_name` set to the calling script's name and the repository's root as the current folder.
+
+# The only list of packages (Debian's names; what each is for is told by configure and README.md).
+setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
+  libopenblas-dev zlib1g-dev libjansson-dev libzip-dev"
+setup_to_test="check libgsl-dev"
+# Without these the program or its tests still run, but leave something out, and say so.
+setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
+setup_to_test_all="$setup_to_reproduce_all bubblewrap python3-numpy chromium groff-base"
+setup_to_check_everything="$setup_to_test_all python3-torch clang valgrind lcov"
+
+setup_log=build/setup.log
+
+setup_say() { printf '%s: %s\n' "$setup_name" "$*"; }
+
+setup_fail() {
+  printf '%s: %s\n' "$setup_name" "$*" >&2
+  exit 1
+}
+
+# The packages among the arguments that dpkg does not know as installed.
+setup_missing() {
+  for package; do
+    case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
+      installed) ;;
+      *) printf '%s ' "$package" ;;
+    esac
+  done
+}
+
+setup_is_root() { [ "$(id -u)" -eq 0 ]; }
+setup_can_be_root() { setup_is_root || { command -v sudo >/dev/null && sudo true; }; }
+setup_as_root() { if setup_is_root; then "$@"; else sudo "$@"; fi; }
+
+# Runs a command whose output matters only if it fails: then its last lines are shown.
+setup_quietly() {
+  "$@" >>"$setup_log" 2>&1 </dev/null && return
+  tail -n 25 "$setup_log" >&2
+  setup_fail "'$*' failed; all of its output is in $PWD/$setup_log"
+}
+
+setup_apt_get() {
+  setup_as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@"
+}
+
+# setup_install NEEDED OPTIONAL: installs what is missing; only then is root asked for.
+setup_install() {
+  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
+    setup_say "not a Debian system: nothing is installed; configure names what is missing"
+    return
+  }
+  needed=$(setup_missing $1)
+  optional=$(setup_missing $2)
+  [ -n "$needed$optional" ] || return 0
+  command="apt-get install --no-install-recommends $needed$optional"
+  if ! setup_can_be_root; then
+    [ -z "$needed" ] || setup_fail "packages are missing; as root: $command"
+    setup_say "going on without $optional(as root: $command)"
+    return
+  fi
+  setup_say "installing $needed$optional"
+  setup_quietly setup_apt_get update
+  setup_quietly setup_apt_get install -y --no-install-recommends $needed $optional
+}
+
+# Bootstrap, configure and make, each only if it has not been done; what has changed since is make's business.
+setup_build() {
+  [ -x configure ] && [ -f Makefile.in ] && [ -f config.h.in ] && [ -f build-aux/ltmain.sh ] || {
+    setup_say "generating configure"
+    setup_quietly ./bootstrap
+  }
+  [ -f build/Makefile ] && [ -x build/config.status ] || {
+    setup_say "configuring build/"
+    setup_quietly setup_configure
+  }
+  setup_say "building in build/"
+  setup_quietly make -C build -j"$(nproc)" "$@"
+}
+
+setup_configure() { (cd build && ../configure); }
+
+mkdir -p build
+: >"$setup_log"
