@@ -1,0 +1,60 @@
+/*
+ * A grading from its seed to its judgement: draws the cases, gets the answers in one of three ways, judges them.
+ */
+#ifndef ASSAY_GRADE_BATTERY_H
+#define ASSAY_GRADE_BATTERY_H
+
+#include "grade/child.h"
+#include "grade/judge.h"
+
+/* All cases of one component. */
+typedef struct {
+    const grade_component *component;
+    size_t count;
+    grade_case **cases;
+    grade_answer *answers;
+    grade_result *results;
+} grade_part;
+
+typedef struct {
+    uint64_t seed;
+    grade_precision precision; /* what the submission declares; GRADE_F64 until it does */
+    double seconds;            /* that the submission took */
+    size_t part_count;
+    grade_part *parts;
+} grade_battery;
+
+/* A random seed below 2^53, so that it survives JSON; ASSAY_ERROR_IO where the system gives no random numbers. */
+assay_status assay_grade_random_seed(uint64_t *seed, assay_error *error);
+
+/*
+ * Draws the cases of the named components (`only`, NULL-terminated; NULL: all of them). ASSAY_ERROR_ARGUMENT for an unknown
+ * name, with the known ones. The caller ends it with _battery_destroy.
+ */
+assay_status assay_grade_battery_create(uint64_t seed, const char *const *only, grade_battery **battery,
+                                        assay_error *error);
+void assay_grade_battery_destroy(grade_battery *battery);
+
+/*
+ * Asks a program for every answer. What the submission does wrong becomes verdicts; an error is a failure of ours (no
+ * bubblewrap, no runner, no memory).
+ */
+assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error);
+
+/*
+ * Writes DIR/cases.json (each case: id, call, inputs, and the outputs that are wanted with their shapes) and the inputs as
+ * DIR/ID.NAME.npy, one number or text inline. DIR is made if it is not there; a file that is there is an error.
+ */
+assay_status assay_grade_battery_export(const grade_battery *battery, const char *directory, assay_error *error);
+
+/* Reads the seed (and the precision, if the student changed it to 32) of an exported folder. */
+assay_status assay_grade_import_header(const char *directory, uint64_t *seed, grade_precision *precision,
+                                       assay_error *error);
+
+/* Reads the outputs DIR/ID.NAME.npy of an exported battery. A component without any output counts as not implemented. */
+assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);
+
+/* Judges all answers. */
+assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error);
+
+#endif

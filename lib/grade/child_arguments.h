@@ -1,0 +1,20 @@
+/* The command lines that start a submission: the runner's, and bubblewrap's around it. */
+#ifndef ASSAY_GRADE_CHILD_ARGUMENTS_H
+#define ASSAY_GRADE_CHILD_ARGUMENTS_H
+
+#include "grade/child.h"
+
+enum { GRADE_MAX_ARGUMENTS = 256 };
+
+typedef struct {
+    size_t count;
+    const char *list[GRADE_MAX_ARGUMENTS + 1]; /* NULL-terminated */
+    char *owned[GRADE_MAX_ARGUMENTS];          /* those that were formatted here */
+    size_t owned_count;
+} grade_arguments;
+
+/* ASSAY_ERROR_ARGUMENT for a command of more than GRADE_MAX_ARGUMENTS - 100 words. End it with _clear. */
+assay_status assay_grade_arguments(const grade_program *program, grade_arguments *arguments, assay_error *error);
+void assay_grade_arguments_clear(grade_arguments *arguments);
+
+#endif

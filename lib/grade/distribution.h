@@ -1,0 +1,44 @@
+/*
+ * Initializers are graded as distributions: their values are random by definition, so a hypothesis is compared with the
+ * whole sample, with a fixed and tiny probability of rejecting a correct one.
+ */
+#ifndef ASSAY_GRADE_DISTRIBUTION_H
+#define ASSAY_GRADE_DISTRIBUTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "grade/case.h"
+
+typedef enum {
+    GRADE_CONSTANT, /* every value equals `value` */
+    GRADE_NORMAL,   /* N(0, value^2) */
+    GRADE_EITHER,   /* mean 0 and standard deviation `value`, normal or uniform: the tutorial allows both */
+    GRADE_POSITIVE, /* U(0, value): the lower half is missing */
+    GRADE_RANDOM    /* not constant: anything that was drawn */
+} grade_distribution_kind;
+
+typedef struct {
+    grade_distribution_kind kind;
+    double value;
+} grade_distribution;
+
+struct grade_initializer {
+    /* What layer `layer`'s weight or bias is drawn from, by an implementation that makes `mistake`. */
+    grade_distribution (*draws)(const grade_case *graded, int mistake, size_t layer, bool bias);
+};
+
+/*
+ * Each test rejects a correct sample with probability 1e-12; a grading makes fewer than 200 of them, so a correct
+ * submission is accused with probability below 2e-10, whatever the seed.
+ * Mean: |mean| < z s / sqrt(n). Variance: its standard error is s^2 sqrt((kurtosis + 2) / n) with the hypothesis's
+ * excess kurtosis (normal 0, uniform -1.2). Shape: sup |F_n - F| < sqrt(log(2 / 1e-12) / 2n) (Dvoretzky, Kiefer and
+ * Wolfowitz with Massart's constant, a bound for every n).
+ * `sorted` ascending; NaN and infinity match nothing but GRADE_RANDOM.
+ */
+bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *sorted);
+
+/* "normal, standard deviation 0.1", for people. */
+void assay_grade_distribution_text(grade_distribution hypothesis, char *text, size_t size);
+
+#endif

@@ -1,0 +1,21 @@
+/* What a process and all its descendants use, read from /proc. */
+#ifndef ASSAY_GRADE_PROCESSES_H
+#define ASSAY_GRADE_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+typedef struct {
+    size_t processes;      /* and threads */
+    size_t resident_bytes; /* shared pages count once for each process */
+    bool maps_library;     /* some process has a file mapped whose path contains the given text */
+} grade_usage;
+
+/* Adds up over `root` and its descendants. `library` may be NULL: the maps are then not read. */
+grade_usage assay_grade_usage(pid_t root, const char *library);
+
+/* Sends SIGKILL to the descendants of `root`, and then to `root`. */
+void assay_grade_kill_tree(pid_t root);
+
+#endif
