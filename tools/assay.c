@@ -18,6 +18,7 @@ typedef struct {
 static const subcommand SUBCOMMANDS[] = {
     {"descend", "descend a loss surface of two parameters", assay_command_descend},
     {"evaluate", "print the accuracy of a saved network", assay_command_evaluate},
+    {"grade", "judge a student's implementation, and name the mistake", assay_command_grade},
     {"reproduce", "run the tutorial and print its numbers next to ours", assay_command_reproduce},
     {"train", "train the tutorial's network, or retrace the author's saved runs", assay_command_train},
 };

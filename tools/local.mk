@@ -22,6 +22,7 @@ assay_SOURCES = \
 	%D%/train.c \
 	%D%/train.h \
 	%D%/train_run.c
+include %D%/grade.mk
 assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
 EXTRA_DIST += %D%/golden/model.py
 EXTRA_DIST += %D%/golden/optim.py

@@ -16,6 +16,7 @@ enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
 typedef int tool_command(int argc, char **argv);
 tool_command assay_command_descend;
 tool_command assay_command_evaluate;
+tool_command assay_command_grade;
 tool_command assay_command_reproduce;
 tool_command assay_command_train;
 

@@ -47,9 +47,15 @@ assay_status assay_grade_battery_run(grade_battery *battery, const grade_program
  */
 assay_status assay_grade_battery_export(const grade_battery *battery, const char *directory, assay_error *error);
 
-/* Reads the seed (and the precision, if the student changed it to 32) of an exported folder. */
-assay_status assay_grade_import_header(const char *directory, uint64_t *seed, grade_precision *precision,
-                                       assay_error *error);
+/* What an exported folder says of itself. */
+typedef struct {
+    uint64_t seed;
+    grade_precision precision;  /* 64 as exported; the student may change it to 32 */
+    const char *components[64]; /* NULL-terminated; the components that were exported */
+} grade_import;
+
+/* Reads DIR/cases.json. ASSAY_ERROR_FORMAT for a file that is not as --export wrote it. */
+assay_status assay_grade_import_header(const char *directory, grade_import *imported, assay_error *error);
 
 /* Reads the outputs DIR/ID.NAME.npy of an exported battery. A component without any output counts as not implemented. */
 assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);

@@ -278,10 +278,21 @@ static grade_verdict ended(grade_child *child, char detail[GRADE_TEXT_LENGTH])
     return GRADE_EXITED;
 }
 
+static grade_verdict too_late(const grade_child *child, double seconds, char detail[GRADE_TEXT_LENGTH])
+{
+    snprintf(detail, GRADE_TEXT_LENGTH, "no reply within %g s", seconds);
+    append_errors(child, detail);
+    return GRADE_TIMED_OUT;
+}
+
 /* Limits that rlimits cannot set, because they are sums over processes. */
-static grade_verdict watch(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+static grade_verdict watch(const grade_child *child, double cpu_deadline, double seconds,
+                           char detail[GRADE_TEXT_LENGTH])
 {
     grade_usage usage = assay_grade_usage(child->pid, NULL);
+    if (usage.cpu_seconds > cpu_deadline) {
+        return too_late(child, seconds, detail);
+    }
     if (usage.resident_bytes > child->limits.memory_bytes) {
         snprintf(detail, GRADE_TEXT_LENGTH, "used more than %zu MiB of memory", child->limits.memory_bytes >> 20);
         return GRADE_MEMORY;
@@ -329,7 +340,8 @@ static void wait_and_send(grade_child *child, const char *request, size_t length
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
                                          size_t *length, char detail[GRADE_TEXT_LENGTH])
 {
-    double deadline = now_seconds() + seconds;
+    double deadline = now_seconds() + GRADE_PATIENCE * seconds;
+    double cpu_deadline = -1.0; /* counted from the first look: most replies come before it */
     double next_watch = now_seconds() + 1e-3 * TICK_MILLISECONDS;
     size_t request_length = strlen(request);
     size_t sent = 0;
@@ -353,13 +365,14 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
         }
         double now = now_seconds();
         if (verdict == GRADE_PASS && now > next_watch) {
-            verdict = watch(child, detail);
+            if (cpu_deadline < 0.0) {
+                cpu_deadline = assay_grade_usage(child->pid, NULL).cpu_seconds + seconds;
+            }
+            verdict = watch(child, cpu_deadline, seconds, detail);
             next_watch = now + 1e-3 * TICK_MILLISECONDS;
         }
         if (verdict == GRADE_PASS && now > deadline) {
-            snprintf(detail, GRADE_TEXT_LENGTH, "no reply within %g s", seconds);
-            append_errors(child, detail);
-            verdict = GRADE_TIMED_OUT;
+            verdict = too_late(child, GRADE_PATIENCE * seconds, detail);
         }
         if (verdict != GRADE_PASS) {
             return verdict;

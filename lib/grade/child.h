@@ -13,12 +13,15 @@
 
 typedef struct {
     double start_seconds;  /* until the reply to hello: an interpreter and its libraries load */
-    double case_seconds;   /* for one reply */
+    double case_seconds;   /* processor time for one reply; GRADE_PATIENCE times as much on the clock, for sleepers */
     double total_seconds;  /* for all cases; the rest is not run */
     size_t memory_bytes;   /* resident memory of all processes together */
     size_t processes;      /* processes and threads */
     size_t output_bytes;   /* on stdout for one reply; stderr is read and mostly dropped */
 } grade_limits;
+
+/* A machine that is busy with other submissions makes one slow, but not guilty. */
+#define GRADE_PATIENCE 5.0
 
 /* 20 s, 2 s, 60 s, 1 GiB, 64, 4 MiB. */
 grade_limits assay_grade_limits_default(void);
@@ -56,7 +59,7 @@ assay_status assay_grade_sandbox_check(assay_error *error);
 assay_status assay_grade_child_start(const grade_program *program, grade_child **child, assay_error *error);
 
 /*
- * Sends a line and waits for one, at most `seconds`. GRADE_PASS: `*line` (owned by the child, until the next exchange) and
+ * Sends a line and waits for one, at most `seconds` of processor time and GRADE_PATIENCE times as many on the clock. GRADE_PASS: `*line` (owned by the child, until the next exchange) and
  * `*length`, without its newline. Any other verdict says what happened, with details in `detail`; the child is then of
  * no further use and is to be killed.
  */

@@ -3,77 +3,68 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "stats/moments.h"
+#include "stats/goodness_of_fit.h"
 
 /* The two-sided normal quantile of 1e-12, and log(2 / 1e-12). */
 #define QUANTILE 7.131
 #define LOG_ALARM 28.324
 
-static double normal_distribution(double x, double std)
-{
-    return 0.5 * erfc(-x / (std * sqrt(2.0)));
-}
+/* Below this many values a sample variance is not normal enough for its quantile; the shape is tested alone. */
+enum { ENOUGH_FOR_VARIANCE = 500 };
 
-static double uniform_distribution(double x, double lower, double upper)
+static bool drawn_from(assay_distribution distribution, size_t count, const double *values)
 {
-    return x <= lower ? 0.0 : x >= upper ? 1.0 : (x - lower) / (upper - lower);
-}
-
-typedef enum { SHAPE_NORMAL, SHAPE_UNIFORM, SHAPE_POSITIVE } shape_kind;
-
-static double distribution_at(shape_kind shape, double value, double x)
-{
-    switch (shape) {
-    case SHAPE_UNIFORM: return uniform_distribution(x, -sqrt(3.0) * value, sqrt(3.0) * value);
-    case SHAPE_POSITIVE: return uniform_distribution(x, 0.0, value);
-    default: return normal_distribution(x, value);
+    double statistic;
+    assay_moments sample = assay_moments_f64(count, values);
+    assay_moments wanted = assay_distribution_moments(distribution);
+    if (fabs(assay_mean_z(&sample, &wanted)) > QUANTILE ||
+        (count >= ENOUGH_FOR_VARIANCE && fabs(assay_variance_z(&sample, &wanted)) > QUANTILE)) {
+        return false;
     }
+    return assay_kolmogorov_smirnov(count, values, assay_distribution_cumulative, &distribution, &statistic, NULL) ==
+               ASSAY_OK &&
+           statistic < sqrt(LOG_ALARM / (2.0 * (double)count));
 }
 
-static bool shape_fits(shape_kind shape, double value, size_t count, const double *sorted)
+static bool constant(double value, size_t count, const double *values)
 {
-    double n = (double)count;
-    double worst = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        double theory = distribution_at(shape, value, sorted[i]);
-        worst = fmax(worst, fmax((double)(i + 1) / n - theory, theory - (double)i / n));
-    }
-    return worst < sqrt(LOG_ALARM / (2.0 * n));
-}
-
-static bool moments_fit(double std, double kurtosis, size_t count, const double *values)
-{
-    assay_moments moments = assay_moments_f64(count, values);
-    double root = sqrt((double)count);
-    double variance = std * std;
-    bool mean_fits = fabs(moments.mean) < QUANTILE * std / root;
-    /* The normal approximation of a sample variance is good from a few hundred values on. */
-    bool variance_fits =
-        count < 500 || fabs(moments.variance - variance) < QUANTILE * variance * sqrt(kurtosis + 2.0) / root;
-    return mean_fits && variance_fits;
-}
-
-bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *sorted)
-{
-    double value = hypothesis.value;
-    if (hypothesis.kind == GRADE_RANDOM) {
-        return sorted[0] != sorted[count - 1];
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(sorted[i])) {
+    for (size_t i = 0; i < count; i++) { /* a float32 constant is as good as a double one */
+        if (!(fabs(values[i] - value) <= 1e-6 * fabs(value))) {
             return false;
         }
     }
-    bool normal = moments_fit(value, 0.0, count, sorted) && shape_fits(SHAPE_NORMAL, value, count, sorted);
+    return true;
+}
+
+static bool all_finite(size_t count, const double *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values)
+{
+    double value = hypothesis.value;
+    double bound = sqrt(3.0) * value;
+    if (!all_finite(count, values)) {
+        return false;
+    }
     switch (hypothesis.kind) {
-    case GRADE_CONSTANT: /* a float32 constant is as good as a double one */
-        return fabs(sorted[0] - value) <= 1e-6 * fabs(value) && fabs(sorted[count - 1] - value) <= 1e-6 * fabs(value);
-    case GRADE_NORMAL:
-        return normal;
+    case GRADE_CONSTANT:
+        return constant(value, count, values);
+    case GRADE_RANDOM:
+        return !constant(values[0], count, values);
     case GRADE_POSITIVE:
-        return shape_fits(SHAPE_POSITIVE, value, count, sorted);
+        return drawn_from((assay_distribution){ASSAY_UNIFORM, 0.0, value}, count, values);
+    case GRADE_NORMAL:
+        return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values);
     default:
-        return normal || (moments_fit(value, -1.2, count, sorted) && shape_fits(SHAPE_UNIFORM, value, count, sorted));
+        return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values) ||
+               drawn_from((assay_distribution){ASSAY_UNIFORM, -bound, bound}, count, values);
     }
 }
 

@@ -29,14 +29,12 @@ struct grade_initializer {
 };
 
 /*
- * Each test rejects a correct sample with probability 1e-12; a grading makes fewer than 200 of them, so a correct
- * submission is accused with probability below 2e-10, whatever the seed.
- * Mean: |mean| < z s / sqrt(n). Variance: its standard error is s^2 sqrt((kurtosis + 2) / n) with the hypothesis's
- * excess kurtosis (normal 0, uniform -1.2). Shape: sup |F_n - F| < sqrt(log(2 / 1e-12) / 2n) (Dvoretzky, Kiefer and
- * Wolfowitz with Massart's constant, a bound for every n).
- * `sorted` ascending; NaN and infinity match nothing but GRADE_RANDOM.
+ * Whether a sample looks drawn from the hypothesis, by its mean, its variance and its whole shape (Kolmogorov-Smirnov with
+ * the bound of Dvoretzky, Kiefer, Wolfowitz and Massart). Each test rejects a correct sample with probability 1e-12; a
+ * grading makes fewer than 200 of them, so a correct submission is accused with probability below 2e-10, whatever the
+ * seed. NaN and infinity match nothing.
  */
-bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *sorted);
+bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values);
 
 /* "normal, standard deviation 0.1", for people. */
 void assay_grade_distribution_text(grade_distribution hypothesis, char *text, size_t size);

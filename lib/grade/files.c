@@ -100,22 +100,38 @@ assay_status assay_grade_battery_export(const grade_battery *battery, const char
     return status;
 }
 
-assay_status assay_grade_import_header(const char *directory, uint64_t *seed, grade_precision *precision,
-                                       assay_error *error)
+/* The components that the cases call, once each. */
+static void collect_components(const json_t *cases, grade_import *imported)
+{
+    size_t count = 0;
+    size_t limit = sizeof imported->components / sizeof imported->components[0] - 1;
+    for (size_t i = 0; i < json_array_size(cases); i++) {
+        const char *call = json_string_value(json_object_get(json_array_get(cases, i), "call"));
+        const grade_component *component = call == NULL ? NULL : assay_grade_component_by_name(call);
+        if (component != NULL && count < limit && (count == 0 || imported->components[count - 1] != component->name)) {
+            imported->components[count++] = component->name;
+        }
+    }
+}
+
+assay_status assay_grade_import_header(const char *directory, grade_import *imported, assay_error *error)
 {
     char *path = header_path(directory, error);
     char *bytes = NULL;
     size_t size = 0;
+    memset(imported, 0, sizeof *imported);
     assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_file_read(path, HEADER_LIMIT, &bytes, &size, error);
     if (status == ASSAY_OK) {
         json_error_t where;
         json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
-        json_t *read = json_object_get(root, "seed");
-        if (!json_is_integer(read) || json_integer_value(read) < 0) {
-            status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no \"seed\"; it is not as --export wrote it", path);
+        json_t *seed = json_object_get(root, "seed");
+        collect_components(json_object_get(root, "cases"), imported);
+        if (!json_is_integer(seed) || json_integer_value(seed) < 0 || imported->components[0] == NULL) {
+            status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no \"seed\" or no \"cases\"; it is not as --export wrote it",
+                                path);
         }
-        *seed = (uint64_t)json_integer_value(read);
-        *precision = json_integer_value(json_object_get(root, "precision")) == 32 ? GRADE_F32 : GRADE_F64;
+        imported->seed = (uint64_t)json_integer_value(seed);
+        imported->precision = json_integer_value(json_object_get(root, "precision")) == 32 ? GRADE_F32 : GRADE_F64;
         json_decref(root);
     }
     assay_free(bytes);

@@ -216,7 +216,7 @@ static assay_status diagnose(const grade_component *component, size_t count, gra
     return status;
 }
 
-/* One case against the reference. Returns whether its component needs a diagnosis. */
+/* One case against the reference. Returns whether its component needs a diagnosis: a difference beyond rounding. */
 static bool judge_case(const grade_case *graded, const grade_answer *answer, grade_precision precision,
                        grade_result *result)
 {
@@ -225,6 +225,7 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
     *result = (grade_result){.verdict = answer->verdict};
     memcpy(result->detail, answer->detail, sizeof result->detail);
     if (answer->verdict != GRADE_PASS) {
+        result->mistake = answer->verdict == GRADE_FORBIDDEN ? "submission.uses_reference" : NULL;
         return false;
     }
     double distance =
@@ -240,11 +241,19 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
         return false;
     }
     describe_divergence(&answer->outputs, &graded->outputs, f, index, result->detail, sizeof result->detail);
-    if (result->mistake == NULL &&
-        assay_grade_distance(graded, &answer->outputs, &graded->outputs, GRADE_F32, NULL, NULL) <= 1.0) {
-        result->mistake = "any.float32";
+    return result->mistake == NULL &&
+           assay_grade_distance(graded, &answer->outputs, &graded->outputs, GRADE_F32, NULL, NULL) > 1.0;
+}
+
+/* Right within float32's tolerance: named where no mistake of the component explains these values as well. */
+static void name_float32(size_t count, grade_case *const *cases, const grade_answer *answers, grade_result *results)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL &&
+            assay_grade_distance(cases[i], &answers[i].outputs, &cases[i]->outputs, GRADE_F32, NULL, NULL) <= 1.0) {
+            results[i].mistake = "any.float32";
+        }
     }
-    return result->mistake == NULL;
 }
 
 assay_status assay_grade_judge(const grade_component *component, size_t count, grade_case *const *cases,
@@ -258,5 +267,9 @@ assay_status assay_grade_judge(const grade_component *component, size_t count, g
     for (size_t i = 0; i < count; i++) {
         unexplained = judge_case(cases[i], &answers[i], precision, &results[i]) || unexplained;
     }
-    return unexplained ? diagnose(component, count, cases, answers, results, error) : ASSAY_OK;
+    if (unexplained) {
+        ASSAY_TRY(diagnose(component, count, cases, answers, results, error));
+    }
+    name_float32(count, cases, answers, results);
+    return ASSAY_OK;
 }

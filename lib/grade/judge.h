@@ -49,12 +49,14 @@ typedef struct {
     const char *mistake;      /* catalogue id of the mistake that explains the component's answers, or NULL */
     const char *nearest;      /* where no mistake explains all: the id of one that explains this case, or NULL */
     char detail[GRADE_TEXT_LENGTH]; /* the first diverging value, or what happened */
+    double possible;          /* points, set by assay_grade_score */
+    double earned;
 } grade_result;
 
 /* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
 #define GRADE_SENTINEL (-987.25)
 
-/* Judges a component's `count` cases together. The answers of an initializer are sorted on the way. */
+/* Judges a component's `count` cases together. */
 assay_status assay_grade_judge(const grade_component *component, size_t count, grade_case *const *cases,
                                const grade_answer *answers, grade_precision precision, grade_result *results,
                                assay_error *error);

@@ -2,7 +2,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -61,44 +60,28 @@ static bool seeds_repeat(size_t count, const grade_answer *answers, size_t own)
     return false;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    /* NaN last, so that the order is total. */
-    return isnan(x) || isnan(y) ? isnan(x) - isnan(y) : (x > y) - (x < y);
-}
-
-/* Sorts each tensor's values in place: the tests of distribution.h want them so. */
-static void sort_fields(const grade_fields *fields)
-{
-    for (size_t f = 0; f < fields->count; f++) {
-        qsort(fields->field[f].values, fields->field[f].count, sizeof(double), ascending);
-    }
-}
-
 /* The first tensor that was not drawn as an implementation with that mistake draws; outputs.count: none. */
 static size_t first_misfit(const grade_component *component, const grade_case *graded, int mistake,
-                           const grade_fields *sorted)
+                           const grade_fields *drawn)
 {
-    for (size_t f = 0; f < sorted->count; f++) {
+    for (size_t f = 0; f < drawn->count; f++) {
         grade_distribution hypothesis = component->initializer->draws(graded, mistake, f / 2, f % 2 == 1);
-        if (!assay_grade_distribution_fits(hypothesis, sorted->field[f].count, sorted->field[f].values)) {
+        if (!assay_grade_distribution_fits(hypothesis, drawn->field[f].count, drawn->field[f].values)) {
             return f;
         }
     }
-    return sorted->count;
+    return drawn->count;
 }
 
 static void describe_misfit(const grade_component *component, const grade_case *graded, size_t f,
-                            const grade_fields *sorted, char *text, size_t size)
+                            const grade_fields *drawn, char *text, size_t size)
 {
     char expected[128];
-    assay_moments found = assay_moments_f64(sorted->field[f].count, sorted->field[f].values);
+    assay_moments found = assay_moments_f64(drawn->field[f].count, drawn->field[f].values);
     grade_distribution correct = component->initializer->draws(graded, GRADE_CORRECT, f / 2, f % 2 == 1);
     assay_grade_distribution_text(correct, expected, sizeof expected);
     snprintf(text, size, "%s: got mean %.5g, standard deviation %.5g, range %.5g to %.5g; expected %s",
-             sorted->field[f].name, found.mean, sqrt(found.variance), found.minimum, found.maximum, expected);
+             drawn->field[f].name, found.mean, sqrt(found.variance), found.minimum, found.maximum, expected);
 }
 
 /* The mistake that draws what every answered case shows, or NULL. */
@@ -141,6 +124,7 @@ static void judge_structure(size_t count, const grade_answer *answers, size_t ow
     const char *what = NULL;
     *result = (grade_result){.verdict = answers[own].verdict};
     memcpy(result->detail, answers[own].detail, sizeof result->detail);
+    result->mistake = result->verdict == GRADE_FORBIDDEN ? "submission.uses_reference" : NULL;
     if (answers[own].verdict == GRADE_PASS) {
         result->mistake = structural_mistake(count, answers, own, &what);
         if (result->mistake != NULL) {
@@ -159,19 +143,14 @@ assay_status assay_grade_judge_initializer(const grade_component *component, siz
         judge_structure(count, answers, i, &results[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        if (answers[i].verdict == GRADE_PASS) {
-            sort_fields(&answers[i].outputs);
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        const grade_fields *sorted = &answers[i].outputs;
+        const grade_fields *drawn = &answers[i].outputs;
         if (results[i].verdict != GRADE_PASS) {
             continue;
         }
-        size_t misfit = first_misfit(component, cases[i], GRADE_CORRECT, sorted);
-        if (misfit < sorted->count) {
+        size_t misfit = first_misfit(component, cases[i], GRADE_CORRECT, drawn);
+        if (misfit < drawn->count) {
             results[i].verdict = GRADE_WRONG;
-            describe_misfit(component, cases[i], misfit, sorted, results[i].detail, sizeof results[i].detail);
+            describe_misfit(component, cases[i], misfit, drawn, results[i].detail, sizeof results[i].detail);
             unexplained = true;
         }
     }

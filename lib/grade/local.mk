@@ -30,11 +30,19 @@ lib_libassay_la_SOURCES += \
 	%D%/npy.c \
 	%D%/npy.h \
 	%D%/processes.c \
-	%D%/processes.h
+	%D%/processes.h \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/report_impl.h \
+	%D%/report_json.c \
+	%D%/rubric.c \
+	%D%/rubric.h
 
 # The C interface for students: #include <assay/student.h>
 assaystudentdir = $(includedir)/assay
 assaystudent_HEADERS = %D%/assay/student.h
+
+AM_CPPFLAGS += -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
 
 # golden/mistakes.json as C string literals, one a line.
 BUILT_SOURCES += mistakes.inc

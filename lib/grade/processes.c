@@ -12,7 +12,7 @@ enum { MAX_PROCESSES = 4096 };
 
 static FILE *open_proc(pid_t pid, const char *file)
 {
-    char path[64];
+    char path[400];
     snprintf(path, sizeof path, "/proc/%ld/%s", (long)pid, file);
     return fopen(path, "re");
 }
@@ -73,6 +73,29 @@ static size_t resident_bytes(pid_t pid)
     return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Fields 14 to 17 of stat, after the name in parentheses, which may hold anything. */
+static double cpu_seconds(pid_t pid)
+{
+    FILE *stat = open_proc(pid, "stat");
+    char line[1024];
+    unsigned long user = 0;
+    unsigned long system = 0;
+    long children_user = 0;
+    long children_system = 0;
+    if (stat == NULL) {
+        return 0.0;
+    }
+    const char *after = fgets(line, sizeof line, stat) == NULL ? NULL : strrchr(line, ')');
+    if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %ld %ld", &user,
+                                &system, &children_user, &children_system) != 4) {
+        user = system = 0;
+        children_user = children_system = 0;
+    }
+    fclose(stat);
+    return ((double)user + (double)system + (double)children_user + (double)children_system) /
+           (double)sysconf(_SC_CLK_TCK);
+}
+
 static bool maps_name(pid_t pid, const char *library)
 {
     FILE *maps = open_proc(pid, "maps");
@@ -99,6 +122,7 @@ grade_usage assay_grade_usage(pid_t root, const char *library)
     size_t count = descendants(root, found, &usage.processes);
     for (size_t i = 0; i < count; i++) {
         usage.resident_bytes += resident_bytes(found[i]);
+        usage.cpu_seconds += cpu_seconds(found[i]);
         usage.maps_library = usage.maps_library || (library != NULL && maps_name(found[i], library));
     }
     free(found);

@@ -8,6 +8,7 @@
 
 typedef struct {
     size_t processes;      /* and threads */
+    double cpu_seconds;    /* of those that live, and of their children that have ended */
     size_t resident_bytes; /* shared pages count once for each process */
     bool maps_library;     /* some process has a file mapped whose path contains the given text */
 } grade_usage;

@@ -1,0 +1,525 @@
+/* assay grade: judges a student's implementation, and names the mistake. */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "grade.h"
+#include "tool.h"
+
+static void print_help(void)
+{
+    puts("Usage: assay grade [OPTION...] FILE.so\n"
+         "       assay grade [OPTION...] -- COMMAND [ARGUMENT...]\n"
+         "       assay grade [OPTION...] --export DIR | --import DIR\n"
+         "       assay grade [OPTION...] --class DIR [-j N] [-- COMMAND...]\n"
+         "       assay grade --record RESULTS.json\n\n"
+         "Judges an implementation of the tutorial's components on fresh inputs, and names the mistake.\n"
+         "The exit status is 0 for full marks, 1 for less, 2 where nothing could be graded.\n\n"
+         "Submissions\n"
+         "  FILE.so                a shared object with functions of assay/student.h\n"
+         "  -- COMMAND             a program that answers JSON requests, one a line, on its standard input\n"
+         "  --folder DIR           what COMMAND sees, read-only, as its working folder (default: .)\n"
+         "  --npy                  give COMMAND arrays as .npy files instead of inline\n"
+         "  --export DIR           write the cases as .npy files into a new folder\n"
+         "  --import DIR           judge the outputs that were put there\n"
+         "  --class DIR            grade each NAME.so and NAME/*.so in DIR, or COMMAND in each folder of DIR\n"
+         "  --record FILE          judge the losses of a training run: which optimizer made them?\n\n"
+         "Cases\n"
+         "  --seed N               draw the cases from N (default: a random seed, printed)\n"
+         "  --only NAME,...        these components alone\n"
+         "  --rubric FILE          weights (JSON; doc/grading.md)\n"
+         "  --list                 print the components, their cases and the known mistakes\n\n"
+         "Reports\n"
+         "  --format FORMAT        table (default), tap, junit, json, gradescope\n"
+         "  --output FILE          write the report to FILE\n"
+         "  --verbose              table: every case\n"
+         "  -j, --jobs N           class: N submissions at a time (default 1)\n"
+         "  --csv FILE             class: results, one submission a line (default DIR/grades.csv); resumed if it is there\n"
+         "  --reports DIR          class: a report of each submission in DIR\n\n"
+         "Sandbox (bubblewrap: no network, a read-only file system, and these limits)\n"
+         "  --time S               seconds for a case (default 2)\n"
+         "  --start-time S         seconds until the program answers (default 20)\n"
+         "  --total-time S         seconds for a submission (default 60)\n"
+         "  --memory MIB           for all its processes together (default 1024)\n"
+         "  --processes N          processes and threads (default 64)\n"
+         "  --bind DIR             show it this folder too, read-only: an interpreter outside /usr\n"
+         "  --unsandboxed          without bubblewrap, for submissions that you trust\n"
+         "  --data DIR             record: the Fashion-MNIST files");
+}
+
+/* --- options ---------------------------------------------------------------------------------------------------------- */
+
+enum {
+    OPTION_HELP = 256, OPTION_FOLDER, OPTION_NPY, OPTION_EXPORT, OPTION_IMPORT, OPTION_CLASS, OPTION_RECORD, OPTION_SEED,
+    OPTION_ONLY, OPTION_RUBRIC, OPTION_LIST, OPTION_FORMAT, OPTION_OUTPUT, OPTION_VERBOSE, OPTION_CSV, OPTION_REPORTS,
+    OPTION_TIME, OPTION_START_TIME, OPTION_TOTAL_TIME, OPTION_MEMORY, OPTION_PROCESSES, OPTION_BIND,
+    OPTION_UNSANDBOXED, OPTION_DATA
+};
+
+static const struct option long_options[] = {
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"folder", required_argument, NULL, OPTION_FOLDER},
+    {"npy", no_argument, NULL, OPTION_NPY},
+    {"export", required_argument, NULL, OPTION_EXPORT},
+    {"import", required_argument, NULL, OPTION_IMPORT},
+    {"class", required_argument, NULL, OPTION_CLASS},
+    {"record", required_argument, NULL, OPTION_RECORD},
+    {"seed", required_argument, NULL, OPTION_SEED},
+    {"only", required_argument, NULL, OPTION_ONLY},
+    {"rubric", required_argument, NULL, OPTION_RUBRIC},
+    {"list", no_argument, NULL, OPTION_LIST},
+    {"format", required_argument, NULL, OPTION_FORMAT},
+    {"output", required_argument, NULL, OPTION_OUTPUT},
+    {"verbose", no_argument, NULL, OPTION_VERBOSE},
+    {"jobs", required_argument, NULL, 'j'},
+    {"csv", required_argument, NULL, OPTION_CSV},
+    {"reports", required_argument, NULL, OPTION_REPORTS},
+    {"time", required_argument, NULL, OPTION_TIME},
+    {"start-time", required_argument, NULL, OPTION_START_TIME},
+    {"total-time", required_argument, NULL, OPTION_TOTAL_TIME},
+    {"memory", required_argument, NULL, OPTION_MEMORY},
+    {"processes", required_argument, NULL, OPTION_PROCESSES},
+    {"bind", required_argument, NULL, OPTION_BIND},
+    {"unsandboxed", no_argument, NULL, OPTION_UNSANDBOXED},
+    {"data", required_argument, NULL, OPTION_DATA},
+    {NULL, 0, NULL, 0},
+};
+
+static int read_seconds(const char *name, double *seconds)
+{
+    return tool_parse_real(optarg, 0.01, 1e5, seconds)
+               ? TOOL_SUCCESS
+               : tool_usage(GRADE_COMMAND, "--%s %s: not a number of seconds from 0.01 to 100000", name, optarg);
+}
+
+static int read_count(const char *name, uint64_t low, uint64_t high, uint64_t *count)
+{
+    return tool_parse_unsigned(optarg, low, high, count)
+               ? TOOL_SUCCESS
+               : tool_usage(GRADE_COMMAND, "--%s %s: not a whole number from %llu to %llu", name, optarg,
+                            (unsigned long long)low, (unsigned long long)high);
+}
+
+static int read_number_option(int option, grade_options *options)
+{
+    uint64_t count = 0;
+    int status = TOOL_SUCCESS;
+    switch (option) {
+    case OPTION_TIME: return read_seconds("time", &options->limits.case_seconds);
+    case OPTION_START_TIME: return read_seconds("start-time", &options->limits.start_seconds);
+    case OPTION_TOTAL_TIME: return read_seconds("total-time", &options->limits.total_seconds);
+    case OPTION_SEED:
+        options->has_seed = true;
+        return read_count("seed", 0, (uint64_t)1 << 53, &options->seed);
+    case OPTION_MEMORY:
+        status = read_count("memory", 16, 1 << 20, &count);
+        options->limits.memory_bytes = (size_t)count << 20;
+        return status;
+    case OPTION_PROCESSES:
+        status = read_count("processes", 4, 4000, &count);
+        options->limits.processes = (size_t)count;
+        return status;
+    default:
+        status = read_count("jobs", 1, 256, &count);
+        options->jobs = (unsigned)count;
+        return status;
+    }
+}
+
+static int read_only(grade_options *options)
+{
+    size_t count = 1;
+    for (const char *c = optarg; *c != '\0'; c++) {
+        count += *c == ',';
+    }
+    free(options->only_text);
+    free(options->only);
+    options->only_text = strdup(optarg);
+    options->only = calloc(count + 1, sizeof *options->only);
+    if (options->only_text == NULL || options->only == NULL) {
+        return tool_usage(GRADE_COMMAND, "out of memory");
+    }
+    char *rest = options->only_text;
+    for (size_t i = 0; i < count; i++) {
+        options->only[i] = strsep(&rest, ",");
+    }
+    return TOOL_SUCCESS;
+}
+
+static int read_format(grade_options *options)
+{
+    assay_error error = {0};
+    return assay_grade_format_by_name(optarg, &options->format, &error) == ASSAY_OK
+               ? TOOL_SUCCESS
+               : tool_usage(GRADE_COMMAND, "--format: %s", error.message);
+}
+
+static int read_bind(grade_options *options)
+{
+    if (options->bind_count == GRADE_MAX_BINDS) {
+        return tool_usage(GRADE_COMMAND, "--bind: at most %d folders", GRADE_MAX_BINDS);
+    }
+    options->binds[options->bind_count++] = optarg;
+    return TOOL_SUCCESS;
+}
+
+static int read_option(int option, char **argv, grade_options *options)
+{
+    switch (option) {
+    case OPTION_FOLDER: options->folder = optarg; return TOOL_SUCCESS;
+    case OPTION_NPY: options->npy = true; return TOOL_SUCCESS;
+    case OPTION_EXPORT: options->export_to = optarg; return TOOL_SUCCESS;
+    case OPTION_IMPORT: options->import_from = optarg; return TOOL_SUCCESS;
+    case OPTION_CLASS: options->class_folder = optarg; return TOOL_SUCCESS;
+    case OPTION_RECORD: options->record = optarg; return TOOL_SUCCESS;
+    case OPTION_RUBRIC: options->rubric_path = optarg; return TOOL_SUCCESS;
+    case OPTION_LIST: options->list = true; return TOOL_SUCCESS;
+    case OPTION_OUTPUT: options->output = optarg; return TOOL_SUCCESS;
+    case OPTION_VERBOSE: options->verbose = true; return TOOL_SUCCESS;
+    case OPTION_CSV: options->csv = optarg; return TOOL_SUCCESS;
+    case OPTION_REPORTS: options->reports = optarg; return TOOL_SUCCESS;
+    case OPTION_UNSANDBOXED: options->unsandboxed = true; return TOOL_SUCCESS;
+    case OPTION_DATA: options->data = optarg; return TOOL_SUCCESS;
+    case OPTION_ONLY: return read_only(options);
+    case OPTION_FORMAT: return read_format(options);
+    case OPTION_BIND: return read_bind(options);
+    case '?':
+    case ':': return tool_bad_option(GRADE_COMMAND, argv, option);
+    default: return read_number_option(option, options);
+    }
+}
+
+/* What is graded must be said once, and no more. */
+static int check_options(const grade_options *options, const char *const *rest, bool after_dashes)
+{
+    bool words = rest[0] != NULL;
+    if (words && !after_dashes && rest[1] != NULL) {
+        return tool_usage(GRADE_COMMAND, "'%s' after '%s': one FILE.so, or -- before a command", rest[1], rest[0]);
+    }
+    int ways = (options->export_to != NULL) + (options->import_from != NULL) + (options->class_folder != NULL) +
+               (options->record != NULL) + (words && options->class_folder == NULL);
+    if (ways != 1) {
+        return tool_usage(GRADE_COMMAND, "%s: FILE.so, -- COMMAND, --export, --import, --class or --record",
+                          ways == 0 ? "nothing to grade; give one of" : "more than one thing to grade; give one of");
+    }
+    if (options->only != NULL && options->rubric_path != NULL) {
+        return tool_usage(GRADE_COMMAND, "--only and --rubric: the rubric says which components are graded");
+    }
+    return TOOL_SUCCESS;
+}
+
+static int read_options(int argc, char **argv, grade_options *options)
+{
+    int option;
+    opterr = 0;
+    *options = (grade_options){.folder = ".", .jobs = 1, .limits = assay_grade_limits_default()};
+    while ((option = getopt_long(argc, argv, "+:hj:", long_options, NULL)) != -1) {
+        if (option == 'h' || option == OPTION_HELP) {
+            print_help();
+            exit(TOOL_SUCCESS);
+        }
+        int status = read_option(option, argv, options);
+        if (status != TOOL_SUCCESS) {
+            return status;
+        }
+    }
+    bool after_dashes = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+    const char *const *rest = (const char *const *)argv + optind;
+    if (options->list) {
+        return TOOL_SUCCESS;
+    }
+    int status = check_options(options, rest, after_dashes);
+    if (status == TOOL_SUCCESS && rest[0] != NULL) {
+        options->command = after_dashes ? rest : NULL;
+        options->shared_object = after_dashes ? NULL : rest[0];
+    }
+    return status;
+}
+
+/* --- one submission --------------------------------------------------------------------------------------------------- */
+
+/* A folder that both sides write to, in one that only we may enter. */
+static assay_status make_exchange(char **outer, char **inner, assay_error *error)
+{
+    const char *temporary = getenv("TMPDIR");
+    *inner = NULL;
+    *outer = assay_asprintf(error, "%s/assay-grade-XXXXXX", temporary == NULL ? "/tmp" : temporary);
+    if (*outer == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (mkdtemp(*outer) == NULL) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made; set TMPDIR to a folder that can be written to",
+                          *outer);
+    }
+    *inner = assay_asprintf(error, "%s/exchange", *outer);
+    /* umask does not apply to chmod: the submission's user is another one when root grades. */
+    if (*inner == NULL || mkdir(*inner, 0700) != 0 || chmod(*inner, 0777) != 0) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made", *outer);
+    }
+    return ASSAY_OK;
+}
+
+static void remove_exchange(char *outer, char *inner)
+{
+    if (inner != NULL) {
+        pid_t cleaner = fork(); /* rm walks a hostile tree without following links */
+        if (cleaner == 0) {
+            execlp("rm", "rm", "-rf", "--", outer, (char *)NULL);
+            _exit(127);
+        }
+        if (cleaner > 0) {
+            waitpid(cleaner, NULL, 0);
+        }
+    }
+    assay_free(outer);
+    assay_free(inner);
+}
+
+/* The folder that holds a file, or ".". */
+static char *folder_of(const char *path, assay_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? assay_strdup(".", error)
+                         : assay_asprintf(error, "%.*s", slash == path ? 1 : (int)(slash - path), path);
+}
+
+static assay_status run_program(const grade_options *options, const char *shared_object, const char *folder,
+                                grade_battery *battery, assay_error *error)
+{
+    char *outer = NULL;
+    char *inner = NULL;
+    char *whole = shared_object == NULL ? NULL : realpath(shared_object, NULL);
+    if (shared_object != NULL && whole == NULL) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: not there, or not readable", shared_object);
+    }
+    char *place = whole == NULL ? assay_strdup(folder, error) : folder_of(whole, error);
+    assay_status status = place == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    if (status == ASSAY_OK && options->npy && whole == NULL) {
+        status = make_exchange(&outer, &inner, error);
+    }
+    if (status == ASSAY_OK) {
+        grade_program program = {
+            .shared_object = whole,
+            .command = whole == NULL ? options->command : NULL,
+            .folder = place,
+            .exchange = inner,
+            .binds = options->binds,
+            .runner = options->runner,
+            .sandboxed = !options->unsandboxed,
+            .limits = options->limits,
+        };
+        status = assay_grade_battery_run(battery, &program, error);
+    }
+    remove_exchange(outer, inner);
+    assay_free(place);
+    free(whole);
+    return status;
+}
+
+static const char *const *graded_components(const grade_options *options)
+{
+    return options->rubric == NULL ? (const char *const *)options->only
+                                   : assay_grade_rubric_components(options->rubric);
+}
+
+static assay_status judge(const grade_options *options, grade_battery *battery, grade_score *score,
+                          assay_error *error)
+{
+    ASSAY_TRY(assay_grade_battery_judge(battery, error));
+    *score = assay_grade_score(battery, options->rubric);
+    return ASSAY_OK;
+}
+
+assay_status grade_one(const grade_options *options, const char *shared_object, const char *folder,
+                       grade_battery **battery, grade_score *score, assay_error *error)
+{
+    ASSAY_TRY(assay_grade_battery_create(options->seed, graded_components(options), battery, error));
+    assay_status status = run_program(options, shared_object, folder, *battery, error);
+    if (status == ASSAY_OK) {
+        status = judge(options, *battery, score, error);
+    }
+    if (status != ASSAY_OK) {
+        assay_grade_battery_destroy(*battery);
+        *battery = NULL;
+    }
+    return status;
+}
+
+assay_status grade_write(const grade_options *options, const grade_battery *battery, grade_score score,
+                         const char *name, const char *path, assay_error *error)
+{
+    grade_report report = {battery, options->catalogue, name, assay_grade_rubric_name(options->rubric), score,
+                           options->verbose};
+    if (path == NULL) {
+        return assay_grade_report_write(&report, options->format, stdout, error);
+    }
+    assay_file_writer *writer;
+    ASSAY_TRY(assay_file_create(path, &writer, error));
+    assay_status status = assay_grade_report_write(&report, options->format, assay_file_stream(writer), error);
+    if (status != ASSAY_OK) {
+        assay_file_abort(writer);
+        return status;
+    }
+    return assay_file_commit(writer, error);
+}
+
+/* Names come from the command line; JSON wants UTF-8, and a terminal no control characters. */
+static void printable(const char *text, char *name, size_t size)
+{
+    size_t used = 0;
+    for (; *text != '\0' && used + 1 < size; text++) {
+        name[used++] = *text >= ' ' && *text <= '~' ? *text : '?';
+    }
+    name[used] = '\0';
+}
+
+static int report_status(assay_status status, const assay_error *error, bool full_marks)
+{
+    if (status != ASSAY_OK) {
+        tool_fail(GRADE_COMMAND, error);
+        return TOOL_USAGE; /* nothing was graded: not a verdict on the submission */
+    }
+    return full_marks ? TOOL_SUCCESS : TOOL_FAILURE;
+}
+
+static int grade_submission(const grade_options *options)
+{
+    assay_error error = {0};
+    grade_battery *battery = NULL;
+    grade_score score = {0};
+    char name[256];
+    printable(options->shared_object != NULL ? options->shared_object : options->command[0], name, sizeof name);
+    assay_status status = grade_one(options, options->shared_object, options->folder, &battery, &score, &error);
+    if (status == ASSAY_OK) {
+        status = grade_write(options, battery, score, name, options->output, &error);
+    }
+    assay_grade_battery_destroy(battery);
+    return report_status(status, &error, assay_grade_full_marks(score));
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------------ */
+
+static int export_cases(const grade_options *options)
+{
+    assay_error error = {0};
+    grade_battery *battery = NULL;
+    assay_status status = assay_grade_battery_create(options->seed, graded_components(options), &battery, &error);
+    if (status == ASSAY_OK) {
+        status = assay_grade_battery_export(battery, options->export_to, &error);
+    }
+    if (status == ASSAY_OK) {
+        printf("seed %llu\n", (unsigned long long)options->seed);
+    }
+    assay_grade_battery_destroy(battery);
+    return report_status(status, &error, true);
+}
+
+static int import_outputs(const grade_options *options)
+{
+    assay_error error = {0};
+    grade_battery *battery = NULL;
+    grade_score score = {0};
+    char name[256];
+    grade_import imported;
+    printable(options->import_from, name, sizeof name);
+    assay_status status = assay_grade_import_header(options->import_from, &imported, &error);
+    if (status == ASSAY_OK) {
+        status = assay_grade_battery_create(imported.seed, imported.components, &battery, &error);
+    }
+    if (status == ASSAY_OK) {
+        battery->precision = imported.precision;
+        status = assay_grade_battery_import(battery, options->import_from, &error);
+    }
+    if (status == ASSAY_OK) {
+        status = judge(options, battery, &score, &error);
+    }
+    if (status == ASSAY_OK) {
+        status = grade_write(options, battery, score, name, options->output, &error);
+    }
+    assay_grade_battery_destroy(battery);
+    return report_status(status, &error, assay_grade_full_marks(score));
+}
+
+/* --- the rest --------------------------------------------------------------------------------------------------------- */
+
+static int print_list(const grade_options *options)
+{
+    size_t count;
+    const grade_component *const *components = assay_grade_components(&count);
+    for (size_t c = 0; c < count; c++) {
+        printf("%s: %s\n", components[c]->name, components[c]->title);
+        for (size_t i = 0; i < components[c]->case_count; i++) {
+            grade_case *drawn;
+            assay_error error = {0};
+            if (assay_grade_case_create(components[c], i, 1, &drawn, &error) != ASSAY_OK) {
+                return report_status(error.status, &error, false);
+            }
+            printf("    case %s/%s\n", components[c]->name, drawn->name);
+            assay_grade_case_destroy(drawn);
+        }
+    }
+    putchar('\n');
+    for (size_t i = 0; i < assay_grade_catalogue_count(options->catalogue); i++) {
+        const grade_mistake *mistake = assay_grade_catalogue_at(options->catalogue, i);
+        printf("%s: %s\n", mistake->id, mistake->name);
+    }
+    return TOOL_SUCCESS;
+}
+
+/* What every way of grading needs, opened once; a sandbox only where something is run. */
+static assay_status prepare(grade_options *options, assay_error *error)
+{
+    bool runs = options->shared_object != NULL || options->command != NULL || options->class_folder != NULL;
+    ASSAY_TRY(assay_grade_catalogue_open(&options->catalogue, error));
+    if (options->rubric_path != NULL) {
+        ASSAY_TRY(assay_grade_rubric_read(options->rubric_path, options->catalogue, &options->rubric, error));
+    }
+    if (!options->has_seed) {
+        ASSAY_TRY(assay_grade_random_seed(&options->seed, error));
+    }
+    if (runs) {
+        ASSAY_TRY(assay_grade_runner_find(&options->runner, error));
+    }
+    return runs && !options->unsandboxed ? assay_grade_sandbox_check(error) : ASSAY_OK;
+}
+
+static int dispatch(const grade_options *options)
+{
+    if (options->list) {
+        return print_list(options);
+    }
+    if (options->class_folder != NULL) {
+        return grade_class(options);
+    }
+    if (options->record != NULL) {
+        return grade_record(options);
+    }
+    if (options->export_to != NULL) {
+        return export_cases(options);
+    }
+    return options->import_from != NULL ? import_outputs(options) : grade_submission(options);
+}
+
+int assay_command_grade(int argc, char **argv)
+{
+    grade_options options;
+    assay_error error = {0};
+    int status = read_options(argc, argv, &options);
+    if (status == TOOL_SUCCESS) {
+        status = prepare(&options, &error) == ASSAY_OK ? dispatch(&options)
+                                                       : report_status(error.status, &error, false);
+    }
+    assay_grade_rubric_close(options.rubric);
+    assay_grade_catalogue_close(options.catalogue);
+    assay_free(options.runner);
+    free(options.only_text);
+    free(options.only);
+    return status;
+}
