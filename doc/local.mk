@@ -1,1 +1,2 @@
+EXTRA_DIST += %D%/surfaces.md
 EXTRA_DIST += %D%/gradient-check.md
