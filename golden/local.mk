@@ -14,3 +14,4 @@ EXTRA_DIST += %D%/model/network.config
 EXTRA_DIST += %D%/model.json
 EXTRA_DIST += %D%/stats_numpy.json
 EXTRA_DIST += %D%/init_torch.json
+EXTRA_DIST += %D%/retrace.json

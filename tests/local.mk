@@ -25,3 +25,4 @@ include %D%/fuzz.mk
 include %D%/nn.mk
 include %D%/init.mk
 include %D%/backend.mk
+include %D%/train.mk

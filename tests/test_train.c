@@ -1,0 +1,577 @@
+/* lib/train on a small made-up data set: batches, the trainer, checkpoints. */
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "model/model.h"
+#include "optim/optimizer.h"
+#include "support.h"
+#include "train/trainer.h"
+#include "train_sample.h"
+
+enum { IMAGES = 400, TEST_IMAGES = 150 };
+
+static assay_trainer *create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data)
+{
+    assay_trainer *trainer;
+    assay_error error;
+    support_assert_ok(assay_trainer_create(backend, options, data, &trainer, &error), &error);
+    return trainer;
+}
+
+static void run_epochs(assay_trainer *trainer, size_t count)
+{
+    assay_error error;
+    for (size_t i = 0; i < count; i++) {
+        support_assert_ok(assay_trainer_epoch(trainer, NULL, &error), &error);
+    }
+}
+
+static double *parameters_of(assay_backend *backend, assay_slice slice)
+{
+    double *values = assay_calloc(slice.count, sizeof *values, NULL);
+    assay_download_f64(backend, slice, values);
+    return values;
+}
+
+/* --- batches --------------------------------------------------------------------------------------------------- */
+
+START_TEST(batches_follow_the_order)
+{
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(7, 3);
+    assay_batches *batches;
+    assay_error error;
+    support_assert_ok(assay_batches_create(backend, &data, 4, &batches, &error), &error);
+    ck_assert_uint_eq(assay_batches_count(batches), 7);
+    const uint32_t order[] = {6, 0, 5, 2, 1};
+    assay_batches_order(batches, order, 5);
+    ck_assert_uint_eq(assay_batches_count(batches), 5);
+    float table[256];
+    assay_normalization_table(ASSAY_NORMALIZE_MEAN, ASSAY_NORMALIZE_STD, table);
+    const struct { size_t first; size_t rows; } cases[] = {{0, 4}, {4, 1}, {1, 3}};
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        assay_batches_load(batches, cases[c].first, cases[c].rows);
+        double *x = parameters_of(backend, assay_batches_images(batches, cases[c].rows));
+        int32_t labels[4];
+        assay_download_i32(backend, assay_batches_labels(batches, cases[c].rows), labels);
+        for (size_t r = 0; r < cases[c].rows; r++) {
+            size_t image = order[cases[c].first + r];
+            ck_assert_int_eq(labels[r], data.labels[image]);
+            for (size_t j = 0; j < data.width; j++) {
+                double want = (double)table[data.pixels[image * data.width + j]];
+                if (x[r * data.width + j] != want) {
+                    ck_abort_msg("case %zu, row %zu, pixel %zu: %g instead of %g", c, r, j, x[r * data.width + j], want);
+                }
+            }
+        }
+        assay_free(x);
+    }
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+    /* Beyond the order's end, and beyond the batch. */
+    assay_batches_load(batches, 4, 4);
+    support_assert_error(assay_backend_check(backend, &error), ASSAY_ERROR_ARGUMENT, &error, NULL);
+    assay_batches_destroy(batches);
+    support_assert_error(assay_batches_create(backend, &data, 0, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "batches of 0 out of 7");
+    ck_assert_ptr_null(batches);
+    assay_batches_destroy(NULL);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* The last batch is a partial one, and every image is counted once. */
+START_TEST(right_answers_are_counted_over_partial_batches)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F64, 2);
+    assay_dataset data = sample_dataset(11, 5);
+    assay_network_config config = assay_network_tutorial(ASSAY_RELU);
+    config.hidden_count = 0;
+    assay_network *network;
+    assay_error error;
+    support_assert_ok(assay_network_create(backend, &config, 4, false, &network, &error), &error);
+    /* A bias alone: everything is class 3. */
+    double bias[ASSAY_CLASSES] = {[3] = 1.0};
+    assay_upload_f64(backend, assay_network_tensor(network, 1).values, bias);
+    size_t want = 0;
+    for (size_t i = 0; i < data.count; i++) {
+        want += data.labels[i] == 3;
+    }
+    for (size_t rows = 1; rows <= 12; rows++) {
+        assay_batches *batches;
+        support_assert_ok(assay_batches_create(backend, &data, rows, &batches, &error), &error);
+        ck_assert_uint_eq(assay_count_correct(network, batches), want);
+        assay_batches_destroy(batches);
+    }
+    ck_assert_uint_gt(want, 0);
+    assay_network_destroy(network);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- the trainer ----------------------------------------------------------------------------------------------- */
+
+/* One epoch as the tutorial's loop, by hand on the reference backend: the same losses, scores and parameters. */
+START_TEST(an_epoch_is_the_tutorials_loop)
+{
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("adam", "lr=0.003", 1);
+    assay_trainer *trainer = create(backend, &options, &data);
+    run_epochs(trainer, 1);
+
+    assay_generator generator;
+    assay_split split;
+    assay_network *network;
+    assay_optimizer *optimizer;
+    assay_batches *batches;
+    support_assert_ok(assay_chain_begin(42, IMAGES, 300, &generator, &split, NULL), NULL);
+    support_assert_ok(assay_network_create(backend, &options.network, 32, true, &network, NULL), NULL);
+    assay_initialize(&options.initializer, network, &generator);
+    support_assert_ok(assay_optimizer_create(backend, &options.rule, assay_network_parameters(network).count, &optimizer,
+                                             NULL), NULL);
+    support_assert_ok(assay_batches_create(backend, &data, 32, &batches, NULL), NULL);
+    uint32_t order[300];
+    assay_mt19937_random64(&generator.state.mt19937);
+    assay_mt19937_randperm(&generator.state.mt19937, 300, order);
+    for (size_t i = 0; i < 300; i++) {
+        order[i] = split.train[order[i]];
+    }
+    assay_batches_order(batches, order, 300);
+    assay_buffer *loss = assay_buffer_create(backend, ASSAY_REAL, 1);
+    assay_buffer *right = assay_buffer_create(backend, ASSAY_INT32, 1);
+    int32_t total = 0;
+    ck_assert_uint_eq(assay_trainer_steps_per_epoch(trainer), 9); /* 300 / 32: the last 12 images are dropped */
+    for (size_t step = 0; step < 9; step++) {
+        assay_batches_load(batches, 32 * step, 32);
+        assay_slice x = assay_batches_images(batches, 32);
+        assay_network_forward(network, 32, x);
+        assay_network_backward(network, 32, x, assay_batches_labels(batches, 32), assay_whole(loss), assay_whole(right),
+                               ASSAY_NO_SLICE);
+        assay_optimizer_step(optimizer, assay_network_parameters(network), assay_network_gradients(network));
+        double value;
+        int32_t count;
+        assay_download_f64(backend, assay_whole(loss), &value);
+        assay_download_i32(backend, assay_whole(right), &count);
+        total += count;
+        ck_assert_double_eq(value, assay_trainer_losses(trainer)[step]);
+    }
+    ck_assert_double_eq(assay_trainer_train_scores(trainer)[0], total / 288.0);
+    assay_batches_order(batches, split.validation, split.validation_count);
+    ck_assert_double_eq(assay_trainer_validation_scores(trainer)[0],
+                        (double)assay_count_correct(network, batches) / 100.0);
+    double *ours = parameters_of(backend, assay_network_parameters(assay_trainer_network(trainer)));
+    double *wanted = parameters_of(backend, assay_network_parameters(network));
+    ck_assert_mem_eq(ours, wanted, assay_network_parameters(network).count * sizeof *ours);
+    assay_free(ours);
+    assay_free(wanted);
+    assay_buffer_destroy(backend, loss);
+    assay_buffer_destroy(backend, right);
+    assay_batches_destroy(batches);
+    assay_optimizer_destroy(optimizer);
+    assay_network_destroy(network);
+    assay_split_destroy(&split);
+    assay_trainer_destroy(trainer);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+static double mean_loss(const assay_trainer *trainer, size_t epoch)
+{
+    size_t steps = assay_trainer_steps_per_epoch(trainer);
+    double sum = 0.0;
+    for (size_t i = 0; i < steps; i++) {
+        sum += assay_trainer_losses(trainer)[epoch * steps + i];
+    }
+    return sum / (double)steps;
+}
+
+static void count_step(void *context, size_t epoch, size_t done, size_t steps)
+{
+    size_t *calls = context;
+    ck_assert_uint_eq(epoch, *calls / steps);
+    ck_assert_uint_eq(done, *calls % steps + 1);
+    (*calls)++;
+}
+
+START_TEST(training_learns_and_keeps_its_record)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 2);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_dataset test = sample_dataset(TEST_IMAGES, 2);
+    assay_train_options options = sample_options("adam", "lr=0.01", 12);
+    assay_trainer *trainer = create(backend, &options, &data);
+    size_t calls = 0;
+    const assay_train_progress progress = {count_step, &calls};
+    assay_error error;
+    for (size_t i = 0; i < options.epochs; i++) {
+        ck_assert_uint_eq(assay_trainer_epochs_done(trainer), i);
+        support_assert_ok(assay_trainer_epoch(trainer, &progress, &error), &error);
+    }
+    ck_assert_uint_eq(calls, 12 * assay_trainer_steps_per_epoch(trainer));
+    ck_assert_double_lt(mean_loss(trainer, 11), 0.3 * mean_loss(trainer, 0));
+    ck_assert_double_gt(assay_trainer_train_scores(trainer)[11], 0.95);
+    const double *scores = assay_trainer_validation_scores(trainer);
+    size_t best = 0;
+    for (size_t i = 1; i < 12; i++) {
+        best = scores[i] > scores[best] ? i : best;
+    }
+    ck_assert_uint_eq(assay_trainer_best_epoch(trainer), best);
+    support_assert_error(assay_trainer_epoch(trainer, NULL, &error), ASSAY_ERROR_ARGUMENT, &error, "all 12 epochs");
+
+    size_t bytes = assay_network_parameters(assay_trainer_network(trainer)).count * sizeof(double);
+    double *before = parameters_of(backend, assay_network_parameters(assay_trainer_network(trainer)));
+    double accuracy;
+    support_assert_ok(assay_trainer_test(trainer, &test, &accuracy, &error), &error);
+    ck_assert_double_gt(accuracy, 0.8);
+    double *after = parameters_of(backend, assay_network_parameters(assay_trainer_network(trainer)));
+    ck_assert_mem_eq(before, after, bytes);
+    assay_free(before);
+    assay_free(after);
+    assay_trainer_destroy(trainer);
+    assay_dataset_destroy(&data);
+    assay_dataset_destroy(&test);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* The test accuracy is that of the best epoch, even when the last one is worse. */
+START_TEST(the_best_epoch_is_tested)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("adam", "lr=0.01", 6);
+    assay_trainer *trainer = create(backend, &options, &data);
+    run_epochs(trainer, 6);
+    /* Spoil the parameters being trained: the best epoch's are kept apart. */
+    assay_error error;
+    double right;
+    double spoilt;
+    support_assert_ok(assay_trainer_test(trainer, &data, &right, &error), &error);
+    assay_fill(backend, assay_network_parameters(assay_trainer_network(trainer)), 0.0);
+    support_assert_ok(assay_trainer_test(trainer, &data, &spoilt, &error), &error);
+    ck_assert_double_eq(right, spoilt);
+    ck_assert_double_gt(right, 0.5);
+    assay_trainer_destroy(trainer);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(divergence_is_an_error)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("sgd", "lr=1e9", 3);
+    assay_trainer *trainer = create(backend, &options, &data);
+    assay_error error;
+    assay_status status = ASSAY_OK;
+    for (int i = 0; i < 3 && status == ASSAY_OK; i++) {
+        status = assay_trainer_epoch(trainer, NULL, &error);
+    }
+    support_assert_error(status, ASSAY_ERROR_NUMERIC, &error, "training diverged: the loss of epoch 1, step");
+    assay_trainer_destroy(trainer);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(options_must_fit_the_data)
+{
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options good = sample_options("sgd", "", 1);
+    struct { const char *says; assay_train_options options; } cases[6];
+    for (size_t i = 0; i < 6; i++) {
+        cases[i].options = good;
+    }
+    cases[0].says = "0 of 400 images cannot train";
+    cases[0].options.train_count = 0;
+    cases[1].says = "400 of 400 images cannot train";
+    cases[1].options.train_count = IMAGES;
+    cases[2].says = "a batch of 0";
+    cases[2].options.batch_rows = 0;
+    cases[3].says = "a batch of 301";
+    cases[3].options.batch_rows = 301;
+    cases[4].says = "0 epochs";
+    cases[4].options.epochs = 0;
+    cases[5].says = "783 inputs";
+    cases[5].options.network.inputs = 783;
+    for (size_t i = 0; i < 6; i++) {
+        assay_trainer *trainer;
+        assay_error error;
+        support_assert_error(assay_trainer_create(backend, &cases[i].options, &data, &trainer, &error),
+                             ASSAY_ERROR_ARGUMENT, &error, cases[i].says);
+        ck_assert_ptr_null(trainer);
+    }
+    assay_trainer_destroy(NULL);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+START_TEST(first_steps_are_the_epochs)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("momentum", "", 1);
+    assay_trainer *whole = create(backend, &options, &data);
+    run_epochs(whole, 1);
+    assay_trainer *part = create(backend, &options, &data);
+    double losses[4];
+    assay_error error;
+    support_assert_ok(assay_trainer_first_steps(part, 4, losses, &error), &error);
+    ck_assert_mem_eq(losses, assay_trainer_losses(whole), sizeof losses);
+    double many[100];
+    support_assert_error(assay_trainer_first_steps(part, 100, many, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "100 steps are more than the 9");
+    assay_trainer_destroy(whole);
+    assay_trainer_destroy(part);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- checkpoints ----------------------------------------------------------------------------------------------- */
+
+/* Optimizers with 0, 1, 2 and 3 slots, and both precisions. */
+static const struct {
+    const char *optimizer;
+    assay_precision precision;
+} RESUMED[] = {{"sgd", ASSAY_F32}, {"momentum", ASSAY_F32}, {"adam", ASSAY_F32}, {"amsgrad", ASSAY_F32}, {"nesterov", ASSAY_F64}};
+
+static void assert_same_bytes(const char *a, const char *b)
+{
+    char *bytes[2];
+    size_t size[2];
+    assay_error error;
+    support_assert_ok(assay_file_read(a, 100000000, &bytes[0], &size[0], &error), &error);
+    support_assert_ok(assay_file_read(b, 100000000, &bytes[1], &size[1], &error), &error);
+    ck_assert_uint_eq(size[0], size[1]);
+    ck_assert_mem_eq(bytes[0], bytes[1], size[0]);
+    assay_free(bytes[0]);
+    assay_free(bytes[1]);
+}
+
+START_TEST(a_resumed_run_ends_as_one_that_never_stopped)
+{
+    assay_backend *backend = sample_backend("openblas", RESUMED[_i].precision, 2);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    char *folder = support_make_folder();
+    char *paths[] = {assay_asprintf(NULL, "%s/straight", folder), assay_asprintf(NULL, "%s/stopped", folder),
+                     assay_asprintf(NULL, "%s/best1", folder), assay_asprintf(NULL, "%s/best2", folder)};
+    assay_train_options options = sample_options(RESUMED[_i].optimizer, "", 5);
+    assay_error error;
+    assay_trainer *straight = create(backend, &options, &data);
+    run_epochs(straight, 5);
+    support_assert_ok(assay_trainer_save(straight, paths[0], &error), &error);
+    support_assert_ok(assay_trainer_save_best(straight, paths[2], &error), &error);
+
+    /* Stopped before the first epoch, and after the second; the first sitting planned fewer epochs. */
+    assay_train_options shorter = options;
+    shorter.epochs = 2;
+    assay_trainer *first = create(backend, &shorter, &data);
+    support_assert_ok(assay_trainer_save(first, paths[1], &error), &error);
+    support_assert_ok(assay_trainer_load(first, paths[1], &error), &error);
+    run_epochs(first, 2);
+    support_assert_ok(assay_trainer_save(first, paths[1], &error), &error);
+    assay_trainer_destroy(first);
+    assay_trainer *second = create(backend, &options, &data);
+    support_assert_ok(assay_trainer_load(second, paths[1], &error), &error);
+    ck_assert_uint_eq(assay_trainer_epochs_done(second), 2);
+    run_epochs(second, 3);
+    support_assert_ok(assay_trainer_save(second, paths[1], &error), &error);
+    support_assert_ok(assay_trainer_save_best(second, paths[3], &error), &error);
+    assert_same_bytes(paths[0], paths[1]);
+    assert_same_bytes(paths[2], paths[3]);
+    assay_trainer_destroy(straight);
+    assay_trainer_destroy(second);
+    for (size_t i = 0; i < 4; i++) {
+        assay_free(paths[i]);
+    }
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* What others read: our best model opens as a model, with its configuration. */
+START_TEST(the_best_model_is_a_model)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/model", folder);
+    assay_train_options options = sample_options("adam", "", 2);
+    assay_error error;
+    assay_trainer *trainer = create(backend, &options, &data);
+    run_epochs(trainer, 2);
+    support_assert_ok(assay_trainer_save_best(trainer, path, &error), &error);
+    assay_model model;
+    support_assert_ok(assay_model_open(path, NULL, &model, &error), &error);
+    ck_assert_int_eq(model.format, ASSAY_MODEL_SAFETENSORS);
+    ck_assert(model.has_activation);
+    ck_assert_int_eq(model.config.activation.kind, ASSAY_RELU);
+    ck_assert_uint_eq(model.config.hidden_count, 2);
+    ck_assert_uint_eq(model.config.hidden[0], 20);
+    ck_assert_uint_eq(model.config.hidden[1], 12);
+    double *best = parameters_of(backend, assay_trainer_best_parameters(trainer));
+    assay_tensor tensor = assay_network_tensor(assay_trainer_network(trainer), 2);
+    const assay_stored_tensor *stored = assay_state_find(model.state, "layers.2.weight");
+    ck_assert_uint_eq(stored->count, tensor.values.count);
+    for (size_t i = 0; i < stored->count; i++) {
+        ck_assert_double_eq((double)((const float *)stored->data)[i], best[tensor.values.offset + i]);
+    }
+    assay_free(best);
+    assay_model_close(&model);
+    assay_trainer_destroy(trainer);
+    assay_free(path);
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* Each differs from the saved run in one thing, and the error names it. */
+START_TEST(the_checkpoint_of_another_run_is_refused)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_backend *precise = sample_backend("openblas", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_dataset other = sample_dataset(IMAGES, 9);
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/checkpoint", folder);
+    assay_train_options base = sample_options("adam", "", 3);
+    assay_error error;
+    assay_trainer *trainer = create(backend, &base, &data);
+    run_epochs(trainer, 2);
+    support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
+    assay_trainer_destroy(trainer);
+
+    enum { CASES = 9 };
+    assay_train_options options[CASES];
+    for (size_t i = 0; i < CASES; i++) {
+        options[i] = base;
+    }
+    options[0] = sample_options("momentum", "", 3);
+    options[1] = sample_options("adam", "lr=0.5", 3);
+    options[2].seed = 43;
+    options[3].batch_rows = 31;
+    options[4].initializer.gain = 1.0;
+    support_assert_ok(assay_network_parse_hidden("20,13", &options[5].network, NULL), NULL);
+    options[6].epochs = 1;
+    const char *const says[CASES] = {"optimizer kind", "lr=0.5", "seed 43", "batches of 31", "gain 1", "layers.2.weight",
+                                     "epochs_done '2' is not a number from 0 to 1", "f64", "data"};
+    for (size_t i = 0; i < CASES; i++) {
+        assay_trainer *resumed = create(i == 7 ? precise : backend, &options[i], i == 8 ? &other : &data);
+        support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, says[i]);
+        assay_trainer_destroy(resumed);
+    }
+    assay_free(path);
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_dataset_destroy(&other);
+    assay_backend_close(backend);
+    assay_backend_close(precise);
+}
+END_TEST
+
+START_TEST(a_full_disk_keeps_the_old_checkpoint)
+{
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/checkpoint", folder);
+    assay_train_options options = sample_options("sgd", "", 3);
+    assay_error error;
+    assay_trainer *trainer = create(backend, &options, &data);
+    run_epochs(trainer, 1);
+    support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
+    run_epochs(trainer, 1);
+    signal(SIGXFSZ, SIG_IGN);
+    struct rlimit limit = {20000, RLIM_INFINITY};
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    support_assert_error(assay_trainer_save(trainer, path, &error), ASSAY_ERROR_IO, &error,
+                         "what was there before is unchanged");
+    support_assert_error(assay_trainer_save_best(trainer, path, &error), ASSAY_ERROR_IO, &error, "not written");
+    limit.rlim_cur = RLIM_INFINITY;
+    ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+    assay_trainer *resumed = create(backend, &options, &data);
+    support_assert_ok(assay_trainer_load(resumed, path, &error), &error);
+    ck_assert_uint_eq(assay_trainer_epochs_done(resumed), 1);
+    assay_trainer_destroy(resumed);
+    assay_trainer_destroy(trainer);
+    assay_free(path);
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* --- the chain ------------------------------------------------------------------------------------------------- */
+
+START_TEST(runs_have_their_names)
+{
+    assay_error error;
+    assay_run run;
+    const char *const names[] = {"sgd", "momentum", "adam"};
+    for (int i = 0; i < ASSAY_RUN_COUNT; i++) {
+        support_assert_ok(assay_run_by_name(names[i], &run, &error), &error);
+        ck_assert_int_eq((int)run, i);
+    }
+    support_assert_error(assay_run_by_name("Adam", &run, &error), ASSAY_ERROR_ARGUMENT, &error, "sgd momentum adam");
+    ck_assert_str_eq(assay_run_printed_optimizer(ASSAY_RUN_ADAM), "adam");
+    ck_assert_str_eq(assay_run_saved_optimizer(ASSAY_RUN_ADAM), "adam-uncorrected-momentum");
+}
+END_TEST
+
+/* Skipping a run leaves the generator where training through it does. */
+START_TEST(skipping_a_run_draws_what_it_draws)
+{
+    enum { COUNT = 100, EPOCHS = 3 };
+    assay_generator through;
+    assay_split split;
+    support_assert_ok(assay_chain_begin(7, 2 * COUNT, COUNT, &through, &split, NULL), NULL);
+    assay_mt19937 skipped = through.state.mt19937;
+    uint32_t scratch[COUNT];
+    uint32_t order[COUNT];
+    for (int epoch = 0; epoch < EPOCHS; epoch++) {
+        assay_chain_epoch(&through.state.mt19937, &split, scratch, order);
+    }
+    assay_mt19937_random64(&through.state.mt19937);
+    assay_chain_skip_run(&skipped, COUNT, EPOCHS, scratch);
+    ck_assert_mem_eq(&skipped, &through.state.mt19937, sizeof skipped);
+    assay_split_destroy(&split);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("train");
+    TCase *tests = tcase_create("train");
+    tcase_set_timeout(tests, 120);
+    tcase_add_test(tests, batches_follow_the_order);
+    tcase_add_test(tests, right_answers_are_counted_over_partial_batches);
+    tcase_add_test(tests, an_epoch_is_the_tutorials_loop);
+    tcase_add_test(tests, training_learns_and_keeps_its_record);
+    tcase_add_test(tests, the_best_epoch_is_tested);
+    tcase_add_test(tests, divergence_is_an_error);
+    tcase_add_test(tests, options_must_fit_the_data);
+    tcase_add_test(tests, first_steps_are_the_epochs);
+    tcase_add_loop_test(tests, a_resumed_run_ends_as_one_that_never_stopped, 0, (int)(sizeof RESUMED / sizeof *RESUMED));
+    tcase_add_test(tests, the_best_model_is_a_model);
+    tcase_add_test(tests, the_checkpoint_of_another_run_is_refused);
+    tcase_add_test(tests, a_full_disk_keeps_the_old_checkpoint);
+    tcase_add_test(tests, runs_have_their_names);
+    tcase_add_test(tests, skipping_a_run_draws_what_it_draws);
+    suite_add_tcase(suite, tests);
+    return support_run(suite);
+}
