@@ -26,3 +26,4 @@ include %D%/nn.mk
 include %D%/init.mk
 include %D%/backend.mk
 include %D%/train.mk
+include %D%/cli.mk

@@ -45,16 +45,6 @@ static void print_version(void)
     putchar('\n');
 }
 
-/* Output that did not reach its file (a full disk, say) is a failure, whatever the command returned. */
-static int flushed(int status)
-{
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("assay: standard output could not be written completely; is the disk full?\n", stderr);
-        return status == TOOL_SUCCESS ? TOOL_FAILURE : status;
-    }
-    return status;
-}
-
 /*
  * OpenBLAS chooses its kernels when it is loaded, and older versions do not know newer processors. Where it has chosen
  * badly, the program starts once more with the better choice in the environment; a choice of the user's stands.
@@ -77,15 +67,15 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
         print_help(stdout);
-        return flushed(TOOL_SUCCESS);
+        return tool_flushed(TOOL_SUCCESS);
     }
     if (strcmp(argv[1], "--version") == 0) {
         print_version();
-        return flushed(TOOL_SUCCESS);
+        return tool_flushed(TOOL_SUCCESS);
     }
     for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
         if (strcmp(argv[1], SUBCOMMANDS[i].name) == 0) {
-            return flushed(SUBCOMMANDS[i].run(argc - 1, argv + 1));
+            return tool_flushed(SUBCOMMANDS[i].run(argc - 1, argv + 1));
         }
     }
     fprintf(stderr, "assay: unknown command '%s'; assay --help lists them\n", argv[1]);

@@ -126,7 +126,7 @@ static int parse_names(int argc, char **argv, descend_options *options)
             break;
         case HELP:
             print_help();
-            exit(EXIT_SUCCESS);
+            exit(tool_flushed(TOOL_SUCCESS));
         case '?':
         case ':':
             return tool_bad_option(COMMAND, argv, answer);

@@ -90,7 +90,7 @@ static int parse_value(int answer, char **argv, evaluate_options *options)
         break;
     case HELP:
         print_help();
-        exit(EXIT_SUCCESS);
+        exit(tool_flushed(TOOL_SUCCESS));
     default:
         return tool_bad_option(COMMAND, argv, answer);
     }

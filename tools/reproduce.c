@@ -109,7 +109,7 @@ static int parse(int argc, char **argv, reproduce_options *options)
             break;
         case HELP:
             print_help();
-            exit(EXIT_SUCCESS);
+            exit(tool_flushed(TOOL_SUCCESS));
         default:
             return tool_bad_option(COMMAND, argv, answer);
         }

@@ -16,6 +16,15 @@ int tool_fail(const char *command, const assay_error *error)
     return TOOL_FAILURE;
 }
 
+int tool_flushed(int status)
+{
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fputs("assay: standard output could not be written completely; is the disk full?\n", stderr);
+        return status == TOOL_SUCCESS ? TOOL_FAILURE : status;
+    }
+    return status;
+}
+
 int tool_usage(const char *command, const char *format, ...)
 {
     va_list arguments;

@@ -177,7 +177,7 @@ static int parse(int argc, char **argv, train_options *options)
         const char **text = text_option(options, answer);
         if (answer == HELP) {
             print_help();
-            exit(EXIT_SUCCESS);
+            exit(tool_flushed(TOOL_SUCCESS));
         } else if (answer == RESUME) {
             options->resume = true;
         } else if (text != NULL) {
