@@ -27,7 +27,7 @@ static _Noreturn void fail(const char *what, const char *why)
 
 /* --- limits ----------------------------------------------------------------------------------------------------------- */
 
-static void limit(int resource, const char *value)
+static void limit(unsigned resource, const char *value)
 {
     rlim_t amount = (rlim_t)strtoull(value, NULL, 10);
     if (setrlimit(resource, &(struct rlimit){amount, amount}) != 0) {
@@ -49,7 +49,7 @@ static bool apply_option(const char *option, const char *value)
 {
     static const struct {
         const char *name;
-        int resource;
+        unsigned resource;
     } limits[] = {
         {"--cpu-seconds", RLIMIT_CPU},
         {"--data-bytes", RLIMIT_DATA},
