@@ -40,7 +40,8 @@ grep -q "numbers agree" "$folder/out" || fail "without gnuplot: no numbers are p
 for file in index.html figures/steep-surface.dat figures/steep-surface.gp figures/steep-map.dat figures/steep-map.gp; do
     [ -s "$folder/bare/$file" ] || fail "without gnuplot: $file is missing"
 done
-[ "$(find "$folder/bare" -type f | wc -l)" -eq 5 ] || fail "without gnuplot: other files: $(find "$folder/bare" -type f)"
+files=$(find "$folder/bare" -type f)
+[ "$(echo "$files" | wc -l)" -eq 5 ] || fail "without gnuplot: other files: $files"
 grep -q 'class="notice">.*gnuplot-nox' "$folder/bare/index.html" || fail "without gnuplot: the page does not say so"
 grep -q "✓ agrees" "$folder/bare/index.html" || fail "without gnuplot: the page has no numbers"
 unset ASSAY_GNUPLOT
@@ -63,8 +64,10 @@ if ! command -v gnuplot >/dev/null; then
 fi
 expect 0 "with gnuplot" reproduce --section steep --report "$folder/drawn" --png
 [ ! -s "$folder/err" ] || fail "with gnuplot: $(cat "$folder/err")"
-for file in steep-surface.svg steep-surface-dark.svg steep-surface.png steep-map.svg steep-map-dark.svg steep-map.png; do
-    [ -s "$folder/drawn/figures/$file" ] || fail "with gnuplot: $file is missing"
+for figure in steep-surface steep-map; do
+    for ending in .svg -dark.svg .png .dat .gp; do
+        [ -s "$folder/drawn/figures/$figure$ending" ] || fail "with gnuplot: $figure$ending is missing"
+    done
 done
 # A second report over the first one is the same report.
 cp -r "$folder/drawn" "$folder/before"
@@ -86,6 +89,7 @@ done
 grep -q "<td data-label=\"Printed\">1.0088235139846802</td>" "$folder/first/index.html" ||
     fail "equal variance: the printed number is not on the page"
 if command -v python3 >/dev/null && { [ -n "${CHROMIUM:-}" ] || command -v chromium >/dev/null; }; then
-    python3 "${ASSAY_SOURCE:-.}/tests/report_browser.py" "$folder/first/index.html" || fail "equal variance: in a browser"
+    python3 "${ASSAY_SOURCE:-.}/tests/report_browser.py" "$folder/first/index.html" ||
+        fail "equal variance: in a browser"
 fi
 exit $failed

@@ -259,6 +259,38 @@ START_TEST(histogram_data)
 }
 END_TEST
 
+/* Small panels: few ticks whose labels fit, and one alone where labels would differ in their last digits. */
+static const struct {
+    double low;
+    double high;
+    const char *ticks;
+} tick_cases[] = {
+    {-5.1, 5.2, "set xtics 5\n"},         {-0.09, 0.095, "set xtics 0.05\n"},
+    {0.0, 1.0, "set xtics 0.5\n"},        {-0.00041, 0.00041, "set xtics 0.0004\n"},
+    {-4.4e-10, 5e-10, "set xtics 4e-10\n"}, {2.26474e-11, 2.26476e-11, "set xtics (2.26475e-11)\n"},
+};
+
+START_TEST(ticks_of_small_panels)
+{
+    char *folder = support_make_folder();
+    assay_error error;
+    const double values[] = {tick_cases[_i].low, tick_cases[_i].high};
+    const assay_figure_layout layout = {.name = "small", .panel_width = 300, .panel_height = 200};
+    assay_figure *figure = assay_figure_create(&layout, &error);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){0}, &error), &error);
+    support_assert_ok(assay_figure_add_histogram(figure, 2, values, 50, false, &error), &error);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *script = read_text(folder, "small.gp");
+    const char *ticks = strstr(script, "set xtics ");
+    ck_assert_msg(strncmp(ticks, tick_cases[_i].ticks, strlen(tick_cases[_i].ticks)) == 0, "%.40s and not %s", ticks,
+                  tick_cases[_i].ticks);
+    ck_assert_ptr_nonnull(strstr(script, "set ytics 0.5\n"));
+    assay_free(script);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(bad_figures_are_refused)
 {
     assay_error error = {0};
@@ -533,6 +565,7 @@ int main(void)
     tcase_add_test(figures, script_runs_by_hand);
     tcase_add_test(figures, png_is_drawn_or_refused_with_a_reason);
     tcase_add_test(figures, histogram_data);
+    tcase_add_loop_test(figures, ticks_of_small_panels, 0, sizeof tick_cases / sizeof *tick_cases);
     tcase_add_test(figures, bad_figures_are_refused);
     tcase_add_loop_test(figures, gnuplot_lets_one_down, 0, sizeof letdowns / sizeof *letdowns);
     tcase_add_test(figures, gnuplot_is_missing);

@@ -51,7 +51,7 @@ assay_status pictures_create(const pictures_options *options, pictures **made, a
     return ASSAY_OK;
 }
 
-/* Draws unless it was found before that this cannot be done. What is missing on this machine is no failure of the run. */
+/* Draws unless it was found before that this cannot be done. What this machine lacks is no failure of the run. */
 static assay_status draw(pictures *all, const assay_figure *figure, assay_figure_format format, assay_error *missing,
                          bool *drawn, assay_error *error)
 {
@@ -161,7 +161,8 @@ static assay_status keep_first_steps(pictures *all, assay_run run, const assay_r
         }
     }
     assay_figure *figure;
-    ASSAY_TRY(assay_first_steps_figure(assay_run_file_name(run), steps, author->train_losses, count, lines, &figure, error));
+    const char *name = assay_run_file_name(run);
+    ASSAY_TRY(assay_first_steps_figure(name, steps, author->train_losses, count, lines, &figure, error));
     return keep(all, figure, ASSAY_SECTION_OPTIMIZERS, error);
 }
 

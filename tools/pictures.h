@@ -18,7 +18,7 @@ typedef struct pictures pictures;
 assay_status pictures_create(const pictures_options *options, pictures **made, assay_error *error);
 void pictures_destroy(pictures *all);
 
-/* The figures of an initialization or a surface section, right after it has run. `session` may be NULL for a surface. */
+/* The figures of an initialization or a surface, right after its section has run. A surface needs no `session`. */
 assay_status pictures_of_section(pictures *all, assay_backend *backend, assay_session *session, assay_section section,
                                  assay_error *error);
 
@@ -27,7 +27,7 @@ assay_status pictures_of_depth(pictures *all, const assay_session *session, cons
                                unsigned threads, assay_error *error);
 
 /*
- * The training runs: the curves of each with the author's, and the first steps of each of his three runs, ours over his.
+ * The training runs: the curves of each with the author's, and the first steps of his three runs, ours over his.
  * Without his records the curves are ours alone, and one line of the page says what is missing.
  */
 assay_status pictures_of_runs(pictures *all, const assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_error *error);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -17,30 +18,30 @@ static const char *const TEXTS[SECTIONS] = {
     [ASSAY_SECTION_BATCH] = "The first 1,024 images of the shuffled loader, normalised: the very images that PyTorch's "
                             "generator picks with seed 42. The tutorial rounds these numbers to three decimals.",
     [ASSAY_SECTION_CONSTANT] =
-        "Every weight and bias is 0.005. The inner layers' weights all get one gradient, so they would stay equal for ever: "
-        "such a layer counts for one neuron.",
+        "Every weight and bias is 0.005. The inner layers' weights all get one gradient, so they would stay equal for "
+        "ever: such a layer counts for one neuron.",
     [ASSAY_SECTION_VARIANCE_001] = "Weights and biases from N(0, 0.01²): the activations shrink from layer to layer.",
     [ASSAY_SECTION_VARIANCE_01] = "Weights and biases from N(0, 0.1²): the activations grow from layer to layer.",
     [ASSAY_SECTION_EQUAL_VARIANCE] = "Weights with variance 1 / d_x, d_x being the layer's inputs; biases 0. The "
                                      "activations keep their variance.",
-    [ASSAY_SECTION_XAVIER_IDENTITY] = "Uniform weights with variance 2 / (d_x + d_y) (Glorot and Bengio, 2010), without "
-                                      "activation functions: a compromise between activations and gradients.",
+    [ASSAY_SECTION_XAVIER_IDENTITY] = "Uniform weights with variance 2 / (d_x + d_y) (Glorot and Bengio, 2010), "
+                                      "without activation functions: a compromise between activations and gradients.",
     [ASSAY_SECTION_XAVIER_TANH] = "The same weights, drawn anew, with tanh between the layers.",
-    [ASSAY_SECTION_KAIMING_RELU] = "Normal weights with variance 2 / d_x (He et al., 2015), 1 / d_x in the first layer, with "
-                                   "ReLU between the layers.",
-    [PICTURES_DEPTH] = "The tutorial says what each initialization does to deeper networks, and draws five layers. Here are "
-                       "fifty.",
+    [ASSAY_SECTION_KAIMING_RELU] = "Normal weights with variance 2 / d_x (He et al., 2015), 1 / d_x in the first "
+                                   "layer, with ReLU between the layers.",
+    [PICTURES_DEPTH] = "The tutorial says what each initialization does to deeper networks, and draws five layers. "
+                       "Here are fifty.",
     [ASSAY_SECTION_OPTIMIZERS] =
-        "40 epochs each from one network, initialized after Kaiming, in the order of images that the author's runs had. "
-        "Training is chaotic, so test accuracies are compared within 0.6 percentage points.\n\n"
+        "40 epochs each from one network, initialized after Kaiming, in the order of images that the author's runs "
+        "had. Training is chaotic, so accuracies are compared within 0.6 percentage points.\n\n"
         "The author's saved run named Adam was not made by the Adam that the tutorial prints: it leaves out the bias "
-        "correction of the first moment. Its 89.46% belongs to that variant (adam-uncorrected-momentum), which retraces the "
-        "saved losses where the printed Adam parts at the second step.",
+        "correction of the first moment. Its 89.46% belongs to that variant (adam-uncorrected-momentum), which "
+        "retraces the saved losses where the printed Adam parts at the second step. Both are shown with his record.",
     [ASSAY_SECTION_PATHOLOGICAL] =
-        "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers: the last point of each descent is compared "
-        "with PyTorch's, and what the prose says with what happens.",
-    [ASSAY_SECTION_STEEP] = "Minus three Gaussian densities of standard deviation 0.2. The cells print no numbers: judged as "
-                            "above.",
+        "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers: the last point of each descent is "
+        "compared with PyTorch's, and what the prose says with what happens.",
+    [ASSAY_SECTION_STEEP] = "Minus three Gaussian densities of standard deviation 0.2. The cells print no numbers: "
+                            "judged as above.",
 };
 
 typedef struct {
@@ -72,10 +73,23 @@ static assay_page_verdict verdict_of(const assay_result *result)
     }
 }
 
+/* The fewest digits that read back as the same double: what Python prints. */
+static void print_shortest(char *text, size_t size, double value)
+{
+    int digits = 1;
+    do {
+        snprintf(text, size, "%.*g", digits, value);
+    } while (digits++ < 17 && strtod(text, NULL) != value);
+}
+
 static assay_page_row make_row(const assay_result *result, row_text *text)
 {
     bool rounded = result->decimals > 0;
-    snprintf(text->printed, NUMBER, rounded ? "%.*f" : "%.*g", rounded ? result->decimals : 17, result->printed);
+    if (rounded) {
+        snprintf(text->printed, NUMBER, "%.*f", result->decimals, result->printed);
+    } else {
+        print_shortest(text->printed, NUMBER, result->printed);
+    }
     /* A statistic that the tutorial rounds is shown with more decimals; an accuracy of 10,000 images has no more. */
     int more = result->absolute ? 0 : 3;
     snprintf(text->ours, NUMBER, rounded ? "%.*f" : "%.*g", rounded ? result->decimals + more : 9, result->ours);
@@ -204,8 +218,9 @@ static assay_status write_parts(pictures *all, page_parts *parts, const char *sa
     }
     const assay_page page = {
         .title = "The tutorial, reproduced",
-        .text = "\"Tutorial 3: Initialization and Optimization\" by Phillip Lippe, in its order: each number that it prints "
-                "next to ours, and each figure. Each figure's data and gnuplot script lie beside it, to be restyled.",
+        .text = "\"Tutorial 3: Initialization and Optimization\" by Phillip Lippe, in its order: each number that it "
+                "prints next to ours, and each figure. Each figure's data and gnuplot script lie beside it, to be "
+                "restyled.",
         .figure_folder = "figures",
         .notice = said,
         .footer = foot,

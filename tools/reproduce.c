@@ -33,8 +33,8 @@ static void print_help(void)
          "                         writes them) from DIR; runs that are missing there are made and recorded\n"
          "  --report DIR           write index.html and the figures, each with its data and gnuplot script, to DIR\n"
          "  --png                  with --report: each figure as PNG as well\n"
-         "  --pretrained DIR       with --report: where the author's FashionMNIST_*_results.json are, to draw our runs over\n"
-         "                         his (default: $ASSAY_PRETRAINED)\n"
+         "  --pretrained DIR       with --report: where the author's FashionMNIST_*_results.json are, to draw our runs\n"
+         "                         over his (default: $ASSAY_PRETRAINED)\n"
          "  --generator NAME       philox (default; the tutorial's GPU) or mt19937 draws the weights\n"
          "  --seed N               seed of the weights (default 42)\n"
          "  --blocks N             Philox: blocks of 256 threads on the device (default 448, a Tesla P100)\n\n"
@@ -191,7 +191,7 @@ static assay_status run_sections(const reproduce_options *options, assay_backend
     return status;
 }
 
-/* All that is asked for, with the files. The folder of a report is made first, so that no run is lost for want of it. */
+/* All that is asked for. The folder of a report is made first, so that no run is lost for want of it. */
 static assay_status reproduce(const reproduce_options *options, assay_backend *backend, reproduce_report *report,
                               assay_error *error)
 {

@@ -52,7 +52,7 @@ enum { ASSAY_FIGURE_INKS = 8 };
 typedef enum {
     ASSAY_LINE_PLAIN,
     ASSAY_LINE_MARKED, /* about twenty markers over its length */
-    ASSAY_LINE_POINTS  /* a marker for each point, no line */
+    ASSAY_LINE_POINTS  /* an open marker for each point, no line */
 } assay_line_style;
 
 /* NULL and an error for a bad name. The caller frees the figure with assay_figure_destroy; all texts are copied. */
@@ -74,7 +74,10 @@ assay_status assay_figure_add_histogram(assay_figure *figure, size_t count, cons
 assay_status assay_figure_add_line(assay_figure *figure, const char *label, unsigned ink, assay_line_style style,
                                    size_t count, const double *x, const double *y, assay_error *error);
 
-/* A vertical mark at `x` over the panel's height, with a text beside it; `right` puts the text to its right. */
+/*
+ * A vertical mark at `x` over the panel's height, with a text beside it at its top ("" for none; texts of several marks
+ * stand below one another); `right` puts the text to its right.
+ */
 assay_status assay_figure_add_mark(assay_figure *figure, double x, const char *text, bool right, assay_error *error);
 
 /* z[i * y_count + j] at (x[i], y[j]), seen in three dimensions. */

@@ -82,8 +82,9 @@ static void write_terminal(const assay_figure *figure, FILE *stream)
 static void write_styles(FILE *stream)
 {
     for (int i = 0; i < ASSAY_FIGURE_INKS; i++) {
-        fprintf(stream, "set style line %d lc rgb (dark ? '%s' : '%s') lw 1.8 dt %d pt %d ps 0.6\n", i + 1,
-                inks[i].dark, inks[i].light, inks[i].dashes, inks[i].marker);
+        /* Open markers are thin, so they are larger. */
+        fprintf(stream, "set style line %d lc rgb (dark ? '%s' : '%s') lw 1.8 dt %d pt %d ps %g\n", i + 1,
+                inks[i].dark, inks[i].light, inks[i].dashes, inks[i].marker, inks[i].marker % 2 == 0 ? 0.85 : 0.6);
     }
     fputs("set style line 20 lc rgb frame lw 1\n"
           "set style line 21 lc rgb lines lw 0.8\n"
@@ -130,17 +131,49 @@ static bool x_range(const figure_panel *panel, double *low, double *high)
     return *low < *high;
 }
 
-/* The least of 1, 2, 5 times a power of ten that cuts the range into at most four: labels of narrow panels fit. */
-static double tick_step(double range)
+/* How many multiples of `step` lie in a range. */
+static double ticks_in(double low, double high, double step)
 {
-    double power = pow(10.0, floor(log10(range / 4.0)));
-    double steps[] = {1.0, 2.0, 5.0, 10.0};
-    for (size_t i = 0; i < 3; i++) {
-        if (steps[i] * power >= range / 4.0) {
-            return steps[i] * power;
-        }
+    return floor(high / step) - ceil(low / step) + 1.0;
+}
+
+/* Whether the labels at these ticks fit beside one another on a small panel: about 26 characters do. */
+static bool labels_fit(double low, double high, double step)
+{
+    int characters = 0;
+    for (double tick = ceil(low / step); tick <= floor(high / step) && characters <= 26; tick += 1.0) {
+        char label[32];
+        characters += snprintf(label, sizeof label, "%g ", tick * step);
+        characters += strchr(label, 'e') != NULL ? 2 : 0; /* gnuplot makes 2e-05 a power of ten */
     }
-    return 10.0 * power;
+    return characters <= 26;
+}
+
+/* 1, 2 or 5 times a power of ten: the largest step with three ticks in the range; doubled until the labels fit. */
+static double tick_step(double low, double high)
+{
+    static const double steps[] = {5.0, 2.0, 1.0};
+    double power = pow(10.0, ceil(log10(high - low)));
+    double step = power;
+    for (int i = 0; i < 12 && ticks_in(low, high, step) < 3.0; i++) {
+        step = steps[i % 3] * power;
+        power = i % 3 == 2 ? power / 10.0 : power;
+    }
+    while (!labels_fit(low, high, step)) {
+        step *= 2.0;
+    }
+    return step;
+}
+
+/* Ticks of a small panel. Values as good as equal get one tick: their labels would differ in the last digits. */
+static void write_small_ticks(FILE *stream, char axis, double low, double high)
+{
+    double middle = low + (high - low) / 2.0;
+    if (high - low < 1e-3 * fabs(middle)) {
+        fprintf(stream, "set %ctics (%.6g)\n", axis, middle);
+    } else {
+        fprintf(stream, "set %ctics %.9g\n", axis, tick_step(low, high));
+    }
 }
 
 /* A range from the data ends at a tick for curves; a surface or map fills its axes. */
@@ -180,7 +213,7 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
         write_range(stream, panel, 'x', panel->axes.x_min, panel->axes.x_max);
     }
     if (is_small(figure) && !panel->axes.x_log && x_range(panel, &low, &high)) {
-        fprintf(stream, "set xtics %.9g\n", tick_step(high - low));
+        write_small_ticks(stream, 'x', low, high);
     } else {
         fputs("set xtics autofreq\n", stream);
     }
@@ -202,7 +235,7 @@ static void write_y_axis(const assay_figure *figure, const figure_panel *panel, 
 {
     double tallest = tallest_bar(panel);
     if (is_small(figure) && tallest > 0.0) {
-        fprintf(stream, "set ytics %.9g\n", tick_step(tallest));
+        write_small_ticks(stream, 'y', 0.0, tallest);
     } else {
         fputs("set ytics autofreq\n", stream);
     }
@@ -239,6 +272,7 @@ static void write_key(const figure_panel *panel, FILE *stream)
 
 static void write_marks(const figure_panel *panel, FILE *stream)
 {
+    double height = 0.93;
     fputs("unset arrow\nunset label\n", stream);
     for (size_t i = 0; i < panel->count; i++) {
         const figure_series *series = &panel->series[i];
@@ -247,10 +281,13 @@ static void write_marks(const figure_panel *panel, FILE *stream)
         }
         fprintf(stream, "set arrow from first %.9g, graph 0 to first %.9g, graph 1 nohead lc rgb frame lw 1.5 dt 2\n",
                 series->values[0], series->values[0]);
-        fputs("set label ", stream);
-        write_quoted(stream, series->label == NULL ? "" : series->label);
-        fprintf(stream, " at first %.9g, graph 0.93 %s noenhanced textcolor rgb text\n", series->values[0],
-                series->right ? "left offset 0.7,0" : "right offset -0.7,0");
+        if (series->label != NULL && series->label[0] != '\0') {
+            fputs("set label ", stream);
+            write_quoted(stream, series->label);
+            fprintf(stream, " at first %.9g, graph %.2f %s noenhanced textcolor rgb text\n", series->values[0], height,
+                    series->right ? "left offset 0.7,0" : "right offset -0.7,0");
+            height -= 0.1;
+        }
     }
 }
 
@@ -290,6 +327,31 @@ static void write_label(FILE *stream, const char *label)
     }
 }
 
+/*
+ * Over a map, which has every lightness, a line needs a rim; and where colours are gone, one path is dark in a light
+ * rim, the next light in a dark rim, the third broken. The map is the same in both themes, and so are its paths.
+ */
+static void write_path(const assay_figure *figure, const figure_series *series, size_t index, FILE *stream)
+{
+    static const struct {
+        const char *line;
+        const char *rim;
+        int dashes;
+    } paths[] = {{"#0050a0", "#ffffff", 1}, {"#ffb347", "#111111", 1}, {"#00805c", "#ffffff", 2}};
+    unsigned look = series->ink % 3;
+    fprintf(stream, " using 1:2 with lines lc rgb '%s' lw 5 notitle, '%s.dat' index %zu", paths[look].rim, figure->name,
+            index);
+    fprintf(stream, " using 1:2 with linespoints lc rgb '%s' lw 2 dt %d pt %d ps 0.8 ", paths[look].line,
+            paths[look].dashes, inks[series->ink].marker);
+    write_label(stream, series->label);
+}
+
+/* gnuplot numbers each open marker before its filled one: 4 and 5, 6 and 7, ... */
+static int open_marker(int marker)
+{
+    return marker - marker % 2;
+}
+
 /* About twenty markers or fewer, with one on the last point where a divisor allows it. */
 static size_t marker_interval(size_t rows)
 {
@@ -310,6 +372,9 @@ static void write_line(const figure_series *series, FILE *stream)
         [ASSAY_LINE_POINTS] = "points",
     };
     fprintf(stream, " using 1:2 with %s ls %u", looks[series->style], series->ink + 1);
+    if (series->style == ASSAY_LINE_POINTS) {
+        fprintf(stream, " pt %d ps 0.7", open_marker(inks[series->ink].marker));
+    }
     if (series->style == ASSAY_LINE_MARKED) {
         fprintf(stream, " pointinterval %zu", marker_interval(series->rows));
     }
@@ -348,10 +413,7 @@ static void write_element(const assay_figure *figure, const figure_series *serie
               stream);
         break;
     case SERIES_PATH:
-        fprintf(stream, " using 1:2 with lines lc rgb '#ffffff' lw 5 notitle, '%s.dat' index %zu", figure->name, index);
-        fprintf(stream, " using 1:2 with linespoints ls %u dt 1 ps 0.7 lc rgb '%s' ", series->ink + 1,
-                inks[series->ink].light); /* the map below is the same in both themes */
-        write_label(stream, series->label);
+        write_path(figure, series, index, stream);
         break;
     case SERIES_MARK:
         break;

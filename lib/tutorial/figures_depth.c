@@ -24,8 +24,8 @@ static assay_status add_curves(assay_figure *figure, const assay_depth_curve cur
             layer[j] = (double)j + 1.0;
             std[j] = from[j] > 0.0 ? from[j] : NAN;
         }
-        ASSAY_TRY(assay_figure_add_line(figure, closer ? NULL : LABELS[i], i, ASSAY_LINE_MARKED, ASSAY_DEPTH_LAYERS, layer,
-                                        std, error));
+        const char *label = closer ? NULL : LABELS[i];
+        ASSAY_TRY(assay_figure_add_line(figure, label, i, ASSAY_LINE_MARKED, ASSAY_DEPTH_LAYERS, layer, std, error));
     }
     return ASSAY_OK;
 }
@@ -50,16 +50,17 @@ static assay_status add_panels(assay_figure *figure, const assay_depth_curve cur
 }
 
 static const char CAPTION[] =
-    "The spread of each linear layer's output (before its activation function) and of the gradient of its weights, on 256 "
-    "training images, in double precision. Equal variance, Xavier and Kaiming keep both within reach over 50 layers; a fixed "
-    "variance lets activations explode, or vanish until the biases' own spread is left, and gradients with them. Constant weights pass no "
-    "gradient below the last layer, since the gradients of the ten outputs add up to 0.";
+    "The spread of each linear layer's output (before its activation function) and of the gradient of its weights, on "
+    "256 training images, in double precision. Equal variance, Xavier and Kaiming keep both within reach over 50 "
+    "layers; a fixed variance lets activations explode, or vanish until the biases' own spread is left, and gradients "
+    "with them. Constant weights pass no gradient below the last layer, since the gradients of the ten outputs add up "
+    "to 0.";
 
 static void describe(const assay_depth_curve curves[ASSAY_DEPTH_CURVES], char *alt, size_t size)
 {
     size_t last = ASSAY_DEPTH_LAYERS - 2; /* the one below has ten outputs, and another fan-out */
-    snprintf(alt, size, "Curves on log axes, activations on the left and gradients on the right; below, closer, those that stay "
-             "steady. From the first layer to the "
+    snprintf(alt, size, "Curves on log axes, activations on the left and gradients on the right; below, closer, those "
+             "that stay steady. From the first layer to the "
              "last but one, the activations' standard deviation goes");
     for (size_t i = 0; i < ASSAY_DEPTH_CURVES; i++) {
         size_t used = strlen(alt);

@@ -25,9 +25,9 @@ static assay_status add_scores(assay_figure *figure, const char *label, unsigned
 static assay_status add_record(assay_figure *figure, const assay_run_record *record, bool author, assay_error *error)
 {
     assay_line_style style = author ? ASSAY_LINE_POINTS : ASSAY_LINE_PLAIN;
-    ASSAY_TRY(add_scores(figure, author ? "Train, the author's" : "Train, ours", author ? 4 : 0, style, record->epochs,
+    ASSAY_TRY(add_scores(figure, author ? "Train, the author's" : "Train, ours", 0, style, record->epochs,
                          record->train_scores, error));
-    return add_scores(figure, author ? "Val, the author's" : "Val, ours", author ? 5 : 1, style, record->epochs,
+    return add_scores(figure, author ? "Val, the author's" : "Val, ours", 1, style, record->epochs,
                       record->val_scores, error);
 }
 
@@ -54,11 +54,12 @@ assay_status assay_run_figure(const char *name, const assay_run_record *ours, co
     size_t last = ours->epochs - 1;
     snprintf(file, sizeof file, "%s-accuracy", name);
     snprintf(title, sizeof title, "Validation performance of %s", name);
-    snprintf(caption, sizeof caption, "Accuracy on the training batches and on the validation images after each epoch%s.",
+    snprintf(caption, sizeof caption,
+             "Accuracy on the training batches and on the validation images after each epoch%s.",
              author == NULL ? "" : ", ours as lines and the author's as marks");
-    snprintf(alt, sizeof alt, "Curves over %zu epochs: training accuracy from %.3f to %.3f, validation accuracy from %.3f "
-             "to %.3f.", ours->epochs, ours->train_scores[0], ours->train_scores[last], ours->val_scores[0],
-             ours->val_scores[last]);
+    snprintf(alt, sizeof alt,
+             "Curves over %zu epochs: training accuracy from %.3f to %.3f, validation accuracy from %.3f to %.3f.",
+             ours->epochs, ours->train_scores[0], ours->train_scores[last], ours->val_scores[0], ours->val_scores[last]);
     assay_figure *made = assay_figure_create(&(assay_figure_layout){.name = file, .title = title}, error);
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : add_records(made, ours, author, error);
     return assay_figure_finish(status, made, caption, alt, figure, error);
@@ -95,9 +96,10 @@ static assay_status add_steps(assay_figure *figure, size_t count, const double *
                                         distances ? ASSAY_LINE_MARKED : ASSAY_LINE_PLAIN, count, x, y, error));
         size_t parting = parting_step(count, ours[k].losses, author);
         if (parting != 0) {
-            char text[64];
-            snprintf(text, sizeof text, "part at step %zu", parting);
-            ASSAY_TRY(assay_figure_add_mark(figure, (double)parting, text, parting < count / 2, error));
+            char text[96];
+            snprintf(text, sizeof text, "%s: part at step %zu", ours[k].label, parting);
+            bool right = parting < count / 2;
+            ASSAY_TRY(assay_figure_add_mark(figure, (double)parting, distances ? text : "", right, error));
         }
     }
     return ASSAY_OK;
@@ -109,6 +111,9 @@ static assay_status add_step_panels(assay_figure *figure, size_t count, const do
     assay_figure_axes losses = {.y_label = "Loss of the batch", .x_max = (double)count + 1.0};
     assay_figure_axes distances = {.x_label = "Step", .y_label = "Relative difference", .y_log = true,
                                    .x_max = (double)count + 1.0, .key = ASSAY_KEY_BOTTOM_RIGHT};
+    /* Differences run from float's last bit to the loss itself; the marks' texts stand above. */
+    distances.y_min = 1e-8;
+    distances.y_max = 100.0;
     ASSAY_TRY(assay_figure_add_panel(figure, &losses, error));
     ASSAY_TRY(add_steps(figure, count, author, ours_count, ours, false, x, y, error));
     ASSAY_TRY(assay_figure_add_panel(figure, &distances, error));
@@ -119,8 +124,8 @@ static void describe_steps(size_t count, const double *author, size_t ours_count
                            char *caption, size_t caption_size, char *alt, size_t alt_size)
 {
     snprintf(caption, caption_size, "The losses of the first %zu steps, ours over the author's, and how far they are "
-             "apart; gaps are steps that agree to the last bit. They part where the relative difference first passes %g: "
-             "training is chaotic, and float rounding grows from there on.", count, ASSAY_RETRACE_TOLERANCE);
+             "apart; gaps are steps that agree to the last bit. They part where the relative difference first passes "
+             "%g: training is chaotic, and float rounding grows from there on.", count, ASSAY_RETRACE_TOLERANCE);
     snprintf(alt, alt_size, "Losses of %zu steps above, relative differences below.", count);
     for (size_t k = 0; k < ours_count; k++) {
         size_t parting = parting_step(count, ours[k].losses, author);

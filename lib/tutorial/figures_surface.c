@@ -65,7 +65,8 @@ assay_status assay_surface_figure(assay_section section, assay_figure **figure, 
     char name[64];
     assay_figure_name_of(section, "surface", name, sizeof name);
     assay_figure *made = assay_figure_create(
-        &(assay_figure_layout){.name = name, .title = title_of(section), .panel_width = 700, .panel_height = 520}, error);
+        &(assay_figure_layout){.name = name, .title = title_of(section), .panel_width = 700, .panel_height = 520},
+        error);
     double reach = section == ASSAY_SECTION_STEEP ? 2.0 : 5.0;
     box range = {{-reach, -reach}, {reach, reach}};
     assay_figure_axes axes = {.x_label = "w₁", .y_label = "w₂", .z_label = "loss"};
@@ -78,9 +79,10 @@ assay_status assay_surface_figure(assay_section section, assay_figure **figure, 
         status, made,
         steep ? "Three narrow optima in a plain of almost no gradient."
               : "A ravine: steep across (w₁), and falling gently along it (w₂).",
-        steep ? "A flat surface at loss 0 with three narrow wells about 4 deep, at (1, -0.5), (-1, 0.5) and (-0.5, -0.8)."
-              : "A surface with a valley along w1 = 0; its floor falls from loss 1 at large w2 towards 0 at small w2, and "
-                "its flanks rise by 1 within two units of w1.",
+        steep ? "A flat surface at loss 0 with three narrow wells about 4 deep, at (1, -0.5), (-1, 0.5) and "
+                "(-0.5, -0.8)."
+              : "A surface with a valley along w1 = 0; its floor falls from loss 1 at large w2 towards 0 at small w2, "
+                "and its flanks rise by 1 within two units of w1.",
         figure, error);
 }
 
@@ -102,7 +104,8 @@ static box shown(assay_section section, assay_descent_point points[CURVES][POINT
     return range;
 }
 
-static assay_status descend_all(assay_backend *backend, assay_section section, assay_descent_point points[CURVES][POINTS],
+static assay_status descend_all(assay_backend *backend, assay_section section,
+                                assay_descent_point points[CURVES][POINTS],
                                 const assay_tutorial_descent *descents[CURVES], assay_error *error)
 {
     size_t found = 0;
@@ -128,9 +131,7 @@ static assay_status add_path(assay_figure *figure, unsigned ink, const assay_tut
     size_t used = strlen(alt);
     snprintf(alt + used, size - used, " %s ends at (%.3g, %.3g) with loss %.3g.", descent->label, x[POINTS - 1],
              y[POINTS - 1], points[POINTS - 1].loss);
-    char label[64];
-    snprintf(label, sizeof label, "%s, %s", descent->label, descent->settings);
-    return assay_figure_add_path(figure, label, ink, POINTS, x, y, error);
+    return assay_figure_add_path(figure, descent->label, ink, POINTS, x, y, error);
 }
 
 static assay_status add_descents(assay_figure *figure, assay_section section,
@@ -143,9 +144,10 @@ static assay_status add_descents(assay_figure *figure, assay_section section,
                               .key = ASSAY_KEY_BELOW};
     ASSAY_TRY(assay_figure_add_panel(figure, &axes, error));
     ASSAY_TRY(add_grid(figure, surface_of(section), range, MAP_STEPS, assay_figure_add_map, error));
-    /* Adam lies under the others in the tutorial's second plot; its many points would hide them. */
-    for (size_t i = CURVES; i-- > 0;) {
-        ASSAY_TRY(add_path(figure, (unsigned)i, descents[i], points[i], alt, size, error));
+    for (size_t i = 0; i < CURVES; i++) {
+        /* In the tutorial's second plot Adam lies under the others, which its many points would hide. */
+        size_t which = section == ASSAY_SECTION_STEEP ? CURVES - 1 - i : i;
+        ASSAY_TRY(add_path(figure, (unsigned)which, descents[which], points[which], alt, size, error));
     }
     return ASSAY_OK;
 }
@@ -162,16 +164,18 @@ assay_status assay_descent_figure(assay_backend *backend, assay_section section,
     char title[96];
     char alt[512] = "A map of the loss with three trajectories.";
     assay_figure_name_of(section, "map", name, sizeof name);
-    snprintf(title, sizeof title, "%s: %d updates from (%g, %g)", title_of(section), POINTS - 1, points[0][0].w[0],
+    snprintf(title, sizeof title, "%s: %d steps from (%g, %g)", title_of(section), POINTS, points[0][0].w[0],
              points[0][0].w[1]);
     assay_figure *made = assay_figure_create(
         &(assay_figure_layout){.name = name, .title = title, .panel_width = 760, .panel_height = 600}, error);
     assay_status status = made == NULL
                               ? ASSAY_ERROR_MEMORY
                               : add_descents(made, section, descents, points, alt, sizeof alt, error);
-    return assay_figure_finish(status, made,
-                               section == ASSAY_SECTION_STEEP
-                                   ? "The trajectories on the steep optima; what leaves the map is left out."
-                                   : "The trajectories on the pathological curvature.",
-                               alt, figure, error);
+    const char *caption = "SGD and SGD with momentum with learning rate 10, Adam with 1. SGD never finds the floor of "
+                          "the ravine.";
+    if (section == ASSAY_SECTION_STEEP) {
+        caption = "SGD with learning rate 0.5, SGD with momentum with 1, Adam with 0.2. SGD leaps out of an optimum to "
+                  "the upper right; the path with momentum leaves the map.";
+    }
+    return assay_figure_finish(status, made, caption, alt, figure, error);
 }
