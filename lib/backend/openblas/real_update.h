@@ -60,8 +60,10 @@ static ASSAY_CLONES void update_momentum(const update_task *task, assay_range ra
 /* update_rule.h: a finite gradient whose square cannot be kept counts as the largest whose square can. */
 ASSAY_INLINE real squarable(real g)
 {
+    /* Two choices, each between two values: compilers vectorise that, and not a condition of two parts. */
     real size = REAL_ABS(g);
-    return size > LARGEST_SQUARED && size <= REAL_LARGEST ? REAL_COPYSIGN(LARGEST_SQUARED, g) : g;
+    real bounded = size > LARGEST_SQUARED ? LARGEST_SQUARED : size;
+    return REAL_COPYSIGN(size > REAL_LARGEST ? size : bounded, g);
 }
 
 ASSAY_INLINE real mean_square(const update_task *s, real v, real g)
