@@ -37,6 +37,7 @@ export ASSAY_GNUPLOT
 expect 0 "without gnuplot" reproduce --section steep --report "$folder/bare"
 says "without gnuplot" gnuplot-nox
 grep -q "numbers agree" "$folder/out" || fail "without gnuplot: no numbers are printed"
+grep -q "The report is $folder/bare/index.html" "$folder/out" || fail "without gnuplot: it is not said where the page is"
 for file in index.html figures/steep-surface.dat figures/steep-surface.gp figures/steep-map.dat figures/steep-map.gp; do
     [ -s "$folder/bare/$file" ] || fail "without gnuplot: $file is missing"
 done
@@ -44,6 +45,15 @@ files=$(find "$folder/bare" -type f)
 [ "$(echo "$files" | wc -l)" -eq 5 ] || fail "without gnuplot: other files: $files"
 grep -q 'class="notice">.*gnuplot-nox' "$folder/bare/index.html" || fail "without gnuplot: the page does not say so"
 grep -q "✓ agrees" "$folder/bare/index.html" || fail "without gnuplot: the page has no numbers"
+
+# A gnuplot that fails: the page comes, and the failure is not hidden.
+printf '#!/bin/sh\necho "line 7: it is broken" >&2\nexit 1\n' >"$folder/broken"
+chmod +x "$folder/broken"
+ASSAY_GNUPLOT=$folder/broken
+expect 1 "broken gnuplot" reproduce --section steep --report "$folder/failed"
+says "broken gnuplot" "line 7: it is broken"
+grep -q 'class="notice">.*it is broken' "$folder/failed/index.html" || fail "broken gnuplot: the page does not say so"
+[ -s "$folder/failed/figures/steep-map.dat" ] || fail "broken gnuplot: a figure's data is missing"
 unset ASSAY_GNUPLOT
 
 expect 2 "PNG without report" reproduce --section steep --png

@@ -328,13 +328,13 @@ static const struct {
     assay_status status;
     const char *part;
 } letdowns[] = {
-    {"echo '\"curves.gp\" line 3: undefined variable: ink' >&2; exit 1", ASSAY_ERROR_IO, "undefined variable: ink"},
-    {"exit 7", ASSAY_ERROR_IO, "exit status 7: it said nothing"},
-    {"exit 0", ASSAY_ERROR_IO, "nothing was drawn"},
-    {"echo '<svg><text>'", ASSAY_ERROR_IO, "cut short"},
-    {"kill -9 $$", ASSAY_ERROR_IO, "killed by signal 9"},
+    {"echo '\"curves.gp\" line 3: undefined variable: ink' >&2; exit 1", ASSAY_ERROR_FORMAT, "undefined variable: ink"},
+    {"exit 7", ASSAY_ERROR_FORMAT, "exit status 7: it said nothing"},
+    {"exit 0", ASSAY_ERROR_FORMAT, "nothing was drawn"},
+    {"echo '<svg><text>'", ASSAY_ERROR_FORMAT, "cut short"},
+    {"kill -9 $$", ASSAY_ERROR_FORMAT, "killed by signal 9"},
     {"echo 'no such terminal here' >&2; exit 3", ASSAY_ERROR_UNSUPPORTED, "no such terminal here"},
-    {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_IO, "cut short"},
+    {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "cut short"},
 };
 
 START_TEST(gnuplot_lets_one_down)

@@ -51,7 +51,7 @@ assay_status pictures_create(const pictures_options *options, pictures **made, a
     return ASSAY_OK;
 }
 
-/* Draws unless it was found before that this cannot be done. What this machine lacks is no failure of the run. */
+/* Draws unless it was found before that this cannot be done: a gnuplot that is missing or fails ends no run. */
 static assay_status draw(pictures *all, const assay_figure *figure, assay_figure_format format, assay_error *missing,
                          bool *drawn, assay_error *error)
 {
@@ -60,7 +60,7 @@ static assay_status draw(pictures *all, const assay_figure *figure, assay_figure
         return ASSAY_OK;
     }
     assay_status status = assay_figure_draw(figure, all->figure_folder, format, error);
-    if (status == ASSAY_ERROR_UNSUPPORTED) {
+    if (status == ASSAY_ERROR_UNSUPPORTED || status == ASSAY_ERROR_FORMAT) {
         *missing = *error;
         missing->status = status;
         return ASSAY_OK;
@@ -221,6 +221,11 @@ const char *pictures_notice(const pictures *all)
         return all->not_drawn.message;
     }
     return all->no_png.status != ASSAY_OK ? all->no_png.message : NULL;
+}
+
+bool pictures_failed(const pictures *all)
+{
+    return all->not_drawn.status == ASSAY_ERROR_FORMAT || all->no_png.status == ASSAY_ERROR_FORMAT;
 }
 
 const char *pictures_author_missing(const pictures *all)

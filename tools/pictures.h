@@ -32,7 +32,10 @@ assay_status pictures_of_depth(pictures *all, const assay_session *session, cons
  */
 assay_status pictures_of_runs(pictures *all, const assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_error *error);
 
-/* Writes index.html, and says on standard error in a line what could not be drawn and why. */
+/*
+ * Writes index.html. What this machine lacks is said in a line on standard error; where gnuplot is there and fails, the
+ * page is written all the same, and ASSAY_ERROR_FORMAT returned.
+ */
 assay_status pictures_write_page(pictures *all, const reproduce_options *options, const assay_backend *backend,
                                  const reproduce_report *report, assay_error *error);
 
@@ -52,8 +55,10 @@ enum { PICTURES_DEPTH = ASSAY_SECTION_COUNT };
 size_t pictures_count(const pictures *all);
 const picture *pictures_at(const pictures *all, size_t index);
 const char *pictures_folder(const pictures *all);
-/* What is missing, in one line; NULL if nothing is. */
+/* What was not drawn and why, in one line; NULL if all was. */
 const char *pictures_notice(const pictures *all);
+/* Whether the reason is a gnuplot that fails, and not one that is missing. */
+bool pictures_failed(const pictures *all);
 /* Why a run's first steps are not compared with the author's, in one line; NULL if they are. */
 const char *pictures_author_missing(const pictures *all);
 

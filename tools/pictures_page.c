@@ -213,9 +213,6 @@ static char *notice(const pictures *all, assay_error *error)
 static assay_status write_parts(pictures *all, page_parts *parts, const char *said, const char *foot,
                                 assay_error *error)
 {
-    if (*said != '\0') {
-        fprintf(stderr, "assay reproduce: %s\n", said);
-    }
     const assay_page page = {
         .title = "The tutorial, reproduced",
         .text = "\"Tutorial 3: Initialization and Optimization\" by Phillip Lippe, in its order: each number that it "
@@ -227,7 +224,14 @@ static assay_status write_parts(pictures *all, page_parts *parts, const char *sa
         .section_count = parts->section_count,
         .sections = parts->sections,
     };
-    return assay_page_write(&page, pictures_folder(all), error);
+    ASSAY_TRY(assay_page_write(&page, pictures_folder(all), error));
+    if (pictures_failed(all)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s", said);
+    }
+    if (*said != '\0') {
+        fprintf(stderr, "assay reproduce: %s\n", said);
+    }
+    return ASSAY_OK;
 }
 
 assay_status pictures_write_page(pictures *all, const reproduce_options *options, const assay_backend *backend,

@@ -208,6 +208,9 @@ static assay_status reproduce(const reproduce_options *options, assay_backend *b
     }
     if (status == ASSAY_OK && all != NULL) {
         status = pictures_write_page(all, options, backend, report, error);
+        if (status == ASSAY_OK) {
+            reproduce_print_report(options);
+        }
     }
     pictures_destroy(all);
     return status;

@@ -47,6 +47,7 @@ void reproduce_count(reproduce_report *report);
 /* The table for people; nothing where JSON goes to standard output. */
 void reproduce_print_section(const reproduce_options *options, const assay_section_results *results);
 void reproduce_print_summary(const reproduce_options *options, const reproduce_report *report);
+void reproduce_print_report(const reproduce_options *options); /* where it is */
 
 assay_status reproduce_write_json(const reproduce_options *options, const assay_backend *backend,
                                   const reproduce_report *report, assay_error *error);

@@ -115,6 +115,13 @@ void reproduce_print_summary(const reproduce_options *options, const reproduce_r
     putchar('\n');
 }
 
+void reproduce_print_report(const reproduce_options *options)
+{
+    if (!quiet(options)) {
+        printf("The report is %s/index.html\n", options->report);
+    }
+}
+
 static json_t *result_json(const assay_result *result)
 {
     json_t *object = json_pack("{s:s, s:f, s:f, s:s, s:s}", "label", result->label, "printed", result->printed, "ours",

@@ -116,7 +116,7 @@ typedef enum {
 
 /*
  * Draws a written figure with gnuplot (report/gnuplot.h). ASSAY_ERROR_UNSUPPORTED when gnuplot, or its PNG terminal, is
- * missing; ASSAY_ERROR_IO when it fails or the drawing cannot be written. The files of assay_figure_write stay.
+ * missing; ASSAY_ERROR_FORMAT when it fails; ASSAY_ERROR_IO when the drawing cannot be written. The files of assay_figure_write stay.
  */
 assay_status assay_figure_draw(const assay_figure *figure, const char *folder, assay_figure_format format,
                                assay_error *error);

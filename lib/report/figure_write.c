@@ -138,7 +138,7 @@ assay_status assay_figure_draw(const assay_figure *figure, const char *folder, a
     assay_status status = assay_gnuplot_run(folder, formats[format].prelude, script, &drawing, &size, error);
     assay_free(script);
     if (status == ASSAY_OK && !is_whole(drawing, size, formats[format].ending)) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "gnuplot: %s.gp: the drawing of %zu bytes is cut short",
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s.gp: the drawing of %zu bytes is cut short",
                             figure->name, size);
     }
     assay_file_writer *writer = NULL;

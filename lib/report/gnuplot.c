@@ -33,7 +33,7 @@ typedef struct {
 static assay_status capture_append(capture *into, const char *bytes, size_t size, assay_error *error)
 {
     if (into->size + size > output_limit) {
-        return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: wrote more than %zu bytes for one figure", output_limit);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: wrote more than %zu bytes for one figure", output_limit);
     }
     if (into->size + size + 1 > into->capacity) {
         size_t capacity = 2 * into->capacity + size + 1;
@@ -73,7 +73,7 @@ static assay_status read_both(int pipes[2], capture captured[2], assay_error *er
             continue;
         }
         if (ready <= 0) {
-            return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: not done after %lld seconds; stopped",
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: not done after %lld seconds; stopped",
                               patience_ms / 1000);
         }
         for (int i = 0; i < 2; i++) {
@@ -124,15 +124,15 @@ static assay_status judge(int status, const char *program, const char *script, c
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "gnuplot: %s", last_line(complaint));
     }
     if (WIFSIGNALED(status)) {
-        return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: %s: killed by signal %d: %s", script, WTERMSIG(status),
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s: killed by signal %d: %s", script, WTERMSIG(status),
                           last_line(complaint));
     }
     if (WEXITSTATUS(status) != 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: %s: exit status %d: %s", script, WEXITSTATUS(status),
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s: exit status %d: %s", script, WEXITSTATUS(status),
                           last_line(complaint));
     }
     if (captured[0].size == 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: %s: nothing was drawn: %s", script, last_line(complaint));
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s: nothing was drawn: %s", script, last_line(complaint));
     }
     return ASSAY_OK;
 }

@@ -15,8 +15,8 @@ extern "C" {
  * `*output`, which the caller frees with assay_free. The program is the one that the environment variable ASSAY_GNUPLOT
  * names, else the `gnuplot` on the PATH; -d leaves the user's own gnuplot settings out.
  * ASSAY_ERROR_UNSUPPORTED when there is no such program (the message names Debian's package) or when it exits with
- * status ASSAY_GNUPLOT_NO_TERMINAL; ASSAY_ERROR_IO when it fails (the message carries what it said), writes nothing, or
- * is not done after two minutes.
+ * status ASSAY_GNUPLOT_NO_TERMINAL; ASSAY_ERROR_FORMAT when it fails (the message carries what it said), writes nothing
+ * or far too much, or is not done after two minutes.
  */
 assay_status assay_gnuplot_run(const char *folder, const char *prelude, const char *script, char **output, size_t *size,
                                assay_error *error);

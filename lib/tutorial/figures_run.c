@@ -59,7 +59,8 @@ assay_status assay_run_figure(const char *name, const assay_run_record *ours, co
              author == NULL ? "" : ", ours as lines and the author's as marks");
     snprintf(alt, sizeof alt,
              "Curves over %zu epochs: training accuracy from %.3f to %.3f, validation accuracy from %.3f to %.3f.",
-             ours->epochs, ours->train_scores[0], ours->train_scores[last], ours->val_scores[0], ours->val_scores[last]);
+             ours->epochs, ours->train_scores[0], ours->train_scores[last], ours->val_scores[0],
+             ours->val_scores[last]);
     assay_figure *made = assay_figure_create(&(assay_figure_layout){.name = file, .title = title}, error);
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : add_records(made, ours, author, error);
     return assay_figure_finish(status, made, caption, alt, figure, error);
