@@ -47,3 +47,13 @@ clean-local:
 distclean-local:
 	rm -rf $(variants)
 EXTRA_DIST += %D%/coverage.awk
+
+dist_check_SCRIPTS += tests/man.sh
+TESTS += tests/man.sh
+
+# What is installed, as its users find it; with the DESTDIR of make install, if there was one.
+installcheck-local:
+	DESTDIR='$(DESTDIR)' CC='$(CC)' CFLAGS='$(CFLAGS) $(SANITIZER_CFLAGS) $(COVERAGE_CFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
+	  bindir='$(bindir)' libdir='$(libdir)' includedir='$(includedir)' mandir='$(mandir)' pkglibexecdir='$(pkglibexecdir)' \
+	  $(SHELL) $(srcdir)/tests/install/install.sh $(srcdir)/tests/install/example.c
+EXTRA_DIST += tests/install/install.sh tests/install/example.c

@@ -1,7 +1,7 @@
 /*
  * mt19937 as PyTorch's CPU generator uses it.
  * Sources: Matsumoto and Nishimura (1998), init_genrand of 2002; PyTorch's at::mt19937 and CPUGeneratorImpl; the
- * drawing rules are those of REPRODUCTION.md (doc/design.md has them).
+ * drawing rules are those of doc/reproduction.md.
  */
 #ifndef ASSAY_RANDOM_MT19937_H
 #define ASSAY_RANDOM_MT19937_H

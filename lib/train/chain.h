@@ -1,6 +1,6 @@
 /*
  * The draws behind the author's saved runs: what the notebook had taken from PyTorch's default generator by the time each
- * training run began (REPRODUCTION of the saved runs, doc/design.md). All of it is PyTorch 1.6's order.
+ * training run began (doc/reproduction.md, "The saved runs"). All of it is PyTorch 1.6's order.
  */
 #ifndef ASSAY_TRAIN_CHAIN_H
 #define ASSAY_TRAIN_CHAIN_H

@@ -18,7 +18,7 @@ typedef struct {
 /* Compares the losses of `count` steps: |ours - theirs| <= tolerance |theirs|. */
 assay_retrace assay_retrace_compare(size_t count, const double *ours, const double *theirs, double tolerance);
 
-/* What is claimed of our retracing of the author's saved runs (REPRODUCTION of the saved runs, doc/design.md). */
+/* What is claimed of our retracing of the author's saved runs (doc/reproduction.md, "The saved runs"). */
 #define ASSAY_RETRACE_TOLERANCE 5e-6
 /* The steps that agree within it: 40 for SGD, 5 for momentum, 10 for Adam. */
 size_t assay_retrace_steps(assay_run run);

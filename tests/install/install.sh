@@ -1,0 +1,34 @@
+#!/bin/sh
+# make installcheck: the program, the man page, each header by itself, and a C program built with pkg-config.
+# Usage: install.sh EXAMPLE.c, with make's folders, CC, CFLAGS, PKG_CONFIG and DESTDIR in the environment.
+set -eu
+example=$1
+here() { printf '%s' "$DESTDIR$1"; }
+fail() {
+    echo "installcheck: $*" >&2
+    exit 1
+}
+
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+PKG_CONFIG_PATH=$(here "$libdir")/pkgconfig:${PKG_CONFIG_PATH-}
+LD_LIBRARY_PATH=$(here "$libdir"):${LD_LIBRARY_PATH-}
+export PKG_CONFIG_PATH LD_LIBRARY_PATH
+[ -z "$DESTDIR" ] || { PKG_CONFIG_SYSROOT_DIR=$DESTDIR; export PKG_CONFIG_SYSROOT_DIR; }
+
+"$(here "$bindir")/assay" --version >/dev/null || fail "assay --version"
+[ -x "$(here "$pkglibexecdir")/assay-grade-runner" ] || fail "assay-grade-runner is not there"
+[ -s "$(here "$mandir")/man1/assay.1" ] || fail "the man page is not there"
+
+cflags=$("$PKG_CONFIG" --cflags assay) || fail "pkg-config does not know assay"
+headers=$(cd "$(here "$includedir")/assay" && find . -name '*.h' | sort)
+[ -n "$headers" ] || fail "there are no headers"
+for header in $headers; do
+    echo "#include \"$header\"" >"$folder/header.c"
+    $CC $cflags -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$folder/header.c" || fail "$header by itself"
+done
+
+libs=$("$PKG_CONFIG" --libs assay)
+$CC $CFLAGS -std=gnu17 -Wall -Wextra -Werror $cflags "$example" -o "$folder/example" $libs || fail "the example does not compile"
+"$folder/example" || fail "the example fails"
+echo "installcheck: passed"
