@@ -2,3 +2,4 @@ EXTRA_DIST += %D%/design.md %D%/reproduction.md
 dist_man_MANS += %D%/assay.1
 EXTRA_DIST += %D%/surfaces.md
 EXTRA_DIST += %D%/gradient-check.md
+EXTRA_DIST += %D%/theory.md

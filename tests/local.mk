@@ -27,3 +27,4 @@ include %D%/init.mk
 include %D%/backend.mk
 include %D%/train.mk
 include %D%/cli.mk
+include %D%/tutorial.mk
