@@ -244,6 +244,7 @@ START_TEST(padding_stays_zero)
         size_t used = 0;
         for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
             assay_tensor tensor = assay_network_tensor(network, i);
+            ck_assert_uint_eq(tensor.values.offset % 16, 0);
             for (size_t j = 0; j < tensor.values.count; j++, used++) {
                 double *value = &values[tensor.values.offset + j];
                 ck_assert_msg(*value != 0.0, "%s[%zu] is 0 or in two tensors", tensor.name, j);
