@@ -28,3 +28,4 @@ include %D%/backend.mk
 include %D%/train.mk
 include %D%/cli.mk
 include %D%/tutorial.mk
+include %D%/grade.mk

@@ -209,6 +209,9 @@ static int check_options(const grade_options *options, const char *const *rest, 
         return tool_usage(GRADE_COMMAND, "%s: FILE.so, -- COMMAND, --export, --import, --class or --record",
                           ways == 0 ? "nothing to grade; give one of" : "more than one thing to grade; give one of");
     }
+    if (options->record != NULL && options->format != GRADE_TABLE) {
+        return tool_usage(GRADE_COMMAND, "--record: its report is a table; leave --format out");
+    }
     if (options->only != NULL && options->rubric_path != NULL) {
         return tool_usage(GRADE_COMMAND, "--only and --rubric: the rubric says which components are graded");
     }

@@ -117,7 +117,8 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
         "--setenv", "OMP_NUM_THREADS", "1", "--setenv", "OPENBLAS_NUM_THREADS", "1",
         "--setenv", "PYTHONDONTWRITEBYTECODE", "1",
         "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/bin", "/bin", "--ro-bind-try", "/lib", "/lib",
-        "--ro-bind-try", "/lib64", "/lib64", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
+        "--ro-bind-try", "/lib64", "/lib64", "--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/run",
+        "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
         "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--proc", "/proc", "--dev", "/dev", NULL,
     };
     /* Root needs no user namespace; it keeps the right to become the submission's user, and loses it by doing so. */

@@ -51,3 +51,11 @@ mistakes.inc: golden/mistakes.json
 	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/golden/mistakes.json > $@-t \
 		&& mv $@-t $@
 EXTRA_DIST += golden/mistakes.json
+
+# Starters, installed so that a teacher can hand them out.
+starters_cdir = $(pkgdatadir)/starters/c
+dist_starters_c_DATA = grade/starters/c/submission.c grade/starters/c/Makefile
+starters_pythondir = $(pkgdatadir)/starters/python
+dist_starters_python_DATA = grade/starters/python/submission.py
+starters_pytorchdir = $(pkgdatadir)/starters/pytorch
+dist_starters_pytorch_DATA = grade/starters/pytorch/submission.py

@@ -133,13 +133,32 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
     print_unexplained(stream, report, part);
 }
 
+/* The one thing that went wrong with all cases (a submission that does not start), or NULL. */
+static const grade_result *common_failure(const grade_battery *battery)
+{
+    const grade_result *first = &battery->parts[0].results[0];
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count; i++) {
+            const grade_result *result = &battery->parts[p].results[i];
+            if (result->verdict != first->verdict || strcmp(result->detail, first->detail) != 0) {
+                return NULL;
+            }
+        }
+    }
+    return first->verdict == GRADE_PASS || first->verdict == GRADE_MISSING ? NULL : first;
+}
+
 static void write_table(const grade_report *report, FILE *stream)
 {
     const grade_battery *battery = report->battery;
+    const grade_result *failure = common_failure(battery);
     fprintf(stream, "%s%s%s\nseed %llu, %s precision\n\n", report->title, report->title[0] == '\0' ? "" : ": ",
             report->submission, (unsigned long long)battery->seed,
             battery->precision == GRADE_F32 ? "single" : "double");
-    for (size_t p = 0; p < battery->part_count; p++) {
+    if (failure != NULL) {
+        fprintf(stream, "  every case: %s, %s\n", assay_grade_verdict_name(failure->verdict), failure->detail);
+    }
+    for (size_t p = 0; p < battery->part_count && failure == NULL; p++) {
         print_part(stream, report, &battery->parts[p]);
     }
     fprintf(stream, "\n  %-46s %20.4g /%6.4g points%s\n", "total", report->score.earned, report->score.possible,

@@ -1,0 +1,57 @@
+#!/bin/sh
+# A class: found, graded in parallel, written to a CSV, and gone on with after an interruption.
+. "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+need_sandbox
+class=$folder/class
+mkdir -p "$class/anna" "$class/notes"
+cp "$planted/starter.so" "$class/anna/submission.so"
+cp "$planted/planted.so" "$class/sgd.sign.so"
+cp "$planted/planted.so" "$class/a, \"b\".so"
+graded 0 --class "$class" -j 2 --only sgd,momentum --seed 9 --format json --reports "$folder/reports"
+says out "3 submissions graded with seed 9 (0 of them earlier), 2 with full marks"
+sort "$class/grades.csv" >"$folder/out"
+says out 'submission,points,possible,seed,seconds,mistakes'
+says out '"a, ""b"".so",8,8,9,'
+says out '"anna",8,8,9,'
+says out '"sgd.sign.so",4,8,9,'
+says out ',"sgd.sign"'
+[ "$(wc -l <"$class/grades.csv")" -eq 4 ] || fail "not one line for each submission"
+grep -q '"id": "sgd.sign"' "$folder/reports/sgd.sign.so.json" || fail "no report of its own"
+
+# One more submission; the last line was cut when the machine went down.
+cp "$planted/planted.so" "$class/momentum.sign.so"
+before=$(head -n 3 "$class/grades.csv")
+printf '%s\n"sgd.si' "$before" >"$class/grades.csv"
+graded 0 --class "$class" -j 2 --only sgd,momentum
+says out "4 submissions graded with seed 9 (2 of them earlier)"
+[ "$(head -n 3 "$class/grades.csv")" = "$before" ] || fail "what was graded is graded again"
+[ "$(cut -d'"' -f2 "$class/grades.csv" | sort | uniq -d)" = "" ] || fail "a submission stands twice"
+[ "$(wc -l <"$class/grades.csv")" -eq 5 ] || fail "a submission is missing"
+graded 2 --class "$class" --seed 10
+says err "graded with seed 9"
+echo "name,grade" >"$folder/other.csv"
+graded 2 --class "$class" --csv "$folder/other.csv"
+says err "line 1: not written by --class"
+[ "$(cat "$folder/other.csv")" = "name,grade" ] || fail "a foreign CSV was changed"
+
+# Interrupted for real: what is written is whole, and the rest follows.
+rm "$class/grades.csv"
+for i in 1 2 3 4 5 6 7 8; do cp "$planted/starter.so" "$class/s$i.so"; done
+"$assay" grade --class "$class" -j 2 --seed 9 >/dev/null 2>&1 &
+pid=$!
+while [ "$(cat "$class/grades.csv" 2>/dev/null | wc -l)" -lt 4 ]; do sleep 0.02; done
+kill -9 $pid
+wait $pid 2>/dev/null
+graded 0 --class "$class" -j 2
+says out "12 submissions graded with seed 9"
+[ "$(cut -d'"' -f2 "$class/grades.csv" | sort -u | wc -l)" -eq 13 ] || fail "after an interruption a submission is missing"
+
+# A command in each folder.
+"$PYTHON" -c "import numpy" 2>/dev/null || exit 0
+mkdir -p "$folder/people/one" "$folder/people/two"
+cp "$source/grade/starters/python/submission.py" "$folder/people/one"
+sed 's/w -= self.learning_rate \* m$/w += self.learning_rate * m/' "$source/grade/starters/python/submission.py" \
+    >"$folder/people/two/submission.py"
+graded 0 --class "$folder/people" --only momentum -- "$PYTHON" submission.py
+grep -q '"two",0,4,.*"momentum.sign"' "$folder/people/grades.csv" || fail "the command's mistake is not named"
+grep -q '"one",4,4,.*,""' "$folder/people/grades.csv" || fail "the right command has no full marks"

@@ -1,0 +1,52 @@
+# What the scripts of this folder share; sourced, not run.
+set -u
+build=${ASSAY_BUILD:-.}
+source=${ASSAY_SOURCE:-.}
+assay=$build/assay
+planted=$build/tests/grade/.libs
+PYTHON=${PYTHON:-/usr/bin/python3}
+[ -x "$PYTHON" ] || PYTHON=python3
+
+skip() {
+    echo "SKIP: assay grade: $1"
+    { echo "SKIP: assay grade: $1" >&9; } 2>/dev/null
+    exit 77
+}
+
+fail() {
+    echo "FAIL: $*"
+    exit 1
+}
+
+need_sandbox() {
+    bwrap --unshare-pid --unshare-net --ro-bind / / --dev /dev --proc /proc true 2>/dev/null ||
+        skip "bwrap is not there or makes no sandbox here; apt-get install bubblewrap, and allow user namespaces"
+}
+
+# need_python MODULE PACKAGE
+need_python() {
+    "$PYTHON" -c "import $1" 2>/dev/null || skip "$PYTHON has no $1; apt-get install $2"
+}
+
+folder=$(mktemp -d) || exit 1
+trap 'rm -rf "$folder"' EXIT
+
+# graded STATUS OPTION...: runs assay grade, output in $folder/out and $folder/err; fails on another exit status.
+graded() {
+    wanted=$1
+    shift
+    "$assay" grade "$@" >"$folder/out" 2>"$folder/err"
+    got=$?
+    [ $got -eq "$wanted" ] || {
+        cat "$folder/out" "$folder/err"
+        fail "assay grade $*: exit status $got, expected $wanted"
+    }
+}
+
+# says FILE TEXT: fails unless the file has the text.
+says() {
+    grep -qF -- "$2" "$folder/$1" || {
+        cat "$folder/$1"
+        fail "\"$2\" is not in the $1put"
+    }
+}

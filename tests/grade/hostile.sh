@@ -1,0 +1,40 @@
+#!/bin/sh
+# Hostile submissions: what they do in one component becomes its verdict, and the other component is graded as ever.
+. "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+need_sandbox
+while read -r name verdict; do
+    cp "$planted/planted.so" "$folder/hostile.$name.so"
+    graded 1 --only tanh,relu --time 0.3 --memory 256 --processes 32 "$folder/hostile.$name.so"
+    [ "$(grep -c ": $verdict" "$folder/out")" -eq 3 ] || {
+        cat "$folder/out"
+        fail "$name: three cases should be \"$verdict\""
+    }
+    grep -q "ReLU  *3 of 3 cases" "$folder/out" || fail "$name: the other component was not graded"
+    rm "$folder/hostile.$name.so"
+done <<'END'
+crash crashed, killed by signal 11
+loop timed out, no reply within
+forks process limit, started more than 32
+memory memory limit, used more than 256 MiB
+descriptors no valid reply, a reply without "id"
+output output limit, wrote more than
+errors output limit, wrote more than 64 MiB to standard error
+killed crashed, killed by signal 9
+exit exited, ended with exit status 0 before it replied
+outside error, wrote outside the tensor
+nan wrong, y[0]: got nan
+END
+# No network, and no files but its own: these would be wrong if they found one.
+for name in network files; do
+    cp "$planted/planted.so" "$folder/hostile.$name.so"
+    graded 0 --only tanh,relu "$folder/hostile.$name.so"
+    [ ! -e "$folder/planted" ] || fail "$name: wrote into its folder"
+    rm "$folder/hostile.$name.so"
+done
+# The sandbox is what keeps them: without it, the same submission gets out.
+cp "$planted/planted.so" "$folder/hostile.files.so"
+(cd "$folder" && graded 1 --unsandboxed --only tanh,relu "$folder/hostile.files.so") || fail "the planted escape is no escape"
+[ -e "$folder/planted" ] || fail "the planted escape did not write"
+# Nothing is left running.
+sleep 0.2
+! pgrep -f "$folder" >/dev/null || fail "a submission is still running"

@@ -1,0 +1,46 @@
+#!/bin/sh
+# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and by
+# no other; the same object under another name makes no mistake and gets full marks.
+. "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+need_sandbox
+components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')
+mistakes=$("$assay" grade --list | sed -n 's/^\([a-z_]*\.[a-z0-9_]*\): .*/\1/p')
+drawn=$(echo "$components" | grep '^init_' | paste -sd,)
+computed=$(echo "$components" | grep -v '^init_' | paste -sd,)
+mkdir "$folder/drawn" "$folder/computed"
+for mistake in $mistakes; do
+    case $mistake in
+    submission.*) cp "$planted/cheat.so" "$folder/computed/$mistake.so" ;;
+    init*) cp "$planted/planted.so" "$folder/drawn/$mistake.so" ;;
+    *) cp "$planted/planted.so" "$folder/computed/$mistake.so" ;;
+    esac
+done
+for kind in drawn computed; do
+    cp "$planted/planted.so" "$folder/$kind/correct.so"
+    eval only=\$$kind
+    graded 0 --class "$folder/$kind" -j 2 --only "$only" --csv "$folder/$kind.csv" --reports "$folder/reports"
+    awk -F'"' -v kind=$kind '
+        NR > 1 {
+            name = $2; sub(/\.so$/, "", name)
+            found = $4; sub(/^correct$/, "", name)
+            split($3, numbers, ",")
+            if (found != name || (name == "" && numbers[2] != numbers[3])) {
+                printf "%s: called \"%s\", %s of %s points\n", $2, found, numbers[2], numbers[3]; bad = 1
+            }
+            rows++
+        }
+        END { printf "%s: %d submissions\n", kind, rows; exit bad || rows < 20 }' "$folder/$kind.csv" ||
+        fail "a planted mistake was not called by its name"
+done
+# The first diverging value and a hint stand in the report of each.
+for mistake in $mistakes; do
+    report=$folder/reports/$mistake.so.txt
+    grep -qF "[$mistake]" "$report" || [ "$mistake" = submission.uses_reference ] || fail "$report does not name the mistake"
+    case $mistake in
+    submission.*) grep -q "libassay" "$report" || fail "$report does not say that libassay is used" ;;
+    any.input_modified) grep -q "input logits was changed" "$report" || fail "$report does not say what was changed" ;;
+    initializer.*) ;;
+    *) grep -q ": got .* expected " "$report" || fail "$report has no first diverging value" ;;
+    esac
+    [ "$mistake" = submission.uses_reference ] || grep -q "Hint: " "$report" || fail "$report has no hint"
+done

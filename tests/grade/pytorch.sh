@@ -1,0 +1,9 @@
+#!/bin/sh
+# The PyTorch starter passes: the expected answers agree with autograd, and its optimizers are the tutorial's own.
+. "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+need_sandbox
+need_python torch python3-torch
+for seed in 1 2 3; do
+    graded 0 --seed $seed --folder "$source/grade/starters/pytorch" -- "$PYTHON" submission.py
+    says out "88 /    88 points, full marks"
+done

@@ -1,0 +1,110 @@
+#!/bin/sh
+# The ways in besides C: a command with arrays inline, with .npy files, and files alone; and what can go wrong on them.
+. "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+need_sandbox
+need_python numpy python3-numpy
+starter=$source/grade/starters/python
+graded 0 --folder "$starter" -- "$PYTHON" submission.py
+says out "88 /    88 points, full marks"
+graded 0 --npy --folder "$starter" -- "$PYTHON" submission.py
+says out "88 /    88 points, full marks"
+
+# Files: exported, solved, imported; another seed's outputs do not pass.
+graded 0 --export "$folder/one" --seed 1
+graded 0 --export "$folder/two" --seed 2
+graded 2 --export "$folder/two" --seed 2
+says err "export into a new folder"
+graded 1 --import "$folder/one"
+"$PYTHON" "$starter/submission.py" "$folder/one" || fail "the starter does not solve the exported cases"
+graded 0 --import "$folder/one"
+says out "88 /    88 points, full marks"
+for file in "$folder"/one/*.npy; do
+    [ -e "$folder/two/${file##*/}" ] || cp "$file" "$folder/two"
+done
+graded 1 --import "$folder/two"
+points=$(sed -n 's/^  total  *\([0-9.]*\) .*/\1/p' "$folder/out")
+[ "${points%.*}" -lt 20 ] || fail "replayed outputs earn $points points"
+rm "$folder/one/1.y.npy"
+graded 1 --import "$folder/one"
+says out "1.y.npy is not there"
+
+# A program between the grader and the starter that spoils what goes through it.
+cp "$starter/submission.py" "$folder/"
+cat >"$folder/spoil.py" <<'END'
+import io, json, os, sys
+import numpy as np
+import submission
+how, real = sys.argv[1], submission.relu
+def relu(x):
+    y = real(x)["y"]
+    if how == "shape": return {"y": y.reshape(-1, 1)}
+    if how == "nan": return {"y": y * np.nan}
+    if how == "raise": raise ValueError("no idea")
+    if how == "print": print("x is", x)
+    if how == "half": sys.stdout.write('{"id": 1, "outp'); sys.stdout.flush(); os._exit(3)
+    if how == "kill": os.kill(os.getpid(), 9)
+    if how == "sleep": import time; time.sleep(60)
+    if how == "modify": x[...] = np.maximum(x, 0); return {"y": x}
+    if how == "link": os.symlink("/etc/hostname", "/exchange/l.npy"); return {"y": y}
+    return {"y": y}
+submission.FUNCTIONS = [relu, submission.tanh]
+submission.serve()
+END
+while read -r how verdict; do
+    graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
+    [ "$(grep -c ": $verdict" "$folder/out")" -eq 3 ] || {
+        cat "$folder/out"
+        fail "$how: three cases should be \"$verdict\""
+    }
+    grep -q "tanh  *3 of 3 cases" "$folder/out" || fail "$how: the other component was not graded"
+done <<'END'
+shape wrong shape, y: expected
+nan wrong, y[0]: got nan
+raise error, ValueError: no idea
+print no valid reply, not a JSON object: x is
+half exited, ended with exit status 3 before it replied
+kill crashed, killed by signal 9
+sleep timed out, no reply within 1.5 s
+END
+graded 0 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py modify
+
+# The reference library is no answer: loaded by a program, opened by a shared object.
+library=$(ls "$build"/lib/.libs/libassay.so.0.* | head -n 1)
+cat >"$folder/cheat.py" <<END
+import ctypes, submission
+ctypes.CDLL("$library")
+submission.serve()
+END
+graded 1 --folder "$folder" --only relu --bind "$(cd "$build/lib/.libs" && pwd)" -- "$PYTHON" cheat.py
+says out "uses libassay"
+graded 1 --only relu "$planted/cheat.so"
+says out "uses libassay"
+
+# What cannot be graded says why, in one line, with exit status 2.
+graded 1 --folder "$folder" -- /nonexistent/program
+says out "every case: exited"
+graded 1 --folder "$folder" -- sleep 0
+says out "every case: exited, ended with exit status 0 before it replied"
+while IFS='|' read -r options text; do
+    # shellcheck disable=SC2086
+    graded 2 $options
+    says err "$text"
+    [ "$(wc -l <"$folder/err")" -eq 1 ] || fail "$options: more than one line"
+done <<'END'
+|nothing to grade
+/nonexistent.so|/nonexistent.so: not there
+--only nothing x.so|nothing: no such component
+--format pdf x.so|no format 'pdf'
+--seed -1 x.so|--seed -1
+--seed|seed
+--import /nonexistent|/nonexistent/cases.json
+--class /nonexistent|/nonexistent: cannot be read
+--rubric /nonexistent x.so|/nonexistent
+--export a --import b|more than one thing to grade
+--nonsense x.so|nonsense
+END
+ln -s "$(command -v rm)" "$(command -v sh)" "$folder/" 2>/dev/null
+PATH=$folder "$assay" grade "$planted/starter.so" >"$folder/out" 2>"$folder/err"
+[ $? -eq 2 ] || fail "without bubblewrap it does not refuse"
+says err "apt-get install bubblewrap"
+graded 0 --unsandboxed "$planted/starter.so"

@@ -1,0 +1,698 @@
+/* The judge, the catalogue, requests and replies, .npy files, rubrics: what needs no submission. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "grade/battery.h"
+#include "grade/catalogue.h"
+#include "grade/distribution.h"
+#include "grade/exchange.h"
+#include "grade/npy.h"
+#include "grade/report.h"
+#include "grade/rubric.h"
+#include "random/generator.h"
+#include "support.h"
+
+/* Pairs of mistakes that no case can tell apart, with the reason. There is none, and the table keeps it so. */
+static const char *const inseparable[][2] = {{NULL, NULL}};
+
+static bool may_be_alike(const char *a, const char *b)
+{
+    for (size_t i = 0; inseparable[i][0] != NULL; i++) {
+        if ((strcmp(a, inseparable[i][0]) == 0 && strcmp(b, inseparable[i][1]) == 0) ||
+            (strcmp(b, inseparable[i][0]) == 0 && strcmp(a, inseparable[i][1]) == 0)) {
+            return true;
+        }
+    }
+    return strcmp(a, b) == 0;
+}
+
+static grade_catalogue *open_catalogue(void)
+{
+    assay_error error = {0};
+    grade_catalogue *catalogue;
+    support_assert_ok(assay_grade_catalogue_open(&catalogue, &error), &error);
+    return catalogue;
+}
+
+static grade_battery *draw(uint64_t seed)
+{
+    assay_error error = {0};
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(seed, NULL, &battery, &error), &error);
+    return battery;
+}
+
+/* --- the catalogue ---------------------------------------------------------------------------------------------------- */
+
+static bool has_model(const char *id)
+{
+    static const char *const elsewhere[] = {
+        "any.float32", "any.output_not_written", "any.output_accumulated", "any.input_modified",
+        "submission.uses_reference", "initializer.seed_ignored", "initializer.layers_repeat", "initializer.rows_repeat"};
+    for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
+        if (strcmp(id, elsewhere[i]) == 0) {
+            return true;
+        }
+    }
+    size_t count;
+    const grade_component *const *components = assay_grade_components(&count);
+    for (size_t c = 0; c < count; c++) {
+        for (int k = 1; k < components[c]->mistake_count; k++) {
+            if (strcmp(components[c]->mistakes[k], id) == 0) {
+                return strncmp(id, components[c]->name, strlen(components[c]->name)) == 0;
+            }
+        }
+    }
+    return false;
+}
+
+START_TEST(every_entry_has_a_model)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    ck_assert_uint_ge(assay_grade_catalogue_count(catalogue), 40);
+    for (size_t i = 0; i < assay_grade_catalogue_count(catalogue); i++) {
+        const grade_mistake *mistake = assay_grade_catalogue_at(catalogue, i);
+        ck_assert_msg(has_model(mistake->id), "%s: no model makes this mistake", mistake->id);
+        ck_assert_ptr_eq(assay_grade_catalogue_find(catalogue, mistake->id), mistake);
+        ck_assert_msg(strncmp(mistake->id, mistake->component, strlen(mistake->component)) == 0, "%s: its component is %s",
+                      mistake->id, mistake->component);
+        ck_assert_msg(strstr(mistake->hint, ";") == NULL && strstr(mistake->hint, " = ") == NULL,
+                      "%s: the hint gives the code away", mistake->id);
+    }
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+START_TEST(every_model_has_an_entry)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    size_t count;
+    const grade_component *const *components = assay_grade_components(&count);
+    for (size_t c = 0; c < count; c++) {
+        for (int k = 1; k < components[c]->mistake_count; k++) {
+            const char *id = components[c]->mistakes[k];
+            ck_assert_msg(id != NULL && assay_grade_catalogue_find(catalogue, id) != NULL, "%s: mistake %d has no entry",
+                          components[c]->name, k);
+        }
+    }
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* --- models ----------------------------------------------------------------------------------------------------------- */
+
+/* What an implementation with that mistake answers. */
+static void answer_with(grade_part *part, int mistake)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        part->component->model(part->cases[i], mistake, &part->answers[i].outputs);
+        part->answers[i].verdict = GRADE_PASS;
+    }
+}
+
+static void judge(grade_battery *battery)
+{
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_judge(battery, &error), &error);
+}
+
+/* How far apart two models are at least on one of the cases, in units of the looser tolerance. */
+static double model_distance(grade_part *part, int a, int b)
+{
+    double most = 0.0;
+    answer_with(part, a);
+    for (size_t i = 0; i < part->count; i++) {
+        assay_error error = {0};
+        grade_fields other;
+        support_assert_ok(assay_grade_fields_like(&part->cases[i]->outputs, &other, &error), &error);
+        part->component->model(part->cases[i], b, &other);
+        most = fmax(most, assay_grade_distance(part->cases[i], &part->answers[i].outputs, &other, GRADE_F32, NULL, NULL));
+        assay_grade_fields_clear(&other);
+    }
+    return most;
+}
+
+/* Two mistakes, or a mistake and none, that are within ten tolerances of each other could be taken for each other. */
+START_TEST(mistakes_are_separable)
+{
+    grade_battery *battery = draw((uint64_t)_i * 7919 + 1);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        grade_part *part = &battery->parts[p];
+        int mistakes = part->component->model == NULL ? 0 : part->component->mistake_count;
+        for (int a = 0; a < mistakes; a++) {
+            for (int b = a + 1; b < mistakes; b++) {
+                const char *name = a == 0 ? "correct" : part->component->mistakes[a];
+                double distance = model_distance(part, a, b);
+                ck_assert_msg(distance > 10.0 || may_be_alike(name, part->component->mistakes[b]),
+                              "%s and %s are %g tolerances apart", name, part->component->mistakes[b], distance);
+            }
+        }
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+START_TEST(a_mistake_is_called_by_its_name)
+{
+    grade_battery *battery = draw((uint64_t)_i + 100);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        grade_part *part = &battery->parts[p];
+        for (int k = 1; part->component->model != NULL && k < part->component->mistake_count; k++) {
+            size_t wrong = 0;
+            answer_with(part, k);
+            judge(battery);
+            for (size_t i = 0; i < part->count; i++) {
+                wrong += part->results[i].verdict == GRADE_WRONG;
+                ck_assert(part->results[i].verdict == GRADE_PASS ||
+                          strcmp(part->results[i].mistake, part->component->mistakes[k]) == 0);
+            }
+            ck_assert_uint_gt(wrong, 0);
+        }
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+START_TEST(the_correct_model_is_not_accused)
+{
+    grade_battery *battery = draw((uint64_t)_i + 500);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        if (battery->parts[p].component->model != NULL) {
+            answer_with(&battery->parts[p], GRADE_CORRECT);
+        }
+    }
+    judge(battery);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; battery->parts[p].component->model != NULL && i < battery->parts[p].count; i++) {
+            ck_assert_int_eq(battery->parts[p].results[i].verdict, GRADE_PASS);
+        }
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+START_TEST(an_unknown_mistake_is_not_named)
+{
+    grade_battery *battery = draw(3);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        grade_part *part = &battery->parts[p];
+        if (part->component->model == NULL) {
+            continue;
+        }
+        answer_with(part, GRADE_CORRECT);
+        double *last = part->answers[0].outputs.field[0].values;
+        last[0] += 3.0 * fabs(last[0]) + 1.0;
+        judge(battery);
+        ck_assert_int_eq(part->results[0].verdict, GRADE_WRONG);
+        ck_assert_msg(part->results[0].mistake == NULL, "%s: taken for %s", part->component->name,
+                      part->results[0].mistake);
+        ck_assert_ptr_nonnull(strstr(part->results[0].detail, ": got "));
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+START_TEST(one_seed_gives_one_battery)
+{
+    grade_battery *a = draw(77);
+    grade_battery *b = draw(77);
+    grade_battery *c = draw(78);
+    for (size_t p = 0; p < a->part_count; p++) {
+        const grade_fields *first = &a->parts[p].cases[0]->inputs;
+        size_t bytes = first->used * sizeof(double);
+        ck_assert_mem_eq(first->pool, b->parts[p].cases[0]->inputs.pool, bytes);
+        ck_assert_msg(memcmp(first->pool, c->parts[p].cases[0]->inputs.pool, bytes) != 0,
+                      "%s: the same inputs for two seeds", a->parts[p].component->name);
+    }
+    assay_grade_battery_destroy(a);
+    assay_grade_battery_destroy(b);
+    assay_grade_battery_destroy(c);
+}
+END_TEST
+
+/* --- distributions ---------------------------------------------------------------------------------------------------- */
+
+START_TEST(distributions_are_told_apart)
+{
+    enum { COUNT = 8000 };
+    static const struct {
+        assay_distribution drawn;
+        grade_distribution hypothesis;
+        bool fits;
+    } cases[] = {
+        {{ASSAY_NORMAL, 0.0, 0.1}, {GRADE_NORMAL, 0.1}, true},
+        {{ASSAY_NORMAL, 0.0, 0.1}, {GRADE_EITHER, 0.1}, true},
+        {{ASSAY_NORMAL, 0.0, 0.1}, {GRADE_NORMAL, 0.112}, false}, /* the smallest wrong deviation that is still seen */
+        {{ASSAY_NORMAL, 0.02, 0.1}, {GRADE_NORMAL, 0.1}, false},
+        {{ASSAY_UNIFORM, -0.17320508, 0.17320508}, {GRADE_NORMAL, 0.1}, false},
+        {{ASSAY_UNIFORM, -0.17320508, 0.17320508}, {GRADE_EITHER, 0.1}, true},
+        {{ASSAY_UNIFORM, -0.1, 0.1}, {GRADE_EITHER, 0.1}, false},
+        {{ASSAY_UNIFORM, 0.0, 0.1}, {GRADE_POSITIVE, 0.1}, true},
+        {{ASSAY_UNIFORM, 0.0, 0.1}, {GRADE_CONSTANT, 0.0}, false},
+        {{ASSAY_UNIFORM, 0.0, 0.1}, {GRADE_RANDOM, 0.0}, true},
+        {{ASSAY_UNIFORM, 0.5, 0.5}, {GRADE_CONSTANT, 0.5}, true},
+        {{ASSAY_UNIFORM, 0.5, 0.5}, {GRADE_RANDOM, 0.0}, false},
+    };
+    static float drawn[COUNT];
+    static double values[COUNT];
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 5, 0);
+    assay_generator_fill(&generator, cases[_i].drawn, COUNT, drawn);
+    for (size_t i = 0; i < COUNT; i++) {
+        values[i] = (double)drawn[i];
+    }
+    ck_assert_int_eq(assay_grade_distribution_fits(cases[_i].hypothesis, COUNT, values), cases[_i].fits);
+    values[17] = NAN;
+    ck_assert(!assay_grade_distribution_fits(cases[_i].hypothesis, COUNT, values));
+}
+END_TEST
+
+/* --- requests and replies --------------------------------------------------------------------------------------------- */
+
+/* A softmax case of one row and three classes. */
+static grade_case *small_case(grade_answer *answer)
+{
+    assay_error error = {0};
+    grade_case *made;
+    support_assert_ok(assay_grade_case_create(assay_grade_component_by_name("softmax"), 1, 1, &made, &error), &error);
+    *answer = (grade_answer){.verdict = GRADE_NOT_RUN};
+    support_assert_ok(assay_grade_fields_like(&made->outputs, &answer->outputs, &error), &error);
+    return made;
+}
+
+static const struct {
+    const char *line;
+    grade_verdict verdict;
+    const char *detail; /* part of it */
+} replies[] = {
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[0.25, 0.5, 0.25]]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 0, -2]]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[NaN, Infinity, -Infinity]]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[\"NaN\", \"inf\", \"-Infinity\"]]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [0.25, 0.5, 0.25]}}", GRADE_SHAPE, "expected [1][3], got [3]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[0.25], [0.5], [0.25]]}}", GRADE_SHAPE, "got [3][1]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[0.25, 0.5, \"x\"]]}}", GRADE_SHAPE, "no numbers"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[1, 2, 3]]]}}", GRADE_SHAPE, "got [1][1][3]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": 1}}", GRADE_SHAPE, "got a number"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": []}}", GRADE_SHAPE, "got [0]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": null}}", GRADE_SHAPE, "no number"},
+    {"{\"id\": 7, \"outputs\": {\"p\": [[1, 2, 3]]}}", GRADE_SHAPE, "not among the outputs"},
+    {"{\"id\": 7, \"outputs\": 3}", GRADE_SHAPE, "not among the outputs"},
+    {"{\"id\": 7}", GRADE_SHAPE, "not among the outputs"},
+    {"{\"id\": 7, \"missing\": true}", GRADE_MISSING, ""},
+    {"{\"id\": 7, \"error\": \"too\\u0007 hard\"}", GRADE_REFUSED, "too? hard"},
+    {"{\"id\": 8, \"outputs\": {\"probabilities\": [[0.25, 0.5, 0.25]]}}", GRADE_REPLY, "without \"id\": 7"},
+    {"{\"id\": 7.0, \"outputs\": {}}", GRADE_REPLY, "without \"id\": 7"},
+    {"{\"outputs\": {}}", GRADE_REPLY, "without \"id\": 7"},
+    {"hello", GRADE_REPLY, "not a JSON object: hello"},
+    {"", GRADE_REPLY, "not a JSON object"},
+    {"[1]", GRADE_REPLY, "not a JSON object"},
+    {"{\"id\": 7, \"id\": 7}", GRADE_REPLY, "not a JSON object"},
+    {"{\"id\": 7} trailing", GRADE_REPLY, "not a JSON object"},
+    {"\x1b[31m\xff", GRADE_REPLY, "?[31m?"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"/etc/passwd\"}}}", GRADE_REPLY, "outside"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"x.npy\"}}}", GRADE_REPLY, "outside"},
+};
+
+START_TEST(replies_are_judged_by_their_form)
+{
+    grade_answer answer;
+    grade_case *graded = small_case(&answer);
+    char *line = strdup(replies[_i].line);
+    assay_grade_reply(line, strlen(line), 7, &(grade_folder){NULL, NULL}, &answer);
+    ck_assert_msg(answer.verdict == replies[_i].verdict, "%s: %s, %s", replies[_i].line,
+                  assay_grade_verdict_name(answer.verdict), answer.detail);
+    ck_assert_msg(strstr(answer.detail, replies[_i].detail) != NULL, "%s: %s", replies[_i].line, answer.detail);
+    free(line);
+    assay_grade_fields_clear(&answer.outputs);
+    assay_grade_case_destroy(graded);
+}
+END_TEST
+
+START_TEST(numbers_of_a_reply_arrive)
+{
+    grade_answer answer;
+    grade_case *graded = small_case(&answer);
+    char line[] = "{\"id\": 7, \"outputs\": {\"probabilities\": [[NaN, -Infinity, 0.1]]}}";
+    assay_grade_reply(line, strlen(line), 7, &(grade_folder){NULL, NULL}, &answer);
+    const double *values = answer.outputs.field[0].values;
+    ck_assert(isnan(values[0]));
+    ck_assert(isinf(values[1]) && values[1] < 0.0);
+    ck_assert(values[2] == 0.1);
+    assay_grade_fields_clear(&answer.outputs);
+    assay_grade_case_destroy(graded);
+}
+END_TEST
+
+START_TEST(requests_carry_their_numbers_exactly)
+{
+    grade_answer answer;
+    grade_case *graded = small_case(&answer);
+    assay_error error = {0};
+    char *line;
+    support_assert_ok(assay_grade_request(graded, 3, &(grade_folder){NULL, NULL}, &line, &error), &error);
+    json_t *request = json_loads(line, 0, NULL);
+    ck_assert_str_eq(json_string_value(json_object_get(request, "call")), "softmax");
+    const json_t *row = json_array_get(json_object_get(json_object_get(request, "inputs"), "logits"), 0);
+    for (size_t j = 0; j < 3; j++) {
+        ck_assert(json_number_value(json_array_get(row, j)) == assay_grade_values(&graded->inputs, "logits")[j]);
+    }
+    json_decref(request);
+    assay_free(line);
+    assay_grade_fields_clear(&answer.outputs);
+    assay_grade_case_destroy(graded);
+}
+END_TEST
+
+/* --- .npy ------------------------------------------------------------------------------------------------------------- */
+
+static void write_bytes(const char *path, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+static const struct {
+    const char *header; /* after magic and version 1.0 */
+    size_t data;        /* bytes that follow */
+    assay_status status;
+    const char *part;
+} npy_files[] = {
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_OK, NULL},
+    {"{'shape': (2,3), 'fortran_order': True, 'descr': '<f8'}", 48, ASSAY_OK, NULL},
+    {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, ASSAY_OK, NULL},
+    {"{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_OK, NULL},
+    {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }", 24, ASSAY_OK, NULL},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }", 48, ASSAY_ERROR_ARGUMENT, "[3][2], expected [2][3]"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (), }", 8, ASSAY_ERROR_ARGUMENT, "a number, expected [2][3]"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 47, ASSAY_ERROR_FORMAT, "47 bytes of data"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 49, ASSAY_ERROR_FORMAT, "49 bytes of data"},
+    {"{'descr': '>f8', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "little-endian"},
+    {"{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "little-endian"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 2, 3), }", 48, ASSAY_ERROR_FORMAT, "dimensions"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'fortran_order': False}", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"", 48, ASSAY_ERROR_FORMAT, "not a .npy file"},
+};
+
+static grade_field field_2_3(double *values)
+{
+    return (grade_field){.name = "y", .rank = 2, .shape = {2, 3}, .count = 6, .values = values};
+}
+
+START_TEST(npy_files_are_read_or_refused)
+{
+    char *folder = support_make_folder();
+    char path[512];
+    unsigned char bytes[512] = "\x93NUMPY\x01";
+    double values[6] = {0};
+    assay_error error = {0};
+    size_t length = strlen(npy_files[_i].header);
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    bytes[8] = (unsigned char)length;
+    memcpy(bytes + 10, npy_files[_i].header, length);
+    write_bytes(path, bytes, 10 + length + npy_files[_i].data);
+    grade_field field = field_2_3(values);
+    assay_status status = assay_npy_read(path, &field, &error);
+    if (npy_files[_i].status == ASSAY_OK) {
+        support_assert_ok(status, &error);
+    } else {
+        support_assert_error(status, npy_files[_i].status, &error, npy_files[_i].part);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(npy_files_come_back_as_written)
+{
+    char *folder = support_make_folder();
+    char path[512];
+    double values[6] = {1.0, -0.0, 1e-320, NAN, INFINITY, 0.1};
+    double back[6];
+    assay_error error = {0};
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    grade_field field = field_2_3(values);
+    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    field.values = back;
+    support_assert_ok(assay_npy_read(path, &field, &error), &error);
+    ck_assert_mem_eq(values, back, sizeof values);
+    for (size_t cut = 0; cut < 176; cut++) { /* 128 bytes of header, 48 of data */
+        char *bytes;
+        size_t size;
+        support_assert_ok(assay_file_read(path, 1000, &bytes, &size, &error), &error);
+        char part[512];
+        snprintf(part, sizeof part, "%s/part.npy", folder);
+        write_bytes(part, bytes, cut);
+        ck_assert_int_ne(assay_npy_read(part, &field, &error), ASSAY_OK);
+        assay_free(bytes);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(npy_reader_follows_no_link)
+{
+    char *folder = support_make_folder();
+    char path[512];
+    char link[512];
+    double values[6] = {0};
+    assay_error error = {0};
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    snprintf(link, sizeof link, "%s/link.npy", folder);
+    grade_field field = field_2_3(values);
+    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    ck_assert_int_eq(symlink(path, link), 0);
+    support_assert_error(assay_npy_read(link, &field, &error), ASSAY_ERROR_IO, &error, "cannot be read");
+    error = (assay_error){0};
+    support_assert_error(assay_npy_read(folder, &field, &error), ASSAY_ERROR_FORMAT, &error, "not a regular file");
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* --- rubrics and points ------------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    const char *part; /* of the error; NULL: it is a good rubric */
+} rubrics[] = {
+    {"{\"name\": \"A\", \"weights\": {\"adam\": 10, \"relu\": 2.5}, \"cases\": {\"adam/one step\": 3}, "
+     "\"credit\": {\"any.float32\": 0.5}}", NULL},
+    {"{}", NULL},
+    {"{\"weights\": {\"adamm\": 10}}", "\"adamm\", which is no component"},
+    {"{\"cases\": {\"adam/two steps\": 10}}", "\"adam/two steps\", which is no component or case"},
+    {"{\"cases\": {\"adam\": 10}}", "which is no component or case"},
+    {"{\"credit\": {\"any.float\": 0.5}}", "which is no mistake"},
+    {"{\"credit\": {\"any.float32\": 1.5}}", "not a number from 0 to 1"},
+    {"{\"weights\": {\"adam\": -1}}", "not a number from 0"},
+    {"{\"weights\": {\"adam\": \"ten\"}}", "not a number from 0"},
+    {"{\"weights\": [1]}", "is not an object"},
+    {"{\"weight\": {}}", "unknown key \"weight\""},
+    {"[]", "not a JSON object"},
+    {"{", "line 1"},
+};
+
+static assay_status read_rubric(const char *text, const grade_catalogue *catalogue, grade_rubric **rubric,
+                                assay_error *error)
+{
+    char *folder = support_make_folder();
+    char path[512];
+    snprintf(path, sizeof path, "%s/rubric.json", folder);
+    write_bytes(path, text, strlen(text));
+    assay_status status = assay_grade_rubric_read(path, catalogue, rubric, error);
+    support_remove_folder(folder);
+    return status;
+}
+
+START_TEST(rubrics_are_checked)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    grade_rubric *rubric = NULL;
+    assay_error error = {0};
+    assay_status status = read_rubric(rubrics[_i].text, catalogue, &rubric, &error);
+    if (rubrics[_i].part == NULL) {
+        support_assert_ok(status, &error);
+    } else {
+        support_assert_error(status, ASSAY_ERROR_FORMAT, &error, rubrics[_i].part);
+    }
+    assay_grade_rubric_close(rubric);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* Adam is worth 10 points: shares 1, 1, 1 and 3; relu is right, but in single precision, for half of its points. */
+START_TEST(points_follow_the_rubric)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    grade_rubric *rubric;
+    assay_error error = {0};
+    support_assert_ok(read_rubric(rubrics[0].text, catalogue, &rubric, &error), &error);
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(1, assay_grade_rubric_components(rubric), &battery, &error), &error);
+    ck_assert_uint_eq(battery->part_count, 2);
+    for (size_t p = 0; p < 2; p++) {
+        answer_with(&battery->parts[p], GRADE_CORRECT);
+    }
+    battery->parts[0].answers[0].outputs.field[0].values[0] += 1e-7;
+    battery->parts[1].answers[3].verdict = GRADE_CRASHED;
+    judge(battery);
+    grade_score score = assay_grade_score(battery, rubric);
+    ck_assert_str_eq(battery->parts[0].component->name, "relu");
+    ck_assert_str_eq(battery->parts[0].results[0].mistake, "any.float32");
+    support_assert_relative("possible", score.possible, 12.5, 1e-12);
+    support_assert_relative("earned", score.earned, 2.5 * (0.5 + 2.0) / 3.0 + 10.0 * 3.0 / 6.0, 1e-12);
+    ck_assert(!assay_grade_full_marks(score));
+    assay_grade_battery_destroy(battery);
+    assay_grade_rubric_close(rubric);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* --- reports ---------------------------------------------------------------------------------------------------------- */
+
+static char *report_text(grade_format format, size_t *size)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    grade_battery *battery = draw(1);
+    assay_error error = {0};
+    char *text = NULL;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        grade_part *part = &battery->parts[p];
+        if (part->component->model != NULL && strcmp(part->component->name, "sgd") != 0) {
+            answer_with(part, strcmp(part->component->name, "adam") == 0 ? 1 : GRADE_CORRECT);
+        } else {
+            for (size_t i = 0; i < part->count; i++) {
+                part->answers[i].verdict = part->component->model == NULL ? GRADE_MISSING : GRADE_TIMED_OUT;
+                snprintf(part->answers[i].detail, sizeof part->answers[i].detail, "a <detail> & \"quotes\"");
+            }
+        }
+    }
+    judge(battery);
+    grade_score score = assay_grade_score(battery, NULL);
+    grade_report report = {battery, catalogue, "someone.so", "", score, false};
+    FILE *stream = open_memstream(&text, size);
+    support_assert_ok(assay_grade_report_write(&report, format, stream, &error), &error);
+    fclose(stream);
+    assay_grade_battery_destroy(battery);
+    assay_grade_catalogue_close(catalogue);
+    return text;
+}
+
+START_TEST(the_table_names_mistake_and_hint)
+{
+    size_t size;
+    char *text = report_text(GRADE_TABLE, &size);
+    ck_assert_ptr_nonnull(strstr(text, "[adam.first_correction_missing]"));
+    ck_assert_ptr_nonnull(strstr(text, "Hint: Which of the two averages starts at 0?"));
+    ck_assert_ptr_nonnull(strstr(text, "updated0[0][0]: got "));
+    ck_assert_ptr_nonnull(strstr(text, "timed out, a <detail>"));
+    ck_assert_ptr_nonnull(strstr(text, "not implemented, not counted"));
+    free(text);
+}
+END_TEST
+
+START_TEST(gradescope_adds_up)
+{
+    size_t size;
+    char *text = report_text(GRADE_GRADESCOPE, &size);
+    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(root);
+    double sum = 0.0;
+    size_t i;
+    json_t *test;
+    json_array_foreach(json_object_get(root, "tests"), i, test) {
+        sum += json_number_value(json_object_get(test, "score"));
+        ck_assert(json_is_string(json_object_get(test, "name")));
+        ck_assert(json_number_value(json_object_get(test, "max_score")) > 0.0);
+    }
+    support_assert_relative("score", json_number_value(json_object_get(root, "score")), sum, 1e-12);
+    ck_assert(sum > 0.0);
+    json_decref(root);
+    free(text);
+}
+END_TEST
+
+START_TEST(json_names_every_case)
+{
+    size_t size;
+    char *text = report_text(GRADE_JSON, &size);
+    json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, NULL);
+    ck_assert_ptr_nonnull(root);
+    size_t components;
+    assay_grade_components(&components);
+    ck_assert_uint_eq(json_array_size(json_object_get(root, "components")), components);
+    ck_assert(json_is_false(json_object_get(root, "full_marks")));
+    json_decref(root);
+    free(text);
+}
+END_TEST
+
+START_TEST(tap_counts_its_lines)
+{
+    size_t size;
+    char *text = report_text(GRADE_TAP, &size);
+    size_t plan = 0;
+    size_t lines = 0;
+    ck_assert_int_eq(sscanf(text, "TAP version 13\n1..%zu", &plan), 1);
+    for (const char *line = text; line != NULL; line = strchr(line, '\n')) {
+        line += *line == '\n';
+        lines += strncmp(line, "ok ", 3) == 0 || strncmp(line, "not ok ", 7) == 0;
+    }
+    ck_assert_uint_eq(lines, plan);
+    ck_assert_ptr_nonnull(strstr(text, "mistake: adam.first_correction_missing"));
+    ck_assert_ptr_nonnull(strstr(text, "# SKIP not implemented"));
+    free(text);
+}
+END_TEST
+
+START_TEST(junit_is_escaped)
+{
+    size_t size;
+    char *text = report_text(GRADE_JUNIT, &size);
+    ck_assert_ptr_nonnull(strstr(text, "a &lt;detail&gt; &amp; &quot;quotes&quot;"));
+    ck_assert_ptr_nonnull(strstr(text, "<failure type=\"adam.first_correction_missing\""));
+    ck_assert_ptr_nonnull(strstr(text, "</testsuites>"));
+    free(text);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("grade");
+    TCase *models = tcase_create("models");
+    tcase_set_timeout(models, 120);
+    tcase_add_test(models, every_entry_has_a_model);
+    tcase_add_test(models, every_model_has_an_entry);
+    tcase_add_loop_test(models, mistakes_are_separable, 0, 20);
+    tcase_add_loop_test(models, a_mistake_is_called_by_its_name, 0, 5);
+    tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
+    tcase_add_test(models, an_unknown_mistake_is_not_named);
+    tcase_add_test(models, one_seed_gives_one_battery);
+    tcase_add_loop_test(models, distributions_are_told_apart, 0, 12);
+    suite_add_tcase(suite, models);
+    TCase *exchange = tcase_create("exchange");
+    tcase_add_loop_test(exchange, replies_are_judged_by_their_form, 0, (int)(sizeof replies / sizeof replies[0]));
+    tcase_add_test(exchange, numbers_of_a_reply_arrive);
+    tcase_add_test(exchange, requests_carry_their_numbers_exactly);
+    tcase_add_loop_test(exchange, npy_files_are_read_or_refused, 0, (int)(sizeof npy_files / sizeof npy_files[0]));
+    tcase_add_test(exchange, npy_files_come_back_as_written);
+    tcase_add_test(exchange, npy_reader_follows_no_link);
+    suite_add_tcase(suite, exchange);
+    TCase *reports = tcase_create("reports");
+    tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));
+    tcase_add_test(reports, points_follow_the_rubric);
+    tcase_add_test(reports, the_table_names_mistake_and_hint);
+    tcase_add_test(reports, gradescope_adds_up);
+    tcase_add_test(reports, json_names_every_case);
+    tcase_add_test(reports, tap_counts_its_lines);
+    tcase_add_test(reports, junit_is_escaped);
+    suite_add_tcase(suite, reports);
+    return support_run(suite);
+}
