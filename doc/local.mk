@@ -3,3 +3,4 @@ dist_man_MANS += %D%/assay.1
 EXTRA_DIST += %D%/surfaces.md
 EXTRA_DIST += %D%/gradient-check.md
 EXTRA_DIST += %D%/theory.md
+dist_doc_DATA += %D%/grading.md

@@ -81,7 +81,7 @@ START_TEST(every_entry_has_a_model)
         ck_assert_ptr_eq(assay_grade_catalogue_find(catalogue, mistake->id), mistake);
         ck_assert_msg(strncmp(mistake->id, mistake->component, strlen(mistake->component)) == 0, "%s: its component is %s",
                       mistake->id, mistake->component);
-        ck_assert_msg(strstr(mistake->hint, ";") == NULL && strstr(mistake->hint, " = ") == NULL,
+        ck_assert_msg(strpbrk(mistake->hint, ";*{") == NULL,
                       "%s: the hint gives the code away", mistake->id);
     }
     assay_grade_catalogue_close(catalogue);

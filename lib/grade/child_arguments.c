@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -150,6 +151,22 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
     return ASSAY_OK;
 }
 
+/* When root grades, the submission's user is another one, and has only the rights of "others". */
+static assay_status check_readable(const grade_program *program, assay_error *error)
+{
+    struct stat about;
+    const char *paths[] = {program->folder, program->shared_object};
+    const mode_t needed[] = {S_IROTH | S_IXOTH, S_IROTH};
+    for (size_t i = 0; i < 2 && program->sandboxed && geteuid() == 0; i++) {
+        if (paths[i] != NULL && stat(paths[i], &about) == 0 && (about.st_mode & needed[i]) != needed[i]) {
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                              "%s: only its owner may read it, but root runs submissions as another user; chmod -R a+rX",
+                              paths[i]);
+        }
+    }
+    return ASSAY_OK;
+}
+
 assay_status assay_grade_arguments(const grade_program *program, grade_arguments *arguments, assay_error *error)
 {
     memset(arguments, 0, sizeof *arguments);
@@ -160,6 +177,7 @@ assay_status assay_grade_arguments(const grade_program *program, grade_arguments
     if (words > GRADE_MAX_ARGUMENTS - 150) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a command of %zu words is too long; put it into a script", words);
     }
+    ASSAY_TRY(check_readable(program, error));
     assay_status status = program->sandboxed ? add_bubblewrap(program, arguments, error) : ASSAY_OK;
     if (status == ASSAY_OK) {
         status = add_runner(program, arguments, error);

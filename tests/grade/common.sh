@@ -29,6 +29,7 @@ need_python() {
 }
 
 folder=$(mktemp -d) || exit 1
+chmod 755 "$folder" # as root, submissions run as another user
 trap 'rm -rf "$folder"' EXIT
 
 # graded STATUS OPTION...: runs assay grade, output in $folder/out and $folder/err; fails on another exit status.

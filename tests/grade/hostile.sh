@@ -5,7 +5,7 @@ need_sandbox
 while read -r name verdict; do
     cp "$planted/planted.so" "$folder/hostile.$name.so"
     graded 1 --only tanh,relu --time 0.3 --memory 256 --processes 32 "$folder/hostile.$name.so"
-    [ "$(grep -c ": $verdict" "$folder/out")" -eq 3 ] || {
+    [ "$(grep -cF ": $verdict" "$folder/out")" -eq 3 ] || {
         cat "$folder/out"
         fail "$name: three cases should be \"$verdict\""
     }
@@ -16,7 +16,7 @@ crash crashed, killed by signal 11
 loop timed out, no reply within
 forks process limit, started more than 32
 memory memory limit, used more than 256 MiB
-descriptors no valid reply, a reply without "id"
+descriptors no valid reply, not a JSON object: nobody reads this
 output output limit, wrote more than
 errors output limit, wrote more than 64 MiB to standard error
 killed crashed, killed by signal 9

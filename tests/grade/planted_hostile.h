@@ -40,7 +40,7 @@ static void hostile_memory(void)
 /* To every descriptor there may be: the replies' among them. */
 static void hostile_descriptors(void)
 {
-    static const char line[] = "{\"id\": 1, \"outputs\": {}}\n";
+    static const char line[] = "nobody reads this\n";
     for (int descriptor = 0; descriptor < 256; descriptor++) {
         ssize_t ignored = write(descriptor, line, sizeof line - 1);
         (void)ignored;
@@ -100,7 +100,7 @@ static void hostile_act(const char *mistake, size_t count, double *y)
     } else if (strcmp(mistake, "hostile.descriptors") == 0) {
         hostile_descriptors();
     } else if (strcmp(mistake, "hostile.output") == 0) {
-        hostile_flood(3, 80, (size_t)2 << 30);
+        hostile_flood(3, 64, (size_t)2 << 30);
     } else if (strcmp(mistake, "hostile.errors") == 0) {
         hostile_flood(2, 2, (size_t)2 << 30);
     } else if (strcmp(mistake, "hostile.killed") == 0) {

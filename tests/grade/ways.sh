@@ -52,7 +52,7 @@ submission.serve()
 END
 while read -r how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
-    [ "$(grep -c ": $verdict" "$folder/out")" -eq 3 ] || {
+    [ "$(grep -cF ": $verdict" "$folder/out")" -eq 3 ] || {
         cat "$folder/out"
         fail "$how: three cases should be \"$verdict\""
     }
