@@ -17,18 +17,22 @@
 #include "random/generator.h"
 #include "support.h"
 
-/* Pairs of mistakes that no case can tell apart, with the reason. There is none, and the table keeps it so. */
-static const char *const inseparable[][2] = {{NULL, NULL}};
-
+/* Whether golden/mistakes.json says, with a reason, that no case can tell two mistakes apart: [[id, id, reason], ...]. */
 static bool may_be_alike(const char *a, const char *b)
 {
-    for (size_t i = 0; inseparable[i][0] != NULL; i++) {
-        if ((strcmp(a, inseparable[i][0]) == 0 && strcmp(b, inseparable[i][1]) == 0) ||
-            (strcmp(b, inseparable[i][0]) == 0 && strcmp(a, inseparable[i][1]) == 0)) {
-            return true;
-        }
+    json_t *golden = support_golden("mistakes.json");
+    bool alike = strcmp(a, b) == 0;
+    size_t i;
+    json_t *pair;
+    json_array_foreach(json_object_get(golden, "inseparable"), i, pair) {
+        const char *first = json_string_value(json_array_get(pair, 0));
+        const char *second = json_string_value(json_array_get(pair, 1));
+        ck_assert_ptr_nonnull(json_string_value(json_array_get(pair, 2)));
+        alike = alike || (strcmp(a, first) == 0 && strcmp(b, second) == 0) ||
+                (strcmp(b, first) == 0 && strcmp(a, second) == 0);
     }
-    return strcmp(a, b) == 0;
+    json_decref(golden);
+    return alike;
 }
 
 static grade_catalogue *open_catalogue(void)

@@ -25,8 +25,9 @@ enum { FIRST_USER = 0x70000000, SCRATCH_BYTES = 64 << 20, FILE_BYTES = 64 << 20 
 static void add(grade_arguments *arguments, const char *argument)
 {
     if (arguments->count < GRADE_MAX_ARGUMENTS) {
-        arguments->list[arguments->count++] = argument;
+        arguments->list[arguments->count] = argument;
     }
+    arguments->count++;
 }
 
 static void add_all(grade_arguments *arguments, const char *const *list)
@@ -108,6 +109,33 @@ static char *own_library(void)
     return path;
 }
 
+/* Shows a folder. Its parents are made first: bubblewrap would make them for their owner alone. */
+static assay_status add_bind(grade_arguments *arguments, const char *path, assay_error *error)
+{
+    char *whole = realpath(path, NULL);
+    if (whole == NULL) {
+        return assay_fail(error, ASSAY_ERROR_IO, "--bind %s: %s", path, strerror(errno));
+    }
+    for (const char *slash = strchr(whole + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+        char *parent = assay_asprintf(error, "%.*s", (int)(slash - whole), whole);
+        if (parent == NULL || arguments->owned_count + 40 > GRADE_MAX_ARGUMENTS) {
+            assay_free(parent);
+            break;
+        }
+        arguments->owned[arguments->owned_count++] = parent;
+        add_all(arguments, (const char *const[]){"--perms", "0755", "--dir", parent, NULL});
+    }
+    char *kept = assay_strdup(whole, error);
+    free(whole);
+    if (kept == NULL || arguments->owned_count + 40 > GRADE_MAX_ARGUMENTS) {
+        assay_free(kept);
+        return ASSAY_ERROR_MEMORY;
+    }
+    arguments->owned[arguments->owned_count++] = kept;
+    add_all(arguments, (const char *const[]){"--ro-bind", kept, kept, NULL});
+    return ASSAY_OK;
+}
+
 static assay_status add_bubblewrap(const grade_program *program, grade_arguments *arguments, assay_error *error)
 {
     static const char *const always[] = {
@@ -140,7 +168,7 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
         add(arguments, arguments->owned[arguments->owned_count++]);
     }
     for (const char *const *bind = program->binds; bind != NULL && *bind != NULL; bind++) {
-        add_all(arguments, (const char *const[]){"--ro-bind", *bind, *bind, NULL});
+        ASSAY_TRY(add_bind(arguments, *bind, error));
     }
     add_all(arguments, (const char *const[]){"--ro-bind", program->runner, RUNNER_INSIDE, NULL});
     add_all(arguments, (const char *const[]){"--ro-bind", program->folder, FOLDER_INSIDE, NULL});
@@ -170,17 +198,14 @@ static assay_status check_readable(const grade_program *program, assay_error *er
 assay_status assay_grade_arguments(const grade_program *program, grade_arguments *arguments, assay_error *error)
 {
     memset(arguments, 0, sizeof *arguments);
-    size_t words = 0;
-    while (program->command != NULL && program->command[words] != NULL) {
-        words++;
-    }
-    if (words > GRADE_MAX_ARGUMENTS - 150) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a command of %zu words is too long; put it into a script", words);
-    }
     ASSAY_TRY(check_readable(program, error));
     assay_status status = program->sandboxed ? add_bubblewrap(program, arguments, error) : ASSAY_OK;
     if (status == ASSAY_OK) {
         status = add_runner(program, arguments, error);
+    }
+    if (status == ASSAY_OK && arguments->count > GRADE_MAX_ARGUMENTS) {
+        status = assay_fail(error, ASSAY_ERROR_ARGUMENT, "the command line has %zu words, more than %d; put it into a script",
+                            arguments->count, GRADE_MAX_ARGUMENTS);
     }
     if (status != ASSAY_OK) {
         assay_grade_arguments_clear(arguments);

@@ -233,6 +233,7 @@ static void write_junit(const grade_report *report, FILE *stream)
 {
     const grade_battery *battery = report->battery;
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", stream);
+    fprintf(stream, "  <!-- seed %llu -->\n", (unsigned long long)battery->seed);
     for (size_t p = 0; p < battery->part_count; p++) {
         const grade_part *part = &battery->parts[p];
         size_t skipped = 0;
