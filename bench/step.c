@@ -1,6 +1,6 @@
 /*
- * What a training step takes beside its matrix products. For each number of threads and batch size, in one process and in
- * turn: the bare products of one forward and backward pass as OpenBLAS computes them with its own threads; the same
+ * What a training step takes beside its matrix products. For each number of threads and batch size, in one process and
+ * in turn: the bare products of one forward and backward pass as OpenBLAS computes them with its own threads; the same
  * products through the backend's gemm; the pass through lib/nn; and the whole step (batch gathered, pass, update) with
  * each of the tutorial's optimizers. Medians over the rounds, and their ratio to the first. Images are random bytes.
  */
@@ -23,7 +23,8 @@
 enum { IMAGES = 50000, LAYERS = 5, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
 
 static const char *const measurement_names[MEASUREMENTS] = {
-    "products, OpenBLAS's threads", "products, ours", "forward + backward", "step, sgd", "step, momentum", "step, adam"};
+    "products, OpenBLAS's threads", "products, ours", "forward + backward", "step, sgd", "step, momentum",
+    "step, adam"};
 static const char *const optimizer_names[] = {"sgd", "momentum", "adam"};
 static const size_t widths[LAYERS + 1] = {784, 512, 256, 256, 128, 10};
 
@@ -254,16 +255,16 @@ static json_t *run(int threads, size_t rows, int rounds, const assay_dataset *da
     for (int m = 0; m < MEASUREMENTS; m++) {
         double time = median(times[m], rounds);
         printf("  %-30s %8.3f ms   %5.3f\n", measurement_names[m], 1e3 * time, time / products);
-        json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:f, s:f}", "threads", threads, "rows", (int)rows, "what",
-                                              measurement_names[m], "seconds", time, "ratio", time / products));
+        json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:f, s:f}", "threads", threads, "rows", (int)rows,
+                                              "what", measurement_names[m], "seconds", time, "ratio", time / products));
     }
     close_bench(&b);
     return list;
 }
 
 static const char usage[] = "Usage: step [--rounds N] [--threads N] [--json FILE]\n"
-                            "Times one training step against its bare matrix products; medians of N rounds (default 25),\n"
-                            "with 1 and 2 threads or with N.\n";
+                            "Times one training step against its bare matrix products; medians of N rounds (default\n"
+                            "25), with 1 and 2 threads or with N.\n";
 
 static int number(const char *text, int limit)
 {

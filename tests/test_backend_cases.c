@@ -163,7 +163,8 @@ static guarded guard(assay_backend *backend, const test_argument *a, int number,
 }
 
 /* Copies the slice's values out, and fails the test if a guard zone has changed. */
-static void take_back(assay_backend *backend, const char *what, const test_argument *a, const guarded *g, double *values)
+static void take_back(assay_backend *backend, const char *what, const test_argument *a, const guarded *g,
+                      double *values)
 {
     if (a->element == ASSAY_UINT8) {
         return;

@@ -158,9 +158,9 @@ END_TEST
 
 /* --- update rules ---------------------------------------------------------------------------------------------- */
 
-#define ADAM_BETAS(b1, b2)                                                                                           \
-    .kind = ASSAY_UPDATE_ADAM, .learning_rate = 1e-3, .beta1 = b1, .beta2 = b2, .epsilon = 1e-8, .correct_first = true, \
-    .correct_second = true
+#define ADAM_BETAS(b1, b2)                                                                           \
+    .kind = ASSAY_UPDATE_ADAM, .learning_rate = 1e-3, .beta1 = b1, .beta2 = b2, .epsilon = 1e-8,     \
+    .correct_first = true, .correct_second = true
 #define TORCH_ADAM ADAM_BETAS(0.9, 0.999)
 
 static const assay_update_rule all_rules[] = {

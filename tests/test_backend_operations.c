@@ -24,7 +24,8 @@ static double summed(const test_case *c, const test_values *values, int argument
            assay_ulp_bound(values->want[argument][i], 1, format);
 }
 
-/* How much f stretches at most: |f'| <= 1.76 for SELU, 1.13 for the GELUs, 1.1 for SiLU, a for those with a parameter. */
+/* How much f stretches at most: |f'| <= 1.76 for SELU, 1.13 for the GELUs, 1.1 for SiLU, a for those with a
+ * parameter. */
 static double stretch(const test_case *c)
 {
     return 1.76 + c->activation.parameter;
@@ -32,7 +33,8 @@ static double stretch(const test_case *c)
 
 /*
  * Units in the last place that f(x) may lose: a few for each elementary function; for GELU the rounding of x / sqrt 2
- * costs x^2 more in the tail, for its tanh form that of 2u costs 2u more (the relative error of e^t is that of t, times t).
+ * costs x^2 more in the tail, for its tanh form that of 2u costs 2u more (the relative error of e^t is that of t,
+ * times t).
  */
 static double activation_ulps(assay_activation activation, double x)
 {
@@ -439,11 +441,13 @@ const test_operation test_operations[] = {
     {"column_sums", 1, false, true, column_sums_arguments, column_sums_run, summed},
     {"activation_forward", 2, true, false, activation_forward_arguments, activation_forward_run, activated},
     {"activation_backward", 2, true, false, activation_backward_arguments, activation_backward_run, differentiated},
-    {"linear_forward", OUTPUT_VARIANTS, true, false, linear_forward_arguments, linear_forward_run, linear_forward_bound},
+    {"linear_forward", OUTPUT_VARIANTS, true, false, linear_forward_arguments, linear_forward_run,
+     linear_forward_bound},
     {"linear_backward_input", 1, true, false, backward_input_arguments, backward_input_run, backward_input_bound},
     {"linear_backward_parameters", 1, false, true, backward_parameters_arguments, backward_parameters_run,
      backward_parameters_bound},
-    {"softmax_cross_entropy", LOSS_VARIANTS, false, false, cross_entropy_arguments, cross_entropy_run, cross_entropy_bound},
+    {"softmax_cross_entropy", LOSS_VARIANTS, false, false, cross_entropy_arguments, cross_entropy_run,
+     cross_entropy_bound},
     {"softmax", 2, false, false, softmax_arguments, softmax_run, softmax_bound},
     {"gather", 1, false, false, gather_arguments, gather_run, exact},
     {"update", UPDATE_VARIANTS, false, false, update_arguments, update_run, update_bound},

@@ -30,8 +30,8 @@ assay_status assay_activation_by_name(const char *name, assay_activation *activa
         }
     }
     return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                      "unknown activation \"%s\"; known are identity, tanh, relu, sigmoid, leaky_relu, selu, elu, gelu, "
-                      "gelu_tanh, silu",
+                      "unknown activation \"%s\"; known are identity, tanh, relu, sigmoid, leaky_relu, selu, elu, "
+                      "gelu, gelu_tanh, silu",
                       name);
 }
 

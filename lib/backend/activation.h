@@ -39,8 +39,8 @@ const char *assay_activation_name(assay_activation_kind kind);
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error);
 
 /*
- * Whether f' is computed from the input x (GELU, GELU_TANH, SILU) rather than from the output y = f(x) (all others; they
- * are monotonic, so y determines f').
+ * Whether f' is computed from the input x (GELU, GELU_TANH, SILU) rather than from the output y = f(x) (all others;
+ * they are monotonic, so y determines f').
  */
 bool assay_activation_derivative_reads_input(assay_activation_kind kind);
 

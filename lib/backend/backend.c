@@ -50,8 +50,9 @@ assay_status assay_backend_open(const assay_backend_options *options, assay_back
 {
     *backend = NULL;
     if (options->threads < 0 || options->threads > MAX_THREADS) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%d threads are not possible; give 1 to %d, or 0 for all processors",
-                          options->threads, MAX_THREADS);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "%d threads are not possible; give 1 to %d, or 0 for all processors", options->threads,
+                          MAX_THREADS);
     }
     if (options->precision != ASSAY_F32 && options->precision != ASSAY_F64) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown precision %d", (int)options->precision);

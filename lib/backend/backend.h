@@ -5,10 +5,11 @@
  * Matrices are dense and row-major. A linear layer's weight is [out][in], as in PyTorch. "Real" is the precision that
  * the backend was opened with.
  *
- * Operations return nothing. Wrong sizes, wrong element types and device failures are recorded: the first one stays, all
- * later operations do nothing, until assay_backend_check returns it. Outputs may not overlap inputs unless it is said,
- * and then only coincide with them exactly. An operation on no rows or no elements does nothing, except that sums over
- * no rows (column sums, a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a matrix exceeds 2^31 - 1.
+ * Operations return nothing. Wrong sizes, wrong element types and device failures are recorded: the first one stays,
+ * all later operations do nothing, until assay_backend_check returns it. Outputs may not overlap inputs unless it is
+ * said, and then only coincide with them exactly. An operation on no rows or no elements does nothing, except that
+ * sums over no rows (column sums, a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a matrix
+ * exceeds 2^31 - 1.
  */
 #ifndef ASSAY_BACKEND_BACKEND_H
 #define ASSAY_BACKEND_BACKEND_H
@@ -33,7 +34,8 @@ typedef struct assay_buffer assay_buffer;
 typedef enum { ASSAY_F32, ASSAY_F64 } assay_precision;
 typedef enum { ASSAY_REAL, ASSAY_INT32, ASSAY_UINT8 } assay_element;
 
-/* A part of a buffer, in elements. Passed by value; a slice with buffer NULL (ASSAY_NO_SLICE) stands for "not wanted". */
+/* A part of a buffer, in elements. Passed by value; a slice with buffer NULL (ASSAY_NO_SLICE) stands for "not
+ * wanted". */
 typedef struct {
     assay_buffer *buffer;
     size_t offset;
@@ -58,8 +60,8 @@ assay_status assay_precision_by_name(const char *name, assay_precision *precisio
 
 /*
  * Opens a backend; the caller ends it with assay_backend_close, after all its buffers. ASSAY_ERROR_ARGUMENT for an
- * unknown name (lists the known ones) or a precision that the backend has not; ASSAY_ERROR_UNSUPPORTED where the machine
- * lacks what it needs.
+ * unknown name (lists the known ones) or a precision that the backend has not; ASSAY_ERROR_UNSUPPORTED where the
+ * machine lacks what it needs.
  */
 assay_status assay_backend_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 void assay_backend_close(assay_backend *backend);
@@ -73,7 +75,8 @@ assay_status assay_backend_check(assay_backend *backend, assay_error *error);
 
 /* --- memory ---------------------------------------------------------------------------------------------------- */
 
-/* `count` zeroed elements; the caller ends it with assay_buffer_destroy. NULL, and an error recorded, when memory is out. */
+/* `count` zeroed elements; the caller ends it with assay_buffer_destroy. NULL, and an error recorded, when memory is
+ * out. */
 assay_buffer *assay_buffer_create(assay_backend *backend, assay_element element, size_t count);
 void assay_buffer_destroy(assay_backend *backend, assay_buffer *buffer);
 
@@ -140,8 +143,8 @@ typedef struct {
 } assay_linear_shape;
 
 /*
- * z = x W^T + b, y = f(z). x: [rows][in], weight: [out][in], bias: [out], z and y: [rows][out]. z may be ASSAY_NO_SLICE,
- * and so may y; y may be z.
+ * z = x W^T + b, y = f(z). x: [rows][in], weight: [out][in], bias: [out], z and y: [rows][out]. z may be
+ * ASSAY_NO_SLICE, and so may y; y may be z.
  */
 void assay_linear_forward(assay_backend *backend, assay_linear_shape shape, assay_activation activation, assay_slice x,
                           assay_slice weight, assay_slice bias, assay_slice z, assay_slice y);

@@ -9,10 +9,12 @@
  *
  * What the table's functions may rely on:
  *   - no failure is recorded: they are not called after one until assay_backend_check has returned it;
- *   - slices are buffers of this backend, of the right element type, inside their buffer, with the counts that backend.h
+ *   - slices are buffers of this backend, of the right element type, inside their buffer, with the counts that
+ * backend.h
  *     states; NULL buffers stand only where backend.h allows ASSAY_NO_SLICE;
  *   - outputs are disjoint from inputs and from each other, or are the very same slice where backend.h allows it;
- *   - sizes are at least 1, except k of gemm and rows of column_sums and linear_backward_parameters, which may be 0 (then
+ *   - sizes are at least 1, except k of gemm and rows of column_sums and linear_backward_parameters, which may be 0
+ * (then
  *     sums over nothing are 0); dimensions of matrices are below 2^31;
  *   - hyperparameters have passed assay_update_rule_check, step is at least 1, and state holds the rule's slots.
  * What they must do themselves: record labels and indices that are out of range, and failures of the device, with

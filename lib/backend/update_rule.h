@@ -21,15 +21,16 @@ extern "C" {
  * MOMENTUM           m = b m + (1 - b) g;  w -= eta m                             tutorial, cell [23]: averaging form
  * CLASSICAL_MOMENTUM m = b m + (1 - d) g, but m = g at t = 1;                      torch.optim.SGD, dampening d
  *                    w -= eta m, or with Nesterov w -= eta (g + b m)
- * ADAM               m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;             tutorial, cell [24]; Kingma and Ba 2015
+ * ADAM               m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;             tutorial, cell [24]; Kingma and Ba
+ * 2015
  *                    w -= eta / (sqrt(v / (1 - b2^t)) + eps) * m / (1 - b1^t)
  *                    correct_first / correct_second = false leave out that moment's bias correction;
  *                    amsgrad: v_hat = max over steps of v (torch.optim.Adam(amsgrad=True)), corrected like v;
  *                    decoupled: AdamW, w *= 1 - eta lambda before the step (Loshchilov and Hutter 2019)
  * RMSPROP            v = a v + (1 - a) g^2;  w -= eta g / (sqrt(v) + eps)         torch.optim.RMSprop
  *
- * Decoupled weight decay goes with every rule: w *= 1 - eta lambda comes first. eps = 0 is allowed; then 0 / 0 is NaN where
- * g has been 0 from the start, or so small (1e-23 in float) that its square is.
+ * Decoupled weight decay goes with every rule: w *= 1 - eta lambda comes first. eps = 0 is allowed; then 0 / 0 is NaN
+ * where g has been 0 from the start, or so small (1e-23 in float) that its square is.
  *
  * ADAM and RMSPROP keep g^2, which overflows for gradients that do not. There a finite g (after weight decay) beyond
  * 2^63 in float, or 2^511 in double, counts as this value with g's sign, in both moments: the step, a quotient of the
@@ -66,7 +67,8 @@ enum { ASSAY_UPDATE_MAX_SLOTS = 3 };
  * largest v), RMSprop 1 (v). */
 size_t assay_update_rule_slots(const assay_update_rule *rule);
 
-/* ASSAY_ERROR_ARGUMENT for hyperparameters outside their range (NaN, negative, beta >= 1, Nesterov with dampening ...). */
+/* ASSAY_ERROR_ARGUMENT for hyperparameters outside their range (NaN, negative, beta >= 1, Nesterov with dampening
+ * ...). */
 assay_status assay_update_rule_check(const assay_update_rule *rule, assay_error *error);
 
 #ifdef __cplusplus

@@ -19,11 +19,13 @@ typedef struct {
     const char *may_be; /* the name of another operand that this output may coincide with; or NULL */
 } assay_operand;
 
-/* Records the first thing that is wrong, naming the operation, and returns false; false too after an earlier failure. */
+/* Records the first thing that is wrong, naming the operation, and returns false; false too after an earlier
+ * failure. */
 bool assay_operands_accepted(assay_backend *backend, const char *operation, size_t count,
                              const assay_operand *operands);
 
-/* rows * columns in *product; false, and a failure recorded, if a dimension is 2^31 or more or the product overflows. */
+/* rows * columns in *product; false, and a failure recorded, if a dimension is 2^31 or more or the product
+ * overflows. */
 bool assay_size_accepted(assay_backend *backend, const char *operation, size_t rows, size_t columns, size_t *product);
 
 #endif

@@ -8,8 +8,8 @@
 enum { WORK_WORTH_A_FORK = 20000 };
 
 /*
- * OpenBLAS's number of threads is a setting of the whole process: a program that calls OpenBLAS itself, too, finds it at
- * 1 after this.
+ * OpenBLAS's number of threads is a setting of the whole process: a program that calls OpenBLAS itself, too, finds it
+ * at 1 after this.
  */
 assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error)
 {

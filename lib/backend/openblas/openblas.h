@@ -4,8 +4,8 @@
  *
  * One source serves both precisions: f32.c and f64.c include the real_*.h templates with ASSAY_REAL_BITS defined.
  *
- * An operation is cut into parts, one a thread; each part calls OpenBLAS, which is told to use one thread, for its share
- * of the product and goes over the result once more (bias, activation, derivative) while it is in the cache.
+ * An operation is cut into parts, one a thread; each part calls OpenBLAS, which is told to use one thread, for its
+ * share of the product and goes over the result once more (bias, activation, derivative) while it is in the cache.
  *
  * Which results depend on the number of threads: products in their last bits, because OpenBLAS adds up a matrix's edges
  * in another order than its inside, and the number of threads moves the edges. Everything else does not: elements are

@@ -48,7 +48,8 @@ static void pause_briefly(void)
 static void sleep_until_changed(assay_pool *pool, unsigned seen)
 {
     pthread_mutex_lock(&pool->lock);
-    /* Sequentially consistent, as the caller's store and load: either it sees the sleeper or this sees the generation. */
+    /* Sequentially consistent, as the caller's store and load: either it sees the sleeper or this sees the
+     * generation. */
     atomic_fetch_add(&pool->sleepers, 1);
     while (atomic_load(&pool->generation) == seen) {
         pthread_cond_wait(&pool->wake, &pool->lock);

@@ -24,8 +24,8 @@ ASSAY_INLINE maximum maximum_of(size_t classes, const real *logits)
 }
 
 /*
- * e[j] = exp(logits[j] - largest), which is at most 1; returns their sum without the one at `except` (classes: none left
- * out). e may be logits, or NULL.
+ * e[j] = exp(logits[j] - largest), which is at most 1; returns their sum without the one at `except` (classes: none
+ * left out). e may be logits, or NULL.
  */
 ASSAY_INLINE double exponentials(size_t classes, const real *logits, real largest, size_t except, real *e)
 {

@@ -1,7 +1,7 @@
 /*
  * exp and expm1 of numbers that are not positive, in a form that compilers vectorise: no branch, no table. Everything
- * else (tanh, sigmoid, ELU ...) is written with them so that nothing overflows. Errors are a few units in the last place
- * (tests/test_backend.c); NaN gives NaN.
+ * else (tanh, sigmoid, ELU ...) is written with them so that nothing overflows. Errors are a few units in the last
+ * place (tests/test_backend.c); NaN gives NaN.
  *
  * x = n ln 2 + r with |r| <= ln 2 / 2 (Cody and Waite 1980): n by adding and subtracting 1.5 2^p, whose last bits are
  * then n; e^r - 1 by a polynomial; 2^n by writing exponents.
