@@ -4,3 +4,4 @@ EXTRA_DIST += %D%/surfaces.md
 EXTRA_DIST += %D%/gradient-check.md
 EXTRA_DIST += %D%/theory.md
 dist_doc_DATA += %D%/grading.md
+EXTRA_DIST += %D%/report.md

@@ -332,6 +332,7 @@ static const struct {
     {"exit 7", ASSAY_ERROR_FORMAT, "exit status 7: it said nothing"},
     {"exit 0", ASSAY_ERROR_FORMAT, "nothing was drawn"},
     {"echo '<svg><text>'", ASSAY_ERROR_FORMAT, "cut short"},
+    {"printf x", ASSAY_ERROR_FORMAT, "cut short"},
     {"kill -9 $$", ASSAY_ERROR_FORMAT, "killed by signal 9"},
     {"echo 'no such terminal here' >&2; exit 3", ASSAY_ERROR_UNSUPPORTED, "no such terminal here"},
     {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "cut short"},
