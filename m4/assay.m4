@@ -19,7 +19,10 @@ AC_ARG_ENABLE([tests],
   [], [enable_tests=yes])
 AS_IF([test "$enable_tests" = yes],
   [ASSAY_NEED([CHECK], [check >= 0.12], [check], [the test suite; or --disable-tests])
-   ASSAY_NEED([GSL], [gsl], [libgsl-dev], [distribution functions of the tests; or --disable-tests])])
+   ASSAY_NEED([GSL], [gsl], [libgsl-dev], [distribution functions of the tests; or --disable-tests])
+   # GSL's own BLAS has the same names as OpenBLAS, and would take its place in every test: the tests would be slow, and
+   # test something else than the program runs.
+   GSL_LIBS="`AS_ECHO(["$GSL_LIBS"]) | $SED 's/-lgslcblas//'` $OPENBLAS_LIBS"])
 AM_CONDITIONAL([WITH_TESTS], [test "$enable_tests" = yes])
 AS_IF([test -n "$assay_missing"],
   [AC_MSG_ERROR([packages are missing; on Debian: apt-get install$assay_missing])])

@@ -1,7 +1,12 @@
+/* dladdr is an extension of the C library. */
+#define _GNU_SOURCE
+
 #include "support.h"
 
+#include <dlfcn.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +18,25 @@
 #include "base/file.h"
 #include "data/dataset.h"
 
+/* Another library with the same function names (GSL's, say) could take OpenBLAS's place in a test program unnoticed. */
+static bool products_are_openblas(void)
+{
+    void *product = dlsym(RTLD_DEFAULT, "cblas_sgemm");
+    Dl_info where;
+    bool found = product != NULL && dladdr(product, &where) != 0;
+    if (found && strstr(where.dli_fname, "openblas") != NULL) {
+        return true;
+    }
+    printf("cblas_sgemm comes from %s, not from OpenBLAS: this would test something else than the program runs\n",
+           found ? where.dli_fname : "nowhere");
+    return false;
+}
+
 int support_run(Suite *suite)
 {
+    if (!products_are_openblas()) {
+        return EXIT_FAILURE;
+    }
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -58,11 +58,19 @@ static size_t golden_losses(json_t *golden, const char *name, double losses[MOST
     return count;
 }
 
+/*
+ * In f64 only the first loss can agree: in the first batch of the SGD run one ReLU input (image 61, unit 23 of the fourth
+ * layer) is 2.2e-7 in float32 and -4.1e-8 in double, so its gradient flows in one and not in the other, and the second
+ * losses are 1e-4 apart. The author's GPU fell on the side of float32. OpenBLAS's kernels for processors without AVX
+ * (NEHALEM) have such an input at the third step.
+ */
 static const struct {
     const char *name;
     assay_precision precision;
     int threads;
-} BACKENDS[] = {{"openblas", ASSAY_F32, 2}, {"openblas", ASSAY_F32, 1}, {"openblas", ASSAY_F64, 2}};
+    size_t most; /* steps that can agree */
+} BACKENDS[] = {{"openblas", ASSAY_F32, 2, MOST_STEPS}, {"openblas", ASSAY_F32, 1, MOST_STEPS},
+              {"openblas", ASSAY_F64, 2, 1}};
 
 /* Each run from each backend, over its claimed steps. */
 START_TEST(first_steps_retrace_the_authors)
@@ -75,6 +83,7 @@ START_TEST(first_steps_retrace_the_authors)
         size_t count = golden_losses(golden, NAMES[run], theirs);
         size_t claimed = assay_retrace_steps((assay_run)run);
         ck_assert_uint_le(claimed, count);
+        claimed = claimed < BACKENDS[_i].most ? claimed : BACKENDS[_i].most;
         assay_trainer *trainer = start(&made, (assay_run)run, assay_run_saved_optimizer((assay_run)run));
         assay_error error;
         support_assert_ok(assay_trainer_first_steps(trainer, count, ours, &error), &error);
