@@ -79,6 +79,10 @@ for figure in steep-surface steep-map; do
         [ -s "$folder/drawn/figures/$figure$ending" ] || fail "with gnuplot: $figure$ending is missing"
     done
 done
+for cell in '"Expected">yes' '"Ours">yes' '"Expected">0.8' '"Ours">0.730921328'; do
+    grep -q "<td data-label=$cell</td>" "$folder/drawn/index.html" || fail "with gnuplot: the page lacks $cell"
+done
+! grep -q '>-0<' "$folder/drawn/index.html" || fail "with gnuplot: a zero has a sign"
 # A second report over the first one is the same report.
 cp -r "$folder/drawn" "$folder/before"
 expect 0 "again" reproduce --section steep --report "$folder/drawn" --png

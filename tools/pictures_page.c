@@ -82,17 +82,32 @@ static void print_shortest(char *text, size_t size, double value)
     } while (digits++ < 17 && strtod(text, NULL) != value);
 }
 
+/* What the prose says with a yes or a no. */
+static bool is_statement(const assay_result *result)
+{
+    return result->basis == ASSAY_BASIS_PROSE && !(result->allowed > 0.0);
+}
+
+static void print_numbers(const assay_result *result, row_text *text)
+{
+    if (is_statement(result)) {
+        snprintf(text->printed, NUMBER, "%s", result->printed > 0.0 ? "yes" : "no");
+        snprintf(text->ours, NUMBER, "%s", result->ours > 0.0 ? "yes" : "no");
+    } else if (result->decimals > 0) {
+        /* A rounded statistic is shown with more decimals; an accuracy of 10,000 images has no more. */
+        int more = result->absolute ? 0 : 3;
+        snprintf(text->printed, NUMBER, "%.*f", result->decimals, result->printed);
+        snprintf(text->ours, NUMBER, "%.*f", result->decimals + more, result->ours);
+    } else {
+        print_shortest(text->printed, NUMBER, result->printed);
+        snprintf(text->ours, NUMBER, "%.9g", result->ours + 0.0); /* no -0 */
+    }
+}
+
 static assay_page_row make_row(const assay_result *result, row_text *text)
 {
     bool rounded = result->decimals > 0;
-    if (rounded) {
-        snprintf(text->printed, NUMBER, "%.*f", result->decimals, result->printed);
-    } else {
-        print_shortest(text->printed, NUMBER, result->printed);
-    }
-    /* A statistic that the tutorial rounds is shown with more decimals; an accuracy of 10,000 images has no more. */
-    int more = result->absolute ? 0 : 3;
-    snprintf(text->ours, NUMBER, rounded ? "%.*f" : "%.*g", rounded ? result->decimals + more : 9, result->ours);
+    print_numbers(result, text);
     if (result->basis == ASSAY_BASIS_THEORY && result->verdict != ASSAY_VERDICT_SHOWN) {
         snprintf(text->note, NOTE, "other weights than the tutorial's: theory says %.4g, error up to %.1e",
                  result->expected, result->allowed);
@@ -101,7 +116,9 @@ static assay_page_row make_row(const assay_result *result, row_text *text)
     } else if (result->basis == ASSAY_BASIS_RECORD) {
         snprintf(text->note, NOTE, "from the author's record");
     }
-    bool compared = result->verdict != ASSAY_VERDICT_SHOWN && !(rounded && !(result->allowed > 0.0));
+    /* Text was compared with text where nothing but the printed digits may agree. */
+    bool as_text = !(result->allowed > 0.0) && (rounded || is_statement(result));
+    bool compared = result->verdict != ASSAY_VERDICT_SHOWN && !as_text;
     return (assay_page_row){
         .label = result->label,
         .printed = text->printed,
