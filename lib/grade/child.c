@@ -22,6 +22,7 @@
 enum {
     STDERR_KEPT = 400,
     STDERR_LIMIT = 64 << 20, /* read and dropped; more than this is no debugging output */
+    EXCHANGE_LIMIT = 256 << 20, /* bytes of .npy files */
     TICK_MILLISECONDS = 20,  /* between looks at memory and processes */
     OBJECT_LIMIT = 256 << 20
 };
@@ -33,6 +34,7 @@ struct grade_child {
     int from;     /* its stdout */
     int errors;   /* its stderr */
     grade_limits limits;
+    const char *exchange; /* the program's; it outlives the child */
     char *buffer; /* what came on stdout */
     size_t used;
     size_t capacity;
@@ -146,6 +148,7 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
     made->pid = made->to = made->from = made->errors = -1;
     made->sandboxed = program->sandboxed;
     made->limits = program->limits;
+    made->exchange = program->exchange;
     made->capacity = program->limits.output_bytes + 1;
     made->buffer = assay_calloc(made->capacity, 1, error);
     assay_status status = made->buffer == NULL ? ASSAY_ERROR_MEMORY : start(program, made, error);
@@ -300,6 +303,10 @@ static grade_verdict watch(const grade_child *child, double cpu_deadline, double
     if (usage.processes > child->limits.processes) {
         snprintf(detail, GRADE_TEXT_LENGTH, "started more than %zu processes and threads", child->limits.processes);
         return GRADE_PROCESSES;
+    }
+    if (child->exchange != NULL && assay_grade_folder_bytes(child->exchange) > EXCHANGE_LIMIT) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
+        return GRADE_OUTPUT;
     }
     return GRADE_PASS;
 }

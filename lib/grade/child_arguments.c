@@ -109,6 +109,14 @@ static char *own_library(void)
     return path;
 }
 
+/* A folder in memory that anybody may write to, of limited size. */
+static assay_status add_scratch(grade_arguments *arguments, const char *path, assay_error *error)
+{
+    ASSAY_TRY(add_number(arguments, "--size", SCRATCH_BYTES, error));
+    add_all(arguments, (const char *const[]){"--perms", "1777", "--tmpfs", path, NULL});
+    return ASSAY_OK;
+}
+
 /* Shows a folder. Its parents are made first: bubblewrap would make them for their owner alone. */
 static assay_status add_bind(grade_arguments *arguments, const char *path, assay_error *error)
 {
@@ -155,8 +163,8 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
     static const char *const user[] = {"--unshare-user", NULL};
     add_all(arguments, always);
     add_all(arguments, geteuid() == 0 ? root : user);
-    ASSAY_TRY(add_number(arguments, "--size", SCRATCH_BYTES, error));
-    add_all(arguments, (const char *const[]){"--perms", "1777", "--tmpfs", "/tmp", NULL});
+    ASSAY_TRY(add_scratch(arguments, "/tmp", error));
+    ASSAY_TRY(add_scratch(arguments, "/dev/shm", error));
     char *library = own_library();
     if (library != NULL) {
         arguments->owned[arguments->owned_count] = assay_strdup(library, error);
@@ -175,6 +183,8 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
     if (program->exchange != NULL) {
         add_all(arguments, (const char *const[]){"--bind", program->exchange, GRADE_EXCHANGE_INSIDE, NULL});
     }
+    /* The mount points themselves lie in memory, and belong to the submission where it has a user namespace. */
+    add_all(arguments, (const char *const[]){"--remount-ro", "/dev", "--remount-ro", "/", NULL});
     add_all(arguments, (const char *const[]){"--chdir", FOLDER_INSIDE, "--", NULL});
     return ASSAY_OK;
 }

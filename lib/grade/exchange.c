@@ -12,7 +12,7 @@
 
 static json_t *nested_array(const grade_field *field, size_t dimension, const double **next)
 {
-    if (dimension == field->rank) {
+    if (dimension >= field->rank || dimension >= GRADE_MAX_RANK) {
         double value = *(*next)++;
         return field->kind == GRADE_INTEGER ? json_integer((json_int_t)value) : json_real(value);
     }
@@ -147,7 +147,7 @@ static bool number_of(const json_t *value, double *number)
 /* Fills the field's values from `next` on; false where a length or an element is not as it should be. */
 static bool read_nested(const json_t *value, const grade_field *field, size_t dimension, double **next)
 {
-    if (dimension == field->rank) {
+    if (dimension >= field->rank || dimension >= GRADE_MAX_RANK) {
         return number_of(value, (*next)++);
     }
     if (!json_is_array(value) || json_array_size(value) != field->shape[dimension]) {
@@ -181,7 +181,7 @@ static void found_shape(const json_t *value, char *text, size_t size)
 static void set_verdict(grade_answer *answer, grade_verdict verdict, const char *detail)
 {
     answer->verdict = verdict;
-    snprintf(answer->detail, sizeof answer->detail, "%s", detail);
+    snprintf(answer->detail, sizeof answer->detail, "%.*s", GRADE_TEXT_LENGTH - 1, detail);
 }
 
 /* A reply may name a file of the exchange folder by its path there, or by its bare name; nothing else. */

@@ -1,14 +1,17 @@
 #include "grade/processes.h"
 
 #include <dirent.h>
+#include <fts.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* A fork bomb is watched while it grows: what goes beyond this is not looked at, the limit is far below. */
-enum { MAX_PROCESSES = 4096 };
+enum { MAX_PROCESSES = 4096, MAX_FILES = 10000 };
 
 static FILE *open_proc(pid_t pid, const char *file)
 {
@@ -127,6 +130,22 @@ grade_usage assay_grade_usage(pid_t root, const char *library)
     }
     free(found);
     return usage;
+}
+
+size_t assay_grade_folder_bytes(const char *folder)
+{
+    char *const roots[] = {(char *)(uintptr_t)folder, NULL};
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    size_t bytes = 0;
+    size_t files = 0;
+    for (FTSENT *entry; tree != NULL && files <= MAX_FILES && (entry = fts_read(tree)) != NULL;) {
+        files++;
+        bytes += entry->fts_info == FTS_F ? (size_t)entry->fts_statp->st_size : 0;
+    }
+    if (tree != NULL) {
+        fts_close(tree);
+    }
+    return files > MAX_FILES ? SIZE_MAX : bytes;
 }
 
 void assay_grade_kill_tree(pid_t root)

@@ -16,6 +16,12 @@ typedef struct {
 /* Adds up over `root` and its descendants. `library` may be NULL: the maps are then not read. */
 grade_usage assay_grade_usage(pid_t root, const char *library);
 
+/*
+ * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than ten thousand. Links
+ * are not followed.
+ */
+size_t assay_grade_folder_bytes(const char *folder);
+
 /* Sends SIGKILL to the descendants of `root`, and then to `root`. */
 void assay_grade_kill_tree(pid_t root);
 

@@ -45,7 +45,9 @@ def relu(x):
     if how == "kill": os.kill(os.getpid(), 9)
     if how == "sleep": import time; time.sleep(60)
     if how == "modify": x[...] = np.maximum(x, 0); return {"y": x}
-    if how == "link": os.symlink("/etc/hostname", "/exchange/l.npy"); return {"y": y}
+    if how == "fill":
+        for i in range(40):
+            with open(f"/exchange/{i}", "wb") as file: file.write(bytes(60 << 20))
     return {"y": y}
 submission.FUNCTIONS = [relu, submission.tanh]
 submission.serve()
@@ -67,6 +69,11 @@ kill crashed, killed by signal 9
 sleep timed out, no reply within 1.5 s
 END
 graded 0 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py modify
+graded 1 --npy --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py fill
+[ "$(grep -cF ": output limit, wrote more than 256 MiB of files" "$folder/out")" -eq 3 ] || {
+    cat "$folder/out"
+    fail "the exchange folder can be filled"
+}
 
 # The reference library is no answer: loaded by a program, opened by a shared object.
 library=$(ls "$build"/lib/.libs/libassay.so.0.* | head -n 1)
@@ -76,7 +83,7 @@ ctypes.CDLL("$library")
 submission.serve()
 END
 graded 1 --folder "$folder" --only relu --bind "$(cd "$build/lib/.libs" && pwd)" -- "$PYTHON" cheat.py
-says out "uses libassay"
+grep -q "ASan runtime" "$folder/out" || says out "uses libassay" # built with it, the library cannot be loaded at all
 graded 1 --only relu "$planted/cheat.so"
 says out "uses libassay"
 
