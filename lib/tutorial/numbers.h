@@ -42,13 +42,13 @@ assay_status assay_section_by_name(const char *name, assay_section *section, ass
 typedef enum {
     ASSAY_COMPARE_RELATIVE,  /* |ours - printed| <= tolerance |printed| */
     ASSAY_COMPARE_AS_PRINTED /* the same text with `decimals` decimals: the tutorial rounds here */
-} assay_comparison;
+} assay_number_comparison;
 
 typedef struct {
     assay_section section;
     const char *label; /* as the tutorial prints it: "Layer 2 - Variance" */
     double printed;
-    assay_comparison comparison;
+    assay_number_comparison comparison;
     double tolerance;
     int decimals;
 } assay_printed_number;
