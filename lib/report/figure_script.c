@@ -204,7 +204,9 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
 {
     double low;
     double high;
-    write_text(stream, "xlabel", panel->axes.x_label, is_small(figure) ? " offset 0,0.7" : "");
+    /* gnuplot puts a legend below the axis close under its label. */
+    bool close = is_small(figure) || panel->axes.key == ASSAY_KEY_BELOW;
+    write_text(stream, "xlabel", panel->axes.x_label, close ? " offset 0,0.7" : "");
     fprintf(stream, "%s\n", panel->axes.x_log ? "set logscale x" : "unset logscale x");
     if (has_kind(panel, SERIES_BARS) && x_range(panel, &low, &high)) {
         double margin = 0.02 * (high - low);
@@ -255,7 +257,7 @@ static void write_key(const figure_panel *panel, FILE *stream)
     static const char *const places[] = {
         [ASSAY_KEY_TOP_RIGHT] = "inside top right",
         [ASSAY_KEY_BOTTOM_RIGHT] = "inside bottom right",
-        [ASSAY_KEY_BELOW] = "below center horizontal",
+        [ASSAY_KEY_BELOW] = "below center horizontal width 4",
     };
     bool labelled = false;
     for (size_t i = 0; i < panel->count; i++) {
