@@ -1,8 +1,12 @@
-EXTRA_PROGRAMS += bench/step
+EXTRA_PROGRAMS += bench/step bench/epoch
 bench_step_SOURCES = bench/step.c
 bench_step_LDADD = lib/libassay.la $(OPENBLAS_LIBS) $(JANSSON_LIBS)
+bench_epoch_SOURCES = bench/epoch.c bench/products.c bench/products.h
+bench_epoch_LDADD = lib/libassay.la $(OPENBLAS_LIBS) $(JANSSON_LIBS)
+EXTRA_DIST += bench/torch_epoch.py bench/compare_torch.py
 
 # There is a folder of this name, so the target depends on one that never exists.
-bench: bench/step bench-always
+bench: bench/step bench/epoch bench-always
 	bench/step
+	bench/epoch
 bench-always:

@@ -1,0 +1,260 @@
+/*
+ * What a training epoch takes beside its matrix products. In one process and in turn, with 1 thread and with 2: the bare
+ * products of an epoch of the tutorial's training as OpenBLAS computes them with its own threads, and the trainer's whole
+ * epoch (order shuffled, batches gathered, forward, loss, backward, update, accuracy) with each of the tutorial's
+ * optimizers. The validation that ends an epoch is timed apart, against the products of its forward passes. The least of
+ * the rounds counts: other work on the machine only adds. Data is Fashion-MNIST, in memory before the clock starts.
+ */
+#include <cblas.h>
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/backend.h"
+#include "backend/openblas/core.h"
+#include "products.h"
+#include "train/trainer.h"
+
+enum { RUNS = ASSAY_RUN_COUNT, MAX_THREADS = 2, BATCH = 256, STEPS = 50000 / BATCH, VALIDATION = 10000 };
+
+static const char *const run_names[RUNS] = {"sgd", "momentum", "adam"};
+
+/* Seconds: training alone, validation alone. */
+typedef struct {
+    double training;
+    double validation;
+} parts;
+
+typedef struct {
+    int threads;
+    assay_backend *backend;
+    assay_trainer *trainers[RUNS];
+    parts products;     /* least so far */
+    parts epochs[RUNS]; /* least so far */
+} bench;
+
+typedef struct {
+    int rounds;
+    int threads; /* 0: 1 and 2 */
+    const char *data;
+    const char *json;
+} bench_options;
+
+static void stop(const assay_error *error)
+{
+    fprintf(stderr, "epoch: %s\n", error->message);
+    exit(1);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void keep_least(parts *least, parts now)
+{
+    least->training = least->training == 0 || now.training < least->training ? now.training : least->training;
+    least->validation = least->validation == 0 || now.validation < least->validation ? now.validation : least->validation;
+}
+
+static parts time_products(products *p, int threads)
+{
+    openblas_set_num_threads(threads);
+    products_step(p, BATCH);
+    double begin = seconds();
+    for (int step = 0; step < STEPS; step++) {
+        products_step(p, BATCH);
+    }
+    double trained = seconds();
+    for (size_t first = 0; first < VALIDATION; first += BATCH) {
+        products_forward(p, VALIDATION - first < BATCH ? VALIDATION - first : BATCH);
+    }
+    const parts taken = {trained - begin, seconds() - trained};
+    openblas_set_num_threads(1);
+    /* OpenBLAS's own threads spin for a while after their work, so what follows waits. */
+    nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    return taken;
+}
+
+static void note_end(void *context, size_t epoch, size_t done, size_t steps)
+{
+    (void)epoch;
+    if (done == steps) {
+        *(double *)context = seconds();
+    }
+}
+
+static parts time_epoch(assay_trainer *trainer)
+{
+    assay_error error;
+    double trained = 0;
+    const assay_train_progress progress = {note_end, &trained};
+    double begin = seconds();
+    if (assay_trainer_epoch(trainer, &progress, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+    return (parts){trained - begin, seconds() - trained};
+}
+
+static void open_bench(bench *b, int threads, int rounds, const assay_dataset *data)
+{
+    assay_error error;
+    const assay_backend_options options = {"openblas", ASSAY_F32, threads};
+    *b = (bench){.threads = threads};
+    if (assay_backend_open(&options, &b->backend, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+    for (int run = 0; run < RUNS; run++) {
+        assay_train_options train = assay_train_tutorial((assay_run)run);
+        train.epochs = (size_t)rounds + 1;
+        train.position = ASSAY_RUN_SGD;
+        if (assay_trainer_create(b->backend, &train, data, &b->trainers[run], &error) != ASSAY_OK) {
+            stop(&error);
+        }
+    }
+}
+
+static void close_bench(bench *b)
+{
+    for (int run = 0; run < RUNS; run++) {
+        assay_trainer_destroy(b->trainers[run]);
+    }
+    assay_backend_close(b->backend);
+}
+
+/* --- the report ------------------------------------------------------------------------------------------------ */
+
+static void report(const bench *b, const char *what, parts taken, json_t *list)
+{
+    double whole = taken.training + taken.validation;
+    double bare = b->products.training + b->products.validation;
+    printf("  %-22s %8.3f  %6.3f %11.3f  %6.3f %9.3f  %6.3f\n", what, taken.training,
+           taken.training / b->products.training, taken.validation, taken.validation / b->products.validation, whole,
+           whole / bare);
+    json_array_append_new(list, json_pack("{s:s, s:i, s:f, s:f, s:s}", "what", what, "threads", b->threads, "training",
+                                          taken.training, "validation", taken.validation, "kernels",
+                                          openblas_get_corename()));
+}
+
+static json_t *report_all(const bench *benches, int count)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        const bench *b = &benches[i];
+        printf("\n%d thread%s            training s   ratio  validation   ratio     whole   ratio\n", b->threads,
+               b->threads == 1 ? " " : "s");
+        report(b, "products", b->products, list);
+        for (int run = 0; run < RUNS; run++) {
+            report(b, run_names[run], b->epochs[run], list);
+        }
+    }
+    if (count == 2) {
+        printf("\n1 thread / 2 threads\n  %-22s %8.2f\n", "products",
+               benches[0].products.training / benches[1].products.training);
+        for (int run = 0; run < RUNS; run++) {
+            printf("  %-22s %8.2f\n", run_names[run], benches[0].epochs[run].training / benches[1].epochs[run].training);
+        }
+    }
+    return list;
+}
+
+static json_t *measure(const bench_options *options, const assay_dataset *data, products *operands)
+{
+    bench benches[MAX_THREADS];
+    int count = options->threads == 0 ? MAX_THREADS : 1;
+    for (int i = 0; i < count; i++) {
+        open_bench(&benches[i], options->threads == 0 ? i + 1 : options->threads, options->rounds, data);
+    }
+    for (int round = 0; round <= options->rounds; round++) {
+        for (int i = 0; i < count; i++) {
+            bench *b = &benches[i];
+            const parts taken = time_products(operands, b->threads);
+            if (round > 0) { /* the first is to warm up */
+                keep_least(&b->products, taken);
+            }
+            for (int run = 0; run < RUNS; run++) {
+                const parts epoch = time_epoch(b->trainers[run]);
+                if (round > 0) {
+                    keep_least(&b->epochs[run], epoch);
+                }
+            }
+        }
+    }
+    json_t *list = report_all(benches, count);
+    for (int i = 0; i < count; i++) {
+        close_bench(&benches[i]);
+    }
+    return list;
+}
+
+static const char usage[] = "Usage: epoch [--rounds N] [--threads N] [--data DIR] [--json FILE]\n"
+                            "Times a training epoch against its bare matrix products; the least of N rounds (default 5),\n"
+                            "with 1 and 2 threads or with N.\n";
+
+static int number(const char *text, int limit)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno != 0 || *end != '\0' || value < 1 || value > limit) {
+        fprintf(stderr, "epoch: '%s' is not a number from 1 to %d\n", text, limit);
+        exit(2);
+    }
+    return (int)value;
+}
+
+static void parse(int argc, char **argv, bench_options *options)
+{
+    static const struct option table[] = {{"rounds", required_argument, NULL, 'r'}, {"threads", required_argument, NULL, 't'},
+                                          {"data", required_argument, NULL, 'd'},   {"json", required_argument, NULL, 'j'},
+                                          {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
+    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        if (option == 'r') {
+            options->rounds = number(optarg, 1000);
+        } else if (option == 't') {
+            options->threads = number(optarg, 64);
+        } else if (option == 'd') {
+            options->data = optarg;
+        } else if (option == 'j') {
+            options->json = optarg;
+        } else {
+            fputs(usage, option == 'h' ? stdout : stderr);
+            exit(option == 'h' ? 0 : 2);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const char *folder = getenv("ASSAY_DATA");
+    bench_options options = {.rounds = 5, .data = folder != NULL ? folder : ASSAY_DEFAULT_DATA};
+    parse(argc, argv, &options);
+    assay_error error;
+    assay_dataset data;
+    if (assay_dataset_load(options.data, ASSAY_TRAIN, &data, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+    products *operands = products_create(BATCH);
+    if (operands == NULL) {
+        fputs("epoch: out of memory\n", stderr);
+        return 1;
+    }
+    const char *better = assay_openblas_better_core();
+    printf("OpenBLAS's kernels: %s%s%s\n", openblas_get_corename(),
+           better == NULL ? "" : "; faster here: OPENBLAS_CORETYPE=", better == NULL ? "" : better);
+    json_t *list = measure(&options, &data, operands);
+    products_destroy(operands);
+    assay_dataset_destroy(&data);
+    int failed = options.json != NULL && json_dump_file(list, options.json, JSON_INDENT(2)) != 0;
+    if (failed) {
+        fprintf(stderr, "epoch: %s cannot be written: %s\n", options.json, strerror(errno));
+    }
+    json_decref(list);
+    return failed;
+}

@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+"""The tutorial's training epoch in plain PyTorch, with the data as tensors in memory: what bench/epoch is compared with.
+
+The loop is train_model's of the tutorial's cell [20] without its loader: batches of 256 cut from a random order by
+index_select, cross-entropy, backward, torch.optim, the training accuracy; then the validation images' accuracy. Prints
+one line of JSON: the least seconds of an epoch's training and of its validation over the rounds, for each optimizer.
+
+    OMP_NUM_THREADS is what PyTorch's default obeys; --threads N asks for N by torch.set_num_threads.
+"""
+import argparse
+import gzip
+import json
+import os
+import time
+
+import numpy
+import torch
+from torch import nn
+import torch.nn.functional as F
+
+BATCH = 256
+
+
+def read_part(folder, part, kind, offset):
+    path = os.path.join(folder, f"{part}-{kind}-ubyte")
+    opened = open(path, "rb") if os.path.exists(path) else gzip.open(path + ".gz", "rb")
+    with opened as stream:
+        return numpy.frombuffer(stream.read(), dtype=numpy.uint8, offset=offset).copy()
+
+
+def load(folder):
+    pixels = torch.from_numpy(read_part(folder, "train", "images-idx3", 16)).reshape(-1, 784)
+    images = (pixels.to(torch.float32) / 255.0 - 0.2861) / 0.3530
+    labels = torch.from_numpy(read_part(folder, "train", "labels-idx1", 8)).to(torch.int64)
+    order = torch.randperm(60000, generator=torch.Generator().manual_seed(42))
+    return [(images[part], labels[part]) for part in (order[:50000], order[50000:])]
+
+
+def make_network():
+    sizes = [784, 512, 256, 256, 128, 10]
+    layers = []
+    for i in range(len(sizes) - 1):
+        layers.append(nn.Linear(sizes[i], sizes[i + 1]))
+        nn.init.kaiming_normal_(layers[-1].weight, nonlinearity="relu" if i > 0 else "linear")
+        nn.init.zeros_(layers[-1].bias)
+        if i + 2 < len(sizes):
+            layers.append(nn.ReLU())
+    return nn.Sequential(*layers)
+
+
+# The tutorial's hyperparameters. Its momentum is an average, which torch's with dampening 0.9 is.
+OPTIMIZERS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=1e-1),
+    "momentum": lambda p: torch.optim.SGD(p, lr=1e-1, momentum=0.9, dampening=0.9),
+    "adam": lambda p: torch.optim.Adam(p, lr=1e-3),
+}
+
+
+def train(network, optimizer, images, labels):
+    network.train()
+    order = torch.randperm(len(labels))
+    right = 0
+    losses = []
+    for first in range(0, len(labels) - BATCH + 1, BATCH):
+        index = order[first:first + BATCH]
+        x = images.index_select(0, index)
+        y = labels.index_select(0, index)
+        optimizer.zero_grad()
+        predictions = network(x)
+        loss = F.cross_entropy(predictions, y)
+        loss.backward()
+        optimizer.step()
+        right += (predictions.argmax(dim=-1) == y).sum()
+        losses.append(loss.item())
+    return right.item() / (len(losses) * BATCH)
+
+
+def validate(network, images, labels):
+    network.eval()
+    right = 0
+    with torch.no_grad():
+        for first in range(0, len(labels), BATCH):
+            y = labels[first:first + BATCH]
+            right += (network(images[first:first + BATCH]).argmax(dim=-1) == y).sum()
+    return right.item() / len(labels)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, help="torch.set_num_threads (default: PyTorch's own choice)")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, nargs="*", default=list(OPTIMIZERS))
+    parser.add_argument("--data", default=os.environ.get("ASSAY_DATA", "/usr/share/datasets/fashion-mnist"))
+    options = parser.parse_args()
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    torch.manual_seed(42)
+    (images, labels), (val_images, val_labels) = load(options.data)
+    runs = []
+    for name in options.optimizer:
+        network = make_network()
+        optimizer = OPTIMIZERS[name](network.parameters())
+        training, validation = [], []
+        for _ in range(options.rounds + 1):  # the first is to warm up
+            begin = time.perf_counter()
+            train_score = train(network, optimizer, images, labels)
+            trained = time.perf_counter()
+            val_score = validate(network, val_images, val_labels)
+            training.append(trained - begin)
+            validation.append(time.perf_counter() - trained)
+        runs.append({"what": name, "training": min(training[1:]), "validation": min(validation[1:]),
+                     "train_score": train_score, "val_score": val_score})
+    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), "runs": runs}))
+
+
+if __name__ == "__main__":
+    main()
