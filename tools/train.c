@@ -314,11 +314,11 @@ static assay_status train(const train_options *options, assay_backend *backend, 
     ASSAY_TRY(assay_dataset_load(options->data, ASSAY_TRAIN, &data, error));
     assay_trainer *trainer;
     assay_status status = assay_trainer_create(backend, &options->run, &data, &trainer, error);
-    assay_dataset_destroy(&data); /* the backend has its own copy */
     if (status == ASSAY_OK) {
         status = run_trainer(options, trainer, error);
         assay_trainer_destroy(trainer);
     }
+    assay_dataset_destroy(&data);
     return status;
 }
 

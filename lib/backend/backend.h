@@ -80,6 +80,13 @@ assay_status assay_backend_check(assay_backend *backend, assay_error *error);
 assay_buffer *assay_buffer_create(assay_backend *backend, assay_element element, size_t count);
 void assay_buffer_destroy(assay_backend *backend, assay_buffer *buffer);
 
+/*
+ * A buffer of `count` bytes (ASSAY_UINT8) with the contents of `bytes`, for operations that only read it. Where the
+ * backend computes in the host's memory it is that very array, and no copy of it: the caller keeps it, unchanged, as long
+ * as the buffer lives. Ends, and fails, as the buffers of assay_buffer_create do.
+ */
+assay_buffer *assay_buffer_borrow_u8(assay_backend *backend, const uint8_t *bytes, size_t count);
+
 /* The whole buffer; an empty slice for NULL. */
 assay_slice assay_whole(assay_buffer *buffer);
 /* Elements [offset, offset + count) of a slice. Out of range is recorded by the operation that uses it. */

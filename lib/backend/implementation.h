@@ -53,6 +53,8 @@ typedef struct {
 
     /* A zeroed buffer with its base filled in, or NULL with the reason in `error`. count may be 0. */
     assay_buffer *(*buffer_create)(assay_backend *backend, assay_element element, size_t count, assay_error *error);
+    /* An ASSAY_UINT8 buffer that reads the caller's bytes where it can, and copies them where it cannot. */
+    assay_buffer *(*buffer_borrow)(assay_backend *backend, const uint8_t *bytes, size_t count, assay_error *error);
     void (*buffer_destroy)(assay_backend *backend, assay_buffer *buffer);
     /* `host` fits the element: f32 and f64 go with ASSAY_REAL, i32 with ASSAY_INT32, u8 with ASSAY_UINT8. */
     void (*upload)(assay_backend *backend, assay_slice to, assay_host_type type, const void *host);

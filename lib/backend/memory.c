@@ -17,6 +17,19 @@ assay_buffer *assay_buffer_create(assay_backend *backend, assay_element element,
     return buffer;
 }
 
+assay_buffer *assay_buffer_borrow_u8(assay_backend *backend, const uint8_t *bytes, size_t count)
+{
+    if (backend->failure.status != ASSAY_OK) {
+        return NULL;
+    }
+    assay_error error = {.status = ASSAY_OK};
+    assay_buffer *buffer = backend->operations->buffer_borrow(backend, bytes, count, &error);
+    if (buffer == NULL) {
+        assay_backend_record(backend, error.status, "%s", error.message);
+    }
+    return buffer;
+}
+
 void assay_buffer_destroy(assay_backend *backend, assay_buffer *buffer)
 {
     if (buffer != NULL) {

@@ -18,10 +18,10 @@ struct assay_batches {
     assay_buffer *right;  /* INT32 [1]: right answers in one batch */
 };
 
-static void create_buffers(assay_batches *batches)
+static void create_buffers(assay_batches *batches, const uint8_t *pixels)
 {
     assay_backend *backend = batches->backend;
-    batches->pixels = assay_buffer_create(backend, ASSAY_UINT8, batches->images * batches->width);
+    batches->pixels = assay_buffer_borrow_u8(backend, pixels, batches->images * batches->width);
     batches->labels = assay_buffer_create(backend, ASSAY_INT32, batches->images);
     batches->order = assay_buffer_create(backend, ASSAY_INT32, batches->images);
     batches->table = assay_buffer_create(backend, ASSAY_REAL, 256);
@@ -36,7 +36,6 @@ static void fill_buffers(assay_batches *batches, const assay_dataset *data)
     float table[256];
     assay_normalization_table(ASSAY_NORMALIZE_MEAN, ASSAY_NORMALIZE_STD, table);
     assay_upload_f32(backend, assay_whole(batches->table), table);
-    assay_upload_u8(backend, assay_whole(batches->pixels), data->pixels);
     for (size_t i = 0; i < data->count; i++) {
         batches->host_order[i] = data->labels[i];
     }
@@ -69,7 +68,7 @@ assay_status assay_batches_create(assay_backend *backend, const assay_dataset *d
     };
     assay_status status = ASSAY_ERROR_MEMORY;
     if (made->host_order != NULL) {
-        create_buffers(made);
+        create_buffers(made, data->pixels);
         fill_buffers(made, data);
         status = assay_backend_check(backend, error);
     }

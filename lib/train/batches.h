@@ -16,9 +16,10 @@ extern "C" {
 typedef struct assay_batches assay_batches;
 
 /*
- * Copies the pixels and labels of `data` to the backend, as bytes; they become reals (normalised as in cell [5]) when a
- * batch is gathered. Batches have up to `max_rows` images. The order is 0, 1, 2, ... at first. The backend must outlive
- * the batches; the caller ends them with assay_batches_destroy. The host's copy may be freed.
+ * Takes the pixels and labels of `data` to the backend, as bytes; they become reals (normalised as in cell [5]) when a
+ * batch is gathered. Batches have up to `max_rows` images. The order is 0, 1, 2, ... at first. The backend and the
+ * data's pixels, which a backend in the host's memory reads where they are, must outlive the batches; the caller ends
+ * them with assay_batches_destroy.
  */
 assay_status assay_batches_create(assay_backend *backend, const assay_dataset *data, size_t max_rows,
                                   assay_batches **batches, assay_error *error);

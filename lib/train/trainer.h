@@ -39,8 +39,8 @@ assay_train_options assay_train_tutorial(assay_run run);
 typedef struct assay_trainer assay_trainer;
 
 /*
- * Ready for the first epoch. `data` is the training set of 60,000; it is copied to the backend. The backend must outlive
- * the trainer; the caller ends it with assay_trainer_destroy. ASSAY_ERROR_ARGUMENT for options that do not fit the data.
+ * Ready for the first epoch. `data` is the training set of 60,000. It and the backend must outlive the trainer, which does
+ * not copy its pixels where the backend can read them (assay_batches_create); the caller ends it with assay_trainer_destroy. ASSAY_ERROR_ARGUMENT for options that do not fit the data.
  */
 assay_status assay_trainer_create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,
                                   assay_trainer **trainer, assay_error *error);

@@ -72,11 +72,25 @@ assay_buffer *assay_host_buffer_create(assay_backend *backend, assay_element ele
     return &buffer->base;
 }
 
+assay_buffer *assay_host_buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count, assay_error *error)
+{
+    assay_host_buffer *buffer = assay_calloc(1, sizeof *buffer, error);
+    if (buffer == NULL) {
+        return NULL;
+    }
+    buffer->memory = (void *)(uintptr_t)bytes;
+    buffer->borrowed = true;
+    buffer->base = (assay_buffer){.backend = backend, .count = count, .element = ASSAY_UINT8};
+    return &buffer->base;
+}
+
 void assay_host_buffer_destroy(assay_backend *backend, assay_buffer *buffer)
 {
     (void)backend;
     assay_host_buffer *self = (assay_host_buffer *)buffer;
-    assay_free(self->memory);
+    if (!self->borrowed) {
+        assay_free(self->memory);
+    }
     assay_free(self);
 }
 

@@ -31,6 +31,7 @@ typedef struct {
 typedef struct {
     assay_buffer base;
     void *memory;
+    bool borrowed; /* the memory is the caller's, and is only read */
 } assay_host_buffer;
 
 /* The tables of f32.c and f64.c. */
@@ -41,6 +42,7 @@ extern const assay_backend_operations assay_openblas_f64;
 void assay_openblas_close(assay_backend *backend);
 void assay_openblas_synchronize(assay_backend *backend);
 assay_buffer *assay_host_buffer_create(assay_backend *backend, assay_element element, size_t count, assay_error *error);
+assay_buffer *assay_host_buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count, assay_error *error);
 void assay_host_buffer_destroy(assay_backend *backend, assay_buffer *buffer);
 
 /* The address of a slice's first element; NULL for ASSAY_NO_SLICE. */

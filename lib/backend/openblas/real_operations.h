@@ -8,6 +8,7 @@ const assay_backend_operations REAL_OPERATIONS = {
     .close = assay_openblas_close,
     .synchronize = assay_openblas_synchronize,
     .buffer_create = assay_host_buffer_create,
+    .buffer_borrow = assay_host_buffer_borrow,
     .buffer_destroy = assay_host_buffer_destroy,
     .upload = upload,
     .download = download,

@@ -9,6 +9,7 @@
 typedef struct {
     assay_buffer base;
     void *memory;
+    bool borrowed; /* the memory is the caller's, and is only read */
 } reference_buffer;
 
 static void *memory_of(assay_slice slice)
@@ -62,10 +63,24 @@ static assay_buffer *reference_buffer_create(assay_backend *backend, assay_eleme
     return &buffer->base;
 }
 
+static assay_buffer *reference_buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count,
+                                             assay_error *error)
+{
+    reference_buffer *buffer = assay_calloc(1, sizeof *buffer, error);
+    if (buffer == NULL) {
+        return NULL;
+    }
+    *buffer = (reference_buffer){{backend, count, ASSAY_UINT8}, (void *)(uintptr_t)bytes, true};
+    return &buffer->base;
+}
+
 static void reference_buffer_destroy(assay_backend *backend, assay_buffer *buffer)
 {
     (void)backend;
-    assay_free(((reference_buffer *)buffer)->memory);
+    reference_buffer *self = (reference_buffer *)buffer;
+    if (!self->borrowed) {
+        assay_free(self->memory);
+    }
     assay_free(buffer);
 }
 
@@ -396,6 +411,7 @@ static const assay_backend_operations OPERATIONS = {
     .close = reference_close,
     .synchronize = reference_synchronize,
     .buffer_create = reference_buffer_create,
+    .buffer_borrow = reference_buffer_borrow,
     .buffer_destroy = reference_buffer_destroy,
     .upload = reference_upload,
     .download = reference_download,
