@@ -29,3 +29,4 @@ include %D%/train.mk
 include %D%/cli.mk
 include %D%/tutorial.mk
 include %D%/grade.mk
+include %D%/train_program.mk

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 #include "backend/openblas/core.h"
 #include "tool.h"
@@ -58,8 +61,20 @@ static void restart_with_better_kernels(char **argv)
     }
 }
 
+/*
+ * Data sets, models and checkpoints go back to the system when they are freed. Left to itself, glibc raises this limit to
+ * the size of the largest array freed so far, and then keeps what is smaller.
+ */
+static void return_freed_memory(void)
+{
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+#endif
+}
+
 int main(int argc, char **argv)
 {
+    return_freed_memory();
     restart_with_better_kernels(argv);
     if (argc < 2) {
         fputs("assay: no command given; assay --help lists them\n", stderr);

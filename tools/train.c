@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
+#include "base/file.h"
 #include "optim/optimizer.h"
 #include "retrace.h"
 #include "tool.h"
@@ -260,7 +261,13 @@ static assay_status save_epoch(void *context, assay_trainer *trainer, assay_erro
 static assay_status resume(const train_options *options, const run_files *files, assay_trainer *trainer,
                            assay_error *error)
 {
-    if (!options->resume || access(files->checkpoint, F_OK) != 0) {
+    if (!options->resume) {
+        return ASSAY_OK;
+    }
+    assay_file_remove_leftovers(files->best);
+    assay_file_remove_leftovers(files->checkpoint);
+    assay_file_remove_leftovers(files->record);
+    if (access(files->checkpoint, F_OK) != 0) {
         return ASSAY_OK;
     }
     ASSAY_TRY(assay_trainer_load(trainer, files->checkpoint, error));

@@ -1,7 +1,10 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -140,6 +143,38 @@ void assay_file_abort(assay_file_writer *writer)
     fclose(writer->stream);
     remove_temporary(writer);
     writer_free(writer);
+}
+
+/* Whether `name` is "STEM.PID-TIME.tmp" of a process that is no more. */
+static bool is_leftover(const char *name, const char *stem, size_t length)
+{
+    long process = 0;
+    int end = 0;
+    if (strncmp(name, stem, length) != 0 || name[length] != '.' ||
+        sscanf(name + length + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 || name[length + 1 + (size_t)end] != '\0') {
+        return false;
+    }
+    return process > 0 && process != (long)getpid() && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+void assay_file_remove_leftovers(const char *path)
+{
+    char *resolved = realpath(path, NULL); /* temporary files stand beside what a symbolic link leads to */
+    const char *target = resolved != NULL ? resolved : path;
+    const char *slash = strrchr(target, '/');
+    const char *stem = slash == NULL ? target : slash + 1;
+    char *folder = slash == NULL ? assay_strdup(".", NULL) : assay_asprintf(NULL, "%.*s/", (int)(slash - target), target);
+    DIR *listing = folder == NULL ? NULL : opendir(folder);
+    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        if (is_leftover(entry->d_name, stem, strlen(stem))) {
+            (void)unlinkat(dirfd(listing), entry->d_name, 0);
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    assay_free(folder);
+    free(resolved);
 }
 
 static assay_status read_stream(FILE *stream, const char *path, size_t length, char **bytes, assay_error *error)

@@ -33,6 +33,12 @@ assay_status assay_file_commit(assay_file_writer *writer, assay_error *error);
 void assay_file_abort(assay_file_writer *writer);
 
 /*
+ * Removes the temporary files that processes which are no more (killed, say) began beside `path` and never committed.
+ * Those of processes that run are left. Says nothing of what it cannot do: the files are only in the way.
+ */
+void assay_file_remove_leftovers(const char *path);
+
+/*
  * Reads a whole file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
  * caller frees it with assay_free. Fails on a missing file, a directory, a short read, and a file over the limit.
  */

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 
 /* First allocation, and the factor by which it grows while bytes keep arriving. */
-enum { FIRST_BYTES = 4 << 20, GROWTH = 4 };
+enum { FIRST_BYTES = 8 << 20, GROWTH = 8 };
 
 enum { WORD = 4, UNSIGNED_BYTES = 8, GZIP_BUFFER = 128 << 10 };
 
