@@ -3,9 +3,9 @@
  * the theory; and the theory itself by Monte Carlo, right and with planted errors.
  *
  * Seeds are fixed. Were they drawn anew: other weights are 6 runs of 42 numbers, each outside its bound with at most
- * 2 exp(-20) = 4.1e-9 (gradients: none of 3,588 came near in the calibration of doc/theory.md): 1.1e-6 if the bounds were
- * exact; measured, the spread is less than half of what they allow in 95 of 100 cases, and the largest of 8,970 numbers
- * used 0.63 of it, so that the true probability is far below. Monte Carlo: 26 checks at LIMIT = 6.5 standard errors,
+ * 2 exp(-23) = 2.1e-10 (gradients: none of 3,588 came near in the calibration of doc/theory.md): 5.2e-8 if the bounds were
+ * exact; measured, the largest of 8,970 numbers used 0.59 of what they allow, so that the true probability is far below.
+ * Monte Carlo: 26 checks at LIMIT = 6.5 standard errors,
  * 8e-11 each.
  */
 #include <math.h>

@@ -32,8 +32,8 @@ typedef struct {
 assay_status assay_theory_activation(assay_network *network, const assay_initializer *initializer, size_t layer,
                                      size_t rows, assay_slice x, assay_expectation *expectation, assay_error *error);
 
-/* exp(-20) = 2e-9 a number and a side. */
-#define ASSAY_THEORY_T 20.0
+/* exp(-23) = 1.03e-10 a number and a side. */
+#define ASSAY_THEORY_T 23.0
 
 /*
  * The variance of a weight's gradient dW_l = dz_l^T h_l, over the draw of the weights W above layer l, given h_l, f' at
