@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Our training epoch beside PyTorch's, in one run: bench/epoch and bench/torch_epoch.py in turn, each in its own process.
+"""Our training epoch beside PyTorch's, in one run: bench/epoch and bench/torch_epoch.py in turn, each its own process.
 
     bench/compare_torch.py --epoch build/bench/epoch [--rounds 3] [--torch /usr/bin/python3]
 
-PyTorch runs with its default number of threads, with 1 and with 2, and, like ours, with the kernels that OpenBLAS chooses
-by itself and with --kernels. Every number is the least over the rounds. The ratio is PyTorch's best over ours with 2
-threads, whatever threads and kernels gave its best. Exit status 1 where it is below 1.6 for any optimizer.
+PyTorch runs with its default number of threads, with 1 and with 2, and, like ours, with the kernels that OpenBLAS
+chooses by itself and with --kernels. Every number is the least over the rounds. The ratio is PyTorch's best over ours
+with 2 threads, whatever threads and kernels gave its best. Exit status 1 where it is below 1.6 for any optimizer.
 """
 import argparse
 import json
@@ -27,7 +27,8 @@ def environment(kernels):
 
 
 def run(options, command, kernels):
-    done = subprocess.run([*options.prefix.split(), *command], env=environment(kernels), stdout=subprocess.PIPE, text=True)
+    done = subprocess.run([*options.prefix.split(), *command], env=environment(kernels), stdout=subprocess.PIPE,
+                          text=True)
     if done.returncode != 0:
         sys.exit(f"compare_torch.py: {' '.join(command)} ended with status {done.returncode}")
     return done.stdout

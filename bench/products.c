@@ -67,8 +67,8 @@ void products_destroy(products *p)
 }
 
 /* C [m][n] = op(A) op(B) */
-static void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, const float *a, const float *b,
-                     float *c)
+static void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n, size_t k, const float *a,
+                     const float *b, float *c)
 {
     cblas_sgemm(CblasRowMajor, ta, tb, (blasint)m, (blasint)n, (blasint)k, 1, a, (blasint)(ta == CblasTrans ? m : k), b,
                 (blasint)(tb == CblasTrans ? k : n), 0, c, (blasint)n);

@@ -1,10 +1,10 @@
-/* The bare matrix products of training the tutorial's network, by OpenBLAS with its own threads: what benches compare with. */
+/* The bare matrix products of training the tutorial's network, by OpenBLAS with its own threads. */
 #ifndef ASSAY_BENCH_PRODUCTS_H
 #define ASSAY_BENCH_PRODUCTS_H
 
 #include <stddef.h>
 
-/* Operands for batches of up to `rows` images, each layer's its own, of small random numbers; NULL when memory is out. */
+/* Operands for batches of up to `rows` images, its own for each layer, small random numbers; NULL without memory. */
 typedef struct products products;
 products *products_create(size_t rows);
 void products_destroy(products *p);

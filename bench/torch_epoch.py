@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The tutorial's training epoch in plain PyTorch, with the data as tensors in memory: what bench/epoch is compared with.
+"""The tutorial's training epoch in plain PyTorch, with the data as tensors in memory: the peer of bench/epoch.
 
 The loop is train_model's of the tutorial's cell [20] without its loader: batches of 256 cut from a random order by
 index_select, cross-entropy, backward, torch.optim, the training accuracy; then the validation images' accuracy. Prints

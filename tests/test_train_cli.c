@@ -45,7 +45,8 @@ static bool unpack_data(const char *from)
 static char *train_command(const char *arguments)
 {
     const char *build = getenv("ASSAY_BUILD");
-    return assay_asprintf(NULL, "exec '%s/assay' train --data '%s' %s", build != NULL ? build : ".", data_folder, arguments);
+    return assay_asprintf(NULL, "exec '%s/assay' train --data '%s' %s", build != NULL ? build : ".", data_folder,
+                          arguments);
 }
 
 static support_result train(const char *arguments)
@@ -75,17 +76,20 @@ static bool matches(const char *pattern, const char *text)
 START_TEST(output_and_files)
 {
     char *folder = support_make_folder();
-    char *arguments = assay_asprintf(NULL, SMALL " --epochs 2 --output '%s/runs' --json '%s/record.json'", folder, folder);
+    char *arguments =
+        assay_asprintf(NULL, SMALL " --epochs 2 --output '%s/runs' --json '%s/record.json'", folder, folder);
     support_result result = train(arguments);
     ck_assert_msg(result.status == 0, "%s", result.errors);
     ck_assert_str_eq(result.errors, ""); /* no progress bar where there is no terminal */
-    ck_assert_msg(matches("^" EPOCH_LINES("1") EPOCH_LINES("2") "============= Test accuracy: " SCORE " ==============\n$",
-                          result.output), "%s", result.output);
+    ck_assert_msg(matches("^" EPOCH_LINES("1") EPOCH_LINES("2") "============= Test accuracy: " SCORE
+                          " ==============\n$", result.output), "%s", result.output);
     ck_assert_msg(strstr(result.output, "%\n\t   (New best") != NULL, "%s", result.output);
-    char *compare = assay_asprintf(NULL, "cd '%s' && cmp record.json runs/FashionMNIST_Adam_results.json && ls runs", folder);
+    char *compare =
+        assay_asprintf(NULL, "cd '%s' && cmp record.json runs/FashionMNIST_Adam_results.json && ls runs", folder);
     support_result files = support_shell(compare);
     ck_assert_str_eq(files.output,
-                     "FashionMNIST_Adam.safetensors\nFashionMNIST_Adam_checkpoint.safetensors\nFashionMNIST_Adam_results.json\n");
+                     "FashionMNIST_Adam.safetensors\nFashionMNIST_Adam_checkpoint.safetensors\n"
+                     "FashionMNIST_Adam_results.json\n");
 
     static const char *const keys[] = {"test_acc", "val_scores", "train_losses", "train_scores"};
     static const size_t counts[] = {0, 2, 390, 2};
@@ -135,7 +139,8 @@ START_TEST(progress_on_a_terminal)
     int status;
     char *text = on_terminal(command, &status);
     ck_assert_msg(status == 0, "%s", text);
-    ck_assert_msg(matches("\rsgd epoch [12] \\[#+\\.+\\] +[0-9]+%  [0-9]+ steps/s  ETA [0-9]+:[0-9]{2} ", text), "%s", text);
+    ck_assert_msg(matches("\rsgd epoch [12] \\[#+\\.+\\] +[0-9]+%  [0-9]+ steps/s  ETA [0-9]+:[0-9]{2} ", text), "%s",
+                  text);
     ck_assert_msg(strstr(text, "\r\033[K[Epoch  ") != NULL, "the bar is not cleared before the line: %s", text);
     ck_assert_msg(matches(" Test accuracy: " SCORE " ", text), "%s", text);
     assay_free(text);

@@ -1,4 +1,4 @@
-/* Training allocates nothing once it runs, and the program needs little more memory than data, weights and activations. */
+/* Training allocates nothing once it runs, and the program little more memory than data, weights, activations. */
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>

@@ -151,7 +151,8 @@ static bool is_leftover(const char *name, const char *stem, size_t length)
     long process = 0;
     int end = 0;
     if (strncmp(name, stem, length) != 0 || name[length] != '.' ||
-        sscanf(name + length + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 || name[length + 1 + (size_t)end] != '\0') {
+        sscanf(name + length + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 ||
+        name[length + 1 + (size_t)end] != '\0') {
         return false;
     }
     return process > 0 && process != (long)getpid() && kill((pid_t)process, 0) != 0 && errno == ESRCH;
@@ -163,7 +164,8 @@ void assay_file_remove_leftovers(const char *path)
     const char *target = resolved != NULL ? resolved : path;
     const char *slash = strrchr(target, '/');
     const char *stem = slash == NULL ? target : slash + 1;
-    char *folder = slash == NULL ? assay_strdup(".", NULL) : assay_asprintf(NULL, "%.*s/", (int)(slash - target), target);
+    char *folder =
+        slash == NULL ? assay_strdup(".", NULL) : assay_asprintf(NULL, "%.*s/", (int)(slash - target), target);
     DIR *listing = folder == NULL ? NULL : opendir(folder);
     for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
         if (is_leftover(entry->d_name, stem, strlen(stem))) {
