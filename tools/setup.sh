@@ -51,16 +51,17 @@ setup_install() {
   }
   needed=$(setup_missing $1)
   optional=$(setup_missing $2)
-  [ -n "$needed$optional" ] || return 0
-  command="apt-get install --no-install-recommends $needed$optional"
+  missing=$(echo $needed $optional)
+  [ -n "$missing" ] || return 0
+  command="apt-get install --no-install-recommends $missing"
   if ! setup_can_be_root; then
     [ -z "$needed" ] || setup_fail "packages are missing; as root: $command"
-    setup_say "going on without $optional(as root: $command)"
+    setup_say "going on without $missing (as root: $command)"
     return
   fi
-  setup_say "installing $needed$optional"
+  setup_say "installing $missing"
   setup_quietly setup_apt_get update
-  setup_quietly setup_apt_get install -y --no-install-recommends $needed $optional
+  setup_quietly setup_apt_get install -y --no-install-recommends $missing
 }
 
 # Bootstrap, configure and make, each only if it has not been done; what has changed since is make's business.
