@@ -21,7 +21,7 @@ check-clang:
 valgrind_tests = tests/test_base tests/test_data tests/test_model tests/test_model_hostile
 VALGRIND = valgrind
 valgrind_command = $(LIBTOOL) --mode=execute $(VALGRIND) --quiet --error-exitcode=99 --leak-check=full \
-	--errors-for-leak-kinds=definite
+	--errors-for-leak-kinds=definite --suppressions='$(abs_top_srcdir)/tests/valgrind.supp'
 check-valgrind:
 	+CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind_command)'
 
@@ -46,7 +46,7 @@ clean-local:
 	rm -rf coverage-report
 distclean-local:
 	rm -rf $(variants)
-EXTRA_DIST += %D%/coverage.awk
+EXTRA_DIST += %D%/coverage.awk %D%/valgrind.supp
 
 dist_check_SCRIPTS += tests/man.sh
 TESTS += tests/man.sh
