@@ -27,6 +27,7 @@ says out "4 submissions graded with seed 9 (2 of them earlier)"
 [ "$(head -n 3 "$class/grades.csv")" = "$before" ] || fail "what was graded is graded again"
 [ "$(cut -d'"' -f2 "$class/grades.csv" | sort | uniq -d)" = "" ] || fail "a submission stands twice"
 [ "$(wc -l <"$class/grades.csv")" -eq 5 ] || fail "a submission is missing"
+[ "$(grep -c '^"\(sgd\|momentum\).sign.so",4,8,9,' "$class/grades.csv")" -eq 2 ] || fail "the line that was cut is not whole"
 graded 2 --class "$class" --seed 10
 says err "graded with seed 9"
 echo "name,grade" >"$folder/other.csv"
