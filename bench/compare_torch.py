@@ -37,13 +37,14 @@ def run(options, command, kernels):
 def run_ours(options, threads, kernels):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "epoch.json")
-        run(options, [options.epoch, "--rounds", "2", "--threads", str(threads), "--json", path], kernels)
+        run(options, [options.epoch, "--rounds", str(options.epochs), "--threads", str(threads), "--json", path], kernels)
         with open(path, encoding="utf-8") as stream:
             return {row["what"]: row for row in json.load(stream)}
 
 
 def run_torch(options, threads, kernels):
-    command = [options.torch, os.path.join(HERE, "torch_epoch.py"), "--rounds", "2"]
+    command = [options.torch, os.path.join(HERE, "torch_epoch.py"), "--rounds", str(options.epochs), "--optimizer",
+               *options.optimizer]
     return {row["what"]: row for row in json.loads(run(options, command + threads, kernels))["runs"]}
 
 
@@ -65,15 +66,15 @@ def measure(options):
     return table
 
 
-def print_table(table, with_validation):
+def print_table(table, names, with_validation):
     print(f"\nSeconds of an epoch, {'validation included' if with_validation else 'training alone'}")
-    print(f"{'':7} {'threads':8} {'kernels':18}" + "".join(f"{name:>10}" for name in OPTIMIZERS))
-    least = {key: {name: min(whole(rows[name], with_validation) for rows in rounds) for name in OPTIMIZERS}
+    print(f"{'':7} {'threads':8} {'kernels':18}" + "".join(f"{name:>10}" for name in names))
+    least = {key: {name: min(whole(rows[name], with_validation) for rows in rounds) for name in names}
              for key, rounds in table.items()}
     for key, times in least.items():
-        print(f"{key[0]:7} {key[1]:8} {key[2]:18}" + "".join(f"{times[name]:10.3f}" for name in OPTIMIZERS))
+        print(f"{key[0]:7} {key[1]:8} {key[2]:18}" + "".join(f"{times[name]:10.3f}" for name in names))
     ratios = []
-    for name in OPTIMIZERS:
+    for name in names:
         ours = min(times[name] for key, times in least.items() if key[:2] == ("assay", "2"))
         torch = min(times[name] for key, times in least.items() if key[0] == "torch")
         ratios.append(torch / ours)
@@ -86,13 +87,15 @@ def main():
     parser.add_argument("--epoch", default="bench/epoch", help="our program (default bench/epoch)")
     parser.add_argument("--torch", default="/usr/bin/python3", help="a Python that has torch")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=2, help="timed epochs of each process in a round (default 2)")
+    parser.add_argument("--optimizer", choices=OPTIMIZERS, nargs="*", default=OPTIMIZERS)
     parser.add_argument("--kernels", default="SKYLAKEX", help="OPENBLAS_CORETYPE to try beside OpenBLAS's own choice; "
                         "an empty one for none (default SKYLAKEX)")
     parser.add_argument("--prefix", default="", help="a command to run every measured process under")
     options = parser.parse_args()
     options.kernels = options.kernels or None
     table = measure(options)
-    worst = min([print_table(table, with_validation) for with_validation in (False, True)])
+    worst = min([print_table(table, options.optimizer, with_validation) for with_validation in (False, True)])
     print(f"\nThe smallest ratio is {worst:.2f}; at least {WANTED} is wanted.")
     return 0 if worst >= WANTED else 1
 

@@ -1,7 +1,7 @@
 /*
  * What a training epoch takes beside its matrix products. In one process and in turn, with 1 thread and with 2: the
- * bare products of an epoch of the tutorial's training as OpenBLAS computes them with its own threads, and the trainer's
- * whole epoch (order shuffled, batches gathered, forward, loss, backward, update, accuracy) with each of the tutorial's
+ * bare products of an epoch of the tutorial's training as OpenBLAS computes them with its own threads, and the
+ * trainer's whole epoch (order shuffled, batches gathered, forward, loss, backward, update, accuracy) with each of the tutorial's
  * optimizers. The validation that ends an epoch is timed apart, against the products of its forward passes. The least
  * of the rounds counts: other work on the machine only adds. Where it never leaves a whole epoch in peace, the single
  * steps still tell: the last columns compare the time that a tenth of the steps stayed under. Data is Fashion-MNIST, in
