@@ -27,6 +27,7 @@ def environment(kernels):
 
 
 def run(options, command, kernels):
+    print(f"{kernels or 'own choice'}: {' '.join(command)}", file=sys.stderr, flush=True)
     done = subprocess.run([*options.prefix.split(), *command], env=environment(kernels), stdout=subprocess.PIPE,
                           text=True)
     if done.returncode != 0:
