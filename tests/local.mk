@@ -1,5 +1,6 @@
 # What every test finds in its environment; descriptor 9 is the terminal, where skips are announced.
 AM_TESTS_ENVIRONMENT = \
+	LC_ALL=C.UTF-8; export LC_ALL; \
 	GOLDEN_DIR='$(top_srcdir)/golden'; export GOLDEN_DIR; \
 	ASSAY_SOURCE='$(abs_top_srcdir)'; export ASSAY_SOURCE; \
 	ASSAY_BUILD='$(abs_top_builddir)'; export ASSAY_BUILD;

@@ -17,10 +17,10 @@ static bool has_avx512(void)
 
 const char *assay_openblas_better_core(void)
 {
-    static const char *const without_avx512[] = {"Haswell", "Zen", "Excavator", "Sandybridge"};
+    static const char *const worse[] = {"Haswell", "Zen", "Excavator", "Sandybridge", "Cooperlake"};
     const char *chosen = openblas_get_corename();
-    for (size_t i = 0; has_avx512() && i < sizeof without_avx512 / sizeof *without_avx512; i++) {
-        if (strcmp(chosen, without_avx512[i]) == 0) {
+    for (size_t i = 0; has_avx512() && i < sizeof worse / sizeof *worse; i++) {
+        if (strcmp(chosen, worse[i]) == 0) {
             return "SKYLAKEX";
         }
     }
