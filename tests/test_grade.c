@@ -17,7 +17,10 @@
 #include "random/generator.h"
 #include "support.h"
 
-/* Whether golden/mistakes.json says, with a reason, that no case can tell two mistakes apart: [[id, id, reason], ...]. */
+/*
+ * Whether golden/mistakes.json says, with a reason, that no case can tell two mistakes apart: [[id, id, reason],
+ * ...].
+ */
 static bool may_be_alike(const char *a, const char *b)
 {
     json_t *golden = support_golden("mistakes.json");
@@ -51,7 +54,7 @@ static grade_battery *draw(uint64_t seed)
     return battery;
 }
 
-/* --- the catalogue ---------------------------------------------------------------------------------------------------- */
+/* --- the catalogue ------------------------------------------------------------------------------------------------ */
 
 static bool has_model(const char *id)
 {
@@ -83,7 +86,8 @@ START_TEST(every_entry_has_a_model)
         const grade_mistake *mistake = assay_grade_catalogue_at(catalogue, i);
         ck_assert_msg(has_model(mistake->id), "%s: no model makes this mistake", mistake->id);
         ck_assert_ptr_eq(assay_grade_catalogue_find(catalogue, mistake->id), mistake);
-        ck_assert_msg(strncmp(mistake->id, mistake->component, strlen(mistake->component)) == 0, "%s: its component is %s",
+        ck_assert_msg(strncmp(mistake->id, mistake->component, strlen(mistake->component)) == 0,
+                      "%s: its component is %s",
                       mistake->id, mistake->component);
         ck_assert_msg(strpbrk(mistake->hint, ";*{") == NULL,
                       "%s: the hint gives the code away", mistake->id);
@@ -100,7 +104,8 @@ START_TEST(every_model_has_an_entry)
     for (size_t c = 0; c < count; c++) {
         for (int k = 1; k < components[c]->mistake_count; k++) {
             const char *id = components[c]->mistakes[k];
-            ck_assert_msg(id != NULL && assay_grade_catalogue_find(catalogue, id) != NULL, "%s: mistake %d has no entry",
+            ck_assert_msg(id != NULL && assay_grade_catalogue_find(catalogue, id) != NULL,
+                          "%s: mistake %d has no entry",
                           components[c]->name, k);
         }
     }
@@ -108,7 +113,7 @@ START_TEST(every_model_has_an_entry)
 }
 END_TEST
 
-/* --- models ----------------------------------------------------------------------------------------------------------- */
+/* --- models ------------------------------------------------------------------------------------------------------- */
 
 /* What an implementation with that mistake answers. */
 static void answer_with(grade_part *part, int mistake)
@@ -135,7 +140,8 @@ static double model_distance(grade_part *part, int a, int b)
         grade_fields other;
         support_assert_ok(assay_grade_fields_like(&part->cases[i]->outputs, &other, &error), &error);
         part->component->model(part->cases[i], b, &other);
-        most = fmax(most, assay_grade_distance(part->cases[i], &part->answers[i].outputs, &other, GRADE_F32, NULL, NULL));
+        most = fmax(most, assay_grade_distance(part->cases[i], &part->answers[i].outputs, &other, GRADE_F32, NULL,
+                                               NULL));
         assay_grade_fields_clear(&other);
     }
     return most;
@@ -239,7 +245,7 @@ START_TEST(one_seed_gives_one_battery)
 }
 END_TEST
 
-/* --- distributions ---------------------------------------------------------------------------------------------------- */
+/* --- distributions ------------------------------------------------------------------------------------------------ */
 
 START_TEST(distributions_are_told_apart)
 {
@@ -276,7 +282,7 @@ START_TEST(distributions_are_told_apart)
 }
 END_TEST
 
-/* --- requests and replies --------------------------------------------------------------------------------------------- */
+/* --- requests and replies ----------------------------------------------------------------------------------------- */
 
 /* A softmax case of one row and three classes. */
 static grade_case *small_case(grade_answer *answer)
@@ -373,7 +379,7 @@ START_TEST(requests_carry_their_numbers_exactly)
 }
 END_TEST
 
-/* --- .npy ------------------------------------------------------------------------------------------------------------- */
+/* --- .npy --------------------------------------------------------------------------------------------------------- */
 
 static void write_bytes(const char *path, const void *bytes, size_t size)
 {
@@ -394,14 +400,16 @@ static const struct {
     {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 24, ASSAY_OK, NULL},
     {"{'descr': '<i8', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_OK, NULL},
     {"{'descr': '<i4', 'fortran_order': False, 'shape': (2, 3), }", 24, ASSAY_OK, NULL},
-    {"{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }", 48, ASSAY_ERROR_ARGUMENT, "[3][2], expected [2][3]"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }", 48, ASSAY_ERROR_ARGUMENT,
+     "[3][2], expected [2][3]"},
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (), }", 8, ASSAY_ERROR_ARGUMENT, "a number, expected [2][3]"},
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 47, ASSAY_ERROR_FORMAT, "47 bytes of data"},
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }", 49, ASSAY_ERROR_FORMAT, "49 bytes of data"},
     {"{'descr': '>f8', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "little-endian"},
     {"{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "little-endian"},
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (1, 1, 2, 3), }", 48, ASSAY_ERROR_FORMAT, "dimensions"},
-    {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (99999999999999999999, 3), }", 48, ASSAY_ERROR_FORMAT,
+     "arrays"},
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
     {"{'descr': '<f8', 'fortran_order': False}", 48, ASSAY_ERROR_FORMAT, "arrays"},
     {"", 48, ASSAY_ERROR_FORMAT, "not a .npy file"},
@@ -481,7 +489,7 @@ START_TEST(npy_reader_follows_no_link)
 }
 END_TEST
 
-/* --- rubrics and points ------------------------------------------------------------------------------------------------- */
+/* --- rubrics and points ------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *text;
@@ -559,7 +567,7 @@ START_TEST(points_follow_the_rubric)
 }
 END_TEST
 
-/* --- reports ---------------------------------------------------------------------------------------------------------- */
+/* --- reports ------------------------------------------------------------------------------------------------------ */
 
 static char *report_text(grade_format format, size_t *size)
 {

@@ -41,7 +41,7 @@ static void print_help(void)
          "  --output FILE          write the report to FILE\n"
          "  --verbose              table: every case\n"
          "  -j, --jobs N           class: N submissions at a time (default 1)\n"
-         "  --csv FILE             class: results, one submission a line (default DIR/grades.csv); resumed if it is there\n"
+         "  --csv FILE             class: results, one submission a line (default DIR/grades.csv), resumed if there\n"
          "  --reports DIR          class: a report of each submission in DIR\n\n"
          "Sandbox (bubblewrap: no network, a read-only file system, and these limits)\n"
          "  --time S               seconds for a case (default 2)\n"
@@ -54,7 +54,7 @@ static void print_help(void)
          "  --data DIR             record: the Fashion-MNIST files");
 }
 
-/* --- options ---------------------------------------------------------------------------------------------------------- */
+/* --- options ------------------------------------------------------------------------------------------------------ */
 
 enum {
     OPTION_HELP = 256, OPTION_FOLDER, OPTION_NPY, OPTION_EXPORT, OPTION_IMPORT, OPTION_CLASS, OPTION_RECORD, OPTION_SEED,
@@ -246,7 +246,7 @@ static int read_options(int argc, char **argv, grade_options *options)
     return status;
 }
 
-/* --- one submission --------------------------------------------------------------------------------------------------- */
+/* --- one submission ----------------------------------------------------------------------------------------------- */
 
 /* A folder that both sides write to, in one that only we may enter. */
 static assay_status make_exchange(char **outer, char **inner, assay_error *error)
@@ -407,7 +407,7 @@ static int grade_submission(const grade_options *options)
     return report_status(status, &error, assay_grade_full_marks(score));
 }
 
-/* --- files ------------------------------------------------------------------------------------------------------------ */
+/* --- files -------------------------------------------------------------------------------------------------------- */
 
 static int export_cases(const grade_options *options)
 {
@@ -450,7 +450,7 @@ static int import_outputs(const grade_options *options)
     return report_status(status, &error, assay_grade_full_marks(score));
 }
 
-/* --- the rest --------------------------------------------------------------------------------------------------------- */
+/* --- the rest ----------------------------------------------------------------------------------------------------- */
 
 static int print_list(const grade_options *options)
 {

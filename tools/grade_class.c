@@ -40,7 +40,7 @@ typedef struct {
     pthread_mutex_t lock; /* of all fields above that change */
 } class_state;
 
-/* --- finding submissions ---------------------------------------------------------------------------------------------- */
+/* --- finding submissions ------------------------------------------------------------------------------------------ */
 
 static assay_status add_submission(class_state *state, const char *name, const char *object, const char *folder,
                                    assay_error *error)
@@ -137,7 +137,7 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     return status;
 }
 
-/* --- the CSV ---------------------------------------------------------------------------------------------------------- */
+/* --- the CSV ------------------------------------------------------------------------------------------------------ */
 
 /* Our own rows begin with the name in quotes, in which a quote is doubled. */
 static void write_quoted(FILE *stream, const char *text)
@@ -199,7 +199,8 @@ static assay_status read_earlier(class_state *state, const char *path, char *tex
             continue;
         }
         if (number == 1 || !read_row(line, &name, &row_seed)) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s, line %zu: not written by --class; choose another --csv", path,
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s, line %zu: not written by --class; choose another --csv",
+                              path,
                               number);
         }
         if (*has_seed && row_seed != *seed) {
@@ -240,7 +241,7 @@ static assay_status open_csv(class_state *state, const char *path, uint64_t *see
     return ASSAY_OK;
 }
 
-/* --- grading ---------------------------------------------------------------------------------------------------------- */
+/* --- grading ------------------------------------------------------------------------------------------------------ */
 
 static assay_status write_row(class_state *state, const grade_options *options, const submission *graded,
                               const grade_battery *battery, grade_score score, assay_error *error)

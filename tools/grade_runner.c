@@ -25,7 +25,7 @@ static _Noreturn void fail(const char *what, const char *why)
     exit(2);
 }
 
-/* --- limits ----------------------------------------------------------------------------------------------------------- */
+/* --- limits ------------------------------------------------------------------------------------------------------- */
 
 static void limit(unsigned resource, const char *value)
 {
@@ -69,7 +69,7 @@ static bool apply_option(const char *option, const char *value)
     return false;
 }
 
-/* --- requests --------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 /* The submission's own prints must not mix with replies: standard output becomes standard error, for it. */
 static FILE *take_output(void)

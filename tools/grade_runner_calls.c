@@ -163,7 +163,7 @@ static const char *numbered(char name[24], const char *stem, size_t k)
     return name;
 }
 
-/* --- JSON from tensors ------------------------------------------------------------------------------------------------ */
+/* --- JSON from tensors -------------------------------------------------------------------------------------------- */
 
 static json_t *json_double(double value)
 {
@@ -206,7 +206,7 @@ static void emit(call_state *call, const char *name)
     }
 }
 
-/* --- calls, one for each kind of signature ------------------------------------------------------------------------------ */
+/* --- calls, one for each kind of signature ------------------------------------------------------------------------ */
 
 typedef void function(void);
 
@@ -314,7 +314,7 @@ static void call_cross_entropy_gradient(call_state *call, function *student, con
     emit(call, "dlogits");
 }
 
-/* --- networks --------------------------------------------------------------------------------------------------------- */
+/* --- networks ----------------------------------------------------------------------------------------------------- */
 
 enum { MAX_LAYERS = 8 };
 
@@ -432,7 +432,7 @@ static void call_training(call_state *call, function *student, const char *name)
     emit_network(call, &net, "weight", "bias");
 }
 
-/* --- optimizers ------------------------------------------------------------------------------------------------------- */
+/* --- optimizers --------------------------------------------------------------------------------------------------- */
 
 enum { TENSORS = 2 };
 
@@ -494,7 +494,7 @@ static void call_surface(call_state *call, function *student, const char *name)
     emit(call, "dw2");
 }
 
-/* --- the table -------------------------------------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;

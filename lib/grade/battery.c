@@ -17,7 +17,7 @@ assay_status assay_grade_random_seed(uint64_t *seed, assay_error *error)
     return ASSAY_OK;
 }
 
-/* --- cases ------------------------------------------------------------------------------------------------------------ */
+/* --- cases -------------------------------------------------------------------------------------------------------- */
 
 static assay_status unknown_component(const char *name, assay_error *error)
 {
@@ -120,7 +120,7 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
     return ASSAY_OK;
 }
 
-/* --- running ---------------------------------------------------------------------------------------------------------- */
+/* --- running ------------------------------------------------------------------------------------------------------ */
 
 /* A submission that cannot be started this often in a row is not started again. */
 enum { START_ATTEMPTS = 3 };

@@ -28,8 +28,8 @@ typedef struct {
 assay_status assay_grade_random_seed(uint64_t *seed, assay_error *error);
 
 /*
- * Draws the cases of the named components (`only`, NULL-terminated; NULL: all of them). ASSAY_ERROR_ARGUMENT for an unknown
- * name, with the known ones. The caller ends it with _battery_destroy.
+ * Draws the cases of the named components (`only`, NULL-terminated; NULL: all of them). ASSAY_ERROR_ARGUMENT for an
+ * unknown name, with the known ones. The caller ends it with _battery_destroy.
  */
 assay_status assay_grade_battery_create(uint64_t seed, const char *const *only, grade_battery **battery,
                                         assay_error *error);
@@ -42,8 +42,8 @@ void assay_grade_battery_destroy(grade_battery *battery);
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error);
 
 /*
- * Writes DIR/cases.json (each case: id, call, inputs, and the outputs that are wanted with their shapes) and the inputs as
- * DIR/ID.NAME.npy, one number or text inline. DIR is made if it is not there; a file that is there is an error.
+ * Writes DIR/cases.json (each case: id, call, inputs, and the outputs that are wanted with their shapes) and the inputs
+ * as DIR/ID.NAME.npy, one number or text inline. DIR is made if it is not there; a file that is there is an error.
  */
 assay_status assay_grade_battery_export(const grade_battery *battery, const char *directory, assay_error *error);
 
@@ -57,7 +57,10 @@ typedef struct {
 /* Reads DIR/cases.json. ASSAY_ERROR_FORMAT for a file that is not as --export wrote it. */
 assay_status assay_grade_import_header(const char *directory, grade_import *imported, assay_error *error);
 
-/* Reads the outputs DIR/ID.NAME.npy of an exported battery. A component without any output counts as not implemented. */
+/*
+ * Reads the outputs DIR/ID.NAME.npy of an exported battery. A component without any output counts as not
+ * implemented.
+ */
 assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);
 
 /* Judges all answers. */

@@ -84,7 +84,10 @@ assay_status assay_grade_fields_like(const grade_fields *like, grade_fields *mad
     return ASSAY_OK;
 }
 
-/* Cases are independent of each other, so the seed of each is hashed from all three numbers (splitmix64's finaliser). */
+/*
+ * Cases are independent of each other, so the seed of each is hashed from all three numbers (splitmix64's
+ * finaliser).
+ */
 static uint64_t case_seed(uint64_t seed, const char *component, size_t index)
 {
     uint64_t z = seed + 0x9e3779b97f4a7c15u * (index + 1);

@@ -1,4 +1,7 @@
-/* The catalogue of mistakes (golden/mistakes.json, compiled in): what each mistake is called and how it is explained. */
+/*
+ * The catalogue of mistakes (golden/mistakes.json, compiled in): what each mistake is called and how it is
+ * explained.
+ */
 #ifndef ASSAY_GRADE_CATALOGUE_H
 #define ASSAY_GRADE_CATALOGUE_H
 

@@ -63,7 +63,7 @@ static double now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* --- starting --------------------------------------------------------------------------------------------------------- */
+/* --- starting ----------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     int in[2];
@@ -177,7 +177,7 @@ void assay_grade_child_kill(grade_child *child)
     assay_free(child);
 }
 
-/* --- speaking --------------------------------------------------------------------------------------------------------- */
+/* --- speaking ----------------------------------------------------------------------------------------------------- */
 
 static void keep_errors(grade_child *child, const char *bytes, size_t count)
 {
@@ -387,7 +387,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
     }
 }
 
-/* --- the reference library -------------------------------------------------------------------------------------------- */
+/* --- the reference library ---------------------------------------------------------------------------------------- */
 
 bool assay_grade_child_uses_library(const grade_child *child)
 {

@@ -1,6 +1,6 @@
 /*
- * A submission's process: started under bubblewrap or without it, spoken to line by line, within limits, and killed with
- * everything that it started.
+ * A submission's process: started under bubblewrap or without it, spoken to line by line, within limits, and killed
+ * with everything that it started.
  */
 #ifndef ASSAY_GRADE_CHILD_H
 #define ASSAY_GRADE_CHILD_H
@@ -59,9 +59,9 @@ assay_status assay_grade_sandbox_check(assay_error *error);
 assay_status assay_grade_child_start(const grade_program *program, grade_child **child, assay_error *error);
 
 /*
- * Sends a line and waits for one, at most `seconds` of processor time and GRADE_PATIENCE times as many on the clock. GRADE_PASS: `*line` (owned by the child, until the next exchange) and
- * `*length`, without its newline. Any other verdict says what happened, with details in `detail`; the child is then of
- * no further use and is to be killed.
+ * Sends a line and waits for one, at most `seconds` of processor time and GRADE_PATIENCE times as many on the clock.
+ * GRADE_PASS: `*line` (owned by the child, until the next exchange) and `*length`, without its newline. Any other
+ * verdict says what happened, with details in `detail`; the child is then of no further use and is to be killed.
  */
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
                                          size_t *length, char detail[GRADE_TEXT_LENGTH]);

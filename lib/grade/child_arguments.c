@@ -214,7 +214,8 @@ assay_status assay_grade_arguments(const grade_program *program, grade_arguments
         status = add_runner(program, arguments, error);
     }
     if (status == ASSAY_OK && arguments->count > GRADE_MAX_ARGUMENTS) {
-        status = assay_fail(error, ASSAY_ERROR_ARGUMENT, "the command line has %zu words, more than %d; put it into a script",
+        status = assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                            "the command line has %zu words, more than %d; put it into a script",
                             arguments->count, GRADE_MAX_ARGUMENTS);
     }
     if (status != ASSAY_OK) {
@@ -231,7 +232,7 @@ void assay_grade_arguments_clear(grade_arguments *arguments)
     memset(arguments, 0, sizeof *arguments);
 }
 
-/* --- what must be there ----------------------------------------------------------------------------------------------- */
+/* --- what must be there ------------------------------------------------------------------------------------------- */
 
 /* The runner beside the running program: libtool puts programs that are not installed into .libs/. */
 static char *beside_program(const char *below, assay_error *error)

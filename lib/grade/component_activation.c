@@ -124,7 +124,7 @@ static void apply_gradient(gradient_element *element, const grade_case *graded, 
         GRADE_MISTAKES(NAME##_gradient_mistakes),                                                            \
     };
 
-/* --- identity ------------------------------------------------------------------------------------------------------- */
+/* --- identity ----------------------------------------------------------------------------------------------------- */
 
 static const char *const identity_mistakes[] = {NULL};
 
@@ -149,7 +149,7 @@ static double identity_gradient_element(double x, double dy, double slope, int m
 
 ACTIVATION(identity, "identity", make_forward, make_gradient)
 
-/* --- tanh ----------------------------------------------------------------------------------------------------------- */
+/* --- tanh --------------------------------------------------------------------------------------------------------- */
 
 enum { TANH_OVERFLOW = 1, TANH_HALF, TANH_SIGMOID };
 static const char *const tanh_mistakes[] = {
@@ -192,7 +192,7 @@ static double tanh_gradient_element(double x, double dy, double slope, int mista
 
 ACTIVATION(tanh, "tanh", make_forward, make_gradient)
 
-/* --- ReLU: f'(0) = 0, as in PyTorch ----------------------------------------------------------------------------------- */
+/* --- ReLU: f'(0) = 0, as in PyTorch ------------------------------------------------------------------------------- */
 
 enum { RELU_LEAK = 1, RELU_ABSOLUTE };
 static const char *const relu_mistakes[] = {
@@ -232,7 +232,7 @@ static double relu_gradient_element(double x, double dy, double slope, int mista
 
 ACTIVATION(relu, "ReLU", make_forward, make_gradient)
 
-/* --- sigmoid -------------------------------------------------------------------------------------------------------- */
+/* --- sigmoid ------------------------------------------------------------------------------------------------------ */
 
 enum { SIGMOID_OVERFLOW = 1, SIGMOID_SIGN };
 static const char *const sigmoid_mistakes[] = {
@@ -279,7 +279,7 @@ static double sigmoid_gradient_element(double x, double dy, double slope, int mi
 
 ACTIVATION(sigmoid, "sigmoid", make_forward, make_gradient)
 
-/* --- leaky ReLU: f'(0) = slope, as in PyTorch ------------------------------------------------------------------------- */
+/* --- leaky ReLU: f'(0) = slope, as in PyTorch --------------------------------------------------------------------- */
 
 enum { LEAKY_SIDES = 1, LEAKY_PLAIN, LEAKY_IGNORED };
 static const char *const leaky_relu_mistakes[] = {

@@ -69,7 +69,7 @@ static grade_distribution either(double std)
     return (grade_distribution){GRADE_EITHER, std};
 }
 
-/* --- constant: nothing random about it ------------------------------------------------------------------------------ */
+/* --- constant: nothing random about it ---------------------------------------------------------------------------- */
 
 enum { CONSTANT_BIAS = 1, CONSTANT_ZERO, CONSTANT_TUTORIAL };
 static const char *const constant_mistakes[] = {
@@ -107,7 +107,7 @@ const grade_component assay_grade_init_constant = {
     GRADE_MISTAKES(constant_mistakes),
 };
 
-/* --- one standard deviation for all: weights and biases ~ N(0, std^2) ------------------------------------------------- */
+/* --- one standard deviation for all: weights and biases ~ N(0, std^2) --------------------------------------------- */
 
 enum { NORMAL_VARIANCE = 1, NORMAL_SQUARED, NORMAL_BIAS, NORMAL_UNIFORM };
 static const char *const normal_mistakes[] = {
@@ -149,7 +149,7 @@ const grade_component assay_grade_init_normal = {
     GRADE_MISTAKES(normal_mistakes),
 };
 
-/* --- fan-in: Var w = 1 / fan_in, biases 0 --------------------------------------------------------------------------- */
+/* --- fan-in: Var w = 1 / fan_in, biases 0 ------------------------------------------------------------------------- */
 
 enum { FAN_IN_OUT = 1, FAN_IN_VARIANCE, FAN_IN_BIAS, FAN_IN_BOUND };
 static const char *const fan_in_mistakes[] = {
@@ -191,7 +191,10 @@ const grade_component assay_grade_init_fan_in = {
     GRADE_MISTAKES(fan_in_mistakes),
 };
 
-/* --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0 --------------- */
+/*
+ * --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0
+ * ---------------
+ */
 
 enum { XAVIER_FAN_IN = 1, XAVIER_BOUND, XAVIER_VARIANCE, XAVIER_POSITIVE, XAVIER_BIAS, XAVIER_PRODUCT, XAVIER_ONE };
 static const char *const xavier_mistakes[] = {
@@ -234,7 +237,10 @@ const grade_component assay_grade_init_xavier = {
     GRADE_MISTAKES(xavier_mistakes),
 };
 
-/* --- Kaiming: Var w = 2 / fan_in, but 1 / fan_in in the first layer, whose input went through no ReLU; biases 0 --------- */
+/*
+ * --- Kaiming: Var w = 2 / fan_in, but 1 / fan_in in the first layer, whose input went through no ReLU; biases 0
+ * ---------
+ */
 
 enum {
     KAIMING_GAIN = 1,

@@ -84,7 +84,7 @@ const grade_component assay_grade_linear_forward = {
     GRADE_MISTAKES(forward_mistakes),
 };
 
-/* --- backward: dx = dy W, dW = dy^T x, db = column sums of dy -------------------------------------------------------- */
+/* --- backward: dx = dy W, dW = dy^T x, db = column sums of dy ----------------------------------------------------- */
 
 enum {
     BACKWARD_DWEIGHT_TRANSPOSED = 1,

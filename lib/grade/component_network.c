@@ -1,6 +1,6 @@
 /*
- * The whole network: linear layers with one activation between them, softmax cross-entropy, and all gradients; then a few
- * training steps. x: [rows][s_0], weight l: [s_l+1][s_l], bias l: [s_l+1].
+ * The whole network: linear layers with one activation between them, softmax cross-entropy, and all gradients; then a
+ * few training steps. x: [rows][s_0], weight l: [s_l+1][s_l], bias l: [s_l+1].
  */
 #include <float.h>
 #include <math.h>
@@ -185,7 +185,10 @@ static void input_gradient(const network *net, size_t l, size_t rows, const doub
     }
 }
 
-/* One forward and one backward pass. `after` (or NULL) is called when a layer's gradients are known, and may change it. */
+/*
+ * One forward and one backward pass. `after` (or NULL) is called when a layer's gradients are known, and may change
+ * it.
+ */
 typedef void after_layer(network *net, size_t layer, const gradients *found, void *context);
 
 static void pass(network *net, size_t rows, const double *x, const double *labels, int mistake, gradients *found,
@@ -218,7 +221,7 @@ static void pass(network *net, size_t rows, const double *x, const double *label
     }
 }
 
-/* --- drawing and reading a network ------------------------------------------------------------------------------------ */
+/* --- drawing and reading a network -------------------------------------------------------------------------------- */
 
 static void declare_network(const network *net, grade_case *made)
 {
@@ -273,7 +276,7 @@ static void read_network(const grade_case *graded, network *net)
     }
 }
 
-/* --- whole-network gradient ------------------------------------------------------------------------------------------- */
+/* --- whole-network gradient --------------------------------------------------------------------------------------- */
 
 static const struct {
     const char *name;
@@ -339,7 +342,7 @@ const grade_component assay_grade_network_gradient = {
     GRADE_MISTAKES(gradient_mistakes),
 };
 
-/* --- a short training run --------------------------------------------------------------------------------------------- */
+/* --- a short training run ----------------------------------------------------------------------------------------- */
 
 enum {
     TRAINING_ACCUMULATED = PASS_MISTAKES,

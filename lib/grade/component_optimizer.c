@@ -1,6 +1,6 @@
 /*
- * The optimizers, as the tutorial prints them (cells [22] to [24]). Two parameter tensors with their own gradients take a
- * few steps; the outputs are both tensors after each step, so the first diverging value names the step.
+ * The optimizers, as the tutorial prints them (cells [22] to [24]). Two parameter tensors with their own gradients take
+ * a few steps; the outputs are both tensors after each step, so the first diverging value names the step.
  */
 #include <math.h>
 #include <stdio.h>
@@ -102,7 +102,7 @@ static void run_steps(update_element *update, state_kind kind, bool only_first, 
     }
 }
 
-/* --- SGD: w -= eta g -------------------------------------------------------------------------------------------------- */
+/* --- SGD: w -= eta g ---------------------------------------------------------------------------------------------- */
 
 enum { SGD_SIGN = 1, SGD_RATE, SGD_ACCUMULATED, SGD_FIRST };
 static const char *const sgd_mistakes[] = {
@@ -144,7 +144,7 @@ const grade_component assay_grade_sgd = {
     GRADE_MISTAKES(sgd_mistakes),
 };
 
-/* --- SGD with momentum: m = b m + (1 - b) g, w -= eta m ------------------------------------------------------------- */
+/* --- SGD with momentum: m = b m + (1 - b) g, w -= eta m ----------------------------------------------------------- */
 
 enum {
     MOMENTUM_DAMPENING = 1,
@@ -220,7 +220,10 @@ const grade_component assay_grade_momentum = {
     GRADE_MISTAKES(momentum_mistakes),
 };
 
-/* --- Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= eta / (sqrt(v/(1-b2^t)) + eps) m/(1-b1^t) ------------------- */
+/*
+ * --- Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= eta / (sqrt(v/(1-b2^t)) + eps) m/(1-b1^t)
+ * -------------------
+ */
 
 enum {
     ADAM_NO_FIRST = 1,

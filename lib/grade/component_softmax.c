@@ -91,7 +91,7 @@ static void softmax(shift_kind kind, const double *z, size_t rows, size_t classe
     }
 }
 
-/* --- softmax -------------------------------------------------------------------------------------------------------- */
+/* --- softmax ------------------------------------------------------------------------------------------------------ */
 
 enum { SOFTMAX_NO_MAX = 1, SOFTMAX_BATCH_MAX, SOFTMAX_MEAN, SOFTMAX_AXIS, SOFTMAX_LOG };
 static const char *const softmax_mistakes[] = {
@@ -166,7 +166,7 @@ const grade_component assay_grade_softmax = {
     GRADE_MISTAKES(softmax_mistakes),
 };
 
-/* --- cross-entropy: mean over r of log sum_j e^z_rj - z_r,label ------------------------------------------------------- */
+/* --- cross-entropy: mean over r of log sum_j e^z_rj - z_r,label --------------------------------------------------- */
 
 enum {
     LOSS_UNDERFLOW = 1,
@@ -270,7 +270,7 @@ const grade_component assay_grade_cross_entropy = {
     GRADE_MISTAKES(cross_entropy_mistakes),
 };
 
-/* --- its gradient: (softmax(z) - onehot(label)) / rows ---------------------------------------------------------------- */
+/* --- its gradient: (softmax(z) - onehot(label)) / rows ------------------------------------------------------------ */
 
 enum { DLOSS_NOT_AVERAGED = 1, DLOSS_SIGN, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_NO_MAX, DLOSS_ELEMENTS, DLOSS_TWICE };
 static const char *const gradient_mistakes[] = {

@@ -36,7 +36,7 @@ static void evaluate(surface_function *surface, const grade_case *graded, int mi
     }
 }
 
-/* --- tanh(w1)^2 + 0.01 |w1| + sigmoid(w2); |.|' at 0 is 0, as in PyTorch ------------------------------------------------ */
+/* --- tanh(w1)^2 + 0.01 |w1| + sigmoid(w2); |.|' at 0 is 0, as in PyTorch ------------------------------------------ */
 
 enum {
     CURVE_ABS_GRADIENT = 1,
@@ -114,7 +114,7 @@ const grade_component assay_grade_pathological_curve = {
     GRADE_MISTAKES(curve_mistakes),
 };
 
-/* --- minus three bivariate normal densities, sigma 0.2 ---------------------------------------------------------------- */
+/* --- minus three bivariate normal densities, sigma 0.2 ------------------------------------------------------------ */
 
 enum {
     STEEP_HALF = 1,

@@ -73,7 +73,8 @@ void assay_grade_distribution_text(grade_distribution hypothesis, char *text, si
     double value = hypothesis.value;
     switch (hypothesis.kind) {
     case GRADE_CONSTANT: snprintf(text, size, "every value %.6g", value); break;
-    case GRADE_NORMAL: snprintf(text, size, "a normal distribution of mean 0 and standard deviation %.5g", value); break;
+    case GRADE_NORMAL: snprintf(text, size, "a normal distribution of mean 0 and standard deviation %.5g",
+                                value); break;
     case GRADE_EITHER: snprintf(text, size, "mean 0 and standard deviation %.5g, normal or uniform", value); break;
     case GRADE_POSITIVE: snprintf(text, size, "a uniform distribution between 0 and %.5g", value); break;
     case GRADE_RANDOM: snprintf(text, size, "random values"); break;

@@ -29,10 +29,10 @@ struct grade_initializer {
 };
 
 /*
- * Whether a sample looks drawn from the hypothesis, by its mean, its variance and its whole shape (Kolmogorov-Smirnov with
- * the bound of Dvoretzky, Kiefer, Wolfowitz and Massart). Each test rejects a correct sample with probability 1e-12; a
- * grading makes fewer than 200 of them, so a correct submission is accused with probability below 2e-10, whatever the
- * seed. NaN and infinity match nothing.
+ * Whether a sample looks drawn from the hypothesis, by its mean, its variance and its whole shape (Kolmogorov-Smirnov
+ * with the bound of Dvoretzky, Kiefer, Wolfowitz and Massart). Each test rejects a correct sample with probability
+ * 1e-12; a grading makes fewer than 200 of them, so a correct submission is accused with probability below 2e-10,
+ * whatever the seed. NaN and infinity match nothing.
  */
 bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values);
 

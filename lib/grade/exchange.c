@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 #include "grade/npy.h"
 
-/* --- requests --------------------------------------------------------------------------------------------------------- */
+/* --- requests ----------------------------------------------------------------------------------------------------- */
 
 static json_t *nested_array(const grade_field *field, size_t dimension, const double **next)
 {
@@ -91,7 +91,7 @@ assay_status assay_grade_request(const grade_case *graded, int id, const grade_f
     return *line == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
 }
 
-/* --- replies ---------------------------------------------------------------------------------------------------------- */
+/* --- replies ------------------------------------------------------------------------------------------------------ */
 
 /*
  * Python's json module writes NaN and Infinity bare, which is not JSON. Outside strings they become null, "x" and "-x",

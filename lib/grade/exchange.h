@@ -1,8 +1,8 @@
 /*
- * Requests and replies: one JSON object a line (doc/grading.md). Arrays stand inline, or as .npy files in a folder that both
- * sides see.
+ * Requests and replies: one JSON object a line (doc/grading.md). Arrays stand inline, or as .npy files in a folder that
+ * both sides see.
  *   {"id": 3, "call": "softmax", "inputs": {"logits": [[0.5, 1.0]]}}
- *   {"id": 3, "outputs": {"probabilities": [[0.38, 0.62]]}}       or {"id": 3, "error": "..."}, {"id": 3, "missing": true}
+ *   {"id": 3, "outputs": {"probabilities": [[0.38, 0.62]]}}, or {"id": 3, "error": "..."}, {"id": 3, "missing": true}
  */
 #ifndef ASSAY_GRADE_EXCHANGE_H
 #define ASSAY_GRADE_EXCHANGE_H
@@ -24,7 +24,10 @@ typedef struct {
 assay_status assay_grade_request(const grade_case *graded, int id, const grade_folder *folder, char **line,
                                  assay_error *error);
 
-/* The inputs of a case as JSON: numbers, nested arrays, texts, or {"npy": FILE}, written into the folder as ID.NAME.npy. */
+/*
+ * The inputs of a case as JSON: numbers, nested arrays, texts, or {"npy": FILE}, written into the folder as
+ * ID.NAME.npy.
+ */
 assay_status assay_grade_inputs_json(const grade_case *graded, int id, const grade_folder *folder, json_t **inputs,
                                      assay_error *error);
 
@@ -35,7 +38,10 @@ assay_status assay_grade_inputs_json(const grade_case *graded, int id, const gra
  */
 void assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer);
 
-/* The reply to {"call": "hello"}: the precision, and which components there are ("functions"; all where it is left out). */
+/*
+ * The reply to {"call": "hello"}: the precision, and which components there are ("functions"; all where it is left
+ * out).
+ */
 assay_status assay_grade_hello(char *line, size_t length, grade_precision *precision, json_t **functions,
                                assay_error *error);
 

@@ -127,7 +127,8 @@ assay_status assay_grade_import_header(const char *directory, grade_import *impo
         json_t *seed = json_object_get(root, "seed");
         collect_components(json_object_get(root, "cases"), imported);
         if (!json_is_integer(seed) || json_integer_value(seed) < 0 || imported->components[0] == NULL) {
-            status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no \"seed\" or no \"cases\"; it is not as --export wrote it",
+            status = assay_fail(error, ASSAY_ERROR_FORMAT,
+                                "%s: no \"seed\" or no \"cases\"; it is not as --export wrote it",
                                 path);
         }
         imported->seed = (uint64_t)json_integer_value(seed);

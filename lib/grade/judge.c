@@ -93,7 +93,7 @@ static void describe_divergence(const grade_fields *got, const grade_fields *wan
              field->values[index]);
 }
 
-/* --- mistakes of memory, which the C way brings to light in any component ------------------------------------------------ */
+/* --- mistakes of memory, which the C way brings to light in any component ----------------------------------------- */
 
 static bool sentinel_left(const grade_case *graded, const grade_answer *answer)
 {
@@ -145,7 +145,7 @@ static const char *memory_mistake(const grade_case *graded, const grade_answer *
     return graded->component->model != NULL && sentinel_added(graded, answer) ? "any.output_accumulated" : NULL;
 }
 
-/* --- mistakes of the component ---------------------------------------------------------------------------------------- */
+/* --- mistakes of the component ------------------------------------------------------------------------------------ */
 
 /* How far each case's answer is from the model of one mistake. */
 static assay_status model_distances(const grade_component *component, int mistake, size_t count,

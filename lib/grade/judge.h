@@ -63,8 +63,8 @@ assay_status assay_grade_judge(const grade_component *component, size_t count, g
 
 /*
  * How far `got` is from `want`, in units of the tolerance of that precision: at most 1 is equal. NaN equals NaN, and an
- * infinity itself; anything else against one of them is infinitely far. `field` and `index` (may be NULL) receive the first
- * value beyond the tolerance.
+ * infinity itself; anything else against one of them is infinitely far. `field` and `index` (may be NULL) receive the
+ * first value beyond the tolerance.
  */
 double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                             grade_precision precision, size_t *field, size_t *index);

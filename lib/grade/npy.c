@@ -30,7 +30,7 @@ void assay_grade_shape_text(size_t rank, const size_t *shape, char *text, size_t
     }
 }
 
-/* --- writing -------------------------------------------------------------------------------------------------------- */
+/* --- writing ------------------------------------------------------------------------------------------------------ */
 
 static int header_text(const grade_field *field, char *text, size_t size)
 {
@@ -73,7 +73,7 @@ assay_status assay_npy_write(const char *path, const grade_field *field, assay_e
     return assay_file_commit(writer, error);
 }
 
-/* --- reading -------------------------------------------------------------------------------------------------------- */
+/* --- reading ------------------------------------------------------------------------------------------------------ */
 
 typedef struct {
     char kind;   /* 'f' or 'i' */

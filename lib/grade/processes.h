@@ -17,8 +17,8 @@ typedef struct {
 grade_usage assay_grade_usage(pid_t root, const char *library);
 
 /*
- * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than ten thousand. Links
- * are not followed.
+ * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than ten thousand.
+ * Links are not followed.
  */
 size_t assay_grade_folder_bytes(const char *folder);
 

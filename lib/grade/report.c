@@ -56,7 +56,7 @@ const grade_mistake *grade_new_mistake(const grade_report *report, const grade_p
     return id == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, id);
 }
 
-/* --- for people ------------------------------------------------------------------------------------------------------- */
+/* --- for people --------------------------------------------------------------------------------------------------- */
 
 /* Words in lines of at most 100 columns, each after `indent` blanks. */
 static void print_wrapped(FILE *stream, int indent, const char *text)
@@ -69,7 +69,8 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
             fputc('\n', stream);
             column = 0;
         }
-        column += column == 0 ? fprintf(stream, "%*s%.*s", indent, "", word, text) : fprintf(stream, " %.*s", word, text);
+        column += column == 0 ? fprintf(stream, "%*s%.*s", indent, "", word, text) : fprintf(stream, " %.*s", word,
+                                                                                             text);
         text += word;
         text += strspn(text, " ");
     }
@@ -165,7 +166,7 @@ static void write_table(const grade_report *report, FILE *stream)
             assay_grade_full_marks(report->score) ? ", full marks" : "");
 }
 
-/* --- TAP -------------------------------------------------------------------------------------------------------------- */
+/* --- TAP ---------------------------------------------------------------------------------------------------------- */
 
 static void write_tap(const grade_report *report, FILE *stream)
 {
@@ -193,7 +194,7 @@ static void write_tap(const grade_report *report, FILE *stream)
     }
 }
 
-/* --- JUnit ------------------------------------------------------------------------------------------------------------ */
+/* --- JUnit -------------------------------------------------------------------------------------------------------- */
 
 static void write_xml_text(FILE *stream, const char *text)
 {
@@ -250,7 +251,7 @@ static void write_junit(const grade_report *report, FILE *stream)
     fputs("</testsuites>\n", stream);
 }
 
-/* --- all of them ------------------------------------------------------------------------------------------------------ */
+/* --- all of them -------------------------------------------------------------------------------------------------- */
 
 assay_status assay_grade_report_write(const grade_report *report, grade_format format, FILE *stream,
                                       assay_error *error)

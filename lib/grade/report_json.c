@@ -54,7 +54,7 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
                 stream, error);
 }
 
-/* --- Gradescope: https://gradescope-autograders.readthedocs.io/en/latest/specs/ ------------------------------------------- */
+/* --- Gradescope: https://gradescope-autograders.readthedocs.io/en/latest/specs/ ----------------------------------- */
 
 static char *case_output(const grade_report *report, const grade_result *result, assay_error *error)
 {

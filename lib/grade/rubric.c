@@ -80,7 +80,8 @@ static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *ca
             known = known || strcmp(keys[i], name) == 0;
         }
         if (!known) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: unknown key \"%.60s\"; there are name, weights, cases, credit",
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: unknown key \"%.60s\"; there are name, weights, cases, credit",
                               path, name);
         }
     }

@@ -1,7 +1,7 @@
 /*
  * Weights. A rubric is a JSON file:
  *   {"name": "Assignment 3",
- *    "weights": {"adam": 10, "linear_forward": 5},     points of each component; components that are not named are not graded
+ *    "weights": {"adam": 10, "linear_forward": 5},     points of each component; others are not graded
  *    "cases": {"adam/one step": 3},                    shares of a case in its component's points (default 1)
  *    "credit": {"any.float32": 0.5}}                   part of the points that is given in spite of a named mistake
  * Without a rubric every case is worth one point, and functions that a submission does not have are not counted.

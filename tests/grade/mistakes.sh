@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and by
-# no other; the same object under another name makes no mistake and gets full marks.
+# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and
+# by no other; the same object under another name makes no mistake and gets full marks.
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')

@@ -75,7 +75,7 @@ static void scale(size_t count, double factor, double *values)
     }
 }
 
-/* --- linear layer ----------------------------------------------------------------------------------------------------- */
+/* --- linear layer ------------------------------------------------------------------------------------------------- */
 
 void student_linear_forward(size_t rows, size_t in, size_t out, const double *x, const double *weight,
                             const double *bias, double *y)
@@ -152,7 +152,7 @@ void student_linear_backward(size_t rows, size_t in, size_t out, const double *x
     free(as_stored_in_out);
 }
 
-/* --- activations ------------------------------------------------------------------------------------------------------ */
+/* --- activations -------------------------------------------------------------------------------------------------- */
 
 void student_identity(size_t count, const double *x, double *y)
 {
@@ -288,7 +288,7 @@ void student_leaky_relu_gradient(size_t count, const double *x, const double *dy
     }
 }
 
-/* --- softmax cross-entropy -------------------------------------------------------------------------------------------- */
+/* --- softmax cross-entropy ---------------------------------------------------------------------------------------- */
 
 /* e^(z - shift), normalised, with the shift that a mistake chooses. */
 static void shifted_softmax(size_t count, const double *z, double shift, double *p)
@@ -445,7 +445,7 @@ void student_cross_entropy_gradient(size_t rows, size_t classes, const double *l
     free(p);
 }
 
-/* --- initializers ----------------------------------------------------------------------------------------------------- */
+/* --- initializers ------------------------------------------------------------------------------------------------- */
 
 /* Mistakes of any initializer are planted in the Kaiming one. */
 static void repeat_draws(size_t layers, const size_t *sizes, double *const *weights)
@@ -582,7 +582,7 @@ void student_init_kaiming(size_t layers, const size_t *sizes, uint64_t seed, dou
     }
 }
 
-/* --- optimizers ------------------------------------------------------------------------------------------------------- */
+/* --- optimizers --------------------------------------------------------------------------------------------------- */
 
 /* One tensor's update, with its state: mistakes of bookkeeping are made by whoever calls this. */
 typedef void update_rule(const optimizer *self, size_t count, int t, double *w, const double *g, double *m, double *v,
@@ -788,7 +788,7 @@ void student_adam_destroy(void *state)
     destroy(state);
 }
 
-/* --- the network: forward and back with everything kept, so that each mistake has its place ------------------------------- */
+/* --- the network: forward and back with everything kept, so that each mistake has its place ----------------------- */
 
 enum { WIDE = 256 };
 
@@ -991,7 +991,7 @@ void student_training(size_t layers, const size_t *sizes, const char *activation
     end_run(&run);
 }
 
-/* --- the loss surfaces ------------------------------------------------------------------------------------------------ */
+/* --- the loss surfaces -------------------------------------------------------------------------------------------- */
 
 void student_pathological_curve(size_t count, const double *w1, const double *w2, double *loss, double *dw1,
                                 double *dw2)

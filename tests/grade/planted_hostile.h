@@ -1,6 +1,6 @@
 /*
- * What a hostile submission does in its tanh, chosen by the name hostile.WHAT. All of it is bounded, so that a sandbox that
- * does not hold costs the tester some seconds and no more.
+ * What a hostile submission does in its tanh, chosen by the name hostile.WHAT. All of it is bounded, so that a sandbox
+ * that does not hold costs the tester some seconds and no more.
  */
 #ifndef PLANTED_HOSTILE_H
 #define PLANTED_HOSTILE_H

@@ -25,7 +25,8 @@ static void back_to_rows(size_t rows, size_t count, double *column_major, double
 }
 
 /* C += op(A) op(B), all column-major, in the order of loops that suits columns: sums are taken in another order. */
-static void multiply(size_t m, size_t n, size_t k, const double *a, int a_turned, const double *b, int b_turned, double *c)
+static void multiply(size_t m, size_t n, size_t k, const double *a, int a_turned, const double *b, int b_turned,
+                     double *c)
 {
     for (size_t j = 0; j < n; j++) {
         for (size_t l = k; l-- > 0;) {

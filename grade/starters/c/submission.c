@@ -23,7 +23,7 @@ int student_precision(void)
     return sizeof(real) == sizeof(float) ? 32 : 64;
 }
 
-/* --- linear layer ----------------------------------------------------------------------------------------------------- */
+/* --- linear layer ------------------------------------------------------------------------------------------------- */
 
 void student_linear_forward(size_t rows, size_t in, size_t out, const double *x, const double *weight,
                             const double *bias, double *y)
@@ -67,7 +67,7 @@ void student_linear_backward(size_t rows, size_t in, size_t out, const double *x
     }
 }
 
-/* --- activations ------------------------------------------------------------------------------------------------------ */
+/* --- activations -------------------------------------------------------------------------------------------------- */
 
 static real sigmoid(real x)
 {
@@ -145,7 +145,7 @@ void student_leaky_relu_gradient(size_t count, const double *x, const double *dy
     }
 }
 
-/* --- softmax cross-entropy -------------------------------------------------------------------------------------------- */
+/* --- softmax cross-entropy ---------------------------------------------------------------------------------------- */
 
 /* Fills p with e^(z_j - max) and returns their sum. */
 static real exponentials(size_t classes, const double *z, double *p, real *most)
@@ -198,7 +198,7 @@ void student_cross_entropy_gradient(size_t rows, size_t classes, const double *l
     }
 }
 
-/* --- initializers ----------------------------------------------------------------------------------------------------- */
+/* --- initializers ------------------------------------------------------------------------------------------------- */
 
 /* splitmix64: any good generator will do. */
 static double uniform(uint64_t *state)
@@ -283,7 +283,7 @@ void student_init_kaiming(size_t layers, const size_t *sizes, uint64_t seed, dou
     }
 }
 
-/* --- optimizers ------------------------------------------------------------------------------------------------------- */
+/* --- optimizers --------------------------------------------------------------------------------------------------- */
 
 enum { MAX_TENSORS = 16 };
 
@@ -397,7 +397,7 @@ void student_adam_destroy(void *state)
     destroy(state);
 }
 
-/* --- the network, made of the functions above --------------------------------------------------------------------------- */
+/* --- the network, made of the functions above --------------------------------------------------------------------- */
 
 enum { MAX_LAYERS = 8 };
 
@@ -520,7 +520,7 @@ void student_training(size_t layers, const size_t *sizes, const char *activation
     }
 }
 
-/* --- the loss surfaces ------------------------------------------------------------------------------------------------ */
+/* --- the loss surfaces -------------------------------------------------------------------------------------------- */
 
 void student_pathological_curve(size_t count, const double *w1, const double *w2, double *loss, double *dw1,
                                 double *dw2)

@@ -3,9 +3,9 @@
 
     assay grade --folder . -- python3 submission.py
 
-Replace the bodies of the functions with your own, or delete what you do not want graded. The grader writes one request a
-line on standard input and reads one reply a line on standard output; `serve` at the end does that. Print to standard error
-when you debug: standard output belongs to the replies.
+Replace the bodies of the functions with your own, or delete what you do not want graded. The grader writes one request
+a line on standard input and reads one reply a line on standard output; `serve` at the end does that. Print to standard
+error when you debug: standard output belongs to the replies.
 """
 import json
 import sys
@@ -73,7 +73,7 @@ def leaky_relu_gradient(x, dy, slope):
     return {"dx": np.where(x > 0, dy, slope * dy)}
 
 
-# --- softmax cross-entropy, averaged over the rows ---------------------------------------------------------------------
+# --- softmax cross-entropy, averaged over the rows --------------------------------------------------------------------
 
 def _softmax(logits):
     e = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -103,7 +103,7 @@ def cross_entropy_gradient(logits, labels):
     return {"dlogits": _loss_gradient(logits, labels)}
 
 
-# --- initializers: sizes s_0 .. s_L, weight l is [s_l+1][s_l] ----------------------------------------------------------
+# --- initializers: sizes s_0 .. s_L, weight l is [s_l+1][s_l] ---------------------------------------------------------
 
 def _parameters(sizes, weight, bias):
     outputs = {}
@@ -145,7 +145,7 @@ def init_kaiming(sizes, seed):
     return _parameters(sizes, weight, np.zeros)
 
 
-# --- optimizers --------------------------------------------------------------------------------------------------------
+# --- optimizers -------------------------------------------------------------------------------------------------------
 
 class SGD:
     def __init__(self, parameters, learning_rate):
@@ -210,7 +210,7 @@ def adam(parameters0, gradients0, parameters1, gradients1, learning_rate, beta1,
     return _steps(Adam(tensors, learning_rate, beta1, beta2, epsilon), tensors, [gradients0, gradients1])
 
 
-# --- the network -------------------------------------------------------------------------------------------------------
+# --- the network ------------------------------------------------------------------------------------------------------
 
 _FORWARD = {"identity": identity, "tanh": tanh, "relu": relu}
 _BACKWARD = {"identity": identity_gradient, "tanh": tanh_gradient, "relu": relu_gradient}
@@ -265,7 +265,7 @@ def training(sizes, activation, x, labels, order, optimizer, learning_rate, beta
     return outputs
 
 
-# --- the loss surfaces -------------------------------------------------------------------------------------------------
+# --- the loss surfaces ------------------------------------------------------------------------------------------------
 
 def pathological_curve(w1, w2):
     t, s = np.tanh(w1), _sigmoid(w2)
@@ -284,7 +284,7 @@ def steep_optima(w1, w2):
     return {"loss": loss, "dw1": dw1, "dw2": dw2}
 
 
-# --- requests and replies ----------------------------------------------------------------------------------------------
+# --- requests and replies ---------------------------------------------------------------------------------------------
 
 FUNCTIONS = [linear_forward, linear_backward, identity, identity_gradient, tanh, tanh_gradient, relu, relu_gradient,
              sigmoid, sigmoid_gradient, leaky_relu, leaky_relu_gradient, softmax, cross_entropy,

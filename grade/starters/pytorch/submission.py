@@ -23,7 +23,7 @@ def _gradients(loss, tensors):
     return torch.autograd.grad(loss, tensors)
 
 
-# --- linear layer and activations: the gradients come from autograd ----------------------------------------------------
+# --- linear layer and activations: the gradients come from autograd ---------------------------------------------------
 
 def linear_forward(x, weight, bias):
     return {"y": F.linear(x, weight, bias)}
@@ -51,7 +51,7 @@ ACTIVATIONS = {"identity": lambda x: x * 1, "tanh": torch.tanh, "relu": torch.re
                "leaky_relu": lambda x, slope: F.leaky_relu(x, slope)}
 
 
-# --- softmax cross-entropy ---------------------------------------------------------------------------------------------
+# --- softmax cross-entropy --------------------------------------------------------------------------------------------
 
 def softmax(logits):
     return {"probabilities": torch.softmax(logits, dim=1)}
@@ -66,7 +66,7 @@ def cross_entropy_gradient(logits, labels):
     return {"dlogits": _gradients(F.cross_entropy(logits, labels), logits)[0]}
 
 
-# --- the network and its initializers, as the tutorial has them --------------------------------------------------------
+# --- the network and its initializers, as the tutorial has them -------------------------------------------------------
 
 class BaseNetwork(nn.Module):
     def __init__(self, sizes, activation="identity"):
@@ -143,7 +143,7 @@ def network_gradient(sizes, activation, x, labels, **parameters):
     return outputs
 
 
-# --- optimizers: cells [21] to [24] of the tutorial --------------------------------------------------------------------
+# --- optimizers: cells [21] to [24] of the tutorial -------------------------------------------------------------------
 
 class OptimizerTemplate:
     def __init__(self, params, lr):
@@ -236,7 +236,7 @@ def training(sizes, activation, x, labels, order, optimizer, learning_rate, beta
     return {"losses": torch.tensor(losses), **network.outputs()}
 
 
-# --- the loss surfaces: cells [29] and [34] ----------------------------------------------------------------------------
+# --- the loss surfaces: cells [29] and [34] ---------------------------------------------------------------------------
 
 def _surface(function, w1, w2):
     w1.requires_grad_(), w2.requires_grad_()
@@ -259,10 +259,10 @@ def steep_optima(w1, w2):
                     - bivar_gaussian(a, b, -0.5, -0.8), w1, w2)
 
 
-# --- requests and replies ----------------------------------------------------------------------------------------------
+# --- requests and replies ---------------------------------------------------------------------------------------------
 
-FUNCTIONS = [linear_forward, linear_backward, softmax, cross_entropy, cross_entropy_gradient, init_constant, init_normal,
-             init_fan_in, init_xavier, init_kaiming, sgd, momentum, adam, network_gradient, training,
+FUNCTIONS = [linear_forward, linear_backward, softmax, cross_entropy, cross_entropy_gradient, init_constant,
+             init_normal, init_fan_in, init_xavier, init_kaiming, sgd, momentum, adam, network_gradient, training,
              pathological_curve, steep_optima]
 for _name, _function in ACTIVATIONS.items():
     FUNCTIONS += _activation_pair(_name, _function)

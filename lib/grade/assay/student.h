@@ -3,10 +3,10 @@
  *
  *     cc -shared -fPIC -O2 -o submission.so submission.c -lm
  *
- * Everything is double, dense and row-major. A linear layer's weight is [out][in], as in PyTorch. Inputs are const and must
- * not be written to. Outputs hold arbitrary numbers when a function is called; input and output never overlap. Sizes are at
- * least 1. Nothing is returned through errno, and no function may keep a pointer after it returns (the optimizers keep
- * their own state instead).
+ * Everything is double, dense and row-major. A linear layer's weight is [out][in], as in PyTorch. Inputs are const and
+ * must not be written to. Outputs hold arbitrary numbers when a function is called; input and output never overlap.
+ * Sizes are at least 1. Nothing is returned through errno, and no function may keep a pointer after it returns (the
+ * optimizers keep their own state instead).
  *
  * This interface is stable: functions may be added, none is changed. STUDENT_INTERFACE counts the additions.
  */
@@ -35,7 +35,7 @@ void student_linear_forward(size_t rows, size_t in, size_t out, const double *x,
 void student_linear_backward(size_t rows, size_t in, size_t out, const double *x, const double *weight,
                              const double *dy, double *dx, double *dweight, double *dbias);
 
-/* --- activations, element by element: y = f(x); dx = dy f'(x) --------------------------------------------------------- */
+/* --- activations, element by element: y = f(x); dx = dy f'(x) ----------------------------------------------------- */
 
 void student_identity(size_t count, const double *x, double *y);
 void student_identity_gradient(size_t count, const double *x, const double *dy, double *dx);
@@ -49,7 +49,7 @@ void student_leaky_relu(size_t count, const double *x, double slope, double *y);
 void student_leaky_relu_gradient(size_t count, const double *x, const double *dy, double slope,
                                  double *dx); /* f'(0) = slope */
 
-/* --- softmax cross-entropy, averaged over the rows -------------------------------------------------------------------- */
+/* --- softmax cross-entropy, averaged over the rows ---------------------------------------------------------------- */
 
 /* logits and probabilities [rows][classes] */
 void student_softmax(size_t rows, size_t classes, const double *logits, double *probabilities);
@@ -60,9 +60,9 @@ void student_cross_entropy_gradient(size_t rows, size_t classes, const double *l
                                     double *dlogits);
 
 /*
- * --- initializers ------------------------------------------------------------------------------------------------------
- * A network of `layers` linear layers: sizes [layers + 1], weights[l] [sizes[l + 1]][sizes[l]], biases[l] [sizes[l + 1]].
- * The seed determines the draws; another seed gives others.
+ * --- initializers ----------------------------------------------------------------------------------------------------
+ * A network of `layers` linear layers: sizes [layers + 1], weights[l] [sizes[l + 1]][sizes[l]],
+ * biases[l] [sizes[l + 1]]. The seed determines the draws; another seed gives others.
  */
 
 void student_init_constant(size_t layers, const size_t *sizes, double fill, double *const *weights,
@@ -81,7 +81,7 @@ void student_init_kaiming(size_t layers, const size_t *sizes, uint64_t seed, dou
                           double *const *biases);
 
 /*
- * --- optimizers ----------------------------------------------------------------------------------------------------------
+ * --- optimizers ------------------------------------------------------------------------------------------------------
  * _create is told of `tensors` parameter tensors of lengths[k] numbers and returns the optimizer's state (anything but
  * NULL); _step updates all tensors in place, once; _destroy frees the state. All three are needed.
  */
@@ -101,7 +101,7 @@ void student_adam_step(void *optimizer, double *const *parameters, const double 
 void student_adam_destroy(void *optimizer);
 
 /*
- * --- the network -----------------------------------------------------------------------------------------------------------
+ * --- the network -----------------------------------------------------------------------------------------------------
  * Linear layers as above, with `activation` ("identity", "tanh" or "relu") after each but the last, and softmax
  * cross-entropy averaged over the rows. x [rows][sizes[0]], labels [rows].
  */
@@ -120,14 +120,14 @@ typedef struct {
 } student_optimizer;
 
 /*
- * `steps` updates. Step s trains on the images order[s * batch] .. order[s * batch + batch - 1] and stores in losses[s] the
- * loss before its update. weights and biases are updated in place.
+ * `steps` updates. Step s trains on the images order[s * batch] .. order[s * batch + batch - 1] and stores in losses[s]
+ * the loss before its update. weights and biases are updated in place.
  */
 void student_training(size_t layers, const size_t *sizes, const char *activation, double *const *weights,
                       double *const *biases, size_t images, const double *x, const int32_t *labels, size_t steps,
                       size_t batch, const int32_t *order, const student_optimizer *optimizer, double *losses);
 
-/* --- the loss surfaces: value and gradient at `count` points ------------------------------------------------------------- */
+/* --- the loss surfaces: value and gradient at `count` points ------------------------------------------------------ */
 
 /* tanh(w1)^2 + 0.01 |w1| + sigmoid(w2); the derivative of |w1| at 0 is 0. */
 void student_pathological_curve(size_t count, const double *w1, const double *w2, double *loss, double *dw1,
