@@ -59,3 +59,4 @@ starters_pythondir = $(pkgdatadir)/starters/python
 dist_starters_python_DATA = grade/starters/python/submission.py
 starters_pytorchdir = $(pkgdatadir)/starters/pytorch
 dist_starters_pytorch_DATA = grade/starters/pytorch/submission.py
+lib/grade/catalogue.lo: mistakes.inc
