@@ -9,9 +9,9 @@ extern "C" {
 /*
  * The value of the environment variable OPENBLAS_CORETYPE that would serve this processor better than what OpenBLAS has
  * chosen, or NULL if there is none. OpenBLAS before 0.3.22 does not know AMD's processors with AVX-512 and falls back
- * to its AVX2 kernels there; and with bfloat16 it takes its kernels for Cooper Lake, with which 0.3.21 leaves the
- * author's SGD run at the second step by 1e-4, where all its other kernels follow it (tests/grade/record.sh). It reads
- * the variable when it is loaded: a program has to set it and start itself anew.
+ * to its AVX2 kernels there; and with bfloat16 it takes its kernels for Cooper Lake, whose rounding puts one ReLU input of
+ * the author's SGD run (2.2e-7, the first batch) on the other side of 0, where all its other kernels with AVX follow
+ * the run. It reads the variable when it is loaded: a program has to set it and start itself anew.
  */
 const char *assay_openblas_better_core(void);
 
