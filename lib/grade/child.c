@@ -102,6 +102,8 @@ static _Noreturn void become(const pipes *ends, const char *const *arguments, co
     dup2(ends->in[1], 0);
     dup2(ends->out[1], 1);
     dup2(ends->err[1], 2);
+    /* Whatever our own caller left open is not the submission's to write to. */
+    close_range(3, ~0U, 0);
     if (folder == NULL || chdir(folder) == 0) {
         execvp(arguments[0], (char *const *)arguments);
     }

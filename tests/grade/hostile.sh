@@ -24,6 +24,11 @@ exit exited, ended with exit status 0 before it replied
 outside error, wrote outside the tensor
 nan wrong, y[0]: got nan
 END
+# A descriptor that the grader inherited, from a test suite or a queue, is not the submission's either.
+cp "$planted/planted.so" "$folder/hostile.descriptors.so"
+graded 1 --only tanh,relu "$folder/hostile.descriptors.so" 9>"$folder/leak"
+[ ! -s "$folder/leak" ] || fail "a submission wrote to a descriptor that the grader inherited"
+rm "$folder/hostile.descriptors.so"
 # No network, and no files but its own: these would be wrong if they found one.
 for name in network files; do
     cp "$planted/planted.so" "$folder/hostile.$name.so"
