@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "backend/openblas/core.h"
 #include "optim/optimizer.h"
 #include "support.h"
 #include "train/retrace.h"
@@ -168,15 +169,12 @@ END_TEST
 /* The number of steps that agree is claimed for OpenBLAS's AVX2 kernels; those for AVX-512 round otherwise (README.md). */
 static void restart_with_claimed_kernels(char **argv)
 {
-#if defined(__x86_64__)
+    const char *core = assay_openblas_retracing_core();
     const char *chosen = getenv("OPENBLAS_CORETYPE");
-    if (__builtin_cpu_supports("avx2") && (chosen == NULL || strcmp(chosen, "Haswell") != 0)) {
-        setenv("OPENBLAS_CORETYPE", "Haswell", 1);
+    if (core != NULL && (chosen == NULL || strcmp(chosen, core) != 0)) {
+        setenv("OPENBLAS_CORETYPE", core, 1);
         execv("/proc/self/exe", argv);
     }
-#else
-    (void)argv;
-#endif
 }
 
 int main(int argc, char **argv)

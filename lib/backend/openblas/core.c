@@ -26,3 +26,13 @@ const char *assay_openblas_better_core(void)
     }
     return NULL;
 }
+
+const char *assay_openblas_retracing_core(void)
+{
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx2") && strcmp(openblas_get_corename(), "Haswell") != 0) {
+        return "HASWELL";
+    }
+#endif
+    return NULL;
+}

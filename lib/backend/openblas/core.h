@@ -15,6 +15,13 @@ extern "C" {
  */
 const char *assay_openblas_better_core(void);
 
+/*
+ * The value that stays on the author's track longest when his training runs are retraced: in the first steps some ReLU
+ * inputs lie within float rounding of 0, and OpenBLAS's AVX2 kernels round them to the side on which his GPU did. NULL if
+ * OpenBLAS uses these kernels already or the processor has no AVX2.
+ */
+const char *assay_openblas_retracing_core(void);
+
 #ifdef __cplusplus
 }
 #endif
