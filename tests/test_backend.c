@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "support.h"
 
@@ -37,7 +36,7 @@ uint64_t test_seed(void)
     static uint64_t seed;
     if (seed == 0) {
         const char *given = getenv("ASSAY_TEST_SEED");
-        seed = given != NULL ? strtoull(given, NULL, 10) : (uint64_t)time(NULL);
+        seed = given != NULL ? strtoull(given, NULL, 10) : 20190613;
         printf("inputs from seed %" PRIu64 "; repeat with ASSAY_TEST_SEED=%" PRIu64 "\n", seed, seed);
     }
     return seed;

@@ -75,7 +75,7 @@ void test_assert_clean(assay_backend *backend);
 /* Uniform in [0, 1), the same for the same state. */
 double test_uniform(uint64_t *state);
 
-/* The seed of this run's random inputs: ASSAY_TEST_SEED, or else the time. */
+/* The seed of the random inputs: ASSAY_TEST_SEED, or else always the same, so that make check's answer does not change. */
 uint64_t test_seed(void);
 
 TCase *test_backend_cases(void);

@@ -205,7 +205,9 @@ static double linear_forward_bound(const test_case *c, const test_values *values
     double size = forward_size(c, values, i);
     double of_z = assay_dot_bound(c->in + 1, size, format);
     bool is_z = argument == 3 && c->variant != Y_IS_Z;
-    return is_z ? of_z : stretch(c) * of_z + assay_ulp_bound(stretch(c) * size, 20, format);
+    /* f(z) is rounded by itself: sigmoid(0) is 1/2, however small z is. */
+    double of_y = assay_ulp_bound(values->want[argument][i], 20, format);
+    return is_z ? of_z : stretch(c) * of_z + assay_ulp_bound(stretch(c) * size, 20, format) + of_y;
 }
 
 static int backward_input_arguments(const test_case *c, test_argument *a)
