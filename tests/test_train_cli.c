@@ -150,8 +150,8 @@ END_TEST
 
 /* --- kills ----------------------------------------------------------------------------------------------------- */
 
-/* Starts the run and kills it `delay` after it has printed the epoch's line. Returns whether it was still there. */
-static bool killed_after(const char *command, int epoch, long delay)
+/* Starts the run and kills it `delay` after it has printed its first epoch's line. Returns whether it was still there. */
+static bool killed_after(const char *command, long delay)
 {
     int ends[2];
     ck_assert_int_eq(pipe(ends), 0);
@@ -167,40 +167,36 @@ static bool killed_after(const char *command, int epoch, long delay)
     close(ends[1]);
     FILE *output = fdopen(ends[0], "r");
     char line[256];
-    char wanted[32];
-    snprintf(wanted, sizeof wanted, "[Epoch %2d]", epoch);
-    bool seen = false;
-    while (!seen && fgets(line, sizeof line, output) != NULL) {
-        seen = strncmp(line, wanted, strlen(wanted)) == 0;
+    while (fgets(line, sizeof line, output) != NULL && strncmp(line, "[Epoch", 6) != 0) {
     }
     nanosleep(&(struct timespec){.tv_nsec = delay}, NULL);
     kill(child, SIGKILL);
     int status;
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     fclose(output);
-    ck_assert_msg(seen, "the run ended before epoch %d", epoch);
     return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
 }
 
 /* Some moments fall into the writing of the files, some into the next epoch; the seed is printed for the next look. */
 START_TEST(killed_runs_end_as_if_they_had_not_been)
 {
-    static const int epochs[] = {1, 2, 4};
+    /* However fast the machine: three sittings of 1 + 60 ms' worth of epochs do not get through 30. */
+    enum { KILLS = 3, LONGEST = 60000000 };
     char *folder = support_make_folder();
-    char *straight = assay_asprintf(NULL, SMALL " --epochs 5 --output '%s/straight'", folder);
-    char *resumed = assay_asprintf(NULL, SMALL " --epochs 5 --resume --output '%s/killed'", folder);
+    char *straight = assay_asprintf(NULL, SMALL " --epochs 30 --output '%s/straight'", folder);
+    char *resumed = assay_asprintf(NULL, SMALL " --epochs 30 --resume --output '%s/killed'", folder);
     char *command = train_command(resumed);
     unsigned seed = (unsigned)time(NULL);
     printf("moments of the kills: seed %u\n", seed);
     srandom(seed);
     int kills = 0;
-    for (size_t i = 0; i < sizeof epochs / sizeof *epochs; i++) {
-        kills += killed_after(command, epochs[i], random() % 60000000) ? 1 : 0;
+    for (int i = 0; i < KILLS; i++) {
+        kills += killed_after(command, random() % LONGEST) ? 1 : 0;
     }
-    ck_assert_msg(kills >= 2, "only %d runs were there to be killed", kills);
+    ck_assert_msg(kills >= 1, "only %d runs were there to be killed", kills);
     support_result last = train(resumed);
     ck_assert_msg(last.status == 0, "%s", last.errors);
-    ck_assert_msg(matches("^Resumed after epoch [345]\\.\n", last.output), "%s", last.output);
+    ck_assert_msg(matches("^Resumed after epoch [1-9][0-9]?\\.\n", last.output), "%s", last.output);
     support_result whole = train(straight);
     ck_assert_msg(whole.status == 0, "%s", whole.errors);
     char *compare = assay_asprintf(NULL, "cd '%s' && ls -A killed && diff -rq straight killed", folder);
