@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "reproduce.h"
+#include "tool.h"
 #include "tutorial/descents.h"
 
 static const char *const VERDICTS[] = {
@@ -170,23 +170,5 @@ static json_t *report_json(const reproduce_options *options, const assay_backend
 assay_status reproduce_write_json(const reproduce_options *options, const assay_backend *backend,
                                   const reproduce_report *report, assay_error *error)
 {
-    json_t *json = report_json(options, backend, report);
-    if (json == NULL) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
-    }
-    assay_status status = ASSAY_OK;
-    if (quiet(options)) {
-        json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-        putchar('\n');
-    } else {
-        assay_file_writer *writer;
-        status = assay_file_create(options->json, &writer, error);
-        if (status == ASSAY_OK) {
-            json_dumpf(json, assay_file_stream(writer), JSON_INDENT(2) | JSON_REAL_PRECISION(12));
-            fputc('\n', assay_file_stream(writer));
-            status = assay_file_commit(writer, error);
-        }
-    }
-    json_decref(json);
-    return status;
+    return tool_write_json(report_json(options, backend, report), options->json, 12, error);
 }
