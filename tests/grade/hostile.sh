@@ -4,7 +4,10 @@
 need_sandbox
 while read -r name verdict; do
     cp "$planted/planted.so" "$folder/hostile.$name.so"
-    graded 1 --only tanh,relu --time 0.3 --memory 256 --processes 32 "$folder/hostile.$name.so"
+    # Only what never replies waits for the time limit; a busy machine must not make it the verdict of the others.
+    seconds=30
+    [ "$name" != loop ] || seconds=1
+    graded 1 --only tanh,relu --time $seconds --memory 256 --processes 32 "$folder/hostile.$name.so"
     [ "$(grep -cF ": $verdict" "$folder/out")" -eq 3 ] || {
         cat "$folder/out"
         fail "$name: three cases should be \"$verdict\""
