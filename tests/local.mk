@@ -26,6 +26,7 @@ include %D%/fuzz.mk
 include %D%/nn.mk
 include %D%/init.mk
 include %D%/backend.mk
+include %D%/panel.mk
 include %D%/train.mk
 include %D%/cli.mk
 include %D%/tutorial.mk

@@ -323,7 +323,7 @@ static const struct {
     assay_backend_options options;
     const char *message;
 } bad_options[] = {
-    {{"abacus", ASSAY_F32, 1}, "unknown backend \"abacus\"; known are reference, openblas"},
+    {{"abacus", ASSAY_F32, 1}, "unknown backend \"abacus\"; known are reference, openblas, openblas-dense"},
     {{NULL, ASSAY_F32, 1}, "unknown backend \"\""},
     {{"reference", ASSAY_F32, 1}, "reference"},
     {{"openblas", ASSAY_F32, -1}, "-1 threads are not possible"},
@@ -348,7 +348,8 @@ START_TEST(backends_say_what_they_are)
 {
     ck_assert_str_eq(assay_backend_names()[0], "reference");
     ck_assert_str_eq(assay_backend_names()[1], "openblas");
-    ck_assert_ptr_null(assay_backend_names()[2]);
+    ck_assert_str_eq(assay_backend_names()[2], "openblas-dense");
+    ck_assert_ptr_null(assay_backend_names()[3]);
     assay_backend *backend = test_open("openblas", ASSAY_F32, 0);
     ck_assert_str_eq(assay_backend_name(backend), "openblas");
     ck_assert_int_eq(assay_backend_precision(backend), ASSAY_F32);

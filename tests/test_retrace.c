@@ -72,8 +72,8 @@ static const struct {
     assay_precision precision;
     int threads;
     size_t most; /* steps that can agree */
-} BACKENDS[] = {{"openblas", ASSAY_F32, 2, MOST_STEPS}, {"openblas", ASSAY_F32, 1, MOST_STEPS},
-              {"openblas", ASSAY_F64, 2, 1}};
+} BACKENDS[] = {{ASSAY_RETRACE_BACKEND, ASSAY_F32, 2, MOST_STEPS}, {ASSAY_RETRACE_BACKEND, ASSAY_F32, 1, MOST_STEPS},
+              {ASSAY_RETRACE_BACKEND, ASSAY_F64, 2, 1}};
 
 /* Each run from each backend, over its claimed steps. */
 START_TEST(first_steps_retrace_the_authors)
@@ -103,7 +103,7 @@ END_TEST
 /* 89.46 % belongs to an Adam whose first moment is not corrected: the printed one takes another second step. */
 START_TEST(the_printed_adam_is_not_the_saved_one)
 {
-    fixture made = open_fixture("openblas", ASSAY_F32, 2);
+    fixture made = open_fixture(ASSAY_RETRACE_BACKEND, ASSAY_F32, 2);
     json_t *golden = support_golden("retrace.json");
     double theirs[MOST_STEPS];
     double printed[2];
@@ -130,7 +130,7 @@ END_TEST
 START_TEST(epoch_means_stay_close)
 {
     assay_run run = (assay_run)_i;
-    fixture made = open_fixture("openblas", ASSAY_F32, 2);
+    fixture made = open_fixture(ASSAY_RETRACE_BACKEND, ASSAY_F32, 2);
     json_t *golden = support_golden("retrace.json");
     json_t *means = json_object_get(json_object_get(golden, "epoch_means"), NAMES[run]);
     assay_trainer *trainer = start(&made, run, assay_run_saved_optimizer(run));

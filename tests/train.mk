@@ -1,8 +1,11 @@
-check_PROGRAMS += tests/test_train tests/test_retrace
-TESTS += tests/test_train tests/test_retrace
+check_PROGRAMS += tests/test_train tests/test_retrace tests/test_likeness
+TESTS += tests/test_train tests/test_retrace tests/test_likeness
 tests_test_train_SOURCES = %D%/test_train.c %D%/train_sample.c %D%/train_sample.h
 tests_test_train_CFLAGS = $(test_cflags)
 tests_test_train_LDADD = $(test_libs)
 tests_test_retrace_SOURCES = %D%/test_retrace.c
 tests_test_retrace_CFLAGS = $(test_cflags)
 tests_test_retrace_LDADD = $(test_libs)
+tests_test_likeness_SOURCES = %D%/test_likeness.c %D%/train_sample.c %D%/train_sample.h
+tests_test_likeness_CFLAGS = $(test_cflags)
+tests_test_likeness_LDADD = $(test_libs)

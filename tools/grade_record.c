@@ -71,7 +71,7 @@ static assay_status run_models(const char *folder, const assay_run_record *recor
 {
     assay_dataset data = {0};
     assay_backend *backend = NULL;
-    assay_status status = tool_open_backend(NULL, 0, &backend, error);
+    assay_status status = tool_open_backend(ASSAY_RETRACE_BACKEND, 0, &backend, error);
     if (status == ASSAY_OK) {
         status = assay_dataset_load(folder, ASSAY_TRAIN, &data, error);
     }

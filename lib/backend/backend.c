@@ -89,6 +89,11 @@ int assay_backend_threads(const assay_backend *backend)
     return backend->threads;
 }
 
+bool assay_backend_prefers_similar_rows(const assay_backend *backend)
+{
+    return backend->prefers_similar_rows;
+}
+
 void assay_backend_record(assay_backend *backend, assay_status status, const char *format, ...)
 {
     if (backend->failure.status != ASSAY_OK) {

@@ -47,7 +47,7 @@ typedef struct {
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *name;          /* "reference", "openblas" */
+    const char *name;          /* "reference", "openblas", "openblas-dense" */
     assay_precision precision; /* reference: ASSAY_F64 alone */
     int threads;               /* 0: as many as there are processors; reference: always 1 */
 } assay_backend_options;
@@ -69,6 +69,9 @@ void assay_backend_close(assay_backend *backend);
 const char *assay_backend_name(const assay_backend *backend);
 assay_precision assay_backend_precision(const assay_backend *backend);
 int assay_backend_threads(const assay_backend *backend);
+
+/* Whether layers run faster over batches in which like rows stand beside each other (train/likeness.h). */
+bool assay_backend_prefers_similar_rows(const assay_backend *backend);
 
 /* Waits for all operations, returns the first failure since the last check, and clears it. */
 assay_status assay_backend_check(assay_backend *backend, assay_error *error);

@@ -95,6 +95,7 @@ struct assay_backend {
     const char *name;
     assay_precision precision;
     int threads;
+    bool prefers_similar_rows;
     assay_error failure; /* the first since the last check */
 };
 
@@ -103,9 +104,13 @@ typedef assay_status (*assay_backend_open_function)(const assay_backend_options 
 
 assay_status assay_reference_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
+assay_status assay_openblas_dense_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 
 /* Every backend of this build: X(name, open function), in the order in which they are listed to users. */
-#define ASSAY_BACKEND_TABLE(X) X("reference", assay_reference_open) X("openblas", assay_openblas_open)
+#define ASSAY_BACKEND_TABLE(X) \
+    X("reference", assay_reference_open) \
+    X("openblas", assay_openblas_open)   \
+    X("openblas-dense", assay_openblas_dense_open)
 
 /* Keeps a failure, unless one is kept already. */
 #if defined(__GNUC__)

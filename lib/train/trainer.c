@@ -67,6 +67,12 @@ static assay_status create_network(assay_trainer *trainer, const assay_dataset *
     size_t count = assay_network_parameters(trainer->network).count;
     ASSAY_TRY(assay_optimizer_create(backend, &options->rule, count, &trainer->optimizer, error));
     ASSAY_TRY(assay_batches_create(backend, data, rows, &trainer->batches, error));
+    if (assay_backend_prefers_similar_rows(backend)) {
+        trainer->likeness = assay_likeness_create(data, error);
+        if (trainer->likeness == NULL) {
+            return ASSAY_ERROR_MEMORY;
+        }
+    }
     trainer->best = assay_buffer_create(backend, ASSAY_REAL, count);
     trainer->step_losses = assay_buffer_create(backend, ASSAY_REAL, trainer->steps);
     trainer->step_right = assay_buffer_create(backend, ASSAY_INT32, trainer->steps);
@@ -130,6 +136,7 @@ void assay_trainer_destroy(assay_trainer *trainer)
     assay_buffer_destroy(trainer->backend, trainer->step_losses);
     assay_buffer_destroy(trainer->backend, trainer->step_right);
     assay_batches_destroy(trainer->batches);
+    assay_likeness_destroy(trainer->likeness);
     assay_optimizer_destroy(trainer->optimizer);
     assay_network_destroy(trainer->network);
     assay_split_destroy(&trainer->split);
@@ -175,10 +182,18 @@ static assay_status record_steps(assay_trainer *trainer, assay_error *error)
     return ASSAY_OK;
 }
 
+static void order_batches(assay_trainer *trainer, uint32_t *order, size_t count, size_t rows)
+{
+    if (trainer->likeness != NULL) {
+        assay_likeness_group(trainer->likeness, order, count, rows);
+    }
+    assay_batches_order(trainer->batches, order, count);
+}
+
 static assay_status validate(assay_trainer *trainer, assay_error *error)
 {
     const assay_split *split = &trainer->split;
-    assay_batches_order(trainer->batches, split->validation, split->validation_count);
+    order_batches(trainer, split->validation, split->validation_count, split->validation_count);
     size_t correct = assay_count_correct(trainer->network, trainer->batches);
     ASSAY_TRY(assay_backend_check(trainer->backend, error));
     double score = (double)correct / (double)split->validation_count;
@@ -197,7 +212,7 @@ static assay_status begin_epoch(assay_trainer *trainer, assay_error *error)
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "all %zu epochs of this run are done", trainer->done);
     }
     assay_chain_epoch(&trainer->generator.state.mt19937, &trainer->split, trainer->scratch, trainer->order);
-    assay_batches_order(trainer->batches, trainer->order, trainer->options.train_count);
+    order_batches(trainer, trainer->order, trainer->options.train_count, trainer->options.batch_rows);
     return ASSAY_OK;
 }
 

@@ -4,6 +4,7 @@
 
 #include "optim/optimizer.h"
 #include "random/generator.h"
+#include "train/likeness.h"
 #include "train/trainer.h"
 
 struct assay_trainer {
@@ -16,6 +17,7 @@ struct assay_trainer {
     assay_network *network;
     assay_optimizer *optimizer;
     assay_batches *batches;
+    assay_likeness *likeness;  /* NULL where the backend does not gain by it */
     assay_buffer *best;        /* real: parameters of the best validation epoch */
     assay_buffer *step_losses; /* real [steps] */
     assay_buffer *step_right;  /* INT32 [steps] */

@@ -5,6 +5,12 @@ lib_libassay_la_SOURCES += \
 	%D%/f64.c \
 	%D%/openblas.c \
 	%D%/openblas.h \
+	%D%/panel.c \
+	%D%/panel.h \
+	%D%/panel_avx2.c \
+	%D%/panel_avx512.c \
+	%D%/panel_kernels.h \
+	%D%/panel_template.h \
 	%D%/pool.c \
 	%D%/pool.h \
 	%D%/real.h \

@@ -11,19 +11,26 @@ enum { WORK_WORTH_A_FORK = 20000 };
  * OpenBLAS's number of threads is a setting of the whole process: a program that calls OpenBLAS itself, too, finds it
  * at 1 after this.
  */
-assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error)
+static assay_status open_as(const char *name, const assay_panel_kernels *panels, const assay_backend_options *options,
+                            assay_backend **backend, assay_error *error)
 {
     assay_openblas *made = assay_calloc(1, sizeof *made, error);
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
     made->base.operations = options->precision == ASSAY_F32 ? &assay_openblas_f32 : &assay_openblas_f64;
-    made->base.name = "openblas";
+    made->base.name = name;
     made->base.precision = options->precision;
     made->base.threads = options->threads;
+    made->base.prefers_similar_rows = panels != NULL;
+    made->panels = panels;
     assay_status status = assay_pool_create(options->threads, &made->pool, error);
+    if (status == ASSAY_OK && panels != NULL) {
+        made->panel_threads = assay_panel_threads_create(options->threads, error);
+        status = made->panel_threads == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    }
     if (status != ASSAY_OK) {
-        assay_free(made);
+        assay_openblas_close(&made->base);
         return status;
     }
     openblas_set_num_threads(1);
@@ -31,9 +38,22 @@ assay_status assay_openblas_open(const assay_backend_options *options, assay_bac
     return ASSAY_OK;
 }
 
+assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error)
+{
+    const assay_panel_kernels *panels = options->precision == ASSAY_F32 ? assay_panel_supported()[0] : NULL;
+    return open_as("openblas", panels, options, backend, error);
+}
+
+assay_status assay_openblas_dense_open(const assay_backend_options *options, assay_backend **backend,
+                                       assay_error *error)
+{
+    return open_as("openblas-dense", NULL, options, backend, error);
+}
+
 void assay_openblas_close(assay_backend *backend)
 {
     assay_openblas *self = (assay_openblas *)backend;
+    assay_panel_threads_destroy(self->panel_threads, backend->threads);
     assay_pool_destroy(self->pool);
     assay_free(self);
 }

@@ -16,6 +16,7 @@
 #define ASSAY_BACKEND_OPENBLAS_OPENBLAS_H
 
 #include "backend/implementation.h"
+#include "backend/openblas/panel.h"
 #include "backend/openblas/pool.h"
 
 /* Sums over a batch are taken over this many pieces, whatever the number of threads. */
@@ -24,6 +25,8 @@ enum { ASSAY_SUM_PIECES = 64 };
 typedef struct {
     assay_backend base;
     assay_pool *pool;
+    const assay_panel_kernels *panels; /* NULL: all products are OpenBLAS's */
+    assay_panel_thread *panel_threads; /* NULL where panels is */
     double piece_sums[ASSAY_SUM_PIECES];
     int32_t piece_counts[ASSAY_SUM_PIECES];
 } assay_openblas;

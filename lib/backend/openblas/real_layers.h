@@ -2,6 +2,7 @@
 #ifndef ASSAY_BACKEND_OPENBLAS_REAL_LAYERS_H
 #define ASSAY_BACKEND_OPENBLAS_REAL_LAYERS_H
 
+#include "backend/openblas/panel.h"
 #include "backend/openblas/real_activation.h"
 
 /* A matrix as OpenBLAS reads it: stored transposed or not, `stride` elements from one stored row to the next. */
@@ -158,21 +159,136 @@ static void column_sums(assay_backend *backend, size_t rows, size_t columns, ass
 
 /* --- linear layers --------------------------------------------------------------------------------------------- */
 
-typedef struct {
+/* One product of a layer, and what is done to its result while it is in the cache. */
+typedef struct layer_task layer_task;
+struct layer_task {
     product product;
+    void (*finish)(const layer_task *task, tile t);
     assay_activation activation;
-    const real *bias;
+    const real *source; /* the bias; or what the activation's derivative is computed from */
     real *y;
-} forward_task;
+    bool may_turn; /* whether B may be the operand of which something can be left out */
+};
 
-static void linear_forward_part(const void *argument, int part, int parts)
+static void layer_part(const void *argument, int part, int parts)
 {
-    const forward_task *task = argument;
+    const layer_task *task = argument;
+    tile t = tile_of(task->product.m, task->product.n, part, parts);
+    multiply(&task->product, t);
+    task->finish(task, t);
+}
+
+#if ASSAY_REAL_BITS == 32
+
+/* A layer's product by panel.h's kernels. */
+typedef struct {
+    const layer_task *layer;
+    const assay_panel_kernels *kernels;
+    assay_panel_thread *threads;
+    assay_panel_product product;
+} panel_task;
+
+static void panel_part(const void *argument, int part, int parts)
+{
+    const panel_task *task = argument;
+    const assay_panel_product *p = &task->product;
+    const assay_range rows = assay_range_of(p->m, task->kernels->lanes, part, parts);
+    const size_t room = assay_panel_columns(p->k);
+    for (size_t column = 0; column < p->n && rows.begin < rows.end; column += room) {
+        const assay_range columns = {column, p->n - column < room ? p->n : column + room};
+        task->kernels->multiply(p, rows, columns, &task->threads[part]);
+        task->layer->finish(task->layer, p->c_transposed ? (tile){columns, rows} : (tile){rows, columns});
+    }
+}
+
+static assay_panel_matrix panel_matrix(operand o, bool transposed)
+{
+    return (assay_panel_matrix){o.first, o.stride, o.transposed != transposed};
+}
+
+/* Less left out than this, and packing costs more than it saves; the transpose of a result costs something, too. */
+enum { WORTH_PACKING = ASSAY_PANEL_SAMPLES / 8, WORTH_TURNING = ASSAY_PANEL_SAMPLES / 8 };
+
+static assay_panel_product straight_product(const product *p)
+{
+    return (assay_panel_product){.m = p->m,
+                                 .n = p->n,
+                                 .k = p->k,
+                                 .a = panel_matrix(p->a, false),
+                                 .b = panel_matrix(p->b, false),
+                                 .c = p->c,
+                                 .c_stride = p->n};
+}
+
+/* The same product as its transpose, B^T A^T: what is left out is then left out of B. */
+static assay_panel_product turned_product(const product *p)
+{
+    return (assay_panel_product){.m = p->n,
+                                 .n = p->m,
+                                 .k = p->k,
+                                 .a = panel_matrix(p->b, true),
+                                 .b = panel_matrix(p->a, true),
+                                 .c = p->c,
+                                 .c_stride = p->n,
+                                 .c_transposed = true};
+}
+
+/* Whether it is worth it, and then how. */
+static bool plan_panels(const product *p, bool may_turn, assay_panel_product *plan)
+{
+    if (!assay_panel_takes(p->m, p->n, p->k)) {
+        return false;
+    }
+    *plan = straight_product(p);
+    int left_out = assay_panel_left_out(plan->m, plan->k, plan->a, &plan->background);
+    if (may_turn && assay_panel_takes(p->n, p->m, p->k)) {
+        assay_panel_product turned = turned_product(p);
+        int more = assay_panel_left_out(turned.m, turned.k, turned.a, &turned.background) - WORTH_TURNING;
+        if (more > left_out) {
+            *plan = turned;
+            left_out = more;
+        }
+    }
+    return left_out >= WORTH_PACKING;
+}
+
+/* False where it is left to OpenBLAS. */
+static bool tried_panels(assay_backend *backend, const layer_task *layer)
+{
+    const assay_openblas *self = (const assay_openblas *)backend;
+    panel_task task = {.layer = layer, .kernels = self->panels, .threads = self->panel_threads};
+    if (self->panels == NULL || !plan_panels(&layer->product, layer->may_turn, &task.product)) {
+        return false;
+    }
+    assay_openblas_run(backend, task.product.m * task.product.n * task.product.k, panel_part, &task);
+    return true;
+}
+
+#else
+
+static bool tried_panels(assay_backend *backend, const layer_task *layer)
+{
+    (void)backend;
+    (void)layer;
+    return false;
+}
+
+#endif
+
+static void run_layer(assay_backend *backend, const layer_task *task)
+{
     const product *p = &task->product;
-    tile t = tile_of(p->m, p->n, part, parts);
-    multiply(p, t);
+    if (!tried_panels(backend, task)) {
+        assay_openblas_run(backend, p->m * p->n * (p->k + 1), layer_part, task);
+    }
+}
+
+static void add_bias_and_activate(const layer_task *task, tile t)
+{
+    const product *p = &task->product;
     size_t first = first_of(t, p->n);
-    bias_and_activate(task->activation, block_of(t, p->n), task->bias + t.columns.begin, p->c + first, task->y + first);
+    bias_and_activate(task->activation, block_of(t, p->n), task->source + t.columns.begin, p->c + first,
+                      task->y + first);
 }
 
 /* z stays in memory only where it is wanted; else the product goes to y's place and is replaced there. */
@@ -180,41 +296,33 @@ static void linear_forward(assay_backend *backend, assay_linear_shape shape, ass
                            assay_slice weight, assay_slice bias, assay_slice z, assay_slice y)
 {
     bool has_y = y.buffer != NULL;
-    const forward_task task = {.product = {.m = shape.rows,
-                                           .n = shape.out,
-                                           .k = shape.in,
-                                           .alpha = 1,
-                                           .a = {real_at(x), shape.in, false},
-                                           .b = {real_at(weight), shape.in, true},
-                                           .c = real_at(z.buffer != NULL ? z : y)},
-                               .activation = has_y ? activation : (assay_activation){ASSAY_IDENTITY, 0},
-                               .bias = real_at(bias),
-                               .y = real_at(has_y ? y : z)};
-    assay_openblas_run(backend, shape.rows * shape.in * shape.out, linear_forward_part, &task);
+    const layer_task task = {.product = {.m = shape.rows,
+                                         .n = shape.out,
+                                         .k = shape.in,
+                                         .alpha = 1,
+                                         .a = {real_at(x), shape.in, false},
+                                         .b = {real_at(weight), shape.in, true},
+                                         .c = real_at(z.buffer != NULL ? z : y)},
+                             .finish = add_bias_and_activate,
+                             .activation = has_y ? activation : (assay_activation){ASSAY_IDENTITY, 0},
+                             .source = real_at(bias),
+                             .y = real_at(has_y ? y : z)};
+    run_layer(backend, &task);
 }
 
-typedef struct {
-    product product;
-    assay_activation below;
-    const real *source;
-} backward_input_task;
-
-static void linear_backward_input_part(const void *argument, int part, int parts)
+static void take_through_activation(const layer_task *task, tile t)
 {
-    const backward_input_task *task = argument;
     const product *p = &task->product;
-    tile t = tile_of(p->m, p->n, part, parts);
-    multiply(p, t);
-    if (task->below.kind != ASSAY_IDENTITY) {
+    if (task->activation.kind != ASSAY_IDENTITY) {
         size_t first = first_of(t, p->n);
-        differentiate_block(task->below, block_of(t, p->n), task->source + first, p->c + first, p->c + first);
+        differentiate_block(task->activation, block_of(t, p->n), task->source + first, p->c + first, p->c + first);
     }
 }
 
 static void linear_backward_input(assay_backend *backend, assay_linear_shape shape, assay_activation below,
                                   const assay_linear_backward_slices *slices)
 {
-    const backward_input_task task = {
+    const layer_task task = {
         .product = {.m = shape.rows,
                     .n = shape.in,
                     .k = shape.out,
@@ -222,35 +330,33 @@ static void linear_backward_input(assay_backend *backend, assay_linear_shape sha
                     .a = {real_at(slices->dz), shape.out, false},
                     .b = {real_at(slices->weight), shape.in, false},
                     .c = real_at(slices->dz_below)},
-        .below = below,
+        .finish = take_through_activation,
+        .activation = below,
         .source = derivative_source(below, slices->z_below, slices->y_below, slices->dz_below)};
-    assay_openblas_run(backend, shape.rows * shape.in * shape.out, linear_backward_input_part, &task);
+    run_layer(backend, &task);
 }
 
-typedef struct {
-    product product;
-    rows_task bias;
-} backward_parameters_task;
-
-static void linear_backward_parameters_part(const void *argument, int part, int parts)
+static void nothing_more(const layer_task *task, tile t)
 {
-    const backward_parameters_task *task = argument;
-    multiply(&task->product, tile_of(task->product.m, task->product.n, part, parts));
-    column_sums_part(&task->bias, part, parts);
+    (void)task;
+    (void)t;
 }
 
 static void linear_backward_parameters(assay_backend *backend, assay_linear_shape shape, assay_slice x, assay_slice dz,
                                        assay_slice dweight, assay_slice dbias)
 {
-    const backward_parameters_task task = {.product = {.m = shape.out,
-                                                       .n = shape.in,
-                                                       .k = shape.rows,
-                                                       .alpha = 1,
-                                                       .a = {real_at(dz), shape.out, true},
-                                                       .b = {real_at(x), shape.in, false},
-                                                       .c = real_at(dweight)},
-                                           .bias = {shape.rows, shape.out, real_at(dz), real_at(dbias)}};
-    assay_openblas_run(backend, shape.out * shape.in * (shape.rows + 1), linear_backward_parameters_part, &task);
+    const layer_task task = {.product = {.m = shape.out,
+                                         .n = shape.in,
+                                         .k = shape.rows,
+                                         .alpha = 1,
+                                         .a = {real_at(dz), shape.out, true},
+                                         .b = {real_at(x), shape.in, false},
+                                         .c = real_at(dweight)},
+                             .finish = nothing_more,
+                             .may_turn = true};
+    run_layer(backend, &task);
+    const rows_task bias = {shape.rows, shape.out, real_at(dz), real_at(dbias)};
+    assay_openblas_run(backend, shape.out * (shape.rows + 1), column_sums_part, &bias);
 }
 
 #endif

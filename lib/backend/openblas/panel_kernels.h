@@ -1,0 +1,18 @@
+/* The kernels of panel.h, one source file a processor. Private to lib/backend/openblas/. */
+#ifndef ASSAY_BACKEND_OPENBLAS_PANEL_KERNELS_H
+#define ASSAY_BACKEND_OPENBLAS_PANEL_KERNELS_H
+
+#include "backend/openblas/panel.h"
+
+#if defined(__x86_64__)
+#define ASSAY_PANEL_X86 1
+extern const assay_panel_kernels assay_panel_avx512;
+extern const assay_panel_kernels assay_panel_avx2;
+#else
+#define ASSAY_PANEL_X86 0
+#endif
+
+/* The widest panel in floats: 6 vectors of 16. */
+enum { ASSAY_PANEL_MAX_WIDTH = 96 };
+
+#endif

@@ -1,0 +1,413 @@
+/*
+ * The products of panel.h for one kind of vector; template, private to lib/backend/openblas/. A source file defines
+ * before it includes this:
+ *
+ *   vector, LANES              floats in a vector, and their number
+ *   WIDTH                      vectors in the widest panel: ASSAY_PANEL_ROWS * WIDTH sums, WIDTH vectors of B and one
+ *                              of A have to fit into the processor's registers
+ *   TARGET                     the function attribute that allows its instructions
+ *   load, store, load_some     LANES numbers at an address, wherever it is; the first `count` of them, then zeros
+ *   broadcast, add, subtract, multiply_add
+ *   differing(v, w)            a bit for each lane in which they differ; NaN differs from everything
+ *   append(v, mask, to)        stores the lanes of the mask's bits one behind the other; writes LANES numbers
+ *   append_indices(k, mask, to) the same of the numbers k, k + 1, ...
+ *   transpose(v[LANES])        rows become columns
+ *   KERNELS, KERNELS_NAME      what the table is called
+ */
+#ifndef ASSAY_BACKEND_OPENBLAS_PANEL_TEMPLATE_H
+#define ASSAY_BACKEND_OPENBLAS_PANEL_TEMPLATE_H
+
+#include <string.h>
+
+#define INLINE static inline __attribute__((always_inline)) TARGET
+
+enum { ROWS = ASSAY_PANEL_ROWS };
+
+/* --- panels of B ------------------------------------------------------------------------------------------------- */
+
+/* What one thread has to do. */
+typedef struct {
+    const assay_panel_product *product;
+    assay_range columns; /* of B, packed at once */
+    assay_panel_thread *thread;
+} run;
+
+/* A panel: the columns [begin, end) of B, in whole vectors of which the last may be filled up with zeros. */
+typedef struct {
+    size_t begin;
+    size_t end;
+    size_t vectors;
+    float *first; /* row k at first + k * vectors * LANES */
+    float *sums;  /* of the columns */
+} panel;
+
+static size_t vectors_of(const run *r)
+{
+    return (r->columns.end - r->columns.begin + LANES - 1) / LANES;
+}
+
+static size_t panel_count(const run *r)
+{
+    return (vectors_of(r) + WIDTH - 1) / WIDTH;
+}
+
+/* Panels differ in width by one vector at most, so that no narrow one is left. */
+static panel panel_at(const run *r, size_t index)
+{
+    size_t count = panel_count(r);
+    size_t vectors = vectors_of(r);
+    size_t first = index * vectors / count;
+    size_t last = (index + 1) * vectors / count;
+    size_t end = r->columns.begin + last * LANES;
+    return (panel){.begin = r->columns.begin + first * LANES,
+                   .end = end < r->columns.end ? end : r->columns.end,
+                   .vectors = last - first,
+                   .first = r->thread->b + first * LANES * r->product->k,
+                   .sums = r->thread->column_sums + first * LANES};
+}
+
+/* A square of vectors from a matrix. */
+INLINE void load_rows(const float *from, size_t stride, vector block[LANES])
+{
+    for (size_t j = 0; j < LANES; j++) {
+        block[j] = load(from + j * stride);
+    }
+}
+
+/* What is found out on the way: the columns' sums, and a number that is NaN if one of B was not finite. */
+typedef struct {
+    vector sum;
+    vector zero;
+} survey;
+
+INLINE void look_at(survey *s, vector v)
+{
+    s->sum = add(s->sum, v);
+    s->zero = multiply_add(v, broadcast(0), s->zero);
+}
+
+/* One vector's width of a panel from rows of B as they stand. */
+TARGET static survey pack_rows(const assay_panel_product *p, size_t column, size_t count, float *to, size_t stride)
+{
+    survey seen = {broadcast(0), broadcast(0)};
+    const float *from = p->b.first + column;
+    for (size_t k = 0; k < p->k; k++) {
+        vector v = count == LANES ? load(from + k * p->b.stride) : load_some(from + k * p->b.stride, count);
+        look_at(&seen, v);
+        store(to + k * stride, v);
+    }
+    return seen;
+}
+
+/* A square of a panel from LANES columns of B stored transposed. */
+INLINE void pack_square(survey *seen, const float *from, size_t from_stride, float *to, size_t to_stride)
+{
+    vector block[LANES];
+    load_rows(from, from_stride, block);
+    transpose(block);
+    for (size_t i = 0; i < LANES; i++) {
+        look_at(seen, block[i]);
+        store(to + i * to_stride, block[i]);
+    }
+}
+
+/* What is left at the edges: `columns` of the panel's columns, `rows` of the square's rows. */
+static TARGET void pack_some(survey *seen, const float *from, size_t from_stride, size_t columns, size_t rows,
+                             float *to, size_t to_stride)
+{
+    for (size_t i = 0; i < rows; i++) {
+        float row[LANES] = {0};
+        for (size_t j = 0; j < columns; j++) {
+            row[j] = from[j * from_stride + i];
+        }
+        look_at(seen, load(row));
+        store(to + i * to_stride, load(row));
+    }
+}
+
+/* One vector's width of a panel from B stored transposed. */
+TARGET static survey pack_columns(const assay_panel_product *p, size_t column, size_t count, float *to, size_t stride)
+{
+    survey seen = {broadcast(0), broadcast(0)};
+    const float *from = p->b.first + column * p->b.stride;
+    size_t whole = count == LANES ? p->k / LANES * LANES : 0;
+    for (size_t k = 0; k < whole; k += LANES) {
+        pack_square(&seen, from + k, p->b.stride, to + k * stride, stride);
+    }
+    pack_some(&seen, from + whole, p->b.stride, count, p->k - whole, to + whole * stride, stride);
+    return seen;
+}
+
+static TARGET void pack(const run *r)
+{
+    const assay_panel_product *p = r->product;
+    vector zero = broadcast(0);
+    for (size_t index = 0; index < panel_count(r); index++) {
+        panel to = panel_at(r, index);
+        for (size_t v = 0; v < to.vectors; v++) {
+            size_t column = to.begin + v * LANES;
+            size_t count = to.end - column < LANES ? to.end - column : LANES;
+            survey seen = p->b.transposed ? pack_columns(p, column, count, to.first + v * LANES, to.vectors * LANES)
+                                          : pack_rows(p, column, count, to.first + v * LANES, to.vectors * LANES);
+            store(to.sums + v * LANES, seen.sum);
+            zero = add(zero, seen.zero);
+        }
+    }
+    r->thread->infinite = differing(zero, broadcast(0)) != 0;
+}
+
+/* --- rows of A --------------------------------------------------------------------------------------------------- */
+
+/* How A is read: what is left out of it, if anything is. */
+typedef struct {
+    float background;
+    bool complete; /* nothing is left out */
+} reading;
+
+/* ROWS rows without what all of them leave out. */
+typedef struct {
+    float *values; /* row i at values + i * assay_panel_stride() */
+    uint32_t *kept;
+    size_t count;
+} strip;
+
+INLINE void append_block(strip *s, const vector rows[ROWS], size_t k, unsigned valid, reading how)
+{
+    const size_t stride = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES;
+    vector background = broadcast(how.background);
+    unsigned mask = 0;
+    for (size_t i = 0; i < ROWS; i++) {
+        mask |= differing(rows[i], background);
+    }
+    mask = (how.complete ? ~0u : mask) & valid;
+    for (size_t i = 0; i < ROWS; i++) {
+        append(subtract(rows[i], background), mask, s->values + i * stride + s->count);
+    }
+    append_indices((uint32_t)k, mask, s->kept + s->count);
+    s->count += (size_t)__builtin_popcount(mask);
+}
+
+/* A square of A, LANES rows and columns, into LANES / ROWS strips. */
+INLINE void append_square(strip *strips, const float *from, size_t stride, bool transposed, size_t k, reading how)
+{
+    vector block[LANES];
+    load_rows(from, stride, block);
+    if (transposed) {
+        transpose(block);
+    }
+    for (size_t s = 0; s < LANES / ROWS; s++) {
+        append_block(&strips[s], block + s * ROWS, k, (1u << LANES) - 1, how);
+    }
+}
+
+/* What is left at the edges: `rows` and `columns` of a square. Rows beyond the matrix keep nothing. */
+static TARGET void append_some(strip *strips, const float *from, size_t stride, bool transposed, size_t rows,
+                               size_t columns, size_t k, reading how)
+{
+    for (size_t s = 0; s * ROWS < rows; s++) {
+        vector block[ROWS];
+        for (size_t r = 0; r < ROWS; r++) {
+            float row[LANES] = {0};
+            for (size_t j = 0; j < columns; j++) {
+                size_t i = s * ROWS + r;
+                row[j] = i >= rows ? how.background : from[transposed ? j * stride + i : i * stride + j];
+            }
+            block[r] = load(row);
+        }
+        append_block(&strips[s], block, k, (1u << columns) - 1, how);
+    }
+}
+
+/* LANES rows of A, from row i on, into LANES / ROWS strips. */
+static TARGET void pack_strips(const assay_panel_product *p, size_t i, reading how, strip *strips)
+{
+    const assay_panel_matrix *a = &p->a;
+    const float *from = a->first + i * (a->transposed ? 1 : a->stride);
+    const size_t step = a->transposed ? a->stride : 1; /* from one k to the next */
+    size_t rows = p->m - i < LANES ? p->m - i : LANES;
+    size_t whole = rows == LANES ? p->k / LANES * LANES : 0;
+    if (a->transposed) {
+        for (size_t k = 0; k < whole; k += LANES) {
+            append_square(strips, from + k * step, a->stride, true, k, how);
+        }
+    } else {
+        for (size_t k = 0; k < whole; k += LANES) {
+            append_square(strips, from + k * step, a->stride, false, k, how);
+        }
+    }
+    for (size_t k = whole; k < p->k; k += LANES) {
+        size_t columns = p->k - k < LANES ? p->k - k : LANES;
+        append_some(strips, from + k * step, a->stride, a->transposed, rows, columns, k, how);
+    }
+}
+
+/* --- products ---------------------------------------------------------------------------------------------------- */
+
+/* to [ROWS][vectors * LANES] = start + strip times panel; `vectors` is a constant wherever this is called. */
+INLINE void multiply_strip(size_t vectors, const strip *s, const float *b, const vector *start, float *to,
+                           size_t stride)
+{
+    const size_t row = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES;
+    vector sums[ROWS][WIDTH];
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t v = 0; v < vectors; v++) {
+            sums[i][v] = start[v];
+        }
+    }
+    for (size_t t = 0; t < s->count; t++) {
+        const float *at = b + s->kept[t] * (vectors * LANES);
+        vector numbers[WIDTH];
+        for (size_t v = 0; v < vectors; v++) {
+            numbers[v] = load(at + v * LANES);
+        }
+        for (size_t i = 0; i < ROWS; i++) {
+            vector a = broadcast(s->values[i * row + t]);
+            for (size_t v = 0; v < vectors; v++) {
+                sums[i][v] = multiply_add(a, numbers[v], sums[i][v]);
+            }
+        }
+    }
+    for (size_t i = 0; i < ROWS; i++) {
+        for (size_t v = 0; v < vectors; v++) {
+            store(to + i * stride + v * LANES, sums[i][v]);
+        }
+    }
+}
+
+static TARGET void multiply_into(const strip *s, const panel *b, const vector *start, float *to, size_t stride)
+{
+    switch (b->vectors) {
+#define CASE(VECTORS)                                                  \
+    case VECTORS:                                                      \
+        multiply_strip(VECTORS, s, b->first, start, to, stride);       \
+        break;
+        CASE(1)
+        CASE(2)
+        CASE(3)
+#if WIDTH > 3
+        CASE(4)
+        CASE(5)
+        CASE(6)
+#endif
+#undef CASE
+    default:
+        break;
+    }
+}
+
+/* Rows from row i on, by one panel: straight to C where whole vectors and rows fit, else through the thread's tile. */
+static TARGET void multiply_rows(const assay_panel_product *p, size_t i, const strip *s, const panel *b,
+                                 const vector *start, float *tile)
+{
+    size_t rows = p->m - i < ROWS ? p->m - i : ROWS;
+    size_t columns = b->end - b->begin;
+    float *to = p->c + i * p->c_stride + b->begin;
+    if (rows == ROWS && columns == b->vectors * LANES) {
+        multiply_into(s, b, start, to, p->c_stride);
+        return;
+    }
+    multiply_into(s, b, start, tile, b->vectors * LANES);
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(to + r * p->c_stride, tile + r * b->vectors * LANES, columns * sizeof *to);
+    }
+}
+
+/* A square of a tile to its place in C, transposed; or some rows and columns of it. */
+static TARGET void turn(const float *from, size_t from_stride, float *to, size_t to_stride)
+{
+    vector block[LANES];
+    load_rows(from, from_stride, block);
+    transpose(block);
+    for (size_t i = 0; i < LANES; i++) {
+        store(to + i * to_stride, block[i]);
+    }
+}
+
+static void turn_some(const float *from, size_t from_stride, size_t rows, size_t columns, float *to, size_t to_stride)
+{
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            to[c * to_stride + r] = from[r * from_stride + c];
+        }
+    }
+}
+
+/* LANES rows by one panel, and their transpose to C. */
+static TARGET void multiply_transposed(const assay_panel_product *p, size_t i, const strip *strips, const panel *b,
+                                       const vector *start, float *tile)
+{
+    size_t rows = p->m - i < LANES ? p->m - i : LANES;
+    size_t width = b->vectors * LANES;
+    for (size_t s = 0; s < LANES / ROWS; s++) {
+        multiply_into(&strips[s], b, start, tile + s * ROWS * width, width);
+    }
+    for (size_t j = b->begin; j < b->end; j += LANES) {
+        size_t columns = b->end - j < LANES ? b->end - j : LANES;
+        float *to = p->c + j * p->c_stride + i;
+        if (rows == LANES && columns == LANES) {
+            turn(tile + (j - b->begin), width, to, p->c_stride);
+        } else {
+            turn_some(tile + (j - b->begin), width, rows, columns, to, p->c_stride);
+        }
+    }
+}
+
+/* The sums begin with what the background gives. */
+INLINE void begin_sums(const panel *b, reading how, vector *start)
+{
+    for (size_t v = 0; v < b->vectors; v++) {
+        /* Column sums that are not finite must not meet a background of 0. */
+        start[v] = how.complete ? broadcast(0)
+                                : multiply_add(load(b->sums + v * LANES), broadcast(how.background), broadcast(0));
+    }
+}
+
+/* Every panel by rows that are packed. */
+static TARGET void multiply_packed(const run *r, assay_range rows, reading how, const strip *strips)
+{
+    const assay_panel_product *p = r->product;
+    for (size_t index = 0; index < panel_count(r); index++) {
+        panel b = panel_at(r, index);
+        vector start[WIDTH];
+        begin_sums(&b, how, start);
+        if (p->c_transposed) {
+            for (size_t i = rows.begin; i < rows.end; i += LANES) {
+                multiply_transposed(p, i, strips + (i - rows.begin) / ROWS, &b, start, r->thread->tile);
+            }
+        } else {
+            for (size_t i = rows.begin; i < rows.end; i += ROWS) {
+                multiply_rows(p, i, strips + (i - rows.begin) / ROWS, &b, start, r->thread->tile);
+            }
+        }
+    }
+}
+
+/* Empty strips in the thread's memory. */
+static void begin_strips(const assay_panel_thread *thread, size_t count, strip *strips)
+{
+    const size_t stride = assay_panel_stride();
+    for (size_t s = 0; s < count; s++) {
+        strips[s] = (strip){thread->values + s * ROWS * stride, thread->kept + s * stride, 0};
+    }
+}
+
+static void multiply(const assay_panel_product *p, assay_range rows, assay_range columns, assay_panel_thread *thread)
+{
+    enum { STRIPS = ASSAY_PANEL_GROUP_ROWS / ROWS };
+    const run r = {p, columns, thread};
+    pack(&r);
+    const reading how = {thread->infinite ? 0 : p->background, thread->infinite};
+    for (size_t begin = rows.begin; begin < rows.end; begin += ASSAY_PANEL_GROUP_ROWS) {
+        size_t end = rows.end - begin < ASSAY_PANEL_GROUP_ROWS ? rows.end : begin + ASSAY_PANEL_GROUP_ROWS;
+        strip strips[STRIPS];
+        begin_strips(thread, STRIPS, strips);
+        for (size_t i = begin; i < end; i += LANES) {
+            pack_strips(p, i, how, strips + (i - begin) / ROWS);
+        }
+        multiply_packed(&r, (assay_range){begin, end}, how, strips);
+    }
+}
+
+const assay_panel_kernels KERNELS = {.name = KERNELS_NAME, .lanes = LANES, .multiply = multiply};
+
+#endif

@@ -1,0 +1,203 @@
+/* Layers of the backend `openblas` over inputs of which much is left out, against the reference. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "backend/backend.h"
+#include "backend/openblas/panel.h"
+#include "base/alloc.h"
+#include "check/tolerance.h"
+#include "support.h"
+#include "test_panel.h"
+
+enum { X, WEIGHT, BIAS, DZ, Z, Y, DZ_BELOW, DWEIGHT, DBIAS, ARRAYS };
+
+static const char *const array_names[ARRAYS] = {"x", "weight", "bias", "dz", "z", "y", "dz_below", "dweight", "dbias"};
+
+/* rows and columns of the layer; what of x and dz differs from their backgrounds, in percent; and the former's. */
+static const struct {
+    size_t rows;
+    size_t in;
+    size_t out;
+    unsigned kept_x;
+    float background;
+    unsigned kept_dz;
+} cases[] = {
+    {256, 784, 512, 60, -0.8104816f, 50}, {256, 512, 256, 50, 0, 50},  {100, 200, 130, 60, 0, 40},
+    {65, 100, 900, 50, 0.25f, 100},       {70, 1100, 80, 40, 0, 40},   {300, 64, 64, 30, -0.8104816f, 30},
+    {16, 64, 64, 40, 0, 40},              {15, 64, 64, 40, 0, 40},     {66, 70, 71, 100, 0, 100},
+};
+
+typedef struct {
+    assay_buffer *buffer[ARRAYS];
+    size_t count[ARRAYS];
+} arrays;
+
+static arrays upload(assay_backend *backend, int c)
+{
+    const size_t rows = cases[c].rows;
+    const size_t in = cases[c].in;
+    const size_t out = cases[c].out;
+    uint64_t state = (uint64_t)c + 1;
+    float *values[ARRAYS] = {test_sparse(rows, in, false, cases[c].kept_x, cases[c].background, &state),
+                             test_sparse(out, in, false, 100, 0, &state), test_sparse(1, out, false, 100, 0, &state),
+                             test_sparse(rows, out, false, cases[c].kept_dz, 0, &state)};
+    arrays made = {.count = {rows * in, out * in, out, rows * out, rows * out, rows * out, rows * in, out * in, out}};
+    for (int i = 0; i < ARRAYS; i++) {
+        made.buffer[i] = assay_buffer_create(backend, ASSAY_REAL, made.count[i]);
+        if (i <= DZ) {
+            assay_upload_f32(backend, assay_whole(made.buffer[i]), values[i]);
+            assay_free(values[i]);
+        }
+    }
+    return made;
+}
+
+/* Everything that a layer computes, of which f' is taken at x itself: it stands for y_below. */
+static void run_layer(assay_backend *backend, int c, double **results)
+{
+    const assay_linear_shape shape = {cases[c].rows, cases[c].in, cases[c].out};
+    const assay_activation relu = assay_activation_default(ASSAY_RELU);
+    arrays made = upload(backend, c);
+    assay_slice s[ARRAYS];
+    for (int i = 0; i < ARRAYS; i++) {
+        s[i] = assay_whole(made.buffer[i]);
+    }
+    assay_linear_forward(backend, shape, relu, s[X], s[WEIGHT], s[BIAS], s[Z], s[Y]);
+    assay_linear_backward_input(backend, shape, relu, s[DZ], s[WEIGHT], ASSAY_NO_SLICE, s[X], s[DZ_BELOW]);
+    assay_linear_backward_parameters(backend, shape, s[X], s[DZ], s[DWEIGHT], s[DBIAS]);
+    for (int i = 0; i < ARRAYS; i++) {
+        results[i] = assay_calloc(made.count[i], sizeof(double), NULL);
+        assay_download_f64(backend, s[i], results[i]);
+        assay_buffer_destroy(backend, made.buffer[i]);
+    }
+    assay_error error;
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+}
+
+/* sum over k of |a| |b|, rounded as panel.h says: terms of the background, and of what differs from it. */
+static double size_of(int c, int array, size_t i, double *const *values)
+{
+    const size_t in = cases[c].in;
+    const size_t out = cases[c].out;
+    const size_t columns = array == DZ_BELOW || array == DWEIGHT ? in : out;
+    const size_t row = i / columns;
+    const size_t column = i % columns;
+    const double c0 = fabs((double)cases[c].background);
+    double size = array == DZ_BELOW || array == DWEIGHT || array == DBIAS ? 0 : fabs(values[BIAS][column]);
+    const size_t terms = array == DZ_BELOW ? out : array == DWEIGHT || array == DBIAS ? cases[c].rows : in;
+    for (size_t k = 0; k < terms; k++) {
+        switch (array) {
+        case DZ_BELOW:
+            size += fabs(values[DZ][row * out + k] * values[WEIGHT][k * in + column]);
+            break;
+        case DWEIGHT:
+            size += fabs(values[DZ][k * out + row]) * (fabs(values[X][k * in + column]) + 2 * c0);
+            break;
+        case DBIAS:
+            size += fabs(values[DZ][k * out + column]);
+            break;
+        default:
+            size += (fabs(values[X][row * in + k]) + 2 * c0) * fabs(values[WEIGHT][column * in + k]);
+            break;
+        }
+    }
+    return size;
+}
+
+static void judge(int c, const char *what, double *const *got, double *const *want)
+{
+    const size_t counts[ARRAYS] = {[Z] = cases[c].rows * cases[c].out,       [Y] = cases[c].rows * cases[c].out,
+                                   [DZ_BELOW] = cases[c].rows * cases[c].in, [DWEIGHT] = cases[c].out * cases[c].in,
+                                   [DBIAS] = cases[c].out};
+    for (int array = Z; array < ARRAYS; array++) {
+        const size_t terms = 2 * (cases[c].rows + cases[c].in + cases[c].out);
+        /* Every element of small arrays, and some of each row and column of large ones. */
+        const size_t step = counts[array] > 4000 ? 37 : 1;
+        for (size_t i = 0; i < counts[array]; i += step) {
+            double bound = assay_dot_bound(terms, size_of(c, array, i, want), ASSAY_FORMAT_F32);
+            ck_assert_msg(fabs(got[array][i] - want[array][i]) <= bound, "%s: %s[%zu] is %.9g, not %.9g within %.2g",
+                          what, array_names[array], i, got[array][i], want[array][i], bound);
+        }
+    }
+}
+
+static assay_backend *open_backend(const char *name, assay_precision precision, int threads)
+{
+    assay_backend *backend;
+    assay_error error;
+    const assay_backend_options options = {name, precision, threads};
+    support_assert_ok(assay_backend_open(&options, &backend, &error), &error);
+    return backend;
+}
+
+static void free_all(double **values)
+{
+    for (int i = 0; i < ARRAYS; i++) {
+        assay_free(values[i]);
+    }
+}
+
+START_TEST(layers_agree_with_the_reference)
+{
+    double *want[ARRAYS];
+    assay_backend *reference = open_backend("reference", ASSAY_F64, 1);
+    run_layer(reference, _i, want);
+    assay_backend_close(reference);
+    double *first[ARRAYS] = {NULL};
+    for (int threads = 1; threads <= 3; threads++) {
+        double *got[ARRAYS];
+        char what[64];
+        snprintf(what, sizeof what, "case %d with %d threads", _i, threads);
+        assay_backend *backend = open_backend("openblas", ASSAY_F32, threads);
+        run_layer(backend, _i, got);
+        assay_backend_close(backend);
+        judge(_i, what, got, want);
+        if (threads == 1) {
+            memcpy(first, got, sizeof first);
+        } else {
+            free_all(got);
+        }
+    }
+    free_all(first);
+    free_all(want);
+}
+END_TEST
+
+/* The first cases are not left to OpenBLAS, which would round the sums otherwise; the dense backend's always are. */
+START_TEST(openblas_dense_leaves_nothing_out)
+{
+    double *sparse[ARRAYS];
+    double *dense[ARRAYS];
+    assay_backend *backend = open_backend("openblas", ASSAY_F32, 2);
+    ck_assert_int_eq(assay_backend_prefers_similar_rows(backend), *assay_panel_supported() != NULL);
+    run_layer(backend, 0, sparse);
+    assay_backend_close(backend);
+    backend = open_backend("openblas-dense", ASSAY_F32, 2);
+    ck_assert(!assay_backend_prefers_similar_rows(backend));
+    ck_assert_str_eq(assay_backend_name(backend), "openblas-dense");
+    run_layer(backend, 0, dense);
+    assay_backend_close(backend);
+    size_t differing = 0;
+    for (size_t i = 0; i < cases[0].rows * cases[0].out; i++) {
+        differing += sparse[Z][i] != dense[Z][i];
+    }
+    if (*assay_panel_supported() != NULL) {
+        ck_assert_uint_gt(differing, 0);
+    } else {
+        ck_assert_uint_eq(differing, 0);
+    }
+    judge(0, "dense", dense, sparse);
+    free_all(sparse);
+    free_all(dense);
+}
+END_TEST
+
+TCase *test_panel_layers(void)
+{
+    TCase *tcase = tcase_create("layers");
+    tcase_set_timeout(tcase, 120);
+    tcase_add_loop_test(tcase, layers_agree_with_the_reference, 0, (int)(sizeof cases / sizeof *cases));
+    tcase_add_test(tcase, openblas_dense_leaves_nothing_out);
+    return tcase;
+}
