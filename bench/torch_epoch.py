@@ -6,6 +6,9 @@ index_select, cross-entropy, backward, torch.optim, the training accuracy; then 
 one line of JSON: the least seconds of an epoch's training and of its validation over the rounds, for each optimizer.
 
     OMP_NUM_THREADS is what PyTorch's default obeys; --threads N asks for N by torch.set_num_threads.
+
+Where the first steps say that an epoch would take longer than --patience seconds, these steps alone are timed, and the
+epoch is reported as projected from them: some numbers of threads make PyTorch fifty times slower.
 """
 import argparse
 import gzip
@@ -19,6 +22,7 @@ from torch import nn
 import torch.nn.functional as F
 
 BATCH = 256
+TRIAL = 20  # steps that tell how long an epoch takes
 
 
 def read_part(folder, part, kind, offset):
@@ -56,7 +60,9 @@ OPTIMIZERS = {
 }
 
 
-def train(network, optimizer, images, labels):
+def train(network, optimizer, images, labels, patience):
+    """The accuracy, and the seconds that it took, or would have taken: then there is no accuracy."""
+    begin = time.perf_counter()
     network.train()
     order = torch.randperm(len(labels))
     right = 0
@@ -72,7 +78,11 @@ def train(network, optimizer, images, labels):
         optimizer.step()
         right += (predictions.argmax(dim=-1) == y).sum()
         losses.append(loss.item())
-    return right.item() / (len(losses) * BATCH)
+        if len(losses) == TRIAL:
+            projected = (time.perf_counter() - begin) / TRIAL * (len(labels) // BATCH)
+            if projected > patience:
+                return None, projected
+    return right.item() / (len(losses) * BATCH), time.perf_counter() - begin
 
 
 def validate(network, images, labels):
@@ -85,31 +95,40 @@ def validate(network, images, labels):
     return right.item() / len(labels)
 
 
+def measure(network, optimizer, data, options):
+    """The least seconds of training and validation over the rounds, and the accuracies of the last."""
+    (images, labels), (val_images, val_labels) = data
+    training, validation = [], []
+    for _ in range(options.rounds + 1):  # the first is to warm up
+        train_score, seconds = train(network, optimizer, images, labels, options.patience)
+        if train_score is None:
+            return {"training": seconds, "validation": 0.0, "projected": True}
+        training.append(seconds)
+        begin = time.perf_counter()
+        val_score = validate(network, val_images, val_labels)
+        validation.append(time.perf_counter() - begin)
+    return {"training": min(training[1:]), "validation": min(validation[1:]), "train_score": train_score,
+            "val_score": val_score}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, help="torch.set_num_threads (default: PyTorch's own choice)")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--optimizer", choices=OPTIMIZERS, nargs="*", default=list(OPTIMIZERS))
+    parser.add_argument("--patience", type=float, default=15.0, help="seconds of an epoch beyond which it is projected "
+                        "from its first steps (default 15)")
     parser.add_argument("--data", default=os.environ.get("ASSAY_DATA", "/usr/share/datasets/fashion-mnist"))
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
     torch.manual_seed(42)
-    (images, labels), (val_images, val_labels) = load(options.data)
+    data = load(options.data)
     runs = []
     for name in options.optimizer:
         network = make_network()
         optimizer = OPTIMIZERS[name](network.parameters())
-        training, validation = [], []
-        for _ in range(options.rounds + 1):  # the first is to warm up
-            begin = time.perf_counter()
-            train_score = train(network, optimizer, images, labels)
-            trained = time.perf_counter()
-            val_score = validate(network, val_images, val_labels)
-            training.append(trained - begin)
-            validation.append(time.perf_counter() - trained)
-        runs.append({"what": name, "training": min(training[1:]), "validation": min(validation[1:]),
-                     "train_score": train_score, "val_score": val_score})
+        runs.append({"what": name, **measure(network, optimizer, data, options)})
     print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), "runs": runs}))
 
 
