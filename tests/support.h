@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "evidence.h"
 
 /* Runs one suite; what main returns. */
 int support_run(Suite *suite);

@@ -350,6 +350,10 @@ static void close_targets(void)
 
 START_TEST(every_operation_agrees_with_the_reference)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/%s", test_operations[_i].name);
+    for (int kind = 0; test_operations[_i].has_activation && kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        evidence(EVIDENCE_CROSS_BACKEND, "activation/%s", assay_activation_name((assay_activation_kind)kind));
+    }
     open_targets();
     uint64_t state = test_seed() + (uint64_t)_i;
     run_operation(&test_operations[_i], &state);

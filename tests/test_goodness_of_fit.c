@@ -32,6 +32,8 @@ static gsl_rng *generator(unsigned long seed)
 
 START_TEST(distribution_functions)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/distribution_cumulative");
+    evidence(EVIDENCE_PROPERTY, "stats/distribution_moments");
     for (double x = -12; x <= 12; x += 0.37) {
         assay_distribution normal = {ASSAY_NORMAL, 0.5, 2};
         double want = gsl_cdf_gaussian_P(x - 0.5, 2);
@@ -49,6 +51,7 @@ END_TEST
 /* Distances from the uniform distribution on (0, 1), read off the steps of the empirical function by hand. */
 START_TEST(kolmogorov_smirnov_by_hand)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/kolmogorov_smirnov");
     static const struct {
         size_t count;
         double values[5];
@@ -74,6 +77,7 @@ END_TEST
 
 START_TEST(chi_square_by_hand)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/chi_square");
     double values[20];
     for (int i = 0; i < 20; i++) {
         values[i] = i < 8 ? 0.1 : i < 14 ? 0.3 : i < 18 ? 0.6 : 1.0; /* 8, 6, 4, 2 in four cells; 1.0 is in the last */
@@ -90,6 +94,9 @@ END_TEST
 
 START_TEST(z_statistics_by_hand)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/mean_z");
+    evidence(EVIDENCE_GOLDEN, "stats/variance_z");
+    evidence(EVIDENCE_GOLDEN, "stats/serial_z");
     double values[4] = {1, 3, 2, 6};
     assay_moments sample = assay_moments_f64(4, values);
     assay_moments wanted = {.mean = 2, .variance = 4, .kurtosis = 1};
@@ -111,6 +118,8 @@ static double outside(double x, void *user)
 
 START_TEST(bad_input)
 {
+    evidence(EVIDENCE_ERRORS, "stats/kolmogorov_smirnov");
+    evidence(EVIDENCE_ERRORS, "stats/chi_square");
     double values[10] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, NAN};
     double statistic;
     assay_error error;
@@ -159,6 +168,11 @@ static double smallest_p(assay_distribution wanted, size_t count, const double *
  */
 START_TEST(right_samples_fail_as_often_as_stated)
 {
+    evidence(EVIDENCE_STATISTICAL, "stats/kolmogorov_smirnov");
+    evidence(EVIDENCE_STATISTICAL, "stats/chi_square");
+    evidence(EVIDENCE_STATISTICAL, "stats/mean_z");
+    evidence(EVIDENCE_STATISTICAL, "stats/variance_z");
+    evidence(EVIDENCE_STATISTICAL, "stats/serial_z");
     enum { SAMPLES = 1000, COUNT = 1000 };
     static const assay_distribution distributions[] = {{ASSAY_NORMAL, 1, 3}, {ASSAY_UNIFORM, -2, 1}};
     gsl_rng *rng = generator(11);
@@ -180,6 +194,11 @@ END_TEST
 /* Samples of another distribution, mean, scale or order than wanted: every one raises an alarm at 1e-9. */
 START_TEST(wrong_samples_are_caught)
 {
+    evidence(EVIDENCE_STATISTICAL, "stats/kolmogorov_smirnov");
+    evidence(EVIDENCE_STATISTICAL, "stats/chi_square");
+    evidence(EVIDENCE_STATISTICAL, "stats/mean_z");
+    evidence(EVIDENCE_STATISTICAL, "stats/variance_z");
+    evidence(EVIDENCE_STATISTICAL, "stats/serial_z");
     enum { COUNT = 20000 };
     static const struct {
         const char *name;
@@ -292,7 +311,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("goodness of fit");
-    TCase *tests = tcase_create("goodness of fit");
+    TCase *tests = evidence_case("goodness of fit", "property: tests/statistics");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, distribution_functions);
     tcase_add_test(tests, kolmogorov_smirnov_by_hand);

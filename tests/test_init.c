@@ -230,6 +230,10 @@ static int failures_of(size_t count, const double *values, wanted_distribution w
 /* Every tensor of every initializer from both generators, as stored. */
 START_TEST(tensors_follow_their_distribution)
 {
+    evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_cases[_i / 2].initializer.kind));
+    evidence(EVIDENCE_STATISTICAL, "draw/%s-%s", _i % 2 == 0 ? "mt19937" : "philox", init_cases[_i / 2].kind == ASSAY_NORMAL ? "normal" : "uniform");
+    /* Five checks of each weight tensor, three of each bias that is drawn. */
+    evidence_alarm(LAYERS * (5 + (init_cases[_i / 2].bias_variance != NULL ? 3 : 0)), INIT_ALARM);
     const init_case *c = &init_cases[_i / 2];
     assay_backend *backend = init_backend("openblas", ASSAY_F32);
     assay_network *network = init_network(backend, ASSAY_TANH, INPUTS, LAYERS, SIZES);
@@ -258,6 +262,8 @@ END_TEST
 /* The test tested: a standard deviation 5 % off, a mean a tenth of it off, or the other shape, at the smallest size. */
 START_TEST(a_wrong_std_would_be_caught)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/kolmogorov_smirnov");
+    evidence(EVIDENCE_PROPERTY, "stats/chi_square");
     static const struct {
         double mean, scale;
         bool other_shape;
@@ -302,6 +308,9 @@ END_TEST
 /* The same numbers whatever the backend: they are drawn as float32. */
 START_TEST(every_backend_stores_the_same)
 {
+    for (int i = 0; i < INIT_CASES; i++) {
+        evidence(EVIDENCE_CROSS_BACKEND, "initializer/%s", assay_initializer_name(init_cases[i].initializer.kind));
+    }
     static const struct {
         const char *name;
         assay_precision precision;
@@ -332,6 +341,7 @@ END_TEST
 /* Every parameter is the constant, and no number is drawn. */
 START_TEST(constant_draws_nothing)
 {
+    evidence(EVIDENCE_PROPERTY, "initializer/constant");
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_CONSTANT);
     ck_assert_double_eq(initializer.value, 0.005);
     initializer.value = -0.75;
@@ -383,6 +393,7 @@ static size_t philox_outputs(size_t count, size_t blocks)
  * for biases that are set to 0. */
 START_TEST(draws_are_counted)
 {
+    evidence(EVIDENCE_PROPERTY, "initializer/%s", assay_initializer_name(init_cases[_i].initializer.kind));
     enum { BLOCKS = 1 };
     const init_case *c = &init_cases[_i];
     static const size_t sizes[] = {17, 5, 100, 7};
@@ -421,6 +432,7 @@ END_TEST
 
 START_TEST(names)
 {
+    evidence(EVIDENCE_PROPERTY, "init/initializer_default");
     static const char *const wanted[ASSAY_INIT_COUNT] = {
         "constant", "normal", "equal-variance", "xavier-uniform", "xavier-normal", "kaiming-normal", "kaiming-uniform",
         "torch-default",
@@ -455,6 +467,13 @@ END_TEST
 /* The distributions as data: mean and variance. */
 START_TEST(stated_distributions)
 {
+    for (int i = 0; i < INIT_CASES; i++) {
+        evidence(EVIDENCE_PROPERTY, "initializer/%s", assay_initializer_name(init_cases[i].initializer.kind));
+    }
+    evidence(EVIDENCE_PROPERTY, "init/initializer_weight");
+    evidence(EVIDENCE_PROPERTY, "init/initializer_bias");
+    evidence(EVIDENCE_PROPERTY, "init/distribution_mean");
+    evidence(EVIDENCE_PROPERTY, "init/distribution_variance");
     for (int i = 0; i < INIT_CASES; i++) {
         const init_case *c = &init_cases[i];
         for (size_t layer = 0; layer < 3; layer++) {
@@ -517,6 +536,7 @@ START_TEST(gains_by_quadrature)
     gsl_integration_workspace *workspace = gsl_integration_workspace_alloc(200);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assay_activation activation = cases[i];
+        evidence(EVIDENCE_PROPERTY, "gain/%s", assay_activation_name(activation.kind));
         gsl_function f = {weighted_square, &activation};
         double below, above, error;
         gsl_integration_qagil(&f, 0.0, 1e-15, 1e-13, 200, workspace, &below, &error);
@@ -538,6 +558,7 @@ START_TEST(gains_of_pytorch)
         assay_error error;
         const char *name = json_string_value(json_object_get(entry, "activation"));
         support_assert_ok(assay_activation_by_name(name, &activation, &error), &error);
+        evidence(EVIDENCE_GOLDEN, "gain/%s", name);
         if (json_is_number(json_object_get(entry, "parameter"))) {
             activation.parameter = json_number_value(json_object_get(entry, "parameter"));
         }
@@ -628,6 +649,7 @@ START_TEST(values_of_pytorch)
     ck_assert_uint_eq(json_array_size(json_object_get(golden, "cases")), GOLDEN_CASES);
     const json_t *entry = json_array_get(json_object_get(golden, "cases"), (size_t)_i);
     assay_initializer initializer = initializer_of(entry);
+    evidence(EVIDENCE_GOLDEN, "initializer/%s", assay_initializer_name(initializer.kind));
     size_t index;
     json_t *run;
     json_array_foreach(json_object_get(entry, "runs"), index, run) {

@@ -341,6 +341,11 @@ static double limit(void)
 
 START_TEST(variances_through_depth)
 {
+    evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_case_of(&cases[_i % CASES])->initializer.kind));
+    evidence(EVIDENCE_STATISTICAL, "gain/%s", assay_activation_name(cases[_i % CASES].activation));
+    evidence(EVIDENCE_STATISTICAL, "nn/network_forward");
+    evidence(EVIDENCE_STATISTICAL, "nn/network_backward");
+    evidence_alarm(cases[_i % CASES].activation == ASSAY_TANH ? 2 : 3, INIT_ALARM);
     const depth_case *c = &cases[_i % CASES];
     int which = _i / CASES;
     outcome o = measure(c, which, 1.0);
@@ -355,6 +360,7 @@ END_TEST
 /* The test tested: each statistic notices a gain that is off by a little more than its stated power. */
 START_TEST(wrong_gains_would_be_caught)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_forward");
     for (int i = 0; i < CASES; i++) {
         const depth_case *c = &cases[i];
         if (strcmp(c->initializer, "equal variance") == 0) {
@@ -383,6 +389,7 @@ static double caught(double standard_error, double layers)
 /* The power that the head of this file states, from the theory alone. */
 START_TEST(smallest_gains_caught)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_forward");
     static const struct {
         int index;
         double forward, backward;
