@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char *const kind_names[EVIDENCE_KINDS] = {
@@ -16,7 +17,7 @@ static const char *const kind_names[EVIDENCE_KINDS] = {
 
 enum { TESTS = 64 };
 
-/* A test program is one thread, and each of its tests a process: what is said between a test's begin and end is here. */
+/* What the running test has said so far. Each test is a process of its own, with one thread that asserts. */
 static struct {
     json_t *test;
     double alarm;
@@ -56,6 +57,11 @@ static void append(json_t *line)
     json_object_set_new(line, "program", json_string(program_name(path, sizeof path)));
     char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(line);
+    /* A test of full disks may have left its limit on the size of files. */
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
     int file = open(getenv("ASSAY_TRACE"), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     size_t length = strlen(text);
     text[length] = '\n'; /* in place of the terminator */
