@@ -123,7 +123,28 @@ TCase *evidence_case(const char *name, const char *declaration)
     return tcase;
 }
 
-const TTest *evidence_adds(const TCase *tcase, const TTest *test)
+/* Whether ASSAY_TEST_ONLY leaves room for an iteration: "TEST" or "TEST:I,J". */
+static bool is_asked_for(const char *test, int iteration)
+{
+    const char *only = getenv("ASSAY_TEST_ONLY");
+    if (only == NULL || *only == '\0') {
+        return true;
+    }
+    size_t length = strcspn(only, ":");
+    if (strlen(test) != length || strncmp(test, only, length) != 0) {
+        return false;
+    }
+    const char *number = only + length;
+    bool found = *number == '\0';
+    while (*number != '\0' && !found) {
+        char *end;
+        found = strtol(number + 1, &end, 10) == iteration;
+        number = end;
+    }
+    return found;
+}
+
+void evidence_add_test(TCase *tcase, const TTest *test, int start, int end)
 {
     for (size_t i = 0; i < state.case_count; i++) {
         if (state.cases[i].tcase == tcase) {
@@ -132,7 +153,11 @@ const TTest *evidence_adds(const TCase *tcase, const TTest *test)
             state.tests[state.test_count++].declaration = state.cases[i].declaration;
         }
     }
-    return test;
+    for (int i = start; i < end; i++) {
+        if (is_asked_for(test->name, i)) {
+            _tcase_add_test(tcase, test, 0, 0, i, i + 1);
+        }
+    }
 }
 
 /* "property: a, b; errors: c" */

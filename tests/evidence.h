@@ -45,8 +45,11 @@ void evidence_alarm(int checks, double probability);
  */
 TCase *evidence_case(const char *name, const char *declaration);
 
-/* Called by tcase_add_test: the test belongs to the case. Returns the test. */
-const TTest *evidence_adds(const TCase *tcase, const TTest *test);
+/*
+ * Adds iterations start to end - 1 of a test to its case: called by tcase_add_test and tcase_add_loop_test. With
+ * ASSAY_TEST_ONLY=TEST or TEST:I,J,... in the environment it leaves out every other test and iteration.
+ */
+void evidence_add_test(TCase *tcase, const TTest *test, int start, int end);
 
 /* Called by START_TEST around a test's body. */
 void evidence_test_begins(const char *test, int iteration);
@@ -58,10 +61,9 @@ void evidence_skipped(const char *reason);
 
 /* Check does not tell a running test which case it is of. */
 #undef tcase_add_test
-#define tcase_add_test(tcase, test) tcase_add_test_raise_signal(tcase, evidence_adds(tcase, test), 0)
+#define tcase_add_test(tcase, test) evidence_add_test(tcase, test, 0, 1)
 #undef tcase_add_loop_test
-#define tcase_add_loop_test(tcase, test, start, end)                                                                   \
-    tcase_add_loop_test_raise_signal(tcase, evidence_adds(tcase, test), 0, start, end)
+#define tcase_add_loop_test(tcase, test, start, end) evidence_add_test(tcase, test, start, (int)(end))
 
 /* Check's START_TEST with the calls before and after the body; needs Check 0.13 or later. */
 #undef START_TEST

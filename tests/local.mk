@@ -14,6 +14,7 @@ tests_libsupport_la_SOURCES = tests/support.c tests/support.h tests/evidence.c t
 tests_libsupport_la_CFLAGS = $(test_cflags)
 
 include %D%/variants.mk
+include %D%/audit.mk
 include %D%/base.mk
 include %D%/random.mk
 include %D%/data.mk
