@@ -76,6 +76,12 @@ int support_skip(const char *format, ...)
     return SUPPORT_SKIP;
 }
 
+bool support_small_effort(void)
+{
+    const char *effort = getenv("ASSAY_TEST_EFFORT");
+    return effort != NULL && strcmp(effort, "small") == 0;
+}
+
 const char *support_data_folder(void)
 {
     const char *folder = getenv("ASSAY_DATA");

@@ -419,7 +419,7 @@ START_TEST(results_repeat_bit_for_bit)
         memset(&first, 0, sizeof first);
         memset(&second, 0, sizeof second);
         compute(threads, &first);
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < (support_small_effort() ? 2 : 10); i++) {
             compute(threads, &second);
             ck_assert_msg(memcmp(&first, &second, sizeof first) == 0, "two runs with %d threads differ", threads);
         }
@@ -436,8 +436,8 @@ START_TEST(threads_wake_every_time)
     for (int threads = 2; threads <= 4; threads++) {
         assay_backend *backend = test_open("openblas", ASSAY_F32, threads);
         assay_slice x = real_slice(backend, COUNT, NULL);
-        for (int i = 0; i < 2000; i++) {
-            if (i % 400 == 0) {
+        for (int i = 0; i < (support_small_effort() ? 100 : 2000); i++) {
+            if (i % 40 == 0) {
                 nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
             }
             assay_activation_forward(backend, assay_activation_default(ASSAY_SIGMOID), x, x);

@@ -357,7 +357,8 @@ START_TEST(variances_through_depth)
 }
 END_TEST
 
-/* The test tested: each statistic notices a gain that is off by a little more than its stated power. */
+/* The test tested: each statistic notices a gain that is off by half as much again as its stated power: it misses one with
+ * less than 1e-10. */
 START_TEST(wrong_gains_would_be_caught)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_forward");
@@ -366,11 +367,12 @@ START_TEST(wrong_gains_would_be_caught)
         if (strcmp(c->initializer, "equal variance") == 0) {
             continue; /* has no gain to plant */
         }
+        evidence_alarm(c->activation == ASSAY_TANH ? 2 : 6, 1e-10);
         for (int sign = -1; sign <= 1; sign += 2) {
-            outcome o = measure(c, 1, pow(1.04, sign));
-            ck_assert_msg(o.spread_p < INIT_ALARM, "%s: spread, gain %d * 4 %%: p = %g", c->initializer, sign, o.spread_p);
+            outcome o = measure(c, 1, pow(1.06, sign));
+            ck_assert_msg(o.spread_p < INIT_ALARM, "%s: spread, gain %d * 6 %%: p = %g", c->initializer, sign, o.spread_p);
             if (c->activation != ASSAY_TANH) {
-                o = measure(c, 1, pow(c->activation == ASSAY_RELU ? 1.075 : 1.045, sign));
+                o = measure(c, 1, pow(c->activation == ASSAY_RELU ? 1.11 : 1.07, sign));
                 ck_assert_msg(fabs(o.forward_z) > limit() && fabs(o.backward_z) > limit(),
                               "%s: forward z = %g, backward z = %g", c->initializer, o.forward_z, o.backward_z);
             }
@@ -416,8 +418,10 @@ TCase *init_depth_case(void)
 {
     TCase *depth = tcase_create("depth");
     tcase_set_timeout(depth, 120);
-    tcase_add_loop_test(depth, variances_through_depth, 0, CASES * WIDTHS);
-    tcase_add_test(depth, wrong_gains_would_be_caught);
+    tcase_add_loop_test(depth, variances_through_depth, 0, support_small_effort() ? CASES : CASES * WIDTHS);
+    if (!support_small_effort()) {
+        tcase_add_test(depth, wrong_gains_would_be_caught);
+    }
     tcase_add_test(depth, smallest_gains_caught);
     return depth;
 }
