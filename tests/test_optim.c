@@ -481,6 +481,48 @@ START_TEST(threads_change_nothing)
 }
 END_TEST
 
+/*
+ * Twenty steps of every optimizer on every backend and precision against the reference, each from the same start and with
+ * the same gradients: the bound is a few roundings a step.
+ */
+START_TEST(every_backend_takes_the_same_steps)
+{
+    enum { COUNT = 257, STEPS = 20 };
+    double start[COUNT], gradient[COUNT], want[COUNT], got[COUNT];
+    machine machines[MOST_MACHINES];
+    size_t machine_count = machines_find(machines);
+    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
+        evidence(EVIDENCE_CROSS_BACKEND, "optimizer/%s", *name);
+        assay_update_rule rule = rule_of(*name, "");
+        for (size_t i = 0; i < machine_count; i++) {
+            uint32_t random = 19;
+            double *end = i == 0 ? want : got;
+            for (size_t j = 0; j < COUNT; j++) {
+                start[j] = next_random(&random);
+            }
+            assay_backend *backend = machine_open(machines[i], 1);
+            optimizer_bench bench = bench_open(backend, &rule, COUNT, start);
+            for (int t = 0; t < STEPS; t++) {
+                for (size_t j = 0; j < COUNT; j++) {
+                    gradient[j] = next_random(&random);
+                }
+                bench_step(&bench, gradient);
+            }
+            bench_read(&bench, end);
+            for (size_t j = 0; j < COUNT; j++) {
+                ck_assert_msg(fabs(end[j] - want[j]) <= STEPS * 8 * unit_roundoff(backend) * fmax(1.0, fabs(want[j])),
+                              "%s on %s, entry %zu: %.17g, the reference has %.17g", *name, machines[i].backend, j, end[j],
+                              want[j]);
+            }
+            bench_close(&bench);
+            assay_backend_close(backend);
+        }
+    }
+    ck_assert_str_eq(machines[0].backend, "reference");
+    ck_assert_uint_ge(machine_count, 2);
+}
+END_TEST
+
 /* --- closed forms ---------------------------------------------------------------------------------------------- */
 
 /* A parameter on the parabola a w^2 / 2, gradient a w, or on a slope of constant gradient a. */
@@ -933,6 +975,7 @@ static Suite *suite(void)
     tcase_add_test(steps, a_hundred_steps_are_pytorchs);
     tcase_add_loop_test(steps, every_step_is_the_equations, 0, sizeof oracle_cases / sizeof *oracle_cases);
     tcase_add_test(steps, threads_change_nothing);
+    tcase_add_test(steps, every_backend_takes_the_same_steps);
     tcase_add_loop_test(steps, closed_forms_hold, 0, sizeof closed_forms / sizeof *closed_forms);
     suite_add_tcase(suite, steps);
     TCase *edges = tcase_create("edges");
