@@ -436,7 +436,7 @@ END_TEST
 /* Weights of the tutorial's network drawn with a wrong standard deviation are seen on the tutorial's images. */
 START_TEST(wrong_weights_are_caught)
 {
-    evidence(EVIDENCE_STATISTICAL, "tutorial/theory_activation");
+    evidence(EVIDENCE_PROPERTY, "tutorial/theory_activation");
     static const struct {
         assay_section section;
         double gain;
