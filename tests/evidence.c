@@ -123,6 +123,13 @@ TCase *evidence_case(const char *name, const char *declaration)
     return tcase;
 }
 
+void evidence_power(const char *what, double error)
+{
+    if (state.test != NULL) {
+        json_object_set_new(state.test, "power", json_pack("[{sssf}]", "what", what, "error", error));
+    }
+}
+
 /* Whether ASSAY_TEST_ONLY leaves room for an iteration: "TEST" or "TEST:I,J". */
 static bool is_asked_for(const char *test, int iteration)
 {

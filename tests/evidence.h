@@ -40,6 +40,12 @@ void evidence(evidence_kind kind, const char *format, ...);
 void evidence_alarm(int checks, double probability);
 
 /*
+ * The smallest relative error of `what` that the running test would notice with a probability of 0.999, whatever its seed:
+ * computed by theory.
+ */
+void evidence_power(const char *what, double error);
+
+/*
  * tcase_create, and what every test of the case is evidence of: "property: report/page; errors: report/page,
  * report/figure".
  */

@@ -431,7 +431,7 @@ END_TEST
 TCase *test_backend_errors(void)
 {
     TCase *tcase = evidence_case("errors",
-                                 "errors: backend/operations, backend/memory, backend/validate, "
+                                 "errors: backend/validate, "
                                  "backend/backend, backend/update_rule, backend/activation");
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, mistakes_are_recorded);

@@ -232,6 +232,10 @@ START_TEST(tensors_follow_their_distribution)
 {
     evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_cases[_i / 2].initializer.kind));
     evidence(EVIDENCE_STATISTICAL, "draw/%s-%s", _i % 2 == 0 ? "mt19937" : "philox", init_cases[_i / 2].kind == ASSAY_NORMAL ? "normal" : "uniform");
+    evidence(EVIDENCE_STATISTICAL, "operation/fill_random");
+    statistics_interval caught =
+        statistics_variance_caught(init_cases[_i / 2].kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
+    evidence_power("standard deviation", fmax(sqrt(caught.high) - 1, 1 - sqrt(caught.low)));
     /* Five checks of each weight tensor, three of each bias that is drawn. */
     evidence_alarm(LAYERS * (5 + (init_cases[_i / 2].bias_variance != NULL ? 3 : 0)), INIT_ALARM);
     const init_case *c = &init_cases[_i / 2];
@@ -340,26 +344,31 @@ START_TEST(every_backend_stores_the_same)
 }
 END_TEST
 
-/* Every parameter is the constant, and no number is drawn. */
+/* Every parameter is the constant, on every backend, and no number is drawn. */
 START_TEST(constant_draws_nothing)
 {
+    static const assay_backend_options machines[] = {
+        {"reference", ASSAY_F64, 0}, {"openblas", ASSAY_F32, 0}, {"openblas", ASSAY_F64, 0}};
     evidence(EVIDENCE_PROPERTY, "initializer/constant");
+    evidence(EVIDENCE_CROSS_BACKEND, "initializer/constant");
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_CONSTANT);
     ck_assert_double_eq(initializer.value, 0.005);
     initializer.value = -0.75;
-    assay_backend *backend = init_backend("openblas", ASSAY_F32);
-    assay_network *network = init_network(backend, ASSAY_RELU, 24, 2, (const size_t[]){17, 5});
-    assay_generator generator;
-    assay_generator_seed(&generator, (assay_generator_kind)_i, 5, 3);
-    assay_generator start = generator;
-    assay_initialize(&initializer, network, &generator);
-    ck_assert_int_eq(memcmp(&start, &generator, sizeof start), 0);
-    for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
-        assay_moments moments = assay_reduce_moments(backend, assay_network_tensor(network, i).values);
-        ck_assert_double_eq(moments.minimum, -0.75);
-        ck_assert_double_eq(moments.maximum, -0.75);
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+        assay_backend *backend = init_backend(machines[i].name, machines[i].precision);
+        assay_network *network = init_network(backend, ASSAY_RELU, 24, 2, (const size_t[]){17, 5});
+        assay_generator generator;
+        assay_generator_seed(&generator, (assay_generator_kind)_i, 5, 3);
+        assay_generator start = generator;
+        assay_initialize(&initializer, network, &generator);
+        ck_assert_int_eq(memcmp(&start, &generator, sizeof start), 0);
+        for (size_t j = 0; j < assay_network_tensor_count(network); j++) {
+            assay_moments moments = assay_reduce_moments(backend, assay_network_tensor(network, j).values);
+            ck_assert_double_eq(moments.minimum, -0.75);
+            ck_assert_double_eq(moments.maximum, -0.75);
+        }
+        init_close(backend, network);
     }
-    init_close(backend, network);
 }
 END_TEST
 
@@ -652,6 +661,9 @@ START_TEST(values_of_pytorch)
     const json_t *entry = json_array_get(json_object_get(golden, "cases"), (size_t)_i);
     assay_initializer initializer = initializer_of(entry);
     evidence(EVIDENCE_GOLDEN, "initializer/%s", assay_initializer_name(initializer.kind));
+    if (initializer.kind != ASSAY_INIT_CONSTANT) {
+        evidence(EVIDENCE_GOLDEN, "operation/fill_random");
+    }
     size_t index;
     json_t *run;
     json_array_foreach(json_object_get(entry, "runs"), index, run) {

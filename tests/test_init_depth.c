@@ -334,6 +334,13 @@ static outcome measure(const depth_case *c, int which, double gain)
     return o;
 }
 
+/* The std ratio whose effect on a sum of `layers` logarithms of variances is the limit and the 0.999 quantile away. */
+static double caught(double standard_error, double layers)
+{
+    double z = gsl_cdf_ugaussian_Qinv(INIT_ALARM / 2.0) + gsl_cdf_ugaussian_Qinv(1.0 - STATISTICS_POWER);
+    return exp(z * standard_error / (2.0 * layers));
+}
+
 static double limit(void)
 {
     return gsl_cdf_ugaussian_Qinv(INIT_ALARM / 2.0);
@@ -348,6 +355,9 @@ START_TEST(variances_through_depth)
     evidence_alarm(cases[_i % CASES].activation == ASSAY_TANH ? 2 : 3, INIT_ALARM);
     const depth_case *c = &cases[_i % CASES];
     int which = _i / CASES;
+    statistics_interval seen =
+        statistics_variance_caught(ASSAY_NORMAL, units_measured(which), INIT_ALARM, STATISTICS_POWER);
+    evidence_power("standard deviation", fmax(sqrt(seen.high) - 1, 1 - sqrt(seen.low)));
     outcome o = measure(c, which, 1.0);
     printf("%-32s %-8s width %4zu: forward z %5.2f, backward z %5.2f, spread p %.2g\n", c->initializer,
            assay_activation_name(c->activation), widths[which].width, o.forward_z, o.backward_z, o.spread_p);
@@ -380,13 +390,6 @@ START_TEST(wrong_gains_would_be_caught)
     }
 }
 END_TEST
-
-/* The std ratio whose effect on a sum of `layers` logarithms of variances is the limit and the 0.999 quantile away. */
-static double caught(double standard_error, double layers)
-{
-    double z = gsl_cdf_ugaussian_Qinv(INIT_ALARM / 2.0) + gsl_cdf_ugaussian_Qinv(1.0 - STATISTICS_POWER);
-    return exp(z * standard_error / (2.0 * layers));
-}
 
 /* The power that the head of this file states, from the theory alone. */
 START_TEST(smallest_gains_caught)

@@ -141,6 +141,10 @@ START_TEST(mean_and_variance)
 {
     say_what_is_drawn(_i);
     evidence_alarm(2, FALSE_ALARM);
+    /* The limit and the 0.999 quantile, of a variance's standard error, which is twice that of a standard deviation. */
+    double deviations = gsl_cdf_ugaussian_Qinv(FALSE_ALARM / 2.0) + gsl_cdf_ugaussian_Qinv(1e-3);
+    double variance_of_square = cases[_i].distribution.kind == ASSAY_NORMAL ? 2.0 : 0.8;
+    evidence_power("standard deviation", deviations * sqrt(variance_of_square / COUNT) / 2.0);
     assay_distribution d = cases[_i].distribution;
     int normal = d.kind == ASSAY_NORMAL;
     double mean = normal ? d.a : (d.a + d.b) / 2.0;

@@ -245,6 +245,7 @@ START_TEST(the_six_descents_are_pytorchs)
     evidence(EVIDENCE_GOLDEN, "surface/surface_f32");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
+    evidence(EVIDENCE_CROSS_BACKEND, "surface/descend");
     json_t *golden = support_golden("surface_torch.json");
     const json_t *tolerance = json_object_get(golden, "tolerance");
     const json_t *descents = json_object_get(golden, "descents");
@@ -335,6 +336,8 @@ START_TEST(the_sections_agree)
 {
     evidence(EVIDENCE_GOLDEN, "section/pathological");
     evidence(EVIDENCE_GOLDEN, "section/steep");
+    evidence(EVIDENCE_CROSS_BACKEND, "section/pathological");
+    evidence(EVIDENCE_CROSS_BACKEND, "section/steep");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
     for (size_t i = 0; i < machine_count; i++) {

@@ -69,13 +69,16 @@ START_TEST(all_numbers_agree)
 {
     for (int section = 0; section < FIRST_HALF; section++) {
         evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_name((assay_section)section));
+        evidence(EVIDENCE_CROSS_BACKEND, "section/%s", assay_section_name((assay_section)section));
     }
     evidence(EVIDENCE_GOLDEN, "draw/philox-normal");
     evidence(EVIDENCE_GOLDEN, "draw/philox-uniform");
     evidence(EVIDENCE_GOLDEN, "nn/network_forward");
     evidence(EVIDENCE_GOLDEN, "nn/network_backward");
-    evidence(EVIDENCE_GOLDEN, "random/philox_normal");
-    evidence(EVIDENCE_GOLDEN, "random/philox_uniform");
+    evidence(EVIDENCE_GOLDEN, "operation/moments");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_forward");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_input");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_parameters");
     assay_backend *backend = open_backend(_i);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
     size_t numbers = 0;

@@ -14,18 +14,21 @@ variant = $(MKDIR_P) $(1) && cd $(1) && \
 recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/audit/variant.sh' $(1) . \
 	$(SHELL) -c "$(2)"
 
+# Under these tools a test takes longer; those of impossible allocations want NULL, as without them.
+patient = CK_TIMEOUT_MULTIPLIER=20
+
 .PHONY: check-asan check-tsan check-msan check-clang check-valgrind coverage
 # gcc's AddressSanitizer and UndefinedBehaviorSanitizer: everything.
 check-asan:
-	+$(call recorded,asan,$(call variant,asan,check))
+	+$(patient) ASAN_OPTIONS=allocator_may_return_null=1 $(call recorded,asan,$(call variant,asan,check))
 # clang's warnings, as errors, and its code.
 check-clang:
 	+$(call recorded,clang,$(call variant,clang,check))
 
 # gcc's ThreadSanitizer: the suites that use threads. OpenBLAS, which it does not see into, is told to use one.
 tsan_tests = tests/test_backend tests/test_optim tests/test_init tests/test_train tests/test_retrace tests/test_tutorial
-tsan_environment = ASSAY_TEST_EFFORT=small OPENBLAS_NUM_THREADS=1 \
-	TSAN_OPTIONS='halt_on_error=1 suppressions=$(abs_top_srcdir)/tests/tsan.supp'
+tsan_environment = $(patient) ASSAY_TEST_EFFORT=small OPENBLAS_NUM_THREADS=1 \
+	TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=$(abs_top_srcdir)/tests/tsan.supp'
 check-tsan:
 	+$(tsan_environment) $(call recorded,tsan,$(call variant,tsan,check TESTS='$(tsan_tests)'))
 
@@ -36,7 +39,7 @@ msan_tests = tests/test_random tests/test_random_philox tests/test_random_statis
 	tests/test_gradient tests/test_nn tests/test_init tests/test_backend tests/test_train tests/test_retrace \
 	tests/test_tutorial tests/test_figures
 check-msan:
-	+ASSAY_TEST_EFFORT=small MSAN_OPTIONS=poison_in_malloc=0 \
+	+$(patient) ASSAY_TEST_EFFORT=small MSAN_OPTIONS=poison_in_malloc=0:allocator_may_return_null=1 \
 	  $(call recorded,msan,$(call variant,msan,check TESTS='$(msan_tests)'))
 
 # The suites that handle the most pointers, files and other libraries, under valgrind.
@@ -47,7 +50,7 @@ VALGRIND = valgrind
 valgrind_command = $(LIBTOOL) --mode=execute $(VALGRIND) --quiet --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite --suppressions='$(abs_top_srcdir)/tests/valgrind.supp'
 check-valgrind:
-	+CK_FORK=no ASSAY_TEST_EFFORT=small $(call recorded,valgrind,$(MAKE) $(AM_MAKEFLAGS) check \
+	+$(patient) CK_FORK=no ASSAY_TEST_EFFORT=small $(call recorded,valgrind,$(MAKE) $(AM_MAKEFLAGS) check \
 	  TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind_command)')
 
 if WITH_COVERAGE
