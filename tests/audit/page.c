@@ -1,5 +1,5 @@
 /*
- * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report (lib/report/page_style.h).
+ * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report, lib/report/page_style.h.
  * It lays out and decides nothing: audit.py has put everything into the JSON.
  *
  *   {"title", "text", "notice", "footer", "summary": [{"value", "label", "good": true|false|null, "link"}],
@@ -24,6 +24,7 @@ static const char *const own_style[] = {
     "td.text,th.text{text-align:left}",
     "code{font:.92em ui-monospace,monospace}",
     "td.soft{color:var(--soft)}",
+    "h3{font-size:1.05rem;margin:1.6rem 0 0}",
     "td .note{max-width:28rem}",
     "tr.group th{font-weight:600;padding-top:1.2rem}",
     "@media (max-width:40rem){td:empty{display:none}td[data-label]:before{width:9rem}}",
@@ -124,13 +125,16 @@ static void put_navigation(FILE *stream, const json_t *page)
     fputs("</ol>\n</nav>\n", stream);
 }
 
+/* `heading` NULL: the one cell of a row that is a heading. */
 static void put_cell(FILE *stream, const json_t *cell, size_t column, const char *heading, bool numeric)
 {
     bool plain = json_is_string(cell);
     const char *text = plain ? json_string_value(cell) : text_of(cell, "text");
     const char *mark = plain ? "" : text_of(cell, "class");
     const char *note = plain ? "" : text_of(cell, "note");
-    if (column == 0) {
+    if (heading == NULL) {
+        fputs("<th scope=\"rowgroup\" colspan=\"20\">", stream);
+    } else if (column == 0) {
         fputs("<th scope=\"row\">", stream);
     } else {
         put_element(stream, "<td data-label=\"", heading, "\"");
@@ -161,7 +165,7 @@ static void put_table(FILE *stream, const json_t *table)
         bool group = json_array_size(row) == 1;
         fprintf(stream, group ? "<tr class=\"group\">" : "<tr>");
         json_array_foreach(row, j, cell) {
-            put_cell(stream, cell, j, json_string_value(json_array_get(columns, j)),
+            put_cell(stream, cell, j, group ? NULL : json_string_value(json_array_get(columns, j)),
                      json_is_true(json_array_get(numeric, j)));
         }
         fputs("</tr>\n", stream);

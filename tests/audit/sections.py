@@ -67,7 +67,8 @@ def evidence_cell(audit, component, kind):
         tests = sum(len(names) for names in what.values())
         return {"text": f"✓ {tests}", "class": "good", "note": ", ".join(sorted(what))}
     if state == "reason":
-        return {"text": "–", "class": "soft", "note": what}
+        where = audit.reason_numbers.setdefault(what, len(audit.reason_numbers) + 1)
+        return {"text": "–", "class": "soft", "note": f"reason {where}"}
     return {"text": "✗ none", "class": "bad"}
 
 
@@ -88,7 +89,7 @@ def mutation_cell(audit, component):
 
 
 def traceability(audit):
-    rows, group = [], None
+    rows, group, audit.reason_numbers = [], None, {}
     for component in sorted(audit.rows, key=lambda c: (list(components.GROUPS).index(c.split("/")[0]), )):
         if component.split("/")[0] != group:
             group = component.split("/")[0]
@@ -109,19 +110,20 @@ def traceability(audit):
     left_out = [[c, audit.reasons.for_row(c)] for c in
                 dict.fromkeys(components.functions(audit.source) + components.operations(audit.source))
                 if audit.reasons.for_row(c)]
+    reasons = [[f"Reason {where}", reason] for reason, where in audit.reason_numbers.items()]
     proved = sum((c, k) in audit.proved for c in audit.rows for k in evidence.COLUMNS)
     heading = ["Component", "Gradient check", "Statistical test", "Golden value", "Cross-backend", "Property", "Errors",
-               "Mutants killed"]
+               "Mutants"]
     return {
         "id": "traceability", "title": "Which test is evidence for which component",
-        "summary": f"{proved} cells filled",
+        "summary": f"{proved} cells",
         "text": "Each test says in its body what it compares and how; a test counts when it has come to its end, in a "
                 "program in which nothing failed. The rows are the library's own: its tables of names, the backends' table "
                 "of operations, and the public functions of its numerical headers, so that a new component without a test "
                 "shows as an empty row. A check mark has the number of tests and their programs. In the four kinds of "
                 "numerical evidence a cell is empty for a reason, or it is a finding; a reason for a cell that is filled "
-                "is an error. Mutants are those in the files in which a component is computed.",
-        "tables": [table(heading, rows), table(["Part", "Golden value", "Property", "Errors"], others,
+                "is an error. Mutants are those killed in the files in which a component is computed.",
+        "tables": [table(heading, rows), table(["", "Why a cell is empty"], reasons, "Reasons"), table(["Part", "Golden value", "Property", "Errors"], others,
                                                "What moves and shows numbers"),
                    table(["Function", "Why it is no row of its own"], left_out, "Public functions without a row")]}
 
@@ -217,7 +219,7 @@ def alarms(audit):
     if total >= 1e-6:
         audit.findings.append(f"false alarms: {total:.1e} for the suite, at most 1e-6 wanted")
     audit.alarm = total
-    return {"id": "alarms", "title": "False alarms", "summary": f"{number(total)} in all",
+    return {"id": "alarms", "title": "False alarms", "summary": number(total),
             "text": "Seeds are fixed, so a test that passes goes on passing. Were they drawn anew, right code would fail "
                     "with at most the probability that each test declares, and the suite with at most their sum. Power: the "
                     "smallest relative error that is noticed with a probability of 0.999 whatever the seed, by theory; of "
@@ -309,8 +311,10 @@ def page(audit, footer):
     summaries = {part["id"]: part["summary"] for part in parts}
     tiles = [("inventory", None), ("traceability", None), ("coverage", None), ("mutation", None), ("alarms",
              audit.alarm < 1e-6), ("variants", None), ("findings", not audit.findings)]
-    titles = {part["id"]: part["title"] for part in parts}
+    labels = {"inventory": "run", "traceability": "with evidence", "coverage": "coverage", "mutation": "mutation",
+              "alarms": "false alarms, were the seeds drawn anew", "variants": "sanitizers and compilers",
+              "findings": "findings"}
     return {"title": "The audit: what the tests of Assay are worth", "footer": footer,
             "text": "For each part of the numerics, which test would notice if it were wrong, and from which error on.",
-            "summary": [{"value": summaries[i], "label": titles[i], "good": good, "link": i} for i, good in tiles],
+            "summary": [{"value": summaries[i], "label": labels[i], "good": good, "link": i} for i, good in tiles],
             "sections": parts}
