@@ -22,14 +22,16 @@ have_python = { python3 --version >/dev/null 2>&1 || \
 # Tests that fail are no evidence, and the page says so.
 trace.jsonl: $(check_PROGRAMS) lib/libassay.la assay$(EXEEXT)
 	rm -f trace.new
-	ASSAY_TRACE="`pwd`/trace.new" $(MAKE) $(AM_MAKEFLAGS) check || echo "make check failed: the audit shows what is left"
+	ASSAY_TRACE="`pwd`/trace.new" $(MAKE) $(AM_MAKEFLAGS) check || \
+	  echo "make check failed: the audit shows what is left"
 	mv trace.new $@
 
 .PHONY: audit sensitivity check-reproducible
 # What other targets have found is taken as it is: make coverage, mutation, sensitivity, check-asan and so on.
 audit: trace.jsonl
 	@$(have_python)
-	status=0; python3 -B '$(srcdir)/tests/audit/audit.py' --source '$(srcdir)' --build . --output audit.json || status=1; \
+	status=0; \
+	  python3 -B '$(srcdir)/tests/audit/audit.py' --source '$(srcdir)' --build . --output audit.json || status=1; \
 	  tests/audit/audit_page audit.json audit.html && echo "The page: `pwd`/audit.html" && exit $$status
 
 # Bisects the smallest error that each golden value and statistical test still notices.
@@ -42,5 +44,6 @@ sensitivity: trace.jsonl tests/audit/inject.la
 # gcc and clang, -O0 and -O3, 1 and 2 threads, twice each: library and program alone, in builds of their own.
 check-reproducible:
 	@$(have_python)
-	python3 -B '$(srcdir)/tests/audit/reproducible.py' --source '$(srcdir)' --build reproducible --output reproducible.json
+	python3 -B '$(srcdir)/tests/audit/reproducible.py' --source '$(srcdir)' --build reproducible \
+	  --output reproducible.json
 CLEANFILES += trace.jsonl trace.new audit.json audit.html sensitivity.json reproducible.json

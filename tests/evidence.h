@@ -23,10 +23,10 @@ typedef enum {
 } evidence_kind;
 
 /*
- * The running test is evidence of this kind for a component: "GROUP/NAME", as in "activation/tanh", "optimizer/adam",
- * "operation/gemm", "initializer/normal", "gain/relu", "draw/philox-normal", "surface/steep", or a public function without
- * its prefix below its folder of lib/, as in "stats/histogram". The audit refuses names that it does not know. Said
- * twice it counts once.
+ * The running test is evidence of this kind for a component: "GROUP/NAME", as in "activation/tanh",
+ * "optimizer/adam", "operation/gemm", "initializer/normal", "gain/relu", "draw/philox-normal", "surface/steep",
+ * or a public function without its prefix below its folder of lib/, as in "stats/histogram". The audit refuses
+ * names that it does not know. Said twice it counts once.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
@@ -34,14 +34,14 @@ __attribute__((format(printf, 2, 3)))
 void evidence(evidence_kind kind, const char *format, ...);
 
 /*
- * The running test may fail although all is right, if its seed were another: `checks` comparisons, each with at most this
- * probability. The audit adds them up.
+ * The running test may fail although all is right, if its seed were another: `checks` comparisons, each with at
+ * most this probability. The audit adds them up.
  */
 void evidence_alarm(int checks, double probability);
 
 /*
- * The smallest relative error of `what` that the running test would notice with a probability of 0.999, whatever its seed:
- * computed by theory.
+ * The smallest relative error of `what` that the running test would notice with a probability of 0.999,
+ * whatever its seed: computed by theory.
  */
 void evidence_power(const char *what, double error);
 

@@ -39,8 +39,9 @@ static void check_values(const assay_backend *backend, const char *what, assay_a
     for (size_t i = 0; i < count; i++) {
         double size = derivative ? fmax(1, fabs(want[i])) : fabs(want[i]);
         double units = derivative ? 32 : value_units(kind, x[i]);
-        ck_assert_msg(fabs(got[i] - want[i]) <= units * roundoff(backend) * size, "%s of %s at %g on %s: %.17g, not %.17g",
-                      what, assay_activation_name(kind), x[i], assay_backend_name(backend), got[i], want[i]);
+        ck_assert_msg(fabs(got[i] - want[i]) <= units * roundoff(backend) * size,
+                      "%s of %s at %g on %s: %.17g, not %.17g", what,
+                      assay_activation_name(kind), x[i], assay_backend_name(backend), got[i], want[i]);
     }
 }
 
@@ -97,8 +98,8 @@ static void check_near(const char *what, size_t count, const double *got, const 
     double want[MOST];
     ck_assert_uint_eq(numbers(wanted, want), count);
     for (size_t i = 0; i < count; i++) {
-        ck_assert_msg(fabs(got[i] - want[i]) <= relative * fabs(want[i]) + absolute, "%s, entry %zu: %.17g, not %.17g", what,
-                      i, got[i], want[i]);
+        ck_assert_msg(fabs(got[i] - want[i]) <= relative * fabs(want[i]) + absolute, "%s, entry %zu: %.17g, not %.17g",
+                      what, i, got[i], want[i]);
     }
 }
 
@@ -127,7 +128,8 @@ static void check_softmax(assay_backend *backend, const json_t *entry)
     assay_softmax_cross_entropy(backend, rows, classes, x, assay_whole(buffers[3]), assay_whole(buffers[2]),
                                 ASSAY_NO_SLICE, out);
     assay_download_f64(backend, out, got);
-    check_near("gradient of the loss", rows * classes, got, json_object_get(entry, "gradient"), 0, 64 * u / (double)rows);
+    check_near("gradient of the loss", rows * classes, got, json_object_get(entry, "gradient"), 0,
+               64 * u / (double)rows);
     assay_download_f64(backend, assay_whole(buffers[2]), &loss);
     support_assert_relative("loss", loss, json_number_value(json_object_get(entry, "loss")), 64 * u);
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {

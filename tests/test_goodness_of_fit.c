@@ -182,9 +182,9 @@ static double smallest_p(assay_distribution wanted, size_t count, const double *
 }
 
 /*
- * Of 4000 samples that follow the distribution one in a hundred has a p-value under 0.01, for each statistic: a binomial
- * count of 40, and outside 9 to 85 with at most 1e-9. The limits allow for p-values that are right in the limit of
- * large samples only.
+ * Of 4000 samples that follow the distribution one in a hundred has a p-value under 0.01, for each statistic: a
+ * binomial count of 40, and outside 9 to 85 with at most 1e-9. The limits allow for p-values that are right in
+ * the limit of large samples only.
  */
 START_TEST(right_samples_fail_as_often_as_stated)
 {

@@ -230,32 +230,33 @@ static int failures_of(size_t count, const double *values, wanted_distribution w
 /* Every tensor of every initializer from both generators, as stored. */
 START_TEST(tensors_follow_their_distribution)
 {
-    evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_cases[_i / 2].initializer.kind));
-    evidence(EVIDENCE_STATISTICAL, "draw/%s-%s", _i % 2 == 0 ? "mt19937" : "philox", init_cases[_i / 2].kind == ASSAY_NORMAL ? "normal" : "uniform");
+    const init_case *tested = &init_cases[_i / 2];
+    evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(tested->initializer.kind));
+    evidence(EVIDENCE_STATISTICAL, "draw/%s-%s", _i % 2 == 0 ? "mt19937" : "philox",
+             tested->kind == ASSAY_NORMAL ? "normal" : "uniform");
     evidence(EVIDENCE_STATISTICAL, "operation/fill_random");
     statistics_interval caught =
-        statistics_variance_caught(init_cases[_i / 2].kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
+        statistics_variance_caught(tested->kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
     evidence_power("standard deviation", fmax(sqrt(caught.high) - 1, 1 - sqrt(caught.low)));
     /* Five checks of each weight tensor, three of each bias that is drawn. */
-    evidence_alarm(LAYERS * (5 + (init_cases[_i / 2].bias_variance != NULL ? 3 : 0)), INIT_ALARM);
-    const init_case *c = &init_cases[_i / 2];
+    evidence_alarm(LAYERS * (5 + (tested->bias_variance != NULL ? 3 : 0)), INIT_ALARM);
     assay_backend *backend = init_backend("openblas", ASSAY_F32);
     assay_network *network = init_network(backend, ASSAY_TANH, INPUTS, LAYERS, SIZES);
     assay_generator generator;
     assay_generator_seed(&generator, (assay_generator_kind)(_i % 2), 1000 + (uint64_t)_i, 7);
-    assay_initialize(&c->initializer, network, &generator);
+    assay_initialize(&tested->initializer, network, &generator);
     for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
         assay_tensor tensor = assay_network_tensor(network, i);
         double in = (double)assay_network_layer_shape(network, tensor.layer, 1).in;
-        double variance = !tensor.is_bias ? c->variance(tensor.layer, in, (double)tensor.rows)
-                          : c->bias_variance != NULL ? c->bias_variance(in) : 0.0;
+        double variance = !tensor.is_bias ? tested->variance(tensor.layer, in, (double)tensor.rows)
+                          : tested->bias_variance != NULL ? tested->bias_variance(in) : 0.0;
         double *values = stored(network, tensor.values);
         if (variance == 0.0) {
             assay_moments moments = assay_moments_f64(tensor.values.count, values);
-            ck_assert_msg(moments.minimum == 0.0 && moments.maximum == 0.0, "%s: %s is not 0", c->what, tensor.name);
+            ck_assert_msg(moments.minimum == 0.0 && moments.maximum == 0.0, "%s: %s is not 0", tested->what, tensor.name);
         } else {
-            int failed = failures_of(tensor.values.count, values, (wanted_distribution){c->kind, sqrt(variance)});
-            ck_assert_msg(failed == 0, "%s: %s fails the checks %d", c->what, tensor.name, failed);
+            int failed = failures_of(tensor.values.count, values, (wanted_distribution){tested->kind, sqrt(variance)});
+            ck_assert_msg(failed == 0, "%s: %s fails the checks %d", tested->what, tensor.name, failed);
         }
         assay_free(values);
     }

@@ -348,12 +348,12 @@ static double limit(void)
 
 START_TEST(variances_through_depth)
 {
-    evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_case_of(&cases[_i % CASES])->initializer.kind));
-    evidence(EVIDENCE_STATISTICAL, "gain/%s", assay_activation_name(cases[_i % CASES].activation));
+    const depth_case *c = &cases[_i % CASES];
+    evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_case_of(c)->initializer.kind));
+    evidence(EVIDENCE_STATISTICAL, "gain/%s", assay_activation_name(c->activation));
     evidence(EVIDENCE_STATISTICAL, "nn/network_forward");
     evidence(EVIDENCE_STATISTICAL, "nn/network_backward");
-    evidence_alarm(cases[_i % CASES].activation == ASSAY_TANH ? 2 : 3, INIT_ALARM);
-    const depth_case *c = &cases[_i % CASES];
+    evidence_alarm(c->activation == ASSAY_TANH ? 2 : 3, INIT_ALARM);
     int which = _i / CASES;
     statistics_interval seen =
         statistics_variance_caught(ASSAY_NORMAL, units_measured(which), INIT_ALARM, STATISTICS_POWER);
@@ -367,8 +367,10 @@ START_TEST(variances_through_depth)
 }
 END_TEST
 
-/* The test tested: each statistic notices a gain that is off by half as much again as its stated power: it misses one with
- * less than 1e-10. */
+/*
+ * The test tested: each statistic notices a gain that is off by half as much again as its stated power: it
+ * misses one with less than 1e-10.
+ */
 START_TEST(wrong_gains_would_be_caught)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_forward");

@@ -498,7 +498,8 @@ START_TEST(forward_is_the_oracles)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_forward");
     evidence(EVIDENCE_PROPERTY, "nn/network_preactivations");
-    evidence(EVIDENCE_PROPERTY, "activation/%s", assay_activation_name((assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT)));
+    evidence(EVIDENCE_PROPERTY, "activation/%s",
+             assay_activation_name((assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT)));
     static preactivations z;
     assay_backend *backend = open_backend(_i / ASSAY_ACTIVATION_COUNT);
     assay_activation_kind kind = (assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT);
@@ -659,7 +660,8 @@ START_TEST(gradients_are_the_differences)
 {
     evidence(EVIDENCE_GRADIENT, "nn/network_forward");
     evidence(EVIDENCE_GRADIENT, "nn/network_backward");
-    evidence(EVIDENCE_GRADIENT, "activation/%s", assay_activation_name((assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT)));
+    evidence(EVIDENCE_GRADIENT, "activation/%s",
+             assay_activation_name((assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT)));
     assay_backend *backend = open_backend(_i / ASSAY_ACTIVATION_COUNT);
     assay_activation_kind kind = (assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT);
     tally all = {0};

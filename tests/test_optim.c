@@ -482,8 +482,8 @@ START_TEST(threads_change_nothing)
 END_TEST
 
 /*
- * Twenty steps of every optimizer on every backend and precision against the reference, each from the same start and with
- * the same gradients: the bound is a few roundings a step.
+ * Twenty steps of every optimizer on every backend and precision against the reference, each from the same
+ * start and with the same gradients: the bound is a few roundings a step.
  */
 START_TEST(every_backend_takes_the_same_steps)
 {

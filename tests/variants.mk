@@ -11,7 +11,7 @@ variant = $(MKDIR_P) $(1) && cd $(1) && \
 	{ test -f Makefile || { echo "configuring $(1)/" && $(abs_top_srcdir)/configure -q $(variant_$(1)_options); }; } && \
 	$(MAKE) $(AM_MAKEFLAGS) $(2)
 # $(call recorded,NAME,COMMAND) runs it, and keeps what became of it for make audit.
-recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/audit/variant.sh' $(1) . \
+recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/audit/variant.sh' $(1) \
 	$(SHELL) -c "$(2)"
 
 # Under these tools a test takes longer; those of impossible allocations want NULL, as without them.

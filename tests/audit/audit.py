@@ -3,8 +3,9 @@
 
     audit.py --source SOURCE --build BUILD --output AUDIT.json
 
-Reads what other targets have left in the build folder, and says what has not been run. Exit status 1: a finding, that is a
-cell of the traceability table that is empty without a reason, a reason that is none, or evidence for something unknown.
+Reads what other targets have left in the build folder, and says what has not been run. Exit status 1: a
+finding, that is a cell of the traceability table that is empty without a reason, a reason that is none, or
+evidence for something unknown.
 """
 import argparse
 import json
@@ -47,8 +48,11 @@ class Audit:
         self.check_names()
 
     def numeric_rows(self):
-        listed = components.library_tables(self.build) + components.operations(self.source) + \
-            components.functions(self.source)
+        listed = (
+            components.library_tables(self.build)
+            + components.operations(self.source)
+            + components.functions(self.source)
+        )
         rows = []
         for component in dict.fromkeys(listed):
             if self.reasons.for_row(component):
@@ -65,7 +69,9 @@ class Audit:
             self.findings.append(f"{component}: evidence for what is no component of the library")
         for program, entry in sorted(self.trace.programs.items()):
             if entry["failed"]:
-                self.findings.append(f"{program}: {entry['failed']} of {entry['run']} tests failed; nothing in it counts")
+                self.findings.append(
+                    f"{program}: {entry['failed']} of {entry['run']} tests failed; nothing in it counts"
+                )
 
     def cell(self, component, kind):
         """("proved", programs), ("reason", text) or ("empty", None); a finding where it is wrong."""
@@ -94,8 +100,9 @@ class Audit:
 
 def commit(source):
     try:
-        return subprocess.run(["git", "-C", source, "log", "-1", "--format=%h of %cs"], capture_output=True, text=True,
-                              check=True).stdout.strip()
+        return subprocess.run(
+            ["git", "-C", source, "log", "-1", "--format=%h of %cs"], capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         return "an unknown commit"
 
@@ -107,8 +114,10 @@ def main():
     options = parser.parse_args()
     source, build = os.path.abspath(options.source), os.path.abspath(options.build)
     audit = Audit(source, build)
-    page = sections.page(audit, f"Made by make audit at {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())} from "
-                                f"{commit(source)}.")
+    page = sections.page(
+        audit,
+        f"Made by make audit at {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())} from " f"{commit(source)}.",
+    )
     with open(options.output + ".new", "w", encoding="utf-8") as file:
         json.dump(page, file, indent=1, ensure_ascii=False)
         file.write("\n")

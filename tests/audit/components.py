@@ -14,11 +14,22 @@ NUMERIC = ["random", "data", "nn", "init", "optim", "train", "surface", "stats",
 PLUMBING = ["backend", "base", "model", "report", "grade"]
 
 GROUPS = {
-    "operation": "Backend operations", "activation": "Activation functions", "gain": "Gains",
-    "initializer": "Initializers", "optimizer": "Optimizers", "draw": "Random numbers as tensors",
-    "surface": "Loss surfaces", "section": "The tutorial's sections", "random": "Generators",
-    "nn": "Network and backpropagation", "init": "Distributions of weights", "optim": "Optimizers with state",
-    "train": "Training and retracing", "data": "Data", "stats": "Statistics", "check": "Gradient check, tolerances",
+    "operation": "Backend operations",
+    "activation": "Activation functions",
+    "gain": "Gains",
+    "initializer": "Initializers",
+    "optimizer": "Optimizers",
+    "draw": "Random numbers as tensors",
+    "surface": "Loss surfaces",
+    "section": "The tutorial's sections",
+    "random": "Generators",
+    "nn": "Network and backpropagation",
+    "init": "Distributions of weights",
+    "optim": "Optimizers with state",
+    "train": "Training and retracing",
+    "data": "Data",
+    "stats": "Statistics",
+    "check": "Gradient check, tolerances",
     "tutorial": "Theory and experiments",
 }
 
@@ -39,7 +50,9 @@ def operations(source):
 
 
 def public_headers(source, folder):
-    return [path for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h"))) if 'extern "C"' in read(path)]
+    return [
+        path for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h"))) if 'extern "C"' in read(path)
+    ]
 
 
 def functions(source):
@@ -56,18 +69,26 @@ def functions(source):
 def plumbing(source, build):
     names = []
     for folder in PLUMBING:
-        names += [f"{folder}/{os.path.basename(path)[:-2]}" for path in
-                  sorted(glob.glob(os.path.join(source, "lib", folder, "*.h")))
-                  if not path.endswith(("_impl.h", "_style.h", "_parts.h", "implementation.h"))]
-    program = subprocess.run([os.path.join(build, "assay"), "--help"], capture_output=True, text=True, check=True).stdout
+        names += [
+            f"{folder}/{os.path.basename(path)[:-2]}"
+            for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h")))
+            if not path.endswith(("_impl.h", "_style.h", "_parts.h", "implementation.h"))
+        ]
+    program = subprocess.run(
+        [os.path.join(build, "assay"), "--help"], capture_output=True, text=True, check=True
+    ).stdout
     commands = re.search(r"^Commands:\n((?:  \S.*\n)+)", program, re.M)[1]
     # What the tests are made of is tested, too.
-    names += [f"tests/{os.path.basename(path)[:-2]}" for path in glob.glob(os.path.join(source, "tests/statistics.h"))]
+    names += [
+        f"tests/{os.path.basename(path)[:-2]}" for path in glob.glob(os.path.join(source, "tests/statistics.h"))
+    ]
     return names + [f"program/{line.split()[0]}" for line in commands.splitlines()]
 
 
 def library_tables(build):
-    printed = subprocess.run([os.path.join(build, "tests/audit/components")], capture_output=True, text=True, check=True)
+    printed = subprocess.run(
+        [os.path.join(build, "tests/audit/components")], capture_output=True, text=True, check=True
+    )
     return [f"{group}/{name}" for group, names in json.loads(printed.stdout).items() for name in names]
 
 
@@ -76,8 +97,10 @@ class Sources:
 
     def __init__(self, source):
         self.source = source
-        self.text = {os.path.relpath(path, source): read(path) for path in
-                     glob.glob(os.path.join(source, "lib/**/*.[ch]"), recursive=True)}
+        self.text = {
+            os.path.relpath(path, source): read(path)
+            for path in glob.glob(os.path.join(source, "lib/**/*.[ch]"), recursive=True)
+        }
 
     def defining(self, function):
         pattern = re.compile(rf"^[\w][\w *]*\b{function}\((?:[^;{{]|\n)*?\)\n\{{", re.M)
@@ -99,9 +122,12 @@ class Sources:
         if group == "operation":
             return self.of_operation(name)
         patterns = {
-            "activation": r"^lib/backend/\w+/\w*activation", "optimizer": r"^lib/(optim/\w+\.c|backend/\w+/\w*update)",
-            "gain": r"^lib/init/gain\.c", "initializer": r"^lib/init/initializer\.c",
-            "draw": rf"^lib/random/{name.split('-')[0]}", "surface": r"^lib/surface/(f32|f64|surface)\.c",
+            "activation": r"^lib/backend/\w+/\w*activation",
+            "optimizer": r"^lib/(optim/\w+\.c|backend/\w+/\w*update)",
+            "gain": r"^lib/init/gain\.c",
+            "initializer": r"^lib/init/initializer\.c",
+            "draw": rf"^lib/random/{name.split('-')[0]}",
+            "surface": r"^lib/surface/(f32|f64|surface)\.c",
             "section": r"^lib/tutorial/(descents|experiment|numbers|session|optimizers)\.c",
         }
         defining = [path for path in self.defining(f"assay_{name}") if path.startswith(f"lib/{group}/")]

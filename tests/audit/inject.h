@@ -1,8 +1,8 @@
 /*
- * A library that is loaded before the others (LD_PRELOAD) and makes one component err: ASSAY_INJECT names the component,
- * ASSAY_INJECT_ERROR the relative error e. Its functions stand for the library's, call them, and multiply what they have
- * computed by 1 + e. So the test programs run as they are, on a library of which one function is wrong everywhere, within
- * the library too.
+ * A library that is loaded before the others (LD_PRELOAD) and makes one component err: ASSAY_INJECT names the
+ * component, ASSAY_INJECT_ERROR the relative error e. Its functions stand for the library's, call them, and
+ * multiply what they have computed by 1 + e. So the test programs run as they are, on a library of which one
+ * function is wrong everywhere, within the library too.
  */
 #ifndef ASSAY_TESTS_AUDIT_INJECT_H
 #define ASSAY_TESTS_AUDIT_INJECT_H
