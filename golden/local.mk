@@ -1,3 +1,4 @@
+EXTRA_DIST += %D%/activation_mpmath.json
 EXTRA_DIST += %D%/random_torch.json
 EXTRA_DIST += %D%/surface_torch.json
 EXTRA_DIST += %D%/optim_torch.json

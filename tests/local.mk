@@ -10,10 +10,11 @@ test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(GSL_CFLAGS)
 test_libs = tests/libsupport.la lib/libassay.la $(CHECK_LIBS) $(GSL_LIBS) $(JANSSON_LIBS) -lpthread
 
 check_LTLIBRARIES += tests/libsupport.la
-tests_libsupport_la_SOURCES = tests/support.c tests/support.h
+tests_libsupport_la_SOURCES = tests/support.c tests/support.h tests/evidence.c tests/evidence.h
 tests_libsupport_la_CFLAGS = $(test_cflags)
 
 include %D%/variants.mk
+include %D%/audit.mk
 include %D%/base.mk
 include %D%/random.mk
 include %D%/data.mk

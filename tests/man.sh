@@ -1,6 +1,7 @@
 #!/bin/sh
 # The man page tells the options that `assay COMMAND --help` tells, each under its command, and no others; and groff has
 # nothing to complain about.
+# evidence: property: program/descend, program/evaluate, program/grade, program/reproduce, program/train
 set -u
 page=${ASSAY_SOURCE:-.}/doc/assay.1
 assay=${ASSAY_BUILD:-.}/assay

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Opens a report in headless Chromium (report_browser.py) and checks what a reader would notice. Skips aloud without
 # chromium, python3 or gnuplot.
+# evidence: property: report/page
 set -u
 skip() {
     echo "SKIP: the report's page in a browser: $1"

@@ -1,5 +1,7 @@
 #!/bin/sh
 # assay reproduce --report from the outside: the files, the page without gnuplot, and what goes wrong.
+# evidence: property: program/reproduce, report/page
+# evidence: errors: program/reproduce
 set -u
 assay=${ASSAY_BUILD:-.}/assay
 data=${ASSAY_DATA:-/usr/share/datasets/fashion-mnist}

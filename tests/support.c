@@ -57,6 +57,7 @@ int support_run(Suite *suite)
     int failed = srunner_ntests_failed(runner);
     int run = srunner_ntests_run(runner);
     srunner_free(runner);
+    evidence_program(run, failed);
     /* A suite that ran nothing has proved nothing. */
     return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
@@ -71,7 +72,14 @@ int support_skip(const char *format, ...)
     printf("SKIP: %s\n", reason);
     fflush(stdout);
     dprintf(9, "SKIP: %s\n", reason);
+    evidence_skipped(reason);
     return SUPPORT_SKIP;
+}
+
+bool support_small_effort(void)
+{
+    const char *effort = getenv("ASSAY_TEST_EFFORT");
+    return effort != NULL && strcmp(effort, "small") == 0;
 }
 
 const char *support_data_folder(void)

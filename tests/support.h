@@ -4,9 +4,11 @@
 
 #include <check.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
+#include "evidence.h"
 
 /* Runs one suite; what main returns. */
 int support_run(Suite *suite);
@@ -19,6 +21,12 @@ enum { SUPPORT_SKIP = 77 };
 __attribute__((format(printf, 1, 2)))
 #endif
 int support_skip(const char *format, ...);
+
+/*
+ * Whether ASSAY_TEST_EFFORT=small is set, as it is where a tool makes everything ten to fifty times slower: tables are
+ * then shorter, and each kind of case still runs.
+ */
+bool support_small_effort(void);
 
 /* The folder of Fashion-MNIST (ASSAY_DATA, or Debian's), or NULL after saying that it is missing: then skip. */
 const char *support_data_folder(void);

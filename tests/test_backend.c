@@ -50,6 +50,7 @@ int main(void)
     suite_add_tcase(suite, test_backend_cases());
     suite_add_tcase(suite, test_backend_errors());
     suite_add_tcase(suite, test_backend_extremes());
+    suite_add_tcase(suite, test_backend_golden());
     suite_add_tcase(suite, test_backend_gradients());
     return support_run(suite);
 }

@@ -81,6 +81,7 @@ uint64_t test_seed(void);
 TCase *test_backend_cases(void);
 TCase *test_backend_errors(void);
 TCase *test_backend_extremes(void);
+TCase *test_backend_golden(void);
 TCase *test_backend_gradients(void);
 
 #endif

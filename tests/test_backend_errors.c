@@ -431,7 +431,9 @@ END_TEST
 
 TCase *test_backend_errors(void)
 {
-    TCase *tcase = tcase_create("errors");
+    TCase *tcase = evidence_case("errors",
+                                 "errors: backend/validate, "
+                                 "backend/backend, backend/update_rule, backend/activation");
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, mistakes_are_recorded);
     tcase_add_test(tcase, indices_out_of_range_are_recorded);

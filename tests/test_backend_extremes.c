@@ -68,6 +68,9 @@ static void assert_near(const char *what, double x, double got, double want)
 
 START_TEST(activations_have_their_limits)
 {
+    for (int i = 0; i < LIMITS; i++) {
+        evidence(EVIDENCE_PROPERTY, "activation/%s", assay_activation_name(limits[i].kind));
+    }
     assay_backend *backend = open_flavour(_i);
     for (int i = 0; i < LIMITS; i++) {
         assay_activation activation = assay_activation_default(limits[i].kind);
@@ -93,6 +96,9 @@ END_TEST
 
 START_TEST(activations_pass_nan_on)
 {
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        evidence(EVIDENCE_PROPERTY, "activation/%s", assay_activation_name((assay_activation_kind)kind));
+    }
     assay_backend *backend = open_flavour(_i);
     double values[40];
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
@@ -129,6 +135,7 @@ static const struct {
 
 START_TEST(loss_is_stable)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/softmax_cross_entropy");
     assay_backend *backend = open_flavour(_i);
     assay_slice label = assay_whole(assay_buffer_create(backend, ASSAY_INT32, 2));
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
@@ -180,6 +187,7 @@ enum { GRADIENTS = sizeof gradients / sizeof *gradients };
 /* Three steps with extreme gradients, from late or early steps: no NaN anywhere, parameters finite. */
 START_TEST(updates_never_make_nan)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/update");
     static const uint64_t steps[] = {1, 2, 3, 5000000, 5000001};
     assay_backend *backend = open_flavour(_i);
     for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
@@ -219,6 +227,7 @@ END_TEST
 /* Adam's first step is eta sign(g) for any g well above epsilon whose square is a float. */
 START_TEST(first_step_of_adam)
 {
+    evidence(EVIDENCE_PROPERTY, "optimizer/adam");
     static const double g[] = {1e-3, -1, 1e10, -1e17, 1e18, 1.8e19};
     enum { COUNT = sizeof g / sizeof *g };
     assay_backend *backend = open_flavour(_i);
@@ -246,6 +255,11 @@ END_TEST
 
 START_TEST(transfers_convert)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/upload");
+    evidence(EVIDENCE_PROPERTY, "operation/download");
+    evidence(EVIDENCE_PROPERTY, "operation/fill");
+    evidence(EVIDENCE_PROPERTY, "operation/copy");
+    evidence(EVIDENCE_PROPERTY, "operation/buffer_create");
     assay_backend *backend = open_flavour(_i);
     const float from_f32[] = {0.1f, -2.5f, 1e-40f};
     const double from_f64[] = {0.1, -2.5, 1e-310};
@@ -289,6 +303,7 @@ END_TEST
 
 START_TEST(random_fills_are_the_generators)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/fill_random");
     enum { COUNT = 1237 };
     static float drawn[COUNT];
     static double filled[COUNT + 2];
@@ -316,6 +331,8 @@ END_TEST
 
 START_TEST(reductions)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/sum");
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/moments");
     enum { COUNT = 100003 };
     assay_backend *backend = open_flavour(_i);
     double *values = assay_calloc(COUNT, sizeof *values, NULL);
@@ -391,13 +408,18 @@ static void compute(int threads, outcome *out)
 
 START_TEST(results_repeat_bit_for_bit)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/linear_forward");
+    evidence(EVIDENCE_PROPERTY, "operation/linear_backward_input");
+    evidence(EVIDENCE_PROPERTY, "operation/linear_backward_parameters");
+    evidence(EVIDENCE_PROPERTY, "operation/softmax_cross_entropy");
+    evidence(EVIDENCE_PROPERTY, "operation/sum");
     static outcome first;
     static outcome second;
     for (int threads = 1; threads <= 3; threads++) {
         memset(&first, 0, sizeof first);
         memset(&second, 0, sizeof second);
         compute(threads, &first);
-        for (int i = 0; i < 10; i++) {
+        for (int i = 0; i < (support_small_effort() ? 2 : 10); i++) {
             compute(threads, &second);
             ck_assert_msg(memcmp(&first, &second, sizeof first) == 0, "two runs with %d threads differ", threads);
         }
@@ -408,12 +430,14 @@ END_TEST
 /* Many operations in a row, with pauses in which the threads go to sleep. */
 START_TEST(threads_wake_every_time)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/activation_forward");
+    evidence(EVIDENCE_PROPERTY, "operation/synchronize");
     enum { COUNT = 20011 };
     for (int threads = 2; threads <= 4; threads++) {
         assay_backend *backend = test_open("openblas", ASSAY_F32, threads);
         assay_slice x = real_slice(backend, COUNT, NULL);
-        for (int i = 0; i < 2000; i++) {
-            if (i % 400 == 0) {
+        for (int i = 0; i < (support_small_effort() ? 100 : 2000); i++) {
+            if (i % 40 == 0) {
                 nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
             }
             assay_activation_forward(backend, assay_activation_default(ASSAY_SIGMOID), x, x);
@@ -428,6 +452,7 @@ END_TEST
 
 START_TEST(better_core_is_a_core)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     const char *core = assay_openblas_better_core();
     ck_assert(core == NULL || strcmp(core, "SKYLAKEX") == 0);
 }

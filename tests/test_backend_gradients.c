@@ -177,6 +177,13 @@ static void check_layer(int flavour, assay_linear_shape shape, assay_activation_
 /* The loop runs over flavours. The larger shape is worth a fork, the smaller is not. */
 START_TEST(layers)
 {
+    evidence(EVIDENCE_GRADIENT, "operation/linear_forward");
+    evidence(EVIDENCE_GRADIENT, "operation/linear_backward_input");
+    evidence(EVIDENCE_GRADIENT, "operation/linear_backward_parameters");
+    evidence(EVIDENCE_GRADIENT, "operation/activation_forward");
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        evidence(EVIDENCE_GRADIENT, "activation/%s", assay_activation_name((assay_activation_kind)kind));
+    }
     const assay_linear_shape small = {3, 5, 4};
     const assay_linear_shape large = {33, 18, 35};
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
@@ -192,6 +199,7 @@ END_TEST
 
 START_TEST(loss)
 {
+    evidence(EVIDENCE_GRADIENT, "operation/softmax_cross_entropy");
     check_layer(_i, (assay_linear_shape){1, 1, 1}, ASSAY_IDENTITY, TO_LOGITS);
     check_layer(_i, (assay_linear_shape){4, 3, 1}, ASSAY_IDENTITY, TO_LOGITS);
     check_layer(_i, (assay_linear_shape){11, 10, 1}, ASSAY_IDENTITY, TO_LOGITS);
@@ -239,6 +247,11 @@ static void check_activation(int flavour, assay_activation_kind kind)
 
 START_TEST(activations)
 {
+    evidence(EVIDENCE_GRADIENT, "operation/activation_forward");
+    evidence(EVIDENCE_GRADIENT, "operation/activation_backward");
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        evidence(EVIDENCE_GRADIENT, "activation/%s", assay_activation_name((assay_activation_kind)kind));
+    }
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
         check_activation(_i, (assay_activation_kind)kind);
     }

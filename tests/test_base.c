@@ -214,7 +214,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("base");
-    TCase *tests = tcase_create("base");
+    TCase *tests = evidence_case("base",
+                                 "property: base/alloc, base/error, base/file; errors: base/alloc, base/error, "
+                                 "base/file");
     tcase_add_test(tests, error_is_one_line_and_cut);
     tcase_add_test(tests, allocation_is_zeroed_aligned_and_checked);
     tcase_add_test(tests, strings);

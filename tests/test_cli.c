@@ -429,7 +429,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("command line");
-    TCase *bad = tcase_create("bad input");
+    TCase *bad = evidence_case("bad input", "errors: program/reproduce");
     tcase_set_timeout(bad, 60);
     tcase_add_checked_fixture(bad, set_up, tear_down);
     tcase_add_test(bad, wrong_usage);
@@ -439,7 +439,7 @@ int main(void)
     suite_add_tcase(suite, bad);
     data = support_data_folder();
     if (data != NULL) {
-        TCase *real = tcase_create("real data");
+        TCase *real = evidence_case("real data", "property: program/reproduce; errors: program/reproduce");
         tcase_set_timeout(real, 120);
         tcase_add_checked_fixture(real, set_up, tear_down);
         tcase_add_test(real, json_of_all_sections);

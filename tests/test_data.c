@@ -366,6 +366,7 @@ END_TEST
 
 START_TEST(normalization_is_torchs)
 {
+    evidence(EVIDENCE_GOLDEN, "data/normalization_table");
     json_t *golden = support_golden("data_torch.json");
     const json_t *wanted = json_object_get(golden, "normalization");
     ck_assert_uint_eq(json_array_size(wanted), 256);
@@ -381,6 +382,7 @@ END_TEST
 /* Against the definition, in two passes; extreme images as well. */
 START_TEST(moments_follow_the_definition)
 {
+    evidence(EVIDENCE_PROPERTY, "data/dataset_moments");
     uint8_t pixels[3 * ASSAY_IMAGE_PIXELS];
     uint8_t labels[3] = {0};
     const assay_dataset dataset = {3, ASSAY_IMAGE_PIXELS, pixels, labels};
@@ -408,6 +410,7 @@ END_TEST
 
 START_TEST(split_divides_a_permutation)
 {
+    evidence(EVIDENCE_PROPERTY, "data/split_create");
     static const size_t sizes[][2] = {{10, 7}, {1, 0}, {1, 1}, {1000, 0}, {1000, 1000}, {1000, 999}, {0, 0}};
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         size_t total = sizes[i][0];
@@ -434,6 +437,7 @@ END_TEST
 
 START_TEST(split_refuses)
 {
+    evidence(EVIDENCE_ERRORS, "data/split_create");
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, 42);
     assay_split split;
@@ -449,6 +453,7 @@ END_TEST
 /* Two outputs for each 64-bit draw before the permutation, one or two of them by version. */
 START_TEST(loader_draws_by_version)
 {
+    evidence(EVIDENCE_PROPERTY, "data/loader_shuffle");
     enum { TOTAL = 100, TRAIN = 60 };
     static const assay_loader_version versions[] = {ASSAY_LOADER_TORCH_1_6, ASSAY_LOADER_TORCH_1_9};
     for (int i = 0; i < 2; i++) {
@@ -476,7 +481,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("data");
-    TCase *files = tcase_create("files");
+    TCase *files = evidence_case("files",
+                                 "property: data/idx_read, data/dataset_load; errors: data/idx_read, "
+                                 "data/dataset_load");
     tcase_set_timeout(files, 60);
     tcase_add_loop_test(files, good_files, 0, 4);
     tcase_add_test(files, which_file_is_read);

@@ -20,6 +20,7 @@ static assay_dataset load(assay_part part)
 /* Both parts hold as many images of each class. */
 START_TEST(classes_are_balanced)
 {
+    evidence(EVIDENCE_PROPERTY, "data/dataset_load");
     static const struct {
         assay_part part;
         size_t count;
@@ -42,6 +43,7 @@ END_TEST
 /* Cell [7] as computed with float32 tensors: 0.28604060 and 0.35302424, which are off by their last digit. */
 START_TEST(mean_and_std)
 {
+    evidence(EVIDENCE_GOLDEN, "data/dataset_moments");
     assay_dataset dataset = load(ASSAY_TRAIN);
     double mean, std;
     assay_dataset_moments(&dataset, &mean, &std);
@@ -54,6 +56,9 @@ END_TEST
 /* Cell [8], with PyTorch 1.9's loader: mean 0.009, std 1.012, maximum 2.022, minimum -0.810, printed to 3 digits. */
 START_TEST(batch_statistics)
 {
+    evidence(EVIDENCE_GOLDEN, "data/split_create");
+    evidence(EVIDENCE_GOLDEN, "data/loader_shuffle");
+    evidence(EVIDENCE_GOLDEN, "data/normalization_table");
     enum { BATCH = 1024, TRAIN = 50000 };
     assay_dataset dataset = load(ASSAY_TRAIN);
     assay_mt19937 generator;

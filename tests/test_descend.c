@@ -159,7 +159,7 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("descend");
-    TCase *tcase = tcase_create("assay descend");
+    TCase *tcase = evidence_case("assay descend", "property: program/descend; errors: program/descend");
     tcase_set_timeout(tcase, 60);
     tcase_add_loop_test(tcase, the_tutorials_descents_are_the_default, 0, 6);
     tcase_add_loop_test(tcase, command_lines, 0, sizeof lines / sizeof *lines);

@@ -142,11 +142,11 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *made = suite_create("evaluate");
-    TCase *lines = tcase_create("mistakes");
+    TCase *lines = evidence_case("mistakes", "errors: program/evaluate");
     tcase_add_loop_test(lines, mistakes_get_one_line, 0, sizeof mistakes / sizeof *mistakes);
     suite_add_tcase(made, lines);
     if (support_pretrained_folder() != NULL && support_data_folder() != NULL) {
-        TCase *scores = tcase_create("scores");
+        TCase *scores = evidence_case("scores", "golden: program/evaluate, model/torch_zip, model/model");
         tcase_set_timeout(scores, 120);
         tcase_add_loop_test(scores, authors_scores, 0, sizeof models / sizeof *models);
         tcase_add_test(scores, same_scores_as_safetensors);

@@ -366,13 +366,16 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("figures");
-    TCase *depth = tcase_create("depth");
+    TCase *depth = evidence_case("depth", "property: tutorial/depth_measure; errors: tutorial/depth_measure");
     tcase_set_timeout(depth, 60);
     tcase_add_loop_test(depth, spread_through_depth, 0, sizeof growths / sizeof *growths);
     tcase_add_test(depth, depth_is_refused);
     tcase_add_test(depth, depth_figure);
     suite_add_tcase(suite, depth);
-    TCase *drawn = tcase_create("figures");
+    TCase *drawn = evidence_case("figures",
+                                 "property: tutorial/experiment_figure, tutorial/surface_figure, "
+                                 "tutorial/descent_figure, tutorial/depth_figure, tutorial/run_figure, "
+                                 "tutorial/first_steps_figure");
     tcase_set_timeout(drawn, 60);
     tcase_add_loop_test(drawn, distributions, 0, sizeof pictures / sizeof *pictures);
     tcase_add_test(drawn, pictures_of_the_tutorial);

@@ -32,6 +32,8 @@ static gsl_rng *generator(unsigned long seed)
 
 START_TEST(distribution_functions)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/distribution_cumulative");
+    evidence(EVIDENCE_PROPERTY, "stats/distribution_moments");
     for (double x = -12; x <= 12; x += 0.37) {
         assay_distribution normal = {ASSAY_NORMAL, 0.5, 2};
         double want = gsl_cdf_gaussian_P(x - 0.5, 2);
@@ -49,6 +51,7 @@ END_TEST
 /* Distances from the uniform distribution on (0, 1), read off the steps of the empirical function by hand. */
 START_TEST(kolmogorov_smirnov_by_hand)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/kolmogorov_smirnov");
     static const struct {
         size_t count;
         double values[5];
@@ -74,6 +77,7 @@ END_TEST
 
 START_TEST(chi_square_by_hand)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/chi_square");
     double values[20];
     for (int i = 0; i < 20; i++) {
         values[i] = i < 8 ? 0.1 : i < 14 ? 0.3 : i < 18 ? 0.6 : 1.0; /* 8, 6, 4, 2 in four cells; 1.0 is in the last */
@@ -90,6 +94,9 @@ END_TEST
 
 START_TEST(z_statistics_by_hand)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/mean_z");
+    evidence(EVIDENCE_GOLDEN, "stats/variance_z");
+    evidence(EVIDENCE_GOLDEN, "stats/serial_z");
     double values[4] = {1, 3, 2, 6};
     assay_moments sample = assay_moments_f64(4, values);
     assay_moments wanted = {.mean = 2, .variance = 4, .kurtosis = 1};
@@ -111,6 +118,8 @@ static double outside(double x, void *user)
 
 START_TEST(bad_input)
 {
+    evidence(EVIDENCE_ERRORS, "stats/kolmogorov_smirnov");
+    evidence(EVIDENCE_ERRORS, "stats/chi_square");
     double values[10] = {0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, NAN};
     double statistic;
     assay_error error;
@@ -136,7 +145,14 @@ END_TEST
 
 /* --- p-values and power ----------------------------------------------------------------------------------------- */
 
-static double smallest_p(assay_distribution wanted, size_t count, const double *values)
+enum { BY_DISTANCE, BY_CELLS, BY_MEAN, BY_VARIANCE, BY_SERIAL, P_VALUES };
+
+static const char *const p_names[P_VALUES] = {
+    [BY_DISTANCE] = "kolmogorov_smirnov", [BY_CELLS] = "chi_square", [BY_MEAN] = "mean_z",
+    [BY_VARIANCE] = "variance_z",         [BY_SERIAL] = "serial_z",
+};
+
+static void p_values(assay_distribution wanted, size_t count, const double *values, double p[P_VALUES])
 {
     enum { CELLS = 20 };
     assay_moments moments = assay_moments_f64(count, values);
@@ -147,30 +163,51 @@ static double smallest_p(assay_distribution wanted, size_t count, const double *
     assay_distribution_function cumulative = assay_distribution_cumulative;
     support_assert_ok(assay_kolmogorov_smirnov(count, values, cumulative, &wanted, &distance, &error), &error);
     support_assert_ok(assay_chi_square(count, values, CELLS, cumulative, &wanted, &chi_square, &error), &error);
-    double p = fmin(statistics_kolmogorov_smirnov_p(count, distance), statistics_chi_square_p(chi_square, CELLS));
-    p = fmin(p, statistics_normal_p(assay_mean_z(&moments, &theory)));
-    p = fmin(p, statistics_normal_p(assay_variance_z(&moments, &theory)));
-    return fmin(p, statistics_normal_p(assay_serial_z(count, values, 1, &theory)));
+    p[BY_DISTANCE] = statistics_kolmogorov_smirnov_p(count, distance);
+    p[BY_CELLS] = statistics_chi_square_p(chi_square, CELLS);
+    p[BY_MEAN] = statistics_normal_p(assay_mean_z(&moments, &theory));
+    p[BY_VARIANCE] = statistics_normal_p(assay_variance_z(&moments, &theory));
+    p[BY_SERIAL] = statistics_normal_p(assay_serial_z(count, values, 1, &theory));
+}
+
+static double smallest_p(assay_distribution wanted, size_t count, const double *values)
+{
+    double p[P_VALUES];
+    p_values(wanted, count, values, p);
+    double smallest = 1;
+    for (int i = 0; i < P_VALUES; i++) {
+        smallest = fmin(smallest, p[i]);
+    }
+    return smallest;
 }
 
 /*
- * 1000 samples of 1000: with five p-values each, between 1 % and 5 % of the samples have one under 0.01, depending on
- * how far the five overlap. 3.9 % is usual; the limits are three standard deviations of a count about it, or more.
+ * Of 4000 samples that follow the distribution one in a hundred has a p-value under 0.01, for each statistic: a
+ * binomial count of 40, and outside 9 to 85 with at most 1e-9. The limits allow for p-values that are right in
+ * the limit of large samples only.
  */
 START_TEST(right_samples_fail_as_often_as_stated)
 {
-    enum { SAMPLES = 1000, COUNT = 1000 };
+    enum { SAMPLES = 4000, COUNT = 500 };
     static const assay_distribution distributions[] = {{ASSAY_NORMAL, 1, 3}, {ASSAY_UNIFORM, -2, 1}};
     gsl_rng *rng = generator(11);
     double *values = assay_calloc(COUNT, sizeof *values, NULL);
     for (size_t d = 0; d < 2; d++) {
-        int alarms = 0;
+        int alarms[P_VALUES] = {0};
         for (int s = 0; s < SAMPLES; s++) {
+            double p[P_VALUES];
             draw(rng, distributions[d], COUNT, values);
-            alarms += smallest_p(distributions[d], COUNT, values) < 0.01;
+            p_values(distributions[d], COUNT, values, p);
+            for (int i = 0; i < P_VALUES; i++) {
+                alarms[i] += p[i] < 0.01;
+            }
         }
-        ck_assert_int_ge(alarms, 20);
-        ck_assert_int_le(alarms, 70);
+        for (int i = 0; i < P_VALUES; i++) {
+            evidence(EVIDENCE_STATISTICAL, "stats/%s", p_names[i]);
+            evidence_alarm(1, 1e-9);
+            ck_assert_msg(alarms[i] >= 9 && alarms[i] <= 85, "%s, distribution %zu: %d alarms of 40", p_names[i], d,
+                          alarms[i]);
+        }
     }
     assay_free(values);
     gsl_rng_free(rng);
@@ -180,7 +217,12 @@ END_TEST
 /* Samples of another distribution, mean, scale or order than wanted: every one raises an alarm at 1e-9. */
 START_TEST(wrong_samples_are_caught)
 {
-    enum { COUNT = 20000 };
+    evidence(EVIDENCE_PROPERTY, "stats/kolmogorov_smirnov");
+    evidence(EVIDENCE_PROPERTY, "stats/chi_square");
+    evidence(EVIDENCE_PROPERTY, "stats/mean_z");
+    evidence(EVIDENCE_PROPERTY, "stats/variance_z");
+    evidence(EVIDENCE_PROPERTY, "stats/serial_z");
+    enum { COUNT = 60000 };
     static const struct {
         const char *name;
         assay_distribution drawn, wanted;
@@ -246,13 +288,14 @@ START_TEST(variance_limits_and_power)
                 caught_low += t * caught.low < limits.low;
                 caught_high += t * caught.high > limits.high;
             }
-            /* 200 expected, standard deviation 14. */
-            ck_assert_msg(alarms <= 270, "kind %d, n = %zu: %d alarms", kind, counts[c], alarms);
-            ck_assert_msg(alarms >= (kind == ASSAY_NORMAL ? 130 : 10), "kind %d, n = %zu: %d alarms", kind, counts[c],
+            /* 200 expected, standard deviation 14: a count beyond 100 of it has at most 1e-10. */
+            evidence_alarm(4, 1e-10);
+            ck_assert_msg(alarms <= 300, "kind %d, n = %zu: %d alarms", kind, counts[c], alarms);
+            ck_assert_msg(alarms >= (kind == ASSAY_NORMAL ? 110 : 10), "kind %d, n = %zu: %d alarms", kind, counts[c],
                           alarms);
-            ck_assert_msg(caught_low >= 0.99 * SAMPLES - 70, "kind %d, n = %zu: %d caught", kind, counts[c],
+            ck_assert_msg(caught_low >= 0.99 * SAMPLES - 100, "kind %d, n = %zu: %d caught", kind, counts[c],
                           caught_low);
-            ck_assert_msg(caught_high >= 0.99 * SAMPLES - 70, "kind %d, n = %zu: %d caught", kind, counts[c],
+            ck_assert_msg(caught_high >= 0.99 * SAMPLES - 100, "kind %d, n = %zu: %d caught", kind, counts[c],
                           caught_high);
         }
     }
@@ -292,7 +335,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("goodness of fit");
-    TCase *tests = tcase_create("goodness of fit");
+    TCase *tests = evidence_case("goodness of fit", "property: tests/statistics");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, distribution_functions);
     tcase_add_test(tests, kolmogorov_smirnov_by_hand);

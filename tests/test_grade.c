@@ -678,7 +678,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("grade");
-    TCase *models = tcase_create("models");
+    TCase *models = evidence_case("models",
+                                  "property: grade/judge, grade/catalogue, grade/battery, grade/distribution");
     tcase_set_timeout(models, 120);
     tcase_add_test(models, every_entry_has_a_model);
     tcase_add_test(models, every_model_has_an_entry);
@@ -689,7 +690,8 @@ int main(void)
     tcase_add_test(models, one_seed_gives_one_battery);
     tcase_add_loop_test(models, distributions_are_told_apart, 0, 12);
     suite_add_tcase(suite, models);
-    TCase *exchange = tcase_create("exchange");
+    TCase *exchange = evidence_case("exchange",
+                                    "property: grade/exchange, grade/npy; errors: grade/exchange, grade/npy");
     tcase_add_loop_test(exchange, replies_are_judged_by_their_form, 0, (int)(sizeof replies / sizeof replies[0]));
     tcase_add_test(exchange, numbers_of_a_reply_arrive);
     tcase_add_test(exchange, requests_carry_their_numbers_exactly);
@@ -697,7 +699,7 @@ int main(void)
     tcase_add_test(exchange, npy_files_come_back_as_written);
     tcase_add_test(exchange, npy_reader_follows_no_link);
     suite_add_tcase(suite, exchange);
-    TCase *reports = tcase_create("reports");
+    TCase *reports = evidence_case("reports", "property: grade/report, grade/rubric; errors: grade/rubric");
     tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));
     tcase_add_test(reports, points_follow_the_rubric);
     tcase_add_test(reports, the_table_names_mistake_and_hint);

@@ -590,7 +590,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("gradient check");
-    TCase *tests = tcase_create("gradient check");
+    TCase *tests = evidence_case("gradient check",
+                                 "property: check/check_gradient, check/check_vjp, check/check_direction; "
+                                 "errors: check/check_gradient");
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, known_derivatives_agree);
     tcase_add_test(tests, estimates_hold);

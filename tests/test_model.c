@@ -553,7 +553,9 @@ static bool have_python(void)
 static Suite *suite(void)
 {
     Suite *made = suite_create("model");
-    TCase *files = tcase_create("files");
+    TCase *files = evidence_case("files", "property: model/safetensors, model/record, model/config, model/model, model/state; "
+                                          "errors: model/safetensors, model/record; "
+                                          "golden: model/torch_zip, model/torch_state, model/pickle");
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, safetensors_round_trip_is_bit_exact);
     tcase_add_test(files, safetensors_without_tensors);
@@ -571,7 +573,7 @@ static Suite *suite(void)
     tcase_add_test(files, run_record_round_trip_is_bit_exact);
     suite_add_tcase(made, files);
     if (support_pretrained_folder() != NULL) {
-        TCase *authors_files = tcase_create("author");
+        TCase *authors_files = evidence_case("author", "golden: model/torch_zip, model/record, model/config");
         tcase_add_loop_test(authors_files, authors_models, 0, sizeof authors / sizeof *authors);
         tcase_add_loop_test(authors_files, authors_records, 0, sizeof authors / sizeof *authors);
         suite_add_tcase(made, authors_files);

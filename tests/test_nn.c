@@ -157,6 +157,9 @@ static void backward(assay_network *network, const batch *b, assay_slice dx)
 
 START_TEST(tutorial_network)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_tutorial");
+    evidence(EVIDENCE_PROPERTY, "nn/network_tensor");
+    evidence(EVIDENCE_PROPERTY, "nn/network_layer_shape");
     static const struct {
         const char *name;
         size_t rows, columns;
@@ -211,6 +214,8 @@ END_TEST
 /* What optimizers step over beside the tensors is 0 and stays so; the tensors' parts do not overlap. */
 START_TEST(padding_stays_zero)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_parameters");
+    evidence(EVIDENCE_PROPERTY, "operation/update");
     static const assay_update_rule rules[] = {
         {.kind = ASSAY_UPDATE_SGD, .learning_rate = 0.1, .weight_decay = 0.1},
         {.kind = ASSAY_UPDATE_MOMENTUM, .learning_rate = 0.1, .momentum = 0.9},
@@ -265,6 +270,7 @@ END_TEST
 
 START_TEST(printed_indices)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_printed_index");
     for (size_t layer = 0; layer < 300; layer++) {
         ck_assert_uint_eq(assay_network_printed_index(layer), 2 * layer);
     }
@@ -274,6 +280,7 @@ END_TEST
 /* Preactivations that nobody asked to keep are not there, except where the derivative or the last layer needs them. */
 START_TEST(preactivations_are_kept_where_wanted)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_preactivations");
     static const struct {
         assay_activation_kind kind;
         bool keep, there;
@@ -304,6 +311,7 @@ END_TEST
 
 START_TEST(impossible_networks)
 {
+    evidence(EVIDENCE_ERRORS, "nn/network_create");
     static const struct {
         assay_network_config config;
         size_t max_rows;
@@ -344,6 +352,7 @@ END_TEST
 /* More than the batches it was made for: recorded, and the backend works again after the check. */
 START_TEST(too_many_rows)
 {
+    evidence(EVIDENCE_ERRORS, "nn/network_forward");
     assay_backend *backend = open_backend(_i);
     assay_network *network = make(backend, 2, ASSAY_RELU);
     set_parameters(network, 1);
@@ -363,6 +372,7 @@ END_TEST
 
 START_TEST(hidden_sizes_in_text)
 {
+    evidence(EVIDENCE_ERRORS, "nn/network_parse_hidden");
     static const struct {
         const char *text;
         int count; /* -1: refused */
@@ -400,6 +410,7 @@ END_TEST
 
 START_TEST(as_many_hidden_sizes_as_there_may_be)
 {
+    evidence(EVIDENCE_ERRORS, "nn/network_parse_hidden");
     char text[2 * (ASSAY_MAX_HIDDEN + 1)] = "";
     assay_network_config config = {0};
     assay_error error;
@@ -485,6 +496,10 @@ static void forward_oracle(const assay_network *network, const batch *b, preacti
 /* Every linear layer's output, the loss and the right answers, for each backend, activation and shape. */
 START_TEST(forward_is_the_oracles)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_forward");
+    evidence(EVIDENCE_PROPERTY, "nn/network_preactivations");
+    evidence(EVIDENCE_PROPERTY, "activation/%s",
+             assay_activation_name((assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT)));
     static preactivations z;
     assay_backend *backend = open_backend(_i / ASSAY_ACTIVATION_COUNT);
     assay_activation_kind kind = (assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT);
@@ -523,6 +538,8 @@ END_TEST
 /* Mean cross-entropy and right answers from the oracle's logits. */
 START_TEST(loss_and_right_answers)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_backward");
+    evidence(EVIDENCE_PROPERTY, "operation/softmax_cross_entropy");
     static preactivations z;
     assay_backend *backend = open_backend(_i);
     assay_network *network = make(backend, 2, ASSAY_TANH);
@@ -641,10 +658,14 @@ static void check_network(assay_backend *backend, int shape, assay_activation_ki
  */
 START_TEST(gradients_are_the_differences)
 {
+    evidence(EVIDENCE_GRADIENT, "nn/network_forward");
+    evidence(EVIDENCE_GRADIENT, "nn/network_backward");
+    evidence(EVIDENCE_GRADIENT, "activation/%s",
+             assay_activation_name((assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT)));
     assay_backend *backend = open_backend(_i / ASSAY_ACTIVATION_COUNT);
     assay_activation_kind kind = (assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT);
     tally all = {0};
-    for (int shape = 0; shape < SHAPES; shape++) {
+    for (int shape = 0; shape < (support_small_effort() ? 2 : SHAPES); shape++) {
         tally sum = {0};
         for (size_t rows = 1; rows <= 5; rows += 4) {
             check_network(backend, shape, kind, rows, &sum);
@@ -667,6 +688,8 @@ END_TEST
 /* The same gradients in float: each tensor within a part of its largest entry. */
 START_TEST(gradients_in_float)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "nn/network_forward");
+    evidence(EVIDENCE_CROSS_BACKEND, "nn/network_backward");
     assay_backend *oracle = open_backend(0);
     assay_backend *backend = open_backend(BACKENDS - 1);
     for (int shape = 0; shape < SHAPES; shape++) {
@@ -709,6 +732,7 @@ END_TEST
  */
 START_TEST(large_logits)
 {
+    evidence(EVIDENCE_GRADIENT, "operation/softmax_cross_entropy");
     enum { CLASSES = 4 };
     static const struct {
         double logits[CLASSES];
@@ -779,6 +803,8 @@ static void assert_same(const char *what, size_t count, const double *a, const d
 /* A pass depends on its batch alone: smaller and larger batches before it, backward passes, a missing dx change nothing. */
 START_TEST(passes_do_not_disturb_each_other)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_forward");
+    evidence(EVIDENCE_PROPERTY, "nn/network_backward");
     assay_backend *backend = open_backend(_i / ASSAY_ACTIVATION_COUNT);
     assay_network *network = make(backend, 2, (assay_activation_kind)(_i % ASSAY_ACTIVATION_COUNT));
     set_parameters(network, 9);
@@ -820,6 +846,7 @@ END_TEST
 /* The gradients of the layers' outputs that are kept are those that the bias gradients sum. */
 START_TEST(preactivation_gradients_sum_to_the_bias)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_preactivation_gradients");
     assay_backend *backend = open_backend(_i);
     assay_network *network = make(backend, 3, ASSAY_SILU);
     set_parameters(network, 21);

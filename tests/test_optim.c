@@ -26,6 +26,9 @@ static assay_update_rule rule_of(const char *name, const char *settings)
 
 START_TEST(every_name_makes_a_rule_that_is_allowed)
 {
+    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
+        evidence(EVIDENCE_PROPERTY, "optimizer/%s", *name);
+    }
     size_t count = 0;
     for (const char *const *name = assay_optimizer_names(); *name != NULL; name++, count++) {
         assay_error error = {.status = ASSAY_OK};
@@ -218,6 +221,7 @@ static void check_golden_case(assay_backend *on, const json_t *golden, const jso
     const char *name = json_string_value(json_object_get(entry, "optimizer"));
     const char *settings = json_string_value(json_object_get(entry, "settings"));
     const json_t *steps = json_object_get(golden, "steps");
+    evidence(EVIDENCE_GOLDEN, "optimizer/%s", name);
     char label[160];
     char label_of_backend[BACKEND_LABEL];
     snprintf(label, sizeof label, "%s, %s with '%s'", backend_label(on, label_of_backend), name, settings);
@@ -248,6 +252,7 @@ static void check_golden_case(assay_backend *on, const json_t *golden, const jso
 
 START_TEST(a_hundred_steps_are_pytorchs)
 {
+    evidence(EVIDENCE_GOLDEN, "operation/update");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
     json_t *golden = support_golden("optim_torch.json");
@@ -413,6 +418,7 @@ static void check_oracle(assay_backend *on, const assay_update_rule *rule, const
 
 START_TEST(every_step_is_the_equations)
 {
+    evidence(EVIDENCE_PROPERTY, "optimizer/%s", oracle_cases[_i].optimizer);
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
     assay_update_rule rule = rule_of(oracle_cases[_i].optimizer, oracle_cases[_i].settings);
@@ -422,7 +428,8 @@ START_TEST(every_step_is_the_equations)
         assay_backend *backend = machine_open(machines[i], 1);
         snprintf(label, sizeof label, "%s, %s with '%s'", backend_label(backend, name), oracle_cases[_i].optimizer,
                  oracle_cases[_i].settings);
-        for (size_t k = 0; k < sizeof oracle_counts / sizeof *oracle_counts; k++) {
+        size_t counts = sizeof oracle_counts / sizeof *oracle_counts;
+        for (size_t k = 0; k < (support_small_effort() ? counts - 2 : counts); k++) {
             check_oracle(backend, &rule, label, oracle_counts[k]);
         }
         assay_backend_close(backend);
@@ -450,6 +457,9 @@ static void threads_run(machine on, int threads, const assay_update_rule *rule, 
 
 START_TEST(threads_change_nothing)
 {
+    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
+        evidence(EVIDENCE_PROPERTY, "optimizer/%s", *name);
+    }
     enum { COUNT = 70001 };
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
@@ -468,6 +478,48 @@ START_TEST(threads_change_nothing)
     assay_free(one);
     assay_free(many);
     assay_free(gradient);
+}
+END_TEST
+
+/*
+ * Twenty steps of every optimizer on every backend and precision against the reference, each from the same
+ * start and with the same gradients: the bound is a few roundings a step.
+ */
+START_TEST(every_backend_takes_the_same_steps)
+{
+    enum { COUNT = 257, STEPS = 20 };
+    double start[COUNT], gradient[COUNT], want[COUNT], got[COUNT];
+    machine machines[MOST_MACHINES];
+    size_t machine_count = machines_find(machines);
+    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
+        evidence(EVIDENCE_CROSS_BACKEND, "optimizer/%s", *name);
+        assay_update_rule rule = rule_of(*name, "");
+        for (size_t i = 0; i < machine_count; i++) {
+            uint32_t random = 19;
+            double *end = i == 0 ? want : got;
+            for (size_t j = 0; j < COUNT; j++) {
+                start[j] = next_random(&random);
+            }
+            assay_backend *backend = machine_open(machines[i], 1);
+            optimizer_bench bench = bench_open(backend, &rule, COUNT, start);
+            for (int t = 0; t < STEPS; t++) {
+                for (size_t j = 0; j < COUNT; j++) {
+                    gradient[j] = next_random(&random);
+                }
+                bench_step(&bench, gradient);
+            }
+            bench_read(&bench, end);
+            for (size_t j = 0; j < COUNT; j++) {
+                ck_assert_msg(fabs(end[j] - want[j]) <= STEPS * 8 * unit_roundoff(backend) * fmax(1.0, fabs(want[j])),
+                              "%s on %s, entry %zu: %.17g, the reference has %.17g", *name, machines[i].backend, j, end[j],
+                              want[j]);
+            }
+            bench_close(&bench);
+            assay_backend_close(backend);
+        }
+    }
+    ck_assert_str_eq(machines[0].backend, "reference");
+    ck_assert_uint_ge(machine_count, 2);
 }
 END_TEST
 
@@ -579,6 +631,7 @@ static const closed_form closed_forms[] = {
 
 START_TEST(closed_forms_hold)
 {
+    evidence(EVIDENCE_PROPERTY, "optimizer/%s", closed_forms[_i].optimizer);
     const closed_form *form = &closed_forms[_i];
     assay_update_rule rule = rule_of(form->optimizer, form->settings);
     machine machines[MOST_MACHINES];
@@ -679,6 +732,7 @@ static void for_all(void (*check)(assay_backend *on, const char *label, const as
 static void check_zero_gradients(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
     optimizer_bench bench = edge_open(on, rule, 0.75);
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     ck_assert_msg(edge_run(&bench, 0.0, 5) == 0.75, "%s", label);
     ck_assert_msg(state_is_finite(&bench), "%s", label);
     bench_close(&bench);
@@ -701,6 +755,7 @@ static void check_huge_steps(assay_backend *on, const char *label, const assay_u
 {
     oracle want = {.w = 0.75};
     double largest = 1.0;
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     optimizer_bench bench = edge_open(on, rule, 0.75);
     for (unsigned t = 1; t <= 3; t++) {
         double signed_g = t % 2 == 0 ? -g : g;
@@ -735,6 +790,7 @@ static void check_recovery(assay_backend *on, const char *label, const assay_upd
     if (!adaptive(rule) || rule->amsgrad) {
         return;
     }
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     assay_update_rule forgetful = *rule;
     forgetful.beta2 = 0.9;
     optimizer_bench bench = edge_open(on, &forgetful, 0.75);
@@ -753,6 +809,7 @@ END_TEST
 /* Subnormal gradients: the parameter stays (eta g / eps is far below its last bit), or moves by eta g exactly. */
 static void check_subnormal(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     const double tiny[] = {1e-40, 0x1p-149, -0x1p-149, 0x1p-126};
     for (size_t i = 0; i < sizeof tiny / sizeof *tiny; i++) {
         optimizer_bench at_one = edge_open(on, rule, 1.0);
@@ -778,6 +835,7 @@ END_TEST
  */
 static void check_late_step(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     const uint64_t steps[] = {1000000, 5000000, UINT32_MAX, (uint64_t)1 << 40, ((uint64_t)1 << 53) + 1, UINT64_MAX - 1};
     for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
         optimizer_bench bench = edge_open(on, rule, 0.75);
@@ -807,6 +865,7 @@ END_TEST
 /* What is not a number is not swallowed: it shows in the parameters. */
 static void check_not_finite(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     const double bad[] = {(double)NAN, (double)INFINITY, -(double)INFINITY};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         optimizer_bench bench = edge_open(on, rule, 0.75);
@@ -827,6 +886,7 @@ END_TEST
 /* Ten steps, or five, everything read out, written into a new optimizer, and five more: the same bits. */
 static void check_resume(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     double start[EDGE_COUNT];
     double gradient[10][EDGE_COUNT];
     double through[EDGE_COUNT];
@@ -870,6 +930,7 @@ END_TEST
 
 START_TEST(misuse_is_reported)
 {
+    evidence(EVIDENCE_ERRORS, "optim/optimizer_step");
     machine machines[MOST_MACHINES];
     machines_find(machines);
     assay_error error = {.status = ASSAY_OK};
@@ -903,7 +964,7 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("optim");
-    TCase *names = tcase_create("names and settings");
+    TCase *names = evidence_case("names and settings", "errors: optim/optimizer_set, optim/optimizer_settings");
     tcase_add_test(names, every_name_makes_a_rule_that_is_allowed);
     tcase_add_test(names, settings_change_what_they_name);
     tcase_add_loop_test(names, bad_settings_are_refused, 0, sizeof bad_settings / sizeof *bad_settings);
@@ -914,6 +975,7 @@ static Suite *suite(void)
     tcase_add_test(steps, a_hundred_steps_are_pytorchs);
     tcase_add_loop_test(steps, every_step_is_the_equations, 0, sizeof oracle_cases / sizeof *oracle_cases);
     tcase_add_test(steps, threads_change_nothing);
+    tcase_add_test(steps, every_backend_takes_the_same_steps);
     tcase_add_loop_test(steps, closed_forms_hold, 0, sizeof closed_forms / sizeof *closed_forms);
     suite_add_tcase(suite, steps);
     TCase *edges = tcase_create("edges");

@@ -19,6 +19,8 @@ static void *numbers(size_t count, size_t size)
 /* The 10,000th output for seed 5489 is that of std::mt19937 in the C++ standard, [rand.predef]. */
 START_TEST(mt19937_known_answers)
 {
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_seed");
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_random32");
     static const struct {
         unsigned position;
         uint32_t output;
@@ -66,6 +68,7 @@ static void seed_by_array(assay_mt19937 *generator, const uint32_t *key, uint32_
 /* The first five and the last of the 1,000 integers in the authors' mt19937ar.out. */
 START_TEST(mt19937_reference_output)
 {
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_random32");
     static const uint32_t key[] = {0x123, 0x234, 0x345, 0x456};
     static const uint32_t first[] = {1067595299u, 955945823u, 477289528u, 4107218783u, 4228976476u};
     assay_mt19937 generator;
@@ -84,6 +87,7 @@ END_TEST
 /* tests/kat_vectors of the Random123 library, lines "philox4x32 10". */
 START_TEST(philox_known_answers)
 {
+    evidence(EVIDENCE_GOLDEN, "random/philox4x32_10");
     static const struct {
         uint32_t counter[4];
         uint32_t key[2];
@@ -232,6 +236,11 @@ static void check_step(assay_mt19937 *generator, const json_t *golden, const jso
 /* Long sequences of mixed draws: each step also proves the state that those before it left behind. */
 START_TEST(mt19937_draws_what_torch_draws)
 {
+    evidence(EVIDENCE_GOLDEN, "draw/mt19937-uniform");
+    evidence(EVIDENCE_GOLDEN, "draw/mt19937-normal");
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_randperm");
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_random64");
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_seed");
     json_t *golden = support_golden("random_torch.json");
     const json_t *cases = json_object_get(golden, "cases");
     ck_assert_uint_ge(json_array_size(cases), 7);
@@ -252,6 +261,7 @@ END_TEST
 
 START_TEST(randperm_of_the_split)
 {
+    evidence(EVIDENCE_GOLDEN, "random/mt19937_randperm");
     json_t *golden = support_golden("random_torch.json");
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, 42);
@@ -262,6 +272,7 @@ END_TEST
 
 START_TEST(copies_draw_the_same)
 {
+    evidence(EVIDENCE_PROPERTY, "draw/mt19937-normal");
     assay_mt19937 generator;
     float first[3], again[3];
     assay_mt19937_seed(&generator, 3);
@@ -276,6 +287,7 @@ END_TEST
 
 START_TEST(generators_have_names)
 {
+    evidence(EVIDENCE_ERRORS, "random/generator_seed");
     static const assay_generator_kind kinds[] = {ASSAY_GENERATOR_MT19937, ASSAY_GENERATOR_PHILOX};
     static const char *const names[] = {"mt19937", "philox"};
     assay_error error;
@@ -297,6 +309,9 @@ END_TEST
 /* The common face draws the same numbers as the generator behind it, and leaves the same state. */
 START_TEST(generator_hands_on)
 {
+    evidence(EVIDENCE_PROPERTY, "random/generator_fill");
+    evidence(EVIDENCE_PROPERTY, "random/generator_seed");
+    evidence(EVIDENCE_PROPERTY, "random/philox_seed");
     enum { COUNT = 100 };
     float through[COUNT], direct[COUNT];
     assay_generator generator;

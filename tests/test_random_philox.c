@@ -140,6 +140,9 @@ static void check_normal(assay_philox *generator, size_t count, double mean, dou
 /* The counts around one block, T, 4 T and more calls, for grids of several sizes; the offset runs on through all. */
 START_TEST(fills_follow_the_grid)
 {
+    evidence(EVIDENCE_PROPERTY, "draw/philox-uniform");
+    evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
+    evidence(EVIDENCE_PROPERTY, "random/philox_seed");
     static const unsigned blocks[] = {1, 2, 3, 7, ASSAY_PHILOX_TUTORIAL_BLOCKS};
     static const uint64_t seeds[] = {0, 42, 0x123456789abcdef0ull};
     size_t grid = 256 * (size_t)blocks[_i / 3];
@@ -162,6 +165,7 @@ END_TEST
 /* The tensors of the tutorial's network, drawn one after the other as var_init draws them. */
 START_TEST(the_tutorials_tensors)
 {
+    evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
     static const size_t sizes[] = {784, 512, 256, 256, 128, 10};
     assay_philox generator;
     assay_philox_seed(&generator, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
@@ -177,6 +181,8 @@ END_TEST
 /* The counter's second word takes over where the first ends. */
 START_TEST(counter_carries)
 {
+    evidence(EVIDENCE_PROPERTY, "draw/philox-uniform");
+    evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
     assay_philox generator;
     assay_philox_seed(&generator, 9, 1);
     generator.offset = 4 * 0xffffffffull;
@@ -193,6 +199,8 @@ END_TEST
  */
 START_TEST(one_counts_as_zero)
 {
+    evidence(EVIDENCE_PROPERTY, "draw/philox-uniform");
+    evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
     float values[1024];
     assay_philox generator;
     assay_philox_seed(&generator, 42, 1);
@@ -211,6 +219,7 @@ END_TEST
 
 START_TEST(no_blocks_are_one_block)
 {
+    evidence(EVIDENCE_PROPERTY, "random/philox_seed");
     assay_philox generator;
     assay_philox_seed(&generator, 42, 0);
     ck_assert_uint_eq(generator.blocks, 1);

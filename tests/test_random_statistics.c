@@ -41,6 +41,12 @@ static const size_t lags[] = {1, 8, 16, 64 * 256, 2 * 64 * 256};
 
 enum { LAGS = sizeof lags / sizeof *lags };
 
+static void say_what_is_drawn(int index)
+{
+    evidence(EVIDENCE_STATISTICAL, "draw/%s-%s", assay_generator_name(cases[index].generator),
+             cases[index].distribution.kind == ASSAY_NORMAL ? "normal" : "uniform");
+}
+
 /* The distribution function at a value: uniform on (0, 1) if the generator is right. */
 static double probability(assay_distribution d, double value)
 {
@@ -81,6 +87,8 @@ static int ascending(const void *a, const void *b)
 
 START_TEST(kolmogorov_smirnov)
 {
+    say_what_is_drawn(_i);
+    evidence_alarm(1, FALSE_ALARM);
     double *p = probabilities_of(_i);
     qsort(p, COUNT, sizeof *p, ascending);
     double distance = 0.0;
@@ -102,6 +110,8 @@ static size_t cell(double p)
 
 START_TEST(pairs_are_independent)
 {
+    say_what_is_drawn(_i / LAGS);
+    evidence_alarm(1, FALSE_ALARM);
     double *p = probabilities_of(_i / LAGS);
     size_t lag = lags[_i % LAGS];
     /* Disjoint pairs: 2 lag values at a time, the first half paired with the second. */
@@ -129,6 +139,12 @@ END_TEST
 /* The variance's own standard error is sqrt((kurtosis - 1) / n) of it: kurtosis 3 normal, 9/5 uniform. */
 START_TEST(mean_and_variance)
 {
+    say_what_is_drawn(_i);
+    evidence_alarm(2, FALSE_ALARM);
+    /* The limit and the 0.999 quantile, of a variance's standard error, which is twice that of a standard deviation. */
+    double deviations = gsl_cdf_ugaussian_Qinv(FALSE_ALARM / 2.0) + gsl_cdf_ugaussian_Qinv(1e-3);
+    double variance_of_square = cases[_i].distribution.kind == ASSAY_NORMAL ? 2.0 : 0.8;
+    evidence_power("standard deviation", deviations * sqrt(variance_of_square / COUNT) / 2.0);
     assay_distribution d = cases[_i].distribution;
     int normal = d.kind == ASSAY_NORMAL;
     double mean = normal ? d.a : (d.a + d.b) / 2.0;

@@ -564,7 +564,9 @@ int main(void)
         support_skip("drawings of figures: there is no gnuplot; apt-get install gnuplot-nox");
     }
     Suite *suite = suite_create("report");
-    TCase *figures = tcase_create("figures");
+    TCase *figures = evidence_case("figures",
+                                   "property: report/figure, report/gnuplot; errors: report/figure, "
+                                   "report/gnuplot");
     tcase_set_timeout(figures, 30);
     tcase_add_loop_test(figures, figure_is_written_and_drawn, 0, DRAWINGS);
     tcase_add_test(figures, script_runs_by_hand);
@@ -578,7 +580,7 @@ int main(void)
     tcase_add_test(figures, folder_is_missing_or_disk_full);
     tcase_add_test(figures, drawing_meets_a_full_disk);
     suite_add_tcase(suite, figures);
-    TCase *page = tcase_create("page");
+    TCase *page = evidence_case("page", "property: report/page; errors: report/page");
     tcase_add_test(page, folders_are_made);
     tcase_add_test(page, page_escapes_and_counts);
     tcase_add_test(page, page_without_drawings);

@@ -55,6 +55,7 @@ static double largest_of(size_t count, const double *values)
 
 START_TEST(moments_of_golden_samples)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/moments_f64");
     json_t *golden = support_golden("stats_numpy.json");
     const json_t *tolerances = json_object_get(golden, "tolerances");
     size_t index;
@@ -85,6 +86,7 @@ END_TEST
 /* The integers 1 .. n moved by a shift: mean (n + 1) / 2 + shift, variance (n^2 - 1) / 12, skewness 0. */
 START_TEST(moments_of_integers)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/moments_f64");
     static const struct {
         size_t count;
         double shift;
@@ -114,6 +116,7 @@ END_TEST
 /* Float samples are summed in double: the same moments as the same values in double, to the last bit. */
 START_TEST(moments_of_floats)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/moments_f32");
     size_t count = 5000;
     double *values = normal_sample(count, 1e4, 1);
     float *floats = assay_calloc(count, sizeof *floats, NULL);
@@ -136,6 +139,7 @@ END_TEST
 
 START_TEST(moments_at_the_ends)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/moments_f64");
     assay_moments none = assay_moments_f64(0, NULL);
     ck_assert(none.count == 0 && none.mean == 0 && none.variance == 0 && none.skewness == 0 && none.kurtosis == 0);
     ck_assert(none.minimum == 0 && none.maximum == 0);
@@ -166,6 +170,7 @@ END_TEST
 /* Fourth powers of 1e-160 and 1e150 are beyond double; kurtosis and skewness do not depend on the scale. */
 START_TEST(moments_do_not_depend_on_the_scale)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/moments_f64");
     static const double shape[5] = {-1, 0, 0.5, 2, 7};
     assay_moments want = assay_moments_f64(5, shape);
     static const double scales[] = {0x1p-1070, 0x1p-530, 0x1p-10, 0x1p300, 0x1p500};
@@ -210,6 +215,7 @@ static void check_histogram(const char *name, size_t count, const double *values
 
 START_TEST(histograms_are_those_of_numpy)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/histogram");
     json_t *golden = support_golden("stats_numpy.json");
     size_t index;
     const json_t *sample;
@@ -234,6 +240,7 @@ END_TEST
 
 START_TEST(histogram_edge_cases)
 {
+    evidence(EVIDENCE_ERRORS, "stats/histogram");
     double edges[5];
     size_t counts[4];
     assay_error error;
@@ -271,6 +278,8 @@ END_TEST
 
 START_TEST(densities_are_those_of_scipy)
 {
+    evidence(EVIDENCE_GOLDEN, "stats/kernel_density");
+    evidence(EVIDENCE_GOLDEN, "stats/kernel_bandwidth");
     json_t *golden = support_golden("stats_numpy.json");
     double tolerance = number(json_object_get(golden, "tolerances"), "bandwidth");
     size_t index;
@@ -314,6 +323,7 @@ static double direct_density(size_t count, const double *values, double bandwidt
 /* The fast transform against the definition, for bandwidths from far below the sample's spread to far above it. */
 START_TEST(large_densities_equal_the_direct_sum)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
     enum { COUNT = 20000, POINTS = 41 };
     static const double scales[][2] = {{0, 1}, {1e8, 1}, {-3, 1e-12}, {0, 1e12}};
     for (size_t s = 0; s < sizeof scales / sizeof *scales; s++) {
@@ -343,6 +353,7 @@ END_TEST
 /* The trapezoidal rule converges faster than any power of the step for a sum of Gaussians. */
 START_TEST(densities_integrate_to_one)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
     static const size_t counts[] = {1, 2, 100, 30000};
     for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
         double *values = normal_sample(counts[c], 0.2, 0.5);
@@ -371,6 +382,7 @@ END_TEST
 
 START_TEST(density_of_bad_input)
 {
+    evidence(EVIDENCE_ERRORS, "stats/kernel_density");
     static const struct {
         double value, bandwidth, point;
         size_t count;

@@ -26,6 +26,7 @@ static const char *text(const json_t *object, const char *key)
 
 START_TEST(names)
 {
+    evidence(EVIDENCE_ERRORS, "surface/descend");
     for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
         assay_surface surface;
         support_assert_ok(assay_surface_by_name(assay_surface_name((assay_surface)i), &surface, NULL), NULL);
@@ -78,6 +79,11 @@ static void check_against_torch(const char *name, const char *precision, double 
 START_TEST(values_and_gradients_are_pytorchs)
 {
     for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
+        evidence(EVIDENCE_GOLDEN, "surface/%s", assay_surface_name((assay_surface)i));
+    }
+    evidence(EVIDENCE_GOLDEN, "surface/surface_f64");
+    evidence(EVIDENCE_GOLDEN, "surface/surface_f32");
+    for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
         const char *name = assay_surface_name((assay_surface)i);
         /* exp(-x) with x up to 1,600 carries x's rounding: relative 1600 u. */
         check_against_torch(name, "f64", 4e-13, 1e-15);
@@ -95,6 +101,8 @@ static double surface_loss(const double *w, void *user)
 /* By differences of the loss alone, on a grid over what the tutorial plots; at w1 = 0 the kink must be seen as one. */
 START_TEST(gradients_are_the_differences_of_the_loss)
 {
+    evidence(EVIDENCE_GRADIENT, "surface/%s", assay_surface_name((assay_surface)_i));
+    evidence(EVIDENCE_GRADIENT, "surface/surface_f64");
     assay_surface surface = (assay_surface)_i;
     double reach = surface == ASSAY_SURFACE_STEEP ? 2.0 : 5.0;
     assay_gradient_options options = {.length = surface == ASSAY_SURFACE_STEEP ? 0.2 : 1.0};
@@ -119,6 +127,10 @@ END_TEST
 
 START_TEST(closed_forms)
 {
+    evidence(EVIDENCE_PROPERTY, "surface/pathological");
+    evidence(EVIDENCE_PROPERTY, "surface/gaussian");
+    evidence(EVIDENCE_PROPERTY, "surface/steep");
+    evidence(EVIDENCE_PROPERTY, "surface/bivariate_gaussian_f64");
     double gradient[2];
     /* The kink: tanh(0)^2 + 0.01 |0| + sigmoid(0) = 1/2; sign(0) = 0; sigmoid'(0) = 1/4. */
     double origin[2] = {0.0, 0.0};
@@ -150,6 +162,9 @@ END_TEST
 
 START_TEST(far_away_nothing_overflows)
 {
+    for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
+        evidence(EVIDENCE_PROPERTY, "surface/%s", assay_surface_name((assay_surface)i));
+    }
     const double far[] = {0.0, 50.0, -50.0, 1000.0, -1000.0, 1e30, -1e30, 1e300, -1e300};
     enum { FAR = sizeof far / sizeof *far };
     for (int i = 0; i < ASSAY_SURFACE_COUNT * FAR * FAR; i++) {
@@ -226,8 +241,11 @@ enum { CHAOTIC_AGREEMENT_F64 = 25 };
 
 START_TEST(the_six_descents_are_pytorchs)
 {
+    evidence(EVIDENCE_GOLDEN, "surface/descend");
+    evidence(EVIDENCE_GOLDEN, "surface/surface_f32");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
+    evidence(EVIDENCE_CROSS_BACKEND, "surface/descend");
     json_t *golden = support_golden("surface_torch.json");
     const json_t *tolerance = json_object_get(golden, "tolerance");
     const json_t *descents = json_object_get(golden, "descents");
@@ -255,6 +273,7 @@ END_TEST
 /* The table in lib/tutorial against the golden file: the cells' hyperparameters and PyTorch's last points. */
 START_TEST(the_tutorials_table_is_the_golden_file)
 {
+    evidence(EVIDENCE_GOLDEN, "surface/surface_start");
     json_t *golden = support_golden("surface_torch.json");
     const json_t *descents = json_object_get(golden, "descents");
     for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
@@ -282,6 +301,9 @@ END_TEST
  */
 START_TEST(the_prose_holds)
 {
+    evidence(EVIDENCE_GOLDEN, "tutorial/descent_ravine_distance");
+    evidence(EVIDENCE_GOLDEN, "tutorial/descent_optimum_distance");
+    evidence(EVIDENCE_GOLDEN, "tutorial/descent_leap");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
     for (size_t i = 0; i < machine_count; i++) {
@@ -312,6 +334,10 @@ END_TEST
 /* Both sections as assay reproduce prints them: everything agrees, but for the chaotic descent in double. */
 START_TEST(the_sections_agree)
 {
+    evidence(EVIDENCE_GOLDEN, "section/pathological");
+    evidence(EVIDENCE_GOLDEN, "section/steep");
+    evidence(EVIDENCE_CROSS_BACKEND, "section/pathological");
+    evidence(EVIDENCE_CROSS_BACKEND, "section/steep");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
     for (size_t i = 0; i < machine_count; i++) {
@@ -336,6 +362,7 @@ END_TEST
 
 START_TEST(a_descent_that_leaves_the_numbers_says_where)
 {
+    evidence(EVIDENCE_ERRORS, "surface/descend");
     machine machines[MOST_MACHINES];
     machines_find(machines);
     assay_backend *backend = machine_open(machines[0], 1);

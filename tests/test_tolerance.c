@@ -166,7 +166,9 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("tolerance");
-    TCase *tests = tcase_create("tolerance");
+    TCase *tests = evidence_case("tolerance",
+                                 "property: check/gamma, check/dot_bound, check/dot_bound_of, check/ulp_bound, "
+                                 "check/compare");
     tcase_add_test(tests, bounds_by_hand);
     tcase_add_test(tests, dot_products_stay_within_the_bound);
     tcase_add_test(tests, comparison_of_one_entry);

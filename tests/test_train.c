@@ -43,6 +43,7 @@ static double *parameters_of(assay_backend *backend, assay_slice slice)
 
 START_TEST(batches_follow_the_order)
 {
+    evidence(EVIDENCE_PROPERTY, "train/batches_load");
     assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(7, 3);
     assay_batches *batches;
@@ -89,6 +90,7 @@ END_TEST
 /* The last batch is a partial one, and every image is counted once. */
 START_TEST(right_answers_are_counted_over_partial_batches)
 {
+    evidence(EVIDENCE_PROPERTY, "train/count_correct");
     assay_backend *backend = sample_backend("openblas", ASSAY_F64, 2);
     assay_dataset data = sample_dataset(11, 5);
     assay_network_config config = assay_network_tutorial(ASSAY_RELU);
@@ -121,6 +123,7 @@ END_TEST
 /* One epoch as the tutorial's loop, by hand on the reference backend: the same losses, scores and parameters. */
 START_TEST(an_epoch_is_the_tutorials_loop)
 {
+    evidence(EVIDENCE_PROPERTY, "train/trainer_epoch");
     assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options options = sample_options("adam", "lr=0.003", 1);
@@ -204,6 +207,7 @@ static void count_step(void *context, size_t epoch, size_t done, size_t steps)
 
 START_TEST(training_learns_and_keeps_its_record)
 {
+    evidence(EVIDENCE_PROPERTY, "train/trainer_epoch");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 2);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_dataset test = sample_dataset(TEST_IMAGES, 2);
@@ -246,6 +250,7 @@ END_TEST
 /* The test accuracy is that of the best epoch, even when the last one is worse. */
 START_TEST(the_best_epoch_is_tested)
 {
+    evidence(EVIDENCE_PROPERTY, "train/trainer_test");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options options = sample_options("adam", "lr=0.01", 6);
@@ -268,6 +273,7 @@ END_TEST
 
 START_TEST(divergence_is_an_error)
 {
+    evidence(EVIDENCE_ERRORS, "train/trainer_epoch");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options options = sample_options("sgd", "lr=1e9", 3);
@@ -286,6 +292,7 @@ END_TEST
 
 START_TEST(options_must_fit_the_data)
 {
+    evidence(EVIDENCE_ERRORS, "train/trainer_create");
     assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options good = sample_options("sgd", "", 1);
@@ -320,6 +327,7 @@ END_TEST
 
 START_TEST(first_steps_are_the_epochs)
 {
+    evidence(EVIDENCE_PROPERTY, "train/trainer_first_steps");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options options = sample_options("momentum", "", 1);
@@ -363,6 +371,8 @@ static void assert_same_bytes(const char *a, const char *b)
 
 START_TEST(a_resumed_run_ends_as_one_that_never_stopped)
 {
+    evidence(EVIDENCE_PROPERTY, "train/trainer_save");
+    evidence(EVIDENCE_PROPERTY, "train/trainer_load");
     assay_backend *backend = sample_backend("openblas", RESUMED[_i].precision, 2);
     assay_dataset data = sample_dataset(IMAGES, 1);
     char *folder = support_make_folder();
@@ -406,6 +416,7 @@ END_TEST
 /* What others read: our best model opens as a model, with its configuration. */
 START_TEST(the_best_model_is_a_model)
 {
+    evidence(EVIDENCE_PROPERTY, "train/trainer_save_best");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     char *folder = support_make_folder();
@@ -443,6 +454,7 @@ END_TEST
 /* Each differs from the saved run in one thing, and the error names it. */
 START_TEST(the_checkpoint_of_another_run_is_refused)
 {
+    evidence(EVIDENCE_ERRORS, "train/trainer_load");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_backend *precise = sample_backend("openblas", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
@@ -486,6 +498,7 @@ END_TEST
 
 START_TEST(a_full_disk_keeps_the_old_checkpoint)
 {
+    evidence(EVIDENCE_ERRORS, "train/trainer_save");
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     char *folder = support_make_folder();
@@ -520,6 +533,7 @@ END_TEST
 
 START_TEST(runs_have_their_names)
 {
+    evidence(EVIDENCE_ERRORS, "train/chain_begin");
     assay_error error;
     assay_run run;
     const char *const names[] = {"sgd", "momentum", "adam"};
@@ -536,6 +550,8 @@ END_TEST
 /* Skipping a run leaves the generator where training through it does. */
 START_TEST(skipping_a_run_draws_what_it_draws)
 {
+    evidence(EVIDENCE_PROPERTY, "train/chain_skip_run");
+    evidence(EVIDENCE_PROPERTY, "train/chain_epoch");
     enum { COUNT = 100, EPOCHS = 3 };
     assay_generator through;
     assay_split split;

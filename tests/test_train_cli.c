@@ -293,7 +293,7 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("train_cli");
-    TCase *tcase = tcase_create("assay train");
+    TCase *tcase = evidence_case("assay train", "property: program/train; errors: program/train");
     tcase_set_timeout(tcase, 120);
     tcase_add_test(tcase, output_and_files);
     tcase_add_test(tcase, progress_on_a_terminal);

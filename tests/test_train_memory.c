@@ -147,7 +147,7 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *suite = suite_create("train_memory");
-    TCase *tcase = tcase_create("train_memory");
+    TCase *tcase = evidence_case("train_memory", "property: train/trainer_epoch, program/train");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, an_epoch_allocates_nothing, 0, sizeof runs / sizeof *runs);
     if (support_data_folder() != NULL) {

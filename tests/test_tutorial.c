@@ -67,6 +67,18 @@ static assay_section_results run(assay_session *session, assay_section section)
 
 START_TEST(all_numbers_agree)
 {
+    for (int section = 0; section < FIRST_HALF; section++) {
+        evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_name((assay_section)section));
+        evidence(EVIDENCE_CROSS_BACKEND, "section/%s", assay_section_name((assay_section)section));
+    }
+    evidence(EVIDENCE_GOLDEN, "draw/philox-normal");
+    evidence(EVIDENCE_GOLDEN, "draw/philox-uniform");
+    evidence(EVIDENCE_GOLDEN, "nn/network_forward");
+    evidence(EVIDENCE_GOLDEN, "nn/network_backward");
+    evidence(EVIDENCE_GOLDEN, "operation/moments");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_forward");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_input");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_parameters");
     assay_backend *backend = open_backend(_i);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
     size_t numbers = 0;
@@ -107,6 +119,9 @@ static void assert_same(const assay_section_results *a, const assay_section_resu
 /* Any section gives what it gives in the whole run: alone, after a later one, and twice. */
 START_TEST(sections_in_any_order)
 {
+    for (int section = 0; section < FIRST_HALF; section++) {
+        evidence(EVIDENCE_PROPERTY, "section/%s", assay_section_name((assay_section)section));
+    }
     static const assay_section alone[] = {ASSAY_SECTION_BATCH, ASSAY_SECTION_VARIANCE_01, ASSAY_SECTION_KAIMING_RELU};
     static const assay_section back[] = {
         ASSAY_SECTION_KAIMING_RELU, ASSAY_SECTION_BATCH, ASSAY_SECTION_XAVIER_TANH, ASSAY_SECTION_XAVIER_TANH,
@@ -139,6 +154,14 @@ END_TEST
 /* Other weights: judged by the theory, and within it; the constant draws nothing and is judged as printed. */
 START_TEST(other_weights_agree_with_the_theory)
 {
+    for (int section = ASSAY_SECTION_CONSTANT + 1; section < FIRST_HALF; section++) {
+        const assay_experiment *experiment = assay_experiment_of((assay_section)section);
+        evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(experiment->initializer.kind));
+    }
+    evidence(EVIDENCE_STATISTICAL, "tutorial/theory_activation");
+    evidence(EVIDENCE_STATISTICAL, "tutorial/theory_gradient");
+    /* 42 numbers, each with the two sides of a Chernoff bound at ASSAY_THEORY_T. */
+    evidence_alarm(42, 2 * exp(-ASSAY_THEORY_T));
     static const struct {
         assay_generator_kind generator;
         uint64_t seed;
@@ -173,6 +196,7 @@ END_TEST
 
 START_TEST(what_a_session_lends)
 {
+    evidence(EVIDENCE_ERRORS, "tutorial/session_run");
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
     ck_assert_uint_eq(assay_session_training_data(session)->count, 60000);
@@ -198,6 +222,7 @@ END_TEST
 
 START_TEST(sections_by_name)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/printed_numbers");
     static const size_t counts[ASSAY_SECTION_COUNT] = {2, 4, 5, 5, 5, 5, 10, 10, 10, 0, 0, 0};
     assay_error error;
     for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
@@ -223,6 +248,8 @@ END_TEST
 /* Each way to compare, just inside and just outside. */
 START_TEST(comparisons)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/printed_agrees");
+    evidence(EVIDENCE_PROPERTY, "tutorial/printed_error");
     static const struct {
         assay_printed_number number;
         double inside, outside;
@@ -309,6 +336,8 @@ static double standard_errors(const sample *s)
  */
 START_TEST(outputs_by_monte_carlo)
 {
+    evidence(EVIDENCE_STATISTICAL, "tutorial/theory_activation");
+    evidence_alarm(LAYERS, erfc(LIMIT / sqrt(2.0)));
     static const struct {
         assay_initializer initializer;
         assay_activation_kind activation;
@@ -365,6 +394,8 @@ END_TEST
  */
 START_TEST(gradients_by_monte_carlo)
 {
+    evidence(EVIDENCE_STATISTICAL, "tutorial/theory_gradient");
+    evidence_alarm(LAYERS - 1, erfc(LIMIT / sqrt(2.0)));
     enum { DRAWS = 3000 };
     static const assay_initializer initializers[] = {{ASSAY_INIT_XAVIER_UNIFORM, .gain = 1.2},
                                                      {ASSAY_INIT_KAIMING_NORMAL, .fan = ASSAY_FAN_OUT, .gain = 0.9}};
@@ -408,6 +439,7 @@ END_TEST
 /* Weights of the tutorial's network drawn with a wrong standard deviation are seen on the tutorial's images. */
 START_TEST(wrong_weights_are_caught)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/theory_activation");
     static const struct {
         assay_section section;
         double gain;
@@ -476,14 +508,15 @@ int main(void)
     if (data != NULL) {
         TCase *real = tcase_create("Fashion-MNIST");
         tcase_set_timeout(real, 300);
-        tcase_add_loop_test(real, all_numbers_agree, 0, BACKENDS);
+        /* The plain loops of the reference take as long as all else. */
+        tcase_add_loop_test(real, all_numbers_agree, support_small_effort() ? 1 : 0, BACKENDS);
         tcase_add_test(real, sections_in_any_order);
         suite_add_tcase(suite, real);
         TCase *others = tcase_create("other weights");
         tcase_set_timeout(others, 300);
         tcase_add_test(others, wrong_weights_are_caught);
         tcase_add_test(others, what_a_session_lends);
-        tcase_add_loop_test(others, other_weights_agree_with_the_theory, 0, 6);
+        tcase_add_loop_test(others, other_weights_agree_with_the_theory, 0, support_small_effort() ? 1 : 6);
         suite_add_tcase(suite, others);
     }
     int status = support_run(suite);

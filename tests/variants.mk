@@ -1,6 +1,8 @@
 # The suite built and run in other ways, each in a folder of its own below the build folder; ./check --all runs them.
-variants = asan clang coverage
+variants = asan tsan msan clang coverage
 variant_asan_options = --enable-werror --enable-sanitizers CFLAGS='-g -O1'
+variant_tsan_options = --enable-werror --enable-sanitizers=thread CFLAGS='-g -O1'
+variant_msan_options = --enable-werror --enable-sanitizers=memory CC=clang CFLAGS='-g -O1'
 variant_clang_options = --enable-werror CC=clang
 variant_coverage_options = --enable-coverage
 
@@ -8,22 +10,48 @@ variant_coverage_options = --enable-coverage
 variant = $(MKDIR_P) $(1) && cd $(1) && \
 	{ test -f Makefile || { echo "configuring $(1)/" && $(abs_top_srcdir)/configure -q $(variant_$(1)_options); }; } && \
 	$(MAKE) $(AM_MAKEFLAGS) $(2)
+# $(call recorded,NAME,COMMAND) runs it, and keeps what became of it for make audit.
+recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/audit/variant.sh' $(1) \
+	$(SHELL) -c "$(2)"
 
-.PHONY: check-asan check-clang check-valgrind coverage
-# gcc's AddressSanitizer and UndefinedBehaviorSanitizer.
+# Under these tools a test takes longer; those of impossible allocations want NULL, as without them.
+patient = CK_TIMEOUT_MULTIPLIER=20
+
+.PHONY: check-asan check-tsan check-msan check-clang check-valgrind coverage
+# gcc's AddressSanitizer and UndefinedBehaviorSanitizer: everything.
 check-asan:
-	+$(call variant,asan,check)
+	+$(patient) ASAN_OPTIONS=allocator_may_return_null=1 $(call recorded,asan,$(call variant,asan,check))
 # clang's warnings, as errors, and its code.
 check-clang:
-	+$(call variant,clang,check)
+	+$(call recorded,clang,$(call variant,clang,check))
 
-# The suites that handle the most pointers, under valgrind; the numerical ones would take an hour.
-valgrind_tests = tests/test_base tests/test_data tests/test_model tests/test_model_hostile
+# gcc's ThreadSanitizer: the suites that use threads. OpenBLAS, which it does not see into, is told to use one.
+tsan_tests = tests/test_backend tests/test_optim tests/test_init tests/test_train tests/test_retrace tests/test_tutorial
+tsan_environment = $(patient) ASSAY_TEST_EFFORT=small OPENBLAS_NUM_THREADS=1 \
+	TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=$(abs_top_srcdir)/tests/tsan.supp'
+check-tsan:
+	+$(tsan_environment) $(call recorded,tsan,$(call variant,tsan,check TESTS='$(tsan_tests)'))
+
+# clang's MemorySanitizer. It takes the heap for written, since it does not see what zlib, jansson and others write there;
+# valgrind does. Left out is what valgrind runs, and the rest needs a program or a compiler of its own.
+msan_tests = tests/test_random tests/test_random_philox tests/test_random_statistics tests/test_data_fashion \
+	tests/test_optim tests/test_surface tests/test_stats tests/test_goodness_of_fit tests/test_tolerance \
+	tests/test_gradient tests/test_nn tests/test_init tests/test_backend tests/test_train tests/test_retrace \
+	tests/test_tutorial tests/test_figures
+check-msan:
+	+$(patient) ASSAY_TEST_EFFORT=small MSAN_OPTIONS=poison_in_malloc=0:allocator_may_return_null=1 \
+	  $(call recorded,msan,$(call variant,msan,check TESTS='$(msan_tests)'))
+
+# The suites that handle the most pointers, files and other libraries, under valgrind.
+valgrind_tests = tests/test_base tests/test_data tests/test_model tests/test_model_hostile tests/test_stats \
+	tests/test_gradient tests/test_tolerance tests/test_surface tests/test_random tests/test_report tests/test_grade \
+	tests/test_train
 VALGRIND = valgrind
 valgrind_command = $(LIBTOOL) --mode=execute $(VALGRIND) --quiet --error-exitcode=99 --leak-check=full \
 	--errors-for-leak-kinds=definite --suppressions='$(abs_top_srcdir)/tests/valgrind.supp'
 check-valgrind:
-	+CK_FORK=no $(MAKE) $(AM_MAKEFLAGS) check TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind_command)'
+	+$(patient) CK_FORK=no ASSAY_TEST_EFFORT=small $(call recorded,valgrind,$(MAKE) $(AM_MAKEFLAGS) check \
+	  TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind_command)')
 
 if WITH_COVERAGE
 # lib/ alone: the figures are of what the library's users run.
@@ -43,10 +71,10 @@ coverage:
 endif
 CLEANFILES += coverage.all coverage.info
 clean-local:
-	rm -rf coverage-report
+	rm -rf coverage-report variants
 distclean-local:
 	rm -rf $(variants)
-EXTRA_DIST += %D%/coverage.awk %D%/valgrind.supp
+EXTRA_DIST += %D%/coverage.awk %D%/valgrind.supp %D%/tsan.supp %D%/audit/variant.sh
 
 dist_check_SCRIPTS += tests/man.sh
 TESTS += tests/man.sh

@@ -25,6 +25,7 @@ assay_SOURCES = \
 include %D%/grade.mk
 assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
 EXTRA_DIST += %D%/golden/model.py
+EXTRA_DIST += %D%/golden/activation.py
 EXTRA_DIST += %D%/golden/optim.py
 EXTRA_DIST += %D%/golden/surface.py
 EXTRA_DIST += %D%/golden/torch_init.py

@@ -1,5 +1,7 @@
 #!/bin/sh
 # A class: found, graded in parallel, written to a CSV, and gone on with after an interruption.
+# evidence: property: program/grade
+# evidence: errors: program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 class=$folder/class

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and
 # by no other; the same object under another name makes no mistake and gets full marks.
+# evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')

@@ -1,5 +1,6 @@
 #!/bin/sh
 # The PyTorch starter passes: the expected answers agree with autograd, and its optimizers are the tutorial's own.
+# evidence: golden: grade/battery, grade/components
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 need_python torch python3-torch

@@ -1,5 +1,6 @@
 #!/bin/sh
 # Correct implementations in different styles get full marks, whatever the seed.
+# evidence: property: grade/judge, grade/components
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 for style in starter starter_f32 style_columns style_fused; do

@@ -1,5 +1,7 @@
 #!/bin/sh
 # The ways in besides C: a command with arrays inline, with .npy files, and files alone; and what can go wrong on them.
+# evidence: property: grade/exchange, grade/npy, grade/child
+# evidence: errors: grade/exchange, grade/npy, program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 need_python numpy python3-numpy

@@ -1,0 +1,194 @@
+#!/usr/bin/env python3
+"""Finds the smallest relative error of each component that each golden value and statistical test would still
+notice.
+
+    sensitivity.py --trace TRACE.jsonl --build BUILD --source SOURCE --output SENSITIVITY.json [--only TEXT] [--jobs N]
+
+For each test that declares golden or statistical evidence for a component, the test program runs as it is with
+a library loaded before the others (inject.c) that multiplies what the component computes by 1 + e. e is
+bisected on a logarithmic scale from 1e-17 to 10, for both signs; the report is the larger of the two. Every run
+that was made with a larger error must have failed too, else the smallest error above all that passed is taken.
+Results are for the tests' own seeds.
+"""
+import argparse
+import concurrent.futures
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+LOWEST, HIGHEST, STEP = -17.0, 1.0, 0.25  # powers of ten
+MOST_CASES = 2  # of a test's table, the last ones: what they notice, all of them together notice
+
+
+def injection_points(folder):
+    """Names that inject*.c knows: fixed ones, and patterns with a name in them."""
+    fixed, patterns = set(), []
+    for name in ("inject.c", "inject_backend.c"):
+        text = open(os.path.join(folder, name), encoding="utf-8").read()
+        for point in re.findall(r'inject_error\("([^"]+)"', text):
+            if point.startswith("%s."):
+                continue  # in inject_moments, found by its calls
+            if "%s" in point:
+                patterns.append(re.compile("^" + re.escape(point).replace("%s", r"[\w.-]+") + "$"))
+            else:
+                fixed.add(point)
+        for component in re.findall(r'inject_moments\(&moments, "([^"]+)"', text):
+            fixed.update(f"{component}.{field}" for field in ("mean", "variance", "skewness", "kurtosis"))
+    return fixed, patterns
+
+
+def points_of(component, known):
+    fixed, patterns = known
+    parts = ("value", "gradient", "derivative")
+    found = {p for p in fixed if p == component or p.startswith(component + ".")}
+    found |= {p for p in [component] + [f"{component}.{part}" for part in parts] if any(q.match(p) for q in patterns)}
+    if component in found and len(found) > 1:
+        found.discard(component)
+    return sorted(found)
+
+
+def units_of(trace):
+    """(component, program, test) -> kind and iterations, of golden and statistical evidence."""
+    units = {}
+    for line in open(trace, encoding="utf-8"):
+        entry = json.loads(line)
+        for kind, component in entry.get("evidence", []):
+            if kind in ("golden", "statistical"):
+                key = (component, entry["program"], entry["test"])
+                unit = units.setdefault(key, {"kind": kind, "iterations": set()})
+                unit["iterations"].add(entry["iteration"])
+    return units
+
+
+class Probe:
+    """One test of one program under one injection point."""
+
+    def __init__(self, options, point, program, test, iterations):
+        self.options, self.point, self.program = options, point, program
+        self.only = f"{test}:{','.join(map(str, sorted(iterations)[-MOST_CASES:]))}"
+        self.cache = {}
+
+    def fails(self, error):
+        if error not in self.cache:
+            build = self.options.build
+            environment = dict(
+                os.environ,
+                ASSAY_TEST_ONLY=self.only,
+                ASSAY_INJECT=self.point,
+                ASSAY_INJECT_ERROR=repr(error),
+                LC_ALL="C.UTF-8",
+                CK_VERBOSITY="silent",
+                LD_PRELOAD=os.path.join(build, "tests/audit/.libs/inject.so"),
+                LD_LIBRARY_PATH=os.path.join(build, "lib/.libs"),
+                GOLDEN_DIR=os.path.join(self.options.source, "golden"),
+                ASSAY_SOURCE=self.options.source,
+                ASSAY_BUILD=build,
+            )
+            environment.pop("ASSAY_TRACE", None)
+            program = os.path.join(build, "tests/.libs", self.program)
+            with tempfile.TemporaryFile() as output:
+                code = subprocess.run(
+                    [program], env=environment, stdout=output, stderr=output, check=False, stdin=subprocess.DEVNULL
+                ).returncode
+            if code == 77:
+                raise RuntimeError(f"{self.program} is skipped")
+            self.cache[error] = code != 0
+        return self.cache[error]
+
+    def threshold(self, sign, near=None):
+        """The power of ten from which on errors of this sign are noticed; None if 10 is not."""
+        low, high = LOWEST, HIGHEST
+        if near is not None:
+            low, high = max(near - 0.3, LOWEST), min(near + 0.3, HIGHEST)
+            if not self.fails(sign * 10**high) or self.fails(sign * 10**low):
+                low, high = LOWEST, HIGHEST
+        if not self.fails(sign * 10**high):
+            return None
+        while high - low > STEP:
+            middle = (low + high) / 2
+            if self.fails(sign * 10**middle):
+                high = middle
+            else:
+                low = middle
+        passed = [math.log10(abs(e)) for e, failed in self.cache.items() if not failed and e * sign > 0]
+        return max([high] + [p + STEP for p in passed if p > high])
+
+
+def measure(options, point, key, unit):
+    component, program, test = key
+    probe = Probe(options, point, program, test, unit["iterations"])
+    result = {
+        "component": component,
+        "point": point,
+        "kind": unit["kind"],
+        "program": program,
+        "test": test,
+        "iterations": sorted(unit["iterations"])[-MOST_CASES:],
+    }
+    if probe.fails(0.0):
+        return dict(result, trouble="fails without an injected error")
+    up = probe.threshold(1.0)
+    # An error of -1 makes nothing of the result; beyond it nothing new.
+    down = probe.threshold(-1.0, up) if up is not None else None
+    worst = None if up is None or down is None else max(up, down)
+    return dict(
+        result,
+        smallest=None if worst is None else 10**worst,
+        up=None if up is None else 10**up,
+        down=None if down is None else 10**down,
+        runs=len(probe.cache),
+    )
+
+
+def write(path, results):
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump({"lowest": 10**LOWEST, "highest": 10**HIGHEST, "results": results}, file, indent=1)
+        file.write("\n")
+    os.replace(path + ".new", path)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("trace", "build", "source", "output"):
+        parser.add_argument(f"--{name}", required=True)
+    parser.add_argument("--only", default="", help="only injection points that contain this text; others are kept")
+    parser.add_argument("--jobs", type=int, default=1)
+    options = parser.parse_args()
+    options.build, options.source = os.path.abspath(options.build), os.path.abspath(options.source)
+    known = injection_points(os.path.join(options.source, "tests/audit"))
+    jobs, results = [], []
+    for key, unit in sorted(units_of(options.trace).items()):
+        points = points_of(key[0], known)
+        if not points:
+            results.append(
+                {"component": key[0], "point": None, "kind": unit["kind"], "program": key[1], "test": key[2]}
+            )
+        jobs += [(point, key, unit) for point in points if options.only in point]
+    if options.only and os.path.exists(options.output):
+        old = json.load(open(options.output, encoding="utf-8"))["results"]
+        results += [r for r in old if r["point"] and options.only not in r["point"]]
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        running = [pool.submit(measure, options, *job) for job in jobs]
+        for done, future in enumerate(concurrent.futures.as_completed(running), 1):
+            result = future.result()
+            results.append(result)
+            if sys.stderr.isatty() or os.environ.get("ASSAY_AUDIT_VERBOSE"):
+                print(
+                    f"{done}/{len(jobs)} {result['point']} by {result['program']} {result['test']}: "
+                    f"{result.get('smallest', result.get('trouble'))}",
+                    file=sys.stderr,
+                    flush=True,
+                )
+            write(
+                options.output,
+                sorted(results, key=lambda r: (r["component"], str(r["point"]), r["program"], r["test"])),
+            )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
