@@ -1,6 +1,8 @@
 check_PROGRAMS += tests/test_backend
 TESTS += tests/test_backend
 tests_test_backend_SOURCES = \
+	tests/machines.c \
+	tests/machines.h \
 	tests/test_backend.c \
 	tests/test_backend.h \
 	tests/test_backend_cases.c \

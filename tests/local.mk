@@ -28,6 +28,7 @@ include %D%/nn.mk
 include %D%/init.mk
 include %D%/backend.mk
 include %D%/panel.mk
+include %D%/cuda.mk
 include %D%/train.mk
 include %D%/cli.mk
 include %D%/tutorial.mk

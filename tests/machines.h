@@ -11,8 +11,14 @@ typedef struct {
     assay_precision precision;
 } machine;
 
-/* Fills in what can be opened here; fails the test where nothing can. */
+/*
+ * Fills in what can be opened here; ends the program where nothing can. A backend that is in the build and lacks its
+ * machine (cuda without a GPU) is left out, and named on the terminal.
+ */
 size_t machines_find(machine machines[MOST_MACHINES]);
+
+/* Whether a backend of that name can be opened here; as above where it lacks its machine. */
+bool machines_have(const char *backend);
 
 /* Opened; fails the test where that fails. The caller ends it with assay_backend_close. */
 assay_backend *machine_open(machine on, int threads);

@@ -4,8 +4,50 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "machines.h"
 #include "support.h"
+
+/*
+ * reference comes first, in every build. TEST_BACKEND restricts the rest to one backend: the program that runs over the
+ * emulation of CUDA need not repeat openblas.
+ */
+static bool wanted(const char *backend)
+{
+#ifdef TEST_BACKEND
+    return strcmp(backend, "reference") == 0 || strcmp(backend, TEST_BACKEND) == 0;
+#else
+    (void)backend;
+    return true;
+#endif
+}
+
+const assay_backend_options *test_flavours(size_t *count)
+{
+    static assay_backend_options flavours[TEST_MOST_FLAVOURS];
+    static size_t found;
+    machine machines[MOST_MACHINES];
+    size_t machine_count = found == 0 ? machines_find(machines) : 0;
+    for (size_t i = 0; i < machine_count; i++) {
+        int most_threads = strcmp(machines[i].backend, "openblas") == 0 ? 3 : 1;
+        for (int threads = 1; wanted(machines[i].backend) && threads <= most_threads; threads++) {
+            if (found == TEST_MOST_FLAVOURS) {
+                abort(); /* no assertion of Check: there may be no test yet */
+            }
+            flavours[found++] = (assay_backend_options){machines[i].backend, machines[i].precision, threads};
+        }
+    }
+    *count = found;
+    return flavours;
+}
+
+assay_backend *test_open_flavour(int flavour)
+{
+    size_t count;
+    const assay_backend_options *options = &test_flavours(&count)[flavour];
+    return test_open(options->name, options->precision, options->threads);
+}
 
 assay_backend *test_open(const char *name, assay_precision precision, int threads)
 {

@@ -66,6 +66,13 @@ extern const size_t test_operation_count;
 
 /* --- helpers --------------------------------------------------------------------------------------------------- */
 
+/* What the tests loop over: every backend that can be opened here, in each precision and some numbers of threads. */
+enum { TEST_MOST_FLAVOURS = 16 };
+const assay_backend_options *test_flavours(size_t *count);
+
+/* The flavour's backend, opened. */
+assay_backend *test_open_flavour(int flavour);
+
 /* Opens a backend or fails the test. */
 assay_backend *test_open(const char *name, assay_precision precision, int threads);
 

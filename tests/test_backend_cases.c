@@ -22,13 +22,13 @@ static const struct {
 };
 
 /* Multiply-adds from which on a shape takes the first variant alone, with tanh. */
-enum { SMALL_EFFORT = 20000, LARGE = 1000000, MAX_TARGETS = 16, GUARD = 19 };
+enum { SMALL_EFFORT = 20000, LARGE = 1000000, GUARD = 19 };
 
 /* Numbers that the guard zones hold. */
 static const int32_t guard_int = -77;
 static const uint8_t guard_byte = 0xab;
 
-static assay_backend *targets[MAX_TARGETS];
+static assay_backend *targets[TEST_MOST_FLAVOURS];
 static size_t target_count;
 static assay_backend *reference;
 
@@ -335,12 +335,12 @@ static void run_operation(const test_operation *operation, uint64_t *state)
 
 static void open_targets(void)
 {
-    reference = test_open("reference", ASSAY_F64, 1);
-    targets[target_count++] = reference;
-    for (int threads = 1; threads <= 3; threads++) {
-        targets[target_count++] = test_open("openblas", ASSAY_F32, threads);
-        targets[target_count++] = test_open("openblas", ASSAY_F64, threads);
+    test_flavours(&target_count);
+    for (size_t i = 0; i < target_count; i++) {
+        targets[i] = test_open_flavour((int)i);
     }
+    reference = targets[0];
+    ck_assert_str_eq(assay_backend_name(reference), "reference");
 }
 
 static void close_targets(void)

@@ -24,6 +24,10 @@
 #ifndef ASSAY_BACKEND_IMPLEMENTATION_H
 #define ASSAY_BACKEND_IMPLEMENTATION_H
 
+#ifdef HAVE_CONFIG_H
+#include "config.h"
+#endif
+
 #include "backend/backend.h"
 
 /* The base of every backend's own buffer. */
@@ -105,12 +109,20 @@ typedef assay_status (*assay_backend_open_function)(const assay_backend_options 
 assay_status assay_reference_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 assay_status assay_openblas_dense_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
+assay_status assay_cuda_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
+
+/* In the builds for which configure found CUDA, and in the tests' own that emulates it. */
+#ifdef ASSAY_WITH_CUDA
+#define ASSAY_BACKEND_CUDA(X) X("cuda", assay_cuda_open)
+#else
+#define ASSAY_BACKEND_CUDA(X)
+#endif
 
 /* Every backend of this build: X(name, open function), in the order in which they are listed to users. */
 #define ASSAY_BACKEND_TABLE(X) \
     X("reference", assay_reference_open) \
     X("openblas", assay_openblas_open)   \
-    X("openblas-dense", assay_openblas_dense_open)
+    X("openblas-dense", assay_openblas_dense_open) ASSAY_BACKEND_CUDA(X)
 
 /* Keeps a failure, unless one is kept already. */
 #if defined(__GNUC__)

@@ -13,3 +13,4 @@ nobase_assayinclude_HEADERS += \
 	%D%/update_rule.h
 include %D%/reference/local.mk
 include %D%/openblas/local.mk
+include %D%/cuda/local.mk

@@ -3,6 +3,7 @@ lib_libassay_la_SOURCES += \
 	%D%/histogram.c \
 	%D%/kernel_density.c \
 	%D%/moments.c \
+	%D%/moments_impl.h \
 	%D%/range.c \
 	%D%/range.h
 nobase_assayinclude_HEADERS += \

@@ -1,7 +1,8 @@
 #include "stats/moments.h"
 
 #include <math.h>
-#include <stdbool.h>
+
+#include "stats/moments_impl.h"
 
 /* Sums are taken block by block, so that rounding grows with BLOCK + count / BLOCK and not with the count. */
 enum { BLOCK = 1024 };
@@ -81,18 +82,32 @@ static void mean_powers(size_t count, sample values, double centre, double scale
     }
 }
 
-/*
- * Chan, Golub, LeVeque, "Algorithms for computing the sample variance" (1983): the mean of the first pass is rounded,
- * so the first power is not quite 0; it corrects the mean and the higher moments. Deviations are scaled by a power of
- * two to at most 1, so that fourth powers neither overflow nor vanish.
- */
-static void central_moments(size_t count, sample values, assay_moments *moments)
+bool assay_moments_begin(assay_moments *moments, bool has_nan, double *scale)
 {
+    if (has_nan) {
+        *moments = (assay_moments){moments->count, NAN, NAN, NAN, NAN, NAN, NAN};
+        return false;
+    }
+    if (!isfinite(moments->mean)) { /* an infinity in the sample, or a sum beyond double */
+        moments->variance = moments->skewness = moments->kurtosis = NAN;
+        return false;
+    }
+    if (moments->minimum == moments->maximum) {
+        moments->mean = moments->minimum; /* exactly: the rounded sum over count need not be */
+        return false;
+    }
     int exponent;
     frexp(fmax(moments->maximum - moments->mean, moments->mean - moments->minimum), &exponent);
-    double scale = ldexp(1, exponent < -1022 ? 1022 : -exponent);
-    double power[4];
-    mean_powers(count, values, moments->mean, scale, power);
+    *scale = ldexp(1, exponent < -1022 ? 1022 : -exponent);
+    return true;
+}
+
+/*
+ * Chan, Golub, LeVeque, "Algorithms for computing the sample variance" (1983): the mean of the first pass is rounded,
+ * so the first power is not quite 0; it corrects the mean and the higher moments.
+ */
+void assay_moments_end(assay_moments *moments, double scale, const double power[4])
+{
     double d = power[0];
     double m2 = power[1] - d * d;
     double m3 = power[2] - 3 * d * power[1] + 2 * d * d * d;
@@ -109,18 +124,13 @@ static assay_moments moments_of(size_t count, sample values)
     if (count == 0) {
         return moments;
     }
-    if (!mean_and_range(count, values, &moments)) {
-        return (assay_moments){count, NAN, NAN, NAN, NAN, NAN, NAN};
+    bool has_nan = !mean_and_range(count, values, &moments);
+    double scale;
+    if (assay_moments_begin(&moments, has_nan, &scale)) {
+        double power[4];
+        mean_powers(count, values, moments.mean, scale, power);
+        assay_moments_end(&moments, scale, power);
     }
-    if (!isfinite(moments.mean)) { /* an infinity in the sample, or a sum beyond double */
-        moments.variance = moments.skewness = moments.kurtosis = NAN;
-        return moments;
-    }
-    if (moments.minimum == moments.maximum) {
-        moments.mean = moments.minimum; /* exactly: the rounded sum over count need not be */
-        return moments;
-    }
-    central_moments(count, values, &moments);
     return moments;
 }
 

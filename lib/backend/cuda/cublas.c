@@ -1,0 +1,54 @@
+/*
+ * cuBLAS is half a gigabyte that only this backend needs, so it is loaded when the backend is opened: one build of the
+ * program serves machines with and without it.
+ */
+#include <dlfcn.h>
+#include <string.h>
+
+#include "backend/cuda/cuda.h"
+
+/* POSIX's dlsym gives functions as data pointers; copying the bytes is how C takes them over. */
+static bool find(void *library, const char *name, void *function)
+{
+    void *found = dlsym(library, name);
+    memcpy(function, &found, sizeof found);
+    return found != NULL;
+}
+
+static const char *first_missing(assay_cublas *cublas)
+{
+#define FIND(function)                                           \
+    if (!find(cublas->library, #function, &cublas->function)) {  \
+        return #function;                                        \
+    }
+    ASSAY_CUBLAS_FUNCTIONS(FIND)
+#undef FIND
+    return NULL;
+}
+
+assay_status assay_cublas_load(size_t count, const char *const *names, assay_cublas *cublas, assay_error *error)
+{
+    *cublas = (assay_cublas){NULL};
+    for (size_t i = 0; i < count && cublas->library == NULL; i++) {
+        cublas->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
+    }
+    if (cublas->library == NULL) {
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: cuBLAS cannot be loaded (%s); let "
+                          "LD_LIBRARY_PATH name its folder, or use --backend openblas", dlerror());
+    }
+    const char *missing = first_missing(cublas);
+    if (missing != NULL) {
+        assay_cublas_unload(cublas);
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: the cuBLAS that was loaded has no %s; let "
+                          "LD_LIBRARY_PATH name the folder of a newer one, or use --backend openblas", missing);
+    }
+    return ASSAY_OK;
+}
+
+void assay_cublas_unload(assay_cublas *cublas)
+{
+    if (cublas->library != NULL) {
+        dlclose(cublas->library);
+    }
+    *cublas = (assay_cublas){NULL};
+}

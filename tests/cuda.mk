@@ -1,0 +1,31 @@
+# lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
+# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has a backend.c of its own that lists "cuda"; a program's
+# definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
+# while the program runs: hence -export-dynamic.
+cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
+	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL
+check_LTLIBRARIES += tests/libcuda_host.la
+tests_libcuda_host_la_SOURCES = \
+	lib/backend/backend.c \
+	$(cuda_sources) \
+	%D%/cuda_host/cublas.c \
+	%D%/cuda_host/cuda_host.h \
+	%D%/cuda_host/executor.c \
+	%D%/cuda_host/graph.c \
+	%D%/cuda_host/include/cublas_v2.h \
+	%D%/cuda_host/include/cuda_host_device.h \
+	%D%/cuda_host/include/cuda_runtime_api.h \
+	%D%/cuda_host/kernels_f32.c \
+	%D%/cuda_host/kernels_f64.c \
+	%D%/cuda_host/runtime.c
+tests_libcuda_host_la_CPPFLAGS = $(cuda_host_cppflags)
+cuda_host_libs = tests/libcuda_host.la $(test_libs) $(OPENBLAS_LIBS) -lm
+cuda_host_ldflags = $(AM_LDFLAGS) -export-dynamic
+
+check_PROGRAMS += tests/test_backend_cuda
+TESTS += tests/test_backend_cuda
+tests_test_backend_cuda_SOURCES = $(tests_test_backend_SOURCES)
+tests_test_backend_cuda_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_BACKEND='"cuda"'
+tests_test_backend_cuda_CFLAGS = $(test_cflags)
+tests_test_backend_cuda_LDADD = $(cuda_host_libs)
+tests_test_backend_cuda_LDFLAGS = $(cuda_host_ldflags)
