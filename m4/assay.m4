@@ -39,8 +39,98 @@ AC_DEFUN([ASSAY_PROGRAMS],
 [ASSAY_PROGRAM([gnuplot], [gnuplot], [gnuplot-nox])
 ASSAY_PROGRAM([bwrap], [bwrap], [bubblewrap])
 ASSAY_PROGRAM([lcov], [lcov], [lcov])
-AC_PATH_PROG([NVCC], [nvcc], [], [$PATH$PATH_SEPARATOR/usr/local/cuda/bin])
-AS_IF([test -n "$NVCC"], [assay_have_nvcc="found"], [assay_have_nvcc="not found"])
+])
+
+# The cuda backend: in where nvcc, the CUDA runtime and cuBLAS's header are found. Its kernels are compiled for each of
+# these processors that this nvcc knows, and as PTX for those to come. cuBLAS itself is loaded when the backend is opened,
+# and the runtime is linked statically, so that the program starts where neither is installed.
+m4_define([ASSAY_CUDA_PROCESSORS], [75 80 86 89 90])
+
+AC_DEFUN([ASSAY_CUDA],
+[AC_ARG_WITH([cuda],
+  [AS_HELP_STRING([--with-cuda@<:@=DIR@:>@], [build the cuda backend, with CUDA in DIR (default: if nvcc is found in PATH
+     or /usr/local/cuda)])],
+  [], [with_cuda=check])
+NVCC=
+assay_cuda=
+assay_cuda_problem=
+AS_CASE([$with_cuda],
+  [no], [assay_cuda_problem="--without-cuda"],
+  [check|yes], [AC_PATH_PROG([NVCC], [nvcc], [], [$PATH$PATH_SEPARATOR/usr/local/cuda/bin])
+     AS_IF([test -z "$NVCC"], [assay_cuda_problem="nvcc not found; --with-cuda=DIR tells where CUDA is"])],
+  [AS_IF([test -x "$with_cuda/bin/nvcc"], [NVCC=$with_cuda/bin/nvcc],
+     [assay_cuda_problem="$with_cuda/bin/nvcc not found"])])
+AS_IF([test -n "$NVCC"], [ASSAY_CUDA_FILES])
+AS_IF([test -z "$assay_cuda_problem"], [ASSAY_CUDA_TRY])
+AS_IF([test -z "$assay_cuda_problem"],
+  [assay_have_cuda=yes
+   assay_backends="reference, openblas, cuda"
+   AC_DEFINE([ASSAY_WITH_CUDA], [1], [Define to 1 if the cuda backend is built])],
+  [test "$with_cuda" = no || test "$with_cuda" = check],
+  [assay_have_cuda=no
+   assay_backends="reference, openblas (no cuda: $assay_cuda_problem)"],
+  [AC_MSG_ERROR([the cuda backend cannot be built: $assay_cuda_problem])])
+AC_SUBST([NVCC])
+AC_SUBST([CUDA_CPPFLAGS])
+AC_SUBST([CUDA_LIBS])
+AC_SUBST([CUDA_CUBLAS_DIR])
+AC_SUBST([NVCC_TARGETS])
+AM_CONDITIONAL([WITH_CUDA], [test "$assay_have_cuda" = yes])
+AM_CONDITIONAL([WITH_NVCC], [test -n "$NVCC" && test "$with_cuda" != no])
+])
+
+# The folders of headers and libraries, seen from nvcc itself: a link to it may lie elsewhere. Debian's nvcc has both in
+# the compiler's own folders.
+AC_DEFUN([ASSAY_CUDA_FILES],
+[AC_MSG_CHECKING([for the folder of CUDA])
+assay_nvcc_file=`readlink -f "$NVCC"`
+assay_cuda=`AS_DIRNAME(["\`AS_DIRNAME(["$assay_nvcc_file"])\`"])`
+AC_MSG_RESULT([$assay_cuda])
+CUDA_CPPFLAGS=
+CUDA_LIBS=
+CUDA_CUBLAS_DIR=
+for assay_dir in "$assay_cuda/include" "$assay_cuda/targets/$host_cpu-linux/include"; do
+  AS_IF([test -z "$CUDA_CPPFLAGS" && test -f "$assay_dir/cuda_runtime_api.h"], [CUDA_CPPFLAGS="-isystem $assay_dir"])
+done
+for assay_dir in "$assay_cuda/lib64" "$assay_cuda/targets/$host_cpu-linux/lib" "$assay_cuda/lib" \
+    "$assay_cuda/lib/$host_cpu-linux-gnu"; do
+  AS_IF([test -z "$CUDA_LIBS" && test -f "$assay_dir/libcudart_static.a"],
+    [CUDA_LIBS="-L$assay_dir -lcudart_static -ldl -lrt -lpthread"
+     CUDA_CUBLAS_DIR=$assay_dir])
+done
+])
+
+AC_DEFUN([ASSAY_CUDA_TRY],
+[assay_saved_cppflags=$CPPFLAGS
+assay_saved_libs=$LIBS
+CPPFLAGS="$CPPFLAGS $CUDA_CPPFLAGS"
+LIBS="$CUDA_LIBS $LIBS"
+AC_CHECK_HEADERS([cuda_runtime_api.h cublas_v2.h], [],
+  [assay_cuda_problem="no $ac_header beside $NVCC"])
+AS_IF([test -z "$assay_cuda_problem"],
+  [AC_MSG_CHECKING([for libcudart_static])
+   AC_LINK_IFELSE([AC_LANG_PROGRAM([[@%:@include <cuda_runtime_api.h>]], [[int n; return cudaGetDeviceCount(&n) != 0;]])],
+     [AC_MSG_RESULT([yes])],
+     [AC_MSG_RESULT([no])
+      assay_cuda_problem="no libcudart_static.a beside $NVCC"])])
+CPPFLAGS=$assay_saved_cppflags
+LIBS=$assay_saved_libs
+AC_MSG_CHECKING([for the processors that nvcc compiles for])
+NVCC_TARGETS=
+assay_processors=
+assay_known=" `$NVCC --list-gpu-code 2>/dev/null | tr '\n' ' '` "
+for assay_processor in ASSAY_CUDA_PROCESSORS; do
+  AS_CASE([$assay_known],
+    [*" sm_$assay_processor "*],
+    [assay_newest=$assay_processor
+     assay_processors="$assay_processors sm_$assay_processor"
+     NVCC_TARGETS="$NVCC_TARGETS -gencode arch=compute_$assay_processor,code=sm_$assay_processor"])
+done
+AS_IF([test -n "$assay_processors"],
+  [NVCC_TARGETS="$NVCC_TARGETS -gencode arch=compute_$assay_newest,code=compute_$assay_newest"
+   AC_MSG_RESULT([$assay_processors, PTX compute_$assay_newest])],
+  [AC_MSG_RESULT([none])
+   assay_cuda_problem="$NVCC compiles for none of these processors: ASSAY_CUDA_PROCESSORS"])
 ])
 
 # What clang says of loops that it was asked to vectorise and could not: a matter of speed, in code that is right.

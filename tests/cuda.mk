@@ -3,7 +3,7 @@
 # definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
 # while the program runs: hence -export-dynamic.
 cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
-	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL
+	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
 check_LTLIBRARIES += tests/libcuda_host.la
 tests_libcuda_host_la_SOURCES = \
 	lib/backend/backend.c \
@@ -29,3 +29,32 @@ tests_test_backend_cuda_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_BACKEND='"cuda"'
 tests_test_backend_cuda_CFLAGS = $(test_cflags)
 tests_test_backend_cuda_LDADD = $(cuda_host_libs)
 tests_test_backend_cuda_LDFLAGS = $(cuda_host_ldflags)
+
+# What goes beyond the table of operations: over the emulation, and on the device if there is one.
+cuda_test_sources = tests/test_cuda.c tests/test_cuda.h tests/machines.c tests/machines.h tests/train_sample.c \
+	tests/train_sample.h
+check_PROGRAMS += tests/test_cuda_host
+TESTS += tests/test_cuda_host
+tests_test_cuda_host_SOURCES = $(cuda_test_sources) tests/test_cuda_faults.c
+tests_test_cuda_host_CPPFLAGS = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
+	-DTEST_CUDA_HOST
+tests_test_cuda_host_CFLAGS = $(test_cflags)
+tests_test_cuda_host_LDADD = $(cuda_host_libs)
+tests_test_cuda_host_LDFLAGS = $(cuda_host_ldflags)
+
+# The optimizers' golden values, which run over every backend.
+check_PROGRAMS += tests/test_optim_cuda
+TESTS += tests/test_optim_cuda
+tests_test_optim_cuda_SOURCES = $(tests_test_optim_SOURCES)
+tests_test_optim_cuda_CFLAGS = $(test_cflags)
+tests_test_optim_cuda_LDADD = $(cuda_host_libs)
+tests_test_optim_cuda_LDFLAGS = $(cuda_host_ldflags)
+
+if WITH_CUDA
+check_PROGRAMS += tests/test_cuda
+TESTS += tests/test_cuda
+tests_test_cuda_SOURCES = $(cuda_test_sources)
+tests_test_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
+tests_test_cuda_CFLAGS = $(test_cflags)
+tests_test_cuda_LDADD = $(test_libs)
+endif

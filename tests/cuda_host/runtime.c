@@ -6,6 +6,24 @@
 
 #include "cuda_host.h"
 
+/*
+ * The backend's sources are compiled with assay_calloc standing for cuda_host_calloc, so that the host's allocations
+ * fail like every other call.
+ */
+#undef assay_calloc
+#include "base/alloc.h"
+
+void *cuda_host_calloc(size_t count, size_t size, assay_error *error);
+
+void *cuda_host_calloc(size_t count, size_t size, assay_error *error)
+{
+    if (cuda_host_fails("assay_calloc")) {
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: %zu elements", count);
+        return NULL;
+    }
+    return assay_calloc(count, size, error);
+}
+
 cuda_host_counters cuda_host_counted;
 size_t cuda_host_living;
 

@@ -20,3 +20,25 @@ cuda_kernel_headers = \
 	%D%/kernels_reduce.h \
 	%D%/kernels_update.h
 EXTRA_DIST += $(cuda_kernel_headers) %D%/f32.cu %D%/f64.cu
+
+# nvcc's part: what it does not know (libtool's -fPIC) it hands on to the C++ compiler that it uses. No contraction, as
+# everywhere (doc/design.md).
+NVCCFLAGS = -O3
+cuda_nvccflags = $(NVCC_TARGETS) -std=c++17 -fmad=false -lineinfo --forward-unknown-to-host-compiler \
+	--compiler-options=-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra,-Wconversion,-Wshadow $(NVCCFLAGS) -I$(top_srcdir)/lib
+NVCC_verbose = $(NVCC_verbose_@AM_V@)
+NVCC_verbose_ = $(NVCC_verbose_@AM_DEFAULT_V@)
+NVCC_verbose_0 = @echo "  NVCC    " $@;
+
+if WITH_CUDA
+lib_libassay_la_SOURCES += $(cuda_sources)
+lib_libassay_la_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS) -DASSAY_CUDA_FOLDER='"$(CUDA_CUBLAS_DIR)"'
+lib_libassay_la_LIBADD += %D%/f32.lo %D%/f64.lo $(CUDA_LIBS)
+
+%D%/f32.lo: %D%/f32.cu $(cuda_kernel_headers)
+	@$(MKDIR_P) %D%
+	$(NVCC_verbose)$(LIBTOOL) --quiet --tag=CC --mode=compile $(NVCC) $(cuda_nvccflags) -c $(srcdir)/%D%/f32.cu -o $@
+%D%/f64.lo: %D%/f64.cu $(cuda_kernel_headers)
+	@$(MKDIR_P) %D%
+	$(NVCC_verbose)$(LIBTOOL) --quiet --tag=CC --mode=compile $(NVCC) $(cuda_nvccflags) -c $(srcdir)/%D%/f64.cu -o $@
+endif

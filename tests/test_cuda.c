@@ -1,0 +1,464 @@
+/*
+ * What the cuda backend does beyond the table of operations (test_backend.c): graphs, Philox on the device, the
+ * tutorial's numbers, the author's runs, repeated bits, failures. Built twice: over the emulation of CUDA
+ * (test_cuda_host, with test_cuda_faults.c), and for a device, which it skips without.
+ */
+#include "test_cuda.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "backend/openblas/core.h"
+#include "base/alloc.h"
+#include "machines.h"
+#include "support.h"
+#include "train/retrace.h"
+#include "train/trainer.h"
+#include "train_sample.h"
+#include "tutorial/session.h"
+
+assay_backend *cuda_open(assay_precision precision)
+{
+    assay_backend *backend = NULL;
+    assay_error error = {.status = ASSAY_OK};
+    const assay_backend_options options = {"cuda", precision, 1};
+    support_assert_ok(assay_backend_open(&options, &backend, &error), &error);
+    return backend;
+}
+
+void cuda_close(assay_backend *backend)
+{
+    assay_error error = {.status = ASSAY_OK};
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+    assay_backend_close(backend);
+}
+
+/* --- Philox ------------------------------------------------------------------------------------------------------ */
+
+static const struct {
+    size_t count;
+    unsigned blocks;
+    uint64_t seed;
+    uint64_t offset;
+} fills[] = {
+    {1, 448, 42, 0},       {255, 448, 42, 0},     {256, 1, 42, 4},  {257, 1, 43, 8},
+    {1025, 1, 7, 0},       {4099, 3, UINT64_MAX, 0}, {5000, 448, 0, 1ull << 34}, {100003, 5, 42, 12},
+    {200704, 448, 42, 16},
+};
+
+/* Units in the last place between two floats of one sign; a difference of signs counts as many. */
+static double ulps_apart(float a, float b)
+{
+    int exponent;
+    frexpf(fmaxf(fabsf(a), fabsf(b)), &exponent);
+    return fabs((double)a - (double)b) / ldexp(1, exponent - 24);
+}
+
+/* The 32-bit outputs by random/philox.h's bijection, element by element as doc/reproduction.md lays them out. */
+static uint32_t output_of(const assay_philox *generator, size_t count, size_t element)
+{
+    uint64_t wanted = (count + 255) / 256;
+    uint64_t threads = 256 * (wanted < generator->blocks ? wanted : generator->blocks);
+    uint64_t row = element / threads;
+    uint64_t position = generator->offset / 4 + row / 4;
+    const uint32_t counter[4] = {(uint32_t)position, (uint32_t)(position >> 32), (uint32_t)(element % threads), 0};
+    const uint32_t key[2] = {(uint32_t)generator->seed, (uint32_t)(generator->seed >> 32)};
+    uint32_t output[4];
+    assay_philox4x32_10(counter, key, output);
+    return output[row % 4];
+}
+
+START_TEST(philox_bits_are_the_hosts)
+{
+    size_t count = fills[_i].count;
+    assay_backend *backend = cuda_open(ASSAY_F32);
+    assay_buffer *buffer = assay_buffer_create(backend, ASSAY_INT32, count + 2);
+    assay_philox generator;
+    assay_philox_seed(&generator, fills[_i].seed, fills[_i].blocks);
+    generator.offset = fills[_i].offset;
+    const assay_philox before = generator;
+    int32_t *bits = assay_calloc(count + 2, sizeof *bits, NULL);
+    assay_cuda_philox_bits(backend, assay_part_of(assay_whole(buffer), 1, count), &generator);
+    assay_download_i32(backend, assay_whole(buffer), bits);
+    ck_assert(bits[0] == 0 && bits[count + 1] == 0);
+    for (size_t i = 0; i < count; i++) {
+        uint32_t want = output_of(&before, count, i);
+        if ((uint32_t)bits[i + 1] != want) {
+            ck_abort_msg("output %zu of %zu is %08x, and must be %08x", i, count, (unsigned)bits[i + 1], want);
+        }
+    }
+    assay_free(bits);
+    assay_buffer_destroy(backend, buffer);
+    cuda_close(backend);
+}
+END_TEST
+
+/* Uniform values are exact; normal ones have the device's logarithm, sine and cosine, within 4 units. */
+static void compare_fill(assay_backend *backend, int number, assay_distribution distribution, double most_ulps)
+{
+    size_t count = fills[number].count;
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, fills[number].seed, fills[number].blocks);
+    generator.state.philox.offset = fills[number].offset;
+    assay_generator same = generator;
+    float *want = assay_calloc(count, sizeof *want, NULL);
+    float *got = assay_calloc(count, sizeof *got, NULL);
+    assay_buffer *buffer = assay_buffer_create(backend, ASSAY_REAL, count);
+    assay_generator_fill(&same, distribution, count, want);
+    assay_fill_random(backend, assay_whole(buffer), &generator, distribution);
+    assay_download_f32(backend, assay_whole(buffer), got);
+    for (size_t i = 0; i < count; i++) {
+        /* Where times std plus mean cancels, the units are those of what is added. */
+        double unit = most_ulps * ldexp(fabs(distribution.a) + 6 * fabs(distribution.b), -23);
+        if (ulps_apart(got[i], want[i]) > most_ulps && fabs((double)got[i] - (double)want[i]) > unit) {
+            ck_abort_msg("fill %d, value %zu is %.9g, and must be %.9g", number, i, (double)got[i], (double)want[i]);
+        }
+    }
+    ck_assert_uint_eq(generator.state.philox.offset, same.state.philox.offset);
+    assay_free(want);
+    assay_free(got);
+    assay_buffer_destroy(backend, buffer);
+}
+
+START_TEST(philox_values_are_the_hosts)
+{
+    for (int precision = ASSAY_F32; precision <= ASSAY_F64; precision++) {
+        assay_backend *backend = cuda_open((assay_precision)precision);
+        compare_fill(backend, _i, (assay_distribution){ASSAY_UNIFORM, 0, 1}, 0);
+        compare_fill(backend, _i, (assay_distribution){ASSAY_UNIFORM, -0.3, 0.7}, 0);
+        compare_fill(backend, _i, (assay_distribution){ASSAY_NORMAL, 0, 1}, 4);
+        compare_fill(backend, _i, (assay_distribution){ASSAY_NORMAL, 0.5, 0.01}, 4);
+        cuda_close(backend);
+    }
+}
+END_TEST
+
+/* --- a network that learns, step by step -------------------------------------------------------------------------- */
+
+learner learner_create(assay_backend *backend, const char *hidden, const char *optimizer)
+{
+    learner l = {.backend = backend, .data = {.count = LEARNER_IMAGES, .width = LEARNER_WIDTH}};
+    l.data.pixels = assay_calloc(l.data.count, l.data.width, NULL);
+    l.data.labels = assay_calloc(l.data.count, 1, NULL);
+    for (size_t i = 0; i < l.data.count * l.data.width; i++) {
+        l.data.pixels[i] = (uint8_t)(i * 37 % 251);
+    }
+    for (size_t i = 0; i < l.data.count; i++) {
+        l.data.labels[i] = (uint8_t)(i % 3);
+    }
+    assay_network_config config = assay_network_tutorial(ASSAY_TANH);
+    config.inputs = LEARNER_WIDTH;
+    config.classes = 3;
+    assay_error error;
+    support_assert_ok(assay_network_parse_hidden(hidden, &config, &error), &error);
+    assay_update_rule rule;
+    support_assert_ok(assay_optimizer_by_name(optimizer, &rule, &error), &error);
+    l.status = assay_network_create(backend, &config, LEARNER_IMAGES, false, &l.network, &l.error);
+    if (l.status == ASSAY_OK) {
+        size_t count = assay_network_parameters(l.network).count;
+        l.status = assay_optimizer_create(backend, &rule, count, &l.optimizer, &l.error);
+    }
+    if (l.status == ASSAY_OK) {
+        l.status = assay_batches_create(backend, &l.data, LEARNER_IMAGES, &l.batches, &l.error);
+    }
+    l.losses = assay_buffer_create(backend, ASSAY_REAL, LEARNER_STEPS);
+    l.right = assay_buffer_create(backend, ASSAY_INT32, LEARNER_STEPS);
+    if (l.status == ASSAY_OK) {
+        assay_generator generator;
+        assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 5, 2);
+        assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_NORMAL);
+        assay_initialize(&initializer, l.network, &generator);
+    }
+    return l;
+}
+
+void learner_destroy(learner *l)
+{
+    assay_buffer_destroy(l->backend, l->losses);
+    assay_buffer_destroy(l->backend, l->right);
+    assay_batches_destroy(l->batches);
+    assay_optimizer_destroy(l->optimizer);
+    assay_network_destroy(l->network);
+    assay_dataset_destroy(&l->data);
+}
+
+void learner_step(learner *l, size_t step, size_t rows, bool eager)
+{
+    assay_error error;
+    size_t first = step * 5 % (LEARNER_IMAGES - rows + 1);
+    assay_batches_load(l->batches, first, rows);
+    if (eager) { /* waiting ends the record, so that no graph is made */
+        support_assert_ok(assay_backend_check(l->backend, &error), &error);
+    }
+    assay_slice x = assay_batches_images(l->batches, rows);
+    assay_network_forward(l->network, rows, x);
+    assay_network_backward(l->network, rows, x, assay_batches_labels(l->batches, rows),
+                           assay_part_of(assay_whole(l->losses), step, 1),
+                           assay_part_of(assay_whole(l->right), step, 1), ASSAY_NO_SLICE);
+    assay_optimizer_step(l->optimizer, assay_network_parameters(l->network), assay_network_gradients(l->network));
+}
+
+/* Everything that a learner holds after its steps. */
+typedef struct {
+    double losses[LEARNER_STEPS];
+    int32_t right[LEARNER_STEPS];
+    double parameters[LEARNER_MOST_PARAMETERS];
+    uint64_t sequences;
+    uint64_t replays;
+    uint64_t node_updates;
+} outcome;
+
+static void learn(assay_precision precision, const char *hidden, const char *optimizer, bool eager, outcome *out)
+{
+    memset(out, 0, sizeof *out);
+    assay_backend *backend = cuda_open(precision);
+    assay_cuda *self = (assay_cuda *)backend;
+    learner l = learner_create(backend, hidden, optimizer);
+    support_assert_ok(l.status, &l.error);
+    for (size_t step = 0; step < LEARNER_STEPS; step++) {
+        learner_step(&l, step, 16, eager);
+    }
+    out->sequences = self->sequences;
+    out->replays = self->replays;
+    out->node_updates = self->node_updates;
+    assay_slice parameters = assay_network_parameters(l.network);
+    ck_assert_uint_le(parameters.count, LEARNER_MOST_PARAMETERS);
+    assay_download_f64(backend, parameters, out->parameters);
+    assay_download_f64(backend, assay_whole(l.losses), out->losses);
+    assay_download_i32(backend, assay_whole(l.right), out->right);
+    learner_destroy(&l);
+    cuda_close(backend);
+}
+
+static const char *const optimizers[] = {"sgd", "momentum", "classical-momentum", "adam", "amsgrad", "rmsprop"};
+
+enum { OPTIMIZERS = sizeof optimizers / sizeof *optimizers };
+
+static void assert_same_outcome(const outcome *a, const outcome *b, const char *what)
+{
+    ck_assert_msg(memcmp(a->losses, b->losses, sizeof a->losses) == 0, "%s: losses differ: %.17g and %.17g", what,
+                  a->losses[LEARNER_STEPS - 1], b->losses[LEARNER_STEPS - 1]);
+    ck_assert_mem_eq(a->right, b->right, sizeof a->right);
+    ck_assert_msg(memcmp(a->parameters, b->parameters, sizeof a->parameters) == 0, "%s: parameters differ", what);
+}
+
+/* One launch a step, from the second on, and three nodes told anew: the batch's place, the loss's, the coefficients. */
+START_TEST(a_step_is_one_replay)
+{
+    static outcome graph, again, eager;
+    assay_precision precision = _i < OPTIMIZERS ? ASSAY_F32 : ASSAY_F64;
+    const char *optimizer = optimizers[_i % OPTIMIZERS];
+    learn(precision, "20,12", optimizer, false, &graph);
+    ck_assert_uint_eq(graph.sequences, LEARNER_STEPS);
+    ck_assert_uint_eq(graph.replays, LEARNER_STEPS - 1);
+    ck_assert_uint_ge(graph.node_updates, 2 * (LEARNER_STEPS - 2));
+    ck_assert_uint_le(graph.node_updates, 3 * (LEARNER_STEPS - 2));
+    learn(precision, "20,12", optimizer, false, &again);
+    assert_same_outcome(&graph, &again, "two runs");
+    learn(precision, "20,12", optimizer, true, &eager);
+    ck_assert_uint_eq(eager.replays, 0);
+    assert_same_outcome(&graph, &eager, "graphs, and command after command");
+    ck_assert(isfinite(graph.losses[0]) && graph.losses[LEARNER_STEPS - 1] < graph.losses[0]);
+}
+END_TEST
+
+/* More commands than are recorded: the rest of the step runs by itself. */
+START_TEST(long_steps_are_not_recorded_whole)
+{
+    static outcome graph, eager;
+    char hidden[3 * 120] = "2";
+    for (int i = 1; i < 100; i++) {
+        strcat(hidden, ",2");
+    }
+    learn(ASSAY_F64, hidden, "sgd", false, &graph);
+    learn(ASSAY_F64, hidden, "sgd", true, &eager);
+    assert_same_outcome(&graph, &eager, "100 layers");
+    ck_assert_uint_eq(graph.replays, LEARNER_STEPS - 1);
+}
+END_TEST
+
+/* Four sequences are remembered; a fifth takes the place of the one not used for longest. */
+START_TEST(few_sequences_are_remembered)
+{
+    static const struct {
+        size_t rows;
+        bool replayed;
+    } steps[] = {{4, false}, {5, false}, {6, false}, {7, false}, {4, true}, {5, true}, {6, true}, {7, true},
+                 {4, true},  {8, false}, {5, false}, {4, true},  {7, true}, {6, false}, {8, true}};
+    assay_backend *backend = cuda_open(ASSAY_F32);
+    learner l = learner_create(backend, "6", "adam");
+    uint64_t replays = 0;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        learner_step(&l, i % LEARNER_STEPS, steps[i].rows, false);
+        replays += steps[i].replayed;
+        ck_assert_msg(((assay_cuda *)backend)->replays == replays, "step %zu of %zu rows", i, steps[i].rows);
+    }
+    learner_destroy(&l);
+    cuda_close(backend);
+}
+END_TEST
+
+/* The same operations over other memory, so that one has to wait for another: not the same sequence. */
+START_TEST(a_graph_is_not_replayed_where_order_matters)
+{
+    enum { COUNT = 700 };
+    static double values[COUNT];
+    assay_backend *backend = cuda_open(ASSAY_F64);
+    learner l = learner_create(backend, "6", "sgd");
+    assay_slice s[4];
+    for (int i = 0; i < 4; i++) {
+        s[i] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, COUNT));
+        assay_fill(backend, s[i], i);
+    }
+    const assay_activation elu = assay_activation_default(ASSAY_SILU);
+    for (int round = 0; round < 12; round++) {
+        bool chained = round >= 6;
+        assay_fill(backend, s[1], -1);
+        assay_batches_load(l.batches, 0, 4);
+        assay_fill(backend, s[0], 1 + round);
+        assay_activation_forward(backend, elu, s[0], s[1]);
+        assay_activation_forward(backend, elu, chained ? s[1] : s[2], s[3]);
+        assay_download_f64(backend, s[3], values);
+        double inner = chained ? (1 + round) / (1 + exp(-1.0 - round)) : 2;
+        support_assert_relative("f of f", values[COUNT - 1], inner / (1 + exp(-inner)), 1e-14);
+    }
+    ck_assert_uint_eq(((assay_cuda *)backend)->replays, 10);
+    for (int i = 0; i < 4; i++) {
+        assay_buffer_destroy(backend, s[i].buffer);
+    }
+    learner_destroy(&l);
+    cuda_close(backend);
+}
+END_TEST
+
+/* A batch with a bad index or label: told when somebody waits, and no parameter has moved. */
+START_TEST(a_bad_batch_changes_no_parameter)
+{
+    static double before[LEARNER_MOST_PARAMETERS], after[LEARNER_MOST_PARAMETERS];
+    assay_backend *backend = cuda_open(ASSAY_F32);
+    learner l = learner_create(backend, "6", "adam");
+    assay_error error;
+    for (size_t step = 0; step < 6; step++) {
+        uint32_t order[LEARNER_IMAGES] = {0};
+        order[7] = order[11] = step % 3 == 2 ? 1000 + (uint32_t)step : 3;
+        assay_batches_order(l.batches, order, LEARNER_IMAGES);
+        assay_slice parameters = assay_network_parameters(l.network);
+        assay_download_f64(backend, parameters, before);
+        learner_step(&l, 0, 16, false);
+        learner_step(&l, 1, 16, false);
+        assay_status status = assay_backend_check(backend, &error);
+        assay_download_f64(backend, parameters, after);
+        bool moved = memcmp(before, after, sizeof before) != 0;
+        ck_assert_int_eq(moved, step % 3 != 2);
+        if (step % 3 == 2) {
+            support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error,
+                                 step == 2 ? "gather: index 7 is 1002, and must be in [0, 40)"
+                                           : "gather: index 7 is 1005, and must be in [0, 40)");
+        } else {
+            support_assert_ok(status, &error);
+        }
+    }
+    learner_destroy(&l);
+    cuda_close(backend);
+}
+END_TEST
+
+/* --- the tutorial's numbers and the author's runs ------------------------------------------------------------------ */
+
+START_TEST(variances_are_the_tutorials)
+{
+    assay_backend *backend = cuda_open(_i == 0 ? ASSAY_F32 : ASSAY_F64);
+    const char *folder = getenv("ASSAY_DATA");
+    const assay_session_options options = {folder != NULL && *folder != '\0' ? folder : ASSAY_DEFAULT_DATA,
+                                           ASSAY_GENERATOR_PHILOX, 42, 448};
+    assay_session *session;
+    assay_error error;
+    support_assert_ok(assay_session_create(backend, &options, &session, &error), &error);
+    size_t variances = 0;
+    for (int section = ASSAY_SECTION_CONSTANT; section <= ASSAY_SECTION_KAIMING_RELU; section++) {
+        assay_section_results results;
+        support_assert_ok(assay_session_run(session, (assay_section)section, &results, &error), &error);
+        for (size_t i = 0; i < results.count; i++, variances++) {
+            support_assert_relative(results.results[i].label, results.results[i].ours, results.results[i].printed, 5e-6);
+        }
+    }
+    ck_assert_uint_eq(variances, 50);
+    assay_session_destroy(session);
+    cuda_close(backend);
+}
+END_TEST
+
+START_TEST(first_steps_retrace_the_authors)
+{
+    static const char *const names[] = {"sgd", "momentum", "adam"};
+    enum { MOST = 45 };
+    const char *folder = getenv("ASSAY_DATA");
+    assay_backend *backend = cuda_open(ASSAY_F32);
+    assay_dataset data;
+    assay_error error;
+    support_assert_ok(assay_dataset_load(folder != NULL && *folder != '\0' ? folder : ASSAY_DEFAULT_DATA, ASSAY_TRAIN,
+                                         &data, &error), &error);
+    json_t *golden = support_golden("retrace.json");
+    json_t *losses = json_object_get(json_object_get(golden, "losses"), names[_i]);
+    size_t count = assay_retrace_steps((assay_run)_i);
+    assay_train_options options = assay_train_tutorial((assay_run)_i);
+    const char *optimizer = assay_run_saved_optimizer((assay_run)_i);
+    support_assert_ok(assay_optimizer_by_name(optimizer, &options.rule, &error), &error);
+    assay_trainer *trainer;
+    support_assert_ok(assay_trainer_create(backend, &options, &data, &trainer, &error), &error);
+    double ours[MOST], theirs[MOST];
+    for (size_t i = 0; i < count; i++) {
+        theirs[i] = json_number_value(json_array_get(losses, i));
+    }
+    support_assert_ok(assay_trainer_first_steps(trainer, count, ours, &error), &error);
+    assay_retrace track = assay_retrace_compare(count, ours, theirs, ASSAY_RETRACE_TOLERANCE);
+    ck_assert_msg(track.parts_at == 0, "%s parts from the author's run at step %zu: %.9g, his %.9g", names[_i],
+                  track.parts_at, ours[track.parts_at - 1], theirs[track.parts_at - 1]);
+    ck_assert_uint_eq(((assay_cuda *)backend)->replays, count - 1);
+    assay_trainer_destroy(trainer);
+    json_decref(golden);
+    assay_dataset_destroy(&data);
+    cuda_close(backend);
+}
+END_TEST
+
+/* Over the emulation, the products are OpenBLAS's: see test_retrace.c. */
+static void restart_with_claimed_kernels(char **argv)
+{
+    const char *core = assay_openblas_retracing_core();
+    const char *chosen = getenv("OPENBLAS_CORETYPE");
+    if (core != NULL && (chosen == NULL || strcmp(chosen, core) != 0)) {
+        setenv("OPENBLAS_CORETYPE", core, 1);
+        execv("/proc/self/exe", argv);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    (void)argc;
+    restart_with_claimed_kernels(argv);
+    if (!machines_have("cuda")) {
+        return SUPPORT_SKIP;
+    }
+    Suite *suite = suite_create("cuda");
+    TCase *tests = tcase_create("cuda");
+    tcase_set_timeout(tests, 120);
+    tcase_add_loop_test(tests, philox_bits_are_the_hosts, 0, (int)(sizeof fills / sizeof *fills));
+    tcase_add_loop_test(tests, philox_values_are_the_hosts, 0, (int)(sizeof fills / sizeof *fills));
+    tcase_add_loop_test(tests, a_step_is_one_replay, 0, 2 * OPTIMIZERS);
+    tcase_add_test(tests, long_steps_are_not_recorded_whole);
+    tcase_add_test(tests, few_sequences_are_remembered);
+    tcase_add_test(tests, a_graph_is_not_replayed_where_order_matters);
+    tcase_add_test(tests, a_bad_batch_changes_no_parameter);
+    if (support_data_folder() != NULL) {
+        tcase_add_loop_test(tests, variances_are_the_tutorials, 0, 2);
+        tcase_add_loop_test(tests, first_steps_retrace_the_authors, 0, ASSAY_RUN_COUNT);
+    }
+    suite_add_tcase(suite, tests);
+#ifdef TEST_CUDA_HOST
+    suite_add_tcase(suite, test_cuda_faults());
+#endif
+    return support_run(suite);
+}
