@@ -183,6 +183,19 @@ START_TEST(wrong_usage)
 }
 END_TEST
 
+/* Whether the backend is in the build or not, and where there is a GPU as where there is none: hidden from CUDA, it is
+ * none. evaluate's own backend comes after its model, hence test_evaluate.c. */
+START_TEST(no_gpu)
+{
+    static const char *const cases[] = {"reproduce --backend cuda", "reproduce --backend cuda:f64", "train --backend cuda",
+                                        "descend --surface steep --optimizer sgd --backend cuda"};
+    setenv("CUDA_VISIBLE_DEVICES", "", 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_complaint(cases[i], 1, "use --backend openblas");
+    }
+}
+END_TEST
+
 START_TEST(bad_data)
 {
     assert_complaint("reproduce --data nowhere", 1, "nowhere: No such file or directory; ");
@@ -435,6 +448,7 @@ int main(void)
     tcase_add_test(bad, wrong_usage);
     tcase_add_test(bad, bad_data);
     tcase_add_test(bad, help_and_version);
+    tcase_add_test(bad, no_gpu);
     tcase_add_test(bad, full_disk);
     suite_add_tcase(suite, bad);
     data = support_data_folder();

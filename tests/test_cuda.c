@@ -286,7 +286,7 @@ START_TEST(few_sequences_are_remembered)
         size_t rows;
         bool replayed;
     } steps[] = {{4, false}, {5, false}, {6, false}, {7, false}, {4, true}, {5, true}, {6, true}, {7, true},
-                 {4, true},  {8, false}, {5, false}, {4, true},  {7, true}, {6, false}, {8, true}};
+                 {4, true},  {8, false}, {5, false}, {4, true},  {7, true}, {6, false}, {8, false}, {6, true}};
     assay_backend *backend = cuda_open(ASSAY_F32);
     learner l = learner_create(backend, "6", "adam");
     uint64_t replays = 0;

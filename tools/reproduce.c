@@ -27,7 +27,8 @@ static void print_help(void)
     }
     puts("\n"
          "  --json FILE            write the results to FILE as well (- for standard output instead of the table)\n"
-         "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, reference\n"
+         "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64,\n"
+         "                         reference\n"
          "  --threads N            threads of the backend (default: one for each processor)\n"
          "  --runs DIR             section optimizers: take the records of training runs (*_results.json, as assay train\n"
          "                         writes them) from DIR; runs that are missing there are made and recorded\n"
@@ -226,7 +227,7 @@ int assay_command_reproduce(int argc, char **argv)
     assay_error error;
     assay_backend *backend;
     if (tool_open_backend(options.backend, options.threads, &backend, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "%s", error.message);
+        return tool_no_backend(COMMAND, &error);
     }
     reproduce_report *report = assay_calloc(1, sizeof *report, &error);
     assay_status status = report == NULL ? ASSAY_ERROR_MEMORY : reproduce(&options, backend, report, &error);

@@ -86,6 +86,11 @@ assay_status tool_open_backend(const char *text, unsigned threads, assay_backend
     return assay_backend_open(&options, backend, error);
 }
 
+int tool_no_backend(const char *command, const assay_error *error)
+{
+    return error->status == ASSAY_ERROR_ARGUMENT ? tool_usage(command, "%s", error->message) : tool_fail(command, error);
+}
+
 static void print_json(const json_t *json, FILE *stream, int digits)
 {
     json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));

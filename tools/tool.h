@@ -23,6 +23,9 @@ tool_command assay_command_train;
 /* The status to exit with: output that did not reach its file (a full disk, say) is a failure, whatever `status` is. */
 int tool_flushed(int status);
 
+/* What a command returns when tool_open_backend has failed: a machine that lacks something is no mistake in its use. */
+int tool_no_backend(const char *command, const assay_error *error);
+
 /* Prints "assay COMMAND: ..." on stderr and returns TOOL_FAILURE, or TOOL_USAGE. */
 int tool_fail(const char *command, const assay_error *error);
 #if defined(__GNUC__)

@@ -50,7 +50,8 @@ static void print_help(void)
          "  --activation NAME      (default relu)\n"
          "  --init NAME            initializer (default kaiming-normal)\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-         "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, reference\n"
+         "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
+         "                         cuda:f64, reference\n"
          "  --threads N            threads of the backend (default: one for each processor)\n"
          "  --output DIR           write the best model, a checkpoint after each epoch and the record of the run to DIR\n"
          "  --name NAME            the stem of these files (default FashionMNIST_OPTIMIZER)\n"
@@ -341,7 +342,7 @@ int assay_command_train(int argc, char **argv)
     assay_backend *backend;
     const char *name = options.backend == NULL && options.retrace ? ASSAY_RETRACE_BACKEND : options.backend;
     if (tool_open_backend(name, options.threads, &backend, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "%s", error.message);
+        return tool_no_backend(COMMAND, &error);
     }
     assay_status status = ASSAY_OK;
     if (options.retrace) {

@@ -47,9 +47,9 @@ typedef struct {
 /* --- opening --------------------------------------------------------------------------------------------------- */
 
 typedef struct {
-    const char *name;          /* "reference", "openblas", "openblas-dense" */
+    const char *name;          /* "reference", "openblas", "openblas-dense"; "cuda" in builds that have it */
     assay_precision precision; /* reference: ASSAY_F64 alone */
-    int threads;               /* 0: as many as there are processors; reference: always 1 */
+    int threads;               /* 0: as many as there are processors; reference and cuda: always 1 */
 } assay_backend_options;
 
 /* The names of the backends in this build, NULL at the end. */
@@ -61,7 +61,7 @@ assay_status assay_precision_by_name(const char *name, assay_precision *precisio
 /*
  * Opens a backend; the caller ends it with assay_backend_close, after all its buffers. ASSAY_ERROR_ARGUMENT for an
  * unknown name (lists the known ones) or a precision that the backend has not; ASSAY_ERROR_UNSUPPORTED where the
- * machine lacks what it needs.
+ * build or the machine lacks what it needs.
  */
 assay_status assay_backend_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 void assay_backend_close(assay_backend *backend);
