@@ -1,4 +1,4 @@
-EXTRA_DIST += %D%/design.md %D%/reproduction.md
+EXTRA_DIST += %D%/cuda.md %D%/design.md %D%/reproduction.md
 dist_man_MANS += %D%/assay.1
 EXTRA_DIST += %D%/surfaces.md
 EXTRA_DIST += %D%/gradient-check.md

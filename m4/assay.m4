@@ -65,7 +65,8 @@ AS_IF([test -z "$assay_cuda_problem"], [ASSAY_CUDA_TRY])
 AS_IF([test -z "$assay_cuda_problem"],
   [assay_have_cuda=yes
    assay_backends="reference, openblas, cuda"
-   AC_DEFINE([ASSAY_WITH_CUDA], [1], [Define to 1 if the cuda backend is built])],
+   AC_DEFINE([ASSAY_WITH_CUDA], [1], [Define to 1 if the cuda backend is built])
+   AC_DEFINE_UNQUOTED([ASSAY_CUDA_FOLDER], ["$CUDA_CUBLAS_DIR"], [The folder of CUDA's libraries])],
   [test "$with_cuda" = no || test "$with_cuda" = check],
   [assay_have_cuda=no
    assay_backends="reference, openblas (no cuda: $assay_cuda_problem)"],
@@ -73,7 +74,6 @@ AS_IF([test -z "$assay_cuda_problem"],
 AC_SUBST([NVCC])
 AC_SUBST([CUDA_CPPFLAGS])
 AC_SUBST([CUDA_LIBS])
-AC_SUBST([CUDA_CUBLAS_DIR])
 AC_SUBST([NVCC_TARGETS])
 AM_CONDITIONAL([WITH_CUDA], [test "$assay_have_cuda" = yes])
 AM_CONDITIONAL([WITH_NVCC], [test -n "$NVCC" && test "$with_cuda" != no])

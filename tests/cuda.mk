@@ -54,7 +54,18 @@ if WITH_CUDA
 check_PROGRAMS += tests/test_cuda
 TESTS += tests/test_cuda
 tests_test_cuda_SOURCES = $(cuda_test_sources)
-tests_test_cuda_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS)
 tests_test_cuda_CFLAGS = $(test_cflags)
 tests_test_cuda_LDADD = $(test_libs)
+endif
+
+# Where there is nvcc and yet no cuda backend (its libraries are missing), the kernels are compiled all the same.
+if WITH_NVCC
+if !WITH_CUDA
+check_DATA = tests/cuda_f32.o tests/cuda_f64.o
+CLEANFILES += tests/cuda_f32.o tests/cuda_f64.o
+tests/cuda_f32.o: lib/backend/cuda/f32.cu $(cuda_kernel_headers)
+	$(NVCC_verbose)$(NVCC) $(cuda_nvccflags) -c $(srcdir)/lib/backend/cuda/f32.cu -o $@
+tests/cuda_f64.o: lib/backend/cuda/f64.cu $(cuda_kernel_headers)
+	$(NVCC_verbose)$(NVCC) $(cuda_nvccflags) -c $(srcdir)/lib/backend/cuda/f64.cu -o $@
+endif
 endif

@@ -452,11 +452,14 @@ int main(int argc, char **argv)
     tcase_add_test(tests, few_sequences_are_remembered);
     tcase_add_test(tests, a_graph_is_not_replayed_where_order_matters);
     tcase_add_test(tests, a_bad_batch_changes_no_parameter);
-    if (support_data_folder() != NULL) {
-        tcase_add_loop_test(tests, variances_are_the_tutorials, 0, 2);
-        tcase_add_loop_test(tests, first_steps_retrace_the_authors, 0, ASSAY_RUN_COUNT);
-    }
     suite_add_tcase(suite, tests);
+    if (support_data_folder() != NULL) {
+        TCase *numbers = tcase_create("numbers");
+        tcase_set_timeout(numbers, 120);
+        tcase_add_loop_test(numbers, variances_are_the_tutorials, 0, 2);
+        tcase_add_loop_test(numbers, first_steps_retrace_the_authors, 0, ASSAY_RUN_COUNT);
+        suite_add_tcase(suite, numbers);
+    }
 #ifdef TEST_CUDA_HOST
     suite_add_tcase(suite, test_cuda_faults());
 #endif

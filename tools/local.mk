@@ -29,3 +29,4 @@ EXTRA_DIST += %D%/golden/activation.py
 EXTRA_DIST += %D%/golden/optim.py
 EXTRA_DIST += %D%/golden/surface.py
 EXTRA_DIST += %D%/golden/torch_init.py
+EXTRA_DIST += %D%/cuda-check

@@ -32,7 +32,6 @@ NVCC_verbose_0 = @echo "  NVCC    " $@;
 
 if WITH_CUDA
 lib_libassay_la_SOURCES += $(cuda_sources)
-lib_libassay_la_CPPFLAGS = $(AM_CPPFLAGS) $(CUDA_CPPFLAGS) -DASSAY_CUDA_FOLDER='"$(CUDA_CUBLAS_DIR)"'
 lib_libassay_la_LIBADD += %D%/f32.lo %D%/f64.lo $(CUDA_LIBS)
 
 %D%/f32.lo: %D%/f32.cu $(cuda_kernel_headers)

@@ -1,0 +1,264 @@
+/*
+ * What a step of the tutorial's training takes on a GPU: for each optimizer, bare steps in a row (gather, forward, loss,
+ * backward, update, of which each is one graph launch), and whole epochs of the trainer, with shuffling and validation.
+ * Runs on any backend (--backend), so that it can be tried without a GPU. Data is Fashion-MNIST where it is found, and
+ * made up elsewhere: the time is the same.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "backend/backend.h"
+#include "base/alloc.h"
+#include "train/trainer.h"
+
+enum { RUNS = ASSAY_RUN_COUNT, IMAGES = 60000, WARM_UP = 20 };
+
+static const char *const run_names[RUNS] = {"sgd", "momentum", "adam"};
+
+typedef struct {
+    const char *backend;
+    const char *precision;
+    int epochs;
+    int steps;
+    const char *data;
+    const char *json;
+} bench_options;
+
+typedef struct {
+    double step;      /* seconds of a bare step */
+    double epochs;    /* seconds of all epochs */
+    double last_loss; /* of the last step */
+    double score;     /* of the last epoch's validation */
+} result;
+
+static void stop(const assay_error *error)
+{
+    fprintf(stderr, "cuda_step: %s\n", error->message);
+    exit(1);
+}
+
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+/* Images that can be told apart: a bright bar where the label says, in noise. */
+static assay_dataset make_up(void)
+{
+    assay_dataset data = {.count = IMAGES, .width = 784};
+    assay_error error;
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 1);
+    data.pixels = assay_calloc(data.count, data.width, &error);
+    data.labels = assay_calloc(data.count, 1, &error);
+    if (data.pixels == NULL || data.labels == NULL) {
+        stop(&error);
+    }
+    for (size_t i = 0; i < data.count; i++) {
+        uint8_t *image = data.pixels + i * data.width;
+        for (size_t j = 0; j < data.width; j++) {
+            image[j] = (uint8_t)(assay_mt19937_random32(&generator) & 127u);
+        }
+        data.labels[i] = (uint8_t)(assay_mt19937_random32(&generator) % 10);
+        memset(image + 56 * (size_t)data.labels[i] + 56, 255, 56);
+    }
+    return data;
+}
+
+static assay_dataset load(const char *folder, bool *made_up)
+{
+    assay_dataset data;
+    assay_error error;
+    *made_up = assay_dataset_load(folder, ASSAY_TRAIN, &data, &error) != ASSAY_OK;
+    if (*made_up) {
+        fprintf(stderr, "cuda_step: %s; going on with made-up images\n", error.message);
+        data = make_up();
+    }
+    return data;
+}
+
+/* --- bare steps ---------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    assay_network *network;
+    assay_optimizer *optimizer;
+    assay_batches *batches;
+    assay_buffer *loss;
+    assay_buffer *right;
+} learner;
+
+static learner open_learner(assay_backend *backend, const assay_train_options *options, const assay_dataset *data)
+{
+    learner l;
+    assay_error error;
+    if (assay_network_create(backend, &options->network, options->batch_rows, false, &l.network, &error) != ASSAY_OK ||
+        assay_optimizer_create(backend, &options->rule, assay_network_parameters(l.network).count, &l.optimizer,
+                               &error) != ASSAY_OK ||
+        assay_batches_create(backend, data, options->batch_rows, &l.batches, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+    l.loss = assay_buffer_create(backend, ASSAY_REAL, 1);
+    l.right = assay_buffer_create(backend, ASSAY_INT32, 1);
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_initialize(&options->initializer, l.network, &generator);
+    return l;
+}
+
+static void close_learner(assay_backend *backend, learner *l)
+{
+    assay_buffer_destroy(backend, l->loss);
+    assay_buffer_destroy(backend, l->right);
+    assay_batches_destroy(l->batches);
+    assay_optimizer_destroy(l->optimizer);
+    assay_network_destroy(l->network);
+}
+
+static void take_steps(learner *l, size_t rows, int count)
+{
+    size_t places = assay_batches_count(l->batches) / rows;
+    for (int step = 0; step < count; step++) {
+        assay_batches_load(l->batches, (size_t)step % places * rows, rows);
+        assay_slice x = assay_batches_images(l->batches, rows);
+        assay_network_forward(l->network, rows, x);
+        assay_network_backward(l->network, rows, x, assay_batches_labels(l->batches, rows), assay_whole(l->loss),
+                               assay_whole(l->right), ASSAY_NO_SLICE);
+        assay_optimizer_step(l->optimizer, assay_network_parameters(l->network), assay_network_gradients(l->network));
+    }
+}
+
+static void wait(assay_backend *backend)
+{
+    assay_error error;
+    if (assay_backend_check(backend, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+}
+
+static double time_steps(assay_backend *backend, const assay_train_options *options, const assay_dataset *data, int steps)
+{
+    learner l = open_learner(backend, options, data);
+    take_steps(&l, options->batch_rows, WARM_UP);
+    wait(backend);
+    double begin = seconds();
+    take_steps(&l, options->batch_rows, steps);
+    wait(backend);
+    double taken = seconds() - begin;
+    close_learner(backend, &l);
+    return taken / steps;
+}
+
+/* --- epochs -------------------------------------------------------------------------------------------------------- */
+
+static void time_epochs(assay_backend *backend, const assay_train_options *options, const assay_dataset *data, result *r)
+{
+    assay_trainer *trainer;
+    assay_error error;
+    if (assay_trainer_create(backend, options, data, &trainer, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+    double begin = seconds();
+    for (size_t epoch = 0; epoch < options->epochs; epoch++) {
+        if (assay_trainer_epoch(trainer, NULL, &error) != ASSAY_OK) {
+            stop(&error);
+        }
+    }
+    r->epochs = seconds() - begin;
+    r->last_loss = assay_trainer_losses(trainer)[options->epochs * assay_trainer_steps_per_epoch(trainer) - 1];
+    r->score = assay_trainer_validation_scores(trainer)[options->epochs - 1];
+    assay_trainer_destroy(trainer);
+}
+
+static json_t *run(assay_backend *backend, const bench_options *options, const assay_dataset *data)
+{
+    json_t *rows = json_array();
+    printf("%-10s %14s %16s %14s %12s\n", "", "step alone", "step in epochs", "all epochs", "validation");
+    for (int i = 0; i < RUNS; i++) {
+        assay_train_options train = assay_train_tutorial((assay_run)i);
+        train.epochs = (size_t)options->epochs;
+        result r = {.step = time_steps(backend, &train, data, options->steps)};
+        time_epochs(backend, &train, data, &r);
+        double within = r.epochs / (options->epochs * (double)(train.train_count / train.batch_rows));
+        printf("%-10s %11.1f us %13.1f us %12.3f s %12.4f\n", run_names[i], 1e6 * r.step, 1e6 * within, r.epochs, r.score);
+        json_array_append_new(rows, json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "what", run_names[i], "step", r.step,
+                                              "step_in_epochs", within, "epochs", r.epochs, "last_loss", r.last_loss,
+                                              "validation_score", r.score));
+    }
+    return rows;
+}
+
+/* --- options ------------------------------------------------------------------------------------------------------- */
+
+static void usage(FILE *stream)
+{
+    fputs("Usage: cuda_step [--backend cuda] [--precision f32] [--epochs 40] [--steps 2000] [--data DIR] [--json FILE]\n",
+          stream);
+}
+
+static int number(const char *text)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value < 1 || value > 1000000) {
+        fprintf(stderr, "cuda_step: '%s' is not a number from 1 to 1000000\n", text);
+        exit(2);
+    }
+    return (int)value;
+}
+
+static bench_options parse(int argc, char **argv)
+{
+    static const struct option known[] = {
+        {"backend", required_argument, NULL, 'b'}, {"precision", required_argument, NULL, 'p'},
+        {"epochs", required_argument, NULL, 'e'},  {"steps", required_argument, NULL, 's'},
+        {"data", required_argument, NULL, 'd'},    {"json", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    bench_options options = {.backend = "cuda", .precision = "f32", .epochs = 40, .steps = 2000, .data = ASSAY_DEFAULT_DATA};
+    for (int option; (option = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
+        switch (option) {
+        case 'b': options.backend = optarg; break;
+        case 'p': options.precision = optarg; break;
+        case 'e': options.epochs = number(optarg); break;
+        case 's': options.steps = number(optarg); break;
+        case 'd': options.data = optarg; break;
+        case 'j': options.json = optarg; break;
+        case 'h': usage(stdout); exit(0);
+        default: usage(stderr); exit(2);
+        }
+    }
+    return options;
+}
+
+int main(int argc, char **argv)
+{
+    bench_options options = parse(argc, argv);
+    assay_backend_options opening = {.name = options.backend};
+    assay_backend *backend;
+    assay_error error;
+    if (assay_precision_by_name(options.precision, &opening.precision, &error) != ASSAY_OK ||
+        assay_backend_open(&opening, &backend, &error) != ASSAY_OK) {
+        stop(&error);
+    }
+    bool made_up;
+    assay_dataset data = load(options.data, &made_up);
+    json_t *rows = run(backend, &options, &data);
+    json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:o}", "backend", options.backend, "precision", options.precision, "count",
+                            options.epochs, "made_up_data", made_up, "runs", rows);
+    int status = options.json != NULL && json_dump_file(all, options.json, JSON_INDENT(2)) != 0;
+    if (status != 0) {
+        fprintf(stderr, "cuda_step: %s: cannot be written\n", options.json);
+    }
+    json_decref(all);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+    return status;
+}
