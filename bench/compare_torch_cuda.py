@@ -3,9 +3,9 @@
 
     bench/compare_torch_cuda.py --program build/bench/cuda_step [--steps 2000] [--json FILE]
 
-PyTorch's data lie on the device as tensors; a batch is cut by index_select; nothing is read back within the steps. TF32 is
-off, as in ours. A step is the mean over --steps in a row, the least of --rounds. Exit status 1 where eager PyTorch takes
-less than 5 times our time for any optimizer.
+PyTorch's data lie on the device as tensors; a batch is cut by index_select; nothing is read back within the steps. TF32
+is off, as in ours. A step is the mean over --steps in a row, the least of --rounds. Exit status 1 where eager PyTorch
+takes less than 5 times our time for any optimizer.
 """
 import argparse
 import json
@@ -22,8 +22,8 @@ OPTIMIZERS = ("sgd", "momentum", "adam")
 def run_ours(options):
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "step.json")
-        command = [options.program, "--backend", options.backend, "--steps", str(options.steps), "--epochs", "1", "--json",
-                   path]
+        command = [options.program, "--backend", options.backend, "--steps", str(options.steps), "--epochs", "1",
+                   "--json", path]
         done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
         if done.returncode != 0:
             sys.exit(f"compare_torch_cuda.py: {' '.join(command)} ended with status {done.returncode}")
@@ -118,7 +118,7 @@ def load_torch(device):
     try:
         import torch
     except ImportError:
-        sys.exit("compare_torch_cuda.py: this Python has no torch; name one that has: PYTHON bench/compare_torch_cuda.py")
+        sys.exit("compare_torch_cuda.py: this Python has no torch; run the script with one that has")
     if device != "cpu" and not torch.cuda.is_available():
         sys.exit("compare_torch_cuda.py: PyTorch finds no CUDA device")
     torch.backends.cuda.matmul.allow_tf32 = False

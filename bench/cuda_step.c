@@ -1,6 +1,6 @@
 /*
- * What a step of the tutorial's training takes on a GPU: for each optimizer, bare steps in a row (gather, forward, loss,
- * backward, update, of which each is one graph launch), and whole epochs of the trainer, with shuffling and validation.
+ * What a step of the tutorial's training takes on a GPU: for each optimizer, bare steps in a row (gather, forward,
+ * loss, backward, update, of which each is one graph launch), and whole epochs of the trainer, with shuffling and validation.
  * Runs on any backend (--backend), so that it can be tried without a GPU. Data is Fashion-MNIST where it is found, and
  * made up elsewhere: the time is the same.
  */
@@ -85,7 +85,7 @@ static assay_dataset load(const char *folder, bool *made_up)
     return data;
 }
 
-/* --- bare steps ---------------------------------------------------------------------------------------------------- */
+/* --- bare steps -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     assay_network *network;
@@ -143,7 +143,8 @@ static void wait(assay_backend *backend)
     }
 }
 
-static double time_steps(assay_backend *backend, const assay_train_options *options, const assay_dataset *data, int steps)
+static double time_steps(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,
+                         int steps)
 {
     learner l = open_learner(backend, options, data);
     take_steps(&l, options->batch_rows, WARM_UP);
@@ -156,9 +157,10 @@ static double time_steps(assay_backend *backend, const assay_train_options *opti
     return taken / steps;
 }
 
-/* --- epochs -------------------------------------------------------------------------------------------------------- */
+/* --- epochs ------------------------------------------------------------------------------------------------------ */
 
-static void time_epochs(assay_backend *backend, const assay_train_options *options, const assay_dataset *data, result *r)
+static void time_epochs(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,
+                        result *r)
 {
     assay_trainer *trainer;
     assay_error error;
@@ -187,7 +189,8 @@ static json_t *run(assay_backend *backend, const bench_options *options, const a
         result r = {.step = time_steps(backend, &train, data, options->steps)};
         time_epochs(backend, &train, data, &r);
         double within = r.epochs / (options->epochs * (double)(train.train_count / train.batch_rows));
-        printf("%-10s %11.1f us %13.1f us %12.3f s %12.4f\n", run_names[i], 1e6 * r.step, 1e6 * within, r.epochs, r.score);
+        printf("%-10s %11.1f us %13.1f us %12.3f s %12.4f\n", run_names[i], 1e6 * r.step, 1e6 * within, r.epochs,
+               r.score);
         json_array_append_new(rows, json_pack("{s:s, s:f, s:f, s:f, s:f, s:f}", "what", run_names[i], "step", r.step,
                                               "step_in_epochs", within, "epochs", r.epochs, "last_loss", r.last_loss,
                                               "validation_score", r.score));
@@ -195,7 +198,7 @@ static json_t *run(assay_backend *backend, const bench_options *options, const a
     return rows;
 }
 
-/* --- options ------------------------------------------------------------------------------------------------------- */
+/* --- options ----------------------------------------------------------------------------------------------------- */
 
 static void usage(FILE *stream)
 {
@@ -222,7 +225,8 @@ static bench_options parse(int argc, char **argv)
         {"epochs", required_argument, NULL, 'e'},  {"steps", required_argument, NULL, 's'},
         {"data", required_argument, NULL, 'd'},    {"json", required_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
-    bench_options options = {.backend = "cuda", .precision = "f32", .epochs = 40, .steps = 2000, .data = ASSAY_DEFAULT_DATA};
+    bench_options options = {
+        .backend = "cuda", .precision = "f32", .epochs = 40, .steps = 2000, .data = ASSAY_DEFAULT_DATA};
     for (int option; (option = getopt_long(argc, argv, "h", known, NULL)) != -1;) {
         switch (option) {
         case 'b': options.backend = optarg; break;
@@ -251,8 +255,8 @@ int main(int argc, char **argv)
     bool made_up;
     assay_dataset data = load(options.data, &made_up);
     json_t *rows = run(backend, &options, &data);
-    json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:o}", "backend", options.backend, "precision", options.precision, "count",
-                            options.epochs, "made_up_data", made_up, "runs", rows);
+    json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:o}", "backend", options.backend, "precision", options.precision,
+                            "count", options.epochs, "made_up_data", made_up, "runs", rows);
     int status = options.json != NULL && json_dump_file(all, options.json, JSON_INDENT(2)) != 0;
     if (status != 0) {
         fprintf(stderr, "cuda_step: %s: cannot be written\n", options.json);

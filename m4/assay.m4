@@ -42,14 +42,14 @@ ASSAY_PROGRAM([lcov], [lcov], [lcov])
 ])
 
 # The cuda backend: in where nvcc, the CUDA runtime and cuBLAS's header are found. Its kernels are compiled for each of
-# these processors that this nvcc knows, and as PTX for those to come. cuBLAS itself is loaded when the backend is opened,
-# and the runtime is linked statically, so that the program starts where neither is installed.
+# these processors that this nvcc knows, and as PTX for those to come. cuBLAS itself is loaded when the backend is
+# opened, and the runtime is linked statically, so that the program starts where neither is installed.
 m4_define([ASSAY_CUDA_PROCESSORS], [75 80 86 89 90])
 
 AC_DEFUN([ASSAY_CUDA],
 [AC_ARG_WITH([cuda],
-  [AS_HELP_STRING([--with-cuda@<:@=DIR@:>@], [build the cuda backend, with CUDA in DIR (default: if nvcc is found in PATH
-     or /usr/local/cuda)])],
+  [AS_HELP_STRING([--with-cuda@<:@=DIR@:>@],
+     [build the cuda backend, with CUDA in DIR (default: if nvcc is found in PATH or /usr/local/cuda)])],
   [], [with_cuda=check])
 NVCC=
 assay_cuda=
@@ -109,7 +109,8 @@ AC_CHECK_HEADERS([cuda_runtime_api.h cublas_v2.h], [],
   [assay_cuda_problem="no $ac_header beside $NVCC"])
 AS_IF([test -z "$assay_cuda_problem"],
   [AC_MSG_CHECKING([for libcudart_static])
-   AC_LINK_IFELSE([AC_LANG_PROGRAM([[@%:@include <cuda_runtime_api.h>]], [[int n; return cudaGetDeviceCount(&n) != 0;]])],
+   AC_LINK_IFELSE(
+     [AC_LANG_PROGRAM([[@%:@include <cuda_runtime_api.h>]], [[int n; return cudaGetDeviceCount(&n) != 0;]])],
      [AC_MSG_RESULT([yes])],
      [AC_MSG_RESULT([no])
       assay_cuda_problem="no libcudart_static.a beside $NVCC"])])

@@ -365,7 +365,7 @@ START_TEST(a_bad_batch_changes_no_parameter)
 }
 END_TEST
 
-/* --- the tutorial's numbers and the author's runs ------------------------------------------------------------------ */
+/* --- the tutorial's numbers and the author's runs ----------------------------------------------------------------- */
 
 START_TEST(variances_are_the_tutorials)
 {
@@ -381,7 +381,8 @@ START_TEST(variances_are_the_tutorials)
         assay_section_results results;
         support_assert_ok(assay_session_run(session, (assay_section)section, &results, &error), &error);
         for (size_t i = 0; i < results.count; i++, variances++) {
-            support_assert_relative(results.results[i].label, results.results[i].ours, results.results[i].printed, 5e-6);
+            const assay_result *result = &results.results[i];
+            support_assert_relative(result->label, result->ours, result->printed, 5e-6);
         }
     }
     ck_assert_uint_eq(variances, 50);

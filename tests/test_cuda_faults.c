@@ -66,8 +66,9 @@ static bool fail_at(assay_precision precision, uint64_t call)
         support_assert_ok(status, &error);
     } else {
         const char *part = told_of(failed);
-        ck_assert_msg(status == ASSAY_ERROR_MEMORY || status == ASSAY_ERROR_UNSUPPORTED, "call %llu, %s: status %d (%s)",
-                      (unsigned long long)call, failed, (int)status, error.message);
+        bool refused = status == ASSAY_ERROR_MEMORY || status == ASSAY_ERROR_UNSUPPORTED;
+        ck_assert_msg(refused, "call %llu, %s: status %d (%s)", (unsigned long long)call, failed, (int)status,
+                      error.message);
         ck_assert_msg(strstr(error.message, part) != NULL && strchr(error.message, '\n') == NULL,
                       "call %llu, %s: '%s'", (unsigned long long)call, failed, error.message);
     }
@@ -101,7 +102,8 @@ START_TEST(machines_that_lack_something)
         int minor;
         const char *message; /* NULL: opens */
     } cases[] = {
-        {0, 9, 0, "backend cuda: no NVIDIA driver or GPU found (no CUDA-capable device is detected); use --backend openblas"},
+        {0, 9, 0, "backend cuda: no NVIDIA driver or GPU found (no CUDA-capable device is detected); use --backend "
+                  "openblas"},
         {1, 7, 0, "backend cuda: the GPU has compute capability 7.0 "},
         {1, 6, 1, "7.5 or more is needed; use --backend openblas"},
         {1, 7, 5, NULL},
@@ -149,7 +151,7 @@ START_TEST(a_library_that_is_not_cublas)
 }
 END_TEST
 
-/* --- the emulation itself: what a GPU would not forgive ends the program -------------------------------------------- */
+/* --- the emulation itself: what a GPU would not forgive ends the program ------------------------------------------ */
 
 static assay_cuda_command fill_command(const void *memory)
 {
@@ -180,6 +182,7 @@ START_TEST(a_copy_beyond_its_allocation)
 }
 END_TEST
 
+#ifndef ASSAY_SANITIZED /* AddressSanitizer keeps the signal for itself */
 START_TEST(the_host_reading_the_devices_memory)
 {
     assay_backend *backend = cuda_open(ASSAY_F32);
@@ -188,6 +191,7 @@ START_TEST(the_host_reading_the_devices_memory)
     exit(memory[0] == 0);
 }
 END_TEST
+#endif
 
 /* Nothing on a stream happens before somebody waits. */
 START_TEST(the_device_runs_behind)
@@ -216,6 +220,8 @@ TCase *test_cuda_faults(void)
     tcase_add_test(tests, the_device_runs_behind);
     tcase_add_test_raise_signal(tests, a_kernel_with_an_address_of_the_host, SIGABRT);
     tcase_add_test_raise_signal(tests, a_copy_beyond_its_allocation, SIGABRT);
+#ifndef ASSAY_SANITIZED
     tcase_add_test_raise_signal(tests, the_host_reading_the_devices_memory, SIGSEGV);
+#endif
     return tests;
 }

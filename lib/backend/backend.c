@@ -33,8 +33,8 @@ assay_status assay_precision_by_name(const char *name, assay_precision *precisio
 static assay_status unknown_backend(const char *name, assay_error *error)
 {
     if (strcmp(name, "cuda") == 0) {
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "the backend cuda is not in this build: configure found no CUDA; "
-                          "see doc/cuda.md, or use --backend openblas");
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "the backend cuda is not in this build: configure found no "
+                          "CUDA; see doc/cuda.md, or use --backend openblas");
     }
     char known[128] = "";
     for (size_t i = 0; backend_names[i] != NULL; i++) {

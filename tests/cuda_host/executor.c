@@ -1,6 +1,6 @@
 /*
- * Runs a kernel's grid: blocks one after the other, and the threads of a block as fibers, each with its stack, that give
- * way at barriers. Threads that meet no barrier share a fiber and run like calls in a loop. The order of a block's
+ * Runs a kernel's grid: blocks one after the other, and the threads of a block as fibers, each with its stack, that
+ * give way at barriers. Threads that meet no barrier share a fiber and run like calls in a loop. The order of a block's
  * threads changes from block to block (upwards, downwards, strides), so that what depends on it shows.
  */
 #include <stdio.h>
@@ -205,7 +205,7 @@ static void spoil_shared(void)
     }
 }
 
-/* Starts every thread, and lets it run until it ends or waits. Returns how many fibers wait; they are the first ones. */
+/* Starts every thread, and lets it run until it ends or waits. Returns how many fibers wait: the first ones. */
 static unsigned start_threads(void)
 {
     unsigned waiting = 0;

@@ -1,7 +1,7 @@
 /*
- * What a kernel is told: the one argument of every kernel, and the kernels' numbers. Read by nvcc and by the C compiler;
- * private to lib/backend/cuda/. Every field has eight bytes, so that no struct has padding and two can be compared
- * byte by byte.
+ * What a kernel is told: the one argument of every kernel, and the kernels' numbers. Read by nvcc and by the C
+ * compiler; private to lib/backend/cuda/. Every field has eight bytes, so that no struct has padding and two can be
+ * compared byte by byte.
  */
 #ifndef ASSAY_BACKEND_CUDA_ARGUMENTS_H
 #define ASSAY_BACKEND_CUDA_ARGUMENTS_H

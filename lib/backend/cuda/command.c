@@ -132,6 +132,12 @@ static cublasStatus_t gemm_f64(const assay_cuda *self, const assay_cuda_gemm_arg
                                        (double *)(uintptr_t)g->c, (int)g->ldc);
 }
 
+const void *assay_cuda_handle(const assay_cuda *self, const assay_cuda_command *command)
+{
+    assay_cuda_kernel kernel = (assay_cuda_kernel)command->kernel;
+    return self->base.precision == ASSAY_F32 ? assay_cuda_kernel_f32(kernel) : assay_cuda_kernel_f64(kernel);
+}
+
 bool assay_cuda_run(assay_cuda *self, const assay_cuda_command *command)
 {
     bool single = self->base.precision == ASSAY_F32;
@@ -140,11 +146,10 @@ bool assay_cuda_run(assay_cuda *self, const assay_cuda_command *command)
         return assay_cublas_ok(self, single ? gemm_f32(self, arguments) : gemm_f64(self, arguments),
                                single ? "cublasSgemm" : "cublasDgemm");
     }
-    assay_cuda_kernel kernel = (assay_cuda_kernel)command->kernel;
     assay_cuda_arguments arguments = command->arguments;
     void *pointers[] = {&arguments};
-    return ASSAY_CUDA_TRY(self, cudaLaunchKernel, single ? assay_cuda_kernel_f32(kernel) : assay_cuda_kernel_f64(kernel),
-                          command->grid, command->block, pointers, 0, self->stream);
+    return ASSAY_CUDA_TRY(self, cudaLaunchKernel, assay_cuda_handle(self, command), command->grid, command->block,
+                          pointers, 0, self->stream);
 }
 
 /* --- recording -------------------------------------------------------------------------------------------------- */

@@ -28,7 +28,7 @@ static const char *first_missing(assay_cublas *cublas)
 
 assay_status assay_cublas_load(size_t count, const char *const *names, assay_cublas *cublas, assay_error *error)
 {
-    *cublas = (assay_cublas){NULL};
+    *cublas = (assay_cublas){.library = NULL};
     for (size_t i = 0; i < count && cublas->library == NULL; i++) {
         cublas->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     }
@@ -50,5 +50,5 @@ void assay_cublas_unload(assay_cublas *cublas)
     if (cublas->library != NULL) {
         dlclose(cublas->library);
     }
-    *cublas = (assay_cublas){NULL};
+    *cublas = (assay_cublas){.library = NULL};
 }

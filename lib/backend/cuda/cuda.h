@@ -151,6 +151,8 @@ void assay_cuda_touches(assay_cuda_command *command, const void *memory, size_t 
 
 /* Runs a command, now or with the sequence that is being recorded. */
 void assay_cuda_submit(assay_cuda *self, const assay_cuda_command *command);
+/* The handle of a command's kernel, in the backend's precision. */
+const void *assay_cuda_handle(const assay_cuda *self, const assay_cuda_command *command);
 /* Puts a command on the stream; false after a failure. */
 bool assay_cuda_run(assay_cuda *self, const assay_cuda_command *command);
 

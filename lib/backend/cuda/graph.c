@@ -120,10 +120,8 @@ static size_t find_dependencies(const assay_cuda_sequence *sequence, size_t i, a
 static struct cudaKernelNodeParams node_parameters(const assay_cuda *self, const assay_cuda_command *command,
                                                    void **pointers)
 {
-    assay_cuda_kernel kernel = (assay_cuda_kernel)command->kernel;
-    bool single = self->base.precision == ASSAY_F32;
     return (struct cudaKernelNodeParams){
-        .func = (void *)(uintptr_t)(single ? assay_cuda_kernel_f32(kernel) : assay_cuda_kernel_f64(kernel)),
+        .func = (void *)(uintptr_t)assay_cuda_handle(self, command),
         .gridDim = command->grid,
         .blockDim = command->block,
         .kernelParams = pointers,
@@ -140,14 +138,15 @@ static bool capture_product(assay_cuda *self, const assay_cuda_command *command,
     return ASSAY_CUDA_TRY(self, cudaStreamEndCapture, self->stream, captured) && run;
 }
 
-static bool add_node(assay_cuda *self, assay_cuda_sequence *sequence, size_t i, const cudaGraphNode_t *after, size_t count)
+static bool add_node(assay_cuda *self, assay_cuda_sequence *sequence, size_t i, const cudaGraphNode_t *after,
+                     size_t count)
 {
     const assay_cuda_command *command = &sequence->commands[i];
+    cudaGraphNode_t *node = &sequence->nodes[i];
     if (command->kernel == ASSAY_CUDA_GEMM) {
         cudaGraph_t captured = NULL;
         bool ok = capture_product(self, command, &captured) &&
-                  ASSAY_CUDA_TRY(self, cudaGraphAddChildGraphNode, &sequence->nodes[i], sequence->graph, after, count,
-                                 captured);
+                  ASSAY_CUDA_TRY(self, cudaGraphAddChildGraphNode, node, sequence->graph, after, count, captured);
         if (captured != NULL) {
             cudaGraphDestroy(captured); /* the node has its copy */
         }
@@ -156,7 +155,7 @@ static bool add_node(assay_cuda *self, assay_cuda_sequence *sequence, size_t i, 
     assay_cuda_arguments arguments = command->arguments;
     void *pointers[] = {&arguments};
     struct cudaKernelNodeParams parameters = node_parameters(self, command, pointers);
-    return ASSAY_CUDA_TRY(self, cudaGraphAddKernelNode, &sequence->nodes[i], sequence->graph, after, count, &parameters);
+    return ASSAY_CUDA_TRY(self, cudaGraphAddKernelNode, node, sequence->graph, after, count, &parameters);
 }
 
 static bool add_nodes(assay_cuda *self, assay_cuda_sequence *sequence)

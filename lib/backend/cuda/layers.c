@@ -55,7 +55,8 @@ static void add_bias(assay_cuda *self, size_t rows, size_t columns, assay_activa
 
 void assay_cuda_bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias)
 {
-    add_bias((assay_cuda *)backend, rows, columns, assay_activation_default(ASSAY_IDENTITY), x, bias, x, ASSAY_NO_SLICE);
+    const assay_activation identity = assay_activation_default(ASSAY_IDENTITY);
+    add_bias((assay_cuda *)backend, rows, columns, identity, x, bias, x, ASSAY_NO_SLICE);
 }
 
 void assay_cuda_column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)

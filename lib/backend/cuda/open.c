@@ -52,7 +52,8 @@ bool assay_cuda_ok(assay_cuda *self, cudaError_t result, const char *call)
     if (result == cudaSuccess) {
         return true;
     }
-    assay_backend_record(&self->base, result == cudaErrorMemoryAllocation ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_UNSUPPORTED,
+    assay_backend_record(&self->base,
+                         result == cudaErrorMemoryAllocation ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_UNSUPPORTED,
                          "backend cuda: %s failed: %s (error %d)", call, cudaGetErrorString(result), (int)result);
     return false;
 }
@@ -125,15 +126,15 @@ static assay_status find_device(assay_error *error)
         result = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0);
     }
     if (result != cudaSuccess || 10 * major + minor < LEAST_CAPABILITY) {
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: the GPU has compute capability %d.%d (%s), and 7.5 "
-                          "or more is needed; use --backend openblas", major, minor, cudaGetErrorString(result));
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: the GPU has compute capability %d.%d (%s), and "
+                          "7.5 or more is needed; use --backend openblas", major, minor, cudaGetErrorString(result));
     }
     return ASSAY_OK;
 }
 
 /*
- * One lane: a handle with a workspace of its own that never changes, so that the way in which cuBLAS cuts a product, and
- * with it the last bits, is the same in every run. Default math: float is computed in float, and not in TF32.
+ * One lane: a handle with a workspace of its own that never changes, so that the way in which cuBLAS cuts a product,
+ * and with it the last bits, is the same in every run. Default math: float is computed in float, and not in TF32.
  */
 static void open_lane(assay_cuda *self, int lane)
 {

@@ -10,7 +10,8 @@ typedef struct {
 } parts;
 
 /* Runs a reduction and waits for its parts; false after a failure. */
-static bool reduce(assay_cuda *self, assay_cuda_kernel kernel, assay_slice x, double centre, double scale, parts *result)
+static bool reduce(assay_cuda *self, assay_cuda_kernel kernel, assay_slice x, double centre, double scale,
+                   parts *result)
 {
     assay_cuda_command command = assay_cuda_command_over(kernel, x.count, ASSAY_CUDA_MOST_PARTS);
     command.arguments.reduce.x = assay_cuda_at(x);

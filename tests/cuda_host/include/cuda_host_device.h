@@ -53,7 +53,7 @@ static inline uint32_t atomicExch(uint32_t *at, uint32_t new)
 #define DEVICE static inline
 #define KERNEL(name) static void name(const assay_cuda_arguments p)
 
-/* Addresses of the device carry a mark that makes them no address of the host; a kernel that is given one without dies. */
+/* Addresses of the device carry a mark that makes them none of the host's; a kernel that is given one without dies. */
 void *cuda_host_memory(assay_cuda_address address);
 #define AT(type, address) ((type *)cuda_host_memory(address))
 
