@@ -8,8 +8,6 @@ tests_test_backend_SOURCES = \
 	tests/test_backend_cases.c \
 	tests/test_backend_errors.c \
 	tests/test_backend_extremes.c \
-	tests/machines.c \
-	tests/machines.h \
 	tests/test_backend_golden.c \
 	tests/test_backend_gradients.c \
 	tests/test_backend_operations.c

@@ -340,7 +340,7 @@ START_TEST(opening_refuses_what_it_has_not)
         ck_assert_ptr_null(backend);
     }
     assay_backend_close(NULL);
-    if (assay_backend_names()[2] == NULL) {
+    if (assay_backend_names()[3] == NULL) {
         assay_error error = {.status = ASSAY_OK};
         assay_backend *backend;
         support_assert_error(assay_backend_open(&(assay_backend_options){"cuda", ASSAY_F32, 1}, &backend, &error),

@@ -1,10 +1,10 @@
 # The suite built and run in other ways, each in a folder of its own below the build folder; ./check --all runs them.
 variants = asan tsan msan clang coverage
-variant_asan_options = --enable-werror --enable-sanitizers CFLAGS='-g -O1'
-variant_tsan_options = --enable-werror --enable-sanitizers=thread CFLAGS='-g -O1'
-variant_msan_options = --enable-werror --enable-sanitizers=memory CC=clang CFLAGS='-g -O1'
+# Instrumented builds leave nvcc's objects out: they are not instrumented, and the emulation of CUDA is in.
+variant_asan_options = --enable-werror --enable-sanitizers --without-cuda CFLAGS='-g -O1'
+variant_tsan_options = --enable-werror --enable-sanitizers=thread --without-cuda CFLAGS='-g -O1'
+variant_msan_options = --enable-werror --enable-sanitizers=memory --without-cuda CC=clang CFLAGS='-g -O1'
 variant_clang_options = --enable-werror CC=clang
-# What only a GPU runs would count as not covered: nvcc's objects are left out, the emulation's are in.
 variant_coverage_options = --enable-coverage --without-cuda
 
 # $(call variant,NAME,TARGET) configures the folder NAME once and makes TARGET there.
