@@ -308,9 +308,11 @@ START_TEST(random_fills_are_the_generators)
     assay_fill_random(backend, assay_part_of(all, 1, COUNT), &again, normal);
     assay_download_f64(backend, all, filled);
     ck_assert(filled[0] == 0 && filled[COUNT + 1] == 0);
+    /* A device has its own logarithm, sine and cosine: 4 units in the last place of 0.5 + 6 standard deviations. */
+    double allowed = strcmp(assay_backend_name(backend), "cuda") == 0 ? ldexp(4 * (0.5 + 6 * 2), -23) : 0;
     for (int i = 0; i < COUNT; i++) {
-        ck_assert_msg(filled[i + 1] == (double)drawn[i], "element %d is %g, not %g", i, filled[i + 1],
-                      (double)drawn[i]);
+        ck_assert_msg(fabs(filled[i + 1] - (double)drawn[i]) <= allowed, "element %d is %.9g, not %.9g", i,
+                      filled[i + 1], (double)drawn[i]);
     }
     ck_assert_msg(memcmp(&again.state.philox, &generator.state.philox, sizeof again.state.philox) == 0,
                   "the generator was not advanced");
