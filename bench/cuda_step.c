@@ -15,6 +15,10 @@
 
 #include "backend/backend.h"
 #include "base/alloc.h"
+#include "init/initializer.h"
+#include "nn/network.h"
+#include "optim/optimizer.h"
+#include "train/batches.h"
 #include "train/trainer.h"
 
 enum { RUNS = ASSAY_RUN_COUNT, IMAGES = 60000, WARM_UP = 20 };

@@ -64,12 +64,12 @@ AS_IF([test -n "$NVCC"], [ASSAY_CUDA_FILES])
 AS_IF([test -z "$assay_cuda_problem"], [ASSAY_CUDA_TRY])
 AS_IF([test -z "$assay_cuda_problem"],
   [assay_have_cuda=yes
-   assay_backends="reference, openblas, cuda"
+   assay_backends="reference, openblas, openblas-dense, cuda (for$assay_processors, PTX compute_$assay_newest)"
    AC_DEFINE([ASSAY_WITH_CUDA], [1], [Define to 1 if the cuda backend is built])
    AC_DEFINE_UNQUOTED([ASSAY_CUDA_FOLDER], ["$CUDA_CUBLAS_DIR"], [The folder of CUDA's libraries])],
   [test "$with_cuda" = no || test "$with_cuda" = check],
   [assay_have_cuda=no
-   assay_backends="reference, openblas (no cuda: $assay_cuda_problem)"],
+   assay_backends="reference, openblas, openblas-dense (no cuda: $assay_cuda_problem)"],
   [AC_MSG_ERROR([the cuda backend cannot be built: $assay_cuda_problem])])
 AC_SUBST([NVCC])
 AC_SUBST([CUDA_CPPFLAGS])
