@@ -365,6 +365,32 @@ START_TEST(a_bad_batch_changes_no_parameter)
 }
 END_TEST
 
+/* Samples that end after the first pass, and one that does not, as the host has them. */
+START_TEST(moments_are_the_hosts)
+{
+    static const double samples[][5] = {
+        {3, 3, 3, 3, 3}, {1, 2, (double)NAN, 4, 5}, {1, (double)INFINITY, 3, 4, 5}, {-1, 2, 7, 11, 0.5},
+        {(double)-INFINITY, (double)INFINITY, 0, 0, 0}};
+    assay_backend *backend = cuda_open(ASSAY_F64);
+    assay_buffer *buffer = assay_buffer_create(backend, ASSAY_REAL, 5);
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        assay_upload_f64(backend, assay_whole(buffer), samples[i]);
+        assay_moments got = assay_reduce_moments(backend, assay_whole(buffer));
+        assay_moments want = assay_moments_f64(5, samples[i]);
+        const double pairs[][2] = {{got.mean, want.mean}, {got.variance, want.variance},
+                                   {got.kurtosis, want.kurtosis}, {got.minimum, want.minimum},
+                                   {got.maximum, want.maximum}};
+        for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
+            double a = pairs[p][0], b = pairs[p][1];
+            bool same = (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-14 * fabs(b);
+            ck_assert_msg(same, "sample %zu, number %zu: %.17g, and must be %.17g", i, p, a, b);
+        }
+    }
+    assay_buffer_destroy(backend, buffer);
+    cuda_close(backend);
+}
+END_TEST
+
 /* --- the tutorial's numbers and the author's runs ----------------------------------------------------------------- */
 
 START_TEST(variances_are_the_tutorials)
@@ -453,6 +479,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, few_sequences_are_remembered);
     tcase_add_test(tests, a_graph_is_not_replayed_where_order_matters);
     tcase_add_test(tests, a_bad_batch_changes_no_parameter);
+    tcase_add_test(tests, moments_are_the_hosts);
     suite_add_tcase(suite, tests);
     if (support_data_folder() != NULL) {
         TCase *numbers = tcase_create("numbers");

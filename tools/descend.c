@@ -334,7 +334,7 @@ int assay_command_descend(int argc, char **argv)
     }
     assay_error error;
     if (open_backend(&options, &record.backend, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "%s", error.message);
+        return tool_no_backend(COMMAND, &error);
     }
     result = run(&options, &record);
     assay_free(record.points);

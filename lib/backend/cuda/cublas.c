@@ -3,26 +3,28 @@
  * program serves machines with and without it.
  */
 #include <dlfcn.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "backend/cuda/cuda.h"
 
-/* POSIX's dlsym gives functions as data pointers; copying the bytes is how C takes them over. */
-static bool find(void *library, const char *name, void *function)
+/* Finds every function, or returns the name of the first that is missing. POSIX's dlsym gives functions as pointers to
+ * data; copying the bytes is how C takes them over. */
+static const char *find_functions(assay_cublas *cublas)
 {
-    void *found = dlsym(library, name);
-    memcpy(function, &found, sizeof found);
-    return found != NULL;
-}
-
-static const char *first_missing(assay_cublas *cublas)
-{
-#define FIND(function)                                           \
-    if (!find(cublas->library, #function, &cublas->function)) {  \
-        return #function;                                        \
+#define PLACE(function) {#function, offsetof(assay_cublas, function)},
+    static const struct {
+        const char *name;
+        size_t offset;
+    } functions[] = {ASSAY_CUBLAS_FUNCTIONS(PLACE)};
+#undef PLACE
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++) {
+        void *found = dlsym(cublas->library, functions[i].name);
+        if (found == NULL) {
+            return functions[i].name;
+        }
+        memcpy((char *)cublas + functions[i].offset, &found, sizeof found);
     }
-    ASSAY_CUBLAS_FUNCTIONS(FIND)
-#undef FIND
     return NULL;
 }
 
@@ -36,7 +38,7 @@ assay_status assay_cublas_load(size_t count, const char *const *names, assay_cub
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: cuBLAS cannot be loaded (%s); let "
                           "LD_LIBRARY_PATH name its folder, or use --backend openblas", dlerror());
     }
-    const char *missing = first_missing(cublas);
+    const char *missing = find_functions(cublas);
     if (missing != NULL) {
         assay_cublas_unload(cublas);
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: the cuBLAS that was loaded has no %s; let "
