@@ -1,5 +1,5 @@
 /*
- * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report, lib/report/page_style.h.
+ * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report (report/page_style.h).
  * It lays out and decides nothing: audit.py has put everything into the JSON.
  *
  *   {"title", "text", "notice", "footer", "summary": [{"value", "label", "good": true|false|null, "link"}],
