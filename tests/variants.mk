@@ -14,7 +14,7 @@ variant = $(MKDIR_P) $(1) && cd $(1) && \
 recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/audit/variant.sh' $(1) \
 	$(SHELL) -c "$(2)"
 
-# Under these tools a test takes longer; those of impossible allocations want NULL, as without them.
+# A test takes longer under these tools, or on a busy machine.
 patient = CK_TIMEOUT_MULTIPLIER=20
 
 .PHONY: check-asan check-tsan check-msan check-clang check-valgrind coverage
