@@ -27,7 +27,7 @@ static const char *const own_style[] = {
     "h3{font-size:1.05rem;margin:1.6rem 0 0}",
     "td .note{max-width:28rem}",
     "tr.group th{font-weight:600;padding-top:1.2rem}",
-    "@media (max-width:40rem){td:empty{display:none}td[data-label]:before{width:9rem}}",
+    "@media (max-width:40rem){td:has(>span:empty){display:none}td[data-label]:before{width:9rem}}",
 };
 
 static void put(FILE *stream, const char *text)
