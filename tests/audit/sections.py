@@ -197,6 +197,12 @@ def coverage(audit):
     return dict(section, tables=tables, summary=f"{percent(*total['lines'][:2])} of lines")
 
 
+def mutant_row(mutant):
+    before, after = (mutant.get(a) or mutant.get(b) or "" for a, b in (("before", "original"), ("after", "mutated")))
+    change = {"text": before.strip(), "note": "becomes " + (after.strip() or "nothing")}
+    return [f"{mutant['file']}:{mutant['line']}", mutant["operator"], change]
+
+
 def mutation(audit):
     section = {
         "id": "mutation",
@@ -213,29 +219,17 @@ def mutation(audit):
         mortal = s["killed"] + s["survived"]
         killed, all_mutants = killed + s["killed"], all_mutants + mortal
         rows.append([folder, counted(s["killed"], mortal), str(s["survived"]), str(s["equivalent"]), str(s["total"])])
-    survivors = [
-        [
-            f"{m['file']}:{m['line']}",
-            m["operator"],
-            {"text": m["original"].strip(), "note": "becomes " + (m["mutated"].strip() or "nothing")},
-        ]
-        for m in audit.mutation["mutants"]
-        if m["verdict"] == "survived"
-    ]
+    survivors = [mutant_row(m) for m in audit.mutation["mutants"] if m["verdict"] == "survived"]
     equivalent = [
-        [
-            f"{m['file']}:{m['line']}",
-            {"text": m["original"].strip(), "note": "becomes " + m["mutated"].strip()},
-            m.get("reason", m.get("argument", "")),
-        ]
+        mutant_row(m)[:2] + [mutant_row(m)[2], m.get("reason") or m.get("argument") or "judged so in the list"]
         for m in audit.mutation["mutants"]
-        if m["verdict"] == "equivalent"
+        if m["verdict"].startswith("equivalent")
     ]
     tables = [table(["Folder", "#Killed", "#Survived", "#Equivalent", "#All"], rows)]
     if survivors:
         tables.append(table(["Where", "Operator", "Source"], survivors, "Survivors"))
     if equivalent:
-        tables.append(table(["Where", "Source", "Why it is equivalent"], equivalent, "Judged equivalent"))
+        tables.append(table(["Where", "Operator", "Source", "Why it is equivalent"], equivalent, "Judged equivalent"))
     return dict(section, tables=tables, summary=f"{percent(killed, all_mutants)} killed")
 
 
