@@ -30,16 +30,15 @@ def cases_of(iterations):
 
 
 def injection_points(folder):
-    """Names that inject*.c knows: fixed ones, and patterns with a name in them."""
-    fixed, patterns = set(), []
+    """Names that inject*.c knows: fixed ones, and patterns such as "surface/%s.gradient"."""
+    fixed, patterns = set(), set()
     for name in ("inject.c", "inject_backend.c"):
-        text = open(os.path.join(folder, name), encoding="utf-8").read()
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            text = file.read()
         for point in re.findall(r'inject_error\("([^"]+)"', text):
-            if point.startswith("%s."):
-                continue  # in inject_moments, found by its calls
-            if "%s" in point:
-                patterns.append(re.compile("^" + re.escape(point).replace("%s", r"[\w.-]+") + "$"))
-            else:
+            if "/%s" in point:
+                patterns.add(point)
+            elif "%s" not in point:
                 fixed.add(point)
         for component in re.findall(r'inject_moments\(&moments, "([^"]+)"', text):
             fixed.update(f"{component}.{field}" for field in ("mean", "variance", "skewness", "kurtosis"))
@@ -47,13 +46,11 @@ def injection_points(folder):
 
 
 def points_of(component, known):
+    """The component itself, or its parts, as far as an error can be injected into them."""
     fixed, patterns = known
-    parts = ("value", "gradient", "derivative")
+    group, name = component.split("/", 1)
     found = {p for p in fixed if p == component or p.startswith(component + ".")}
-    found |= {p for p in [component] + [f"{component}.{part}" for part in parts] if any(q.match(p) for q in patterns)}
-    if component in found and len(found) > 1:
-        found.discard(component)
-    return sorted(found)
+    return sorted(found | {p.replace("%s", name) for p in patterns if p.split("%s")[0] == group + "/"})
 
 
 def units_of(trace):
