@@ -50,7 +50,9 @@ def points_of(component, known):
     fixed, patterns = known
     group, name = component.split("/", 1)
     found = {p for p in fixed if p == component or p.startswith(component + ".")}
-    return sorted(found | {p.replace("%s", name) for p in patterns if p.split("%s")[0] == group + "/"})
+    if not found:
+        found = {p.replace("%s", name) for p in patterns if p.split("%s")[0] == group + "/"}
+    return sorted(found)
 
 
 def units_of(trace):
