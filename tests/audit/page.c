@@ -20,6 +20,8 @@
 static const char *const own_style[] = {
     "body{max-width:74rem}",
     ".wide{overflow-x:auto}",
+    /* A long name makes its column wide, and is not broken within. */
+    "table{overflow-wrap:break-word}",
     "td{font-size:.92rem}",
     "td.text,th.text{text-align:left}",
     "code{font:.92em ui-monospace,monospace}",

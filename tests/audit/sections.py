@@ -81,11 +81,15 @@ def inventory(audit):
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
+def suites(programs):
+    return ", ".join(sorted(name.removeprefix("test_") for name in programs))
+
+
 def evidence_cell(audit, component, kind):
     state, what = audit.cell(component, kind)
     if state == "proved":
         tests = sum(len(names) for names in what.values())
-        return {"text": f"✓ {tests}", "class": "good", "note": ", ".join(sorted(what))}
+        return {"text": f"✓ {tests}", "class": "good", "note": suites(what)}
     if state == "reason":
         where = audit.reason_numbers.setdefault(what, len(audit.reason_numbers) + 1)
         return {"text": f"reason {where}", "class": "soft"}
@@ -95,7 +99,7 @@ def evidence_cell(audit, component, kind):
 def plain_cell(audit, component, kind):
     programs = audit.proved.get((component, kind), {})
     tests = sum(len(names) for names in programs.values())
-    return {"text": f"✓ {tests}", "class": "good", "note": ", ".join(sorted(programs))} if tests else ""
+    return {"text": f"✓ {tests}", "class": "good", "note": suites(programs)} if tests else ""
 
 
 def mutation_cell(audit, component):
