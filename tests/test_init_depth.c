@@ -350,7 +350,6 @@ START_TEST(variances_through_depth)
 {
     const depth_case *c = &cases[_i % CASES];
     evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(init_case_of(c)->initializer.kind));
-    evidence(EVIDENCE_STATISTICAL, "gain/%s", assay_activation_name(c->activation));
     evidence(EVIDENCE_STATISTICAL, "nn/network_forward");
     evidence(EVIDENCE_STATISTICAL, "nn/network_backward");
     evidence_alarm(c->activation == ASSAY_TANH ? 2 : 3, INIT_ALARM);

@@ -325,6 +325,9 @@ END_TEST
 
 START_TEST(torch_files_hold_what_torch_says)
 {
+    evidence(EVIDENCE_GOLDEN, "model/torch_zip");
+    evidence(EVIDENCE_GOLDEN, "model/torch_state");
+    evidence(EVIDENCE_GOLDEN, "model/pickle");
     assay_error error;
     json_t *golden = support_golden("model.json");
     const char *name = NULL;
@@ -357,6 +360,7 @@ END_TEST
 
 START_TEST(torch_model_with_its_configuration)
 {
+    evidence(EVIDENCE_GOLDEN, "model/torch_zip");
     assay_error error;
     assay_model model;
     char *path = golden_path("model/network.pt");
@@ -554,8 +558,7 @@ static Suite *suite(void)
 {
     Suite *made = suite_create("model");
     TCase *files = evidence_case("files", "property: model/safetensors, model/record, model/config, model/model, model/state; "
-                                          "errors: model/safetensors, model/record; "
-                                          "golden: model/torch_zip, model/torch_state, model/pickle");
+                                          "errors: model/safetensors, model/record");
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, safetensors_round_trip_is_bit_exact);
     tcase_add_test(files, safetensors_without_tensors);

@@ -9,13 +9,13 @@ variant_coverage_options = --enable-coverage --without-cuda
 
 # $(call variant,NAME,TARGET) configures the folder NAME once and makes TARGET there.
 variant = $(MKDIR_P) $(1) && cd $(1) && \
-	{ test -f Makefile || { echo "configuring $(1)/" && $(abs_top_srcdir)/configure -q $(variant_$(1)_options); }; } && \
+	{ test -f Makefile || { echo configuring $(1)/ && $(abs_top_srcdir)/configure -q $(variant_$(1)_options); }; } && \
 	$(MAKE) $(AM_MAKEFLAGS) $(2)
 # $(call recorded,NAME,COMMAND) runs it, and keeps what became of it for make audit.
 recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/tests/audit/variant.sh' $(1) \
 	$(SHELL) -c "$(2)"
 
-# Under these tools a test takes longer; those of impossible allocations want NULL, as without them.
+# A test takes longer under these tools, or on a busy machine.
 patient = CK_TIMEOUT_MULTIPLIER=20
 
 .PHONY: check-asan check-tsan check-msan check-clang check-valgrind coverage
@@ -33,8 +33,8 @@ tsan_environment = $(patient) ASSAY_TEST_EFFORT=small OPENBLAS_NUM_THREADS=1 \
 check-tsan:
 	+$(tsan_environment) $(call recorded,tsan,$(call variant,tsan,check TESTS='$(tsan_tests)'))
 
-# clang's MemorySanitizer. It takes the heap for written, since it does not see what zlib, jansson and others write there;
-# valgrind does. Left out is what valgrind runs, and the rest needs a program or a compiler of its own.
+# clang's MemorySanitizer. It takes the heap for written, since it does not see what zlib, jansson and others write
+# there; valgrind does. Left out is what valgrind runs, and the rest needs a program or a compiler of its own.
 msan_tests = tests/test_random tests/test_random_philox tests/test_random_statistics tests/test_data_fashion \
 	tests/test_optim tests/test_surface tests/test_stats tests/test_goodness_of_fit tests/test_tolerance \
 	tests/test_gradient tests/test_nn tests/test_init tests/test_backend tests/test_train tests/test_retrace \

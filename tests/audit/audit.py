@@ -39,7 +39,10 @@ class Audit:
             for program, tests in programs.items():
                 self.proved.setdefault(key, {}).setdefault(program, set()).update(tests)
         self.sources = components.Sources(source)
-        self.coverage = load(os.path.join(build, "coverage.json"))
+        # make coverage runs in a build of its own.
+        self.coverage = load(os.path.join(build, "coverage.json")) or load(
+            os.path.join(build, "coverage/coverage.json")
+        )
         self.mutation = load(os.path.join(build, "mutation.json"))
         self.sensitivity = load(os.path.join(build, "sensitivity.json"))
         self.reproducible = load(os.path.join(build, "reproducible.json"))
@@ -95,7 +98,7 @@ class Audit:
         """(killed, survived) of the mutants in the files in which a component is computed."""
         files = set(self.sources.of(component))
         verdicts = [m["verdict"] for m in self.mutation["mutants"] if m["file"] in files] if self.mutation else []
-        return verdicts.count("killed"), verdicts.count("survived")
+        return verdicts.count("killed") + verdicts.count("timeout"), verdicts.count("survived")
 
 
 def commit(source):

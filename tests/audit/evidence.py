@@ -59,7 +59,7 @@ def of_scripts(source, build):
                 continue
             with open(path, encoding="utf-8") as file:
                 said = re.findall(r"^# evidence: (\S+): (.+)$", file.read(), re.M)
-            results = os.path.join(build, os.path.relpath(path, source)[:-3] + ".trs")
+            results = os.path.join(build, os.path.relpath(path, source) + ".trs")
             passed = os.path.exists(results) and ":test-result: PASS" in open(results, encoding="utf-8").read()
             for kind, components in said if passed else []:
                 for component in components.split(", "):

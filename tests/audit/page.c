@@ -1,5 +1,5 @@
 /*
- * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report, lib/report/page_style.h.
+ * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report (report/page_style.h).
  * It lays out and decides nothing: audit.py has put everything into the JSON.
  *
  *   {"title", "text", "notice", "footer", "summary": [{"value", "label", "good": true|false|null, "link"}],
@@ -20,6 +20,8 @@
 static const char *const own_style[] = {
     "body{max-width:74rem}",
     ".wide{overflow-x:auto}",
+    /* A long name makes its column wide, and is not broken within. */
+    "table{overflow-wrap:break-word}",
     "td{font-size:.92rem}",
     "td.text,th.text{text-align:left}",
     "code{font:.92em ui-monospace,monospace}",
@@ -27,7 +29,7 @@ static const char *const own_style[] = {
     "h3{font-size:1.05rem;margin:1.6rem 0 0}",
     "td .note{max-width:28rem}",
     "tr.group th{font-weight:600;padding-top:1.2rem}",
-    "@media (max-width:40rem){td:empty{display:none}td[data-label]:before{width:9rem}}",
+    "@media (max-width:40rem){td:has(>span:empty){display:none}td[data-label]:before{width:9rem}}",
 };
 
 static void put(FILE *stream, const char *text)

@@ -31,7 +31,7 @@ SECTIONS = [
 # One thread and two: OpenBLAS adds up the edges of a matrix in another order, in float32. What the tutorial prints is
 # compared within 5e-6, and the same holds here; losses drift apart as training amplifies the last bits.
 THREADS_BOUND = 5e-6
-LOSSES_BOUND, LOSSES_STEPS, ACCURACY_BOUND = 1e-4, 20, 0.02
+LOSSES_BOUND, LOSSES_STEPS, ACCURACY_BOUND = 1e-5, 10, 0.02
 
 
 def commands(threads):

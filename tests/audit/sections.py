@@ -81,21 +81,25 @@ def inventory(audit):
 # --- the table -------------------------------------------------------------------------------------------------------
 
 
+def suites(programs):
+    return ", ".join(sorted(name.removeprefix("test_") for name in programs))
+
+
 def evidence_cell(audit, component, kind):
     state, what = audit.cell(component, kind)
     if state == "proved":
         tests = sum(len(names) for names in what.values())
-        return {"text": f"✓ {tests}", "class": "good", "note": ", ".join(sorted(what))}
+        return {"text": f"✓ {tests}", "class": "good", "note": suites(what)}
     if state == "reason":
         where = audit.reason_numbers.setdefault(what, len(audit.reason_numbers) + 1)
-        return {"text": "–", "class": "soft", "note": f"reason {where}"}
+        return {"text": f"reason {where}", "class": "soft"}
     return {"text": "✗ none", "class": "bad"}
 
 
 def plain_cell(audit, component, kind):
     programs = audit.proved.get((component, kind), {})
     tests = sum(len(names) for names in programs.values())
-    return {"text": f"✓ {tests}", "class": "good", "note": ", ".join(sorted(programs))} if tests else ""
+    return {"text": f"✓ {tests}", "class": "good", "note": suites(programs)} if tests else ""
 
 
 def mutation_cell(audit, component):
@@ -197,6 +201,12 @@ def coverage(audit):
     return dict(section, tables=tables, summary=f"{percent(*total['lines'][:2])} of lines")
 
 
+def mutant_row(mutant):
+    before, after = (mutant.get(a) or mutant.get(b) or "" for a, b in (("before", "original"), ("after", "mutated")))
+    change = {"text": before.strip(), "note": "becomes " + (after.strip() or "nothing")}
+    return [f"{mutant['file']}:{mutant['line']}", mutant["operator"], change]
+
+
 def mutation(audit):
     section = {
         "id": "mutation",
@@ -213,29 +223,17 @@ def mutation(audit):
         mortal = s["killed"] + s["survived"]
         killed, all_mutants = killed + s["killed"], all_mutants + mortal
         rows.append([folder, counted(s["killed"], mortal), str(s["survived"]), str(s["equivalent"]), str(s["total"])])
-    survivors = [
-        [
-            f"{m['file']}:{m['line']}",
-            m["operator"],
-            {"text": m["original"].strip(), "note": "becomes " + (m["mutated"].strip() or "nothing")},
-        ]
-        for m in audit.mutation["mutants"]
-        if m["verdict"] == "survived"
-    ]
+    survivors = [mutant_row(m) for m in audit.mutation["mutants"] if m["verdict"] == "survived"]
     equivalent = [
-        [
-            f"{m['file']}:{m['line']}",
-            {"text": m["original"].strip(), "note": "becomes " + m["mutated"].strip()},
-            m.get("reason", m.get("argument", "")),
-        ]
+        mutant_row(m)[:2] + [mutant_row(m)[2], m.get("reason") or m.get("argument") or "judged so in the list"]
         for m in audit.mutation["mutants"]
-        if m["verdict"] == "equivalent"
+        if m["verdict"].startswith("equivalent")
     ]
     tables = [table(["Folder", "#Killed", "#Survived", "#Equivalent", "#All"], rows)]
     if survivors:
         tables.append(table(["Where", "Operator", "Source"], survivors, "Survivors"))
     if equivalent:
-        tables.append(table(["Where", "Source", "Why it is equivalent"], equivalent, "Judged equivalent"))
+        tables.append(table(["Where", "Operator", "Source", "Why it is equivalent"], equivalent, "Judged equivalent"))
     return dict(section, tables=tables, summary=f"{percent(killed, all_mutants)} killed")
 
 
@@ -321,6 +319,10 @@ VARIANTS = [
 ]
 
 
+def passes(ran):
+    return ran["status"] == 0 and ran["failed"] == 0 and ran["passed"] > 0
+
+
 def variants(audit):
     found, rows = audit.variants(), []
     for name, target, what in VARIANTS:
@@ -330,7 +332,7 @@ def variants(audit):
                 [{"text": f"make {target}", "note": what}, {"text": "not run", "class": "soft"}, "", "", "", ""]
             )
             continue
-        good = ran["status"] == 0 and ran["failed"] == 0 and ran["passed"] > 0
+        good = passes(ran)
         failed = [s.split(" ", 1)[1] for s in ran["suites"] if s.split()[0] not in ("PASS", "SKIP")]
         if not good:
             audit.findings.append(f"make {target}: status {ran['status']}, {', '.join(failed) or 'nothing passed'}")
@@ -359,7 +361,7 @@ def variants(audit):
         tables.append(
             table(["Suite"] + [target for _, target, _ in VARIANTS], by_suite, "Which suite ran under which tool")
         )
-    passing = sum(r["status"] == 0 for r in found.values())
+    passing = sum(passes(found[name]) for name, _, _ in VARIANTS if name in found)
     return {
         "id": "variants",
         "title": "Sanitizers and compilers",

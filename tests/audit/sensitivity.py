@@ -21,20 +21,24 @@ import sys
 import tempfile
 
 LOWEST, HIGHEST, STEP = -17.0, 1.0, 0.25  # powers of ten
-MOST_CASES = 2  # of a test's table, the last ones: what they notice, all of them together notice
+
+
+def cases_of(iterations):
+    """At most two cases of a test's table, the second and the third: what they notice, all together notice."""
+    chosen = sorted(iterations)
+    return chosen[1:3] if len(chosen) > 2 else chosen
 
 
 def injection_points(folder):
-    """Names that inject*.c knows: fixed ones, and patterns with a name in them."""
-    fixed, patterns = set(), []
+    """Names that inject*.c knows: fixed ones, and patterns such as "surface/%s.gradient"."""
+    fixed, patterns = set(), set()
     for name in ("inject.c", "inject_backend.c"):
-        text = open(os.path.join(folder, name), encoding="utf-8").read()
+        with open(os.path.join(folder, name), encoding="utf-8") as file:
+            text = file.read()
         for point in re.findall(r'inject_error\("([^"]+)"', text):
-            if point.startswith("%s."):
-                continue  # in inject_moments, found by its calls
-            if "%s" in point:
-                patterns.append(re.compile("^" + re.escape(point).replace("%s", r"[\w.-]+") + "$"))
-            else:
+            if "/%s" in point:
+                patterns.add(point)
+            elif "%s" not in point:
                 fixed.add(point)
         for component in re.findall(r'inject_moments\(&moments, "([^"]+)"', text):
             fixed.update(f"{component}.{field}" for field in ("mean", "variance", "skewness", "kurtosis"))
@@ -42,12 +46,12 @@ def injection_points(folder):
 
 
 def points_of(component, known):
+    """The component itself, or its parts, as far as an error can be injected into them."""
     fixed, patterns = known
-    parts = ("value", "gradient", "derivative")
+    group, name = component.split("/", 1)
     found = {p for p in fixed if p == component or p.startswith(component + ".")}
-    found |= {p for p in [component] + [f"{component}.{part}" for part in parts] if any(q.match(p) for q in patterns)}
-    if component in found and len(found) > 1:
-        found.discard(component)
+    if not found:
+        found = {p.replace("%s", name) for p in patterns if p.split("%s")[0] == group + "/"}
     return sorted(found)
 
 
@@ -69,7 +73,7 @@ class Probe:
 
     def __init__(self, options, point, program, test, iterations):
         self.options, self.point, self.program = options, point, program
-        self.only = f"{test}:{','.join(map(str, sorted(iterations)[-MOST_CASES:]))}"
+        self.only = f"{test}:{','.join(map(str, cases_of(iterations)))}"
         self.cache = {}
 
     def fails(self, error):
@@ -127,7 +131,7 @@ def measure(options, point, key, unit):
         "kind": unit["kind"],
         "program": program,
         "test": test,
-        "iterations": sorted(unit["iterations"])[-MOST_CASES:],
+        "iterations": cases_of(unit["iterations"]),
     }
     if probe.fails(0.0):
         return dict(result, trouble="fails without an injected error")
@@ -151,42 +155,52 @@ def write(path, results):
     os.replace(path + ".new", path)
 
 
+def plan(options):
+    """What is to be measured, and what is known: from before, or that nothing can be injected."""
+    known = injection_points(os.path.join(options.source, "tests/audit"))
+    before = {}
+    if (options.only or options.keep) and os.path.exists(options.output):
+        with open(options.output, encoding="utf-8") as file:
+            before = {(r["point"], r["program"], r["test"]): r for r in json.load(file)["results"]}
+    jobs, results = [], []
+    for (component, program, test), unit in sorted(units_of(options.trace).items()):
+        points = points_of(component, known)
+        if not points:
+            results.append(
+                {"component": component, "point": None, "kind": unit["kind"], "program": program, "test": test}
+            )
+        for point in points:
+            old = before.get((point, program, test))
+            if old is not None and (options.keep or options.only not in point):
+                results.append(old)
+            elif options.only in point:
+                jobs.append((point, (component, program, test), unit))
+    return jobs, results
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("trace", "build", "source", "output"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--only", default="", help="only injection points that contain this text; others are kept")
+    parser.add_argument("--keep", action="store_true", help="measure only what OUTPUT has not yet")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.build, options.source = os.path.abspath(options.build), os.path.abspath(options.source)
-    known = injection_points(os.path.join(options.source, "tests/audit"))
-    jobs, results = [], []
-    for key, unit in sorted(units_of(options.trace).items()):
-        points = points_of(key[0], known)
-        if not points:
-            results.append(
-                {"component": key[0], "point": None, "kind": unit["kind"], "program": key[1], "test": key[2]}
-            )
-        jobs += [(point, key, unit) for point in points if options.only in point]
-    if options.only and os.path.exists(options.output):
-        old = json.load(open(options.output, encoding="utf-8"))["results"]
-        results += [r for r in old if r["point"] and options.only not in r["point"]]
+    jobs, results = plan(options)
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         running = [pool.submit(measure, options, *job) for job in jobs]
         for done, future in enumerate(concurrent.futures.as_completed(running), 1):
             result = future.result()
             results.append(result)
             if sys.stderr.isatty() or os.environ.get("ASSAY_AUDIT_VERBOSE"):
-                print(
-                    f"{done}/{len(jobs)} {result['point']} by {result['program']} {result['test']}: "
-                    f"{result.get('smallest', result.get('trouble'))}",
-                    file=sys.stderr,
-                    flush=True,
-                )
-            write(
-                options.output,
-                sorted(results, key=lambda r: (r["component"], str(r["point"]), r["program"], r["test"])),
-            )
+                seen = result.get("smallest", result.get("trouble"))
+                what = f"{result['point']} by {result['program']} {result['test']}: {seen}"
+                print(f"{done}/{len(jobs)} {what}", file=sys.stderr, flush=True)
+            results.sort(key=lambda r: (r["component"], str(r["point"]), r["program"], r["test"]))
+            write(options.output, results)
+    if not jobs:
+        write(options.output, results)
     return 0
 
 
