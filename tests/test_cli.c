@@ -308,7 +308,7 @@ START_TEST(json_of_all_sections)
         ck_assert_msg(result.status == 0, "%s: status %d: %s", half[i], result.status, result.errors);
         ck_assert_str_eq(result.errors, "");
         json_t *report = parse(result.output);
-        ck_assert_str_eq(text(report, "backend"), "openblas");
+        ck_assert_str_eq(text(report, "backend"), "openblas-dense");
         ck_assert_str_eq(text(report, "precision"), "f32");
         ck_assert_str_eq(text(json_array_get(json_object_get(report, "sections"), 0), "name"), half[i]);
         size_t agree = count_numbers(report, "agrees", "printed");

@@ -9,6 +9,7 @@
 #include "pictures.h"
 #include "reproduce.h"
 #include "tool.h"
+#include "train/retrace.h"
 #include "tutorial/descents.h"
 
 static const char COMMAND[] = "reproduce";
@@ -27,7 +28,7 @@ static void print_help(void)
     }
     puts("\n"
          "  --json FILE            write the results to FILE as well (- for standard output instead of the table)\n"
-         "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64,\n"
+         "  --backend NAME[:PREC]  openblas-dense:f32 (default), openblas-dense:f64, openblas:f32, cuda:f32, cuda:f64,\n"
          "                         reference\n"
          "  --threads N            threads of the backend (default: one for each processor)\n"
          "  --runs DIR             section optimizers: take the records of training runs (*_results.json, as assay train\n"
@@ -226,7 +227,9 @@ int assay_command_reproduce(int argc, char **argv)
     }
     assay_error error;
     assay_backend *backend;
-    if (tool_open_backend(options.backend, options.threads, &backend, &error) != ASSAY_OK) {
+    /* As the author's runs: every product in full, every batch in the order that was drawn. */
+    const char *name = options.backend != NULL ? options.backend : ASSAY_RETRACE_BACKEND;
+    if (tool_open_backend(name, options.threads, &backend, &error) != ASSAY_OK) {
         return tool_no_backend(COMMAND, &error);
     }
     reproduce_report *report = assay_calloc(1, sizeof *report, &error);
