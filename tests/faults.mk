@@ -1,0 +1,13 @@
+# Fault injection (tests/faults.h). Without inlining: the C library's headers have bodies for some of the functions that
+# are replaced, and a caller is told by its return address.
+check_LTLIBRARIES += tests/libfaults.la
+tests_libfaults_la_SOURCES = tests/faults.c tests/faults.h tests/fault_calls.c tests/fault_run.c tests/fault_run.h
+tests_libfaults_la_CFLAGS = $(test_cflags) -fno-inline
+
+fault_libs = tests/libfaults.la $(test_libs) -ldl
+fault_tests = tests/test_faults_files
+check_PROGRAMS += $(fault_tests)
+TESTS += $(fault_tests)
+tests_test_faults_files_SOURCES = tests/test_faults_files.c
+tests_test_faults_files_CFLAGS = $(test_cflags)
+tests_test_faults_files_LDADD = $(fault_libs) $(ZLIB_LIBS)
