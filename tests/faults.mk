@@ -5,9 +5,12 @@ tests_libfaults_la_SOURCES = tests/faults.c tests/faults.h tests/fault_calls.c t
 tests_libfaults_la_CFLAGS = $(test_cflags) -fno-inline
 
 fault_libs = tests/libfaults.la $(test_libs) -ldl
-fault_tests = tests/test_faults_files
+fault_tests = tests/test_faults_files tests/test_faults_runs
 check_PROGRAMS += $(fault_tests)
 TESTS += $(fault_tests)
 tests_test_faults_files_SOURCES = tests/test_faults_files.c
 tests_test_faults_files_CFLAGS = $(test_cflags)
 tests_test_faults_files_LDADD = $(fault_libs) $(ZLIB_LIBS)
+tests_test_faults_runs_SOURCES = tests/test_faults_runs.c tests/train_sample.c tests/train_sample.h
+tests_test_faults_runs_CFLAGS = $(test_cflags)
+tests_test_faults_runs_LDADD = $(fault_libs)
