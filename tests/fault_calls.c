@@ -32,7 +32,8 @@
     X(open, FAULT_MAY_EINTR) X(fopen, 0) X(fdopen, 0) X(close, 0) X(fclose, 0)                                        \
     X(read, FAULT_MAY_SHORT | FAULT_MAY_EINTR) X(fread, FAULT_MAY_SHORT) X(fgets, 0) X(getline, 0)                    \
     X(__isoc99_fscanf, 0)                                                                                             \
-    X(fwrite, FAULT_MAY_SHORT) X(fputs, 0) X(fputc, 0) X(putc, 0) X(fprintf, 0) X(vfprintf, 0)                        \
+    X(fwrite, FAULT_STREAM | FAULT_MAY_SHORT) X(fputs, FAULT_STREAM) X(fputc, FAULT_STREAM) X(putc, FAULT_STREAM)    \
+    X(fprintf, FAULT_STREAM) X(vfprintf, FAULT_STREAM)                                                                \
     X(fflush, 0) X(fsync, 0) X(rename, 0) X(stat, 0) X(fstat, 0) X(access, 0) X(realpath, 0) X(readlink, 0)           \
     X(mkdir, 0) X(opendir, 0) X(readdir, 0) X(fts_open, 0) X(fts_read, 0)                                             \
     X(getrandom, FAULT_MAY_SHORT) X(sysconf, 0) X(dladdr, 0)                                                          \

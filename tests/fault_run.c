@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/alloc.h"
@@ -235,7 +236,7 @@ static bool run_once(fixture *f, faults_mode mode, size_t target)
     snprintf(place, sizeof place, "%s, call %zu %s", f->scenario->name, target, mode_names[mode]);
     set_up(f);
     size_t descriptors = open_descriptors();
-    alarm(PATIENCE);
+    alarm(getenv("FAULTS_PATIENCE") != NULL ? (unsigned)atoi(getenv("FAULTS_PATIENCE")) : PATIENCE);
     faults_arm(mode, target);
     assay_status status = f->scenario->run(&f->bench, &error);
     faults_report report = faults_disarm();
@@ -297,6 +298,7 @@ void fault_run(const fault_scenario *scenario)
     for (size_t i = 0; i < sizeof deadly / sizeof deadly[0]; i++) {
         signal(deadly[i], tell_place);
     }
+    clock_t began = clock();
     run_clean(&f);
     for (int mode = 0; mode < FAULTS_MODES; mode++) {
         size_t target = 0;
@@ -306,6 +308,9 @@ void fault_run(const fault_scenario *scenario)
         } while ((scenario->skip & 1U << mode) == 0 && run_once(&f, (faults_mode)mode, ++target));
     }
     run_once(&f, FAULTS_ONCE, 0);
+    if (getenv("FAULTS_VERBOSE") != NULL) {
+        printf("%s: %.1f s of processor time\n", scenario->name, (double)(clock() - began) / CLOCKS_PER_SEC);
+    }
     assay_free(work);
     support_remove_folder(folder);
 }

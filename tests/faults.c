@@ -27,6 +27,7 @@ typedef struct {
     faults_mode mode;
     size_t target;
     atomic_size_t calls;
+    atomic_size_t writes; /* to streams */
     atomic_size_t failed;
     atomic_int first; /* point that failed first, counted from 1 */
     const char *library;
@@ -118,6 +119,7 @@ void faults_arm(faults_mode mode, size_t target)
     state->mode = mode;
     state->target = target;
     state->calls = 0;
+    state->writes = 0;
     state->failed = 0;
     state->first = 0;
     state->library = "";
@@ -171,6 +173,12 @@ fault faults_decide(fault_point *point, const void *caller)
     bool in_child = getpid() != state->owner;
     if (library == NULL || in_child != ((point->flags & FAULT_IN_CHILD) != 0)) {
         return FAULT_PASS;
+    }
+    if ((point->flags & FAULT_STREAM) != 0) {
+        size_t write = atomic_fetch_add(&state->writes, 1);
+        if (write >= 64 && write % 61 != 0) {
+            return FAULT_PASS;
+        }
     }
     size_t number = atomic_fetch_add(&state->calls, 1) + 1;
     bool later = state->mode == FAULTS_FROM_THEN && number > state->target;

@@ -53,7 +53,9 @@ enum {
     FAULT_MEMORY = 1,    /* an allocation */
     FAULT_MAY_SHORT = 2, /* it can end early */
     FAULT_MAY_EINTR = 4,
-    FAULT_IN_CHILD = 8   /* called between fork and exec: counted there, and there alone */
+    FAULT_IN_CHILD = 8,  /* called between fork and exec: counted there, and there alone */
+    FAULT_STREAM = 16    /* a write to a stream, which remembers that one failed, whichever it was: of a run's many the
+                            first 64 count, and then each 61st */
 };
 
 /* One for each function. */
