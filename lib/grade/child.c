@@ -70,7 +70,7 @@ typedef struct {
     int in[2];
     int out[2];
     int err[2];
-    int ready[2]; /* a byte comes when all is prepared for exec, or its end when that failed */
+    int ready[2]; /* closed by exec; before it comes the errno of what failed on the way there */
 } pipes;
 
 static void close_pair(int pair[2])
@@ -102,30 +102,31 @@ static _Noreturn void become(const pipes *ends, const char *const *arguments, co
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     /* Whatever our own caller left open is not the submission's to write to. */
-    if (dup2(ends->in[1], 0) < 0 || dup2(ends->out[1], 1) < 0 || dup2(ends->err[1], 2) < 0 ||
-        dup2(ends->ready[1], 3) < 0 || close_range(4, ~0U, 0) != 0 || write(3, "", 1) != 1) {
-        _exit(127);
+    int report = ends->ready[1];
+    if (dup2(ends->in[1], 0) >= 0 && dup2(ends->out[1], 1) >= 0 && dup2(ends->err[1], 2) >= 0 &&
+        dup2(report, 3) >= 0) {
+        report = 3;
+        if (fcntl(report, F_SETFD, FD_CLOEXEC) == 0 && close_range(4, ~0U, 0) == 0 &&
+            (folder == NULL || chdir(folder) == 0)) {
+            execvp(arguments[0], (char *const *)arguments);
+        }
     }
-    close(3);
-    if (folder == NULL || chdir(folder) == 0) {
-        execvp(arguments[0], (char *const *)arguments);
-    }
-    static const char message[] = "cannot be started\n";
-    ssize_t ignored = write(2, message, sizeof message - 1);
+    int reason = errno;
+    ssize_t ignored = write(report, &reason, sizeof reason);
     (void)ignored;
     _exit(127);
 }
 
-/* What goes wrong before exec is our fault, and no verdict on the submission. */
-static assay_status wait_until_ready(int descriptor, assay_error *error)
+/* What goes wrong up to exec, which starts bubblewrap or the runner, is our fault and no verdict on the submission. */
+static assay_status wait_until_ready(int descriptor, const char *program, assay_error *error)
 {
-    char byte;
+    int reason = 0;
     ssize_t got;
-    while ((got = read(descriptor, &byte, 1)) < 0 && errno == EINTR) {
+    while ((got = read(descriptor, &reason, sizeof reason)) < 0 && errno == EINTR) {
     }
-    return got == 1 ? ASSAY_OK
-                    : assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: its pipes could not be set up%s%s",
-                                 got < 0 ? ": " : "", got < 0 ? strerror(errno) : "");
+    return got == 0 ? ASSAY_OK
+                    : assay_fail(error, ASSAY_ERROR_IO, "%s cannot be started: %s", program,
+                                 strerror(got < 0 ? errno : reason));
 }
 
 static assay_status start(const grade_program *program, grade_child *child, assay_error *error)
@@ -143,7 +144,6 @@ static assay_status start(const grade_program *program, grade_child *child, assa
         become(&ends, arguments.list, program->sandboxed ? NULL : program->folder);
     }
     int reason = errno;
-    assay_grade_arguments_clear(&arguments);
     close(ends.in[1]);
     close(ends.out[1]);
     close(ends.err[1]);
@@ -152,7 +152,8 @@ static assay_status start(const grade_program *program, grade_child *child, assa
     child->from = ends.out[0];
     child->errors = ends.err[0];
     status = child->pid < 0 ? assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(reason))
-                            : wait_until_ready(ends.ready[0], error);
+                            : wait_until_ready(ends.ready[0], arguments.list[0], error);
+    assay_grade_arguments_clear(&arguments);
     close(ends.ready[0]);
     if (status == ASSAY_OK && (fcntl(child->to, F_SETFL, O_NONBLOCK) != 0 ||
                                fcntl(child->from, F_SETFL, O_NONBLOCK) != 0 ||

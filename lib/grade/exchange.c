@@ -36,12 +36,13 @@ static assay_status npy_reference(const grade_field *field, int id, const grade_
     }
     assay_status status = assay_npy_write(here, field, error);
     assay_free(here);
+    ASSAY_TRY(status);
     char *there = assay_asprintf(error, "%s/%d.%s.npy", folder->there, id, field->name);
-    if (status == ASSAY_OK && there != NULL) {
+    if (there != NULL) {
         *value = json_pack("{s:s}", "npy", there);
     }
     assay_free(there);
-    return status;
+    return ASSAY_OK;
 }
 
 static assay_status field_json(const grade_field *field, int id, const grade_folder *folder, json_t **value,
