@@ -1,4 +1,6 @@
 /* lib/base, lib/data, lib/model: files read and written while memory and the system fail. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -310,7 +312,81 @@ static const fault_scenario scenarios[] = {
     {"a record read", set_up_record, read_record, NULL, 0, NULL},
 };
 
+/* --- what can fail, and is made to ------------------------------------------------------------------------------- */
+
+/* Imports that are not made to fail, and why. A name that ends in '*' stands for all that begin so. */
+static const struct {
+    const char *why;
+    const char *names;
+} spared[] = {
+    {"computes", "acos* cosh erfc* exp expf expm1* fmaf fmax fmin frexp hypot ldexp log log10 log1p* logf pow powf sincos* "
+                 "tanh* sqrt* sin cos mem* str* stpcpy qsort vsnprintf snprintf sprintf __isoc99_sscanf __*_chk __cpu_model"},
+    {"asks what the system always tells", "clock_gettime getenv geteuid getpid gettid fileno dirfd ferror sigdescr_np environ "
+                                          "__environ __errno_location stderr"},
+    {"ends what was begun: nothing can be done about a failure", "closedir fts_close unlink* pthread_*_destroy pthread_join "
+                                                                  "posix_spawn_file_actions_destroy kill _exit abort exit"},
+    {"fails for wrong arguments alone", "pthread_mutex_* pthread_cond_* sched_yield usleep prctl setsid"},
+    {"another library's, and fails through malloc, read and write", "json_* zip_* gz* crc32_z cblas_* openblas_* "
+                                                                    "posix_spawn_file_actions_*"},
+    {"between fork and exec, tells of another failure", "write"},
+    {"the compiler's, the linker's and gcov's", "_ITM_* __cxa_finalize __gmon_start__ __assert_fail __stack_chk_fail "
+                                                "__tls_get_addr __asan_* __ubsan_* __tsan_* __msan_* mmap fseek setbuf "
+                                                "__pthread_key_create"},
+};
+
+static bool matches(const char *pattern, size_t length, const char *name)
+{
+    const char *star = memchr(pattern, '*', length);
+    if (star == NULL) {
+        return strlen(name) == length && strncmp(pattern, name, length) == 0;
+    }
+    size_t before = (size_t)(star - pattern);
+    size_t after = length - before - 1;
+    return strlen(name) >= before + after && strncmp(pattern, name, before) == 0 &&
+           strncmp(star + 1, name + strlen(name) - after, after) == 0;
+}
+
+static bool is_spared(const char *name)
+{
+    for (size_t i = 0; i < sizeof spared / sizeof spared[0]; i++) {
+        const char *pattern = spared[i].names;
+        while (*pattern != '\0') {
+            size_t length = strcspn(pattern, " ");
+            if (matches(pattern, length, name)) {
+                return true;
+            }
+            pattern += length + strspn(pattern + length, " ");
+        }
+    }
+    return false;
+}
+
+/* A call that libassay makes for the first time is to be made to fail, or to stand above. */
+START_TEST(every_import_fails_or_cannot)
+{
+    Dl_info about;
+    char command[FAULT_PATH];
+    char line[256];
+    char name[128];
+    size_t imports = 0;
+    ck_assert_int_ne(dladdr((const void *)(size_t)&assay_calloc, &about), 0);
+    snprintf(command, sizeof command, "nm -D --undefined-only '%s'", about.dli_fname);
+    FILE *list = popen(command, "r");
+    ck_assert_ptr_nonnull(list);
+    while (fgets(line, sizeof line, list) != NULL) {
+        ck_assert_int_eq(sscanf(line, " %*c %127[^@ \n]", name), 1);
+        imports++;
+        ck_assert_msg(faults_made(name) >= 0 || is_spared(name), "libassay calls %s: make it fail in tests/fault_calls.c, or "
+                      "say in tests/test_faults_files.c why it cannot", name);
+    }
+    ck_assert_int_eq(pclose(list), 0);
+    ck_assert_uint_gt(imports, 100);
+}
+END_TEST
+
 int main(void)
 {
-    return fault_main("faults in files", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+    TCase *imports = tcase_create("imports");
+    tcase_add_test(imports, every_import_fails_or_cannot);
+    return fault_main("faults in files", scenarios, sizeof scenarios / sizeof scenarios[0], imports);
 }
