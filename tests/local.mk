@@ -16,6 +16,7 @@ tests_libsupport_la_CFLAGS = $(test_cflags)
 include %D%/variants.mk
 include %D%/audit.mk
 include %D%/base.mk
+include %D%/faults.mk
 include %D%/random.mk
 include %D%/data.mk
 include %D%/model.mk

@@ -45,9 +45,12 @@ char *assay_asprintf(assay_error *error, const char *format, ...)
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    char *text = assay_calloc((size_t)(length < 0 ? 0 : length) + 1, 1, error);
-    if (text != NULL && length > 0) {
-        vsnprintf(text, (size_t)length + 1, format, again);
+    char *text = length < 0 ? NULL : assay_calloc((size_t)length + 1, 1, error);
+    /* printf allocates for some conversions of numbers. */
+    if (length < 0 || (text != NULL && vsnprintf(text, (size_t)length + 1, format, again) < 0)) {
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a text");
+        assay_free(text);
+        text = NULL;
     }
     va_end(again);
     return text;

@@ -202,7 +202,11 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (stream == NULL) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+        assay_status failed = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+        if (descriptor >= 0) {
+            close(descriptor);
+        }
+        return failed;
     }
     struct stat about;
     assay_status status;

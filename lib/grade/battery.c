@@ -159,11 +159,16 @@ static assay_status begin_child(session *s, assay_error *error)
     ASSAY_TRY(assay_grade_child_start(s->program, &s->child, error));
     s->start_verdict = assay_grade_child_exchange(s->child, "{\"id\":0,\"call\":\"hello\"}\n",
                                                   s->program->limits.start_seconds, &line, &length, s->start_detail);
+    ASSAY_TRY(assay_grade_child_failure(s->child, error));
     if (s->start_verdict == GRADE_PASS) {
         assay_error wrong = {0};
         json_decref(s->functions);
         s->functions = NULL;
-        if (assay_grade_hello(line, length, &s->battery->precision, &s->functions, &wrong) != ASSAY_OK) {
+        assay_status heard = assay_grade_hello(line, length, &s->battery->precision, &s->functions, &wrong);
+        if (heard == ASSAY_ERROR_MEMORY) {
+            return assay_fail(error, heard, "%s", wrong.message);
+        }
+        if (heard != ASSAY_OK) {
             s->start_verdict = GRADE_REPLY;
             snprintf(s->start_detail, sizeof s->start_detail, "%.300s", wrong.message);
         }
@@ -210,8 +215,9 @@ static assay_status ask(session *s, const grade_case *graded, grade_answer *answ
                                                  answer->detail);
     answer->seconds = now_seconds() - began;
     assay_free(request);
+    ASSAY_TRY(assay_grade_child_failure(s->child, error));
     if (answer->verdict == GRADE_PASS) {
-        assay_grade_reply(line, length, id, &s->folder, answer);
+        ASSAY_TRY(assay_grade_reply(line, length, id, &s->folder, answer, error));
     }
     if (!spoils_child(answer->verdict) && assay_grade_child_uses_library(s->child)) {
         set_answer(answer, GRADE_FORBIDDEN, "the submission loads libassay, the reference");

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 
 /* golden/mistakes.json, one string a line. */
 static const char *const lines[] = {
@@ -74,11 +75,12 @@ assay_status assay_grade_catalogue_open(grade_catalogue **catalogue, assay_error
         return ASSAY_ERROR_MEMORY;
     }
     json_error_t where;
-    made->root = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+    assay_status status;
+    made->root = assay_json_load(text, strlen(text), &where, &status);
     assay_free(text);
-    assay_status status = made->root == NULL ? assay_fail(error, ASSAY_ERROR_FORMAT,
-                                                          "catalogue of mistakes, line %d: %s", where.line, where.text)
-                                             : read_entries(made, error);
+    status = made->root == NULL
+                 ? assay_fail(error, status, "catalogue of mistakes, line %d: %s", where.line, where.text)
+                 : read_entries(made, error);
     if (status != ASSAY_OK) {
         assay_grade_catalogue_close(made);
         return status;

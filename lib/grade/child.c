@@ -42,6 +42,7 @@ struct grade_child {
     char last_errors[STDERR_KEPT + 1];
     size_t errors_used;
     size_t errors_total;
+    int failure; /* errno of a call of ours that failed, for which the submission is not to blame; 0: none */
 };
 
 grade_limits assay_grade_limits_default(void)
@@ -69,6 +70,7 @@ typedef struct {
     int in[2];
     int out[2];
     int err[2];
+    int ready[2]; /* closed by exec; before it comes the errno of what failed on the way there */
 } pipes;
 
 static void close_pair(int pair[2])
@@ -82,9 +84,9 @@ static void close_pair(int pair[2])
 
 static assay_status open_pipes(pipes *made, assay_error *error)
 {
-    *made = (pipes){{-1, -1}, {-1, -1}, {-1, -1}};
+    *made = (pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, made->in) != 0 || pipe2(made->out, O_CLOEXEC) != 0 ||
-        pipe2(made->err, O_CLOEXEC) != 0) {
+        pipe2(made->err, O_CLOEXEC) != 0 || pipe2(made->ready, O_CLOEXEC) != 0) {
         assay_status status = assay_fail(error, ASSAY_ERROR_IO, "cannot open a pipe: %s", strerror(errno));
         close_pair(made->in);
         close_pair(made->out);
@@ -99,18 +101,32 @@ static _Noreturn void become(const pipes *ends, const char *const *arguments, co
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
-    dup2(ends->in[1], 0);
-    dup2(ends->out[1], 1);
-    dup2(ends->err[1], 2);
     /* Whatever our own caller left open is not the submission's to write to. */
-    close_range(3, ~0U, 0);
-    if (folder == NULL || chdir(folder) == 0) {
-        execvp(arguments[0], (char *const *)arguments);
+    int report = ends->ready[1];
+    if (dup2(ends->in[1], 0) >= 0 && dup2(ends->out[1], 1) >= 0 && dup2(ends->err[1], 2) >= 0 &&
+        dup2(report, 3) >= 0) {
+        report = 3;
+        if (fcntl(report, F_SETFD, FD_CLOEXEC) == 0 && close_range(4, ~0U, 0) == 0 &&
+            (folder == NULL || chdir(folder) == 0)) {
+            execvp(arguments[0], (char *const *)arguments);
+        }
     }
-    static const char message[] = "cannot be started\n";
-    ssize_t ignored = write(2, message, sizeof message - 1);
+    int reason = errno;
+    ssize_t ignored = write(report, &reason, sizeof reason);
     (void)ignored;
     _exit(127);
+}
+
+/* What goes wrong up to exec, which starts bubblewrap or the runner, is our fault and no verdict on the submission. */
+static assay_status wait_until_ready(int descriptor, const char *program, assay_error *error)
+{
+    int reason = 0;
+    ssize_t got;
+    while ((got = read(descriptor, &reason, sizeof reason)) < 0 && errno == EINTR) {
+    }
+    return got == 0 ? ASSAY_OK
+                    : assay_fail(error, ASSAY_ERROR_IO, "%s cannot be started: %s", program,
+                                 strerror(got < 0 ? errno : reason));
 }
 
 static assay_status start(const grade_program *program, grade_child *child, assay_error *error)
@@ -127,17 +143,24 @@ static assay_status start(const grade_program *program, grade_child *child, assa
     if (child->pid == 0) {
         become(&ends, arguments.list, program->sandboxed ? NULL : program->folder);
     }
-    assay_grade_arguments_clear(&arguments);
+    int reason = errno;
     close(ends.in[1]);
     close(ends.out[1]);
     close(ends.err[1]);
+    close(ends.ready[1]);
     child->to = ends.in[0];
     child->from = ends.out[0];
     child->errors = ends.err[0];
-    fcntl(child->to, F_SETFL, O_NONBLOCK);
-    fcntl(child->from, F_SETFL, O_NONBLOCK);
-    fcntl(child->errors, F_SETFL, O_NONBLOCK);
-    return child->pid < 0 ? assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(errno)) : ASSAY_OK;
+    status = child->pid < 0 ? assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(reason))
+                            : wait_until_ready(ends.ready[0], arguments.list[0], error);
+    assay_grade_arguments_clear(&arguments);
+    close(ends.ready[0]);
+    if (status == ASSAY_OK && (fcntl(child->to, F_SETFL, O_NONBLOCK) != 0 ||
+                               fcntl(child->from, F_SETFL, O_NONBLOCK) != 0 ||
+                               fcntl(child->errors, F_SETFL, O_NONBLOCK) != 0)) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "a pipe cannot be set up: %s", strerror(errno));
+    }
+    return status;
 }
 
 assay_status assay_grade_child_start(const grade_program *program, grade_child **child, assay_error *error)
@@ -171,7 +194,8 @@ void assay_grade_child_kill(grade_child *child)
         /* Under bubblewrap the end of its first process ends the whole process namespace. */
         assay_grade_kill_tree(child->pid);
         kill(-child->pid, SIGKILL);
-        waitpid(child->pid, NULL, 0);
+        while (waitpid(child->pid, NULL, 0) < 0 && errno == EINTR) {
+        }
     }
     close_pair((int[2]){child->to, child->from});
     close_pair((int[2]){child->errors, -1});
@@ -215,7 +239,10 @@ static bool drain_output(grade_child *child)
 {
     while (child->used + 1 < child->capacity) {
         ssize_t count = read(child->from, child->buffer + child->used, child->capacity - 1 - child->used);
-        if (count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)) {
+        if (count < 0 && errno != EAGAIN && errno != EINTR) {
+            child->failure = errno;
+        }
+        if (count == 0 || child->failure != 0) {
             return false;
         }
         if (count < 0) {
@@ -335,7 +362,10 @@ static void wait_and_send(grade_child *child, const char *request, size_t length
         {.fd = child->errors, .events = POLLIN},
         {.fd = *sent < length ? child->to : -1, .events = POLLOUT},
     };
-    poll(watched, 3, TICK_MILLISECONDS);
+    if (poll(watched, 3, TICK_MILLISECONDS) < 0) {
+        child->failure = errno == EINTR ? 0 : errno;
+        return;
+    }
     if ((watched[2].revents & POLLOUT) != 0) {
         ssize_t count = send(child->to, request + *sent, length - *sent, MSG_NOSIGNAL);
         *sent += count > 0 ? (size_t)count : 0;
@@ -359,7 +389,11 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
     child->taken = 0;
     for (;;) {
         wait_and_send(child, request, request_length, &sent);
-        bool open = drain_output(child);
+        bool open = child->failure == 0 && drain_output(child);
+        if (child->failure != 0) {
+            snprintf(detail, GRADE_TEXT_LENGTH, "its pipes could not be read: %s", strerror(child->failure));
+            return GRADE_NOT_RUN;
+        }
         drain_errors(child);
         char *newline = memchr(child->buffer, '\n', child->used);
         if (newline != NULL) {
@@ -390,6 +424,13 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
 }
 
 /* --- the reference library ---------------------------------------------------------------------------------------- */
+
+assay_status assay_grade_child_failure(const grade_child *child, assay_error *error)
+{
+    return child->failure == 0 ? ASSAY_OK
+                               : assay_fail(error, ASSAY_ERROR_IO, "a submission's pipes could not be read: %s",
+                                            strerror(child->failure));
+}
 
 bool assay_grade_child_uses_library(const grade_child *child)
 {

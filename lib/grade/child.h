@@ -66,6 +66,9 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
                                          size_t *length, char detail[GRADE_TEXT_LENGTH]);
 
+/* After an exchange: ASSAY_ERROR_IO where a call of ours failed, so that the verdict says nothing of the submission. */
+assay_status assay_grade_child_failure(const grade_child *child, assay_error *error);
+
 /* Whether one of the child's processes has the reference library mapped. */
 bool assay_grade_child_uses_library(const grade_child *child);
 

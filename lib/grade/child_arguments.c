@@ -251,12 +251,13 @@ static char *beside_program(const char *below, assay_error *error)
 assay_status assay_grade_runner_find(char **path, assay_error *error)
 {
     const char *given = getenv("ASSAY_GRADE_RUNNER");
+    assay_error memory = {.status = ASSAY_OK};
     char *candidates[] = {
-        given == NULL ? NULL : assay_strdup(given, error),
-        given != NULL ? NULL : beside_program("", error),
-        given != NULL ? NULL : beside_program("../", error),
-        given != NULL ? NULL : beside_program("../libexec/assay/", error),
-        given != NULL ? NULL : assay_strdup(ASSAY_PKGLIBEXECDIR "/" RUNNER_NAME, error),
+        given == NULL ? NULL : assay_strdup(given, &memory),
+        given != NULL ? NULL : beside_program("", &memory),
+        given != NULL ? NULL : beside_program("../", &memory),
+        given != NULL ? NULL : beside_program("../libexec/assay/", &memory),
+        given != NULL ? NULL : assay_strdup(ASSAY_PKGLIBEXECDIR "/" RUNNER_NAME, &memory),
     };
     *path = NULL;
     for (size_t i = 0; i < sizeof candidates / sizeof candidates[0]; i++) {
@@ -265,6 +266,9 @@ assay_status assay_grade_runner_find(char **path, assay_error *error)
         } else {
             assay_free(candidates[i]);
         }
+    }
+    if (*path == NULL && memory.status != ASSAY_OK) {
+        return assay_fail(error, memory.status, "%s", memory.message);
     }
     if (*path == NULL) {
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 #include "grade/npy.h"
 
 /* --- requests ----------------------------------------------------------------------------------------------------- */
@@ -35,12 +36,13 @@ static assay_status npy_reference(const grade_field *field, int id, const grade_
     }
     assay_status status = assay_npy_write(here, field, error);
     assay_free(here);
+    ASSAY_TRY(status);
     char *there = assay_asprintf(error, "%s/%d.%s.npy", folder->there, id, field->name);
-    if (status == ASSAY_OK && there != NULL) {
+    if (there != NULL) {
         *value = json_pack("{s:s}", "npy", there);
     }
     assay_free(there);
-    return status;
+    return ASSAY_OK;
 }
 
 static assay_status field_json(const grade_field *field, int id, const grade_folder *folder, json_t **value,
@@ -69,7 +71,10 @@ assay_status assay_grade_inputs_json(const grade_case *graded, int id, const gra
             json_decref(*inputs);
             return status;
         }
-        json_object_set_new(*inputs, graded->inputs.field[i].name, value);
+        if (json_object_set_new(*inputs, graded->inputs.field[i].name, value) != 0) {
+            json_decref(*inputs);
+            return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a request");
+        }
     }
     return ASSAY_OK;
 }
@@ -81,7 +86,7 @@ assay_status assay_grade_request(const grade_case *graded, int id, const grade_f
     json_t *inputs;
     ASSAY_TRY(assay_grade_inputs_json(graded, id, folder, &inputs, error));
     json_t *request = json_pack("{s:i, s:s, s:o}", "id", id, "call", graded->component->name, "inputs", inputs);
-    char *text = request == NULL ? NULL : json_dumps(request, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    char *text = assay_json_print(request, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(request);
     if (text == NULL) {
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a request");
@@ -185,7 +190,8 @@ static void set_verdict(grade_answer *answer, grade_verdict verdict, const char 
 }
 
 /* A reply may name a file of the exchange folder by its path there, or by its bare name; nothing else. */
-static bool read_npy(const char *name, const grade_folder *folder, const grade_field *field, grade_answer *answer)
+static assay_status read_npy(const char *name, const grade_folder *folder, const grade_field *field,
+                             grade_answer *answer, assay_error *error)
 {
     size_t prefix = folder->here == NULL ? 0 : strlen(folder->there);
     if (prefix > 0 && strncmp(name, folder->there, prefix) == 0 && name[prefix] == '/') {
@@ -193,36 +199,40 @@ static bool read_npy(const char *name, const grade_folder *folder, const grade_f
     }
     if (prefix == 0 || strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
         set_verdict(answer, GRADE_REPLY, "a .npy file outside the exchange folder; start the grader with --npy");
-        return false;
+        return ASSAY_OK;
     }
-    assay_error error = {0};
-    char *path = assay_asprintf(&error, "%s/%s", folder->here, name);
-    assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_npy_read(path, field, &error);
+    assay_error wrong = {0};
+    char *path = assay_asprintf(&wrong, "%s/%s", folder->here, name);
+    assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_npy_read(path, field, &wrong);
     assay_free(path);
-    if (status != ASSAY_OK) {
-        const char *slash = strrchr(error.message, '/'); /* the folder's name is ours, the file's is the submission's */
-        set_verdict(answer, status == ASSAY_ERROR_ARGUMENT ? GRADE_SHAPE : GRADE_REPLY,
-                    slash == NULL ? error.message : slash + 1);
+    if (status == ASSAY_ERROR_MEMORY || status == ASSAY_ERROR_IO) {
+        return assay_fail(error, status, "%s", wrong.message);
     }
-    return status == ASSAY_OK;
+    if (status != ASSAY_OK) {
+        const char *slash = strrchr(wrong.message, '/'); /* the folder's name is ours, the file's is the submission's */
+        set_verdict(answer, status == ASSAY_ERROR_ARGUMENT ? GRADE_SHAPE : GRADE_REPLY,
+                    slash == NULL ? wrong.message : slash + 1);
+    }
+    return ASSAY_OK;
 }
 
-static bool read_output(const json_t *outputs, const grade_field *field, const grade_folder *folder,
-                        grade_answer *answer)
+/* Sets another verdict where the output is not as it should be. */
+static assay_status read_output(const json_t *outputs, const grade_field *field, const grade_folder *folder,
+                                grade_answer *answer, assay_error *error)
 {
     const json_t *value = json_object_get(outputs, field->name);
     if (value == NULL) {
         answer->verdict = GRADE_SHAPE;
         snprintf(answer->detail, sizeof answer->detail, "%s: not among the outputs", field->name);
-        return false;
+        return ASSAY_OK;
     }
     const char *npy = json_string_value(json_object_get(value, "npy"));
     if (npy != NULL) {
-        return read_npy(npy, folder, field, answer);
+        return read_npy(npy, folder, field, answer, error);
     }
     double *next = field->values;
     if (read_nested(value, field, 0, &next)) {
-        return true;
+        return ASSAY_OK;
     }
     char want[64];
     char got[64];
@@ -231,7 +241,7 @@ static bool read_output(const json_t *outputs, const grade_field *field, const g
     answer->verdict = GRADE_SHAPE;
     snprintf(answer->detail, sizeof answer->detail, "%s: expected %s, got %s", field->name, want,
              strcmp(want, got) == 0 ? "rows of different lengths, or elements that are no numbers" : got);
-    return false;
+    return ASSAY_OK;
 }
 
 /* Printable ASCII, cut: what a submission writes goes to a terminal and into reports. */
@@ -244,7 +254,8 @@ static void quote_text(const char *text, size_t length, char *quoted, size_t siz
     snprintf(quoted + used, size - used, "%s", used < length ? "..." : "");
 }
 
-static void read_reply(json_t *reply, int id, const grade_folder *folder, grade_answer *answer)
+static assay_status read_reply(json_t *reply, int id, const grade_folder *folder, grade_answer *answer,
+                               assay_error *error)
 {
     const char *refused = json_string_value(json_object_get(reply, "error"));
     const char *modified = json_string_value(json_object_get(reply, "input_modified"));
@@ -258,31 +269,37 @@ static void read_reply(json_t *reply, int id, const grade_folder *folder, grade_
         answer->verdict = GRADE_MISSING;
     } else {
         answer->verdict = GRADE_PASS;
-        for (size_t f = 0; f < answer->outputs.count; f++) {
-            if (!read_output(json_object_get(reply, "outputs"), &answer->outputs.field[f], folder, answer)) {
-                return;
-            }
+        for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {
+            ASSAY_TRY(read_output(json_object_get(reply, "outputs"), &answer->outputs.field[f], folder, answer, error));
         }
-        if (modified != NULL) {
+        if (modified != NULL && answer->verdict == GRADE_PASS) {
             quote_text(modified, strlen(modified), answer->modified, sizeof answer->modified);
         }
     }
+    return ASSAY_OK;
 }
 
-void assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer)
+assay_status assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer,
+                               assay_error *error)
 {
     char shown[80];
     quote_text(line, length, shown, sizeof shown);
     quote_non_finite(line, length);
     json_error_t where;
-    json_t *reply = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
+    assay_status status;
+    json_t *reply = assay_json_load(line, length, &where, &status);
+    if (status == ASSAY_ERROR_MEMORY) {
+        return assay_fail(error, status, "out of memory for a reply");
+    }
+    status = ASSAY_OK;
     if (!json_is_object(reply)) {
         answer->verdict = GRADE_REPLY;
         snprintf(answer->detail, sizeof answer->detail, "not a JSON object: %s", shown);
     } else {
-        read_reply(reply, id, folder, answer);
+        status = read_reply(reply, id, folder, answer, error);
     }
     json_decref(reply);
+    return status;
 }
 
 assay_status assay_grade_hello(char *line, size_t length, grade_precision *precision, json_t **functions,
@@ -291,7 +308,11 @@ assay_status assay_grade_hello(char *line, size_t length, grade_precision *preci
     char shown[80];
     quote_text(line, length, shown, sizeof shown);
     json_error_t where;
-    json_t *reply = json_loadb(line, length, JSON_REJECT_DUPLICATES, &where);
+    assay_status status;
+    json_t *reply = assay_json_load(line, length, &where, &status);
+    if (status == ASSAY_ERROR_MEMORY) {
+        return assay_fail(error, status, "out of memory for the reply to hello");
+    }
     const json_t *bits = json_object_get(reply, "precision");
     if (!json_is_object(reply) || (bits != NULL && json_integer_value(bits) != 32 && json_integer_value(bits) != 64)) {
         json_decref(reply);

@@ -34,9 +34,10 @@ assay_status assay_grade_inputs_json(const grade_case *graded, int id, const gra
 /*
  * Reads a reply to request `id` into answer->outputs (fields like the case's) and sets answer's verdict and detail. The
  * line is the submission's: whatever is in it, the answer says what is wrong with it. NaN, Infinity and -Infinity are
- * taken as Python's json writes them, bare, and as strings.
+ * taken as Python's json writes them, bare, and as strings. ASSAY_ERROR_MEMORY when memory is out on our side.
  */
-void assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer);
+assay_status assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer,
+                               assay_error *error);
 
 /*
  * The reply to {"call": "hello"}: the precision, and which components there are ("functions"; all where it is left

@@ -9,13 +9,15 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "grade/battery.h"
 #include "grade/exchange.h"
 #include "grade/npy.h"
 
 enum { HEADER_LIMIT = 16 << 20 };
 
-static json_t *wanted_outputs(const grade_case *graded, int id)
+/* jansson lets one leave out what it has no memory for: `whole` becomes false then, here and below. */
+static json_t *wanted_outputs(const grade_case *graded, int id, bool *whole)
 {
     json_t *wanted = json_object();
     for (size_t f = 0; f < graded->outputs.count; f++) {
@@ -23,23 +25,24 @@ static json_t *wanted_outputs(const grade_case *graded, int id)
         char file[64];
         json_t *shape = json_array();
         for (size_t d = 0; d < field->rank; d++) {
-            json_array_append_new(shape, json_integer((json_int_t)field->shape[d]));
+            *whole = json_array_append_new(shape, json_integer((json_int_t)field->shape[d])) == 0 && *whole;
         }
         snprintf(file, sizeof file, "%d.%s.npy", id, field->name);
-        json_object_set_new(wanted, field->name, json_pack("{s:s, s:o}", "npy", file, "shape", shape));
+        json_t *output = json_pack("{s:s, s:o}", "npy", file, "shape", shape);
+        *whole = json_object_set_new(wanted, field->name, output) == 0 && *whole;
     }
     return wanted;
 }
 
 /* Paths in cases.json are relative to the folder: it may be moved. */
-static void relative_paths(json_t *inputs)
+static void relative_paths(json_t *inputs, bool *whole)
 {
     const char *name;
     json_t *value;
     json_object_foreach(inputs, name, value) {
         const char *path = json_string_value(json_object_get(value, "npy"));
         if (path != NULL) {
-            json_object_set_new(value, "npy", json_string(path + strspn(path, "./")));
+            *whole = json_object_set_new(value, "npy", json_string(path + strspn(path, "./"))) == 0 && *whole;
         }
     }
 }
@@ -47,26 +50,32 @@ static void relative_paths(json_t *inputs)
 static assay_status cases_json(const grade_battery *battery, const char *directory, json_t **cases, assay_error *error)
 {
     int id = 0;
+    bool whole = true;
     *cases = json_array();
     for (size_t p = 0; p < battery->part_count; p++) {
         for (size_t i = 0; i < battery->parts[p].count; i++) {
             const grade_case *graded = battery->parts[p].cases[i];
             json_t *inputs;
             ASSAY_TRY(assay_grade_inputs_json(graded, ++id, &(grade_folder){directory, "."}, &inputs, error));
-            relative_paths(inputs);
-            json_array_append_new(*cases, json_pack("{s:i, s:s, s:o, s:o}", "id", id, "call", graded->component->name,
-                                                    "inputs", inputs, "outputs", wanted_outputs(graded, id)));
+            relative_paths(inputs, &whole);
+            json_t *one = json_pack("{s:i, s:s, s:o, s:o}", "id", id, "call", graded->component->name, "inputs", inputs,
+                                    "outputs", wanted_outputs(graded, id, &whole));
+            whole = json_array_append_new(*cases, one) == 0 && whole;
         }
     }
-    return ASSAY_OK;
+    return whole ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for cases.json", directory);
 }
 
 static assay_status write_json(const json_t *root, const char *path, assay_error *error)
 {
     assay_file_writer *writer;
     ASSAY_TRY(assay_file_create(path, &writer, error));
-    json_dumpf(root, assay_file_stream(writer), JSON_INDENT(1) | JSON_REAL_PRECISION(17));
-    fputc('\n', assay_file_stream(writer));
+    FILE *stream = assay_file_stream(writer);
+    if (json_dumpf(root, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) != 0 && !ferror(stream)) {
+        assay_file_abort(writer);
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: not written: out of memory", path);
+    }
+    fputc('\n', stream);
     return assay_file_commit(writer, error);
 }
 
@@ -123,10 +132,12 @@ assay_status assay_grade_import_header(const char *directory, grade_import *impo
     assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_file_read(path, HEADER_LIMIT, &bytes, &size, error);
     if (status == ASSAY_OK) {
         json_error_t where;
-        json_t *root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
+        json_t *root = assay_json_load(bytes, size, &where, &status);
         json_t *seed = json_object_get(root, "seed");
         collect_components(json_object_get(root, "cases"), imported);
-        if (!json_is_integer(seed) || json_integer_value(seed) < 0 || imported->components[0] == NULL) {
+        if (root == NULL) {
+            assay_fail(error, status, "%s, line %d: %s", path, where.line, where.text);
+        } else if (!json_is_integer(seed) || json_integer_value(seed) < 0 || imported->components[0] == NULL) {
             status = assay_fail(error, ASSAY_ERROR_FORMAT,
                                 "%s: no \"seed\" or no \"cases\"; it is not as --export wrote it",
                                 path);
@@ -153,8 +164,15 @@ static assay_status import_case(const grade_case *graded, int id, const char *di
             return ASSAY_ERROR_MEMORY;
         }
         bool there = access(path, F_OK) == 0;
-        assay_status status = there ? assay_npy_read(path, &answer->outputs.field[f], &wrong) : ASSAY_ERROR_IO;
+        bool unknown = !there && errno != ENOENT;
+        assay_status status = there ? assay_npy_read(path, &answer->outputs.field[f], &wrong) : ASSAY_ERROR_FORMAT;
+        if (unknown) {
+            assay_fail(&wrong, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
+        }
         assay_free(path);
+        if (unknown || status == ASSAY_ERROR_IO || status == ASSAY_ERROR_MEMORY) {
+            return assay_fail(error, wrong.status, "%s", wrong.message);
+        }
         *found = *found || there;
         if (status != ASSAY_OK && (answer->verdict == GRADE_PASS || there)) {
             answer->verdict = !there                            ? GRADE_MISSING

@@ -229,27 +229,51 @@ static assay_status decode(const char *path, const unsigned char *bytes, size_t 
     return ASSAY_OK;
 }
 
+/* Reads up to `length` bytes: fewer, where the submission cuts the file meanwhile. */
+static assay_status read_all(int descriptor, const char *path, size_t length, char **bytes, size_t *size,
+                             assay_error *error)
+{
+    *size = 0;
+    *bytes = assay_calloc(length + 1, 1, error);
+    if (*bytes == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    while (*size < length) {
+        ssize_t now = read(descriptor, *bytes + *size, length - *size);
+        if (now == 0) {
+            break;
+        }
+        if (now < 0 && errno != EINTR) {
+            assay_free(*bytes);
+            *bytes = NULL;
+            return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+        }
+        *size += now > 0 ? (size_t)now : 0;
+    }
+    return ASSAY_OK;
+}
+
 /* The folder is the submission's to write: no link is followed, and a pipe does not make us wait. */
 static assay_status read_regular(const char *path, char **bytes, size_t *size, assay_error *error)
 {
     int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     struct stat about;
     if (descriptor < 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+        /* No file, a link, no right to read it: the submission's doing. Anything else is ours. */
+        bool theirs = errno == ENOENT || errno == ELOOP || errno == EACCES || errno == ENXIO;
+        return assay_fail(error, theirs ? ASSAY_ERROR_FORMAT : ASSAY_ERROR_IO, "%s: cannot be read: %s", path,
+                          strerror(errno));
     }
-    if (fstat(descriptor, &about) != 0 || !S_ISREG(about.st_mode) || about.st_size > FILE_LIMIT) {
-        close(descriptor);
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a regular file of at most %d bytes", path, FILE_LIMIT);
-    }
-    *bytes = assay_calloc((size_t)about.st_size + 1, 1, error);
-    *size = 0;
-    ssize_t now = 1;
-    while (*bytes != NULL && now > 0 && *size < (size_t)about.st_size) {
-        now = read(descriptor, *bytes + *size, (size_t)about.st_size - *size);
-        *size += now > 0 ? (size_t)now : 0;
+    assay_status status;
+    if (fstat(descriptor, &about) != 0) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+    } else if (!S_ISREG(about.st_mode) || about.st_size > FILE_LIMIT) {
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a regular file of at most %d bytes", path, FILE_LIMIT);
+    } else {
+        status = read_all(descriptor, path, (size_t)about.st_size, bytes, size, error);
     }
     close(descriptor);
-    return *bytes == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    return status;
 }
 
 assay_status assay_npy_read(const char *path, const grade_field *field, assay_error *error)

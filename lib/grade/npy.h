@@ -14,7 +14,8 @@ assay_status assay_npy_write(const char *path, const grade_field *field, assay_e
 
 /*
  * Reads into field->values, row-major. ASSAY_ERROR_ARGUMENT where the shape is not field's (the message says both),
- * ASSAY_ERROR_FORMAT for a damaged or foreign file, ASSAY_ERROR_IO where it cannot be read or is no regular file.
+ * ASSAY_ERROR_FORMAT for a damaged or foreign file, one that is no regular file, not there or not readable: what whoever
+ * wrote it did wrong. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what went wrong on our side.
  */
 assay_status assay_npy_read(const char *path, const grade_field *field, assay_error *error);
 

@@ -37,14 +37,20 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
 {
     const grade_battery *battery = report->battery;
     json_t *components = json_array();
+    bool whole = true; /* jansson lets one leave out what it has no memory for */
     for (size_t p = 0; p < battery->part_count; p++) {
         const grade_part *part = &battery->parts[p];
         json_t *cases = json_array();
         for (size_t i = 0; i < part->count; i++) {
-            json_array_append_new(cases, case_json(report, part, i));
+            whole = json_array_append_new(cases, case_json(report, part, i)) == 0 && whole;
         }
-        json_array_append_new(components, json_pack("{s:s, s:s, s:o}", "component", part->component->name, "title",
-                                                    part->component->title, "cases", cases));
+        json_t *component = json_pack("{s:s, s:s, s:o}", "component", part->component->name, "title",
+                                      part->component->title, "cases", cases);
+        whole = json_array_append_new(components, component) == 0 && whole;
+    }
+    if (!whole) {
+        json_decref(components);
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
     }
     return dump(json_pack("{s:s, s:s, s:I, s:i, s:f, s:f, s:f, s:b, s:o}", "submission", report->submission, "rubric",
                           report->title, "seed", (json_int_t)battery->seed, "precision",
@@ -77,13 +83,15 @@ static assay_status gradescope_test(const grade_report *report, const grade_part
     }
     char *output = case_output(report, result, error);
     char *name = assay_asprintf(error, "%s: %s", part->component->title, part->cases[index]->name);
-    if (output != NULL && name != NULL) {
-        json_array_append_new(tests, json_pack("{s:s, s:f, s:f, s:s, s:s, s:s}", "name", name, "score", result->earned,
-                                               "max_score", result->possible, "status",
-                                               result->verdict == GRADE_PASS ? "passed" : "failed", "output", output,
-                                               "visibility", "visible"));
-    }
     assay_status status = output == NULL || name == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    if (status == ASSAY_OK) {
+        json_t *test = json_pack("{s:s, s:f, s:f, s:s, s:s, s:s}", "name", name, "score", result->earned, "max_score",
+                                 result->possible, "status", result->verdict == GRADE_PASS ? "passed" : "failed",
+                                 "output", output, "visibility", "visible");
+        status = json_array_append_new(tests, test) == 0
+                     ? ASSAY_OK
+                     : assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
+    }
     assay_free(output);
     assay_free(name);
     return status;
@@ -102,9 +110,9 @@ assay_status grade_write_gradescope(const grade_report *report, FILE *stream, as
             }
         }
     }
-    char *output = assay_asprintf(error, "Graded with seed %llu.", (unsigned long long)battery->seed);
-    json_t *root = json_pack("{s:f, s:s, s:i, s:o}", "score", report->score.earned, "output",
-                             output == NULL ? "" : output, "execution_time", (int)ceil(battery->seconds), "tests", tests);
-    assay_free(output);
+    char output[64];
+    snprintf(output, sizeof output, "Graded with seed %llu.", (unsigned long long)battery->seed);
+    json_t *root = json_pack("{s:f, s:s, s:i, s:o}", "score", report->score.earned, "output", output, "execution_time",
+                             (int)ceil(battery->seconds), "tests", tests);
     return dump(root, stream, error);
 }

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 
 enum { RUBRIC_LIMIT = 1 << 20 };
 
@@ -114,9 +115,9 @@ assay_status assay_grade_rubric_read(const char *path, const grade_catalogue *ca
     grade_rubric *made = assay_calloc(1, sizeof *made, error);
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
     if (status == ASSAY_OK) {
-        made->root = json_loadb(bytes, size, JSON_REJECT_DUPLICATES, &where);
+        made->root = assay_json_load(bytes, size, &where, &status);
         status = made->root == NULL
-                     ? assay_fail(error, ASSAY_ERROR_FORMAT, "%s, line %d: %s", path, where.line, where.text)
+                     ? assay_fail(error, status, "%s, line %d: %s", path, where.line, where.text)
                      : check_rubric(made, catalogue, path, error);
     }
     assay_free(bytes);

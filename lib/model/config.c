@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/alloc.h"
+#include "base/json.h"
 
 enum { CONFIG_LIMIT = 1 << 20, LAYER_NAME_LENGTH = 64 };
 
@@ -84,14 +85,15 @@ assay_status assay_model_config_parse(const char *text, size_t length, const cha
                           CONFIG_LIMIT);
     }
     json_error_t where;
-    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    assay_status status;
+    json_t *json = assay_json_load(text, length, &where, &status);
     if (json == NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the configuration is not good JSON: %s (line %d)", name,
-                          where.text, where.line);
+        return assay_fail(error, status, "%s: the configuration is not good JSON: %s (line %d)", name, where.text,
+                          where.line);
     }
-    assay_status status = json_is_object(json)
-                              ? read_config(json, name, config, error)
-                              : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the configuration is not a JSON object", name);
+    status = json_is_object(json)
+                 ? read_config(json, name, config, error)
+                 : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the configuration is not a JSON object", name);
     json_decref(json);
     return status;
 }
@@ -101,17 +103,18 @@ assay_status assay_model_config_print(const assay_network_config *config, char *
     const assay_activation *activation = &config->activation;
     const char *class = torch_classes[activation->kind];
     json_t *hidden = json_array();
+    bool whole = true; /* jansson lets one leave out what it has no memory for */
     for (size_t i = 0; i < config->hidden_count; i++) {
-        json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i]));
+        whole = json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i])) == 0 && whole;
     }
     json_t *json = json_pack("{s:s, s:I, s:I, s:o}", "act_fn",
                              class != NULL ? class : assay_activation_name(activation->kind), "input_size",
                              (json_int_t)config->inputs, "num_classes", (json_int_t)config->classes,
                              "hidden_sizes", hidden);
     if (activation->parameter != assay_activation_default(activation->kind).parameter) {
-        json_object_set_new(json, "act_fn_parameter", json_real(activation->parameter));
+        whole = json_object_set_new(json, "act_fn_parameter", json_real(activation->parameter)) == 0 && whole;
     }
-    char *dumped = json_dumps(json, 0);
+    char *dumped = whole ? assay_json_print(json, 0) : NULL;
     json_decref(json);
     *text = dumped == NULL ? NULL : assay_strdup(dumped, error);
     free(dumped);

@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -68,7 +69,9 @@ static assay_status read_config_file(assay_model *model, const char *path, assay
     char *text = NULL;
     size_t length = 0;
     if (stat(path, &about) != 0) {
-        return ASSAY_OK;
+        return errno == ENOENT || errno == ENOTDIR
+                   ? ASSAY_OK
+                   : assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
     }
     ASSAY_TRY(assay_file_read(path, CONFIG_FILE_LIMIT, &text, &length, error));
     assay_status status = take_config(model, text, length, path, error);

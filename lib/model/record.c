@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 
 void assay_run_record_destroy(assay_run_record *record)
 {
@@ -67,14 +68,15 @@ assay_status assay_run_record_parse(const char *text, size_t length, const char 
 {
     json_error_t where;
     *record = (assay_run_record){0};
-    json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES, &where);
+    assay_status status;
+    json_t *json = assay_json_load(text, length, &where, &status);
     if (json == NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the run record is not good JSON: %s (line %d, byte %d)", name,
-                          where.text, where.line, where.position);
+        return assay_fail(error, status, "%s: the run record is not good JSON: %s (line %d, byte %d)", name, where.text,
+                          where.line, where.position);
     }
-    assay_status status = json_is_object(json)
-                              ? read_record(json, name, record, error)
-                              : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the run record is not a JSON object", name);
+    status = json_is_object(json)
+                 ? read_record(json, name, record, error)
+                 : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the run record is not a JSON object", name);
     json_decref(json);
     if (status != ASSAY_OK) {
         assay_run_record_destroy(record);
@@ -123,7 +125,7 @@ static char *print_record(const char *path, const assay_run_record *record, assa
                             make_list("train_losses", record->train_losses, record->steps, path, error)) == 0 &&
         json_object_set_new(json, "train_scores",
                             make_list("train_scores", record->train_scores, record->epochs, path, error)) == 0;
-    char *text = made ? json_dumps(json, JSON_REAL_PRECISION(17)) : NULL;
+    char *text = made ? assay_json_print(json, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(json);
     return text;
 }

@@ -8,6 +8,7 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "model/model.h"
 
 #define METADATA "__metadata__"
@@ -48,9 +49,10 @@ static assay_status read_header(const unsigned char *bytes, size_t size, const c
                           file, length, ASSAY_SAFETENSORS_HEADER_LIMIT);
     }
     json_error_t where;
-    *header = json_loadb((const char *)bytes + LENGTH_BYTES, (size_t)length, JSON_REJECT_DUPLICATES, &where);
+    assay_status status;
+    *header = assay_json_load((const char *)bytes + LENGTH_BYTES, (size_t)length, &where, &status);
     if (*header == NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the header is not good JSON: %s (at byte %d)", file, where.text,
+        return assay_fail(error, status, "%s: the header is not good JSON: %s (at byte %d)", file, where.text,
                           LENGTH_BYTES + where.position);
     }
     if (!json_is_object(*header)) {
@@ -240,20 +242,34 @@ assay_status assay_safetensors_read(const char *path, assay_state **state, assay
 
 /* --- writing --------------------------------------------------------------------------------------------------- */
 
+/* The header as far as it is made. jansson passes a failed allocation on as a NULL, which no object and no list takes:
+ * something would be missing in a header that looks whole. */
+typedef struct {
+    json_t *json;
+    json_t *metadata;
+    size_t offset;
+    bool whole;
+} header_builder;
+
 static void add_metadata(const char *key, const char *text, void *context)
 {
-    json_object_set_new(context, key, json_string(text));
+    header_builder *builder = context;
+    builder->whole = json_object_set_new(builder->metadata, key, json_string(text)) == 0 && builder->whole;
 }
 
-static json_t *entry_to_json(const assay_stored_tensor *tensor, size_t begin)
+static void add_to_header(const assay_stored_tensor *tensor, void *context)
 {
+    header_builder *builder = context;
     json_t *shape = json_array();
     for (size_t i = 0; i < tensor->rank; i++) {
-        json_array_append_new(shape, json_integer((json_int_t)tensor->shape[i]));
+        json_t *size = json_integer((json_int_t)tensor->shape[i]);
+        builder->whole = json_array_append_new(shape, size) == 0 && builder->whole;
     }
-    size_t end = begin + tensor->count * assay_dtype_size(tensor->dtype);
-    return json_pack("{s:s, s:o, s:[I, I]}", "dtype", assay_dtype_name(tensor->dtype), "shape", shape, "data_offsets",
-                     (json_int_t)begin, (json_int_t)end);
+    size_t end = builder->offset + tensor->count * assay_dtype_size(tensor->dtype);
+    json_t *described = json_pack("{s:s, s:o, s:[I, I]}", "dtype", assay_dtype_name(tensor->dtype), "shape", shape,
+                                  "data_offsets", (json_int_t)builder->offset, (json_int_t)end);
+    builder->whole = json_object_set_new(builder->json, tensor->name, described) == 0 && builder->whole;
+    builder->offset = end;
 }
 
 /* Calls `visit` for each tensor in the order of the file: elements of 8 bytes first, of 1 byte last. */
@@ -270,18 +286,6 @@ static void in_file_order(const assay_state *state, void (*visit)(const assay_st
     }
 }
 
-typedef struct {
-    json_t *json;
-    size_t offset;
-} header_builder;
-
-static void add_to_header(const assay_stored_tensor *tensor, void *context)
-{
-    header_builder *builder = context;
-    json_object_set_new(builder->json, tensor->name, entry_to_json(tensor, builder->offset));
-    builder->offset += tensor->count * assay_dtype_size(tensor->dtype);
-}
-
 static void write_data(const assay_stored_tensor *tensor, void *context)
 {
     fwrite(tensor->data, assay_dtype_size(tensor->dtype), tensor->count, context);
@@ -290,17 +294,14 @@ static void write_data(const assay_stored_tensor *tensor, void *context)
 /* The header as text, NULL when memory is out; the caller frees it with free. */
 static char *make_header(const assay_state *state)
 {
-    header_builder builder = {json_object(), 0};
-    json_t *metadata = json_object();
-    assay_state_each_text(state, add_metadata, metadata);
-    if (json_object_size(metadata) > 0) {
-        json_object_set(builder.json, METADATA, metadata);
+    header_builder builder = {.json = json_object(), .metadata = json_object(), .whole = true};
+    assay_state_each_text(state, add_metadata, &builder);
+    if (json_object_size(builder.metadata) > 0) {
+        builder.whole = json_object_set(builder.json, METADATA, builder.metadata) == 0 && builder.whole;
     }
-    size_t wanted = json_object_size(builder.json) + assay_state_count(state);
     in_file_order(state, add_to_header, &builder);
-    /* jansson passes a failed allocation on as a NULL that the object does not take: an entry is missing then. */
-    char *text = json_object_size(builder.json) == wanted ? json_dumps(builder.json, JSON_COMPACT) : NULL;
-    json_decref(metadata);
+    char *text = builder.whole ? assay_json_print(builder.json, JSON_COMPACT) : NULL;
+    json_decref(builder.metadata);
     json_decref(builder.json);
     return text;
 }

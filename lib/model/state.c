@@ -1,8 +1,10 @@
 #include "model/state.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -129,6 +131,13 @@ static assay_status check_new(const assay_state *state, const char *name, size_t
     return ASSAY_OK;
 }
 
+/* jansson takes neither what is not UTF-8 nor what it has no memory for, and does not say which; malloc does. */
+static assay_status not_set(const char *what, assay_error *error)
+{
+    return errno == ENOMEM ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for %s", what)
+                           : assay_fail(error, ASSAY_ERROR_FORMAT, "%s is not UTF-8", what);
+}
+
 assay_status assay_state_add(assay_state *state, const char *name, assay_dtype dtype, size_t rank, const size_t *shape,
                              void **data, assay_error *error)
 {
@@ -145,10 +154,12 @@ assay_status assay_state_add(assay_state *state, const char *name, assay_dtype d
         assay_free((char *)tensor.name);
         return ASSAY_ERROR_MEMORY;
     }
+    errno = 0;
     if (json_object_set_new(state->positions, name, json_integer((json_int_t)state->count)) != 0) {
+        assay_status status = not_set("a tensor's name", error);
         assay_free((char *)tensor.name);
         assay_free(tensor.data);
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "a tensor's name is not UTF-8");
+        return status;
     }
     state->tensors[state->count++] = tensor;
     if (data != NULL) {
@@ -187,8 +198,11 @@ const assay_stored_tensor *assay_state_find(const assay_state *state, const char
 
 assay_status assay_state_set_text(assay_state *state, const char *key, const char *text, assay_error *error)
 {
+    errno = 0;
     if (json_object_set_new(state->text, key, json_string(text)) != 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "metadata '%.100s' is not UTF-8", key);
+        char what[128];
+        snprintf(what, sizeof what, "metadata '%.100s'", key);
+        return not_set(what, error);
     }
     return ASSAY_OK;
 }

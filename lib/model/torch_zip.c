@@ -1,5 +1,6 @@
 #include "model/torch_zip.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <string.h>
@@ -33,8 +34,12 @@ bool assay_torch_zip_recognised(const void *bytes, size_t size)
 
 /* --- entries --------------------------------------------------------------------------------------------------- */
 
+/* What is wrong with an entry. libzip does not always tell that memory was out; malloc does. */
 static assay_status broken(const archive *a, zip_int64_t index, const char *why, assay_error *error)
 {
+    if (errno == ENOMEM) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for the zip archive", a->name);
+    }
     const char *entry_name = zip_get_name(a->zip, (zip_uint64_t)index, ZIP_FL_ENC_RAW);
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' in this zip archive: %s", a->name,
                       entry_name == NULL ? "?" : entry_name, why);
@@ -211,12 +216,15 @@ assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *n
     size_t most_bytes = size > SIZE_MAX / (2 * EXPANSION) ? SIZE_MAX / 2 : EXPANSION * size + SMALL_FILE;
     zip_error_t why;
     zip_error_init(&why);
+    errno = 0;
     archive a = {.name = name, .bytes_left = most_bytes, .zip = open_zip(bytes, size, &why)};
-    assay_status status =
-        a.zip == NULL
-            ? assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a broken zip archive: %s", name, zip_error_strerror(&why))
-            : read_archive(&a, most_bytes, state, error);
-    if (a.zip != NULL) {
+    assay_status status;
+    if (a.zip == NULL) {
+        bool memory = errno == ENOMEM;
+        status = assay_fail(error, memory ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_FORMAT, "%s: a broken zip archive: %s", name,
+                            memory ? "out of memory" : zip_error_strerror(&why));
+    } else {
+        status = read_archive(&a, most_bytes, state, error);
         zip_discard(a.zip);
     }
     zip_error_fini(&why);

@@ -72,7 +72,10 @@ static assay_status read_both(int pipes[2], capture captured[2], assay_error *er
         if (ready < 0 && errno == EINTR) {
             continue;
         }
-        if (ready <= 0) {
+        if (ready < 0) {
+            return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: its output cannot be waited for: %s", strerror(errno));
+        }
+        if (ready == 0) {
             return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: not done after %lld seconds; stopped",
                               patience_ms / 1000);
         }
@@ -84,8 +87,10 @@ static assay_status read_both(int pipes[2], capture captured[2], assay_error *er
             ssize_t got = read(watched[i].fd, chunk, sizeof chunk);
             if (got > 0) {
                 ASSAY_TRY(capture_append(&captured[i], chunk, (size_t)got, error));
-            } else if (got == 0 || errno != EINTR) {
+            } else if (got == 0) {
                 watched[i].fd = -1;
+            } else if (errno != EINTR) {
+                return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: its output cannot be read: %s", strerror(errno));
             }
         }
     }
@@ -193,7 +198,11 @@ static assay_status converse(const char *folder, const char *program, const char
         kill(child, SIGKILL);
     }
     int ended = 0;
-    while (waitpid(child, &ended, 0) < 0 && errno == EINTR) {
+    pid_t waited;
+    while ((waited = waitpid(child, &ended, 0)) < 0 && errno == EINTR) {
+    }
+    if (status == ASSAY_OK && waited < 0) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "gnuplot: nobody knows how it ended: %s", strerror(errno));
     }
     return status != ASSAY_OK ? status : judge(ended, program, script, captured, error);
 }

@@ -1,0 +1,198 @@
+"""What the tests run of lib/: lines, branches and conditions of each folder, from gcov (doc/coverage.md).
+
+Usage: coverage.py SOURCE BUILD [--out FILE]. Prints a table and every line and branch that is missing, writes FILE
+(BUILD/coverage.json), and exits with 1 where lines, branches or the reasons of the exclusions fall short.
+"""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+from collections import defaultdict
+
+LINES_WANTED = 100.0
+BRANCHES_WANTED = 95.0
+
+# LCOV_EXCL_LINE: why, LCOV_EXCL_BR_LINE: why; lcov knows the markers, the reason is ours.
+MARKER = re.compile(r"LCOV_EXCL_(BR_)?LINE(?::\s*(.*?)\s*(?:\*/|$))?")
+LINE = re.compile(r"\s*(-|#+|=+|\d+)\*?:\s*(\d+):(.*)", re.DOTALL)
+BLOCK = re.compile(r"\s*(?:[$%]+|\d+)\*?:\s*\d+-block")
+BRANCH = re.compile(r"branch\s+\d+ (?:taken (\d+)|never executed)")
+
+
+class File:
+    """One source file: counts by line, and the outcomes of each decision on it."""
+
+    def __init__(self):
+        self.text = {}
+        self.lines = defaultdict(int)
+        self.outcomes = defaultdict(list)  # line -> decisions -> counts of their outcomes
+
+
+def is_switch(text, counts):
+    return len(counts) > 2 and re.search(r"\bswitch\b", text) is not None
+
+
+def decisions_of(text, counts):
+    """The branches of one block: two for a condition, more for a switch. Blocks without a mark between them: pairs."""
+    if is_switch(text, counts):
+        return [counts]
+    return [counts[i:i + 2] for i in range(0, len(counts), 2)]
+
+
+def read_gcov(text, root, files):
+    """Adds one object's report. The objects that share a header, or a file that is compiled twice, add up."""
+    file = None
+    line = None
+    seen = {}
+    group = []
+
+    def end_group():
+        if group and file is not None:
+            seen.setdefault((id(file), line), (file, line, []))[2].extend(decisions_of(file.text[line], list(group)))
+        group.clear()
+
+    for row in text.splitlines():
+        match = LINE.match(row)
+        if match:
+            end_group()
+            count, number, content = match.group(1), int(match.group(2)), match.group(3)
+            if number == 0:
+                if content.startswith("Source:"):
+                    path = os.path.relpath(os.path.realpath(os.path.join(read_gcov.build, content[7:])), root)
+                    file = files[path] if path.startswith("lib/") else None
+            elif file is not None:
+                line = number
+                file.text[line] = content
+                if count != "-":
+                    file.lines[line] += 0 if count[0] in "#=" else int(count)
+        elif BLOCK.match(row):
+            end_group()
+        else:
+            match = BRANCH.match(row)
+            if match and file is not None:
+                group.append(int(match.group(1) or 0))
+    end_group()
+    for file, line, decisions in seen.values():
+        known = file.outcomes[line]
+        if [len(d) for d in known] == [len(d) for d in decisions]:
+            file.outcomes[line] = [[a + b for a, b in zip(x, y)] for x, y in zip(known, decisions)]
+        else:
+            file.outcomes[line] = known + decisions
+
+
+def run_gcov(build, root):
+    files = defaultdict(File)
+    read_gcov.build = build
+    for folder, _, names in sorted(os.walk(os.path.join(build, "lib"))):
+        for name in sorted(names):
+            if name.endswith(".gcno"):
+                result = subprocess.run(
+                    ["gcov", "--stdout", "--all-blocks", "--branch-probabilities", "--branch-counts",
+                     "--object-directory", folder, os.path.join(folder, name)],
+                    cwd=build, capture_output=True, text=True, check=True)
+                read_gcov(result.stdout, root, files)
+    if not files:
+        sys.exit(f"coverage: {build}/lib has no .gcno files; configure with --enable-coverage and make check first")
+    return files
+
+
+def exclude(path, file, faults):
+    """Takes out what the markers name; the exclusions, and what is wrong with a marker goes to `faults`."""
+    found = []
+    for line, text in sorted(file.text.items()):
+        match = MARKER.search(text)
+        if not match:
+            continue
+        branches_only = match.group(1) is not None
+        if not match.group(2):
+            faults.append(f"{path}:{line}: the marker gives no reason: LCOV_EXCL_{'BR_' if branches_only else ''}LINE: why")
+        missing = any(0 in decision for decision in file.outcomes.get(line, []))
+        if not missing and (branches_only or file.lines.get(line) != 0):
+            faults.append(f"{path}:{line}: the marker excludes what is covered; remove it")
+        found.append({"file": path, "line": line, "reason": match.group(2) or ""})
+        file.outcomes.pop(line, None)
+        if not branches_only:
+            file.lines.pop(line, None)
+    return found
+
+
+def figures(files):
+    lines = [count for file in files for count in file.lines.values()]
+    decisions = [d for file in files for on_line in file.outcomes.values() for d in on_line]
+    branches = [count for decision in decisions for count in decision]
+    return {
+        "lines": [sum(c > 0 for c in lines), len(lines)],
+        "branches": [sum(c > 0 for c in branches), len(branches)],
+        "conditions": [sum(0 not in d for d in decisions), len(decisions)],
+    }
+
+
+def share(pair):
+    return 100.0 * pair[0] / pair[1] if pair[1] else 100.0
+
+
+def print_table(report):
+    print(f"{'':24}{'lines':>22}{'branches':>24}{'conditions both ways':>24}{'excluded':>10}")
+    for name, entry in sorted(report["folders"].items()) + [("lib", report["total"])]:
+        cells = "".join(f"{entry[k][0]:>8} of {entry[k][1]:>5} {share(entry[k]):5.1f} %" for k in
+                        ("lines", "branches", "conditions"))
+        print(f"{name:24}{cells}{len(entry['excluded']):>8}")
+
+
+def print_missing(files):
+    for path, file in sorted(files.items()):
+        for line in sorted(set(file.lines) | set(file.outcomes)):
+            text = file.text[line].strip()
+            taken = [c for d in file.outcomes.get(line, []) for c in d]
+            if file.lines.get(line) == 0:
+                print(f"{path}:{line}: never run: {text}")
+            elif 0 in taken:
+                which = ", ".join(str(i + 1) for i, c in enumerate(taken) if c == 0)
+                print(f"{path}:{line}: branch {which} of {len(taken)} never taken: {text}")
+
+
+def print_exclusions(excluded):
+    if excluded:
+        print("\nExcluded, each with its reason:")
+    for one in excluded:
+        print(f"  {one['file']}:{one['line']}: {one['reason']}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("source")
+    parser.add_argument("build")
+    parser.add_argument("--out", help="the figures as JSON (default: BUILD/coverage.json)")
+    options = parser.parse_args()
+    build = os.path.realpath(options.build)
+    files = run_gcov(build, os.path.realpath(options.source))
+    faults = []
+    excluded = [one for path, file in sorted(files.items()) for one in exclude(path, file, faults)]
+    folders = defaultdict(list)
+    for path, file in files.items():
+        folders[os.path.dirname(path)].append(file)
+    report = {"folders": {}, "total": dict(figures(files.values()), excluded=excluded)}
+    for folder, members in folders.items():
+        own = [one for one in excluded if os.path.dirname(one["file"]) == folder]
+        report["folders"][folder] = dict(figures(members), excluded=own)
+    print_missing(files)
+    print_exclusions(excluded)
+    print()
+    print_table(report)
+    out = options.out or os.path.join(build, "coverage.json")
+    with open(out + ".tmp", "w", encoding="utf-8") as stream:
+        json.dump(report, stream, indent=1)
+    os.replace(out + ".tmp", out)
+    for what, wanted in (("lines", LINES_WANTED), ("branches", BRANCHES_WANTED)):
+        if share(report["total"][what]) < wanted:
+            faults.append(f"{share(report['total'][what]):.2f} % of {what}, wanted are {wanted:g} %")
+    for fault in faults:
+        print(f"coverage: {fault}", file=sys.stderr)
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

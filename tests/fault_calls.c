@@ -1,0 +1,418 @@
+/*
+ * The functions that faults.h makes fail, in place of the C library's. Whatever else libassay imports cannot fail, or
+ * fails through one of these; test_faults_files compares the two lists with what is imported.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <jansson.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "faults.h"
+
+#define POINTS(X)                                                                                                     \
+    X(malloc, FAULT_MEMORY) X(calloc, FAULT_MEMORY) X(realloc, FAULT_MEMORY) X(aligned_alloc, FAULT_MEMORY)           \
+    X(posix_memalign, FAULT_MEMORY) X(free, 0) X(json_loadb, FAULT_MEMORY | FAULT_MAY_SHORT)                          \
+    X(open, FAULT_MAY_EINTR) X(fopen, 0) X(fdopen, 0) X(close, 0) X(fclose, 0)                                        \
+    X(read, FAULT_MAY_SHORT | FAULT_MAY_EINTR) X(fread, FAULT_MAY_SHORT) X(fgets, 0) X(getline, 0)                    \
+    X(__isoc99_fscanf, 0)                                                                                             \
+    X(fwrite, FAULT_STREAM | FAULT_MAY_SHORT) X(fputs, FAULT_STREAM) X(fputc, FAULT_STREAM) X(putc, FAULT_STREAM)    \
+    X(fprintf, FAULT_STREAM) X(vfprintf, FAULT_STREAM)                                                                \
+    X(fflush, 0) X(fsync, 0) X(rename, 0) X(stat, 0) X(fstat, 0) X(access, 0) X(realpath, 0) X(readlink, 0)           \
+    X(mkdir, 0) X(opendir, 0) X(readdir, 0) X(fts_open, 0) X(fts_read, 0)                                             \
+    X(getrandom, FAULT_MAY_SHORT) X(sysconf, 0) X(dladdr, 0)                                                          \
+    X(pipe2, 0) X(socketpair, 0) X(fcntl, 0) X(poll, FAULT_MAY_EINTR)                                                 \
+    X(send, FAULT_MAY_SHORT | FAULT_MAY_EINTR)                                                                        \
+    X(fork, 0) X(popen, 0) X(pclose, 0) X(posix_spawnp, 0) X(waitpid, FAULT_MAY_EINTR)                                \
+    X(pthread_create, 0) X(pthread_mutex_init, 0) X(pthread_cond_init, 0)                                             \
+    X(dup2, FAULT_IN_CHILD) X(chdir, FAULT_IN_CHILD) X(execvp, FAULT_IN_CHILD) X(close_range, FAULT_IN_CHILD)
+
+#define NUMBER_OF(name, flags) POINT_##name,
+#define POINT_OF(name, flags) {#name, flags, NULL},
+
+enum { POINTS(NUMBER_OF) POINT_COUNT };
+
+static fault_point points[] = {POINTS(POINT_OF)};
+
+fault_point *faults_points(size_t *count)
+{
+    *count = POINT_COUNT;
+    return points;
+}
+
+#define DECIDE(name) faults_decide(&points[POINT_##name], __builtin_return_address(0))
+
+/* ISO C has no conversion from dlsym's pointer to a function's. */
+#define REAL(name)                                              \
+    (__extension__({                                            \
+        void *address_ = faults_real(&points[POINT_##name]);    \
+        __typeof__(&name) function_;                            \
+        memcpy(&function_, &address_, sizeof function_);        \
+        function_;                                              \
+    }))
+
+/* A function whose failure is a value and an errno. */
+#define FAILS(type, name, parameters, arguments, value, reason) \
+    type name parameters                                        \
+    {                                                           \
+        if (DECIDE(name) != FAULT_PASS) {                       \
+            errno = reason;                                     \
+            return value;                                       \
+        }                                                       \
+        return REAL(name) arguments;                            \
+    }
+
+/* One that can be interrupted, too. */
+#define FAILS_OR_INTERRUPTED(type, name, parameters, arguments, value, reason) \
+    type name parameters                                                       \
+    {                                                                          \
+        fault what = DECIDE(name);                                             \
+        if (what != FAULT_PASS) {                                              \
+            errno = what == FAULT_INTERRUPT ? EINTR : reason;                  \
+            return value;                                                      \
+        }                                                                      \
+        return REAL(name) arguments;                                           \
+    }
+
+/* One that ends something, which it does even if it fails. */
+#define FAILS_AFTERWARDS(type, name, parameters, arguments, value, reason) \
+    type name parameters                                                   \
+    {                                                                      \
+        fault what = DECIDE(name);                                         \
+        type result = REAL(name) arguments;                                \
+        if (what != FAULT_PASS) {                                          \
+            errno = reason;                                                \
+            return value;                                                  \
+        }                                                                  \
+        return result;                                                     \
+    }
+
+/* --- memory ------------------------------------------------------------------------------------------------------ */
+
+static void *remember(void *block, size_t size, const void *caller)
+{
+    faults_allocated(block, size, caller);
+    return block;
+}
+
+#define ALLOCATES(name, parameters, arguments, size)                                        \
+    void *name parameters                                                                   \
+    {                                                                                       \
+        if (DECIDE(name) != FAULT_PASS) {                                                   \
+            errno = ENOMEM;                                                                 \
+            return NULL;                                                                    \
+        }                                                                                   \
+        return remember(REAL(name) arguments, size, __builtin_return_address(0));           \
+    }
+
+ALLOCATES(malloc, (size_t size), (size), size)
+ALLOCATES(calloc, (size_t count, size_t size), (count, size), count * size)
+ALLOCATES(aligned_alloc, (size_t alignment, size_t size), (alignment, size), size)
+
+void *realloc(void *block, size_t size)
+{
+    if (DECIDE(realloc) != FAULT_PASS) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    faults_freed(block);
+    return remember(REAL(realloc)(block, size), size, __builtin_return_address(0));
+}
+
+int posix_memalign(void **block, size_t alignment, size_t size)
+{
+    if (DECIDE(posix_memalign) != FAULT_PASS) {
+        return ENOMEM;
+    }
+    int failure = REAL(posix_memalign)(block, alignment, size);
+    if (failure == 0) {
+        remember(*block, size, __builtin_return_address(0));
+    }
+    return failure;
+}
+
+void free(void *block)
+{
+    faults_freed(block);
+    REAL(free)(block);
+}
+
+/*
+ * jansson 2.14 reads a text as if nothing could fail: where the lexer's buffer cannot grow a byte of the text is dropped,
+ * and the string that it was in may be read past its end. So no allocation fails in there. In its place reading itself
+ * fails, or gives what it gives of a text that lacks a byte; that malloc failed shows in errno alone.
+ */
+json_t *json_loadb(const char *text, size_t length, size_t flags, json_error_t *where)
+{
+    fault what = DECIDE(json_loadb);
+    size_t kept = what == FAULT_SHORT ? length / 2 : length;
+    faults_spare();
+    char *lacking = REAL(malloc)(length + 1);
+    memcpy(lacking, text, kept);
+    memcpy(lacking + kept, text + kept + (kept < length), length - kept);
+    json_t *value = REAL(json_loadb)(lacking, length - (kept < length), flags, where);
+    REAL(free)(lacking);
+    faults_spare_no_more();
+    if (what == FAULT_FAIL) {
+        json_decref(value);
+        value = NULL;
+    }
+    if (what != FAULT_PASS) {
+        errno = ENOMEM;
+    }
+    return value;
+}
+
+/* --- files ------------------------------------------------------------------------------------------------------- */
+
+/* Sets the stream's error flag, as a failed read or write does. The C library has no function for it. */
+static void spoil(FILE *stream, int reason)
+{
+    stream->_flags |= 0x20; /* _IO_ERR_SEEN */
+    errno = reason;
+}
+
+int open(const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    fault what = DECIDE(open);
+    if (what != FAULT_PASS) {
+        errno = what == FAULT_INTERRUPT ? EINTR : EMFILE;
+        return -1;
+    }
+    return REAL(open)(path, flags, mode);
+}
+
+FAILS(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
+FAILS(FILE *, fdopen, (int descriptor, const char *mode), (descriptor, mode), NULL, ENOMEM)
+FAILS_AFTERWARDS(int, close, (int descriptor), (descriptor), -1, EIO)
+FAILS_AFTERWARDS(int, fclose, (FILE *stream), (stream), EOF, ENOSPC)
+
+ssize_t read(int descriptor, void *bytes, size_t size)
+{
+    fault what = DECIDE(read);
+    if (what == FAULT_FAIL || what == FAULT_INTERRUPT) {
+        errno = what == FAULT_INTERRUPT ? EINTR : EIO;
+        return -1;
+    }
+    return REAL(read)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size);
+}
+
+size_t fread(void *bytes, size_t size, size_t count, FILE *stream)
+{
+    fault what = DECIDE(fread);
+    if (what == FAULT_FAIL) {
+        spoil(stream, EIO);
+        return 0;
+    }
+    return REAL(fread)(bytes, size, what == FAULT_SHORT ? count / 2 : count, stream);
+}
+
+char *fgets(char *line, int size, FILE *stream)
+{
+    if (DECIDE(fgets) != FAULT_PASS) {
+        spoil(stream, EIO);
+        return NULL;
+    }
+    return REAL(fgets)(line, size, stream);
+}
+
+ssize_t getline(char **line, size_t *size, FILE *stream)
+{
+    if (DECIDE(getline) != FAULT_PASS) {
+        spoil(stream, EIO);
+        return -1;
+    }
+    return REAL(getline)(line, size, stream);
+}
+
+int __isoc99_fscanf(FILE *stream, const char *format, ...); /* what the headers call fscanf */
+int __isoc99_fscanf(FILE *stream, const char *format, ...)
+{
+    if (DECIDE(__isoc99_fscanf) != FAULT_PASS) {
+        spoil(stream, EIO);
+        return EOF;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    int converted = vfscanf(stream, format, arguments);
+    va_end(arguments);
+    return converted;
+}
+
+size_t fwrite(const void *bytes, size_t size, size_t count, FILE *stream)
+{
+    fault what = DECIDE(fwrite);
+    if (what == FAULT_PASS) {
+        return REAL(fwrite)(bytes, size, count, stream);
+    }
+    size_t written = what == FAULT_SHORT ? REAL(fwrite)(bytes, size, count / 2, stream) : 0;
+    spoil(stream, ENOSPC);
+    return written;
+}
+
+#define WRITES(name, parameters, arguments)        \
+    int name parameters                            \
+    {                                              \
+        if (DECIDE(name) != FAULT_PASS) {          \
+            spoil(stream, ENOSPC);                 \
+            return EOF;                            \
+        }                                          \
+        return REAL(name) arguments;               \
+    }
+
+WRITES(fputs, (const char *text, FILE *stream), (text, stream))
+WRITES(fputc, (int character, FILE *stream), (character, stream))
+#undef putc
+WRITES(putc, (int character, FILE *stream), (character, stream))
+WRITES(vfprintf, (FILE *stream, const char *format, va_list arguments), (stream, format, arguments))
+
+int fflush(FILE *stream)
+{
+    if (DECIDE(fflush) != FAULT_PASS) {
+        spoil(stream, ENOSPC);
+        return EOF;
+    }
+    return REAL(fflush)(stream);
+}
+
+int fprintf(FILE *stream, const char *format, ...)
+{
+    if (DECIDE(fprintf) != FAULT_PASS) {
+        spoil(stream, ENOSPC);
+        return -1;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    int written = REAL(vfprintf)(stream, format, arguments);
+    va_end(arguments);
+    return written;
+}
+
+/* Nothing here has to outlive the machine, and a disk is slow. */
+int fsync(int descriptor)
+{
+    (void)descriptor;
+    if (DECIDE(fsync) != FAULT_PASS) {
+        errno = EIO;
+        return -1;
+    }
+    return 0;
+}
+
+FAILS(int, rename, (const char *from, const char *to), (from, to), -1, EIO)
+FAILS(int, stat, (const char *path, struct stat *about), (path, about), -1, EIO)
+FAILS(int, fstat, (int descriptor, struct stat *about), (descriptor, about), -1, EIO)
+FAILS(int, access, (const char *path, int how), (path, how), -1, EIO)
+FAILS(char *, realpath, (const char *path, char *resolved), (path, resolved), NULL, EIO)
+FAILS(ssize_t, readlink, (const char *path, char *target, size_t size), (path, target, size), -1, EIO)
+FAILS(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
+FAILS(DIR *, opendir, (const char *path), (path), NULL, EMFILE)
+FAILS(struct dirent *, readdir, (DIR *listing), (listing), NULL, EIO)
+FAILS(FTS *, fts_open, (char *const *paths, int options, int (*order)(const FTSENT **, const FTSENT **)),
+      (paths, options, order), NULL, EMFILE)
+FAILS(FTSENT *, fts_read, (FTS *tree), (tree), NULL, EIO)
+
+/* --- the system -------------------------------------------------------------------------------------------------- */
+
+ssize_t getrandom(void *bytes, size_t size, unsigned flags)
+{
+    fault what = DECIDE(getrandom);
+    if (what == FAULT_FAIL) {
+        errno = ENOSYS;
+        return -1;
+    }
+    return REAL(getrandom)(bytes, what == FAULT_SHORT ? size / 2 : size, flags);
+}
+
+FAILS(long, sysconf, (int name), (name), -1, EINVAL)
+FAILS(int, dladdr, (const void *address, Dl_info *about), (address, about), 0, EINVAL)
+FAILS(int, pthread_create,
+      (pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument),
+      (thread, attributes, function, argument), EAGAIN, EAGAIN)
+FAILS(int, pthread_mutex_init, (pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes), (mutex, attributes),
+      ENOMEM, ENOMEM)
+FAILS(int, pthread_cond_init, (pthread_cond_t *condition, const pthread_condattr_t *attributes),
+      (condition, attributes), ENOMEM, ENOMEM)
+
+/* --- processes --------------------------------------------------------------------------------------------------- */
+
+int fcntl(int descriptor, int command, ...)
+{
+    va_list rest;
+    va_start(rest, command);
+    long argument = va_arg(rest, long);
+    va_end(rest);
+    if (DECIDE(fcntl) != FAULT_PASS) {
+        errno = EIO;
+        return -1;
+    }
+    return REAL(fcntl)(descriptor, command, argument);
+}
+
+FAILS(int, pipe2, (int ends[2], int flags), (ends, flags), -1, EMFILE)
+FAILS(int, socketpair, (int domain, int type, int protocol, int ends[2]), (domain, type, protocol, ends), -1, EMFILE)
+FAILS_OR_INTERRUPTED(int, poll, (struct pollfd * watched, nfds_t count, int milliseconds),
+                     (watched, count, milliseconds), -1, ENOMEM)
+
+ssize_t send(int descriptor, const void *bytes, size_t size, int flags)
+{
+    fault what = DECIDE(send);
+    if (what == FAULT_FAIL || what == FAULT_INTERRUPT) {
+        errno = what == FAULT_INTERRUPT ? EINTR : EPIPE;
+        return -1;
+    }
+    return REAL(send)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size, flags);
+}
+
+FAILS(pid_t, fork, (void), (), -1, EAGAIN)
+FAILS(FILE *, popen, (const char *command, const char *mode), (command, mode), NULL, EMFILE)
+FAILS_AFTERWARDS(int, pclose, (FILE * stream), (stream), -1, ECHILD)
+FAILS(int, posix_spawnp,
+      (pid_t * child, const char *program, const posix_spawn_file_actions_t *actions,
+       const posix_spawnattr_t *attributes, char *const arguments[], char *const variables[]),
+      (child, program, actions, attributes, arguments, variables), EAGAIN, EAGAIN)
+
+/* When it fails, somebody else has waited. */
+pid_t waitpid(pid_t child, int *status, int options)
+{
+    fault what = DECIDE(waitpid);
+    if (what == FAULT_INTERRUPT) {
+        errno = EINTR;
+        return -1;
+    }
+    int ended;
+    pid_t found = REAL(waitpid)(child, &ended, options);
+    if (what == FAULT_FAIL) {
+        errno = ECHILD;
+        return -1;
+    }
+    if (status != NULL && found > 0) {
+        *status = ended;
+    }
+    return found;
+}
+
+FAILS(int, dup2, (int from, int to), (from, to), -1, EMFILE)
+FAILS(int, chdir, (const char *path), (path), -1, ENOENT)
+FAILS(int, execvp, (const char *program, char *const arguments[]), (program, arguments), -1, ENOENT)
+FAILS(int, close_range, (unsigned first, unsigned last, int flags), (first, last, flags), -1, ENOSYS)

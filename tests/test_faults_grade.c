@@ -1,0 +1,280 @@
+/* lib/grade: a submission judged while memory and the system fail, on our side. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "fault_run.h"
+#include "grade/battery.h"
+#include "grade/catalogue.h"
+#include "grade/exchange.h"
+#include "grade/npy.h"
+#include "grade/report.h"
+#include "grade/rubric.h"
+#include "support.h"
+
+enum { CATALOGUE, BATTERY, STREAM };
+
+static const char *const one_component[] = {"relu", NULL};
+static const char *const initializer[] = {"init_constant", NULL};
+
+/* --- without a submission ---------------------------------------------------------------------------------------- */
+
+static assay_status open_catalogue(fault_bench *bench, assay_error *error)
+{
+    grade_catalogue *catalogue;
+    ASSAY_TRY(assay_grade_catalogue_open(&catalogue, error));
+    fault_digest_text(bench, assay_grade_catalogue_at(catalogue, 3)->hint);
+    assay_grade_catalogue_close(catalogue);
+    return ASSAY_OK;
+}
+
+static void set_up_rubric(fault_bench *bench)
+{
+    static const char text[] = "{\"name\": \"A\", \"weights\": {\"adam\": 10, \"relu\": 5}, \"credit\": {\"any.float32\": 0.5}}";
+    assay_error error;
+    grade_catalogue *catalogue;
+    fault_write(bench, "rubric.json", text, sizeof text - 1);
+    support_assert_ok(assay_grade_catalogue_open(&catalogue, &error), &error);
+    bench->thing[CATALOGUE] = catalogue;
+}
+
+static void tidy_catalogue(fault_bench *bench)
+{
+    assay_grade_catalogue_close(bench->thing[CATALOGUE]);
+}
+
+static assay_status read_rubric(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
+    grade_rubric *rubric;
+    ASSAY_TRY(assay_grade_rubric_read(fault_path(bench, "rubric.json", path), bench->thing[CATALOGUE], &rubric, error));
+    fault_digest_text(bench, assay_grade_rubric_name(rubric));
+    for (const char *const *name = assay_grade_rubric_components(rubric); *name != NULL; name++) {
+        fault_digest_text(bench, *name);
+    }
+    assay_grade_rubric_close(rubric);
+    return ASSAY_OK;
+}
+
+static assay_status export_and_import(fault_bench *bench, assay_error *error)
+{
+    grade_battery *battery;
+    grade_import imported;
+    ASSAY_TRY(assay_grade_battery_create(7, one_component, &battery, error));
+    assay_status status = assay_grade_battery_export(battery, bench->folder, error);
+    if (status == ASSAY_OK) {
+        status = assay_grade_import_header(bench->folder, &imported, error);
+    }
+    if (status == ASSAY_OK) {
+        fault_digest_text(bench, imported.components[0]);
+        status = assay_grade_battery_import(battery, bench->folder, error);
+    }
+    if (status == ASSAY_OK) {
+        fault_digest_f64(bench, (double)battery->parts[0].answers[0].verdict);
+    }
+    assay_grade_battery_destroy(battery);
+    return status;
+}
+
+static grade_battery *draw(const char *const *only)
+{
+    assay_error error;
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
+    return battery;
+}
+
+/* The outputs as a correct student leaves them. */
+static void set_up_outputs(fault_bench *bench)
+{
+    grade_battery *battery = draw(one_component);
+    int id = 0;
+    for (size_t i = 0; i < battery->parts[0].count; i++) {
+        const grade_fields *outputs = &battery->parts[0].cases[i]->outputs;
+        id++;
+        for (size_t f = 0; f < outputs->count; f++) {
+            char name[64];
+            char path[FAULT_PATH];
+            assay_error error;
+            snprintf(name, sizeof name, "%d.%s.npy", id, outputs->field[f].name);
+            support_assert_ok(assay_npy_write(fault_path(bench, name, path), &outputs->field[f], &error), &error);
+        }
+    }
+    bench->thing[BATTERY] = battery;
+}
+
+static void tidy_battery(fault_bench *bench)
+{
+    assay_grade_battery_destroy(bench->thing[BATTERY]);
+    tidy_catalogue(bench);
+}
+
+static void digest_answers(fault_bench *bench, const grade_battery *battery)
+{
+    for (size_t i = 0; i < battery->parts[0].count; i++) {
+        const grade_answer *answer = &battery->parts[0].answers[i];
+        fault_digest_f64(bench, (double)answer->verdict);
+        fault_digest_f64(bench, answer->verdict == GRADE_PASS ? answer->outputs.pool[0] : 0.0);
+    }
+}
+
+static assay_status import_and_judge(fault_bench *bench, assay_error *error)
+{
+    grade_battery *battery = bench->thing[BATTERY];
+    ASSAY_TRY(assay_grade_battery_import(battery, bench->folder, error));
+    ASSAY_TRY(assay_grade_battery_judge(battery, error));
+    digest_answers(bench, battery);
+    return ASSAY_OK;
+}
+
+static assay_status ask_and_hear(fault_bench *bench, assay_error *error)
+{
+    const grade_battery *battery = bench->thing[BATTERY];
+    const grade_folder folder = {bench->folder, bench->folder};
+    char *request;
+    grade_precision precision;
+    json_t *functions;
+    char hello[] = "{\"functions\": [\"relu\"], \"precision\": 32}";
+    char reply[] = "{\"id\": 5, \"error\": \"no\"}";
+    ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, &(grade_folder){NULL, NULL}, &request, error));
+    fault_digest_text(bench, request);
+    assay_free(request);
+    ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, &folder, &request, error));
+    assay_free(request);
+    ASSAY_TRY(assay_grade_hello(hello, sizeof hello - 1, &precision, &functions, error));
+    fault_digest_f64(bench, (double)json_array_size(functions));
+    json_decref(functions);
+    ASSAY_TRY(assay_grade_reply(reply, sizeof reply - 1, 5, &folder, &battery->parts[0].answers[0], error));
+    fault_digest_f64(bench, (double)battery->parts[0].answers[0].verdict);
+    return ASSAY_OK;
+}
+
+/* --- reports ----------------------------------------------------------------------------------------------------- */
+
+static void set_up_report(fault_bench *bench)
+{
+    assay_error error;
+    set_up_rubric(bench);
+    set_up_outputs(bench);
+    grade_battery *battery = bench->thing[BATTERY];
+    support_assert_ok(assay_grade_battery_import(battery, bench->folder, &error), &error);
+    battery->parts[0].answers[0].outputs.pool[0] += 1.0;
+    battery->parts[0].answers[1].verdict = GRADE_CRASHED;
+    support_assert_ok(assay_grade_battery_judge(battery, &error), &error);
+}
+
+/* In memory of its own: a report goes to whatever stream it is given. */
+static assay_status write_report(fault_bench *bench, const grade_report *report, grade_format format, assay_error *error)
+{
+    static char text[1 << 17];
+    faults_spare();
+    FILE *stream = fmemopen(text, sizeof text, "w");
+    setvbuf(stream, NULL, _IOFBF, 256);
+    faults_spare_no_more();
+    assay_status status = assay_grade_report_write(report, format, stream, error);
+    faults_spare();
+    bool whole = fflush(stream) == 0 && !ferror(stream);
+    long size = ftell(stream);
+    fclose(stream);
+    faults_spare_no_more();
+    if (status == ASSAY_OK && !whole) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "the stream failed, or its memory");
+    }
+    if (status == ASSAY_OK) {
+        fault_digest(bench, text, (size_t)size);
+    }
+    return status;
+}
+
+static assay_status write_reports(fault_bench *bench, assay_error *error)
+{
+    grade_battery *battery = bench->thing[BATTERY];
+    const grade_report report = {.battery = battery, .catalogue = bench->thing[CATALOGUE], .submission = "ada",
+                                 .title = "A", .score = assay_grade_score(battery, NULL), .verbose = true};
+    for (int format = 0; format < GRADE_FORMAT_COUNT; format++) {
+        ASSAY_TRY(write_report(bench, &report, (grade_format)format, error));
+    }
+    char *summary;
+    ASSAY_TRY(assay_grade_report_summary(&report, ", ", &summary, error));
+    fault_digest_text(bench, summary);
+    assay_free(summary);
+    return ASSAY_OK;
+}
+
+/* --- a submission ------------------------------------------------------------------------------------------------ */
+
+static char *runner;
+static char *starter;
+static char *starter_folder;
+
+static void set_up_submission(fault_bench *bench)
+{
+    bench->thing[BATTERY] = draw(initializer);
+}
+
+static assay_status find_runner(fault_bench *bench, assay_error *error)
+{
+    char *path;
+    ASSAY_TRY(assay_grade_runner_find(&path, error));
+    fault_digest_text(bench, path);
+    assay_free(path);
+    return ASSAY_OK;
+}
+
+static assay_status run_submission(fault_bench *bench, bool sandboxed, bool files, assay_error *error)
+{
+    grade_battery *battery = bench->thing[BATTERY];
+    grade_program program = {.shared_object = starter, .folder = starter_folder, .runner = runner,
+                             .sandboxed = sandboxed, .limits = assay_grade_limits_default(),
+                             .exchange = files ? bench->folder : NULL};
+    ASSAY_TRY(assay_grade_battery_run(battery, &program, error));
+    digest_answers(bench, battery);
+    return ASSAY_OK;
+}
+
+static assay_status run_bare(fault_bench *bench, assay_error *error)
+{
+    return run_submission(bench, false, false, error);
+}
+
+static assay_status run_with_files(fault_bench *bench, assay_error *error)
+{
+    return run_submission(bench, false, true, error);
+}
+
+static assay_status run_sandboxed(fault_bench *bench, assay_error *error)
+{
+    ASSAY_TRY(assay_grade_sandbox_check(error));
+    return run_submission(bench, true, false, error);
+}
+
+static const fault_scenario scenarios[] = {
+    {"the catalogue", NULL, open_catalogue, NULL, 0, NULL},
+    {"a rubric", set_up_rubric, read_rubric, tidy_catalogue, 0, NULL},
+    {"export and import", NULL, export_and_import, NULL, 0, NULL},
+    {"outputs judged", set_up_outputs, import_and_judge, tidy_battery, 0, NULL},
+    {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL},
+    {"reports", set_up_report, write_reports, tidy_battery, 0, NULL},
+    {"the runner found", NULL, find_runner, NULL, 0, NULL},
+    {"a submission run", set_up_submission, run_bare, tidy_battery, 0, NULL},
+    {"a submission run with files", set_up_submission, run_with_files, tidy_battery, 0, NULL},
+    {"a submission run in a sandbox", set_up_submission, run_sandboxed, tidy_battery, 0, NULL},
+};
+
+int main(void)
+{
+    /* The last three start a process in each of some hundred runs: minutes, and not yet passed from end to end. */
+    enum { WITH_PROCESSES = 3 };
+    size_t count = sizeof scenarios / sizeof scenarios[0] - WITH_PROCESSES;
+    const char *build = getenv("ASSAY_BUILD");
+    assay_error error;
+    runner = assay_asprintf(NULL, "%s/assay-grade-runner", build != NULL ? build : ".");
+    starter_folder = assay_asprintf(NULL, "%s/tests/grade/.libs", build != NULL ? build : ".");
+    starter = assay_asprintf(NULL, "%s/starter.so", starter_folder);
+    setenv("ASSAY_GRADE_RUNNER", runner, 1);
+    if (getenv("FAULTS_PROCESSES") != NULL) {
+        count += assay_grade_sandbox_check(&error) == ASSAY_OK ? WITH_PROCESSES : WITH_PROCESSES - 1;
+    }
+    return fault_main("faults in grading", scenarios, count, NULL);
+}

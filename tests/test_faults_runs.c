@@ -1,0 +1,265 @@
+/* lib/backend, lib/nn, lib/train, lib/surface, lib/tutorial, lib/check, lib/stats: runs while memory and the system fail. */
+#include <math.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "base/file.h"
+#include "check/gradient.h"
+#include "fault_run.h"
+#include "optim/optimizer.h"
+#include "stats/goodness_of_fit.h"
+#include "stats/histogram.h"
+#include "support.h"
+#include "surface/descent.h"
+#include "train/trainer.h"
+#include "train_sample.h"
+#include "tutorial/descents.h"
+#include "tutorial/figures.h"
+
+enum { BACKEND, DATA, TRAINER };
+
+/* --- training ---------------------------------------------------------------------------------------------------- */
+
+static void open_sample(fault_bench *bench, const char *backend, int threads, size_t images)
+{
+    static assay_dataset data;
+    data = sample_dataset(images, 1);
+    bench->thing[DATA] = &data;
+    bench->thing[BACKEND] = sample_backend(backend, ASSAY_F64, threads);
+}
+
+static void tidy_sample(fault_bench *bench)
+{
+    assay_trainer_destroy(bench->thing[TRAINER]);
+    assay_backend_close(bench->thing[BACKEND]);
+    assay_dataset_destroy(bench->thing[DATA]);
+}
+
+/* Small layers: what is allocated does not depend on their size. */
+static assay_train_options tiny_options(size_t epochs)
+{
+    assay_train_options options = sample_options("adam", "lr=0.003", epochs);
+    options.batch_rows = 8;
+    options.train_count = 16;
+    options.network.hidden_count = 2;
+    options.network.hidden[0] = 3;
+    options.network.hidden[1] = 2;
+    return options;
+}
+
+static assay_train_options options;
+
+static void set_up_training(fault_bench *bench)
+{
+    open_sample(bench, "openblas", 1, 24);
+    options = tiny_options(1);
+}
+
+static assay_status train(fault_bench *bench, assay_error *error)
+{
+    assay_trainer *trainer;
+    double accuracy = 0.0;
+    ASSAY_TRY(assay_trainer_create(bench->thing[BACKEND], &options, bench->thing[DATA], &trainer, error));
+    assay_status status = assay_trainer_epoch(trainer, NULL, error);
+    if (status == ASSAY_OK) {
+        status = assay_trainer_test(trainer, bench->thing[DATA], &accuracy, error);
+    }
+    if (status == ASSAY_OK) {
+        fault_digest_f64(bench, assay_trainer_losses(trainer)[1]);
+        fault_digest_f64(bench, accuracy);
+    }
+    assay_trainer_destroy(trainer);
+    return status;
+}
+
+/* A trainer after one of two epochs. Kept from run to run: making one draws what the tutorial's networks draw. */
+static void keep_trainer(fault_bench *bench)
+{
+    static fault_bench kept;
+    if (kept.thing[TRAINER] == NULL) {
+        assay_error error;
+        assay_trainer *trainer;
+        open_sample(&kept, "reference", 1, 24);
+        options = tiny_options(2);
+        support_assert_ok(assay_trainer_create(kept.thing[BACKEND], &options, kept.thing[DATA], &trainer, &error), &error);
+        support_assert_ok(assay_trainer_epoch(trainer, NULL, &error), &error);
+        kept.thing[TRAINER] = trainer;
+    }
+    bench->thing[TRAINER] = kept.thing[TRAINER];
+}
+
+static void set_up_saving(fault_bench *bench)
+{
+    keep_trainer(bench);
+    fault_write(bench, "checkpoint", "old", 3);
+}
+
+static assay_status save(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
+    ASSAY_TRY(assay_trainer_save(bench->thing[TRAINER], fault_path(bench, "checkpoint", path), error));
+    return assay_trainer_save_best(bench->thing[TRAINER], fault_path(bench, "best", path), error);
+}
+
+/* The checkpoint of the first epoch; later runs find the trainer further on, or spoilt by a failure. */
+static void set_up_resuming(fault_bench *bench)
+{
+    static char *bytes;
+    static size_t size;
+    char path[FAULT_PATH];
+    assay_error error;
+    keep_trainer(bench);
+    if (bytes == NULL) {
+        support_assert_ok(save(bench, &error), &error);
+        fault_path(bench, "checkpoint", path);
+        support_assert_ok(assay_file_read(path, 1 << 20, &bytes, &size, &error), &error);
+    }
+    fault_write(bench, "checkpoint", bytes, size);
+}
+
+static assay_status resume(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
+    assay_trainer *trainer = bench->thing[TRAINER];
+    ASSAY_TRY(assay_trainer_load(trainer, fault_path(bench, "checkpoint", path), error));
+    ASSAY_TRY(assay_trainer_epoch(trainer, NULL, error));
+    fault_digest_f64(bench, assay_trainer_losses(trainer)[3]);
+    return ASSAY_OK;
+}
+
+/* --- backends ---------------------------------------------------------------------------------------------------- */
+
+static assay_status open_and_use(fault_bench *bench, const char *name, assay_precision precision, int threads,
+                                 assay_error *error)
+{
+    assay_backend *backend;
+    ASSAY_TRY(assay_backend_open(&(assay_backend_options){name, precision, threads}, &backend, error));
+    const uint8_t bytes[] = {1, 2, 3};
+    assay_buffer *real = assay_buffer_create(backend, ASSAY_REAL, 5);
+    assay_buffer *borrowed = assay_buffer_borrow_u8(backend, bytes, sizeof bytes);
+    assay_buffer *whole = assay_buffer_create(backend, ASSAY_INT32, 2);
+    assay_fill(backend, assay_whole(real), 0.25);
+    double sum = assay_sum(backend, assay_whole(real));
+    assay_status status = assay_backend_check(backend, error);
+    if (status == ASSAY_OK) {
+        fault_digest_f64(bench, sum);
+    }
+    assay_buffer_destroy(backend, real);
+    assay_buffer_destroy(backend, borrowed);
+    assay_buffer_destroy(backend, whole);
+    assay_backend_close(backend);
+    return status;
+}
+
+static assay_status open_openblas(fault_bench *bench, assay_error *error)
+{
+    return open_and_use(bench, "openblas", ASSAY_F32, 3, error);
+}
+
+static assay_status open_reference(fault_bench *bench, assay_error *error)
+{
+    return open_and_use(bench, "reference", ASSAY_F64, 1, error);
+}
+
+/* --- the second half --------------------------------------------------------------------------------------------- */
+
+static void set_up_backend(fault_bench *bench)
+{
+    bench->thing[BACKEND] = sample_backend("reference", ASSAY_F64, 1);
+}
+
+static void tidy_backend(fault_bench *bench)
+{
+    assay_backend_close(bench->thing[BACKEND]);
+}
+
+static assay_status descend(fault_bench *bench, assay_error *error)
+{
+    static assay_section_results results;
+    ASSAY_TRY(assay_descents_run(bench->thing[BACKEND], ASSAY_SECTION_STEEP, &results, error));
+    for (size_t i = 0; i < results.count; i++) {
+        fault_digest_f64(bench, results.results[i].ours);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status draw_descents(fault_bench *bench, assay_error *error)
+{
+    assay_figure *figure;
+    ASSAY_TRY(assay_descent_figure(bench->thing[BACKEND], ASSAY_SECTION_PATHOLOGICAL, &figure, error));
+    fault_digest_text(bench, assay_figure_caption(figure));
+    assay_figure_destroy(figure);
+    ASSAY_TRY(assay_surface_figure(ASSAY_SECTION_STEEP, &figure, error));
+    fault_digest_text(bench, assay_figure_alt(figure));
+    assay_figure_destroy(figure);
+    return ASSAY_OK;
+}
+
+/* --- checks and statistics --------------------------------------------------------------------------------------- */
+
+static double squares(const double *x, void *user)
+{
+    (void)user;
+    return x[0] * x[0] + fabs(x[1]);
+}
+
+static void doubled(const double *x, double *y, void *user)
+{
+    (void)user;
+    y[0] = 2.0 * x[0];
+    y[1] = x[0] * x[1];
+}
+
+static assay_status check_gradients(fault_bench *bench, assay_error *error)
+{
+    const double x[] = {1.5, 0.0};
+    const double dx[] = {3.0, 0.5};
+    assay_gradient_report report;
+    assay_gradient_entry entries[2];
+    ASSAY_TRY(assay_check_gradient(squares, NULL, 2, x, dx, NULL, entries, &report, error));
+    fault_digest_f64(bench, report.worst.numeric);
+    fault_digest_f64(bench, entries[0].numeric);
+    ASSAY_TRY(assay_check_vjp(doubled, NULL, 2, x, 2, (const double[]){1.0, 0.5}, (const double[]){2.0, 0.75}, NULL, NULL,
+                              &report, error));
+    fault_digest_f64(bench, report.worst.numeric);
+    return ASSAY_OK;
+}
+
+static assay_status statistics(fault_bench *bench, assay_error *error)
+{
+    double values[64];
+    double edges[9];
+    size_t counts[8];
+    double density[3];
+    double statistic;
+    for (int i = 0; i < 64; i++) {
+        values[i] = sin(i);
+    }
+    assay_distribution uniform = {ASSAY_UNIFORM, -1.0, 1.0};
+    ASSAY_TRY(assay_histogram(64, values, 8, edges, counts, error));
+    fault_digest(bench, counts, sizeof counts);
+    ASSAY_TRY(assay_kernel_density(64, values, 0.3, 3, (const double[]){-1.0, 0.0, 1.0}, density, error));
+    fault_digest(bench, density, sizeof density);
+    ASSAY_TRY(assay_kolmogorov_smirnov(64, values, assay_distribution_cumulative, &uniform, &statistic, error));
+    fault_digest_f64(bench, statistic);
+    ASSAY_TRY(assay_chi_square(64, values, 8, assay_distribution_cumulative, &uniform, &statistic, error));
+    fault_digest_f64(bench, statistic);
+    return ASSAY_OK;
+}
+
+static const fault_scenario scenarios[] = {
+    {"OpenBLAS and three threads", NULL, open_openblas, NULL, 0, NULL},
+    {"the reference backend", NULL, open_reference, NULL, 0, NULL},
+    {"an epoch and a test", set_up_training, train, tidy_sample, 0, NULL},
+    {"a checkpoint saved", set_up_saving, save, NULL, 0, NULL},
+    {"a run resumed", set_up_resuming, resume, NULL, 0, NULL},
+    {"descents", set_up_backend, descend, tidy_backend, 0, NULL},
+    {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL},
+    {"gradients checked", NULL, check_gradients, NULL, 0, NULL},
+    {"statistics", NULL, statistics, NULL, 0, NULL},
+};
+
+int main(void)
+{
+    return fault_main("faults in runs", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+}
