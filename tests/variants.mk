@@ -73,7 +73,7 @@ CLEANFILES += coverage.all coverage.info
 clean-local:
 	rm -rf coverage-report variants
 distclean-local:
-	rm -rf $(variants)
+	rm -rf $(variants) mutation
 EXTRA_DIST += %D%/coverage.awk %D%/valgrind.supp %D%/tsan.supp %D%/audit/variant.sh
 
 dist_check_SCRIPTS += tests/man.sh

@@ -1,0 +1,188 @@
+"""
+Plants faults in the numerics of lib/ and tells which of them no test notices: make mutation, doc/mutation.md.
+
+Exit status 0 only if every mutant is killed or listed as equivalent, and every entry of that list is right.
+"""
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+
+import build as building
+import mutants as planting
+import suite as testing
+import verdicts
+
+worker = {}
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", default=".", help="the repository's root")
+    parser.add_argument("--build", default="build", help="the folder for everything that is written")
+    parser.add_argument("--tests", default="", help="the test programs, as automake's TESTS")
+    parser.add_argument("--mutants", type=int, default=700, help="at most so many, chosen by the seed; 0: all")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folders", default="", help="only these folders of lib/, separated by blanks or commas")
+    parser.add_argument("--equivalent", default="tests/mutation-equivalent.json", help="below --source")
+    parser.add_argument("--list", action="store_true", help="print the chosen mutants and end")
+    parser.add_argument("--keep-killed", action="store_true",
+                        help="while tests are being added: what was killed before a change of the sources stays killed")
+    return parser.parse_args()
+
+
+class Progress:
+    """One line that changes on a terminal; in a pipe only what has to be said."""
+
+    def __call__(self, text, lasting=False):
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K" + text + ("\n" if lasting else ""))
+        elif lasting:
+            sys.stderr.write("mutation: %s\n" % text)
+        sys.stderr.flush()
+
+
+def fingerprint(root, *others):
+    """Of everything that verdicts depend on; the list of equivalents is applied afterwards."""
+    total = hashlib.sha256()
+    for folder in ("lib", "tests", "golden", "tools", "grade"):
+        for path, folders, files in os.walk(os.path.join(root, folder)):
+            folders[:] = sorted(f for f in folders if f != "audit")
+            for name in sorted(f for f in files if f.endswith((".c", ".h", ".sh", ".json", ".py", ".mk"))):
+                if name != "mutation-equivalent.json":
+                    with open(os.path.join(path, name), "rb") as file:
+                        total.update(name.encode() + file.read())
+    total.update(repr(others).encode())
+    return total.hexdigest()[:16]
+
+
+def prepared(root, folder, number):
+    path = os.path.join(folder, "mutation", "job%d" % number)
+    os.makedirs(path, exist_ok=True)
+    made = building.Build(root, path)
+    made.prepare()
+    return made
+
+
+def recorded(root, folder, suite, names, units, say):
+    """The tests with what they reach; from an earlier run where nothing has changed since."""
+    path = os.path.join(folder, "mutation", "reach.json")
+    mark = fingerprint(root, units)
+    known = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            document = json.load(file)
+        known = document["tests"] if document["fingerprint"] == mark else {}
+    missing = [n for n in names if testing.is_run(n) and n not in known]
+    notes = testing.instrument(suite, units) if missing else None
+    for name in missing:
+        test = testing.record(suite, name, notes, say)
+        known[name] = test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
+        verdicts.write(path, json.dumps({"fingerprint": mark, "tests": known}))
+    suite.build.use("libassay.so.0.0.0")
+    for name in names:
+        if name in known and known[name] is None:
+            say("%s is skipped, so it kills nothing" % name, True)
+    return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
+            for name, t in known.items() if t and name in names]
+
+
+def start_worker(root, folder, numbers, tests):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    build = prepared(root, folder, numbers.get())
+    worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory())
+
+
+def attempts(memory, tests, mutant):
+    """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
+    ordered = testing.order(tests, mutant)
+    known = {t.name: t for t in ordered}
+    for name, case in memory.cases(mutant):
+        if name in known:
+            yield known[name], {"CK_RUN_CASE": case}
+    for test in ordered:
+        yield test, {}
+
+
+def attempt(suite, tests, memory, mutant):
+    """Verdict, killing program and its first failing test."""
+    reason = suite.build.plant(mutant)
+    if reason:
+        return reason, "", ""
+    for test, environment in attempts(memory, tests, mutant):
+        run = suite.run(test, **environment)
+        if run.late and not run.spent:
+            run = suite.run(test)  # once more: somebody else may have taken the processor
+        if run.status not in (0, testing.SKIPPED):
+            memory.learn(mutant, test.name, run.failure)
+            return "timeout" if run.late else "killed", test.name, run.failure
+    return "survived", "", ""
+
+
+def examine(mutant):
+    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    verdict, test, failure = attempt(worker["suite"], worker["tests"], worker["memory"], mutant)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure,
+            "seconds": round(time.monotonic() - start, 3),
+            "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
+
+
+def run_all(root, folder, chosen, tests, results, jobs, say):
+    left = [m for m in chosen if m.id not in results.found]
+    numbers = multiprocessing.Queue()
+    for number in range(1, jobs + 1):
+        numbers.put(number)
+    survivors = 0
+    with multiprocessing.Pool(jobs, start_worker, (root, folder, numbers, tests)) as pool:
+        for done, result in enumerate(pool.imap_unordered(examine, left), 1):
+            results.add(result)
+            survivors += result["verdict"] == "survived"
+            say("%d of %d mutants, %d survive" % (done, len(left), survivors))
+    say("", sys.stderr.isatty())
+
+
+def main():
+    given = options()
+    root, folder = os.path.abspath(given.source), os.path.abspath(given.build)
+    say = Progress()
+    start = time.monotonic()
+    os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
+    say("building job1/")
+    first = prepared(root, folder, 1)
+    folders = ["lib/" + f.removeprefix("lib/") for f in given.folders.replace(",", " ").split()] or planting.FOLDERS
+    candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
+        "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")], folders)
+    chosen = planting.choose(candidates, given.mutants or len(candidates), given.seed)
+    if given.list:
+        for m in chosen:
+            print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
+        return 0
+    units = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
+    tests = recorded(root, folder, testing.Suite(first), given.tests.split(), units, say)
+    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
+    run_all(root, folder, chosen, tests, results, given.jobs, say)
+    listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
+              if os.path.dirname(e["file"]) in folders]
+    reported, complaints = verdicts.judge(candidates, chosen, results.found, listed)
+    about = {"seed": given.seed, "candidates": len(candidates), "jobs": given.jobs, "folders": list(folders),
+             "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1),
+             "wall_seconds": round(time.monotonic() - start, 1)}
+    verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
+    text = verdicts.text_report(about, reported, complaints)
+    verdicts.write(os.path.join(folder, "mutation.txt"), text)
+    sys.stdout.write(text)
+    return 1 if complaints or any(m["verdict"] == "survived" for m in reported) else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit("\nmutation: interrupted; the same command goes on from here")
