@@ -6,3 +6,4 @@ EXTRA_DIST += %D%/theory.md
 dist_doc_DATA += %D%/grading.md
 EXTRA_DIST += %D%/report.md
 EXTRA_DIST += %D%/testing.md
+EXTRA_DIST += %D%/mutation.md

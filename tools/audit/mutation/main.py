@@ -32,6 +32,10 @@ def options():
     parser.add_argument("--folders", default="", help="only these folders of lib/, separated by blanks or commas")
     parser.add_argument("--equivalent", default="tests/mutation-equivalent.json", help="below --source")
     parser.add_argument("--list", action="store_true", help="print the chosen mutants and end")
+    parser.add_argument("--thorough", action="store_true",
+                        help="run the whole suite, and not only the folder's own tests, against listed equivalents too")
+    parser.add_argument("--quick", action="store_true",
+                        help="while tests are being added: run the folder's own test programs alone")
     parser.add_argument("--keep-killed", action="store_true",
                         help="while tests are being added: what was killed before a change of the sources stays killed")
     return parser.parse_args()
@@ -70,7 +74,7 @@ def prepared(root, folder, number):
     return made
 
 
-def recorded(root, folder, suite, names, units, say):
+def recorded(root, folder, suite, names, units, keep, say):
     """The tests with what they reach; from an earlier run where nothing has changed since."""
     path = os.path.join(folder, "mutation", "reach.json")
     mark = fingerprint(root, units)
@@ -78,8 +82,9 @@ def recorded(root, folder, suite, names, units, say):
     if os.path.exists(path):
         with open(path) as file:
             document = json.load(file)
-        known = document["tests"] if document["fingerprint"] == mark else {}
-    missing = [n for n in names if testing.is_run(n) and n not in known]
+        known = document["tests"] if keep or document["fingerprint"] == mark else {}
+    names = [n for n in names if testing.is_run(n)]
+    missing = [n for n in names if n not in known]
     notes = testing.instrument(suite, units) if missing else None
     for name in missing:
         test = testing.record(suite, name, notes, say)
@@ -93,15 +98,20 @@ def recorded(root, folder, suite, names, units, say):
             for name, t in known.items() if t and name in names]
 
 
-def start_worker(root, folder, numbers, tests):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    build = prepared(root, folder, numbers.get())
-    worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory())
+def start_worker(root, folder, numbers, tests, quick, listed):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    number = numbers.get()
+    build = prepared(root, folder, number)
+    # One processor each: the backends then start one thread, and none spins while it waits for another job's.
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[number % len(processors)]})
+    worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory(), quick=quick, listed=listed)
 
 
-def attempts(memory, tests, mutant):
+def attempts(memory, tests, mutant, own_alone):
     """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
-    ordered = testing.order(tests, mutant)
+    ordered = [t for t in testing.order(tests, mutant) if t.owns(mutant.folder) or not own_alone]
     known = {t.name: t for t in ordered}
     for name, case in memory.cases(mutant):
         if name in known:
@@ -110,16 +120,17 @@ def attempts(memory, tests, mutant):
         yield test, {}
 
 
-def attempt(suite, tests, memory, mutant):
+def attempt(suite, tests, memory, mutant, own_alone):
     """Verdict, killing program and its first failing test."""
     reason = suite.build.plant(mutant)
     if reason:
         return reason, "", ""
-    for test, environment in attempts(memory, tests, mutant):
+    for test, environment in attempts(memory, tests, mutant, own_alone):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
             run = suite.run(test)  # once more: somebody else may have taken the processor
-        if run.status not in (0, testing.SKIPPED):
+        # A program that was given a case and says nothing of a test has run none, which it calls a failure.
+        if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or not environment):
             memory.learn(mutant, test.name, run.failure)
             return "timeout" if run.late else "killed", test.name, run.failure
     return "survived", "", ""
@@ -127,20 +138,21 @@ def attempt(suite, tests, memory, mutant):
 
 def examine(mutant):
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    verdict, test, failure = attempt(worker["suite"], worker["tests"], worker["memory"], mutant)
+    verdict, test, failure = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
+                                     worker["quick"] or mutant.id in worker["listed"])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure,
             "seconds": round(time.monotonic() - start, 3),
             "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
 
 
-def run_all(root, folder, chosen, tests, results, jobs, say):
+def run_all(root, folder, given, chosen, tests, results, listed, say):
     left = [m for m in chosen if m.id not in results.found]
     numbers = multiprocessing.Queue()
-    for number in range(1, jobs + 1):
+    for number in range(1, given.jobs + 1):
         numbers.put(number)
     survivors = 0
-    with multiprocessing.Pool(jobs, start_worker, (root, folder, numbers, tests)) as pool:
+    with multiprocessing.Pool(given.jobs, start_worker, (root, folder, numbers, tests, given.quick, listed)) as pool:
         for done, result in enumerate(pool.imap_unordered(examine, left), 1):
             results.add(result)
             survivors += result["verdict"] == "survived"
@@ -156,20 +168,24 @@ def main():
     os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
     say("building job1/")
     first = prepared(root, folder, 1)
-    folders = ["lib/" + f.removeprefix("lib/") for f in given.folders.replace(",", " ").split()] or planting.FOLDERS
+    folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in given.folders.replace(",", " ").split()] or planting.FOLDERS
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
-        "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")], folders)
-    chosen = planting.choose(candidates, given.mutants or len(candidates), given.seed)
+        "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
+    chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
+              if m.folder in folders]
     if given.list:
         for m in chosen:
             print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
         return 0
     units = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
-    tests = recorded(root, folder, testing.Suite(first), given.tests.split(), units, say)
-    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
-    run_all(root, folder, chosen, tests, results, given.jobs, say)
+    names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
+    tests = recorded(root, folder, testing.Suite(first), names, units, given.keep_killed, say)
     listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
               if os.path.dirname(e["file"]) in folders]
+    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
+    # What is listed meets its folder's own tests again; the whole suite only with --thorough.
+    known = set() if given.thorough else {verdicts.key_of(e) for e in listed}
+    run_all(root, folder, given, chosen, tests, results, {m.id for m in chosen if verdicts.key_of(vars(m)) in known}, say)
     reported, complaints = verdicts.judge(candidates, chosen, results.found, listed)
     about = {"seed": given.seed, "candidates": len(candidates), "jobs": given.jobs, "folders": list(folders),
              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1),
@@ -181,8 +197,11 @@ def main():
     return 1 if complaints or any(m["verdict"] == "survived" for m in reported) else 0
 
 
+def interrupt(*_):
+    raise SystemExit("mutation: interrupted; the same command goes on from here")
+
+
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit("\nmutation: interrupted; the same command goes on from here")
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    sys.exit(main())
