@@ -308,6 +308,19 @@ START_TEST(preactivations_are_kept_where_wanted)
 }
 END_TEST
 
+static void make_and_destroy(void *user)
+{
+    assay_network_destroy(make(user, 2, ASSAY_TANH));
+}
+
+START_TEST(destroyed_networks_leave_nothing)
+{
+    assay_backend *backend = open_backend(0);
+    support_assert_nothing_stays(make_and_destroy, backend);
+    close_backend(backend);
+}
+END_TEST
+
 /* --- errors ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(impossible_networks)
@@ -926,6 +939,7 @@ int main(void)
     tcase_add_loop_test(structure, padding_stays_zero, 0, BACKENDS);
     tcase_add_test(structure, printed_indices);
     tcase_add_test(structure, preactivations_are_kept_where_wanted);
+    tcase_add_test(structure, destroyed_networks_leave_nothing);
     suite_add_tcase(suite, structure);
     TCase *errors = tcase_create("errors");
     tcase_add_loop_test(errors, impossible_networks, 0, BACKENDS);

@@ -4,6 +4,7 @@ import shlex
 import subprocess
 import sys
 
+SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 CONFIGURE = ("--quiet", "--disable-multiversion", "CFLAGS=-O2")
 PRINT = "printed:;@echo '$(CC)'; echo '$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)';" \
     " echo '$(lib_libassay_la_OBJECTS)'; echo '$(LDFLAGS) $(lib_libassay_la_LIBADD) $(LIBS)'"
@@ -54,9 +55,9 @@ class Build:
         return subprocess.run(self.compiler + list(arguments), cwd=self.folder, stdin=subprocess.DEVNULL,
                               capture_output=True).returncode == 0
 
-    def assembly(self, unit, mutant=None):
-        """The unit's assembly, with the mutant's text in place of its file's; None where it does not compile."""
-        source, first = os.path.join(self.root, unit), []
+    def compile(self, unit, mutant, options):
+        """Compiles a unit, with the mutant's text in place of its file's if there is one."""
+        source, first, changed = os.path.join(self.root, unit), [], None
         if mutant is not None:
             changed = os.path.join(self.scratch, mutant.file)
             os.makedirs(os.path.dirname(changed), exist_ok=True)
@@ -65,11 +66,14 @@ class Build:
             with open(changed, "wb") as file:
                 file.write(text)
             source, first = (changed, []) if mutant.file == unit else (source, ["-I" + self.scratch + "/lib"])
-        output = os.path.join(self.scratch, "unit.s")
-        made = self.run(*first, *self.flags, "-S", "-o", output, source)
-        if mutant is not None:
+        made = self.run(*first, *self.flags, *options, source)
+        if changed is not None:
             os.remove(changed)
-        if not made:
+        return made
+
+    def assembly(self, unit, mutant=None):
+        output = os.path.join(self.scratch, "unit.s")
+        if not self.compile(unit, mutant, ["-S", "-o", output]):
             return None
         with open(output, "rb") as file:
             return file.read()
@@ -99,6 +103,20 @@ class Build:
                 return "stillborn"
             objects.append(base + ".o")
         return "" if self.link(objects, changed) else "stillborn"
+
+    def plant_sanitized(self, mutant):
+        """The library with the fault, its object under gcc's sanitizers of addresses and of undefined behaviour."""
+        objects = []
+        for unit in mutant.units:
+            objects.append(os.path.join(self.scratch, "object%d.o" % len(objects)))
+            if not self.compile(unit, mutant, [*SANITIZED, "-O1", "-c", "-o", objects[-1]]):
+                return False
+        return self.link(objects, mutant.units, *SANITIZED)
+
+    def runtime(self):
+        """AddressSanitizer's library, which has to be loaded before a program that was not compiled for it."""
+        said = subprocess.run([*self.compiler, "-print-file-name=libasan.so"], capture_output=True, text=True)
+        return said.stdout.strip()
 
     def link(self, objects, instead_of, *options):
         """Links libassay.so from `objects` in place of the units' own, and has the programs use it."""

@@ -109,39 +109,48 @@ def start_worker(root, folder, numbers, tests, quick, listed):
     worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory(), quick=quick, listed=listed)
 
 
-def attempts(memory, tests, mutant, own_alone):
+def attempts(suite, tests, memory, mutant, own_alone):
     """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
-    ordered = [t for t in testing.order(tests, mutant) if t.owns(mutant.folder) or not own_alone]
+    ordered = testing.order(tests, mutant)
     known = {t.name: t for t in ordered}
     for name, case in memory.cases(mutant):
         if name in known:
             yield known[name], {"CK_RUN_CASE": case}
-    for test in ordered:
+    own = [t for t in ordered if t.owns(mutant.folder)]
+    for test in own:
         yield test, {}
+    # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
+    if suite.build.plant_sanitized(mutant):
+        for test in own:
+            yield test, suite.sanitized()
+    if not own_alone:
+        suite.build.plant(mutant)
+        for test in ordered[len(own):]:
+            yield test, {}
 
 
 def attempt(suite, tests, memory, mutant, own_alone):
-    """Verdict, killing program and its first failing test."""
+    """Verdict, killing program, its first failing test, and whether only the sanitizers made it fail."""
     reason = suite.build.plant(mutant)
     if reason:
-        return reason, "", ""
-    for test, environment in attempts(memory, tests, mutant, own_alone):
+        return reason, "", "", False
+    for test, environment in attempts(suite, tests, memory, mutant, own_alone):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
-            run = suite.run(test)  # once more: somebody else may have taken the processor
+            run = suite.run(test, **environment)  # once more: somebody else may have taken the processor
         # A program that was given a case and says nothing of a test has run none, which it calls a failure.
-        if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or not environment):
+        if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or "CK_RUN_CASE" not in environment):
             memory.learn(mutant, test.name, run.failure)
-            return "timeout" if run.late else "killed", test.name, run.failure
-    return "survived", "", ""
+            return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment
+    return "survived", "", "", False
 
 
 def examine(mutant):
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    verdict, test, failure = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
+    verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
                                      worker["quick"] or mutant.id in worker["listed"])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure,
+    return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
             "seconds": round(time.monotonic() - start, 3),
             "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
 

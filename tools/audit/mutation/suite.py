@@ -55,10 +55,10 @@ class Test:
         return any(mutant.body[0] <= line <= mutant.body[1] for line in self.reached.get(mutant.file, ()))
 
 
-def limits(cpu):
+def limits(cpu, memory):
     """Soft limits: tests set some of their own."""
     def set_limits():
-        for kind, most in ((resource.RLIMIT_CPU, cpu), (resource.RLIMIT_AS, 16 << 30),
+        for kind, most in ((resource.RLIMIT_CPU, cpu), (resource.RLIMIT_AS, memory),
                            (resource.RLIMIT_FSIZE, 256 << 20), (resource.RLIMIT_CORE, 0)):
             resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
     return set_limits
@@ -94,6 +94,10 @@ class Suite:
                                 ASSAY_SOURCE=build.root, ASSAY_BUILD=build.folder, TMPDIR=self.folder,
                                 CK_TAP_LOG_FILE_NAME=self.tap, CK_VERBOSITY="silent", CK_TIMEOUT_MULTIPLIER="10")
 
+    def sanitized(self):
+        """What a test's environment needs for a library that is partly compiled with sanitizers."""
+        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=0"}
+
     def command(self, name):
         """libtool's wrappers only set the path of libraries; so do we, and run what is behind them."""
         behind = os.path.join(self.build.folder, os.path.dirname(name), ".libs", os.path.basename(name))
@@ -109,13 +113,15 @@ class Suite:
         os.makedirs(self.folder)
         if os.path.exists(self.tap):
             os.remove(self.tap)
-        cpu = int(2 + 3 * test.longest) if limited else 600
+        # AddressSanitizer is some times slower, and reserves more addresses than there is memory.
+        sanitized = "LD_PRELOAD" in environment
+        cpu = int((2 + 3 * test.longest) * (4 if sanitized else 1)) if limited else 600
         deadline = time.monotonic() + (60 + 20 * test.seconds if limited else 3600)
         environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(self.build.library), **environment)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         process = subprocess.Popen(self.command(test.name), cwd=self.build.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   start_new_session=True, preexec_fn=limits(cpu))
+                                   start_new_session=True, preexec_fn=limits(cpu, resource.RLIM_INFINITY if sanitized else 16 << 30))
         run = Run()
         try:
             self.watch(process, run, deadline)
