@@ -104,14 +104,14 @@ class Build:
             objects.append(base + ".o")
         return "" if self.link(objects, changed) else "stillborn"
 
-    def plant_sanitized(self, mutant):
-        """The library with the fault, its object under gcc's sanitizers of addresses and of undefined behaviour."""
+    def sanitize(self, units, mutant=None):
+        """The library with the fault, if there is one, and with `units` under gcc's sanitizers."""
         objects = []
-        for unit in mutant.units:
+        for unit in units:
             objects.append(os.path.join(self.scratch, "object%d.o" % len(objects)))
             if not self.compile(unit, mutant, [*SANITIZED, "-O1", "-c", "-o", objects[-1]]):
                 return False
-        return self.link(objects, mutant.units, *SANITIZED)
+        return self.link(objects, units, *SANITIZED)
 
     def runtime(self):
         """AddressSanitizer's library, which has to be loaded before a program that was not compiled for it."""

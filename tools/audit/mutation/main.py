@@ -90,6 +90,15 @@ def recorded(root, folder, suite, names, units, keep, say):
         test = testing.record(suite, name, notes, say)
         known[name] = test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
         verdicts.write(path, json.dumps({"fingerprint": mark, "tests": known}))
+    owned = [n for n in missing if known[n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
+    if owned and not suite.build.sanitize(units):
+        raise SystemExit("mutation: lib/ does not compile with -fsanitize=address,undefined; apt-get install libasan8")
+    for name in owned:
+        say("%s under the sanitizers" % name)
+        run = suite.run(testing.Test(name), False, **suite.sanitized())
+        if run.status != 0:
+            raise SystemExit("mutation: %s fails under the sanitizers without any fault (%s): first make check-asan" % (
+                name, run.failure or run.status))
     suite.build.use("libassay.so.0.0.0")
     for name in names:
         if name in known and known[name] is None:
@@ -120,7 +129,7 @@ def attempts(suite, tests, memory, mutant, own_alone):
     for test in own:
         yield test, {}
     # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
-    if suite.build.plant_sanitized(mutant):
+    if suite.build.sanitize(mutant.units, mutant):
         for test in own:
             yield test, suite.sanitized()
     if not own_alone:
