@@ -3,10 +3,10 @@
 MUTANTS = 700
 SEED = 1
 JOBS = 2
-MUTATION_PYTHON = /usr/bin/python3
+PYTHON = /usr/bin/python3
 MUTATION_FLAGS =
 mutation:
-	$(MUTATION_PYTHON) -B $(srcdir)/tools/audit/mutation/main.py --source='$(srcdir)' --build=. --tests='$(TESTS)' \
+	$(PYTHON) -B $(srcdir)/tools/audit/mutation/main.py --source='$(srcdir)' --build=. --tests='$(TESTS)' \
 	  --mutants='$(MUTANTS)' --seed='$(SEED)' --jobs='$(JOBS)' $(MUTATION_FLAGS)
 .PHONY: mutation
 CLEANFILES += mutation.json mutation.txt

@@ -95,7 +95,7 @@ class Audit:
         """(killed, survived) of the mutants in the files in which a component is computed."""
         files = set(self.sources.of(component))
         verdicts = [m["verdict"] for m in self.mutation["mutants"] if m["file"] in files] if self.mutation else []
-        return verdicts.count("killed"), verdicts.count("survived")
+        return verdicts.count("killed") + verdicts.count("timeout"), verdicts.count("survived")
 
 
 def commit(source):

@@ -6,8 +6,9 @@ import sys
 
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 CONFIGURE = ("--quiet", "--disable-multiversion", "CFLAGS=-O2")
-PRINT = "printed:;@echo '$(CC)'; echo '$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)';" \
-    " echo '$(lib_libassay_la_OBJECTS)'; echo '$(LDFLAGS) $(lib_libassay_la_LIBADD) $(LIBS)'"
+PRINT = "printed:;@" + "; ".join("echo '%s'" % line for line in (
+    "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
+    "$(lib_libassay_la_OBJECTS)", "$(LDFLAGS) $(lib_libassay_la_LIBADD) $(LIBS)"))
 
 
 def quietly(command, folder, log):

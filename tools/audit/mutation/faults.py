@@ -11,7 +11,8 @@ LOGICAL = {"&&": "||", "||": "&&"}
 COMPOUND = {"+=": ("-=", "="), "-=": ("+=", "="), "*=": ("/=", "="), "/=": ("*=", "="), "|=": ("&=", "="),
             "&=": ("|=", "="), "^=": ("|=", "="), "<<=": (">>=",), ">>=": ("<<=",), "%=": ("/=", "=")}
 FLOATING = (TypeKind.FLOAT, TypeKind.DOUBLE, TypeKind.LONGDOUBLE)
-LITERAL = re.compile(rb"(?<![\w.])(?:0[xX][0-9a-fA-F.]+(?:[pP][-+]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)[uUlLfF]*(?![\w.])")
+LITERAL = re.compile(rb"(?<![\w.])(?:0[xX][0-9a-fA-F.]+(?:[pP][-+]?\d+)?|(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
+                     rb"[uUlLfF]*(?![\w.])")
 LOOPS = (Kind.FOR_STMT, Kind.WHILE_STMT, Kind.DO_STMT)
 
 
@@ -122,9 +123,12 @@ def constants(source, cursor, parents):
         if LITERAL.fullmatch(text.encode()) and not is_dimension(parents):
             for other in number_texts(text):
                 yield "constant", begin, end, other
-    elif cursor.kind == Kind.DECL_REF_EXPR and not any(p.kind == Kind.CASE_STMT and begin < children(p)[0].extent.end.offset
-                                                      for p in parents):
+    elif cursor.kind == Kind.DECL_REF_EXPR and not is_label(begin, parents):
         yield from next_of_enumeration(cursor, begin, end)
+
+
+def is_label(begin, parents):
+    return any(p.kind == Kind.CASE_STMT and begin < children(p)[0].extent.end.offset for p in parents)
 
 
 def is_dimension(parents):
@@ -193,7 +197,7 @@ def returns(source, cursor, parents):
     result = function.result_type.get_canonical() if function else parts[0].type
     if result.kind in FLOATING:
         yield "return value", begin, end, "-(%s)" % text
-        yield "return value", begin, end, "1.001f * (%s)" % text if result.kind == TypeKind.FLOAT else "1.001 * (%s)" % text
+        yield "return value", begin, end, "1.001%s * (%s)" % ("f" if result.kind == TypeKind.FLOAT else "", text)
     elif result.kind == TypeKind.BOOL:
         yield "return value", begin, end, "!(%s)" % text
     elif result.kind == TypeKind.POINTER:

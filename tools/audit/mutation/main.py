@@ -178,15 +178,26 @@ def run_all(root, folder, given, chosen, tests, results, listed, say):
     say("", sys.stderr.isatty())
 
 
+def report(root, folder, given, about, mutants, results, listed):
+    """Writes both reports and prints the text; the exit status."""
+    reported, complaints = verdicts.judge(*mutants, results.found, listed)
+    about |= {"seed": given.seed, "candidates": len(mutants[0]), "jobs": given.jobs,
+              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1)}
+    verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
+    text = verdicts.text_report(about, reported, complaints)
+    verdicts.write(os.path.join(folder, "mutation.txt"), text)
+    sys.stdout.write(text)
+    return 1 if complaints or any(m["verdict"] == "survived" for m in reported) else 0
+
+
 def main():
-    given = options()
+    given, say, start = options(), Progress(), time.monotonic()
     root, folder = os.path.abspath(given.source), os.path.abspath(given.build)
-    say = Progress()
-    start = time.monotonic()
     os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
     say("building job1/")
     first = prepared(root, folder, 1)
-    folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in given.folders.replace(",", " ").split()] or planting.FOLDERS
+    asked = given.folders.replace(",", " ").split()
+    folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
         "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
     chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
@@ -202,17 +213,11 @@ def main():
               if os.path.dirname(e["file"]) in folders]
     results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
     # What is listed meets its folder's own tests again; the whole suite only with --thorough.
-    known = set() if given.thorough else {verdicts.key_of(e) for e in listed}
-    run_all(root, folder, given, chosen, tests, results, {m.id for m in chosen if verdicts.key_of(vars(m)) in known}, say)
-    reported, complaints = verdicts.judge(candidates, chosen, results.found, listed)
-    about = {"seed": given.seed, "candidates": len(candidates), "jobs": given.jobs, "folders": list(folders),
-             "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1),
-             "wall_seconds": round(time.monotonic() - start, 1)}
-    verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
-    text = verdicts.text_report(about, reported, complaints)
-    verdicts.write(os.path.join(folder, "mutation.txt"), text)
-    sys.stdout.write(text)
-    return 1 if complaints or any(m["verdict"] == "survived" for m in reported) else 0
+    spared = set() if given.thorough else {verdicts.key_of(e) for e in listed}
+    spared = {m.id for m in chosen if verdicts.key_of(vars(m)) in spared}
+    run_all(root, folder, given, chosen, tests, results, spared, say)
+    about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
+    return report(root, folder, given, about, (candidates, chosen), results, listed)
 
 
 def interrupt(*_):

@@ -63,7 +63,8 @@ def mutant_of(file, fault):
 
 
 def units_of(root, folder):
-    return sorted(os.path.join(folder, name) for name in os.listdir(os.path.join(root, folder)) if name.endswith(".c"))
+    names = sorted(os.listdir(os.path.join(root, folder)))
+    return [os.path.join(folder, name) for name in names if name.endswith(".c")]
 
 
 def candidates(root, options, folders=FOLDERS):

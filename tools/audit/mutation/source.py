@@ -5,7 +5,7 @@ import sys
 try:
     from clang.cindex import CursorKind, Index, TranslationUnit, TranslationUnitLoadError
 except ImportError:
-    sys.exit("mutation: this Python has no clang module: apt-get install python3-clang, and set MUTATION_PYTHON if "
+    sys.exit("mutation: this Python has no clang module: apt-get install python3-clang, and set PYTHON if "
              "/usr/bin/python3 is not the Python that Debian's packages are for")
 
 

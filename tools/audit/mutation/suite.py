@@ -1,4 +1,4 @@
-"""The test programs: run one under limits until its first failure, and record once which of them reach which function."""
+"""The test programs: running one under limits until its first failure, recording which of them reach which function."""
 import glob
 import json
 import os
@@ -12,7 +12,7 @@ import xml.etree.ElementTree
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-# What is not run against mutants, and why. Beyond these, a test is left out for a mutant whose function it never enters.
+# What is not run against mutants, and why. Beyond these, a test is left out for mutants in functions it never enters.
 LEFT_OUT = {
     "tests/man.sh": "reads the man page",
     "tests/report_browser.sh": "a browser on a written page; computes nothing",
@@ -96,7 +96,7 @@ class Suite:
 
     def sanitized(self):
         """What a test's environment needs for a library that is partly compiled with sanitizers."""
-        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0", "UBSAN_OPTIONS": "print_stacktrace=0"}
+        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0"}
 
     def command(self, name):
         """libtool's wrappers only set the path of libraries; so do we, and run what is behind them."""
@@ -115,13 +115,14 @@ class Suite:
             os.remove(self.tap)
         # AddressSanitizer is some times slower, and reserves more addresses than there is memory.
         sanitized = "LD_PRELOAD" in environment
+        memory = resource.RLIM_INFINITY if sanitized else 16 << 30
         cpu = int((2 + 3 * test.longest) * (4 if sanitized else 1)) if limited else 600
         deadline = time.monotonic() + (60 + 20 * test.seconds if limited else 3600)
         environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(self.build.library), **environment)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         process = subprocess.Popen(self.command(test.name), cwd=self.build.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                                   start_new_session=True, preexec_fn=limits(cpu, resource.RLIM_INFINITY if sanitized else 16 << 30))
+                                   start_new_session=True, preexec_fn=limits(cpu, memory))
         run = Run()
         try:
             self.watch(process, run, deadline)
@@ -195,7 +196,8 @@ def record(suite, name, notes, say):
     if run.status == SKIPPED:
         return None
     if run.status != 0:
-        raise SystemExit("mutation: %s fails without any fault (%s): first make check" % (name, run.failure or run.status))
+        raise SystemExit("mutation: %s fails without any fault (%s): first make check" % (
+            name, run.failure or run.status))
     longest = longest_test(log)
     if os.path.exists(log):
         os.remove(log)
@@ -213,7 +215,7 @@ def order(tests, mutant):
 
 
 class Memory:
-    """Which of Check's cases killed mutants of a function before: a handful that is tried first, as likely and cheap."""
+    """Which of Check's cases killed mutants of a function before: a few that are tried first, as likely and cheap."""
 
     MOST = 3
 
