@@ -95,8 +95,8 @@ def named(mutants):
 
 def choose(mutants, count, seed):
     """
-    At most `count` mutants. Each pair of file and operator gives its share, at least one; within it the smallest digests
-    of seed and id are taken, so that what is added to a file does not change what is chosen elsewhere.
+    At most `count` mutants. Each pair of file and operator gives its share, at least one; within it the smallest
+    digests of seed and id are taken, so that what is added to a file does not change what is chosen elsewhere.
     """
     strata = defaultdict(list)
     for mutant in mutants:

@@ -1,4 +1,4 @@
-"""What is known of each mutant: kept line by line while the run goes on, judged with the list of equivalents at its end."""
+"""What is known of each mutant: kept line by line during the run, judged with the list of equivalents at its end."""
 import json
 import os
 from collections import Counter, defaultdict
@@ -101,12 +101,17 @@ def write_json(path, about, mutants):
     write(path, json.dumps(document, indent=1) + "\n")
 
 
+def shown(row, column):
+    if row[column] is None:
+        return "-"
+    return "%.1f %%" % (100 * row[column]) if column == "score" else str(row[column])
+
+
 def table(title, groups):
     columns = ("total", "killed", "survived", "equivalent", "score", "timeout", "same_code", "stillborn")
     lines = ["%-24s" % title + "".join("%11s" % c.replace("_", " ") for c in columns)]
     for name, row in groups.items():
-        lines.append("%-24s" % name + "".join(
-            "%11s" % ("-" if row[c] is None else "%.1f %%" % (100 * row[c]) if c == "score" else row[c]) for c in columns))
+        lines.append("%-24s" % name + "".join("%11s" % shown(row, c) for c in columns))
     return lines
 
 
