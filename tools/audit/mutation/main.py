@@ -66,11 +66,11 @@ def fingerprint(root, *others):
     return total.hexdigest()[:16]
 
 
-def prepared(root, folder, number):
+def prepared(root, folder, number, programs):
     path = os.path.join(folder, "mutation", "job%d" % number)
     os.makedirs(path, exist_ok=True)
     made = building.Build(root, path)
-    made.prepare()
+    made.prepare(programs)
     return made
 
 
@@ -111,14 +111,14 @@ def start_worker(root, folder, numbers, tests, quick, listed):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     number = numbers.get()
-    build = prepared(root, folder, number)
+    build = prepared(root, folder, number, [t.name for t in tests] if quick else ())
     # One processor each: the backends then start one thread, and none spins while it waits for another job's.
     processors = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {processors[number % len(processors)]})
     worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory(), quick=quick, listed=listed)
 
 
-def attempts(suite, tests, memory, mutant, own_alone):
+def attempts(suite, tests, memory, mutant, listed, quick):
     """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
     ordered = testing.order(tests, mutant)
     known = {t.name: t for t in ordered}
@@ -129,21 +129,21 @@ def attempts(suite, tests, memory, mutant, own_alone):
     for test in own:
         yield test, {}
     # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
-    if suite.build.sanitize(mutant.units, mutant):
+    if not listed and suite.build.sanitize(mutant.units, mutant):
         for test in own:
             yield test, suite.sanitized()
-    if not own_alone:
+    if not listed and not quick:
         suite.build.plant(mutant)
         for test in ordered[len(own):]:
             yield test, {}
 
 
-def attempt(suite, tests, memory, mutant, own_alone):
+def attempt(suite, tests, memory, mutant, listed, quick):
     """Verdict, killing program, its first failing test, and whether only the sanitizers made it fail."""
     reason = suite.build.plant(mutant)
     if reason:
         return reason, "", "", False
-    for test, environment in attempts(suite, tests, memory, mutant, own_alone):
+    for test, environment in attempts(suite, tests, memory, mutant, listed, quick):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
             run = suite.run(test, **environment)  # once more: somebody else may have taken the processor
@@ -157,7 +157,7 @@ def attempt(suite, tests, memory, mutant, own_alone):
 def examine(mutant):
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
-                                     worker["quick"] or mutant.id in worker["listed"])
+                                                mutant.id in worker["listed"], worker["quick"])
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
             "seconds": round(time.monotonic() - start, 3),
@@ -194,10 +194,11 @@ def main():
     given, say, start = options(), Progress(), time.monotonic()
     root, folder = os.path.abspath(given.source), os.path.abspath(given.build)
     os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
-    say("building job1/")
-    first = prepared(root, folder, 1)
     asked = given.folders.replace(",", " ").split()
     folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
+    names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
+    say("building job1/")
+    first = prepared(root, folder, 1, names if given.quick else ())
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
         "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
     chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
@@ -207,7 +208,6 @@ def main():
             print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
         return 0
     units = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
-    names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
     tests = recorded(root, folder, testing.Suite(first), names, units, given.keep_killed, say)
     listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
               if os.path.dirname(e["file"]) in folders]
