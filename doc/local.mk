@@ -5,4 +5,4 @@ EXTRA_DIST += %D%/gradient-check.md
 EXTRA_DIST += %D%/theory.md
 dist_doc_DATA += %D%/grading.md
 EXTRA_DIST += %D%/report.md
-EXTRA_DIST += %D%/testing.md %D%/coverage.md
+EXTRA_DIST += %D%/testing.md %D%/coverage.md %D%/mutation.md

@@ -35,3 +35,4 @@ include %D%/cli.mk
 include %D%/tutorial.mk
 include %D%/grade.mk
 include %D%/train_program.mk
+include %D%/mutation.mk

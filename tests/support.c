@@ -4,6 +4,7 @@
 #include "support.h"
 
 #include <dlfcn.h>
+#include <malloc.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -156,6 +157,28 @@ void support_assert_error(assay_status status, assay_status wanted, const assay_
 void support_assert_ok(assay_status status, const assay_error *error)
 {
     ck_assert_msg(status == ASSAY_OK, "%s", error->message);
+}
+
+static size_t allocated(void)
+{
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+#else
+    return 0;
+#endif
+}
+
+void support_assert_nothing_stays(void (*cycle)(void *user), void *user)
+{
+    enum { CYCLES = 8 }; /* glibc keeps 7 freed pieces of each size for the thread, which count as allocated */
+    size_t before = 0;
+    for (int i = 0; i < 2 * CYCLES; i++) {
+        before = i == CYCLES ? allocated() : before;
+        cycle(user);
+    }
+    size_t after = allocated();
+    ck_assert_msg(after == before, "%zu bytes were allocated before, %zu after %d cycles", before, after, CYCLES);
 }
 
 static char *read_back(const char *folder, const char *name)

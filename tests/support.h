@@ -51,6 +51,13 @@ void support_assert_error(assay_status status, assay_status wanted, const assay_
 void support_assert_ok(assay_status status, const assay_error *error);
 
 /*
+ * Fails the test if `cycle`, which makes something and destroys it, leaves memory behind: allocated bytes before and after
+ * some cycles, once the allocator's caches are full, are the same. Needs glibc 2.33; elsewhere, and under
+ * AddressSanitizer, which looks for leaks itself, the cycles only run.
+ */
+void support_assert_nothing_stays(void (*cycle)(void *user), void *user);
+
+/*
  * What a program said and how it ended. Runs `sh -c command` with no standard input; `output` and `errors` hold
  * everything it wrote and are freed with support_result_free.
  */

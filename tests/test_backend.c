@@ -89,7 +89,7 @@ int main(void)
     test_seed();
     fflush(stdout);
     Suite *suite = suite_create("backend");
-    suite_add_tcase(suite, test_backend_cases());
+    test_backend_cases(suite);
     suite_add_tcase(suite, test_backend_errors());
     suite_add_tcase(suite, test_backend_extremes());
     suite_add_tcase(suite, test_backend_golden());

@@ -85,7 +85,7 @@ double test_uniform(uint64_t *state);
 /* The seed of the random inputs: ASSAY_TEST_SEED, or else always the same, so that make check's answer does not change. */
 uint64_t test_seed(void);
 
-TCase *test_backend_cases(void);
+void test_backend_cases(Suite *suite);
 TCase *test_backend_errors(void);
 TCase *test_backend_extremes(void);
 TCase *test_backend_golden(void);

@@ -696,6 +696,13 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("init");
+    TCase *data = tcase_create("names and gains");
+    tcase_add_test(data, names);
+    tcase_add_test(data, stated_distributions);
+    tcase_add_test(data, gains_by_quadrature);
+    tcase_add_test(data, gains_of_pytorch);
+    tcase_add_loop_test(data, values_of_pytorch, 0, GOLDEN_CASES);
+    suite_add_tcase(suite, data);
     TCase *distributions = tcase_create("distributions");
     tcase_set_timeout(distributions, 60);
     tcase_add_loop_test(distributions, tensors_follow_their_distribution, 0, 2 * INIT_CASES);
@@ -704,13 +711,6 @@ int main(void)
     tcase_add_loop_test(distributions, constant_draws_nothing, 0, 2);
     tcase_add_loop_test(distributions, draws_are_counted, 0, INIT_CASES);
     suite_add_tcase(suite, distributions);
-    TCase *data = tcase_create("names and gains");
-    tcase_add_test(data, names);
-    tcase_add_test(data, stated_distributions);
-    tcase_add_test(data, gains_by_quadrature);
-    tcase_add_test(data, gains_of_pytorch);
-    tcase_add_loop_test(data, values_of_pytorch, 0, GOLDEN_CASES);
-    suite_add_tcase(suite, data);
     suite_add_tcase(suite, init_depth_case());
     return support_run(suite);
 }

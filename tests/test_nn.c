@@ -202,6 +202,7 @@ START_TEST(tutorial_network)
     /* 784 512 + 512 + 512 256 + 256 + 256 256 + 256 + 256 128 + 128 + 128 10 + 10 */
     ck_assert_uint_eq(assay_network_parameter_count(network), 633226);
     ck_assert_uint_ge(assay_network_parameters(network).count, end);
+    ck_assert_uint_lt(assay_network_parameters(network).count, end + 16);
     ck_assert_uint_eq(assay_network_gradients(network).count, assay_network_parameters(network).count);
     assay_moments moments = assay_reduce_moments(backend, assay_network_parameters(network));
     ck_assert_double_eq(moments.minimum, 0.0);
@@ -307,6 +308,19 @@ START_TEST(preactivations_are_kept_where_wanted)
 }
 END_TEST
 
+static void make_and_destroy(void *user)
+{
+    assay_network_destroy(make(user, 2, ASSAY_TANH));
+}
+
+START_TEST(destroyed_networks_leave_nothing)
+{
+    assay_backend *backend = open_backend(0);
+    support_assert_nothing_stays(make_and_destroy, backend);
+    close_backend(backend);
+}
+END_TEST
+
 /* --- errors ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(impossible_networks)
@@ -345,6 +359,48 @@ START_TEST(impossible_networks)
     support_assert_error(assay_network_create(backend, &many, 1, true, &network, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "memory");
     assay_network_destroy(NULL);
+    close_backend(backend);
+}
+END_TEST
+
+/* AddressSanitizer ends the program where malloc would return NULL. */
+#if defined(__SANITIZE_ADDRESS__)
+#define MALLOC_MAY_FAIL false
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define MALLOC_MAY_FAIL false
+#endif
+#endif
+#ifndef MALLOC_MAY_FAIL
+#define MALLOC_MAY_FAIL true
+#endif
+
+/*
+ * Sizes are refused exactly from where 16 bytes an element, in weights, biases and their gradients of 257 layers, could
+ * not be counted. Below that they pass on to the allocator, and no machine has so much: another error.
+ */
+START_TEST(largest_networks)
+{
+    const size_t limit = SIZE_MAX / (2 * sizeof(double) * 514);
+    const struct {
+        size_t inputs, classes, max_rows;
+    } cases[] = {{limit, 1, 1}, {1, limit, 1}, {1, 1, limit}, {4, limit / 4, 1}, {2, 2, limit / 2}};
+    assay_backend *backend = open_backend(_i);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_network *network;
+        assay_error error;
+        assay_network_config config = {.inputs = cases[i].inputs, .classes = cases[i].classes};
+        if (MALLOC_MAY_FAIL) {
+            support_assert_error(assay_network_create(backend, &config, cases[i].max_rows, true, &network, &error),
+                                 ASSAY_ERROR_MEMORY, &error, NULL);
+            ck_assert_ptr_null(network);
+        }
+        /* One more of the largest. */
+        config.inputs += config.inputs > 4;
+        config.classes += config.classes > 4;
+        support_assert_error(assay_network_create(backend, &config, cases[i].max_rows + (cases[i].max_rows > 4), true,
+                                                  &network, &error), ASSAY_ERROR_ARGUMENT, &error, "memory");
+    }
     close_backend(backend);
 }
 END_TEST
@@ -883,9 +939,11 @@ int main(void)
     tcase_add_loop_test(structure, padding_stays_zero, 0, BACKENDS);
     tcase_add_test(structure, printed_indices);
     tcase_add_test(structure, preactivations_are_kept_where_wanted);
+    tcase_add_test(structure, destroyed_networks_leave_nothing);
     suite_add_tcase(suite, structure);
     TCase *errors = tcase_create("errors");
     tcase_add_loop_test(errors, impossible_networks, 0, BACKENDS);
+    tcase_add_loop_test(errors, largest_networks, 0, BACKENDS);
     tcase_add_loop_test(errors, too_many_rows, 0, BACKENDS);
     tcase_add_test(errors, hidden_sizes_in_text);
     tcase_add_test(errors, as_many_hidden_sizes_as_there_may_be);

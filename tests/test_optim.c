@@ -100,6 +100,31 @@ START_TEST(bad_settings_are_refused)
 }
 END_TEST
 
+/* What a message quotes of a text is at most 64 characters of it. */
+START_TEST(long_settings_are_cut)
+{
+    static const int lengths[] = {63, 64, 65, 100, 127};
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        char text[160];
+        char cut[80];
+        char wanted[160];
+        assay_error error;
+        assay_update_rule rule = rule_of("adam", "");
+        memset(cut, 'x', sizeof cut);
+        cut[lengths[i] < 64 ? lengths[i] : 64] = '\0';
+        memset(text, 'x', sizeof text);
+        snprintf(text + lengths[i], sizeof text - (size_t)lengths[i], "=1");
+        snprintf(wanted, sizeof wanted, "hyperparameter '%s';", cut);
+        support_assert_error(assay_optimizer_set(&rule, text, &error), ASSAY_ERROR_ARGUMENT, &error, wanted);
+        memset(text, 'x', sizeof text);
+        memcpy(text, "lr=", 3);
+        text[3 + lengths[i]] = '\0';
+        snprintf(wanted, sizeof wanted, "not '%s'", cut);
+        support_assert_error(assay_optimizer_set(&rule, text, &error), ASSAY_ERROR_ARGUMENT, &error, wanted);
+    }
+}
+END_TEST
+
 START_TEST(settings_as_text_and_back)
 {
     for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
@@ -928,6 +953,26 @@ START_TEST(state_can_be_saved_and_restored)
 }
 END_TEST
 
+static void make_and_destroy(void *user)
+{
+    assay_backend *backend = user;
+    assay_error error;
+    assay_update_rule rule = rule_of("amsgrad", "");
+    assay_optimizer *optimizer;
+    support_assert_ok(assay_optimizer_create(backend, &rule, 1000, &optimizer, &error), &error);
+    assay_optimizer_destroy(optimizer);
+}
+
+START_TEST(destroyed_optimizers_leave_nothing)
+{
+    machine machines[MOST_MACHINES];
+    machines_find(machines);
+    assay_backend *backend = machine_open(machines[0], 1);
+    support_assert_nothing_stays(make_and_destroy, backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
 START_TEST(misuse_is_reported)
 {
     evidence(EVIDENCE_ERRORS, "optim/optimizer_step");
@@ -968,6 +1013,7 @@ static Suite *suite(void)
     tcase_add_test(names, every_name_makes_a_rule_that_is_allowed);
     tcase_add_test(names, settings_change_what_they_name);
     tcase_add_loop_test(names, bad_settings_are_refused, 0, sizeof bad_settings / sizeof *bad_settings);
+    tcase_add_test(names, long_settings_are_cut);
     tcase_add_test(names, settings_as_text_and_back);
     suite_add_tcase(suite, names);
     TCase *steps = tcase_create("steps");
@@ -990,6 +1036,7 @@ static Suite *suite(void)
     TCase *use = tcase_create("use");
     tcase_add_test(use, state_can_be_saved_and_restored);
     tcase_add_test(use, misuse_is_reported);
+    tcase_add_test(use, destroyed_optimizers_leave_nothing);
     suite_add_tcase(suite, use);
     return suite;
 }

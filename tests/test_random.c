@@ -285,6 +285,23 @@ START_TEST(copies_draw_the_same)
 }
 END_TEST
 
+/* Whatever was in the struct: what a checkpoint saves of a seeded generator depends on the seed alone. */
+START_TEST(seeding_leaves_nothing_behind)
+{
+    assay_mt19937 generator;
+    float value;
+    assay_mt19937_seed(&generator, 3);
+    assay_mt19937_normal(&generator, 1, 0.0, 1.0, &value);
+    ck_assert(generator.has_normal && generator.normal != 0.0);
+    assay_mt19937_seed(&generator, 3);
+    ck_assert(!generator.has_normal && generator.normal == 0.0);
+    ck_assert_uint_eq(generator.next, ASSAY_MT19937_WORDS);
+    assay_philox philox = {.seed = 1, .offset = 4, .blocks = 9};
+    assay_philox_seed(&philox, 7, 2);
+    ck_assert(philox.seed == 7 && philox.offset == 0 && philox.blocks == 2);
+}
+END_TEST
+
 START_TEST(generators_have_names)
 {
     evidence(EVIDENCE_ERRORS, "random/generator_seed");
@@ -351,6 +368,7 @@ int main(void)
     tcase_add_test(torch, mt19937_draws_what_torch_draws);
     tcase_add_test(torch, randperm_of_the_split);
     tcase_add_test(torch, copies_draw_the_same);
+    tcase_add_test(torch, seeding_leaves_nothing_behind);
     suite_add_tcase(suite, torch);
     TCase *face = tcase_create("generator");
     tcase_add_test(face, generators_have_names);

@@ -183,6 +183,15 @@ START_TEST(moments_do_not_depend_on_the_scale)
         support_assert_relative("skewness", got.skewness, want.skewness, 1e-14);
         support_assert_relative("kurtosis", got.kurtosis, want.kurtosis, 1e-13);
     }
+    /* Two values, whatever they are, have skewness 0 and kurtosis 1 - 3; also where the mean rounds to one of them. */
+    static const double pairs[][2] = {
+        {0, 0x1p-1074}, {-0x1p-1074, 0}, {0, 1.7e308}, {-1.7e308, 0}, {0x1p-1074, 0x1p-1072}, {8.8e307, 8.9e307},
+    };
+    for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
+        assay_moments got = assay_moments_f64(2, pairs[p]);
+        ck_assert_msg(fabs(got.skewness) <= 1e-12 && fabs(got.kurtosis + 2) <= 1e-12, "%g, %g: skewness %g, kurtosis %g",
+                      pairs[p][0], pairs[p][1], got.skewness, got.kurtosis);
+    }
 }
 END_TEST
 
@@ -350,6 +359,40 @@ START_TEST(large_densities_equal_the_direct_sum)
 }
 END_TEST
 
+/*
+ * Far out the expansion is all there is of a density, and its remainder can be told: 13 terms of the generating function
+ * exp(z t - t^2 / 2) = sum of He_k(z) t^k / k!, here with the largest t there is, 1/8, leave He_13(z) t^13 / 13! and a tenth
+ * of that (the next terms). A term less leaves ten times as much.
+ */
+START_TEST(tails_are_as_exact_as_thirteen_terms)
+{
+    enum { COUNT = 8192, FIRST_LEFT = 13 };
+    double *values = assay_calloc(COUNT, sizeof *values, NULL);
+    for (size_t i = 1; i < COUNT; i++) {
+        values[i] = 0.125; /* and one at 0, so that 0 is the centre of the only cell */
+    }
+    const double points[] = {-9.7, -6.5, 5.5, 7, 8, 9, 9.9};
+    double density[sizeof points / sizeof *points];
+    assay_error error;
+    support_assert_ok(assay_kernel_density(COUNT, values, 1, sizeof points / sizeof *points, points, density, &error),
+                      &error);
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        double before = 0;
+        double left = 1; /* He_k(z) t^k / k! */
+        for (int k = 0; k < FIRST_LEFT; k++) {
+            double next = (points[i] * left - before * 0.125) * 0.125 / (k + 1);
+            before = left;
+            left = next;
+        }
+        left *= exp(-0.5 * points[i] * points[i]) / sqrt(2 * acos(-1));
+        double want = direct_density(COUNT, values, 1, points[i]);
+        ck_assert_msg(fabs(density[i] - want) <= 1.2 * fabs(left) + 1e-13 * want, "at %g: %.17g, want %.17g within %g",
+                      points[i], density[i], want, 1.2 * fabs(left));
+    }
+    assay_free(values);
+}
+END_TEST
+
 /* The trapezoidal rule converges faster than any power of the step for a sum of Gaussians. */
 START_TEST(densities_integrate_to_one)
 {
@@ -425,6 +468,7 @@ int main(void)
     tcase_add_test(tests, histogram_edge_cases);
     tcase_add_test(tests, densities_are_those_of_scipy);
     tcase_add_test(tests, large_densities_equal_the_direct_sum);
+    tcase_add_test(tests, tails_are_as_exact_as_thirteen_terms);
     tcase_add_test(tests, densities_integrate_to_one);
     tcase_add_test(tests, density_of_bad_input);
     suite_add_tcase(suite, tests);

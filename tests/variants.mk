@@ -76,7 +76,7 @@ CLEANFILES += coverage.all coverage.info coverage.json
 clean-local:
 	rm -rf coverage-report variants
 distclean-local:
-	rm -rf $(variants)
+	rm -rf $(variants) mutation
 EXTRA_DIST += %D%/audit/coverage.py %D%/valgrind.supp %D%/tsan.supp %D%/audit/variant.sh
 
 dist_check_SCRIPTS += tests/man.sh

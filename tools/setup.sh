@@ -7,7 +7,7 @@ setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
 # Without these the program or its tests still run, but leave something out, and say so.
 setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
 setup_to_test_all="$setup_to_reproduce_all bubblewrap python3-numpy chromium groff-base"
-setup_to_check_everything="$setup_to_test_all python3-torch clang valgrind lcov"
+setup_to_check_everything="$setup_to_test_all python3-torch clang valgrind lcov python3-clang"
 
 setup_log=build/setup.log
 

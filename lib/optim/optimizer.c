@@ -7,8 +7,8 @@ struct assay_optimizer {
     assay_update_rule rule;
     uint64_t steps;
     size_t slots;
-    assay_buffer *buffer[ASSAY_UPDATE_MAX_SLOTS];
     assay_slice state[ASSAY_UPDATE_MAX_SLOTS];
+    assay_buffer *buffer[ASSAY_UPDATE_MAX_SLOTS];
 };
 
 assay_status assay_optimizer_create(assay_backend *backend, const assay_update_rule *rule, size_t count,

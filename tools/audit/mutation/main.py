@@ -1,0 +1,230 @@
+"""
+Plants faults in the numerics of lib/ and tells which of them no test notices: make mutation, doc/mutation.md.
+
+Exit status 0 only if every mutant is killed or listed as equivalent, and every entry of that list is right.
+"""
+import argparse
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+
+import build as building
+import mutants as planting
+import suite as testing
+import verdicts
+
+worker = {}
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", default=".", help="the repository's root")
+    parser.add_argument("--build", default="build", help="the folder for everything that is written")
+    parser.add_argument("--tests", default="", help="the test programs, as automake's TESTS")
+    parser.add_argument("--mutants", type=int, default=700, help="at most so many, chosen by the seed; 0: all")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folders", default="", help="only these folders of lib/, separated by blanks or commas")
+    parser.add_argument("--equivalent", default="tests/mutation-equivalent.json", help="below --source")
+    parser.add_argument("--list", action="store_true", help="print the chosen mutants and end")
+    parser.add_argument("--thorough", action="store_true",
+                        help="run the whole suite, and not only the folder's own tests, against listed equivalents too")
+    parser.add_argument("--quick", action="store_true",
+                        help="while tests are being added: run the folder's own test programs alone")
+    parser.add_argument("--keep-killed", action="store_true",
+                        help="while tests are being added: what was killed before a change of the sources stays killed")
+    return parser.parse_args()
+
+
+class Progress:
+    """One line that changes on a terminal; in a pipe only what has to be said."""
+
+    def __call__(self, text, lasting=False):
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K" + text + ("\n" if lasting else ""))
+        elif lasting:
+            sys.stderr.write("mutation: %s\n" % text)
+        sys.stderr.flush()
+
+
+def fingerprint(root, *others):
+    """Of everything that verdicts depend on; the list of equivalents is applied afterwards."""
+    total = hashlib.sha256()
+    for folder in ("lib", "tests", "golden", "tools", "grade"):
+        for path, folders, files in os.walk(os.path.join(root, folder)):
+            folders[:] = sorted(f for f in folders if f != "audit")
+            for name in sorted(f for f in files if f.endswith((".c", ".h", ".sh", ".json", ".py", ".mk"))):
+                if name != "mutation-equivalent.json":
+                    with open(os.path.join(path, name), "rb") as file:
+                        total.update(name.encode() + file.read())
+    total.update(repr(others).encode())
+    return total.hexdigest()[:16]
+
+
+def prepared(root, folder, number, programs):
+    path = os.path.join(folder, "mutation", "job%d" % number)
+    os.makedirs(path, exist_ok=True)
+    made = building.Build(root, path)
+    made.prepare(programs)
+    return made
+
+
+def recorded(root, folder, suite, names, units, keep, say):
+    """The tests with what they reach; from an earlier run where nothing has changed since."""
+    path = os.path.join(folder, "mutation", "reach.json")
+    mark = fingerprint(root, units)
+    known = {}
+    if os.path.exists(path):
+        with open(path) as file:
+            document = json.load(file)
+        known = document["tests"] if keep or document["fingerprint"] == mark else {}
+    names = [n for n in names if testing.is_run(n)]
+    missing = [n for n in names if n not in known]
+    notes = testing.instrument(suite, units) if missing else None
+    for name in missing:
+        test = testing.record(suite, name, notes, say)
+        known[name] = test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
+        verdicts.write(path, json.dumps({"fingerprint": mark, "tests": known}))
+    owned = [n for n in missing if known[n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
+    if owned and not suite.build.sanitize(units):
+        raise SystemExit("mutation: lib/ does not compile with -fsanitize=address,undefined; apt-get install libasan8")
+    for name in owned:
+        say("%s under the sanitizers" % name)
+        run = suite.run(testing.Test(name), False, **suite.sanitized())
+        if run.status != 0:
+            raise SystemExit("mutation: %s fails under the sanitizers without any fault (%s): first make check-asan" % (
+                name, run.failure or run.status))
+    suite.build.use("libassay.so.0.0.0")
+    for name in names:
+        if name in known and known[name] is None:
+            say("%s is skipped, so it kills nothing" % name, True)
+    return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
+            for name, t in known.items() if t and name in names]
+
+
+def start_worker(root, folder, numbers, tests, quick, listed):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    number = numbers.get()
+    build = prepared(root, folder, number, [t.name for t in tests] if quick else ())
+    # One processor each: the backends then start one thread, and none spins while it waits for another job's.
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[number % len(processors)]})
+    worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory(), quick=quick, listed=listed)
+
+
+def attempts(suite, tests, memory, mutant, listed, quick):
+    """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
+    ordered = testing.order(tests, mutant)
+    known = {t.name: t for t in ordered}
+    for name, case in memory.cases(mutant):
+        if name in known:
+            yield known[name], {"CK_RUN_CASE": case}
+    own = [t for t in ordered if t.owns(mutant.folder)]
+    for test in own:
+        yield test, {}
+    # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
+    if not listed and suite.build.sanitize(mutant.units, mutant):
+        for test in own:
+            yield test, suite.sanitized()
+    if not listed and not quick:
+        suite.build.plant(mutant)
+        for test in ordered[len(own):]:
+            yield test, {}
+
+
+def attempt(suite, tests, memory, mutant, listed, quick):
+    """Verdict, killing program, its first failing test, and whether only the sanitizers made it fail."""
+    reason = suite.build.plant(mutant)
+    if reason:
+        return reason, "", "", False
+    for test, environment in attempts(suite, tests, memory, mutant, listed, quick):
+        run = suite.run(test, **environment)
+        if run.late and not run.spent:
+            run = suite.run(test, **environment)  # once more: somebody else may have taken the processor
+        # A program that was given a case and says nothing of a test has run none, which it calls a failure.
+        if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or "CK_RUN_CASE" not in environment):
+            memory.learn(mutant, test.name, run.failure)
+            return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment
+    return "survived", "", "", False
+
+
+def examine(mutant):
+    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
+                                                mutant.id in worker["listed"], worker["quick"])
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
+            "seconds": round(time.monotonic() - start, 3),
+            "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
+
+
+def run_all(root, folder, given, chosen, tests, results, listed, say):
+    left = [m for m in chosen if m.id not in results.found]
+    numbers = multiprocessing.Queue()
+    for number in range(1, given.jobs + 1):
+        numbers.put(number)
+    survivors = 0
+    with multiprocessing.Pool(given.jobs, start_worker, (root, folder, numbers, tests, given.quick, listed)) as pool:
+        for done, result in enumerate(pool.imap_unordered(examine, left), 1):
+            results.add(result)
+            survivors += result["verdict"] == "survived"
+            say("%d of %d mutants, %d survive" % (done, len(left), survivors))
+    say("", sys.stderr.isatty())
+
+
+def report(root, folder, given, about, mutants, results, listed):
+    """Writes both reports and prints the text; the exit status."""
+    reported, complaints = verdicts.judge(*mutants, results.found, listed)
+    about |= {"seed": given.seed, "candidates": len(mutants[0]), "jobs": given.jobs,
+              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1)}
+    verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
+    text = verdicts.text_report(about, reported, complaints)
+    verdicts.write(os.path.join(folder, "mutation.txt"), text)
+    sys.stdout.write(text)
+    return 1 if complaints or any(m["verdict"] == "survived" for m in reported) else 0
+
+
+def main():
+    given, say, start = options(), Progress(), time.monotonic()
+    root, folder = os.path.abspath(given.source), os.path.abspath(given.build)
+    os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
+    asked = given.folders.replace(",", " ").split()
+    folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
+    names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
+    say("building job1/")
+    first = prepared(root, folder, 1, names if given.quick else ())
+    candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
+        "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
+    chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
+              if m.folder in folders]
+    if given.list:
+        for m in chosen:
+            print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
+        return 0
+    units = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
+    tests = recorded(root, folder, testing.Suite(first), names, units, given.keep_killed, say)
+    listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
+              if os.path.dirname(e["file"]) in folders]
+    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
+    # What is listed meets its folder's own tests again; the whole suite only with --thorough.
+    spared = set() if given.thorough else {verdicts.key_of(e) for e in listed}
+    spared = {m.id for m in chosen if verdicts.key_of(vars(m)) in spared}
+    run_all(root, folder, given, chosen, tests, results, spared, say)
+    about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
+    return report(root, folder, given, about, (candidates, chosen), results, listed)
+
+
+def interrupt(*_):
+    raise SystemExit("mutation: interrupted; the same command goes on from here")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    sys.exit(main())

@@ -1,0 +1,111 @@
+"""Mutants: faults with a lasting name, and a choice among them that depends on nothing but the seed."""
+import hashlib
+import os
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+
+import source  # first: it says which package is missing
+import faults
+from clang.cindex import CursorKind
+
+FOLDERS = ("lib/nn", "lib/init", "lib/optim", "lib/random", "lib/surface", "lib/stats", "lib/backend/reference",
+           "lib/backend/openblas")
+
+
+@dataclass
+class Mutant:
+    id: str = ""
+    file: str = ""
+    function: str = ""
+    line: int = 0
+    column: int = 0
+    operator: str = ""
+    original: str = ""
+    mutated: str = ""
+    # The whole lines before and after, without their indentation: with file and function what the mutant is known by.
+    before: str = ""
+    after: str = ""
+    occurrence: int = 1
+    begin: int = 0
+    end: int = 0
+    # The lines of the function that it stands in; (0, 0) outside of functions.
+    body: tuple = (0, 0)
+    units: tuple = ()
+
+    @property
+    def folder(self):
+        return os.path.dirname(self.file)
+
+    def apply(self, text):
+        return text[:self.begin] + self.mutated.encode() + text[self.end:]
+
+
+def digest(*parts):
+    return hashlib.sha256("\0".join(str(p) for p in parts).encode()).hexdigest()
+
+
+def squeezed(text):
+    return re.sub(r"\s+", " ", text).strip()
+
+
+def mutant_of(file, fault):
+    owner, operator, begin, end, text = fault
+    function, body = owner.spelling if owner else "", (0, 0)
+    if owner and owner.kind == CursorKind.FUNCTION_DECL:
+        body = owner.extent.start.line, owner.extent.end.line
+    first, last = file.lines_around(begin, end)
+    before = squeezed(file.slice(first, last))
+    after = squeezed(file.slice(first, begin) + text + file.slice(end, last))
+    return Mutant(file=file.name, function=function, line=file.line_of(begin),
+                  column=begin - file.text.rfind(b"\n", 0, begin), operator=operator, original=file.slice(begin, end),
+                  mutated=text, before=before, after=after, begin=begin, end=end, body=body)
+
+
+def units_of(root, folder):
+    names = sorted(os.listdir(os.path.join(root, folder)))
+    return [os.path.join(folder, name) for name in names if name.endswith(".c")]
+
+
+def candidates(root, options, folders=FOLDERS):
+    """All mutants of the folders, in the order of the text; `options` are the compiler's."""
+    found = {}
+    for folder in folders:
+        for unit in units_of(root, folder):
+            for name, file in source.sources_of(root, folder, source.parse(root, unit, options)).items():
+                for fault in faults.faults_of(file):
+                    mutant = found.setdefault((name, fault[2], fault[3], fault[4]), mutant_of(file, fault))
+                    mutant.units += (unit,)
+    listed = sorted(found.values(), key=lambda m: (m.file, m.begin, m.end, m.mutated))
+    return named(m for m in listed if m.before != m.after)
+
+
+def named(mutants):
+    """Gives ids. A line that is twice in a function the same is told apart by its occurrence."""
+    times = Counter()
+    result = []
+    for mutant in mutants:
+        key = (mutant.file, mutant.function, mutant.before, mutant.after)
+        times[key] += 1
+        mutant.occurrence = times[key]
+        mutant.id = digest(*key, mutant.occurrence)[:12]
+        result.append(mutant)
+    return result
+
+
+def choose(mutants, count, seed):
+    """
+    At most `count` mutants. Each pair of file and operator gives its share, at least one; within it the smallest
+    digests of seed and id are taken, so that what is added to a file does not change what is chosen elsewhere.
+    """
+    strata = defaultdict(list)
+    for mutant in mutants:
+        strata[mutant.file, mutant.operator].append(mutant)
+    ranked = []
+    for members in strata.values():
+        members.sort(key=lambda m: digest(seed, m.id))
+        ranked += [((place + 0.5) / len(members) if place else 0, digest(seed, m.id), m)
+                   for place, m in enumerate(members)]
+    ranked.sort(key=lambda r: r[:2])
+    chosen = {m.id for _, _, m in ranked[:count]}
+    return [m for m in mutants if m.id in chosen]

@@ -1,0 +1,232 @@
+"""The test programs: running one under limits until its first failure, recording which of them reach which function."""
+import glob
+import json
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+import xml.etree.ElementTree
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+# What is not run against mutants, and why. Beyond these, a test is left out for mutants in functions it never enters.
+LEFT_OUT = {
+    "tests/man.sh": "reads the man page",
+    "tests/report_browser.sh": "a browser on a written page; computes nothing",
+    "tests/report_tool.sh": "writes pages and draws them; the numbers on them are test_tutorial's",
+    "tests/grade/hostile.sh": "waits for submissions' time limits; what it grades is graded by mistakes.sh too",
+}
+OWN = {
+    "lib/nn": ("test_nn",), "lib/init": ("test_init",), "lib/optim": ("test_optim",), "lib/random": ("test_random",),
+    "lib/surface": ("test_surface",), "lib/stats": ("test_stats", "test_goodness"),
+    "lib/backend": ("test_backend",),
+}
+SKIPPED = 77
+
+
+@dataclass
+class Run:
+    status: int = 0
+    failure: str = ""
+    seconds: float = 0.0
+    cpu: float = 0.0
+    late: bool = False
+    spent: bool = False  # late by its own processor time
+
+
+@dataclass
+class Test:
+    name: str
+    seconds: float = 0.0
+    cpu: float = 0.0
+    longest: float = 0.0
+    reached: dict = field(default_factory=lambda: defaultdict(set))
+
+    def owns(self, folder):
+        return any(folder.startswith(f) and os.path.basename(self.name).startswith(own)
+                   for f, names in OWN.items() for own in names)
+
+    def reaches(self, mutant):
+        if mutant.body == (0, 0):
+            return any(os.path.dirname(file) == mutant.folder and lines for file, lines in self.reached.items())
+        return any(mutant.body[0] <= line <= mutant.body[1] for line in self.reached.get(mutant.file, ()))
+
+
+def limits(cpu, memory):
+    """Soft limits: tests set some of their own."""
+    def set_limits():
+        for kind, most in ((resource.RLIMIT_CPU, cpu), (resource.RLIMIT_AS, memory),
+                           (resource.RLIMIT_FSIZE, 256 << 20), (resource.RLIMIT_CORE, 0)):
+            resource.setrlimit(kind, (most, resource.getrlimit(kind)[1]))
+    return set_limits
+
+
+def first_failure(tap):
+    """The first failing test of Check's TAP log so far, "" if there is none."""
+    try:
+        with open(tap, errors="replace") as file:
+            found = re.search(r"^not ok \d+ - (.*)$", file.read(), re.M)
+            return found.group(1) if found else ""
+    except FileNotFoundError:
+        return ""
+
+
+def stop(process):
+    for group in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, group)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + 2
+        while process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+
+
+class Suite:
+    def __init__(self, build):
+        self.build = build
+        self.folder = os.path.join(build.folder, "tmp")
+        self.tap = os.path.join(build.folder, "tap.log")
+        self.environment = dict(os.environ, LC_ALL="C.UTF-8", GOLDEN_DIR=os.path.join(build.root, "golden"),
+                                ASSAY_SOURCE=build.root, ASSAY_BUILD=build.folder, TMPDIR=self.folder,
+                                CK_TAP_LOG_FILE_NAME=self.tap, CK_VERBOSITY="silent", CK_TIMEOUT_MULTIPLIER="10")
+
+    def sanitized(self):
+        """What a test's environment needs for a library that is partly compiled with sanitizers."""
+        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0"}
+
+    def command(self, name):
+        """libtool's wrappers only set the path of libraries; so do we, and run what is behind them."""
+        behind = os.path.join(self.build.folder, os.path.dirname(name), ".libs", os.path.basename(name))
+        if os.path.exists(behind):
+            return [behind]
+        if name.endswith(".sh"):
+            return ["/bin/sh", os.path.join(self.build.root, name)]
+        return [os.path.join(self.build.folder, name)]
+
+    def run(self, test, limited=True, **environment):
+        """Runs a test program until it ends, its first test fails, or it takes far too long."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        os.makedirs(self.folder)
+        if os.path.exists(self.tap):
+            os.remove(self.tap)
+        # AddressSanitizer is some times slower, and reserves more addresses than there is memory.
+        sanitized = "LD_PRELOAD" in environment
+        memory = resource.RLIM_INFINITY if sanitized else 16 << 30
+        cpu = int((2 + 3 * test.longest) * (4 if sanitized else 1)) if limited else 600
+        deadline = time.monotonic() + (60 + 20 * test.seconds if limited else 3600)
+        environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(self.build.library), **environment)
+        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        process = subprocess.Popen(self.command(test.name), cwd=self.build.folder, env=environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                   start_new_session=True, preexec_fn=limits(cpu, memory))
+        run = Run()
+        try:
+            self.watch(process, run, deadline)
+        finally:
+            stop(process)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        run.seconds = time.monotonic() - start
+        run.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        run.failure = run.failure or first_failure(self.tap)
+        run.status = process.returncode if not run.failure and not run.late else 1
+        run.spent = "signal 24" in run.failure or process.returncode == -signal.SIGXCPU
+        run.late = run.late or run.spent
+        return run
+
+
+    def watch(self, process, run, deadline):
+        pause = 0.002
+        while process.poll() is None and not run.failure and not run.late:
+            time.sleep(pause)
+            pause = min(1.5 * pause, 0.05)
+            run.failure = first_failure(self.tap)
+            run.late = time.monotonic() > deadline
+
+
+def instrument(suite, units):
+    """A library that counts which lines run; returns the folder with the notes that belong to its counts."""
+    notes = os.path.join(suite.build.folder, "reach")
+    shutil.rmtree(notes, ignore_errors=True)
+    os.makedirs(notes)
+    objects = []
+    for unit in units:
+        objects.append(os.path.join(notes, unit.replace("/", "#")[:-2] + ".o"))
+        if not suite.build.run(*suite.build.flags, "-O1", "--coverage", "-c", "-o", objects[-1],
+                               os.path.join(suite.build.root, unit)):
+            raise SystemExit("mutation: %s does not compile with --coverage" % unit)
+    if not suite.build.link(objects, units, "--coverage"):
+        raise SystemExit("mutation: the library does not link with --coverage")
+    return notes
+
+
+def lines_reached(root, notes, counts):
+    """From gcov: {file: lines that ran}."""
+    reached = defaultdict(set)
+    for count in glob.glob(counts + "/**/*.gcda", recursive=True):
+        note = os.path.join(notes, os.path.basename(count)[:-5] + ".gcno")
+        shutil.copy(note, os.path.dirname(count))
+        said = subprocess.run(["gcov", "--json-format", "--stdout", count], capture_output=True, cwd=counts).stdout
+        for document in said.splitlines():
+            for file in json.loads(document)["files"]:
+                name = os.path.relpath(os.path.join(root, file["file"]), root)
+                reached[name] |= {line["line_number"] for line in file["lines"] if line["count"] > 0}
+    return reached
+
+
+def longest_test(log):
+    try:
+        durations = [float(d.text) for d in xml.etree.ElementTree.parse(log).findall(".//{*}duration")]
+        return max(durations[:-1], default=0)
+    except (OSError, xml.etree.ElementTree.ParseError):
+        return None
+
+
+def record(suite, name, notes, say):
+    """Runs a test on the instrumented library without a fault; None if it is skipped. If it fails, everything ends."""
+    counts = os.path.join(suite.build.folder, "counts")
+    log = os.path.join(suite.build.folder, "check.xml")
+    say("recording what %s reaches" % name)
+    shutil.rmtree(counts, ignore_errors=True)
+    os.makedirs(counts)
+    run = suite.run(Test(name), False, GCOV_PREFIX=counts, CK_XML_LOG_FILE_NAME=log)
+    if run.status == SKIPPED:
+        return None
+    if run.status != 0:
+        raise SystemExit("mutation: %s fails without any fault (%s): first make check" % (
+            name, run.failure or run.status))
+    longest = longest_test(log)
+    if os.path.exists(log):
+        os.remove(log)
+    return Test(name, run.seconds, run.cpu, run.seconds if longest is None else longest,
+                lines_reached(suite.build.root, notes, counts))
+
+
+def is_run(name):
+    return name not in LEFT_OUT and not name.startswith("tests/fuzz/")
+
+
+def order(tests, mutant):
+    """Those that enter the mutant's function: its folder's first, then the cheapest first."""
+    return sorted((t for t in tests if t.reaches(mutant)), key=lambda t: (not t.owns(mutant.folder), t.cpu, t.name))
+
+
+class Memory:
+    """Which of Check's cases killed mutants of a function before: a few that are tried first, as likely and cheap."""
+
+    MOST = 3
+
+    def __init__(self):
+        self.known = defaultdict(list)
+
+    def cases(self, mutant):
+        return self.known[mutant.file, mutant.function] or self.known[mutant.file, None]
+
+    def learn(self, mutant, test, failure):
+        case = failure.split(":")[1:2] if failure.count(":") > 2 else []
+        for place in ((mutant.file, mutant.function), (mutant.file, None)):
+            if case and (test, case[0]) not in self.known[place]:
+                self.known[place] = [(test, case[0])] + self.known[place][:self.MOST - 1]
