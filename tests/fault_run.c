@@ -307,6 +307,7 @@ void fault_run(const fault_scenario *scenario)
             ck_assert_uint_lt(target, MOST_RUNS);
         } while ((scenario->skip & 1U << mode) == 0 && run_once(&f, (faults_mode)mode, ++target));
     }
+    empty(work);
     run_once(&f, FAULTS_ONCE, 0);
     if (getenv("FAULTS_VERBOSE") != NULL) {
         printf("%s: %.1f s of processor time\n", scenario->name, (double)(clock() - began) / CLOCKS_PER_SEC);

@@ -139,6 +139,22 @@ START_TEST(missing_data_is_named)
 }
 END_TEST
 
+/* Whether the backend is in the build or not: hidden from CUDA, there is no GPU. */
+START_TEST(a_missing_gpu_is_named)
+{
+    setenv("CUDA_VISIBLE_DEVICES", "", 1);
+    char *arguments = assay_asprintf(NULL, "'%s/%s.tar' --data '%s' --backend cuda", support_pretrained_folder(),
+                                     models[0].name, support_data_folder());
+    support_result result = evaluate(arguments);
+    ck_assert_int_eq(result.status, 1);
+    ck_assert_str_eq(result.output, "");
+    ck_assert_msg(strstr(result.errors, "use --backend openblas") != NULL, "%s", result.errors);
+    ck_assert_ptr_eq(strchr(result.errors, '\n'), result.errors + strlen(result.errors) - 1);
+    support_result_free(&result);
+    assay_free(arguments);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *made = suite_create("evaluate");
@@ -151,6 +167,7 @@ static Suite *suite(void)
         tcase_add_loop_test(scores, authors_scores, 0, sizeof models / sizeof *models);
         tcase_add_test(scores, same_scores_as_safetensors);
         tcase_add_test(scores, missing_data_is_named);
+        tcase_add_test(scores, a_missing_gpu_is_named);
         suite_add_tcase(made, scores);
     }
     return made;
