@@ -15,16 +15,6 @@ static void need(bool fulfilled, const char *otherwise)
     }
 }
 
-/* Once in a process, however often machines are looked for. */
-static void announce(const char *name, const assay_error *error)
-{
-    static const char *announced;
-    if (error->status == ASSAY_ERROR_UNSUPPORTED && announced == NULL) {
-        announced = name;
-        support_skip("the backend %s is not tested on a device: %s", name, error->message);
-    }
-}
-
 bool machines_have(const char *backend)
 {
     machine machines[MOST_MACHINES];
@@ -49,8 +39,6 @@ size_t machines_find(machine machines[MOST_MACHINES])
                 assay_backend_close(backend);
                 need(count < MOST_MACHINES, "more backends than machines.h has room for");
                 machines[count++] = (machine){*name, (assay_precision)precision};
-            } else {
-                announce(*name, &error);
             }
         }
     }
