@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "support.h"
 
@@ -13,18 +12,6 @@ static void need(bool fulfilled, const char *otherwise)
         fprintf(stderr, "machines_find: %s\n", otherwise);
         abort();
     }
-}
-
-bool machines_have(const char *backend)
-{
-    machine machines[MOST_MACHINES];
-    size_t count = machines_find(machines);
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(machines[i].backend, backend) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 size_t machines_find(machine machines[MOST_MACHINES])

@@ -17,9 +17,6 @@ typedef struct {
  */
 size_t machines_find(machine machines[MOST_MACHINES]);
 
-/* Whether a backend of that name can be opened here; as above where it lacks its machine. */
-bool machines_have(const char *backend);
-
 /* Opened; fails the test where that fails. The caller ends it with assay_backend_close. */
 assay_backend *machine_open(machine on, int threads);
 

@@ -466,9 +466,13 @@ int main(int argc, char **argv)
 {
     (void)argc;
     restart_with_claimed_kernels(argv);
-    if (!machines_have("cuda")) {
-        return SUPPORT_SKIP;
+    assay_backend *backend;
+    assay_error error;
+    const assay_backend_options options = {"cuda", ASSAY_F32, 1};
+    if (assay_backend_open(&options, &backend, &error) != ASSAY_OK) {
+        return support_skip("the backend cuda is not tested on a device: %s", error.message);
     }
+    assay_backend_close(backend);
     Suite *suite = suite_create("cuda");
     TCase *tests = tcase_create("cuda");
     tcase_set_timeout(tests, 120);
