@@ -174,6 +174,7 @@ AS_IF([test "$enable_sanitizers" != no],
    enable_multiversion=no
    AC_DEFINE([ASSAY_SANITIZED], [1], [Define to 1 when sanitizers are compiled in])])
 AC_SUBST([SANITIZER_CFLAGS])
+AM_CONDITIONAL([WITH_SANITIZERS], [test "$enable_sanitizers" != no])
 ])
 
 AC_DEFUN([ASSAY_COVERAGE],
