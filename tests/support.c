@@ -212,3 +212,13 @@ void support_result_free(support_result *result)
     assay_free(result->output);
     assay_free(result->errors);
 }
+
+void support_restart_to_retrace(char **argv)
+{
+    const char *core = assay_openblas_retracing_core();
+    const char *chosen = getenv("OPENBLAS_CORETYPE");
+    if (core != NULL && (chosen == NULL || strcmp(chosen, core) != 0)) {
+        setenv("OPENBLAS_CORETYPE", core, 1);
+        execv("/proc/self/exe", argv);
+    }
+}

@@ -28,6 +28,12 @@ int support_skip(const char *format, ...);
  */
 bool support_small_effort(void);
 
+/*
+ * Starts the program once more with the kernels of OpenBLAS for which the number of retraced steps is claimed, its AVX2
+ * ones (those for AVX-512 round otherwise, README.md), unless it has them. For the beginning of main.
+ */
+void support_restart_to_retrace(char **argv);
+
 /* The folder of Fashion-MNIST (ASSAY_DATA, or Debian's), or NULL after saying that it is missing: then skip. */
 const char *support_data_folder(void);
 

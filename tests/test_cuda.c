@@ -10,7 +10,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/openblas/core.h"
 #include "base/alloc.h"
 #include "machines.h"
 #include "support.h"
@@ -451,21 +450,10 @@ START_TEST(first_steps_retrace_the_authors)
 }
 END_TEST
 
-/* Over the emulation, the products are OpenBLAS's: see test_retrace.c. */
-static void restart_with_claimed_kernels(char **argv)
-{
-    const char *core = assay_openblas_retracing_core();
-    const char *chosen = getenv("OPENBLAS_CORETYPE");
-    if (core != NULL && (chosen == NULL || strcmp(chosen, core) != 0)) {
-        setenv("OPENBLAS_CORETYPE", core, 1);
-        execv("/proc/self/exe", argv);
-    }
-}
-
 int main(int argc, char **argv)
 {
     (void)argc;
-    restart_with_claimed_kernels(argv);
+    support_restart_to_retrace(argv); /* over the emulation, the products are OpenBLAS's */
     assay_backend *backend;
     assay_error error;
     const assay_backend_options options = {"cuda", ASSAY_F32, 1};

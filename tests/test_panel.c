@@ -259,7 +259,7 @@ START_TEST(sizes_that_are_taken)
     ck_assert_uint_eq(assay_panel_columns(64), 4096);
     ck_assert_uint_eq(assay_panel_columns(32), ASSAY_PANEL_MAX_N);
     ck_assert_uint_eq(assay_panel_columns(1), ASSAY_PANEL_MAX_N);
-    ck_assert_uint_eq(assay_panel_stride(), 1040);
+    ck_assert_uint_eq(ASSAY_PANEL_STRIDE, 1040);
 }
 END_TEST
 

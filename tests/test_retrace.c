@@ -7,7 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "backend/openblas/core.h"
 #include "optim/optimizer.h"
 #include "support.h"
 #include "train/retrace.h"
@@ -182,21 +181,10 @@ START_TEST(comparison_finds_the_step)
 }
 END_TEST
 
-/* The number of steps that agree is claimed for OpenBLAS's AVX2 kernels; those for AVX-512 round otherwise (README.md). */
-static void restart_with_claimed_kernels(char **argv)
-{
-    const char *core = assay_openblas_retracing_core();
-    const char *chosen = getenv("OPENBLAS_CORETYPE");
-    if (core != NULL && (chosen == NULL || strcmp(chosen, core) != 0)) {
-        setenv("OPENBLAS_CORETYPE", core, 1);
-        execv("/proc/self/exe", argv);
-    }
-}
-
 int main(int argc, char **argv)
 {
     (void)argc;
-    restart_with_claimed_kernels(argv);
+    support_restart_to_retrace(argv);
     if (support_data_folder() == NULL) {
         return SUPPORT_SKIP;
     }

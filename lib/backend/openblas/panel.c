@@ -75,19 +75,14 @@ size_t assay_panel_columns(size_t k)
     return columns < ASSAY_PANEL_MAX_N ? columns : ASSAY_PANEL_MAX_N;
 }
 
-size_t assay_panel_stride(void)
-{
-    return ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES;
-}
-
 static bool create_thread(assay_panel_thread *thread, assay_error *error)
 {
     enum { LISTS = ASSAY_PANEL_GROUP_ROWS / ASSAY_PANEL_ROWS };
     enum { TILE = ASSAY_PANEL_MAX_LANES * ASSAY_PANEL_MAX_WIDTH };
     thread->b = assay_calloc(PANEL_FLOATS, sizeof *thread->b, error);
     thread->column_sums = assay_calloc(ASSAY_PANEL_MAX_N, sizeof *thread->column_sums, error);
-    thread->values = assay_calloc(ASSAY_PANEL_GROUP_ROWS * assay_panel_stride(), sizeof *thread->values, error);
-    thread->kept = assay_calloc(LISTS * assay_panel_stride(), sizeof *thread->kept, error);
+    thread->values = assay_calloc(ASSAY_PANEL_GROUP_ROWS * ASSAY_PANEL_STRIDE, sizeof *thread->values, error);
+    thread->kept = assay_calloc(LISTS * ASSAY_PANEL_STRIDE, sizeof *thread->kept, error);
     thread->tile = assay_calloc(TILE, sizeof *thread->tile, error);
     return thread->b != NULL && thread->column_sums != NULL && thread->values != NULL && thread->kept != NULL &&
            thread->tile != NULL;

@@ -31,6 +31,8 @@ enum {
     ASSAY_PANEL_MAX_K = 1024,      /* larger k are not taken */
     ASSAY_PANEL_MAX_N = 8192,      /* columns of B packed at once */
     ASSAY_PANEL_GROUP_ROWS = 128,  /* rows of A packed at once */
+    /* From one packed row of A to the next: room for k numbers and a last vector that is not full. */
+    ASSAY_PANEL_STRIDE = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES,
     ASSAY_PANEL_SAMPLES = 64       /* see assay_panel_left_out */
 };
 
@@ -59,7 +61,7 @@ typedef struct {
     float *b;           /* the panels, at most assay_panel_columns(k) columns of B */
     float *column_sums; /* of these columns */
     bool infinite;      /* a number of theirs is not finite */
-    float *values;      /* ASSAY_PANEL_GROUP_ROWS rows of assay_panel_stride() numbers: A without what is left out */
+    float *values;      /* ASSAY_PANEL_GROUP_ROWS rows of ASSAY_PANEL_STRIDE numbers: A without what is left out */
     uint32_t *kept;     /* a list for ASSAY_PANEL_ROWS rows: which k the numbers belong to */
     float *tile;        /* a block of C on its way to memory */
 } assay_panel_thread;
@@ -92,8 +94,5 @@ void assay_panel_threads_destroy(assay_panel_thread *threads, int count);
 
 /* How many columns of B fit into the packed panels at once for this k; a multiple of every vector's length. */
 size_t assay_panel_columns(size_t k);
-
-/* From one packed row of A to the next: room for k numbers and a last vector that is not full. */
-size_t assay_panel_stride(void);
 
 #endif

@@ -166,14 +166,13 @@ typedef struct {
 
 /* ROWS rows without what all of them leave out. */
 typedef struct {
-    float *values; /* row i at values + i * assay_panel_stride() */
+    float *values; /* row i at values + i * ASSAY_PANEL_STRIDE */
     uint32_t *kept;
     size_t count;
 } strip;
 
 INLINE void append_block(strip *s, const vector rows[ROWS], size_t k, unsigned valid, reading how)
 {
-    const size_t stride = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES;
     vector background = broadcast(how.background);
     unsigned mask = 0;
     for (size_t i = 0; i < ROWS; i++) {
@@ -181,7 +180,7 @@ INLINE void append_block(strip *s, const vector rows[ROWS], size_t k, unsigned v
     }
     mask = (how.complete ? ~0u : mask) & valid;
     for (size_t i = 0; i < ROWS; i++) {
-        append(subtract(rows[i], background), mask, s->values + i * stride + s->count);
+        append(subtract(rows[i], background), mask, s->values + i * ASSAY_PANEL_STRIDE + s->count);
     }
     append_indices((uint32_t)k, mask, s->kept + s->count);
     s->count += (size_t)__builtin_popcount(mask);
@@ -247,7 +246,6 @@ static TARGET void pack_strips(const assay_panel_product *p, size_t i, reading h
 INLINE void multiply_strip(size_t vectors, const strip *s, const float *b, const vector *start, float *to,
                            size_t stride)
 {
-    const size_t row = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES;
     vector sums[ROWS][WIDTH];
     for (size_t i = 0; i < ROWS; i++) {
         for (size_t v = 0; v < vectors; v++) {
@@ -261,7 +259,7 @@ INLINE void multiply_strip(size_t vectors, const strip *s, const float *b, const
             numbers[v] = load(at + v * LANES);
         }
         for (size_t i = 0; i < ROWS; i++) {
-            vector a = broadcast(s->values[i * row + t]);
+            vector a = broadcast(s->values[i * ASSAY_PANEL_STRIDE + t]);
             for (size_t v = 0; v < vectors; v++) {
                 sums[i][v] = multiply_add(a, numbers[v], sums[i][v]);
             }
@@ -385,9 +383,9 @@ static TARGET void multiply_packed(const run *r, assay_range rows, reading how, 
 /* Empty strips in the thread's memory. */
 static void begin_strips(const assay_panel_thread *thread, size_t count, strip *strips)
 {
-    const size_t stride = assay_panel_stride();
     for (size_t s = 0; s < count; s++) {
-        strips[s] = (strip){thread->values + s * ROWS * stride, thread->kept + s * stride, 0};
+        strips[s] = (strip){
+            thread->values + s * ROWS * ASSAY_PANEL_STRIDE, thread->kept + s * ASSAY_PANEL_STRIDE, 0};
     }
 }
 

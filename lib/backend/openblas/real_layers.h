@@ -355,8 +355,7 @@ static void linear_backward_parameters(assay_backend *backend, assay_linear_shap
                              .finish = nothing_more,
                              .may_turn = true};
     run_layer(backend, &task);
-    const rows_task bias = {shape.rows, shape.out, real_at(dz), real_at(dbias)};
-    assay_openblas_run(backend, shape.out * (shape.rows + 1), column_sums_part, &bias);
+    column_sums(backend, shape.rows, shape.out, dz, dbias);
 }
 
 #endif
