@@ -71,6 +71,7 @@ static uint32_t output_of(const assay_philox *generator, size_t count, size_t el
 
 START_TEST(philox_bits_are_the_hosts)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/fill_random");
     size_t count = fills[_i].count;
     assay_backend *backend = cuda_open(ASSAY_F32);
     assay_buffer *buffer = assay_buffer_create(backend, ASSAY_INT32, count + 2);
@@ -123,6 +124,7 @@ static void compare_fill(assay_backend *backend, int number, assay_distribution 
 
 START_TEST(philox_values_are_the_hosts)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/fill_random");
     for (int precision = ASSAY_F32; precision <= ASSAY_F64; precision++) {
         assay_backend *backend = cuda_open((assay_precision)precision);
         compare_fill(backend, _i, (assay_distribution){ASSAY_UNIFORM, 0, 1}, 0);
@@ -246,6 +248,10 @@ static void assert_same_outcome(const outcome *a, const outcome *b, const char *
 /* One launch a step, from the second on, and three nodes told anew: the batch's place, the loss's, the coefficients. */
 START_TEST(a_step_is_one_replay)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_forward");
+    evidence(EVIDENCE_PROPERTY, "nn/network_backward");
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
+    evidence(EVIDENCE_PROPERTY, "operation/update");
     static outcome graph, again, eager;
     assay_precision precision = _i < OPTIMIZERS ? ASSAY_F32 : ASSAY_F64;
     const char *optimizer = optimizers[_i % OPTIMIZERS];
@@ -266,6 +272,7 @@ END_TEST
 /* More commands than are recorded: the rest of the step runs by itself. */
 START_TEST(long_steps_are_not_recorded_whole)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_backward");
     static outcome graph, eager;
     char hidden[3 * 120] = "2";
     for (int i = 1; i < 100; i++) {
@@ -281,6 +288,7 @@ END_TEST
 /* Four sequences are remembered; a fifth takes the place of the one not used for longest. */
 START_TEST(few_sequences_are_remembered)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/synchronize");
     static const struct {
         size_t rows;
         bool replayed;
@@ -302,6 +310,8 @@ END_TEST
 /* The same operations over other memory, so that one has to wait for another: not the same sequence. */
 START_TEST(a_graph_is_not_replayed_where_order_matters)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/synchronize");
+    evidence(EVIDENCE_PROPERTY, "operation/activation_forward");
     enum { COUNT = 700 };
     static double values[COUNT];
     assay_backend *backend = cuda_open(ASSAY_F64);
@@ -335,6 +345,8 @@ END_TEST
 /* A batch with a bad index or label: told when somebody waits, and no parameter has moved. */
 START_TEST(a_bad_batch_changes_no_parameter)
 {
+    evidence(EVIDENCE_ERRORS, "operation/gather");
+    evidence(EVIDENCE_ERRORS, "operation/update");
     static double before[LEARNER_MOST_PARAMETERS], after[LEARNER_MOST_PARAMETERS];
     assay_backend *backend = cuda_open(ASSAY_F32);
     learner l = learner_create(backend, "6", "adam");
@@ -367,6 +379,7 @@ END_TEST
 /* Samples that end after the first pass, and one that does not, as the host has them. */
 START_TEST(moments_are_the_hosts)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/moments");
     static const double samples[][5] = {
         {3, 3, 3, 3, 3}, {1, 2, (double)NAN, 4, 5}, {1, (double)INFINITY, 3, 4, 5}, {-1, 2, 7, 11, 0.5},
         {(double)-INFINITY, (double)INFINITY, 0, 0, 0}};
@@ -394,6 +407,14 @@ END_TEST
 
 START_TEST(variances_are_the_tutorials)
 {
+    for (int section = ASSAY_SECTION_CONSTANT; section <= ASSAY_SECTION_KAIMING_RELU; section++) {
+        evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_name((assay_section)section));
+    }
+    evidence(EVIDENCE_GOLDEN, "operation/moments");
+    evidence(EVIDENCE_GOLDEN, "operation/fill_random");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_forward");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_input");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_parameters");
     assay_backend *backend = cuda_open(_i == 0 ? ASSAY_F32 : ASSAY_F64);
     const char *folder = getenv("ASSAY_DATA");
     const assay_session_options options = {folder != NULL && *folder != '\0' ? folder : ASSAY_DEFAULT_DATA,
@@ -418,6 +439,12 @@ END_TEST
 
 START_TEST(first_steps_retrace_the_authors)
 {
+    evidence(EVIDENCE_GOLDEN, "train/trainer_first_steps");
+    evidence(EVIDENCE_GOLDEN, "operation/softmax_cross_entropy");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_forward");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_input");
+    evidence(EVIDENCE_GOLDEN, "operation/linear_backward_parameters");
+    evidence(EVIDENCE_GOLDEN, "operation/update");
     static const char *const names[] = {"sgd", "momentum", "adam"};
     enum { MOST = 45 };
     const char *folder = getenv("ASSAY_DATA");

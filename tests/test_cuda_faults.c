@@ -84,6 +84,7 @@ static bool fail_at(assay_precision precision, uint64_t call)
 
 START_TEST(each_failure_is_told_once_and_nothing_leaks)
 {
+    evidence(EVIDENCE_ERRORS, "backend/backend");
     uint64_t call = 1;
     while (fail_at(_i == 0 ? ASSAY_F32 : ASSAY_F64, call)) {
         call++;
@@ -96,6 +97,7 @@ END_TEST
 
 START_TEST(machines_that_lack_something)
 {
+    evidence(EVIDENCE_ERRORS, "backend/backend");
     static const struct {
         int devices;
         int major;
@@ -129,6 +131,7 @@ END_TEST
 
 START_TEST(a_library_that_is_not_cublas)
 {
+    evidence(EVIDENCE_ERRORS, "backend/backend");
     static const struct {
         const char *name;
         const char *message;
@@ -163,6 +166,7 @@ static assay_cuda_command fill_command(const void *memory)
 
 START_TEST(a_kernel_with_an_address_of_the_host)
 {
+    evidence(EVIDENCE_ERRORS, "tests/cuda_host");
     static float values[4];
     assay_backend *backend = cuda_open(ASSAY_F32);
     assay_cuda_command command = fill_command(values);
@@ -173,6 +177,7 @@ END_TEST
 
 START_TEST(a_copy_beyond_its_allocation)
 {
+    evidence(EVIDENCE_ERRORS, "tests/cuda_host");
     float values[5];
     assay_backend *backend = cuda_open(ASSAY_F32);
     assay_buffer *buffer = assay_buffer_create(backend, ASSAY_REAL, 4);
@@ -185,6 +190,7 @@ END_TEST
 #ifndef ASSAY_SANITIZED /* AddressSanitizer keeps the signal for itself */
 START_TEST(the_host_reading_the_devices_memory)
 {
+    evidence(EVIDENCE_ERRORS, "tests/cuda_host");
     assay_backend *backend = cuda_open(ASSAY_F32);
     assay_buffer *buffer = assay_buffer_create(backend, ASSAY_REAL, 4);
     volatile float *memory = ((assay_cuda_buffer *)buffer)->memory;
@@ -196,6 +202,7 @@ END_TEST
 /* Nothing on a stream happens before somebody waits. */
 START_TEST(the_device_runs_behind)
 {
+    evidence(EVIDENCE_PROPERTY, "tests/cuda_host");
     assay_backend *backend = cuda_open(ASSAY_F32);
     assay_cuda *self = (assay_cuda *)backend;
     assay_buffer *buffer = assay_buffer_create(backend, ASSAY_REAL, 4);

@@ -54,6 +54,8 @@ static const struct {
 
 START_TEST(batches_are_sorted_and_keep_their_images)
 {
+    evidence(EVIDENCE_PROPERTY, "train/likeness_create");
+    evidence(EVIDENCE_PROPERTY, "train/likeness_group");
     assay_dataset data = dimmed_dataset();
     assay_likeness *likeness = assay_likeness_create(&data, NULL);
     const size_t count = batches[_i].count;
@@ -89,6 +91,7 @@ END_TEST
 /* The dense backend trains in the order that was drawn, the other one in groups: their losses differ by rounding alone. */
 START_TEST(grouping_changes_no_loss)
 {
+    evidence(EVIDENCE_PROPERTY, "train/likeness_group");
     static const char *const names[] = {"openblas", "openblas-dense"};
     double losses[2][8];
     assay_dataset data = sample_dataset(COUNT, 1);

@@ -163,6 +163,7 @@ START_TEST(products_are_right)
 {
     assay_panel_thread *thread = assay_panel_threads_create(1, NULL);
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
+        evidence(EVIDENCE_PROPERTY, "kernel/panel-%s", (*kernels)->name);
         judge_all(*kernels, (size_t)_i, thread);
     }
     assay_panel_threads_destroy(thread, 1);
@@ -175,6 +176,7 @@ START_TEST(threads_do_not_change_a_bit)
     assay_panel_thread *threads = assay_panel_threads_create(2, NULL);
     uint64_t state = 7;
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
+        evidence(EVIDENCE_PROPERTY, "kernel/panel-%s", (*kernels)->name);
         for (int transposition = 0; transposition < TRANSPOSITIONS; transposition++) {
             example made = make_example(12, transposition, 1, &state);
             assay_panel_product *p = &made.product;
@@ -201,6 +203,7 @@ START_TEST(nothing_is_left_out_beside_infinities)
     assay_panel_thread *thread = assay_panel_threads_create(1, NULL);
     uint64_t state = 9;
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
+        evidence(EVIDENCE_PROPERTY, "kernel/panel-%s", (*kernels)->name);
         for (int t = 0; t < TRANSPOSITIONS * 6; t++) {
             example made = make_example(9, t % TRANSPOSITIONS, (size_t)(t / TRANSPOSITIONS) % 2, &state);
             assay_panel_product *p = &made.product;
@@ -228,6 +231,7 @@ START_TEST(nan_in_a_is_kept)
     assay_panel_thread *thread = assay_panel_threads_create(1, NULL);
     uint64_t state = 11;
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
+        evidence(EVIDENCE_PROPERTY, "kernel/panel-%s", (*kernels)->name);
         for (int t = 0; t < TRANSPOSITIONS; t++) {
             example made = make_example(9, t, 1, &state);
             assay_panel_product *p = &made.product;
@@ -248,6 +252,7 @@ END_TEST
 
 START_TEST(sizes_that_are_taken)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/gemm");
     ck_assert(assay_panel_takes(16, 64, 64));
     ck_assert(!assay_panel_takes(15, 64, 64));
     ck_assert(!assay_panel_takes(16, 63, 64));
@@ -266,6 +271,7 @@ END_TEST
 /* The sample finds the share, within what 64 draws allow, and the background: 0, or else the first element. */
 START_TEST(the_sample_finds_what_is_left_out)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/gemm");
     static const struct {
         float background;
         unsigned kept;
@@ -296,6 +302,7 @@ END_TEST
 
 START_TEST(kernels_have_names)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     size_t count = 0;
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
         printf("kernels: %s\n", (*kernels)->name);

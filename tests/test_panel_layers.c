@@ -140,6 +140,9 @@ static void free_all(double **values)
 
 START_TEST(layers_agree_with_the_reference)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_forward");
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_backward_input");
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_backward_parameters");
     double *want[ARRAYS];
     assay_backend *reference = open_backend("reference", ASSAY_F64, 1);
     run_layer(reference, _i, want);
@@ -167,6 +170,10 @@ END_TEST
 /* The first cases are not left to OpenBLAS, which would round the sums otherwise; the dense backend's always are. */
 START_TEST(openblas_dense_leaves_nothing_out)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_forward");
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_backward_input");
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_backward_parameters");
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     double *sparse[ARRAYS];
     double *dense[ARRAYS];
     assay_backend *backend = open_backend("openblas", ASSAY_F32, 2);

@@ -38,6 +38,7 @@ class Audit:
         for key, programs in evidence.of_scripts(source, build).items():
             for program, tests in programs.items():
                 self.proved.setdefault(key, {}).setdefault(program, set()).update(tests)
+        self.proved.update(components.cuda_kernel_evidence(source, self.proved))
         self.sources = components.Sources(source)
         # make coverage runs in a build of its own.
         self.coverage = load(os.path.join(build, "coverage.json")) or load(
@@ -55,6 +56,7 @@ class Audit:
             components.library_tables(self.build)
             + components.operations(self.source)
             + components.functions(self.source)
+            + list(components.cuda_kernels(self.source).values())
         )
         rows = []
         for component in dict.fromkeys(listed):

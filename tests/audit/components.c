@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "backend/backend.h"
+#include "backend/openblas/panel.h"
 #include "init/initializer.h"
 #include "optim/optimizer.h"
 #include "random/generator.h"
@@ -56,6 +57,10 @@ int main(void)
     json_t *sections = group(all, "section");
     for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
         json_array_append_new(sections, json_string(assay_section_name((assay_section)i)));
+    }
+    json_t *kernels = group(all, "kernel"); /* those that this processor has the instructions for */
+    for (const assay_panel_kernels *const *kernel = assay_panel_supported(); *kernel != NULL; kernel++) {
+        json_array_append_new(kernels, json_sprintf("panel-%s", (*kernel)->name));
     }
     int failed = json_dumpf(all, stdout, JSON_INDENT(1)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;
     json_decref(all);

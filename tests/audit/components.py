@@ -22,6 +22,7 @@ GROUPS = {
     "draw": "Random numbers as tensors",
     "surface": "Loss surfaces",
     "section": "The tutorial's sections",
+    "kernel": "Kernels: of CUDA, and of products that leave out what contributes nothing",
     "random": "Generators",
     "nn": "Network and backpropagation",
     "init": "Distributions of weights",
@@ -79,9 +80,7 @@ def plumbing(source, build):
     ).stdout
     commands = re.search(r"^Commands:\n((?:  \S.*\n)+)", program, re.M)[1]
     # What the tests are made of is tested, too.
-    names += [
-        f"tests/{os.path.basename(path)[:-2]}" for path in glob.glob(os.path.join(source, "tests/statistics.h"))
-    ]
+    names += ["tests/statistics", "tests/faults", "tests/cuda_host"]
     return names + [f"program/{line.split()[0]}" for line in commands.splitlines()]
 
 
@@ -90,6 +89,50 @@ def library_tables(build):
         [os.path.join(build, "tests/audit/components")], capture_output=True, text=True, check=True
     )
     return [f"{group}/{name}" for group, names in json.loads(printed.stdout).items() for name in names]
+
+
+def cuda_kernels(source):
+    """Name in the library's list -> name of the component."""
+    text = read(os.path.join(source, "lib/backend/cuda/arguments.h"))
+    return {number: f"kernel/cuda-{name}" for number, name in re.findall(r"\bX\((ASSAY_CUDA_\w+), (\w+)\)", text)}
+
+
+CUDA_PROGRAMS = ("test_backend_cuda", "test_optim_cuda", "test_cuda_host", "test_cuda")
+
+
+def cuda_kernel_evidence(source, proved):
+    """A kernel has the evidence of the operations that launch it, in the programs that run the backend cuda."""
+    launched, names = Launches(source), cuda_kernels(source)
+    found = {}
+    for (component, kind), programs in proved.items():
+        programs = {program: tests for program, tests in programs.items() if program in CUDA_PROGRAMS}
+        if programs and component.startswith("operation/"):
+            for number in launched.by(component.split("/")[1]) & set(names):
+                cell = found.setdefault((names[number], kind), {})
+                for program, tests in programs.items():
+                    cell.setdefault(program, set()).update(tests)
+    return found
+
+
+class Launches:
+    """Which kernels an operation of the backend cuda names, in its own function and in those that it calls."""
+
+    def __init__(self, source):
+        self.bodies, table = {}, ""
+        for path in glob.glob(os.path.join(source, "lib/backend/cuda/*.c")):
+            text = strip_comments(read(path))
+            table += text
+            for name, body in re.findall(r"^[\w][\w *]*?\b(\w+)\([^;{}]*?\)\n\{\n(.*?)^\}", text, re.M | re.S):
+                self.bodies[name] = set(re.findall(r"\b\w+(?=\()|\bASSAY_CUDA_\w+", body))
+        self.functions = dict(re.findall(r"\.(\w+) = (assay_cuda_\w+),", table))
+
+    def by(self, operation):
+        words, waiting = set(), {self.functions.get(operation)} & set(self.bodies)
+        while waiting:
+            new = self.bodies[waiting.pop()] - words
+            words |= new
+            waiting |= new & set(self.bodies)
+        return words
 
 
 class Sources:
@@ -122,6 +165,7 @@ class Sources:
         if group == "operation":
             return self.of_operation(name)
         patterns = {
+            "kernel": rf"^lib/backend/openblas/panel_(template|{name.split('-')[-1]})",
             "activation": r"^lib/backend/\w+/\w*activation",
             "optimizer": r"^lib/(optim/\w+\.c|backend/\w+/\w*update)",
             "gain": r"^lib/init/gain\.c",
