@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "evidence.h"
+#include "random/generator.h"
 
 /* Runs one suite; what main returns. */
 int support_run(Suite *suite);
@@ -56,10 +57,13 @@ void support_assert_error(assay_status status, assay_status wanted, const assay_
 /* Fails the test with the error's message unless status is ASSAY_OK. */
 void support_assert_ok(assay_status status, const assay_error *error);
 
+/* Fails the test unless two generators draw the same from now on; their padding may differ. */
+void support_assert_same_generator(const assay_generator *a, const assay_generator *b);
+
 /*
  * Fails the test if `cycle`, which makes something and destroys it, leaves memory behind: allocated bytes before and after
  * some cycles, once the allocator's caches are full, are the same. Needs glibc 2.33; elsewhere, and under
- * AddressSanitizer, which looks for leaks itself, the cycles only run.
+ * sanitizers, which have allocators of their own, the cycles only run.
  */
 void support_assert_nothing_stays(void (*cycle)(void *user), void *user);
 

@@ -165,7 +165,7 @@ static double expected_tanh(double v, double power)
     gsl_integration_workspace *workspace = gsl_integration_workspace_alloc(200);
     tanh_moment m = {v, power};
     gsl_function f = {tanh_power, &m};
-    double half, error;
+    double half = 0, error;
     gsl_integration_qagiu(&f, 0.0, 1e-14, 1e-12, 200, workspace, &half, &error);
     gsl_integration_workspace_free(workspace);
     return 2.0 * half;

@@ -315,6 +315,7 @@ static void make_and_destroy(void *user)
 
 START_TEST(destroyed_networks_leave_nothing)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_destroy");
     assay_backend *backend = open_backend(0);
     support_assert_nothing_stays(make_and_destroy, backend);
     close_backend(backend);
@@ -381,6 +382,7 @@ END_TEST
  */
 START_TEST(largest_networks)
 {
+    evidence(EVIDENCE_PROPERTY, "nn/network_create");
     const size_t limit = SIZE_MAX / (2 * sizeof(double) * 514);
     const struct {
         size_t inputs, classes, max_rows;

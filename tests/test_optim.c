@@ -965,6 +965,7 @@ static void make_and_destroy(void *user)
 
 START_TEST(destroyed_optimizers_leave_nothing)
 {
+    evidence(EVIDENCE_PROPERTY, "optim/optimizer_destroy");
     machine machines[MOST_MACHINES];
     machines_find(machines);
     assay_backend *backend = machine_open(machines[0], 1);

@@ -288,6 +288,7 @@ END_TEST
 /* Whatever was in the struct: what a checkpoint saves of a seeded generator depends on the seed alone. */
 START_TEST(seeding_leaves_nothing_behind)
 {
+    evidence(EVIDENCE_PROPERTY, "random/mt19937_seed");
     assay_mt19937 generator;
     float value;
     assay_mt19937_seed(&generator, 3);

@@ -366,6 +366,7 @@ END_TEST
  */
 START_TEST(tails_are_as_exact_as_thirteen_terms)
 {
+    evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
     enum { COUNT = 8192, FIRST_LEFT = 13 };
     double *values = assay_calloc(COUNT, sizeof *values, NULL);
     for (size_t i = 1; i < COUNT; i++) {
