@@ -248,15 +248,15 @@ static assay_status statistics(fault_bench *bench, assay_error *error)
 }
 
 static const fault_scenario scenarios[] = {
-    {"OpenBLAS and three threads", NULL, open_openblas, NULL, 0, NULL},
-    {"the reference backend", NULL, open_reference, NULL, 0, NULL},
-    {"an epoch and a test", set_up_training, train, tidy_sample, 0, NULL},
-    {"a checkpoint saved", set_up_saving, save, NULL, 0, NULL},
-    {"a run resumed", set_up_resuming, resume, NULL, 0, NULL},
-    {"descents", set_up_backend, descend, tidy_backend, 0, NULL},
-    {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL},
-    {"gradients checked", NULL, check_gradients, NULL, 0, NULL},
-    {"statistics", NULL, statistics, NULL, 0, NULL},
+    {"OpenBLAS and three threads", NULL, open_openblas, NULL, 0, NULL, 0},
+    {"the reference backend", NULL, open_reference, NULL, 0, NULL, 0},
+    {"an epoch and a test", set_up_training, train, tidy_sample, 0, NULL, 0},
+    {"a checkpoint saved", set_up_saving, save, NULL, 0, NULL, 0},
+    {"a run resumed", set_up_resuming, resume, NULL, 0, NULL, 0},
+    {"descents", set_up_backend, descend, tidy_backend, 0, NULL, 0},
+    {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL, 0},
+    {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
+    {"statistics", NULL, statistics, NULL, 0, NULL, 0},
 };
 
 int main(void)
