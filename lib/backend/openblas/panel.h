@@ -75,7 +75,18 @@ typedef struct {
                      assay_panel_thread *thread);
 } assay_panel_kernels;
 
-/* Those of this processor, best first, NULL at the end: none where it has neither AVX-512 nor AVX2. */
+/* The instructions that kernels want. A processor with AVX-512VL has AVX-512F. */
+typedef struct {
+    bool avx2;
+    bool fma;
+    bool bmi2;
+    bool avx512vl;
+} assay_panel_processor;
+
+/* The kernels of a processor, best first, NULL at the end: none where it has neither AVX-512 nor AVX2. */
+const assay_panel_kernels *const *assay_panel_for(assay_panel_processor processor);
+
+/* Those of this one. */
 const assay_panel_kernels *const *assay_panel_supported(void);
 
 /* Whether a product is of a size that is taken. */

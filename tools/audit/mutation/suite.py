@@ -22,7 +22,7 @@ LEFT_OUT = {
 OWN = {
     "lib/nn": ("test_nn",), "lib/init": ("test_init",), "lib/optim": ("test_optim",), "lib/random": ("test_random",),
     "lib/surface": ("test_surface",), "lib/stats": ("test_stats", "test_goodness"),
-    "lib/backend": ("test_backend",),
+    "lib/backend": ("test_backend",), "lib/backend/openblas": ("test_panel", "test_pool"),
 }
 SKIPPED = 77
 
