@@ -465,12 +465,12 @@ START_TEST(cores_are_improved_upon)
         {"SapphireRapids", false, false}, {"", false, false},
     };
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++) {
-        const char *better = assay_openblas_core_better_than(cores[i].chosen, true);
+        const char *better = assay_openblas_core_better_than(cores[i].chosen, (assay_processor){.avx512vl = true});
         ck_assert_pstr_eq(better, cores[i].better ? "SKYLAKEX" : NULL);
-        ck_assert_ptr_null(assay_openblas_core_better_than(cores[i].chosen, false));
-        const char *retracing = assay_openblas_core_retracing_after(cores[i].chosen, true);
+        ck_assert_ptr_null(assay_openblas_core_better_than(cores[i].chosen, (assay_processor){.avx2 = true}));
+        const char *retracing = assay_openblas_core_retracing_after(cores[i].chosen, (assay_processor){.avx2 = true});
         ck_assert_pstr_eq(retracing, cores[i].retraces ? NULL : "HASWELL");
-        ck_assert_ptr_null(assay_openblas_core_retracing_after(cores[i].chosen, false));
+        ck_assert_ptr_null(assay_openblas_core_retracing_after(cores[i].chosen, (assay_processor){.fma = true}));
     }
 }
 END_TEST

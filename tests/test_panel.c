@@ -331,7 +331,7 @@ END_TEST
 START_TEST(kernels_want_all_their_instructions)
 {
     for (unsigned has = 0; has < 16; has++) {
-        const assay_panel_kernels *const *kernels = assay_panel_for((assay_panel_processor){
+        const assay_panel_kernels *const *kernels = assay_panel_for((assay_processor){
             .avx2 = (has & 1) != 0, .fma = (has & 2) != 0, .bmi2 = (has & 4) != 0, .avx512vl = (has & 8) != 0});
 #if defined(__x86_64__)
         if ((has & 7) == 7 && (has & 8) != 0) {
@@ -343,6 +343,23 @@ START_TEST(kernels_want_all_their_instructions)
 #endif
         ck_assert_ptr_null(*kernels);
     }
+}
+END_TEST
+
+/* Linux says the same of this processor. */
+START_TEST(processor_is_this_one)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    ck_assert_ptr_nonnull(file);
+    char line[8192] = "";
+    while (strncmp(line, "flags", 5) != 0 && fgets(line, sizeof line, file) != NULL) {
+    }
+    fclose(file);
+    const assay_processor here = assay_processor_here();
+    ck_assert_int_eq(here.avx2, strstr(line, " avx2 ") != NULL);
+    ck_assert_int_eq(here.fma, strstr(line, " fma ") != NULL);
+    ck_assert_int_eq(here.bmi2, strstr(line, " bmi2 ") != NULL);
+    ck_assert_int_eq(here.avx512vl, strstr(line, " avx512vl ") != NULL);
 }
 END_TEST
 
@@ -373,6 +390,7 @@ int main(void)
     tcase_add_test(tcase, the_sample_finds_what_is_left_out);
     tcase_add_test(tcase, the_sample_counts_columns);
     tcase_add_test(tcase, kernels_want_all_their_instructions);
+    tcase_add_test(tcase, processor_is_this_one);
     tcase_add_test(tcase, kernels_have_names);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, test_panel_layers());

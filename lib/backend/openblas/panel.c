@@ -11,7 +11,7 @@ enum { PANEL_FLOATS = 256 * 1024 };
 /* Below these, packing takes longer than what it saves. */
 enum { LEAST_M = 16, LEAST_N = 64, LEAST_K = 64 };
 
-const assay_panel_kernels *const *assay_panel_for(assay_panel_processor processor)
+const assay_panel_kernels *const *assay_panel_for(assay_processor processor)
 {
     static const assay_panel_kernels *const none[] = {NULL};
 #if ASSAY_PANEL_X86
@@ -27,14 +27,7 @@ const assay_panel_kernels *const *assay_panel_for(assay_panel_processor processo
 
 const assay_panel_kernels *const *assay_panel_supported(void)
 {
-#if ASSAY_PANEL_X86
-    return assay_panel_for((assay_panel_processor){.avx2 = __builtin_cpu_supports("avx2"),
-                                                   .fma = __builtin_cpu_supports("fma"),
-                                                   .bmi2 = __builtin_cpu_supports("bmi2"),
-                                                   .avx512vl = __builtin_cpu_supports("avx512vl")});
-#else
-    return assay_panel_for((assay_panel_processor){.avx2 = false});
-#endif
+    return assay_panel_for(assay_processor_here());
 }
 
 bool assay_panel_takes(size_t m, size_t n, size_t k)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "backend/openblas/pool.h"
+#include "backend/openblas/processor.h"
 #include "base/error.h"
 
 enum {
@@ -75,16 +76,8 @@ typedef struct {
                      assay_panel_thread *thread);
 } assay_panel_kernels;
 
-/* The instructions that kernels want. A processor with AVX-512VL has AVX-512F. */
-typedef struct {
-    bool avx2;
-    bool fma;
-    bool bmi2;
-    bool avx512vl;
-} assay_panel_processor;
-
 /* The kernels of a processor, best first, NULL at the end: none where it has neither AVX-512 nor AVX2. */
-const assay_panel_kernels *const *assay_panel_for(assay_panel_processor processor);
+const assay_panel_kernels *const *assay_panel_for(assay_processor processor);
 
 /* Those of this one. */
 const assay_panel_kernels *const *assay_panel_supported(void);

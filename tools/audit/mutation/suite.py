@@ -24,7 +24,7 @@ OWN = {
     "lib/nn": ("test_nn",), "lib/init": ("test_init",), "lib/optim": ("test_optim",),
     "lib/random": ("test_random", "test_random_philox", "test_random_statistics"), "lib/surface": ("test_surface",),
     "lib/stats": ("test_stats", "test_goodness_of_fit"), "lib/backend/reference": ("test_backend",),
-    "lib/backend/openblas": ("test_backend", "test_panel", "test_pool"),
+    "lib/backend/openblas": ("test_backend", "test_panel", "test_openblas"),
 }
 SKIPPED = 77
 

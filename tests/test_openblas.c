@@ -1,9 +1,10 @@
 /*
- * Tests of lib/backend/openblas/pool.h. The functions of <pthread.h> below take the place of the C library's: they count,
- * fail where they are told to, and see whether a lock is held.
+ * Tests of pool.h and core.h of lib/backend/openblas/. The functions of <pthread.h> below take the place of the C
+ * library's: they count, fail where they are told to, and see whether a lock is held. So does the one that names the core.
  */
 #define _GNU_SOURCE
 
+#include <cblas.h>
 #include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,7 +15,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "backend/openblas/core.h"
 #include "backend/openblas/pool.h"
+#include "backend/openblas/processor.h"
 #include "support.h"
 
 static atomic_int threads;          /* started and not joined */
@@ -102,6 +105,14 @@ int pthread_cond_broadcast(pthread_cond_t *condition)
     return real(condition);
 }
 
+static char *pretended; /* the core that OpenBLAS is said to have chosen; NULL: the one that it has */
+
+char *openblas_get_corename(void)
+{
+    REAL(openblas_get_corename);
+    return pretended == NULL ? real() : pretended;
+}
+
 /* --- tests ----------------------------------------------------------------------------------------------------- */
 
 enum { PARTS = 4 };
@@ -184,14 +195,31 @@ START_TEST(thread_that_cannot_start)
 }
 END_TEST
 
+/* On the processor that this is: see core.h. */
+START_TEST(cores_that_are_told_to_be_chosen)
+{
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
+    const assay_processor here = assay_processor_here();
+    static char haswell[] = "Haswell";
+    static char skylake[] = "SkylakeX";
+    pretended = haswell;
+    ck_assert_pstr_eq(assay_openblas_better_core(), here.avx512vl ? "SKYLAKEX" : NULL);
+    ck_assert_ptr_null(assay_openblas_retracing_core());
+    pretended = skylake;
+    ck_assert_ptr_null(assay_openblas_better_core());
+    ck_assert_pstr_eq(assay_openblas_retracing_core(), here.avx2 ? "HASWELL" : NULL);
+}
+END_TEST
+
 int main(void)
 {
-    Suite *suite = suite_create("pool");
-    TCase *tcase = tcase_create("pool");
+    Suite *suite = suite_create("openblas");
+    TCase *tcase = tcase_create("openblas");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, pools_run_every_part_and_end);
     tcase_add_test(tcase, sleepers_are_woken_under_the_lock);
     tcase_add_test(tcase, thread_that_cannot_start);
+    tcase_add_test(tcase, cores_that_are_told_to_be_chosen);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }
