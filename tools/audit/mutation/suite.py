@@ -96,8 +96,11 @@ class Suite:
                                 CK_TAP_LOG_FILE_NAME=self.tap, CK_VERBOSITY="silent", CK_TIMEOUT_MULTIPLIER="10")
 
     def sanitized(self):
-        """What a test's environment needs for a library that is partly compiled with sanitizers."""
-        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0"}
+        """
+        What a test's environment needs for a library that is partly compiled with sanitizers. The tests are not, and
+        expect malloc to return NULL for what is too large.
+        """
+        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0:allocator_may_return_null=1"}
 
     def command(self, name):
         """libtool's wrappers only set the path of libraries; so do we, and run what is behind them."""
