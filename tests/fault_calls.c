@@ -344,7 +344,16 @@ ssize_t getrandom(void *bytes, size_t size, unsigned flags)
     return REAL(getrandom)(bytes, what == FAULT_SHORT ? size / 2 : size, flags);
 }
 
-FAILS(long, sysconf, (int name), (name), -1, EINVAL)
+/* The size of a page and the ticks of the clock come with the process (getauxval(3)); the processors are looked up. */
+long sysconf(int name)
+{
+    if (name != _SC_PAGESIZE && name != _SC_CLK_TCK && DECIDE(sysconf) != FAULT_PASS) {
+        errno = EINVAL;
+        return -1;
+    }
+    return REAL(sysconf)(name);
+}
+
 FAILS(int, dladdr, (const void *address, Dl_info *about), (address, about), 0, EINVAL)
 FAILS(int, pthread_create,
       (pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument),
@@ -401,7 +410,7 @@ pid_t waitpid(pid_t child, int *status, int options)
         return -1;
     }
     int ended;
-    pid_t found = REAL(waitpid)(child, &ended, options);
+    pid_t found = REAL(waitpid)(child, &ended, what == FAULT_FAIL ? options & ~WNOHANG : options);
     if (what == FAULT_FAIL) {
         errno = ECHILD;
         return -1;

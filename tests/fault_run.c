@@ -229,6 +229,13 @@ static void tidy(fixture *f)
     }
 }
 
+static double now_seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
 /* One run; whether the fault was reached. */
 static bool run_once(fixture *f, faults_mode mode, size_t target)
 {
@@ -237,9 +244,11 @@ static bool run_once(fixture *f, faults_mode mode, size_t target)
     set_up(f);
     size_t descriptors = open_descriptors();
     alarm(getenv("FAULTS_PATIENCE") != NULL ? (unsigned)atoi(getenv("FAULTS_PATIENCE")) : PATIENCE);
+    double began = now_seconds();
     faults_arm(mode, target);
     assay_status status = f->scenario->run(&f->bench, &error);
     faults_report report = faults_disarm();
+    double seconds = now_seconds() - began;
     alarm(0);
     snprintf(place, sizeof place, "%s, call %zu (%s from %s) %s", f->scenario->name, target, report.function,
              report.library, mode_names[mode]);
@@ -257,7 +266,8 @@ static bool run_once(fixture *f, faults_mode mode, size_t target)
     if (report.failed > 0) {
         check_files(&f->before, &f->after, f->bench.folder);
         if (getenv("FAULTS_VERBOSE") != NULL) {
-            printf("%s: %s\n", place, status == ASSAY_OK ? "OK" : error.message);
+            printf("%s: %s (%.2f s)\n", place, status == ASSAY_OK ? "OK" : error.message, seconds);
+            fflush(stdout);
         }
     }
     return report.failed > 0;
@@ -299,6 +309,7 @@ void fault_run(const fault_scenario *scenario)
         signal(deadly[i], tell_place);
     }
     clock_t began = clock();
+    faults_thin(scenario->thin);
     run_clean(&f);
     for (int mode = 0; mode < FAULTS_MODES; mode++) {
         size_t target = 0;

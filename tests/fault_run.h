@@ -31,6 +31,7 @@ typedef struct {
     void (*tidy)(fault_bench *bench);                              /* frees what the two made; may be NULL */
     unsigned skip;      /* modes that are left out: bits 1 << FAULTS_... */
     const char *leaks;  /* a library that loses blocks of its own when memory is out ("libzip"); NULL: none */
+    size_t thin;        /* for faults_thin: the runs take long; 0: every call fails */
 } fault_scenario;
 
 /* Adds `size` bytes of a result. Padding must not be among them. */

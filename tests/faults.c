@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MOST_OBJECTS = 16, MOST_POINTS = 96, MOST_BLOCKS = 1 << 17, PROBES = 64 };
+enum { MOST_OBJECTS = 16, MOST_POINTS = 96, MOST_BLOCKS = 1 << 17, PROBES = 64, MOST_PLACES = 256 };
 
 /* Where the code is whose calls count: a part of an object that is mapped executable. */
 typedef struct {
@@ -19,6 +19,12 @@ typedef struct {
     uintptr_t end;
     const char *library;
 } code_range;
+
+/* A call in the code, by where it returns to, and how often it was made. */
+typedef struct {
+    const void *caller;
+    size_t times;
+} call_place;
 
 /* Shared with forked processes, so that a number is given to one call of one of them. */
 typedef struct {
@@ -32,6 +38,9 @@ typedef struct {
     atomic_int first; /* point that failed first, counted from 1 */
     const char *library;
     atomic_long made[MOST_POINTS];
+    size_t most_from_place; /* 0: no thinning */
+    size_t place_count;
+    call_place places[MOST_PLACES];
 } shared_state;
 
 typedef struct {
@@ -123,7 +132,13 @@ void faults_arm(faults_mode mode, size_t target)
     state->failed = 0;
     state->first = 0;
     state->library = "";
+    state->place_count = 0;
     state->armed = true;
+}
+
+void faults_thin(size_t most)
+{
+    state->most_from_place = most;
 }
 
 faults_report faults_disarm(void)
@@ -162,6 +177,26 @@ static bool concerns(const fault_point *point, faults_mode mode)
     }
 }
 
+/* Whether this place has been counted often enough already. */
+static bool thinned(const fault_point *point, const void *caller, const char *library)
+{
+    bool own_memory = (point->flags & FAULT_MEMORY) != 0 && strcmp(library, "libassay") == 0;
+    if (state->most_from_place == 0 || own_memory) {
+        return false;
+    }
+    size_t i = 0;
+    while (i < state->place_count && state->places[i].caller != caller) {
+        i++;
+    }
+    if (i == MOST_PLACES) {
+        return false;
+    }
+    if (i == state->place_count) {
+        state->places[state->place_count++] = (call_place){caller, 0};
+    }
+    return state->places[i].times++ >= state->most_from_place;
+}
+
 fault faults_decide(fault_point *point, const void *caller)
 {
     static const fault kinds[FAULTS_MODES] = {[FAULTS_ONCE] = FAULT_FAIL, [FAULTS_FROM_THEN] = FAULT_FAIL,
@@ -179,6 +214,9 @@ fault faults_decide(fault_point *point, const void *caller)
         if (write >= 64 && write % 61 != 0) {
             return FAULT_PASS;
         }
+    }
+    if (thinned(point, caller, library)) {
+        return FAULT_PASS;
     }
     size_t number = atomic_fetch_add(&state->calls, 1) + 1;
     bool later = state->mode == FAULTS_FROM_THEN && number > state->target;

@@ -38,6 +38,12 @@ size_t faults_outstanding(size_t *size, const char **library);
 /* Forgets them; with a library, those that it asked for. */
 void faults_forget(const char *library);
 
+/*
+ * For runs that take long, before faults_arm: of the calls made from one place in the code the first `most` count (0: all
+ * do), but every allocation of libassay, which makes all of them in one place. One thread is to make the calls.
+ */
+void faults_thin(size_t most);
+
 /* Between these two, in this thread, nothing fails and nothing is counted. */
 void faults_spare(void);
 void faults_spare_no_more(void);

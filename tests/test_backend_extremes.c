@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "backend/openblas/core.h"
+#include "backend/openblas/openblas.h"
 #include "base/alloc.h"
 #include "support.h"
 #include "test_backend.h"
@@ -449,6 +450,30 @@ START_TEST(better_core_is_a_core)
 }
 END_TEST
 
+/* What OpenBLAS may have chosen, and the cores that would serve better, or retrace: see core.h. */
+START_TEST(cores_are_improved_upon)
+{
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
+    static const struct {
+        const char *chosen;
+        bool better;
+        bool retraces;
+    } cores[] = {
+        {"Haswell", true, true},     {"Zen", true, false},       {"Excavator", true, false},
+        {"Sandybridge", true, false}, {"Cooperlake", true, false}, {"SkylakeX", false, false},
+        {"SapphireRapids", false, false}, {"", false, false},
+    };
+    for (size_t i = 0; i < sizeof cores / sizeof *cores; i++) {
+        const char *better = assay_openblas_core_better_than(cores[i].chosen, (assay_processor){.avx512vl = true});
+        ck_assert_pstr_eq(better, cores[i].better ? "SKYLAKEX" : NULL);
+        ck_assert_ptr_null(assay_openblas_core_better_than(cores[i].chosen, (assay_processor){.avx2 = true}));
+        const char *retracing = assay_openblas_core_retracing_after(cores[i].chosen, (assay_processor){.avx2 = true});
+        ck_assert_pstr_eq(retracing, cores[i].retraces ? NULL : "HASWELL");
+        ck_assert_ptr_null(assay_openblas_core_retracing_after(cores[i].chosen, (assay_processor){.fma = true}));
+    }
+}
+END_TEST
+
 TCase *test_backend_extremes(void)
 {
     TCase *tcase = tcase_create("extremes");
@@ -466,5 +491,6 @@ TCase *test_backend_extremes(void)
     tcase_add_test(tcase, results_repeat_bit_for_bit);
     tcase_add_test(tcase, threads_wake_every_time);
     tcase_add_test(tcase, better_core_is_a_core);
+    tcase_add_test(tcase, cores_are_improved_upon);
     return tcase;
 }

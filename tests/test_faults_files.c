@@ -297,19 +297,19 @@ static assay_status read_record(fault_bench *bench, assay_error *error)
 
 /* libzip 1.7.3 loses 160 bytes of its own when memory is out while it opens an entry. */
 static const fault_scenario scenarios[] = {
-    {"a file written", set_up_old_file, write_file, NULL, 0, NULL},
-    {"a file given up", set_up_old_file, abort_file, NULL, 0, NULL},
-    {"a file read", set_up_old_file, read_file, NULL, 0, NULL},
-    {"leftovers removed", set_up_leftovers, remove_leftovers, NULL, 0, NULL},
-    {"a data set loaded", set_up_data, load_data, NULL, 0, NULL},
-    {"a state built", NULL, build_state, NULL, 0, NULL},
-    {"a configuration printed and parsed", NULL, print_config, NULL, 0, NULL},
-    {"safetensors written", set_up_state, write_state, tidy_state, 0, NULL},
-    {"safetensors opened", set_up_safetensors, open_model, tidy_state, 0, NULL},
-    {"a checkpoint of PyTorch opened", set_up_checkpoint, open_model, NULL, 0, "libzip"},
-    {"a checkpoint of all types read", set_up_mixed, read_mixed, NULL, 0, "libzip"},
-    {"a record written", set_up_old_file, write_record, NULL, 0, NULL},
-    {"a record read", set_up_record, read_record, NULL, 0, NULL},
+    {"a file written", set_up_old_file, write_file, NULL, 0, NULL, 0},
+    {"a file given up", set_up_old_file, abort_file, NULL, 0, NULL, 0},
+    {"a file read", set_up_old_file, read_file, NULL, 0, NULL, 0},
+    {"leftovers removed", set_up_leftovers, remove_leftovers, NULL, 0, NULL, 0},
+    {"a data set loaded", set_up_data, load_data, NULL, 0, NULL, 0},
+    {"a state built", NULL, build_state, NULL, 0, NULL, 0},
+    {"a configuration printed and parsed", NULL, print_config, NULL, 0, NULL, 0},
+    {"safetensors written", set_up_state, write_state, tidy_state, 0, NULL, 0},
+    {"safetensors opened", set_up_safetensors, open_model, tidy_state, 0, NULL, 0},
+    {"a checkpoint of PyTorch opened", set_up_checkpoint, open_model, NULL, 0, "libzip", 0},
+    {"a checkpoint of all types read", set_up_mixed, read_mixed, NULL, 0, "libzip", 0},
+    {"a record written", set_up_old_file, write_record, NULL, 0, NULL, 0},
+    {"a record read", set_up_record, read_record, NULL, 0, NULL, 0},
 };
 
 /* --- what can fail, and is made to ------------------------------------------------------------------------------- */

@@ -124,11 +124,11 @@ static assay_status tutorial_figures(fault_bench *bench, assay_error *error)
 }
 
 static const fault_scenario scenarios[] = {
-    {"a figure made and written", NULL, make_figure, NULL, 0, NULL},
-    {"a figure drawn", set_up_gnuplot, draw_figure, tidy_figure, 0, NULL},
-    {"gnuplot's output", set_up_gnuplot, run_gnuplot, tidy_figure, 0, NULL},
-    {"a page written", NULL, write_page, NULL, 0, NULL},
-    {"the tutorial's figures", NULL, tutorial_figures, NULL, 0, NULL},
+    {"a figure made and written", NULL, make_figure, NULL, 0, NULL, 0},
+    {"a figure drawn", set_up_gnuplot, draw_figure, tidy_figure, 0, NULL, 0},
+    {"gnuplot's output", set_up_gnuplot, run_gnuplot, tidy_figure, 0, NULL, 0},
+    {"a page written", NULL, write_page, NULL, 0, NULL, 0},
+    {"the tutorial's figures", NULL, tutorial_figures, NULL, 0, NULL, 0},
 };
 
 int main(void)

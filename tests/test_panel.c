@@ -300,6 +300,75 @@ START_TEST(the_sample_finds_what_is_left_out)
 }
 END_TEST
 
+/*
+ * Of four rows and ASSAY_PANEL_SAMPLES columns each column is drawn once: the counts are exact. A quarter of zeros is not
+ * improved upon, and the first element has to win. The columns that are neither have one row that differs.
+ */
+START_TEST(the_sample_counts_columns)
+{
+    static const struct {
+        size_t zeros;
+        size_t others;
+        int left_out;
+        float background;
+    } cases[] = {{16, 30, 16, 0}, {15, 30, 30, 0.5f}, {10, 10, 10, 0},
+                 {10, 11, 11, 0.5f}, {0, 1, 1, 0.5f}, {12, 5, 12, 0}};
+    const size_t columns = ASSAY_PANEL_SAMPLES;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float a[ASSAY_PANEL_ROWS * ASSAY_PANEL_SAMPLES];
+        for (size_t j = 0; j < columns; j++) {
+            const size_t from_last = columns - 1 - j; /* the first element is no zero */
+            const bool zero = from_last < cases[i].zeros;
+            const bool other = j < cases[i].others;
+            for (size_t r = 0; r < ASSAY_PANEL_ROWS; r++) {
+                a[r * columns + j] = zero ? 0 : other ? 0.5f : r == j % ASSAY_PANEL_ROWS ? 2 : r % 2 == 0 ? 0 : 0.5f;
+            }
+        }
+        float background = 5;
+        const assay_panel_matrix matrix = {a, columns, false};
+        int left_out = assay_panel_left_out(ASSAY_PANEL_ROWS, columns, matrix, &background);
+        ck_assert_msg(left_out == cases[i].left_out && background == cases[i].background,
+                      "case %zu: %d, background %g", i, left_out, (double)background);
+    }
+}
+END_TEST
+
+/* AVX2's kernels want FMA and BMI2 as well, and the others what these want. */
+START_TEST(kernels_want_all_their_instructions)
+{
+    for (unsigned has = 0; has < 16; has++) {
+        const assay_panel_kernels *const *kernels = assay_panel_for((assay_processor){
+            .avx2 = (has & 1) != 0, .fma = (has & 2) != 0, .bmi2 = (has & 4) != 0, .avx512vl = (has & 8) != 0});
+#if defined(__x86_64__)
+        if ((has & 7) == 7 && (has & 8) != 0) {
+            ck_assert_str_eq((*kernels++)->name, "avx512");
+        }
+        if ((has & 7) == 7) {
+            ck_assert_str_eq((*kernels++)->name, "avx2");
+        }
+#endif
+        ck_assert_ptr_null(*kernels);
+    }
+}
+END_TEST
+
+/* Linux says the same of this processor. */
+START_TEST(processor_is_this_one)
+{
+    FILE *file = fopen("/proc/cpuinfo", "r");
+    ck_assert_ptr_nonnull(file);
+    char line[8192] = "";
+    while (strncmp(line, "flags", 5) != 0 && fgets(line, sizeof line, file) != NULL) {
+    }
+    fclose(file);
+    const assay_processor here = assay_processor_here();
+    ck_assert_int_eq(here.avx2, strstr(line, " avx2 ") != NULL);
+    ck_assert_int_eq(here.fma, strstr(line, " fma ") != NULL);
+    ck_assert_int_eq(here.bmi2, strstr(line, " bmi2 ") != NULL);
+    ck_assert_int_eq(here.avx512vl, strstr(line, " avx512vl ") != NULL);
+}
+END_TEST
+
 START_TEST(kernels_have_names)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
@@ -326,6 +395,9 @@ int main(void)
     tcase_add_test(tcase, nan_in_a_is_kept);
     tcase_add_test(tcase, sizes_that_are_taken);
     tcase_add_test(tcase, the_sample_finds_what_is_left_out);
+    tcase_add_test(tcase, the_sample_counts_columns);
+    tcase_add_test(tcase, kernels_want_all_their_instructions);
+    tcase_add_test(tcase, processor_is_this_one);
     tcase_add_test(tcase, kernels_have_names);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, test_panel_layers());

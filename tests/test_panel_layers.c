@@ -200,11 +200,110 @@ START_TEST(openblas_dense_leaves_nothing_out)
 }
 END_TEST
 
+/* --- what is worth it ------------------------------------------------------------------------------------------ */
+
+enum { SIDE = ASSAY_PANEL_SAMPLES, SQUARE = SIDE * SIDE };
+
+/* A square layer's x and dz, of which whole rows and columns are background, and what comes of them. */
+typedef struct {
+    float x[SQUARE];
+    float dz[SQUARE];
+    float weight[SQUARE];
+    float z[SQUARE];
+    float dweight[SQUARE];
+} square_layer;
+
+/* The first rows or columns of x are 0.5, the last rows of dz 0. */
+static void fill_square(square_layer *layer, size_t x_columns, size_t x_rows, size_t dz_rows)
+{
+    uint64_t state = 5;
+    for (size_t i = 0; i < SQUARE; i++) {
+        layer->x[i] = i / SIDE < x_rows || i % SIDE < x_columns ? 0.5f : test_number(&state);
+        layer->dz[i] = i / SIDE >= SIDE - dz_rows ? 0 : test_number(&state);
+        layer->weight[i] = test_number(&state);
+    }
+}
+
+static void run_square(const char *name, square_layer *layer)
+{
+    const assay_linear_shape shape = {SIDE, SIDE, SIDE};
+    assay_backend *backend = open_backend(name, ASSAY_F32, 1);
+    assay_slice s[6];
+    for (int i = 0; i < 6; i++) {
+        s[i] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, i < 5 ? SQUARE : SIDE));
+    }
+    assay_upload_f32(backend, s[0], layer->x);
+    assay_upload_f32(backend, s[1], layer->dz);
+    assay_upload_f32(backend, s[2], layer->weight);
+    assay_linear_forward(backend, shape, assay_activation_default(ASSAY_IDENTITY), s[0], s[2], s[5], s[3],
+                         ASSAY_NO_SLICE);
+    assay_linear_backward_parameters(backend, shape, s[0], s[1], s[4], s[5]);
+    assay_download_f32(backend, s[3], layer->z);
+    assay_download_f32(backend, s[4], layer->dweight);
+    assay_error error;
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+    for (int i = 0; i < 6; i++) {
+        assay_buffer_destroy(backend, s[i].buffer);
+    }
+    assay_backend_close(backend);
+}
+
+/*
+ * An eighth of x's columns has to be background, or else the product is OpenBLAS's to the bit; and a quarter of its rows
+ * for the transpose, which costs another eighth. Four rows are judged at once: 15 make three groups of the 16.
+ */
+START_TEST(an_eighth_is_worth_packing)
+{
+    static const struct {
+        size_t x_columns;
+        size_t x_rows;
+        bool z_is_openblas;
+        bool dweight_is_openblas;
+    } parts[] = {{7, 0, true, true}, {8, 0, false, true}, {0, 15, false, true}, {0, 16, false, false}};
+    square_layer panels;
+    square_layer dense;
+    fill_square(&panels, parts[_i].x_columns, parts[_i].x_rows, 0);
+    dense = panels;
+    run_square("openblas", &panels);
+    run_square("openblas-dense", &dense);
+    const bool none = *assay_panel_supported() == NULL;
+    ck_assert_int_eq(memcmp(panels.z, dense.z, sizeof dense.z) == 0, none || parts[_i].z_is_openblas);
+    ck_assert_int_eq(memcmp(panels.dweight, dense.dweight, sizeof dense.dweight) == 0,
+                     none || parts[_i].dweight_is_openblas);
+}
+END_TEST
+
+/*
+ * Where turning promises no more than what it costs, zeros of dz are left out: each sum is its terms in order. With one
+ * row of x more it is turned, and the background's share is added up apart.
+ */
+START_TEST(a_tie_is_not_turned)
+{
+    if (*assay_panel_supported() == NULL) {
+        return;
+    }
+    square_layer layer;
+    fill_square(&layer, 0, 16 + (size_t)_i, 8);
+    run_square("openblas", &layer);
+    size_t differing = 0;
+    for (size_t i = 0; i < SQUARE; i++) {
+        float sum = 0;
+        for (size_t k = 0; k < SIDE; k++) {
+            sum = fmaf(layer.dz[k * SIDE + i / SIDE], layer.x[k * SIDE + i % SIDE], sum);
+        }
+        differing += layer.dweight[i] != sum;
+    }
+    ck_assert_msg((differing == 0) == (_i == 0), "%zu differ", differing);
+}
+END_TEST
+
 TCase *test_panel_layers(void)
 {
     TCase *tcase = tcase_create("layers");
     tcase_set_timeout(tcase, 120);
     tcase_add_loop_test(tcase, layers_agree_with_the_reference, 0, (int)(sizeof cases / sizeof *cases));
     tcase_add_test(tcase, openblas_dense_leaves_nothing_out);
+    tcase_add_loop_test(tcase, an_eighth_is_worth_packing, 0, 4);
+    tcase_add_loop_test(tcase, a_tie_is_not_turned, 0, 2);
     return tcase;
 }

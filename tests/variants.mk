@@ -60,13 +60,15 @@ check-valgrind:
 if WITH_COVERAGE
 # lib/ alone: the figures are of what the library's users run.
 lcov = $(LCOV) --quiet --rc lcov_branch_coverage=1
+# As lcov names files: without links and "..".
+source_folder = `cd '$(abs_top_srcdir)' && pwd -P`
 coverage:
 	@$(have_python)
 	$(lcov) --directory . --zerocounters
 	$(patient) ASSAY_TEST_EFFORT=small $(MAKE) $(AM_MAKEFLAGS) check
 	$(lcov) --directory . --capture --output-file coverage.all
-	$(lcov) --extract coverage.all '$(abs_top_srcdir)/lib/*' --output-file coverage.info
-	$(GENHTML) --quiet --branch-coverage --legend --prefix '$(abs_top_srcdir)' --title 'assay $(VERSION)' \
+	$(lcov) --extract coverage.all "$(source_folder)/lib/*" --output-file coverage.info
+	$(GENHTML) --quiet --branch-coverage --legend --prefix "$(source_folder)" --title 'assay $(VERSION)' \
 	  --output-directory coverage-report coverage.info
 	@echo "The report: `pwd`/coverage-report/index.html"
 	python3 -B '$(srcdir)/tests/audit/coverage.py' '$(srcdir)' .

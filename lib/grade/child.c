@@ -283,9 +283,15 @@ static grade_verdict ended(grade_child *child, char detail[GRADE_TEXT_LENGTH])
     pid_t reaped = 0;
     for (int i = 0; i < 50 && reaped == 0; i++) {
         reaped = waitpid(child->pid, &status, WNOHANG);
-        if (reaped == 0) {
+        if (reaped == 0 || (reaped < 0 && errno == EINTR)) {
+            reaped = 0;
             usleep(10000);
         }
+    }
+    if (reaped < 0) {
+        child->failure = errno; /* somebody else has waited: what became of it nobody can tell */
+        child->pid = -1;
+        return GRADE_NOT_RUN;
     }
     drain_errors(child);
     if (reaped == 0) {
@@ -391,7 +397,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
         wait_and_send(child, request, request_length, &sent);
         bool open = child->failure == 0 && drain_output(child);
         if (child->failure != 0) {
-            snprintf(detail, GRADE_TEXT_LENGTH, "its pipes could not be read: %s", strerror(child->failure));
+            snprintf(detail, GRADE_TEXT_LENGTH, "its process could not be watched: %s", strerror(child->failure));
             return GRADE_NOT_RUN;
         }
         drain_errors(child);
@@ -428,7 +434,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
 assay_status assay_grade_child_failure(const grade_child *child, assay_error *error)
 {
     return child->failure == 0 ? ASSAY_OK
-                               : assay_fail(error, ASSAY_ERROR_IO, "a submission's pipes could not be read: %s",
+                               : assay_fail(error, ASSAY_ERROR_IO, "a submission's process could not be watched: %s",
                                             strerror(child->failure));
 }
 

@@ -1,25 +1,15 @@
 #include "backend/openblas/core.h"
 
 #include <cblas.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-static bool has_avx512(void)
-{
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-#else
-    return false;
-#endif
-}
+#include "backend/openblas/openblas.h"
 
-const char *assay_openblas_better_core(void)
+const char *assay_openblas_core_better_than(const char *chosen, assay_processor processor)
 {
     static const char *const worse[] = {"Haswell", "Zen", "Excavator", "Sandybridge", "Cooperlake"};
-    const char *chosen = openblas_get_corename();
-    for (size_t i = 0; has_avx512() && i < sizeof worse / sizeof *worse; i++) {
+    for (size_t i = 0; processor.avx512vl && i < sizeof worse / sizeof *worse; i++) {
         if (strcmp(chosen, worse[i]) == 0) {
             return "SKYLAKEX";
         }
@@ -27,12 +17,17 @@ const char *assay_openblas_better_core(void)
     return NULL;
 }
 
+const char *assay_openblas_better_core(void)
+{
+    return assay_openblas_core_better_than(openblas_get_corename(), assay_processor_here());
+}
+
+const char *assay_openblas_core_retracing_after(const char *chosen, assay_processor processor)
+{
+    return processor.avx2 && strcmp(chosen, "Haswell") != 0 ? "HASWELL" : NULL;
+}
+
 const char *assay_openblas_retracing_core(void)
 {
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && strcmp(openblas_get_corename(), "Haswell") != 0) {
-        return "HASWELL";
-    }
-#endif
-    return NULL;
+    return assay_openblas_core_retracing_after(openblas_get_corename(), assay_processor_here());
 }

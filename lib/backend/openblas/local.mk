@@ -13,6 +13,8 @@ lib_libassay_la_SOURCES += \
 	%D%/panel_template.h \
 	%D%/pool.c \
 	%D%/pool.h \
+	%D%/processor.c \
+	%D%/processor.h \
 	%D%/real.h \
 	%D%/real_activation.h \
 	%D%/real_layers.h \

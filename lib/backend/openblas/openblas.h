@@ -18,6 +18,7 @@
 #include "backend/implementation.h"
 #include "backend/openblas/panel.h"
 #include "backend/openblas/pool.h"
+#include "backend/openblas/processor.h"
 
 /* Sums over a batch are taken over this many pieces, whatever the number of threads. */
 enum { ASSAY_SUM_PIECES = 64 };
@@ -56,6 +57,10 @@ size_t assay_host_element_size(const assay_backend *backend, assay_element eleme
 
 /* Runs the function on all threads, or on the caller's alone where `work` (multiply-adds) is not worth a fork. */
 void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task);
+
+/* core.h's answers for a processor on which OpenBLAS has chosen this core. */
+const char *assay_openblas_core_better_than(const char *chosen, assay_processor processor);
+const char *assay_openblas_core_retracing_after(const char *chosen, assay_processor processor);
 
 /* Records the first index outside [0, limit), as "OPERATION: WHAT i is v, and must be in [0, limit)". */
 bool assay_indices_accepted(assay_backend *backend, const char *operation, const char *what, const int32_t *indices,

@@ -11,19 +11,23 @@ enum { PANEL_FLOATS = 256 * 1024 };
 /* Below these, packing takes longer than what it saves. */
 enum { LEAST_M = 16, LEAST_N = 64, LEAST_K = 64 };
 
-const assay_panel_kernels *const *assay_panel_supported(void)
+const assay_panel_kernels *const *assay_panel_for(assay_processor processor)
 {
     static const assay_panel_kernels *const none[] = {NULL};
 #if ASSAY_PANEL_X86
     static const assay_panel_kernels *const avx2[] = {&assay_panel_avx2, NULL};
     static const assay_panel_kernels *const avx512[] = {&assay_panel_avx512, &assay_panel_avx2, NULL};
-    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-    bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-    if (has_avx2) {
-        return has_avx512 ? avx512 : avx2;
+    if (processor.avx2 && processor.fma && processor.bmi2) {
+        return processor.avx512vl ? avx512 : avx2;
     }
 #endif
+    (void)processor;
     return none;
+}
+
+const assay_panel_kernels *const *assay_panel_supported(void)
+{
+    return assay_panel_for(assay_processor_here());
 }
 
 bool assay_panel_takes(size_t m, size_t n, size_t k)

@@ -23,6 +23,7 @@
 #include <stdint.h>
 
 #include "backend/openblas/pool.h"
+#include "backend/openblas/processor.h"
 #include "base/error.h"
 
 enum {
@@ -75,7 +76,10 @@ typedef struct {
                      assay_panel_thread *thread);
 } assay_panel_kernels;
 
-/* Those of this processor, best first, NULL at the end: none where it has neither AVX-512 nor AVX2. */
+/* The kernels of a processor, best first, NULL at the end: none where it has neither AVX-512 nor AVX2. */
+const assay_panel_kernels *const *assay_panel_for(assay_processor processor);
+
+/* Those of this one. */
 const assay_panel_kernels *const *assay_panel_supported(void);
 
 /* Whether a product is of a size that is taken. */

@@ -260,7 +260,8 @@ static bool tried_panels(assay_backend *backend, const layer_task *layer)
     if (self->panels == NULL || !plan_panels(&layer->product, layer->may_turn, &task.product)) {
         return false;
     }
-    assay_openblas_run(backend, task.product.m * task.product.n * task.product.k, panel_part, &task);
+    /* What is taken is always worth a fork. */
+    assay_pool_run(self->pool, panel_part, &task);
     return true;
 }
 

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
-CONFIGURE = ("--quiet", "--disable-multiversion", "CFLAGS=-O2")
+CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2")
 PRINT = "printed:;@" + "; ".join("echo '%s'" % line for line in (
     "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
     "$(lib_libassay_la_OBJECTS)", "$(LDFLAGS) $(lib_libassay_la_LIBADD) $(LIBS)"))
