@@ -335,14 +335,14 @@ START_TEST(faults_are_survived)
 }
 END_TEST
 
-int fault_main(const char *name, const fault_scenario *scenarios, size_t count, TCase *more)
+int fault_main(const char *name, const char *about, const fault_scenario *scenarios, size_t count, TCase *more)
 {
     faults_begin();
     /* Without it the C library allocates the zone's name anew with each time that libzip converts. */
     setenv("TZ", "UTC0", 1);
     all_scenarios = scenarios;
     Suite *suite = suite_create(name);
-    TCase *faults = tcase_create("every call that can fail");
+    TCase *faults = evidence_case("every call that can fail", about);
     tcase_set_timeout(faults, 600);
     tcase_add_loop_test(faults, faults_are_survived, 0, (int)count);
     suite_add_tcase(suite, faults);

@@ -49,7 +49,10 @@ void fault_write(const fault_bench *bench, const char *name, const void *bytes, 
 /* Runs all modes of a scenario; fails the Check test where one of the promises above is broken. */
 void fault_run(const fault_scenario *scenario);
 
-/* Runs a suite with one looping test for each scenario, and `more` (NULL: none); what main returns. */
-int fault_main(const char *name, const fault_scenario *scenarios, size_t count, TCase *more);
+/*
+ * Runs a suite with one looping test for each scenario, and `more` (NULL: none); what main returns. `about`: what the
+ * scenarios are evidence of, as for evidence_case.
+ */
+int fault_main(const char *name, const char *about, const fault_scenario *scenarios, size_t count, TCase *more);
 
 #endif

@@ -396,7 +396,10 @@ END_TEST
 
 int main(void)
 {
-    TCase *imports = tcase_create("imports");
+    TCase *imports = evidence_case("imports", "property: tests/faults");
     tcase_add_test(imports, every_import_fails_or_cannot);
-    return fault_main("faults in files", scenarios, sizeof scenarios / sizeof scenarios[0], imports);
+    return fault_main("faults in files",
+                      "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
+                      "model/model, model/pickle, model/record, model/safetensors, model/state, model/torch_state, "
+                      "model/torch_zip", scenarios, sizeof scenarios / sizeof scenarios[0], imports);
 }

@@ -300,5 +300,7 @@ int main(void)
         support_skip("nothing fails around a submission in a sandbox: %s", error.message);
         count--;
     }
-    return fault_main("faults in grading", scenarios, count, NULL);
+    return fault_main("faults in grading",
+                      "errors: grade/battery, grade/catalogue, grade/child, grade/exchange, grade/judge, grade/npy, "
+                      "grade/processes, grade/report, grade/rubric", scenarios, count, NULL);
 }

@@ -133,5 +133,7 @@ static const fault_scenario scenarios[] = {
 
 int main(void)
 {
-    return fault_main("faults in reports", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+    return fault_main("faults in reports",
+                      "errors: report/figure, report/gnuplot, report/page, tutorial/experiment_figure, "
+                      "tutorial/surface_figure, tutorial/run_figure", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
 }

@@ -266,5 +266,9 @@ static const fault_scenario scenarios[] = {
 
 int main(void)
 {
-    return fault_main("faults in runs", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+    return fault_main("faults in runs",
+                      "errors: backend/backend, nn/network_create, optim/optimizer_create, train/trainer_epoch, "
+                      "train/trainer_test, train/trainer_save, train/trainer_load, surface/descend, tutorial/descents_run, "
+                      "check/check_gradient, stats/histogram, stats/kernel_density, stats/chi_square, "
+                      "stats/kolmogorov_smirnov", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
 }
