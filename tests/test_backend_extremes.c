@@ -215,6 +215,38 @@ START_TEST(updates_never_make_nan)
 }
 END_TEST
 
+/* What is not finite is not taken for a large gradient: a run that has diverged shows it. */
+START_TEST(updates_show_what_is_not_finite)
+{
+    evidence(EVIDENCE_PROPERTY, "operation/update");
+    static const double broken[] = {INFINITY, -INFINITY, NAN};
+    enum { COUNT = sizeof broken / sizeof *broken };
+    assay_backend *backend = test_open_flavour(_i);
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        const double zeros[COUNT] = {0};
+        assay_slice w = real_slice(backend, COUNT, zeros);
+        assay_slice g = real_slice(backend, COUNT, broken);
+        assay_slice state[ASSAY_UPDATE_MAX_SLOTS];
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            state[i] = real_slice(backend, COUNT, zeros);
+        }
+        double values[COUNT];
+        assay_update(backend, &all_rules[r], 1, w, g, state);
+        assay_download_f64(backend, w, values);
+        for (int i = 0; i < COUNT; i++) {
+            ck_assert_msg(!isfinite(values[i]), "rule %zu, gradient %g: parameter %g", r, broken[i], values[i]);
+        }
+        release(backend, w);
+        release(backend, g);
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            release(backend, state[i]);
+        }
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
 /* Adam's first step is eta sign(g) for any g well above epsilon whose square is a float. */
 START_TEST(first_step_of_adam)
 {
@@ -485,6 +517,7 @@ TCase *test_backend_extremes(void)
     tcase_add_loop_test(tcase, activations_pass_nan_on, 0, (int)flavours);
     tcase_add_loop_test(tcase, loss_is_stable, 0, (int)flavours);
     tcase_add_loop_test(tcase, updates_never_make_nan, 0, (int)flavours);
+    tcase_add_loop_test(tcase, updates_show_what_is_not_finite, 0, (int)flavours);
     tcase_add_loop_test(tcase, first_step_of_adam, 0, (int)flavours);
     tcase_add_loop_test(tcase, transfers_convert, 0, (int)flavours);
     tcase_add_loop_test(tcase, random_fills_are_the_generators, 0, (int)flavours);
