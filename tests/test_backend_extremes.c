@@ -215,6 +215,79 @@ START_TEST(updates_never_make_nan)
 }
 END_TEST
 
+/* The mean square of a first gradient g, update_rule.h: (1 - beta2) g^2, and no more than that of 2^63, in double 2^511. */
+START_TEST(squares_are_bounded)
+{
+    evidence(EVIDENCE_PROPERTY, "operation/update");
+    static const int beyond[] = {-1, 0, 1, 40}; /* the gradients' exponents, from the largest's */
+    enum { COUNT = sizeof beyond / sizeof *beyond };
+    assay_backend *backend = test_open_flavour(_i);
+    const bool wide = assay_backend_precision(backend) == ASSAY_F64;
+    double g[COUNT];
+    const double zeros[COUNT] = {0};
+    for (int i = 0; i < COUNT; i++) {
+        g[i] = ldexp(i % 2 == 0 ? 1 : -1, (wide ? 511 : 63) + beyond[i]);
+    }
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        if (all_rules[r].kind != ASSAY_UPDATE_ADAM && all_rules[r].kind != ASSAY_UPDATE_RMSPROP) {
+            continue;
+        }
+        assay_slice w = real_slice(backend, COUNT, zeros);
+        assay_slice gradient = real_slice(backend, COUNT, g);
+        assay_slice state[ASSAY_UPDATE_MAX_SLOTS];
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            state[i] = real_slice(backend, COUNT, zeros);
+        }
+        assay_update(backend, &all_rules[r], 1, w, gradient, state);
+        double v[COUNT];
+        assay_download_f64(backend, state[all_rules[r].kind == ASSAY_UPDATE_ADAM ? 1 : 0], v);
+        for (int i = 0; i < COUNT; i++) {
+            double want = ldexp(1 - all_rules[r].beta2, 2 * ((wide ? 511 : 63) + (beyond[i] < 0 ? beyond[i] : 0)));
+            ck_assert_msg(fabs(v[i] - want) <= 1e-6 * want, "rule %zu, gradient %g: %g, not %g", r, g[i], v[i], want);
+        }
+        release(backend, w);
+        release(backend, gradient);
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            release(backend, state[i]);
+        }
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* What is not finite is not taken for a large gradient: a run that has diverged shows it. */
+START_TEST(updates_show_what_is_not_finite)
+{
+    evidence(EVIDENCE_PROPERTY, "operation/update");
+    static const double broken[] = {INFINITY, -INFINITY, NAN};
+    enum { COUNT = sizeof broken / sizeof *broken };
+    assay_backend *backend = test_open_flavour(_i);
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        const double zeros[COUNT] = {0};
+        assay_slice w = real_slice(backend, COUNT, zeros);
+        assay_slice g = real_slice(backend, COUNT, broken);
+        assay_slice state[ASSAY_UPDATE_MAX_SLOTS];
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            state[i] = real_slice(backend, COUNT, zeros);
+        }
+        double values[COUNT];
+        assay_update(backend, &all_rules[r], 1, w, g, state);
+        assay_download_f64(backend, w, values);
+        for (int i = 0; i < COUNT; i++) {
+            ck_assert_msg(!isfinite(values[i]), "rule %zu, gradient %g: parameter %g", r, broken[i], values[i]);
+        }
+        release(backend, w);
+        release(backend, g);
+        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+            release(backend, state[i]);
+        }
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
 /* Adam's first step is eta sign(g) for any g well above epsilon whose square is a float. */
 START_TEST(first_step_of_adam)
 {
@@ -484,6 +557,8 @@ TCase *test_backend_extremes(void)
     tcase_add_loop_test(tcase, activations_pass_nan_on, 0, (int)flavours);
     tcase_add_loop_test(tcase, loss_is_stable, 0, (int)flavours);
     tcase_add_loop_test(tcase, updates_never_make_nan, 0, (int)flavours);
+    tcase_add_loop_test(tcase, squares_are_bounded, 0, (int)flavours);
+    tcase_add_loop_test(tcase, updates_show_what_is_not_finite, 0, (int)flavours);
     tcase_add_loop_test(tcase, first_step_of_adam, 0, (int)flavours);
     tcase_add_loop_test(tcase, transfers_convert, 0, (int)flavours);
     tcase_add_loop_test(tcase, random_fills_are_the_generators, 0, (int)flavours);

@@ -29,7 +29,7 @@ class Build:
         self.scratch = os.path.join(folder, "mutant")
         self.originals = {}
 
-    def prepare(self, programs=()):
+    def prepare(self, programs=(), parallel=1):
         """Configures and makes what is not up to date, without a fault: everything, or the library and `programs`."""
         os.makedirs(self.scratch, exist_ok=True)
         log = os.path.join(self.folder, "build.log")
@@ -37,9 +37,10 @@ class Build:
             quietly([os.path.join(self.root, "configure"), *CONFIGURE], self.folder, log)
         if os.path.islink(self.library):
             self.use("libassay.so.0.0.0")
-        quietly(["make", *programs] if programs else ["make", "all"], self.folder, log)
+        make = ["make", "-j%d" % parallel]
+        quietly(make + list(programs) if programs else make + ["all"], self.folder, log)
         if not programs:
-            quietly(["make", "check", "TESTS="], self.folder, log)
+            quietly(make + ["check", "TESTS="], self.folder, log)
         said = subprocess.run(["make", "-s", "--no-print-directory", "--eval", PRINT, "printed"], cwd=self.folder,
                               check=True, capture_output=True, text=True).stdout.splitlines()
         self.compiler, self.flags = shlex.split(said[0]), shlex.split(said[1]) + ["-w", "-g0", "-fPIC", "-DPIC"]

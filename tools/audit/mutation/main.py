@@ -66,11 +66,11 @@ def fingerprint(root, *others):
     return total.hexdigest()[:16]
 
 
-def prepared(root, folder, number, programs):
+def prepared(root, folder, number, programs, parallel=1):
     path = os.path.join(folder, "mutation", "job%d" % number)
     os.makedirs(path, exist_ok=True)
     made = building.Build(root, path)
-    made.prepare(programs)
+    made.prepare(programs, parallel)
     return made
 
 
@@ -198,7 +198,7 @@ def main():
     folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
     names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
     say("building job1/")
-    first = prepared(root, folder, 1, names if given.quick else ())
+    first = prepared(root, folder, 1, names if given.quick else (), given.jobs)
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
         "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
     chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
