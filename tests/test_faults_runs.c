@@ -11,10 +11,12 @@
 #include "stats/histogram.h"
 #include "support.h"
 #include "surface/descent.h"
+#include "train/likeness.h"
 #include "train/trainer.h"
 #include "train_sample.h"
 #include "tutorial/descents.h"
 #include "tutorial/figures.h"
+#include "tutorial/theory.h"
 
 enum { BACKEND, DATA, TRAINER };
 
@@ -195,6 +197,89 @@ static assay_status draw_descents(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* --- the theory of the tutorial's variances, and the order of batches --------------------------------------------- */
+
+enum { NETWORK = TRAINER + 1, INPUTS, ROWS = 4 };
+
+/* A network of two hidden layers after one pass backwards. */
+static void set_up_theory(fault_bench *bench)
+{
+    const assay_network_config config = {.inputs = 3, .classes = 2, .hidden_count = 2, .hidden = {4, 3},
+                                         .activation = assay_activation_default(ASSAY_TANH)};
+    assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_NORMAL);
+    assay_generator generator;
+    assay_network *network;
+    assay_error error;
+    double x[ROWS * 3];
+    set_up_backend(bench);
+    assay_backend *backend = bench->thing[BACKEND];
+    support_assert_ok(assay_network_create(backend, &config, ROWS, true, &network, &error), &error);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 1);
+    assay_initialize(&initializer, network, &generator);
+    for (int i = 0; i < ROWS * 3; i++) {
+        x[i] = sin(i);
+    }
+    assay_buffer *inputs = assay_buffer_create(backend, ASSAY_REAL, ROWS * 3);
+    assay_buffer *labels = assay_buffer_create(backend, ASSAY_INT32, ROWS);
+    assay_upload_f64(backend, assay_whole(inputs), x);
+    assay_network_forward(network, ROWS, assay_whole(inputs));
+    assay_network_backward(network, ROWS, assay_whole(inputs), assay_whole(labels), ASSAY_NO_SLICE, ASSAY_NO_SLICE,
+                           ASSAY_NO_SLICE);
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+    assay_buffer_destroy(backend, labels);
+    bench->thing[NETWORK] = network;
+    bench->thing[INPUTS] = inputs;
+}
+
+static void tidy_theory(fault_bench *bench)
+{
+    assay_buffer_destroy(bench->thing[BACKEND], bench->thing[INPUTS]);
+    assay_network_destroy(bench->thing[NETWORK]);
+    tidy_backend(bench);
+}
+
+static assay_status expect(fault_bench *bench, assay_error *error)
+{
+    const assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_NORMAL);
+    const assay_slice x = assay_whole(bench->thing[INPUTS]);
+    for (size_t layer = 0; layer < 2; layer++) {
+        assay_expectation e;
+        ASSAY_TRY(assay_theory_activation(bench->thing[NETWORK], &initializer, layer, ROWS, x, &e, error));
+        fault_digest_f64(bench, e.mean);
+        ASSAY_TRY(assay_theory_gradient(bench->thing[NETWORK], &initializer, layer, ROWS, x, &e, error));
+        fault_digest_f64(bench, e.mean);
+    }
+    return ASSAY_OK;
+}
+
+static void set_up_images(fault_bench *bench)
+{
+    static assay_dataset data;
+    data = sample_dataset(12, 1);
+    bench->thing[DATA] = &data;
+}
+
+static void tidy_images(fault_bench *bench)
+{
+    assay_dataset_destroy(bench->thing[DATA]);
+}
+
+static assay_status group(fault_bench *bench, assay_error *error)
+{
+    uint32_t order[12];
+    for (uint32_t i = 0; i < 12; i++) {
+        order[i] = i;
+    }
+    assay_likeness *likeness = assay_likeness_create(bench->thing[DATA], error);
+    if (likeness == NULL) {
+        return error->status;
+    }
+    assay_likeness_group(likeness, order, 12, 12);
+    fault_digest(bench, order, sizeof order);
+    assay_likeness_destroy(likeness);
+    return ASSAY_OK;
+}
+
 /* --- checks and statistics --------------------------------------------------------------------------------------- */
 
 static double squares(const double *x, void *user)
@@ -255,6 +340,8 @@ static const fault_scenario scenarios[] = {
     {"a run resumed", set_up_resuming, resume, NULL, 0, NULL, 0},
     {"descents", set_up_backend, descend, tidy_backend, 0, NULL, 0},
     {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL, 0},
+    {"the theory", set_up_theory, expect, tidy_theory, 0, NULL, 0},
+    {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
     {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
     {"statistics", NULL, statistics, NULL, 0, NULL, 0},
 };
