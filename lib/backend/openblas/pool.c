@@ -156,11 +156,6 @@ void assay_pool_destroy(assay_pool *pool)
     assay_free(pool);
 }
 
-int assay_pool_threads(const assay_pool *pool)
-{
-    return pool->threads;
-}
-
 void assay_pool_run(assay_pool *pool, assay_pool_function function, const void *task)
 {
     if (pool->threads == 1) {

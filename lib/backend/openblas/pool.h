@@ -15,8 +15,6 @@ typedef void (*assay_pool_function)(const void *task, int part, int parts);
 assay_status assay_pool_create(int threads, assay_pool **pool, assay_error *error);
 void assay_pool_destroy(assay_pool *pool);
 
-int assay_pool_threads(const assay_pool *pool);
-
 /* Runs all parts, part 0 on the calling thread, and returns when all have ended. One caller at a time. */
 void assay_pool_run(assay_pool *pool, assay_pool_function function, const void *task);
 
