@@ -16,18 +16,19 @@
 #include "train_sample.h"
 #include "tutorial/descents.h"
 #include "tutorial/figures.h"
+#include "tutorial/session.h"
 #include "tutorial/theory.h"
 
 enum { BACKEND, DATA, TRAINER };
 
 /* --- training ---------------------------------------------------------------------------------------------------- */
 
-static void open_sample(fault_bench *bench, const char *backend, int threads, size_t images)
+static void open_sample(fault_bench *bench, const char *backend, assay_precision precision, int threads, size_t images)
 {
     static assay_dataset data;
     data = sample_dataset(images, 1);
     bench->thing[DATA] = &data;
-    bench->thing[BACKEND] = sample_backend(backend, ASSAY_F64, threads);
+    bench->thing[BACKEND] = sample_backend(backend, precision, threads);
 }
 
 static void tidy_sample(fault_bench *bench)
@@ -53,7 +54,7 @@ static assay_train_options options;
 
 static void set_up_training(fault_bench *bench)
 {
-    open_sample(bench, "openblas", 1, 24);
+    open_sample(bench, "openblas", ASSAY_F32, 1, 24);
     options = tiny_options(1);
 }
 
@@ -81,7 +82,7 @@ static void keep_trainer(fault_bench *bench)
     if (kept.thing[TRAINER] == NULL) {
         assay_error error;
         assay_trainer *trainer;
-        open_sample(&kept, "reference", 1, 24);
+        open_sample(&kept, "reference", ASSAY_F64, 1, 24);
         options = tiny_options(2);
         support_assert_ok(assay_trainer_create(kept.thing[BACKEND], &options, kept.thing[DATA], &trainer, &error), &error);
         support_assert_ok(assay_trainer_epoch(trainer, NULL, &error), &error);
@@ -280,6 +281,36 @@ static assay_status group(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* --- the tutorial on Fashion-MNIST -------------------------------------------------------------------------------- */
+
+/* Loaded once: the runs do not change it. */
+static assay_session *session;
+
+static void set_up_session(fault_bench *bench)
+{
+    static assay_backend *backend;
+    (void)bench;
+    if (session == NULL) {
+        assay_session_options defaults = assay_session_defaults();
+        assay_error error;
+        defaults.data_folder = support_data_folder();
+        backend = sample_backend("openblas", ASSAY_F32, 1);
+        support_assert_ok(assay_session_create(backend, &defaults, &session, &error), &error);
+    }
+}
+
+/* The batch's moments, and the first initialization's variances. */
+static assay_status run_sections(fault_bench *bench, assay_error *error)
+{
+    static const assay_section sections[] = {ASSAY_SECTION_BATCH, ASSAY_SECTION_CONSTANT};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        assay_section_results results;
+        ASSAY_TRY(assay_session_run(session, sections[i], &results, error));
+        fault_digest_f64(bench, results.results[0].ours);
+    }
+    return ASSAY_OK;
+}
+
 /* --- checks and statistics --------------------------------------------------------------------------------------- */
 
 static double squares(const double *x, void *user)
@@ -344,9 +375,14 @@ static const fault_scenario scenarios[] = {
     {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
     {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
     {"statistics", NULL, statistics, NULL, 0, NULL, 0},
+    {"sections of the tutorial", set_up_session, run_sections, NULL, 0, NULL, 0},
 };
 
 int main(void)
 {
-    return fault_main("faults in runs", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+    size_t count = sizeof scenarios / sizeof scenarios[0];
+    if (support_data_folder() == NULL) {
+        count--;
+    }
+    return fault_main("faults in runs", scenarios, count, NULL);
 }

@@ -614,6 +614,88 @@ START_TEST(npy_reader_follows_no_link)
 }
 END_TEST
 
+/* --- export and import -------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    const char *part; /* of the error; NULL: it is a good header */
+} cases_files[] = {
+    {"{\"seed\": 7, \"precision\": 32, \"cases\": [{\"call\": \"relu\"}, {\"call\": \"relu\"}, {\"call\": \"adam\"}]}", NULL},
+    {"{\"seed\": 7, \"cases\": [{\"call\": \"nothing\"}, {\"call\": 3}, {}, 4]}", "no \"seed\" or no \"cases\""},
+    {"{\"seed\": -7, \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
+    {"{\"seed\": \"7\", \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
+    {"{\"seed\": 7}", "no \"cases\""},
+    {"[]", "no \"seed\""},
+    {"{\n\n]", "line 3"},
+};
+
+START_TEST(headers_of_cases_are_checked)
+{
+    char *folder = support_make_folder();
+    char path[512];
+    assay_error error = {0};
+    grade_import imported;
+    snprintf(path, sizeof path, "%s/cases.json", folder);
+    write_bytes(path, cases_files[_i].text, strlen(cases_files[_i].text));
+    assay_status status = assay_grade_import_header(folder, &imported, &error);
+    if (cases_files[_i].part != NULL) {
+        support_assert_error(status, ASSAY_ERROR_FORMAT, &error, cases_files[_i].part);
+    } else {
+        support_assert_ok(status, &error);
+        ck_assert_uint_eq(imported.seed, 7);
+        ck_assert_int_eq(imported.precision, GRADE_F32);
+        ck_assert_str_eq(imported.components[0], "relu");
+        ck_assert_str_eq(imported.components[1], "adam");
+        ck_assert_ptr_null(imported.components[2]);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Without any output of a component it is missing; with some of them, the others are faults, and told by their names. */
+START_TEST(outputs_are_imported_or_missed)
+{
+    static const char *const only[] = {"relu", NULL};
+    char *folder = support_make_folder();
+    char *exported = assay_asprintf(NULL, "%s/cases", folder);
+    char path[512];
+    assay_error error = {0};
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
+    support_assert_ok(assay_grade_battery_export(battery, exported, &error), &error);
+    support_assert_error(assay_grade_battery_export(battery, exported, &error), ASSAY_ERROR_ARGUMENT, &error, "there already");
+    error = (assay_error){0};
+    grade_part *part = &battery->parts[0];
+    support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
+    for (size_t i = 0; i < part->count; i++) {
+        ck_assert_int_eq(part->answers[i].verdict, GRADE_MISSING);
+    }
+    ck_assert_uint_ge(part->count, 3);
+    const grade_field *right = &part->cases[0]->outputs.field[0];
+    grade_field wrong = *right;
+    snprintf(path, sizeof path, "%s/1.%s.npy", exported, right->name);
+    support_assert_ok(assay_npy_write(path, right, &error), &error);
+    wrong.count = 1;
+    wrong.rank = 1;
+    wrong.shape[0] = 1;
+    snprintf(path, sizeof path, "%s/2.%s.npy", exported, right->name);
+    support_assert_ok(assay_npy_write(path, &wrong, &error), &error);
+    snprintf(path, sizeof path, "%s/3.%s.npy", exported, right->name);
+    write_bytes(path, "no array", 8);
+    support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
+    static const grade_verdict wanted[] = {GRADE_PASS, GRADE_SHAPE, GRADE_REPLY};
+    for (size_t i = 0; i < part->count; i++) {
+        ck_assert_int_eq(part->answers[i].verdict, i < 3 ? wanted[i] : GRADE_SHAPE);
+    }
+    ck_assert_ptr_nonnull(strstr(part->answers[1].detail, "2.y.npy: the shape is [1]"));
+    ck_assert_ptr_nonnull(strstr(part->answers[2].detail, "3.y.npy: not a .npy file"));
+    ck_assert(part->count == 3 || strstr(part->answers[3].detail, "4.y.npy is not there") != NULL);
+    assay_grade_battery_destroy(battery);
+    assay_free(exported);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* --- rubrics and points ------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -829,6 +911,8 @@ int main(void)
     tcase_add_test(exchange, npy_versions);
     tcase_add_test(exchange, npy_files_come_back_as_written);
     tcase_add_test(exchange, npy_reader_follows_no_link);
+    tcase_add_loop_test(exchange, headers_of_cases_are_checked, 0, (int)(sizeof cases_files / sizeof cases_files[0]));
+    tcase_add_test(exchange, outputs_are_imported_or_missed);
     suite_add_tcase(suite, exchange);
     TCase *reports = evidence_case("reports", "property: grade/report, grade/rubric; errors: grade/rubric");
     tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));

@@ -301,6 +301,44 @@ START_TEST(ticks_of_small_panels)
 }
 END_TEST
 
+/* Small panels with logarithmic axes, points that are missing, texts with control characters, and marks without a text. */
+START_TEST(unusual_panels)
+{
+    const double x[] = {NAN, 1.0, 100.0};
+    const double y[] = {1.0, INFINITY, 3.0};
+    const double same[] = {2.0, 2.0, 2.0};
+    char *folder = support_make_folder();
+    assay_error error = {0};
+    assay_figure *figure = assay_figure_create(
+        &(assay_figure_layout){.name = "odd", .title = "", .columns = 2, .panel_width = 300}, &error);
+    ck_assert_ptr_nonnull(figure);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){.title = "a\ttab\x7f", .x_log = true, .x_min = 1.0,
+                                                                          .x_max = 100.0}, &error), &error);
+    support_assert_ok(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 3, x, y, &error), &error);
+    support_assert_ok(assay_figure_add_mark(figure, 3.0, "", true, &error), &error);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){.x_min = 0.0, .x_max = 5.0}, &error), &error);
+    support_assert_ok(assay_figure_add_histogram(figure, 3, same, 5, false, &error), &error);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){0}, &error), &error);
+    support_assert_ok(assay_figure_add_line(figure, "a line", 0, ASSAY_LINE_PLAIN, 1, y, y, &error), &error);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *script = read_text(folder, "odd.gp");
+    char *data = read_text(folder, "odd.dat");
+    ck_assert_uint_eq(occurrences(script, "\nset logscale x\n"), 1);
+    ck_assert_uint_eq(occurrences(script, "\nunset logscale x\n"), 2);
+    ck_assert_ptr_nonnull(strstr(script, "'a tab '"));
+    ck_assert_ptr_null(strstr(script, "set label"));
+    ck_assert_uint_eq(occurrences(script, "set arrow from first 3,"), 1);
+    ck_assert_ptr_nonnull(strstr(data, "\nNaN 1\n1 NaN\n100 3\n"));
+    if (have_gnuplot()) {
+        support_assert_ok(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), &error);
+    }
+    assay_free(script);
+    assay_free(data);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(bad_figures_are_refused)
 {
     assay_error error = {0};
@@ -355,6 +393,7 @@ static const struct {
     {"exit 0", ASSAY_ERROR_FORMAT, "nothing was drawn"},
     {"echo '<svg><text>'", ASSAY_ERROR_FORMAT, "cut short"},
     {"printf x", ASSAY_ERROR_FORMAT, "cut short"},
+    {"echo; echo", ASSAY_ERROR_FORMAT, "cut short"},
     {"kill -9 $$", ASSAY_ERROR_FORMAT, "killed by signal 9"},
     {"echo 'no such terminal here' >&2; exit 3", ASSAY_ERROR_UNSUPPORTED, "no such terminal here"},
     {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "cut short"},
@@ -530,6 +569,10 @@ START_TEST(folders_are_made)
     support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
     support_assert_error(assay_page_make_folder(file, &error), ASSAY_ERROR_IO, &error, "in the way");
     support_assert_error(assay_page_make_folder(under, &error), ASSAY_ERROR_IO, &error, "No such file");
+    char *nowhere = assay_asprintf(NULL, "%s/nowhere", folder);
+    ck_assert_int_eq(symlink(under, nowhere), 0);
+    support_assert_error(assay_page_make_folder(nowhere, &error), ASSAY_ERROR_IO, &error, "in the way");
+    assay_free(nowhere);
     assay_free(made);
     assay_free(file);
     assay_free(under);
@@ -654,6 +697,7 @@ int main(void)
     tcase_add_test(figures, png_is_drawn_or_refused_with_a_reason);
     tcase_add_test(figures, histogram_data);
     tcase_add_loop_test(figures, ticks_of_small_panels, 0, sizeof tick_cases / sizeof *tick_cases);
+    tcase_add_test(figures, unusual_panels);
     tcase_add_test(figures, bad_figures_are_refused);
     tcase_add_loop_test(figures, gnuplot_lets_one_down, 0, sizeof letdowns / sizeof *letdowns);
     tcase_add_test(figures, gnuplot_takes_too_long);
