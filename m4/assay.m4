@@ -188,7 +188,9 @@ AS_IF([test "$enable_coverage" = yes],
    AS_IF([test -z "$LCOV" || test -z "$GENHTML"],
      [AC_MSG_WARN([lcov is missing (--enable-coverage)])
       assay_missing="$assay_missing lcov"])
-   COVERAGE_CFLAGS="--coverage -O0 -g -DASSAY_NO_CLONES"])
+   COVERAGE_CFLAGS="--coverage -DASSAY_NO_CLONES"
+   # CFLAGS come last, and inlined branches would count once for each caller.
+   CFLAGS="$CFLAGS -O0"])
 AC_SUBST([COVERAGE_CFLAGS])
 AM_CONDITIONAL([WITH_COVERAGE], [test "$enable_coverage" = yes])
 ])

@@ -1,8 +1,11 @@
-check_PROGRAMS += tests/test_grade
-TESTS += tests/test_grade
+check_PROGRAMS += tests/test_grade tests/test_grade_child
+TESTS += tests/test_grade tests/test_grade_child
 tests_test_grade_SOURCES = tests/test_grade.c
 tests_test_grade_CFLAGS = $(test_cflags)
 tests_test_grade_LDADD = $(test_libs) -lm
+tests_test_grade_child_SOURCES = tests/test_grade_child.c
+tests_test_grade_child_CFLAGS = $(test_cflags)
+tests_test_grade_child_LDADD = $(test_libs) -ldl
 
 # Submissions. No sanitizers: they run under limits on memory, in a program of their own.
 grade_module_cppflags = -I$(top_srcdir)/lib/grade -I$(top_srcdir)/grade/starters/c

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/implementation.h"
 #include "support.h"
 #include "test_backend.h"
 
@@ -44,6 +45,7 @@ MISTAKE(gemm_count, assay_gemm(f->backend, gemm_shape, part(f->r[0], 5), W, Z))
 MISTAKE(gemm_overlap, assay_gemm(f->backend, gemm_shape, X, W, assay_part_of(f->r[1], 11, 8)))
 MISTAKE(gemm_missing, assay_gemm(f->backend, gemm_shape, X, ASSAY_NO_SLICE, Z))
 MISTAKE(gemm_huge, assay_gemm(f->backend, ((assay_gemm_shape){.m = (size_t)1 << 31, .n = 1, .k = 1}), X, W, Z))
+MISTAKE(gemm_wide, assay_gemm(f->backend, ((assay_gemm_shape){.m = 1, .n = SIZE_MAX, .k = 1}), X, W, Z))
 MISTAKE(gemm_foreign, assay_gemm(f->backend, gemm_shape, part(f->foreign, 6), W, Z))
 MISTAKE(bias_count, assay_bias_add(f->backend, 2, 4, Z, X))
 MISTAKE(bias_huge, assay_bias_add(f->backend, (size_t)1 << 40, 4, Z, B))
@@ -53,6 +55,7 @@ MISTAKE(forward_count, assay_activation_forward(f->backend, tanh_, X, Y))
 MISTAKE(forward_shifted, assay_activation_forward(f->backend, tanh_, X, assay_part_of(f->r[0], 1, 6)))
 MISTAKE(forward_kind, assay_activation_forward(f->backend, bad_kind, X, part(f->r[4], 6)))
 MISTAKE(forward_slope, assay_activation_forward(f->backend, (assay_activation){ASSAY_ELU, 0}, X, part(f->r[4], 6)))
+MISTAKE(forward_slope_huge, assay_activation_forward(f->backend, (assay_activation){ASSAY_ELU, 1e31}, X, part(f->r[4], 6)))
 MISTAKE(backward_needs_y, assay_activation_backward(f->backend, tanh_, Z, ASSAY_NO_SLICE, Y, part(f->r[5], 8)))
 MISTAKE(backward_needs_x, assay_activation_backward(f->backend, assay_activation_default(ASSAY_GELU), ASSAY_NO_SLICE, Z,
                                                     Y, part(f->r[5], 8)))
@@ -60,10 +63,13 @@ MISTAKE(backward_kind, assay_activation_backward(f->backend, bad_kind, Z, Z, Y, 
 MISTAKE(backward_into_y, assay_activation_backward(f->backend, tanh_, ASSAY_NO_SLICE, Z, Y, Z))
 MISTAKE(linear_weight, assay_linear_forward(f->backend, shape, tanh_, X, part(f->r[1], 11), B, Z, Y))
 MISTAKE(linear_units, assay_linear_forward(f->backend, (assay_linear_shape){2, 0, 4}, tanh_, X, W, B, Z, Y))
+MISTAKE(linear_rows, assay_linear_forward(f->backend, (assay_linear_shape){SIZE_MAX, 3, 4}, tanh_, X, W, B, Z, Y))
+MISTAKE(linear_out, assay_linear_forward(f->backend, (assay_linear_shape){2, 3, SIZE_MAX}, tanh_, X, W, B, Z, Y))
 MISTAKE(linear_into_x, assay_linear_forward(f->backend, shape, tanh_, X, W, B, Z, part(f->r[0], 8)))
 MISTAKE(linear_kind, assay_linear_forward(f->backend, shape, bad_kind, X, W, B, Z, Y))
 MISTAKE(input_count, assay_linear_backward_input(f->backend, shape, tanh_, Z, W, X, X, Y))
 MISTAKE(input_units, assay_linear_backward_input(f->backend, (assay_linear_shape){2, 3, 0}, tanh_, Z, W, X, X, Y))
+MISTAKE(input_kind, assay_linear_backward_input(f->backend, shape, bad_kind, Z, W, X, X, part(f->r[4], 6)))
 MISTAKE(input_source, assay_linear_backward_input(f->backend, shape, tanh_, Z, W, X, ASSAY_NO_SLICE, part(f->r[4], 6)))
 MISTAKE(parameters_count, assay_linear_backward_parameters(f->backend, shape, X, Z, W, part(f->r[2], 3)))
 MISTAKE(parameters_units, assay_linear_backward_parameters(f->backend, (assay_linear_shape){0}, X, Z, W, B))
@@ -82,6 +88,8 @@ MISTAKE(gather_table, assay_gather(f->backend, 2, 4, part(f->u8, 12), part(f->i3
 MISTAKE(gather_pixels, assay_gather(f->backend, 2, 4, part(f->u8, 11), part(f->i32, 3), assay_part_of(f->i32, 4, 2),
                                     f->r[0], Z, assay_part_of(f->i32, 8, 2)))
 MISTAKE(gather_huge, assay_gather(f->backend, 2, SIZE_MAX, f->u8, f->i32, f->i32, f->r[0], Z, f->i32))
+MISTAKE(gather_labels, assay_gather(f->backend, 2, 4, f->u8, ((assay_slice){f->i32.buffer, 0, SIZE_MAX}), f->i32, f->r[0], Z,
+                                    f->i32))
 MISTAKE(update_gradients, assay_update(f->backend, &sgd, 1, f->r[0], X, NULL))
 MISTAKE(update_state, assay_update(f->backend, &adam, 1, X, part(f->r[1], 6), (assay_slice[]){Z, Y}))
 MISTAKE(update_same_state, assay_update(f->backend, &adam, 1, X, part(f->r[1], 6),
@@ -96,6 +104,7 @@ MISTAKE(fill_type, assay_fill(f->backend, f->i32, 1))
 MISTAKE(fill_outside_slice, assay_fill(f->backend, assay_part_of(X, 5, 2), 1))
 MISTAKE(fill_part_of_bad_part, assay_fill(f->backend, assay_part_of(assay_part_of(X, 7, 1), 0, 1), 1))
 MISTAKE(fill_outside_buffer, assay_fill(f->backend, ((assay_slice){f->r[0].buffer, 60, 5}), 1))
+MISTAKE(fill_beyond_buffer, assay_fill(f->backend, ((assay_slice){f->r[0].buffer, 65, 1}), 1))
 MISTAKE(random_type, assay_fill_random(f->backend, f->u8, NULL, ((assay_distribution){0})))
 MISTAKE(upload_type, assay_upload_f32(f->backend, part(f->i32, 1), (const float[]){1}))
 MISTAKE(upload_i32_type, assay_upload_i32(f->backend, part(f->u8, 1), (const int32_t[]){1}))
@@ -111,6 +120,7 @@ static const struct {
     {gemm_overlap, "gemm: C overlaps B"},
     {gemm_missing, "gemm: B is missing"},
     {gemm_huge, "gemm: 2147483648 x 1 is too large"},
+    {gemm_wide, "gemm: 1 x"},
     {gemm_foreign, "gemm: A is a buffer of another backend"},
     {bias_count, "bias_add: bias has 6 elements, and must have 4"},
     {bias_huge, "bias_add: 1099511627776 x 4 is too large"},
@@ -120,16 +130,20 @@ static const struct {
     {forward_shifted, "activation_forward: y overlaps x"},
     {forward_kind, "activation_forward: unknown activation 10"},
     {forward_slope, "activation_forward: the parameter of elu is 0, and must be positive"},
+    {forward_slope_huge, "activation_forward: the parameter of elu is 1e+31"},
     {backward_needs_y, "activation_backward: y is missing"},
     {backward_needs_x, "activation_backward: x is missing"},
     {backward_kind, "activation_backward: unknown activation"},
     {backward_into_y, "activation_backward: dx overlaps y"},
     {linear_weight, "linear_forward: weight has 11 elements, and must have 12"},
     {linear_units, "linear_forward: a layer from 0 to 4 units"},
+    {linear_rows, "linear_forward: 18446744073709551615 x 3 is too large"},
+    {linear_out, "linear_forward: 2 x 18446744073709551615 is too large"},
     {linear_into_x, "linear_forward: y overlaps x"},
     {linear_kind, "linear_forward: unknown activation"},
     {input_count, "linear_backward_input: dz_below has 8 elements, and must have 6"},
     {input_units, "linear_backward_input: a layer from 3 to 0 units"},
+    {input_kind, "linear_backward_input: unknown activation 10"},
     {input_source, "linear_backward_input: y_below is missing"},
     {parameters_count, "linear_backward_parameters: dbias has 3 elements, and must have 4"},
     {parameters_units, "linear_backward_parameters: a layer from 0 to 0 units"},
@@ -143,6 +157,7 @@ static const struct {
     {gather_table, "gather: table has 64 elements, and must have 256"},
     {gather_pixels, "gather: pixels has 11 elements, and must have 12"},
     {gather_huge, "gather: 2 x"},
+    {gather_labels, "gather: 18446744073709551615 x 4 is too large"},
     {update_gradients, "update: gradients has 6 elements, and must have 64"},
     {update_state, "update: state[0] has 8 elements, and must have 6"},
     {update_same_state, "update: state[0] overlaps state[1]"},
@@ -156,6 +171,7 @@ static const struct {
     {fill_outside_slice, "fill: destination is a part that lies outside its slice"},
     {fill_part_of_bad_part, "fill: destination is a part that lies outside its slice"},
     {fill_outside_buffer, "fill: destination has 5 elements from 60 on, but its buffer has only 64"},
+    {fill_beyond_buffer, "fill: destination has 1 elements from 65 on, but its buffer has only 64"},
     {random_type, "fill_random: destination is uint8, and must be real"},
     {upload_type, "upload: destination is int32, and must be real"},
     {upload_i32_type, "upload: destination is uint8, and must be int32"},
@@ -267,6 +283,59 @@ START_TEST(indices_out_of_range_are_recorded)
         }
         assay_buffer_destroy(f.backend, table.buffer);
         teardown(&f, other);
+    }
+}
+END_TEST
+
+/* What went wrong first is told: what comes after may follow from it. */
+START_TEST(the_first_mistake_is_kept)
+{
+    assay_backend *b = test_open("reference", ASSAY_F64, 1);
+    assay_slice r = assay_whole(assay_buffer_create(b, ASSAY_REAL, 4));
+    assay_slice n = assay_whole(assay_buffer_create(b, ASSAY_INT32, 4));
+    assay_error error;
+    assay_fill(b, n, 1.0);
+    assay_backend_record(b, ASSAY_ERROR_MEMORY, "a later failure");
+    support_assert_error(assay_backend_check(b, &error), ASSAY_ERROR_ARGUMENT, &error, "fill");
+    test_assert_clean(b);
+    assay_backend_record(b, ASSAY_ERROR_MEMORY, "number %d", 2);
+    support_assert_error(assay_backend_check(b, &error), ASSAY_ERROR_MEMORY, &error, "number 2");
+    assay_buffer_destroy(b, r.buffer);
+    assay_buffer_destroy(b, n.buffer);
+    assay_backend_close(b);
+}
+END_TEST
+
+/* Bytes are copied as they are; gather reads them. */
+START_TEST(bytes_are_copied)
+{
+    static const char *const names[] = {"reference", "openblas"};
+    for (size_t i = 0; i < 2; i++) {
+        assay_backend *b = test_open(names[i], ASSAY_F64, 1);
+        assay_slice from = assay_whole(assay_buffer_create(b, ASSAY_UINT8, 6));
+        assay_slice to = assay_whole(assay_buffer_create(b, ASSAY_UINT8, 6));
+        assay_slice labels = assay_whole(assay_buffer_create(b, ASSAY_INT32, 2));
+        assay_slice index = assay_whole(assay_buffer_create(b, ASSAY_INT32, 2));
+        assay_slice y = assay_whole(assay_buffer_create(b, ASSAY_INT32, 2));
+        assay_slice table = assay_whole(assay_buffer_create(b, ASSAY_REAL, 256));
+        assay_slice x = assay_whole(assay_buffer_create(b, ASSAY_REAL, 6));
+        double values[256];
+        for (int j = 0; j < 256; j++) {
+            values[j] = j;
+        }
+        assay_upload_f64(b, table, values);
+        assay_upload_u8(b, from, (const uint8_t[]){0, 7, 255, 128, 1, 9});
+        assay_upload_i32(b, index, (const int32_t[]){1, 0});
+        assay_copy(b, to, from);
+        assay_gather(b, 2, 3, to, labels, index, table, x, y);
+        assay_download_f64(b, x, values);
+        test_assert_clean(b);
+        ck_assert_mem_eq(values, ((const double[]){128, 1, 9, 0, 7, 255}), 6 * sizeof(double));
+        const assay_slice all[] = {from, to, labels, index, y, table, x};
+        for (size_t j = 0; j < sizeof all / sizeof *all; j++) {
+            assay_buffer_destroy(b, all[j].buffer);
+        }
+        assay_backend_close(b);
     }
 }
 END_TEST
@@ -455,6 +524,8 @@ TCase *test_backend_errors(void)
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, mistakes_are_recorded);
     tcase_add_test(tcase, indices_out_of_range_are_recorded);
+    tcase_add_test(tcase, the_first_mistake_is_kept);
+    tcase_add_test(tcase, bytes_are_copied);
     tcase_add_test(tcase, empty_batches_are_no_mistakes);
     tcase_add_test(tcase, opening_refuses_what_it_has_not);
     tcase_add_test(tcase, backends_say_what_they_are);

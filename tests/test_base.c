@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <signal.h>
 #include <dirent.h>
 #include <unistd.h>
@@ -211,6 +212,62 @@ START_TEST(unusable_paths)
 }
 END_TEST
 
+/* A process that has ended, and has been waited for. */
+static long ended_process(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    return (long)child;
+}
+
+/* What a writer left that was killed goes; what anybody else has named, or a writer that is still there, stays. */
+START_TEST(leftovers_of_the_dead_go)
+{
+    static const struct { const char *format; bool goes; } names[] = {
+        {"file.%ld-12.tmp", true},    {"file.%ld-12.tmp.bak", false}, {"file.%ld-12", false},  {"file.%ld-x.tmp", false},
+        {"file.%ld.tmp", false},      {"file.-%ld-12.tmp", false},    {"file2.%ld-1.tmp", false}, {"other.%ld-1.tmp", false},
+        {"file.tmp", false},          {"file", false},
+    };
+    enum { NAMES = sizeof names / sizeof *names };
+    const long live[] = {(long)getpid(), (long)getppid(), 1};
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/file", folder);
+    long dead = ended_process();
+    for (size_t i = 0; i < NAMES; i++) {
+        char name[64];
+        snprintf(name, sizeof name, names[i].format, dead);
+        char *each = assay_asprintf(NULL, "%s/%s", folder, name);
+        write_text(each, "x");
+        assay_free(each);
+    }
+    for (size_t i = 0; i < sizeof live / sizeof *live; i++) {
+        char *each = assay_asprintf(NULL, "%s/file.%ld-1.tmp", folder, live[i]);
+        write_text(each, "x");
+        assay_free(each);
+    }
+    assay_file_remove_leftovers(path);
+    ck_assert_uint_eq(files_in(folder), NAMES - 1 + sizeof live / sizeof *live);
+    char *gone = assay_asprintf(NULL, "%s/file.%ld-12.tmp", folder, dead);
+    ck_assert_int_eq(access(gone, F_OK), -1);
+    /* A name without a folder means the one where the process is. */
+    write_text(gone, "x");
+    ck_assert_int_eq(chdir(folder), 0);
+    assay_file_remove_leftovers("file");
+    ck_assert_int_eq(access(gone, F_OK), -1);
+    write_text(gone, "x");
+    ck_assert_int_eq(unlink("file"), 0);
+    assay_file_remove_leftovers("file");
+    ck_assert_int_eq(access(gone, F_OK), -1);
+    ck_assert_int_eq(chdir("/"), 0);
+    assay_free(gone);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -223,6 +280,7 @@ int main(void)
     tcase_add_test(tests, files_appear_whole);
     tcase_add_test(tests, full_disk_loses_nothing);
     tcase_add_test(tests, unusable_paths);
+    tcase_add_test(tests, leftovers_of_the_dead_go);
     tcase_add_test(tests, pipes_and_links_are_not_replaced);
     suite_add_tcase(suite, tests);
     return support_run(suite);

@@ -150,6 +150,15 @@ static assay_status ask_and_hear(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* The seed is another one each time. */
+static assay_status draw_seed(fault_bench *bench, assay_error *error)
+{
+    uint64_t seed;
+    ASSAY_TRY(assay_grade_random_seed(&seed, error));
+    fault_digest_f64(bench, (double)(seed >> 53));
+    return ASSAY_OK;
+}
+
 /* --- reports ----------------------------------------------------------------------------------------------------- */
 
 static void set_up_report(fault_bench *bench)
@@ -279,6 +288,7 @@ static const fault_scenario scenarios[] = {
     {"export and import", NULL, export_and_import, NULL, 0, NULL, 0},
     {"outputs judged", set_up_outputs, import_and_judge, tidy_battery, 0, NULL, 0},
     {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL, 0},
+    {"a seed", NULL, draw_seed, NULL, 0, NULL, 0},
     {"reports", set_up_report, write_reports, tidy_battery, 0, NULL, 0},
     {"the runner found", NULL, find_runner, NULL, 0, NULL, 0},
     {"a submission run", set_up_submission, run_bare, tidy_battery, 0, NULL, OF_ONE_PLACE},

@@ -11,21 +11,24 @@
 #include "stats/histogram.h"
 #include "support.h"
 #include "surface/descent.h"
+#include "train/likeness.h"
 #include "train/trainer.h"
 #include "train_sample.h"
 #include "tutorial/descents.h"
 #include "tutorial/figures.h"
+#include "tutorial/session.h"
+#include "tutorial/theory.h"
 
 enum { BACKEND, DATA, TRAINER };
 
 /* --- training ---------------------------------------------------------------------------------------------------- */
 
-static void open_sample(fault_bench *bench, const char *backend, int threads, size_t images)
+static void open_sample(fault_bench *bench, const char *backend, assay_precision precision, int threads, size_t images)
 {
     static assay_dataset data;
     data = sample_dataset(images, 1);
     bench->thing[DATA] = &data;
-    bench->thing[BACKEND] = sample_backend(backend, ASSAY_F64, threads);
+    bench->thing[BACKEND] = sample_backend(backend, precision, threads);
 }
 
 static void tidy_sample(fault_bench *bench)
@@ -51,7 +54,7 @@ static assay_train_options options;
 
 static void set_up_training(fault_bench *bench)
 {
-    open_sample(bench, "openblas", 1, 24);
+    open_sample(bench, "openblas", ASSAY_F32, 1, 24);
     options = tiny_options(1);
 }
 
@@ -79,7 +82,7 @@ static void keep_trainer(fault_bench *bench)
     if (kept.thing[TRAINER] == NULL) {
         assay_error error;
         assay_trainer *trainer;
-        open_sample(&kept, "reference", 1, 24);
+        open_sample(&kept, "reference", ASSAY_F64, 1, 24);
         options = tiny_options(2);
         support_assert_ok(assay_trainer_create(kept.thing[BACKEND], &options, kept.thing[DATA], &trainer, &error), &error);
         support_assert_ok(assay_trainer_epoch(trainer, NULL, &error), &error);
@@ -195,6 +198,119 @@ static assay_status draw_descents(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* --- the theory of the tutorial's variances, and the order of batches --------------------------------------------- */
+
+enum { NETWORK = TRAINER + 1, INPUTS, ROWS = 4 };
+
+/* A network of two hidden layers after one pass backwards. */
+static void set_up_theory(fault_bench *bench)
+{
+    const assay_network_config config = {.inputs = 3, .classes = 2, .hidden_count = 2, .hidden = {4, 3},
+                                         .activation = assay_activation_default(ASSAY_TANH)};
+    assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_NORMAL);
+    assay_generator generator;
+    assay_network *network;
+    assay_error error;
+    double x[ROWS * 3];
+    set_up_backend(bench);
+    assay_backend *backend = bench->thing[BACKEND];
+    support_assert_ok(assay_network_create(backend, &config, ROWS, true, &network, &error), &error);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 1);
+    assay_initialize(&initializer, network, &generator);
+    for (int i = 0; i < ROWS * 3; i++) {
+        x[i] = sin(i);
+    }
+    assay_buffer *inputs = assay_buffer_create(backend, ASSAY_REAL, ROWS * 3);
+    assay_buffer *labels = assay_buffer_create(backend, ASSAY_INT32, ROWS);
+    assay_upload_f64(backend, assay_whole(inputs), x);
+    assay_network_forward(network, ROWS, assay_whole(inputs));
+    assay_network_backward(network, ROWS, assay_whole(inputs), assay_whole(labels), ASSAY_NO_SLICE, ASSAY_NO_SLICE,
+                           ASSAY_NO_SLICE);
+    support_assert_ok(assay_backend_check(backend, &error), &error);
+    assay_buffer_destroy(backend, labels);
+    bench->thing[NETWORK] = network;
+    bench->thing[INPUTS] = inputs;
+}
+
+static void tidy_theory(fault_bench *bench)
+{
+    assay_buffer_destroy(bench->thing[BACKEND], bench->thing[INPUTS]);
+    assay_network_destroy(bench->thing[NETWORK]);
+    tidy_backend(bench);
+}
+
+static assay_status expect(fault_bench *bench, assay_error *error)
+{
+    const assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_NORMAL);
+    const assay_slice x = assay_whole(bench->thing[INPUTS]);
+    for (size_t layer = 0; layer < 2; layer++) {
+        assay_expectation e;
+        ASSAY_TRY(assay_theory_activation(bench->thing[NETWORK], &initializer, layer, ROWS, x, &e, error));
+        fault_digest_f64(bench, e.mean);
+        ASSAY_TRY(assay_theory_gradient(bench->thing[NETWORK], &initializer, layer, ROWS, x, &e, error));
+        fault_digest_f64(bench, e.mean);
+    }
+    return ASSAY_OK;
+}
+
+static void set_up_images(fault_bench *bench)
+{
+    static assay_dataset data;
+    data = sample_dataset(12, 1);
+    bench->thing[DATA] = &data;
+}
+
+static void tidy_images(fault_bench *bench)
+{
+    assay_dataset_destroy(bench->thing[DATA]);
+}
+
+static assay_status group(fault_bench *bench, assay_error *error)
+{
+    uint32_t order[12];
+    for (uint32_t i = 0; i < 12; i++) {
+        order[i] = i;
+    }
+    assay_likeness *likeness = assay_likeness_create(bench->thing[DATA], error);
+    if (likeness == NULL) {
+        return error->status;
+    }
+    assay_likeness_group(likeness, order, 12, 12);
+    fault_digest(bench, order, sizeof order);
+    assay_likeness_destroy(likeness);
+    return ASSAY_OK;
+}
+
+/* --- the tutorial on Fashion-MNIST -------------------------------------------------------------------------------- */
+
+/* Loaded once: the runs do not change it. */
+static assay_session *session;
+
+static void set_up_session(fault_bench *bench)
+{
+    static assay_backend *backend;
+    (void)bench;
+    if (session == NULL) {
+        assay_session_options defaults = assay_session_defaults();
+        assay_error error;
+        defaults.data_folder = support_data_folder();
+        backend = sample_backend("openblas", ASSAY_F32, 1);
+        support_assert_ok(assay_session_create(backend, &defaults, &session, &error), &error);
+    }
+}
+
+/* The batch's moments, and the first initialization's variances. */
+static assay_status run_sections(fault_bench *bench, assay_error *error)
+{
+    static const assay_section sections[] = {ASSAY_SECTION_BATCH, ASSAY_SECTION_CONSTANT};
+    for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
+        assay_section_results results;
+        ASSAY_TRY(assay_session_run(session, sections[i], &results, error));
+        fault_digest_f64(bench, results.results[0].ours);
+    }
+    return ASSAY_OK;
+}
+
 /* --- checks and statistics --------------------------------------------------------------------------------------- */
 
 static double squares(const double *x, void *user)
@@ -260,15 +376,22 @@ static const fault_scenario scenarios[] = {
     {"a run resumed", set_up_resuming, resume, NULL, 0, NULL, 0},
     {"descents", set_up_backend, descend, tidy_backend, 0, NULL, 0},
     {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL, 0},
+    {"the theory", set_up_theory, expect, tidy_theory, 0, NULL, 0},
+    {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
     {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
     {"statistics", NULL, statistics, NULL, 0, NULL, 0},
+    {"sections of the tutorial", set_up_session, run_sections, NULL, 0, NULL, 0},
 };
 
 int main(void)
 {
+    size_t count = sizeof scenarios / sizeof scenarios[0];
+    if (support_data_folder() == NULL) {
+        count--;
+    }
     return fault_main("faults in runs",
                       "errors: backend/backend, nn/network_create, optim/optimizer_create, train/trainer_epoch, "
                       "train/trainer_test, train/trainer_save, train/trainer_load, surface/descend, tutorial/descents_run, "
                       "check/check_gradient, stats/histogram, stats/kernel_density, stats/chi_square, "
-                      "stats/kolmogorov_smirnov", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+                      "stats/kolmogorov_smirnov", scenarios, count, NULL);
 }

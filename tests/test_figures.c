@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/file.h"
 #include "support.h"
+#include "tutorial/figure_parts.h"
 #include "tutorial/figures.h"
 
 static assay_backend *open_backend(assay_precision precision)
@@ -148,6 +149,21 @@ START_TEST(depth_is_refused)
     backend = open_backend(ASSAY_F32);
     support_assert_error(measure(backend, ASSAY_SECTION_CONSTANT, &curve, &error), ASSAY_ERROR_ARGUMENT, &error, "f64");
     assay_backend_close(backend);
+}
+END_TEST
+
+/* A figure's name is that of its files: what stands behind a dot would look like their kind. */
+START_TEST(names_have_no_dots)
+{
+    for (int section = 0; section < ASSAY_SECTION_COUNT; section++) {
+        char name[64];
+        char wanted[64];
+        assay_figure_name_of((assay_section)section, "kind", name, sizeof name);
+        ck_assert_ptr_null(strchr(name, '.'));
+        snprintf(wanted, sizeof wanted, "%s-kind", assay_section_name((assay_section)section));
+        ck_assert_uint_eq(strlen(name), strlen(wanted));
+        ck_assert(strcspn(wanted, ".") == strlen(wanted) || name[strcspn(wanted, ".")] == '-');
+    }
 }
 END_TEST
 
@@ -370,6 +386,7 @@ int main(void)
     tcase_set_timeout(depth, 60);
     tcase_add_loop_test(depth, spread_through_depth, 0, sizeof growths / sizeof *growths);
     tcase_add_test(depth, depth_is_refused);
+    tcase_add_test(depth, names_have_no_dots);
     tcase_add_test(depth, depth_figure);
     suite_add_tcase(suite, depth);
     TCase *drawn = evidence_case("figures",

@@ -325,6 +325,11 @@ static const struct {
     {"{\"id\": 7, \"id\": 7}", GRADE_REPLY, "not a JSON object"},
     {"{\"id\": 7} trailing", GRADE_REPLY, "not a JSON object"},
     {"\x1b[31m\xff", GRADE_REPLY, "?[31m?"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[\"a \\\" NaN\", 1, 2]]}}", GRADE_SHAPE, "no numbers"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 2, 3], [4, 5, 6]]}}", GRADE_SHAPE, "got [2][3]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[[[1]]]]]}}", GRADE_SHAPE, "expected [1][3]"},
+    {"{\"id\": 7, \"missing\": false}", GRADE_SHAPE, "not among the outputs"},
+    {"{\"id\": 7, \"input_modified\": \"logits\", \"outputs\": {\"probabilities\": [[1, 2]]}}", GRADE_SHAPE, "got [1][2]"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"/etc/passwd\"}}}", GRADE_REPLY, "outside"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"x.npy\"}}}", GRADE_REPLY, "outside"},
 };
@@ -343,6 +348,82 @@ START_TEST(replies_are_judged_by_their_form)
     free(line);
     assay_grade_fields_clear(&answer.outputs);
     assay_grade_case_destroy(graded);
+}
+END_TEST
+
+/* A reply that names files: those of the exchange folder are read, and no others. */
+START_TEST(files_of_a_reply_are_the_exchange_folders)
+{
+    static const struct { const char *name; grade_verdict verdict; const char *detail; } cases[] = {
+        {"good.npy", GRADE_PASS, ""},
+        {"/exchange/good.npy", GRADE_PASS, ""},
+        {"/exchangegood.npy", GRADE_REPLY, "outside"},
+        {"../good.npy", GRADE_REPLY, "outside"},
+        {"..", GRADE_REPLY, "outside"},
+        {"/exchange/..", GRADE_REPLY, "outside"},
+        {"wrong.npy", GRADE_SHAPE, "wrong.npy: the shape is [3][1], expected [1][3]"},
+        {"none.npy", GRADE_REPLY, "none.npy"},
+        {".", GRADE_REPLY, "not a regular file"},
+    };
+    char *here = support_make_folder();
+    char path[512];
+    double values[3] = {0.5, 0.25, 0.25};
+    assay_error error = {0};
+    grade_field field = {.name = "p", .rank = 2, .shape = {1, 3}, .count = 3, .values = values};
+    snprintf(path, sizeof path, "%s/good.npy", here);
+    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    field.shape[0] = 3;
+    field.shape[1] = 1;
+    snprintf(path, sizeof path, "%s/wrong.npy", here);
+    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        grade_answer answer;
+        grade_case *graded = small_case(&answer);
+        const grade_folder folder = {here, "/exchange"};
+        char line[300];
+        snprintf(line, sizeof line, "{\"id\": 1, \"outputs\": {\"probabilities\": {\"npy\": \"%s\"}}}", cases[i].name);
+        support_assert_ok(assay_grade_reply(line, strlen(line), 1, &folder, &answer, &error), &error);
+        ck_assert_msg(answer.verdict == cases[i].verdict && strstr(answer.detail, cases[i].detail) != NULL, "%s: %s, %s",
+                      cases[i].name, assay_grade_verdict_name(answer.verdict), answer.detail);
+        ck_assert(answer.verdict != GRADE_PASS || answer.outputs.field[0].values[1] == 0.25);
+        assay_grade_fields_clear(&answer.outputs);
+        assay_grade_case_destroy(graded);
+    }
+    support_remove_folder(here);
+}
+END_TEST
+
+static const struct {
+    const char *line;
+    const char *part; /* of the error; NULL: it is understood */
+    grade_precision precision;
+    size_t functions;
+} hellos[] = {
+    {"{\"functions\": [\"relu\", \"adam\"], \"precision\": 32}", NULL, GRADE_F32, 2},
+    {"{\"functions\": [\"relu\"], \"precision\": 64}", NULL, GRADE_F64, 1},
+    {"{}", NULL, GRADE_F64, 0},
+    {"{\"precision\": 16}", "{\"precision\": 16}", GRADE_F64, 0},
+    {"{\"precision\": \"64\"}", "the reply to hello is not", GRADE_F64, 0},
+    {"[]", "the reply to hello is not", GRADE_F64, 0},
+    {"hello", ": hello", GRADE_F64, 0},
+};
+
+START_TEST(greetings_are_judged_by_their_form)
+{
+    char line[100];
+    assay_error error = {0};
+    grade_precision precision;
+    json_t *functions = NULL;
+    snprintf(line, sizeof line, "%s", hellos[_i].line);
+    assay_status status = assay_grade_hello(line, strlen(line), &precision, &functions, &error);
+    if (hellos[_i].part != NULL) {
+        support_assert_error(status, ASSAY_ERROR_FORMAT, &error, hellos[_i].part);
+    } else {
+        support_assert_ok(status, &error);
+        ck_assert_int_eq(precision, hellos[_i].precision);
+        ck_assert_uint_eq(json_array_size(functions), hellos[_i].functions);
+        json_decref(functions);
+    }
 }
 END_TEST
 
@@ -417,6 +498,12 @@ static const struct {
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (-2, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
     {"{'descr': '<f8', 'fortran_order': False}", 48, ASSAY_ERROR_FORMAT, "arrays"},
     {"", 48, ASSAY_ERROR_FORMAT, "not a .npy file"},
+    {"{'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr' '<f8', 'fortran_order': False, 'shape': (2, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': [2, 3], }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (2, x), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
+    {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
 };
 
 static grade_field field_2_3(double *values)
@@ -442,6 +529,40 @@ START_TEST(npy_files_are_read_or_refused)
         support_assert_ok(status, &error);
     } else {
         support_assert_error(status, npy_files[_i].status, &error, npy_files[_i].part);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Versions 2 and 3 have four bytes for the header's length; there is no version 0 or 4. */
+START_TEST(npy_versions)
+{
+    static const char header[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }";
+    static const struct { unsigned char version, high; assay_status status; } cases[] = {
+        {2, 0, ASSAY_OK}, {3, 0, ASSAY_OK}, {2, 1, ASSAY_ERROR_FORMAT}, {0, 0, ASSAY_ERROR_FORMAT}, {4, 0, ASSAY_ERROR_FORMAT},
+    };
+    char *folder = support_make_folder();
+    char path[512];
+    snprintf(path, sizeof path, "%s/x.npy", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        unsigned char bytes[200] = "\x93NUMPY";
+        const double stored[6] = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0};
+        double values[6] = {0};
+        assay_error error = {0};
+        grade_field field = field_2_3(values);
+        bytes[6] = cases[i].version;
+        bytes[8] = sizeof header - 1;
+        bytes[11] = cases[i].high;
+        memcpy(bytes + 12, header, sizeof header - 1);
+        memcpy(bytes + 12 + sizeof header - 1, stored, sizeof stored);
+        write_bytes(path, bytes, 12 + sizeof header - 1 + sizeof stored);
+        assay_status status = assay_npy_read(path, &field, &error);
+        if (cases[i].status == ASSAY_OK) {
+            support_assert_ok(status, &error);
+            ck_assert_mem_eq(values, stored, sizeof stored);
+        } else {
+            support_assert_error(status, cases[i].status, &error, "not a .npy file");
+        }
     }
     support_remove_folder(folder);
 }
@@ -493,6 +614,88 @@ START_TEST(npy_reader_follows_no_link)
 }
 END_TEST
 
+/* --- export and import -------------------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    const char *part; /* of the error; NULL: it is a good header */
+} cases_files[] = {
+    {"{\"seed\": 7, \"precision\": 32, \"cases\": [{\"call\": \"relu\"}, {\"call\": \"relu\"}, {\"call\": \"adam\"}]}", NULL},
+    {"{\"seed\": 7, \"cases\": [{\"call\": \"nothing\"}, {\"call\": 3}, {}, 4]}", "no \"seed\" or no \"cases\""},
+    {"{\"seed\": -7, \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
+    {"{\"seed\": \"7\", \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
+    {"{\"seed\": 7}", "no \"cases\""},
+    {"[]", "no \"seed\""},
+    {"{\n\n]", "line 3"},
+};
+
+START_TEST(headers_of_cases_are_checked)
+{
+    char *folder = support_make_folder();
+    char path[512];
+    assay_error error = {0};
+    grade_import imported;
+    snprintf(path, sizeof path, "%s/cases.json", folder);
+    write_bytes(path, cases_files[_i].text, strlen(cases_files[_i].text));
+    assay_status status = assay_grade_import_header(folder, &imported, &error);
+    if (cases_files[_i].part != NULL) {
+        support_assert_error(status, ASSAY_ERROR_FORMAT, &error, cases_files[_i].part);
+    } else {
+        support_assert_ok(status, &error);
+        ck_assert_uint_eq(imported.seed, 7);
+        ck_assert_int_eq(imported.precision, GRADE_F32);
+        ck_assert_str_eq(imported.components[0], "relu");
+        ck_assert_str_eq(imported.components[1], "adam");
+        ck_assert_ptr_null(imported.components[2]);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Without any output of a component it is missing; with some of them, the others are faults, and told by their names. */
+START_TEST(outputs_are_imported_or_missed)
+{
+    static const char *const only[] = {"relu", NULL};
+    char *folder = support_make_folder();
+    char *exported = assay_asprintf(NULL, "%s/cases", folder);
+    char path[512];
+    assay_error error = {0};
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
+    support_assert_ok(assay_grade_battery_export(battery, exported, &error), &error);
+    support_assert_error(assay_grade_battery_export(battery, exported, &error), ASSAY_ERROR_ARGUMENT, &error, "there already");
+    error = (assay_error){0};
+    grade_part *part = &battery->parts[0];
+    support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
+    for (size_t i = 0; i < part->count; i++) {
+        ck_assert_int_eq(part->answers[i].verdict, GRADE_MISSING);
+    }
+    ck_assert_uint_ge(part->count, 3);
+    const grade_field *right = &part->cases[0]->outputs.field[0];
+    grade_field wrong = *right;
+    snprintf(path, sizeof path, "%s/1.%s.npy", exported, right->name);
+    support_assert_ok(assay_npy_write(path, right, &error), &error);
+    wrong.count = 1;
+    wrong.rank = 1;
+    wrong.shape[0] = 1;
+    snprintf(path, sizeof path, "%s/2.%s.npy", exported, right->name);
+    support_assert_ok(assay_npy_write(path, &wrong, &error), &error);
+    snprintf(path, sizeof path, "%s/3.%s.npy", exported, right->name);
+    write_bytes(path, "no array", 8);
+    support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
+    static const grade_verdict wanted[] = {GRADE_PASS, GRADE_SHAPE, GRADE_REPLY};
+    for (size_t i = 0; i < part->count; i++) {
+        ck_assert_int_eq(part->answers[i].verdict, i < 3 ? wanted[i] : GRADE_SHAPE);
+    }
+    ck_assert_ptr_nonnull(strstr(part->answers[1].detail, "2.y.npy: the shape is [1]"));
+    ck_assert_ptr_nonnull(strstr(part->answers[2].detail, "3.y.npy: not a .npy file"));
+    ck_assert(part->count == 3 || strstr(part->answers[3].detail, "4.y.npy is not there") != NULL);
+    assay_grade_battery_destroy(battery);
+    assay_free(exported);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* --- rubrics and points ------------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -505,6 +708,9 @@ static const struct {
     {"{\"weights\": {\"adamm\": 10}}", "\"adamm\", which is no component"},
     {"{\"cases\": {\"adam/two steps\": 10}}", "\"adam/two steps\", which is no component or case"},
     {"{\"cases\": {\"adam\": 10}}", "which is no component or case"},
+    {"{\"cases\": {\"adamm/one step\": 10}}", "\"adamm/one step\", which is no component or case"},
+    {"{\"cases\": {\"a-name-that-is-longer-than-any-component-has-and-than-the-room-for-one-which-is-some-hundreds-of-"
+     "bytes-a-name-that-is-longer-than-any-component-has-and-than-the-room/x\": 1}}", "which is no component or case"},
     {"{\"credit\": {\"any.float\": 0.5}}", "which is no mistake"},
     {"{\"credit\": {\"any.float32\": 1.5}}", "not a number from 0 to 1"},
     {"{\"weights\": {\"adam\": -1}}", "not a number from 0"},
@@ -697,11 +903,16 @@ int main(void)
     TCase *exchange = evidence_case("exchange",
                                     "property: grade/exchange, grade/npy; errors: grade/exchange, grade/npy");
     tcase_add_loop_test(exchange, replies_are_judged_by_their_form, 0, (int)(sizeof replies / sizeof replies[0]));
+    tcase_add_test(exchange, files_of_a_reply_are_the_exchange_folders);
+    tcase_add_loop_test(exchange, greetings_are_judged_by_their_form, 0, (int)(sizeof hellos / sizeof hellos[0]));
     tcase_add_test(exchange, numbers_of_a_reply_arrive);
     tcase_add_test(exchange, requests_carry_their_numbers_exactly);
     tcase_add_loop_test(exchange, npy_files_are_read_or_refused, 0, (int)(sizeof npy_files / sizeof npy_files[0]));
+    tcase_add_test(exchange, npy_versions);
     tcase_add_test(exchange, npy_files_come_back_as_written);
     tcase_add_test(exchange, npy_reader_follows_no_link);
+    tcase_add_loop_test(exchange, headers_of_cases_are_checked, 0, (int)(sizeof cases_files / sizeof cases_files[0]));
+    tcase_add_test(exchange, outputs_are_imported_or_missed);
     suite_add_tcase(suite, exchange);
     TCase *reports = evidence_case("reports", "property: grade/report, grade/rubric; errors: grade/rubric");
     tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));

@@ -240,6 +240,29 @@ START_TEST(failed_write_keeps_the_old_state)
 }
 END_TEST
 
+/* JSON has no word for these. */
+START_TEST(records_that_are_not_finite_are_not_written)
+{
+    assay_error error;
+    double good[] = {0.5};
+    double bad[] = {NAN};
+    double endless[] = {INFINITY};
+    const struct { assay_run_record record; const char *says; } cases[] = {
+        {{NAN, 1, good, good, 1, good}, "\"test_acc\" is not finite"},
+        {{0.5, 1, bad, good, 1, good}, "is NaN, which JSON has not"},
+        {{0.5, 1, good, endless, 1, good}, "is infinite, which JSON has not"},
+        {{0.5, 1, good, good, 1, bad}, "entry 0 of \"train_losses\" is NaN"},
+    };
+    char *path = join(folder, "unwritten");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        support_assert_error(assay_run_record_write(path, &cases[i].record, &error), ASSAY_ERROR_NUMERIC, &error,
+                             cases[i].says);
+        ck_assert_int_eq(access(path, F_OK), -1);
+    }
+    assay_free(path);
+}
+END_TEST
+
 START_TEST(failed_write_keeps_the_old_record)
 {
     enum { STEPS = 10000 };
@@ -417,6 +440,15 @@ START_TEST(safetensors_model_with_its_configuration)
     ck_assert_uint_eq(model.config.classes, 4);
     ck_assert_uint_eq(model.config.hidden_count, 1);
     ck_assert_uint_eq(model.config.hidden[0], 2);
+    /* A network of other sizes is not filled. */
+    assay_backend *backend;
+    assay_network *network;
+    config.hidden[0] = 5;
+    support_assert_ok(assay_backend_open(&(assay_backend_options){"reference", ASSAY_F64, 1}, &backend, &error), &error);
+    support_assert_ok(assay_network_create(backend, &config, 1, false, &network, &error), &error);
+    support_assert_error(assay_model_upload(&model, network, &error), ASSAY_ERROR_ARGUMENT, &error, "does not have the sizes");
+    assay_network_destroy(network);
+    assay_backend_close(backend);
     assay_model_close(&model);
     assay_free(text);
     assay_free(path);
@@ -567,6 +599,7 @@ static Suite *suite(void)
     }
     tcase_add_test(files, failed_write_keeps_the_old_state);
     tcase_add_test(files, failed_write_keeps_the_old_record);
+    tcase_add_test(files, records_that_are_not_finite_are_not_written);
     tcase_add_test(files, half_precision_values);
     tcase_add_loop_test(files, nonfinite_is_named, 0, sizeof nonfinite / sizeof *nonfinite);
     tcase_add_test(files, torch_files_hold_what_torch_says);

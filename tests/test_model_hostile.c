@@ -299,6 +299,8 @@ START_TEST(bad_archives)
         {"storage too short", 2, {pickle, {"a/data/0", {"\0\0\0\0\0\0\0", 7}, ZIP_CM_STORE}}, "has 7 bytes"},
         {"storage empty", 2, {pickle, {"a/data/0", {"", 0}, ZIP_CM_STORE}}, "has 0 bytes"},
         {"big-endian", 3, {pickle, storage, {"a/byteorder", BLOB("big"), ZIP_CM_STORE}}, "big-endian"},
+        {"other-endian", 3, {pickle, storage, {"a/byteorder", BLOB("middle"), ZIP_CM_STORE}}, "big-endian"},
+        {"byte order too large", 3, {pickle, storage, {"a/byteorder", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as storage", 2, {pickle, {"a/data/0", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as pickle", 1, {{"a/data.pkl", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"pickle too large", 1, {{"a/data.pkl", {zeros, (4 << 20)}, ZIP_CM_STORE}}, "a pickle of 4194304 bytes"},
@@ -319,6 +321,17 @@ START_TEST(deflated_archive_is_read)
     assay_error error;
     const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_DEFLATE}, {"a/data/0", good_storage, ZIP_CM_DEFLATE}};
     blob file = make_zip(entries, 2);
+    support_assert_ok(parse(file, &error), &error);
+    assay_free((char *)file.bytes);
+}
+END_TEST
+
+START_TEST(little_endian_is_read)
+{
+    assay_error error;
+    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE}, {"a/data/0", good_storage, ZIP_CM_STORE},
+                                 {"a/byteorder", BLOB("little"), ZIP_CM_STORE}};
+    blob file = make_zip(entries, 3);
     support_assert_ok(parse(file, &error), &error);
     assay_free((char *)file.bytes);
 }
@@ -422,6 +435,9 @@ static const header_case headers[] = {
     {"dtype a number", "{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown dtype ''"},
     {"negative size", "{\"a\":" ENTRY("F32", "[-1]", "0", "4") "}", 4, "not a whole number"},
     {"broken size", "{\"a\":" ENTRY("F32", "[1.0]", "0", "4") "}", 4, "not a whole number"},
+    {"a list of three", "{\"a\":[1,2,3]}", 0, "tensor 'a' has not just"},
+    {"shape an object", "{\"a\":" ENTRY("F32", "{\"n\":1}", "0", "4") "}", 4, "'shape' is not a list"},
+    {"end a text", "{\"a\":" ENTRY("F32", "[1]", "0", "\"4\"") "}", 4, "not a pair"},
     {"9 dimensions", "{\"a\":" ENTRY("F32", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "at most 8"},
     {"shape that wraps around", "{\"a\":" ENTRY("F32", "[4294967296,4294967296]", "0", "0") "}", 0, "can be addressed"},
     {"shape that wraps by its dtype", "{\"a\":" ENTRY("F64", "[2305843009213693953]", "0", "8") "}", 8, "can be addressed"},
@@ -487,6 +503,10 @@ START_TEST(bad_header_lengths)
     assay_error error;
     assay_state *state = NULL;
     support_assert_error(assay_safetensors_parse("abc", 3, "file", &state, &error), ASSAY_ERROR_FORMAT, &error, "too few");
+    file = make_safetensors("[1]", 3, 0);
+    support_assert_error(assay_safetensors_parse(file.bytes, file.size, "file", &state, &error), ASSAY_ERROR_FORMAT, &error,
+                         "the header is not a JSON object");
+    assay_free((char *)file.bytes);
 }
 END_TEST
 
@@ -562,6 +582,14 @@ static const struct {
      "not a matrix"},
     {"wrong bias", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {3, 0}, 0}}, NULL, ASSAY_ERROR_FORMAT,
      "'layers.0.bias' does not have the 2 entries"},
+    {"bias a matrix", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 2, {2, 1}, 0}}, NULL, ASSAY_ERROR_FORMAT,
+     "'layers.0.bias' does not have the 2 entries"},
+    {"other classes", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},
+     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 4, \"hidden_sizes\": []}", ASSAY_ERROR_FORMAT,
+     "says 3 inputs, 0 hidden layers, 4 classes"},
+    {"other depth", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},
+     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 2, \"hidden_sizes\": [5]}", ASSAY_ERROR_FORMAT,
+     "says 3 inputs, 1 hidden layers, 2 classes"},
     {"broken chain", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}, {"layers.2.weight", 2, {4, 3}, 0},
                       {"layers.2.bias", 1, {4, 0}, 0}}, NULL, ASSAY_ERROR_FORMAT,
      "'layers.2.weight' takes 3 inputs, but 'layers.0.weight' gives 2"},
@@ -648,6 +676,8 @@ static const struct {
     {true, "[]", "not a JSON object"},
     {true, RECORD("\"0.5\"", "[]", "[]", "[]"), "\"test_acc\""},
     {true, RECORD("1.01", "[]", "[]", "[]"), "\"test_acc\""},
+    {true, RECORD("-0.5", "[]", "[]", "[]"), "\"test_acc\""},
+    {true, RECORD("0.5", "[0.1, \"x\"]", "[]", "[0.1]"), "entry 1 of \"val_scores\""},
     {true, RECORD("NaN", "[]", "[]", "[]"), "not good JSON"},
     {true, RECORD("1e999", "[]", "[]", "[]"), "not good JSON"},
     {true, RECORD("0.5", "[-0.1]", "[]", "[0.1]"), "entry 0 of \"val_scores\""},
@@ -682,6 +712,10 @@ START_TEST(too_many_layers)
                          "257 hidden layers are more than the 256");
     assay_free(text);
     assay_free(ones);
+    char *blanks = repeat(" ", 2 << 20);
+    support_assert_error(assay_model_config_parse(blanks, strlen(blanks), "file", &config, &error), ASSAY_ERROR_FORMAT,
+                         &error, "2097152 bytes are more than the");
+    assay_free(blanks);
 
     assay_state *state = NULL;
     const size_t shape[] = {1, 1};
@@ -712,6 +746,7 @@ static Suite *suite(void)
     tcase_add_test(tests, tuples_of_tuples);
     tcase_add_test(tests, bad_archives);
     tcase_add_test(tests, deflated_archive_is_read);
+    tcase_add_test(tests, little_endian_is_read);
     tcase_add_test(tests, entry_twice);
     tcase_add_test(tests, damaged_storage_is_noticed);
     tcase_add_test(tests, cut_and_changed_archives);

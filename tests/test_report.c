@@ -1,5 +1,7 @@
 /* lib/report: figures written, scripted and drawn; the page. */
+#define _GNU_SOURCE
 #include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,6 +9,10 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/alloc.h"
 #include "base/file.h"
@@ -295,6 +301,44 @@ START_TEST(ticks_of_small_panels)
 }
 END_TEST
 
+/* Small panels with logarithmic axes, points that are missing, texts with control characters, and marks without a text. */
+START_TEST(unusual_panels)
+{
+    const double x[] = {NAN, 1.0, 100.0};
+    const double y[] = {1.0, INFINITY, 3.0};
+    const double same[] = {2.0, 2.0, 2.0};
+    char *folder = support_make_folder();
+    assay_error error = {0};
+    assay_figure *figure = assay_figure_create(
+        &(assay_figure_layout){.name = "odd", .title = "", .columns = 2, .panel_width = 300}, &error);
+    ck_assert_ptr_nonnull(figure);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){.title = "a\ttab\x7f", .x_log = true, .x_min = 1.0,
+                                                                          .x_max = 100.0}, &error), &error);
+    support_assert_ok(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 3, x, y, &error), &error);
+    support_assert_ok(assay_figure_add_mark(figure, 3.0, "", true, &error), &error);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){.x_min = 0.0, .x_max = 5.0}, &error), &error);
+    support_assert_ok(assay_figure_add_histogram(figure, 3, same, 5, false, &error), &error);
+    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){0}, &error), &error);
+    support_assert_ok(assay_figure_add_line(figure, "a line", 0, ASSAY_LINE_PLAIN, 1, y, y, &error), &error);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *script = read_text(folder, "odd.gp");
+    char *data = read_text(folder, "odd.dat");
+    ck_assert_uint_eq(occurrences(script, "\nset logscale x\n"), 1);
+    ck_assert_uint_eq(occurrences(script, "\nunset logscale x\n"), 2);
+    ck_assert_ptr_nonnull(strstr(script, "'a tab '"));
+    ck_assert_ptr_null(strstr(script, "set label"));
+    ck_assert_uint_eq(occurrences(script, "set arrow from first 3,"), 1);
+    ck_assert_ptr_nonnull(strstr(data, "\nNaN 1\n1 NaN\n100 3\n"));
+    if (have_gnuplot()) {
+        support_assert_ok(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), &error);
+    }
+    assay_free(script);
+    assay_free(data);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(bad_figures_are_refused)
 {
     assay_error error = {0};
@@ -305,6 +349,10 @@ START_TEST(bad_figures_are_refused)
     }
     const double x[] = {0.0, NAN};
     assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "bad"}, &error);
+    ck_assert_str_eq(assay_figure_caption(figure), "");
+    ck_assert_str_eq(assay_figure_alt(figure), "");
+    ck_assert_uint_gt(assay_figure_width(figure), 0);
+    ck_assert_uint_gt(assay_figure_height(figure), 0);
     support_assert_error(assay_figure_write(figure, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "nothing to");
     support_assert_error(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 2, x, x, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "needs a panel");
@@ -320,8 +368,16 @@ START_TEST(bad_figures_are_refused)
     support_assert_error(assay_figure_add_histogram(figure, 1, x, 0, false, &error), ASSAY_ERROR_ARGUMENT, &error,
                          NULL);
     ck_assert_int_eq(assay_figure_add_map(figure, 1, x, 2, x, x, NULL), ASSAY_ERROR_ARGUMENT);
+    support_assert_error(assay_figure_add_map(figure, 2, x, 1, x, x, &error), ASSAY_ERROR_ARGUMENT, &error, "2 by 1");
+    ck_assert_int_eq(assay_figure_add_histogram(figure, 2, x, 50, false, NULL), ASSAY_ERROR_NUMERIC);
     ck_assert_int_eq(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 0, x, x, NULL), ASSAY_ERROR_ARGUMENT);
     assay_figure_destroy(figure);
+    assay_figure *empty = assay_figure_create(&(assay_figure_layout){.name = "empty"}, &error);
+    const double grid[] = {0.0, 1.0, 2.0, 3.0};
+    support_assert_error(assay_figure_add_map(empty, 2, grid, 2, grid, grid, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "needs a panel");
+    ck_assert_int_eq(assay_figure_add_map(empty, 2, grid, 2, grid, grid, NULL), ASSAY_ERROR_ARGUMENT);
+    assay_figure_destroy(empty);
     assay_figure_destroy(NULL);
 }
 END_TEST
@@ -337,9 +393,13 @@ static const struct {
     {"exit 0", ASSAY_ERROR_FORMAT, "nothing was drawn"},
     {"echo '<svg><text>'", ASSAY_ERROR_FORMAT, "cut short"},
     {"printf x", ASSAY_ERROR_FORMAT, "cut short"},
+    {"echo; echo", ASSAY_ERROR_FORMAT, "cut short"},
     {"kill -9 $$", ASSAY_ERROR_FORMAT, "killed by signal 9"},
     {"echo 'no such terminal here' >&2; exit 3", ASSAY_ERROR_UNSUPPORTED, "no such terminal here"},
     {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "cut short"},
+    {"echo 'line 3: no such thing' >&2; echo '     ^ 12' >&2; exit 1", ASSAY_ERROR_FORMAT, "line 3: no such thing"},
+    {"exit 127", ASSAY_ERROR_UNSUPPORTED, "cannot be run: not found"},
+    {"head -c 70000000 /dev/zero", ASSAY_ERROR_FORMAT, "wrote more than 67108864 bytes"},
 };
 
 START_TEST(gnuplot_lets_one_down)
@@ -355,6 +415,40 @@ START_TEST(gnuplot_lets_one_down)
     unsetenv("ASSAY_GNUPLOT");
     ck_assert(is_there(folder, "curves.dat") && is_there(folder, "curves.gp"));
     ck_assert_uint_eq(files_in(folder), 2);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+    support_remove_folder(elsewhere);
+}
+END_TEST
+
+/* While this is set, a minute passes with each look at the clock. */
+static bool clock_hurries;
+
+/* In place of the C library's. */
+int clock_gettime(clockid_t clock, struct timespec *now)
+{
+    static time_t passed;
+    passed += clock_hurries ? 60 : 0;
+    long result = syscall(SYS_clock_gettime, clock, now);
+    now->tv_sec += passed;
+    return (int)result;
+}
+
+/* A drawing that is not done after two minutes is given up, and the program ended. */
+START_TEST(gnuplot_takes_too_long)
+{
+    char *folder = support_make_folder();
+    char *elsewhere = support_make_folder();
+    assay_error error;
+    assay_figure *figure = sample_figure(SAMPLE_CURVES);
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    pretend_gnuplot(elsewhere, "echo '<svg'; exec sleep 1000");
+    clock_hurries = true;
+    support_assert_error(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), ASSAY_ERROR_FORMAT, &error,
+                         "not done after 120 seconds; stopped");
+    clock_hurries = false;
+    ck_assert_uint_eq(files_in(folder), 2);
+    ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     assay_figure_destroy(figure);
     support_remove_folder(folder);
     support_remove_folder(elsewhere);
@@ -475,6 +569,10 @@ START_TEST(folders_are_made)
     support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
     support_assert_error(assay_page_make_folder(file, &error), ASSAY_ERROR_IO, &error, "in the way");
     support_assert_error(assay_page_make_folder(under, &error), ASSAY_ERROR_IO, &error, "No such file");
+    char *nowhere = assay_asprintf(NULL, "%s/nowhere", folder);
+    ck_assert_int_eq(symlink(under, nowhere), 0);
+    support_assert_error(assay_page_make_folder(nowhere, &error), ASSAY_ERROR_IO, &error, "in the way");
+    assay_free(nowhere);
     assay_free(made);
     assay_free(file);
     assay_free(under);
@@ -546,6 +644,32 @@ START_TEST(page_without_drawings)
 }
 END_TEST
 
+/* Empty texts leave out what they would fill; control characters are not HTML's. */
+START_TEST(page_of_little)
+{
+    const assay_page_row rows[] = {{.label = "a", .printed = "", .ours = "1", .error = NAN, .verdict = ASSAY_PAGE_NONE,
+                                    .note = ""}};
+    const assay_page_section sections[] = {
+        {.id = "little", .title = "\x01" "bell\x7f\ttab", .source = "", .text = "\n\nfirst\n\n\nsecond", .printed_heading = "",
+         .error_heading = "", .row_count = 1, .rows = rows},
+    };
+    const assay_page page = {.title = "one\ntwo", .notice = "", .section_count = 1, .sections = sections};
+    char *folder = support_make_folder();
+    assay_error error;
+    support_assert_ok(assay_page_write(&page, folder, &error), &error);
+    char *text = read_text(folder, "index.html");
+    const char *const wanted[] = {"?bell?\ttab", "one\ntwo", "<p>first</p>\n<p>second</p>\n", ">Printed</th>",
+                                  ">Relative error</th>", "<td data-label=\"Printed\">–</td>"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        ck_assert_msg(strstr(text, wanted[i]) != NULL, "not in the page: %s", wanted[i]);
+    }
+    ck_assert_ptr_null(strstr(text, "figures, each with"));
+    ck_assert_ptr_null(strstr(text, "numbers agree"));
+    assay_free(text);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(page_refuses_bad_ids)
 {
     assay_error error;
@@ -573,8 +697,10 @@ int main(void)
     tcase_add_test(figures, png_is_drawn_or_refused_with_a_reason);
     tcase_add_test(figures, histogram_data);
     tcase_add_loop_test(figures, ticks_of_small_panels, 0, sizeof tick_cases / sizeof *tick_cases);
+    tcase_add_test(figures, unusual_panels);
     tcase_add_test(figures, bad_figures_are_refused);
     tcase_add_loop_test(figures, gnuplot_lets_one_down, 0, sizeof letdowns / sizeof *letdowns);
+    tcase_add_test(figures, gnuplot_takes_too_long);
     tcase_add_test(figures, gnuplot_is_missing);
     tcase_add_test(figures, gnuplot_is_called);
     tcase_add_test(figures, folder_is_missing_or_disk_full);
@@ -584,6 +710,7 @@ int main(void)
     tcase_add_test(page, folders_are_made);
     tcase_add_test(page, page_escapes_and_counts);
     tcase_add_test(page, page_without_drawings);
+    tcase_add_test(page, page_of_little);
     tcase_add_test(page, page_refuses_bad_ids);
     suite_add_tcase(suite, page);
     return support_run(suite);

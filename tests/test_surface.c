@@ -160,6 +160,15 @@ START_TEST(closed_forms)
 }
 END_TEST
 
+START_TEST(what_is_no_surface_has_no_value)
+{
+    const double w[2] = {1.0, 1.0};
+    const float narrow[2] = {1.0F, 1.0F};
+    ck_assert(isnan(assay_surface_f64(ASSAY_SURFACE_COUNT, w, NULL)));
+    ck_assert(isnan(assay_surface_f32(ASSAY_SURFACE_COUNT, narrow, NULL)));
+}
+END_TEST
+
 START_TEST(far_away_nothing_overflows)
 {
     for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
@@ -398,6 +407,7 @@ static Suite *suite(void)
     tcase_add_test(surfaces, values_and_gradients_are_pytorchs);
     tcase_add_loop_test(surfaces, gradients_are_the_differences_of_the_loss, 0, ASSAY_SURFACE_COUNT);
     tcase_add_test(surfaces, closed_forms);
+    tcase_add_test(surfaces, what_is_no_surface_has_no_value);
     tcase_add_test(surfaces, far_away_nothing_overflows);
     suite_add_tcase(suite, surfaces);
     TCase *descents = tcase_create("descents");

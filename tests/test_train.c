@@ -8,7 +8,9 @@
 
 #include "base/alloc.h"
 #include "base/file.h"
+#include "model/config.h"
 #include "model/model.h"
+#include "model/safetensors.h"
 #include "optim/optimizer.h"
 #include "support.h"
 #include "train/trainer.h"
@@ -80,6 +82,12 @@ START_TEST(batches_follow_the_order)
     assay_batches_destroy(batches);
     support_assert_error(assay_batches_create(backend, &data, 0, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "batches of 0 out of 7");
+    const assay_dataset none = {.width = data.width};
+    support_assert_error(assay_batches_create(backend, &none, 1, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "batches of 1 out of 0");
+    const assay_dataset too_many = {.width = 1, .count = (size_t)INT32_MAX + 1};
+    support_assert_error(assay_batches_create(backend, &too_many, 1, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "out of 2147483648 images");
     ck_assert_ptr_null(batches);
     assay_batches_destroy(NULL);
     assay_dataset_destroy(&data);
@@ -496,6 +504,108 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
 }
 END_TEST
 
+/* What can be wrong with one tensor of a checkpoint, or one text. */
+typedef enum { LEFT_OUT, OF_ANOTHER_TYPE, ONE_LONGER } damage;
+
+static assay_state *damaged_copy(const assay_state *state, const char *name, damage how)
+{
+    static const char *const keys[] = {ASSAY_MODEL_CONFIG_KEY, "run", "epochs_done", "best_epoch", "optimizer_steps"};
+    assay_state *copy;
+    assay_error error;
+    support_assert_ok(assay_state_create(&copy, &error), &error);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        if (strcmp(keys[i], name) == 0) {
+            continue;
+        }
+        support_assert_ok(assay_state_set_text(copy, keys[i], assay_state_text(state, keys[i]), &error), &error);
+    }
+    for (size_t i = 0; i < assay_state_count(state); i++) {
+        const assay_stored_tensor *tensor = assay_state_at(state, i);
+        bool chosen = strcmp(tensor->name, name) == 0;
+        void *data;
+        if (chosen && how == LEFT_OUT) {
+            continue;
+        }
+        size_t count = tensor->count + (chosen && how == ONE_LONGER);
+        assay_dtype dtype = chosen && how == OF_ANOTHER_TYPE ? ASSAY_DTYPE_BF16 : tensor->dtype;
+        support_assert_ok(assay_state_add(copy, tensor->name, dtype, 1, &count, &data, &error), &error);
+        memcpy(data, tensor->data, tensor->count * assay_dtype_size(dtype));
+    }
+    return copy;
+}
+
+/* A checkpoint of this very run, but for one thing. */
+START_TEST(a_damaged_checkpoint_is_refused)
+{
+    evidence(EVIDENCE_ERRORS, "train/trainer_load");
+    static const char *const tensors[] = {"record.train_losses", "record.train_scores", "record.val_scores",
+                                          "generator.mt19937", "layers.0.weight", "layers.4.bias", "best.layers.2.weight",
+                                          "optimizer.first_moment.layers.0.weight", "optimizer.second_moment.layers.4.bias"};
+    static const struct { const char *key, *text, *says; } texts[] = {
+        {"run", NULL, "is not a training checkpoint"},
+        {"epochs_done", "", "its epochs_done '' is not a number"},
+        {"epochs_done", "-1", "its epochs_done '-1' is not a number"},
+        {"epochs_done", "x", "its epochs_done 'x' is not a number"},
+        {"epochs_done", "2 ", "its epochs_done '2 ' is not a number from 0 to 3"},
+        {"epochs_done", "4", "is not a number from 0 to 3"},
+        {"epochs_done", "3", "should hold 27 numbers of type F64 named 'record.train_losses'"},
+        {"epochs_done", "1", "its best_epoch '1' is not a number from 0 to 0"},
+        {"best_epoch", "2", "its best_epoch '2' is not a number from 0 to 1"},
+        {"optimizer_steps", "many", "its optimizer_steps 'many' is not a number"},
+        {"epochs_done", NULL, "its epochs_done '' is not a number"},
+    };
+    assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/checkpoint", folder);
+    assay_train_options options = sample_options("adam", "", 3);
+    assay_state *state;
+    assay_error error;
+    assay_trainer *trainer = create(backend, &options, &data);
+    run_epochs(trainer, 2);
+    support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
+    support_assert_ok(assay_safetensors_read(path, &state, &error), &error);
+    for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++) {
+        for (int how = LEFT_OUT; how <= ONE_LONGER; how++) {
+            assay_state *copy = damaged_copy(state, tensors[t], (damage)how);
+            support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
+            support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error, tensors[t]);
+            assay_state_destroy(copy);
+        }
+    }
+    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
+        assay_state *copy = damaged_copy(state, texts[t].key, LEFT_OUT);
+        if (texts[t].text != NULL) {
+            support_assert_ok(assay_state_set_text(copy, texts[t].key, texts[t].text, &error), &error);
+        }
+        support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
+        support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error, texts[t].says);
+        assay_state_destroy(copy);
+    }
+    for (int side = 0; side < 2; side++) {
+        const assay_stored_tensor *generator = assay_state_find(state, "generator.mt19937");
+        assay_state *copy = damaged_copy(state, "", LEFT_OUT);
+        int64_t *numbers = assay_state_find(copy, generator->name)->data;
+        numbers[ASSAY_MT19937_WORDS] = side == 0 ? -1 : ASSAY_MT19937_WORDS + 1;
+        support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
+        support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error,
+                             side == 0 ? "the generator's place -1 is not" : "the generator's place 625 is not");
+        assay_state_destroy(copy);
+    }
+    /* Undamaged it is taken: it was the damage. */
+    assay_state *copy = damaged_copy(state, "", LEFT_OUT);
+    support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
+    support_assert_ok(assay_trainer_load(trainer, path, &error), &error);
+    assay_state_destroy(copy);
+    assay_state_destroy(state);
+    assay_trainer_destroy(trainer);
+    assay_free(path);
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
 START_TEST(a_full_disk_keeps_the_old_checkpoint)
 {
     evidence(EVIDENCE_ERRORS, "train/trainer_save");
@@ -585,6 +695,7 @@ int main(void)
     tcase_add_loop_test(tests, a_resumed_run_ends_as_one_that_never_stopped, 0, (int)(sizeof RESUMED / sizeof *RESUMED));
     tcase_add_test(tests, the_best_model_is_a_model);
     tcase_add_test(tests, the_checkpoint_of_another_run_is_refused);
+    tcase_add_test(tests, a_damaged_checkpoint_is_refused);
     tcase_add_test(tests, a_full_disk_keeps_the_old_checkpoint);
     tcase_add_test(tests, runs_have_their_names);
     tcase_add_test(tests, skipping_a_run_draws_what_it_draws);

@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "check/gradient.h"
+#include "optim/optimizer.h"
 #include "support.h"
 #include "tutorial/optimizers.h"
 #include "tutorial/session.h"
@@ -273,6 +274,27 @@ END_TEST
  * The section of the four trainings, from records made up around the author's accuracies (golden/retrace.json; the best
  * validation accuracies once more by hand): right to the last digit, and 0.59 and 0.61 points off.
  */
+/* Each run has the tutorial's options, at its place in the notebook, and its own optimizer. */
+START_TEST(runs_have_their_optimizers)
+{
+    for (int i = 0; i < ASSAY_TUTORIAL_RUNS; i++) {
+        const assay_tutorial_run *run = &assay_tutorial_runs[i];
+        assay_train_options options = assay_tutorial_run_options(run);
+        assay_update_rule rule;
+        assay_error error;
+        support_assert_ok(assay_optimizer_by_name(run->optimizer, &rule, &error), &error);
+        ck_assert_int_eq((int)options.rule.kind, (int)rule.kind);
+        char *ours = assay_optimizer_settings(&options.rule, &error);
+        char *named = assay_optimizer_settings(&rule, &error);
+        ck_assert_str_eq(ours, named);
+        assay_free(ours);
+        assay_free(named);
+        ck_assert_uint_eq(options.epochs, assay_train_tutorial(run->run).epochs);
+        ck_assert_int_eq(options.position, run->run);
+    }
+}
+END_TEST
+
 START_TEST(runs_are_judged_within_0_6_points)
 {
     static const char *const names[ASSAY_TUTORIAL_RUNS] = {"sgd", "momentum", "adam", "adam"};
@@ -541,6 +563,7 @@ int main(void)
     tcase_set_timeout(theory, 60);
     tcase_add_test(theory, sections_by_name);
     tcase_add_test(theory, comparisons);
+    tcase_add_test(theory, runs_have_their_optimizers);
     tcase_add_test(theory, runs_are_judged_within_0_6_points);
     tcase_add_loop_test(theory, outputs_by_monte_carlo, 0, 4);
     tcase_add_loop_test(theory, gradients_by_monte_carlo, 0, 2);

@@ -218,11 +218,6 @@ double assay_grade_number(const grade_fields *fields, const char *name)
     return assay_grade_values(fields, name)[0];
 }
 
-size_t assay_grade_size(const grade_fields *fields, const char *name)
-{
-    return (size_t)assay_grade_number(fields, name);
-}
-
 double assay_grade_uniform(assay_mt19937 *random, double lower, double upper)
 {
     double unit = (assay_mt19937_random32(random) >> 8) * 0x1p-24;

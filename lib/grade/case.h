@@ -108,7 +108,6 @@ const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem,
 const grade_field *assay_grade_find(const grade_fields *fields, const char *name);
 double *assay_grade_values(const grade_fields *fields, const char *name);
 double assay_grade_number(const grade_fields *fields, const char *name);
-size_t assay_grade_size(const grade_fields *fields, const char *name);
 
 /* Draws; every value is a float32, so that a float32 implementation is given exactly the same inputs. */
 double assay_grade_uniform(assay_mt19937 *random, double lower, double upper);

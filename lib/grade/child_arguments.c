@@ -37,14 +37,26 @@ static void add_all(grade_arguments *arguments, const char *const *list)
     }
 }
 
+/* Keeps a text that was made here until the arguments are cleared; NULL: there was no memory for it. */
+static assay_status own(grade_arguments *arguments, char *text, assay_error *error)
+{
+    if (text == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (arguments->owned_count == GRADE_MAX_ARGUMENTS) {
+        assay_free(text);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the folders of --bind and those above them are more than %d",
+                          GRADE_MAX_ARGUMENTS);
+    }
+    arguments->owned[arguments->owned_count++] = text;
+    return ASSAY_OK;
+}
+
 /* A number as an argument of its own. */
 static assay_status add_number(grade_arguments *arguments, const char *option, size_t number, assay_error *error)
 {
     char *text = assay_asprintf(error, "%zu", number);
-    if (text == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    arguments->owned[arguments->owned_count++] = text;
+    ASSAY_TRY(own(arguments, text, error));
     add(arguments, option);
     add(arguments, text);
     return ASSAY_OK;
@@ -85,10 +97,7 @@ static assay_status add_runner(const grade_program *program, grade_arguments *ar
     }
     const char *slash = strrchr(program->shared_object, '/');
     char *inside = assay_asprintf(error, FOLDER_INSIDE "/%s", slash == NULL ? program->shared_object : slash + 1);
-    if (inside == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    arguments->owned[arguments->owned_count++] = inside;
+    ASSAY_TRY(own(arguments, inside, error));
     add(arguments, inside);
     return ASSAY_OK;
 }
@@ -124,22 +133,16 @@ static assay_status add_bind(grade_arguments *arguments, const char *path, assay
     if (whole == NULL) {
         return assay_fail(error, ASSAY_ERROR_IO, "--bind %s: %s", path, strerror(errno));
     }
-    for (const char *slash = strchr(whole + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    assay_status status = ASSAY_OK;
+    for (const char *slash = strchr(whole + 1, '/'); slash != NULL && status == ASSAY_OK; slash = strchr(slash + 1, '/')) {
         char *parent = assay_asprintf(error, "%.*s", (int)(slash - whole), whole);
-        if (parent == NULL || arguments->owned_count + 40 > GRADE_MAX_ARGUMENTS) {
-            assay_free(parent);
-            break;
-        }
-        arguments->owned[arguments->owned_count++] = parent;
         add_all(arguments, (const char *const[]){"--perms", "0755", "--dir", parent, NULL});
+        status = own(arguments, parent, error);
     }
-    char *kept = assay_strdup(whole, error);
+    char *kept = status == ASSAY_OK ? assay_strdup(whole, error) : NULL;
     free(whole);
-    if (kept == NULL || arguments->owned_count + 40 > GRADE_MAX_ARGUMENTS) {
-        assay_free(kept);
-        return ASSAY_ERROR_MEMORY;
-    }
-    arguments->owned[arguments->owned_count++] = kept;
+    ASSAY_TRY(status);
+    ASSAY_TRY(own(arguments, kept, error));
     add_all(arguments, (const char *const[]){"--ro-bind", kept, kept, NULL});
     return ASSAY_OK;
 }
@@ -167,13 +170,10 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
     ASSAY_TRY(add_scratch(arguments, "/dev/shm", error));
     char *library = own_library();
     if (library != NULL) {
-        arguments->owned[arguments->owned_count] = assay_strdup(library, error);
+        char *kept = assay_strdup(library, error);
         free(library);
-        if (arguments->owned[arguments->owned_count] == NULL) {
-            return ASSAY_ERROR_MEMORY;
-        }
-        add_all(arguments, (const char *const[]){"--ro-bind", "/dev/null", NULL});
-        add(arguments, arguments->owned[arguments->owned_count++]);
+        ASSAY_TRY(own(arguments, kept, error));
+        add_all(arguments, (const char *const[]){"--ro-bind", "/dev/null", kept, NULL});
     }
     for (const char *const *bind = program->binds; bind != NULL && *bind != NULL; bind++) {
         ASSAY_TRY(add_bind(arguments, *bind, error));

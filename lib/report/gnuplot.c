@@ -21,7 +21,7 @@
 extern char **environ;
 
 /* A figure is a few hundred kB; beyond this something is wrong with the script. */
-static const size_t output_limit = (size_t)256 << 20;
+static const size_t output_limit = (size_t)64 << 20;
 static const long long patience_ms = 120000;
 
 typedef struct {

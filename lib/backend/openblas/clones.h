@@ -13,7 +13,14 @@
 #define ASSAY_CLONES
 #endif
 
-/* What such a function calls in its loop has to be part of it, to be compiled for the same processor. */
+/*
+ * What such a function calls in its loop has to be part of it, to be compiled for the same processor. Where coverage is
+ * measured it is a function of its own: its branches count once, and not once for each place that it is called from.
+ */
+#ifdef ASSAY_NO_CLONES
+#define ASSAY_INLINE static inline
+#else
 #define ASSAY_INLINE static inline __attribute__((always_inline))
+#endif
 
 #endif

@@ -71,36 +71,18 @@ double reference_activation(assay_activation activation, double x)
     return x;
 }
 
+/* Of the kinds whose derivative is not to be had from their output: assay_activation_derivative_reads_input. */
 double reference_derivative(assay_activation activation, double x)
 {
-    double a = activation.parameter;
-    switch (activation.kind) {
-    case ASSAY_TANH:
-        return 1.0 / (cosh(x) * cosh(x));
-    case ASSAY_RELU:
-        return x > 0.0 ? 1.0 : 0.0;
-    case ASSAY_SIGMOID:
-        return logistic(x) * logistic(-x);
-    case ASSAY_LEAKY_RELU:
-        return x > 0.0 ? 1.0 : a;
-    case ASSAY_SELU:
-        return SELU_SCALE * (x > 0.0 ? 1.0 : SELU_ALPHA * exp(x));
-    case ASSAY_ELU:
-        return x > 0.0 ? 1.0 : a * exp(x);
-    case ASSAY_GELU:
+    if (activation.kind == ASSAY_GELU) {
         return normal_cdf(x) + weighted(x, normal_density(x));
-    case ASSAY_GELU_TANH: {
+    }
+    if (activation.kind == ASSAY_GELU_TANH) {
         double s = logistic(2.0 * gelu_argument(x));
         double slope = s * logistic(-2.0 * gelu_argument(x));
         return s + weighted(x, weighted(2.0 * gelu_argument_slope(x), slope));
     }
-    case ASSAY_SILU:
-        return logistic(x) + weighted(x, logistic(x) * logistic(-x));
-    case ASSAY_IDENTITY:
-    case ASSAY_ACTIVATION_COUNT:
-        break;
-    }
-    return 1.0;
+    return logistic(x) + weighted(x, logistic(x) * logistic(-x)); /* SiLU */
 }
 
 double reference_derivative_from_output(assay_activation activation, double y)
@@ -117,9 +99,7 @@ double reference_derivative_from_output(assay_activation activation, double y)
         return y > 0.0 ? 1.0 : a;
     case ASSAY_SELU: /* y = s a (e^x - 1), so s a e^x = y + s a */
         return y > 0.0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA;
-    case ASSAY_ELU: /* y = a (e^x - 1), so a e^x = y + a */
+    default: /* ELU: y = a (e^x - 1), so a e^x = y + a */
         return y > 0.0 ? 1.0 : y + a;
-    default:
-        return 1.0;
     }
 }
