@@ -207,7 +207,8 @@ void support_assert_same_generator(const assay_generator *a, const assay_generat
 
 void support_assert_nothing_stays(void (*cycle)(void *user), void *user)
 {
-    enum { CYCLES = 8 }; /* glibc keeps 7 freed pieces of each size for the thread, which count as allocated */
+    /* glibc keeps 7 freed pieces of each size for the thread, which count as allocated; it takes a while to settle. */
+    enum { CYCLES = 64 };
     size_t before = 0;
     for (int i = 0; i < 2 * CYCLES; i++) {
         before = i == CYCLES ? allocated() : before;
