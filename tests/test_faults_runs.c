@@ -311,6 +311,17 @@ static assay_status run_sections(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* Without data there is no session: that, or memory, is what is told. */
+static assay_status refuse_session(fault_bench *bench, assay_error *error)
+{
+    assay_session_options missing = assay_session_defaults();
+    assay_session *none;
+    missing.data_folder = bench->folder;
+    assay_status status = assay_session_create(NULL, &missing, &none, error);
+    fault_digest_f64(bench, none == NULL ? 0.0 : 1.0);
+    return status == ASSAY_ERROR_IO ? ASSAY_OK : status;
+}
+
 /* --- checks and statistics --------------------------------------------------------------------------------------- */
 
 static double squares(const double *x, void *user)
@@ -375,6 +386,7 @@ static const fault_scenario scenarios[] = {
     {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
     {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
     {"statistics", NULL, statistics, NULL, 0, NULL, 0},
+    {"a session without data", NULL, refuse_session, NULL, 0, NULL, 0},
     {"sections of the tutorial", set_up_session, run_sections, NULL, 0, NULL, 0},
 };
 

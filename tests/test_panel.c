@@ -1,11 +1,14 @@
 /* Tests of lib/backend/openblas/panel.h: products that leave out what contributes nothing, by every kernel there is. */
+#define _GNU_SOURCE
 #include "test_panel.h"
 
+#include <dlfcn.h>
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "backend/openblas/core.h"
 #include "backend/openblas/panel.h"
 #include "base/alloc.h"
 #include "support.h"
@@ -31,6 +34,44 @@ float *test_sparse(size_t rows, size_t columns, bool transposed, unsigned kept, 
     }
     return made;
 }
+
+/* --- OpenBLAS's kernels ------------------------------------------------------------------------------------------ */
+
+/* Which kernels OpenBLAS says it has chosen; NULL: those that it has. */
+static const char *pretended_core;
+
+/* In place of OpenBLAS's. */
+char *openblas_get_corename(void)
+{
+    static char name[32];
+    char *(*real)(void);
+    void *next = dlsym(RTLD_NEXT, "openblas_get_corename");
+    memcpy(&real, &next, sizeof real);
+    snprintf(name, sizeof name, "%s", pretended_core != NULL ? pretended_core : real());
+    return name;
+}
+
+/* A better choice is proposed where the processor has AVX-512, and one for retracing where it has AVX2. */
+START_TEST(better_kernels_are_named)
+{
+    static const struct { const char *core; bool better; } cases[] = {
+        {"Haswell", true}, {"Zen", true}, {"Excavator", true}, {"Sandybridge", true}, {"Cooperlake", true},
+        {"SkylakeX", false}, {"Prescott", false},
+    };
+    bool avx512 = assay_panel_supported()[0] != NULL && assay_panel_supported()[0]->lanes == 16;
+    bool avx2 = assay_panel_supported()[0] != NULL;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        pretended_core = cases[i].core;
+        const char *better = assay_openblas_better_core();
+        const char *retracing = assay_openblas_retracing_core();
+        pretended_core = NULL;
+        ck_assert(!cases[i].better || !avx512 || (better != NULL && strcmp(better, "SKYLAKEX") == 0));
+        ck_assert(cases[i].better || better == NULL);
+        ck_assert_msg((retracing != NULL) == (avx2 && strcmp(cases[i].core, "Haswell") != 0), "%s", cases[i].core);
+        ck_assert(retracing == NULL || strcmp(retracing, "HASWELL") == 0);
+    }
+}
+END_TEST
 
 /* --- products -------------------------------------------------------------------------------------------------- */
 
@@ -320,6 +361,7 @@ int main(void)
     tcase_add_test(tcase, sizes_that_are_taken);
     tcase_add_test(tcase, the_sample_finds_what_is_left_out);
     tcase_add_test(tcase, kernels_have_names);
+    tcase_add_test(tcase, better_kernels_are_named);
     suite_add_tcase(suite, tcase);
     suite_add_tcase(suite, test_panel_layers());
     return support_run(suite);

@@ -17,13 +17,14 @@ const assay_panel_kernels *const *assay_panel_supported(void)
 #if ASSAY_PANEL_X86
     static const assay_panel_kernels *const avx2[] = {&assay_panel_avx2, NULL};
     static const assay_panel_kernels *const avx512[] = {&assay_panel_avx512, &assay_panel_avx2, NULL};
-    bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
-    bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
-    if (has_avx2) {
-        return has_avx512 ? avx512 : avx2;
+    bool has_avx2 = __builtin_cpu_supports("avx2") &&                                 /* LCOV_EXCL_BR_LINE: the processor */
+                    __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"); /* LCOV_EXCL_BR_LINE: the processor */
+    bool has_avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl"); /* LCOV_EXCL_BR_LINE: as above */
+    if (has_avx2) {                          /* LCOV_EXCL_BR_LINE: the processor */
+        return has_avx512 ? avx512 : avx2; /* LCOV_EXCL_BR_LINE: the processor */
     }
 #endif
-    return none;
+    return none; /* LCOV_EXCL_LINE: on processors without AVX2 */
 }
 
 bool assay_panel_takes(size_t m, size_t n, size_t k)
