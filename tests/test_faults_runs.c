@@ -142,6 +142,10 @@ static assay_status open_and_use(fault_bench *bench, const char *name, assay_pre
     assay_buffer *borrowed = assay_buffer_borrow_u8(backend, bytes, sizeof bytes);
     assay_buffer *whole = assay_buffer_create(backend, ASSAY_INT32, 2);
     assay_fill(backend, assay_whole(real), 0.25);
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 1);
+    assay_fill_random(backend, assay_part_of(assay_whole(real), 0, 3), &generator,
+                      (assay_distribution){ASSAY_UNIFORM, -1.0, 1.0});
     double sum = assay_sum(backend, assay_whole(real));
     assay_status status = assay_backend_check(backend, error);
     if (status == ASSAY_OK) {
