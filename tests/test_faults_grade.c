@@ -128,6 +128,24 @@ static assay_status import_and_judge(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* An answer that no mistake explains: each has its distance. */
+static void set_up_wrong(fault_bench *bench)
+{
+    assay_error error;
+    set_up_outputs(bench);
+    grade_battery *battery = bench->thing[BATTERY];
+    support_assert_ok(assay_grade_battery_import(battery, bench->folder, &error), &error);
+    battery->parts[0].answers[0].outputs.pool[0] += 1.0;
+}
+
+static assay_status judge_wrong(fault_bench *bench, assay_error *error)
+{
+    grade_battery *battery = bench->thing[BATTERY];
+    ASSAY_TRY(assay_grade_battery_judge(battery, error));
+    fault_digest_f64(bench, (double)battery->parts[0].results[0].verdict);
+    return ASSAY_OK;
+}
+
 static assay_status ask_and_hear(fault_bench *bench, assay_error *error)
 {
     const grade_battery *battery = bench->thing[BATTERY];
@@ -231,6 +249,30 @@ static assay_status find_runner(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+static void look_elsewhere(fault_bench *bench)
+{
+    (void)bench;
+    unsetenv("ASSAY_GRADE_RUNNER");
+}
+
+/* Beside the program, or where it is installed: there may be none. */
+static assay_status look_for_runner(fault_bench *bench, assay_error *error)
+{
+    char *path;
+    assay_status status = assay_grade_runner_find(&path, error);
+    if (status == ASSAY_OK) {
+        assay_free(path);
+    }
+    fault_digest_f64(bench, 0.0);
+    return status == ASSAY_ERROR_UNSUPPORTED ? ASSAY_OK : status;
+}
+
+static void look_again(fault_bench *bench)
+{
+    (void)bench;
+    setenv("ASSAY_GRADE_RUNNER", runner, 1);
+}
+
 static assay_status run_program(fault_bench *bench, const grade_program *program, assay_error *error)
 {
     grade_battery *battery = bench->thing[BATTERY];
@@ -287,6 +329,8 @@ static const fault_scenario scenarios[] = {
     {"a rubric", set_up_rubric, read_rubric, tidy_catalogue, 0, NULL, 0},
     {"export and import", NULL, export_and_import, NULL, 0, NULL, 0},
     {"outputs judged", set_up_outputs, import_and_judge, tidy_battery, 0, NULL, 0},
+    {"wrong outputs judged", set_up_wrong, judge_wrong, tidy_battery, 0, NULL, 0},
+    {"a runner looked for", look_elsewhere, look_for_runner, look_again, 0, NULL, 0},
     {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL, 0},
     {"a seed", NULL, draw_seed, NULL, 0, NULL, 0},
     {"reports", set_up_report, write_reports, tidy_battery, 0, NULL, 0},

@@ -142,6 +142,10 @@ static assay_status open_and_use(fault_bench *bench, const char *name, assay_pre
     assay_buffer *borrowed = assay_buffer_borrow_u8(backend, bytes, sizeof bytes);
     assay_buffer *whole = assay_buffer_create(backend, ASSAY_INT32, 2);
     assay_fill(backend, assay_whole(real), 0.25);
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 1);
+    assay_fill_random(backend, assay_part_of(assay_whole(real), 0, 3), &generator,
+                      (assay_distribution){ASSAY_UNIFORM, -1.0, 1.0});
     double sum = assay_sum(backend, assay_whole(real));
     assay_status status = assay_backend_check(backend, error);
     if (status == ASSAY_OK) {
@@ -311,6 +315,17 @@ static assay_status run_sections(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* Without data there is no session: that, or memory, is what is told. */
+static assay_status refuse_session(fault_bench *bench, assay_error *error)
+{
+    assay_session_options missing = assay_session_defaults();
+    assay_session *none;
+    missing.data_folder = bench->folder;
+    assay_status status = assay_session_create(NULL, &missing, &none, error);
+    fault_digest_f64(bench, none == NULL ? 0.0 : 1.0);
+    return status == ASSAY_ERROR_IO ? ASSAY_OK : status;
+}
+
 /* --- checks and statistics --------------------------------------------------------------------------------------- */
 
 static double squares(const double *x, void *user)
@@ -380,6 +395,7 @@ static const fault_scenario scenarios[] = {
     {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
     {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
     {"statistics", NULL, statistics, NULL, 0, NULL, 0},
+    {"a session without data", NULL, refuse_session, NULL, 0, NULL, 0},
     {"sections of the tutorial", set_up_session, run_sections, NULL, 0, NULL, 0},
 };
 

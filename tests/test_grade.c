@@ -227,6 +227,23 @@ START_TEST(an_unknown_mistake_is_not_named)
 }
 END_TEST
 
+START_TEST(distributions_have_words)
+{
+    static const struct { grade_distribution distribution; const char *text; } cases[] = {
+        {{GRADE_CONSTANT, 0.5}, "every value 0.5"},
+        {{GRADE_NORMAL, 0.25}, "a normal distribution of mean 0 and standard deviation 0.25"},
+        {{GRADE_EITHER, 0.25}, "mean 0 and standard deviation 0.25, normal or uniform"},
+        {{GRADE_POSITIVE, 2.0}, "a uniform distribution between 0 and 2"},
+        {{GRADE_RANDOM, 0.0}, "random values"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[100];
+        assay_grade_distribution_text(cases[i].distribution, text, sizeof text);
+        ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
 START_TEST(one_seed_gives_one_battery)
 {
     grade_battery *a = draw(77);
@@ -885,6 +902,35 @@ START_TEST(junit_is_escaped)
 }
 END_TEST
 
+/* What no known mistake explains is told with the one that comes nearest, if there is one. */
+START_TEST(the_nearest_mistake_is_told)
+{
+    static const char *const only[] = {"adam", NULL};
+    grade_catalogue *catalogue = open_catalogue();
+    grade_battery *battery;
+    assay_error error = {0};
+    char *text = NULL;
+    size_t size;
+    support_assert_ok(assay_grade_battery_create(1, only, &battery, &error), &error);
+    grade_part *part = &battery->parts[0];
+    answer_with(part, GRADE_CORRECT);
+    part->answers[0].outputs.field[0].values[0] += 100.0;
+    judge(battery);
+    ck_assert_int_eq(part->results[0].verdict, GRADE_WRONG);
+    part->results[0].mistake = NULL;
+    part->results[0].nearest = "adam.first_correction_missing";
+    const grade_report report = {battery, catalogue, "someone.so", "", assay_grade_score(battery, NULL), true};
+    FILE *stream = open_memstream(&text, &size);
+    support_assert_ok(assay_grade_report_write(&report, GRADE_TABLE, stream, &error), &error);
+    fclose(stream);
+    ck_assert_msg(strstr(text, "nearest known mistake: ") != NULL && strstr(text, "[adam.first_correction_missing]") != NULL,
+                  "%s", text);
+    free(text);
+    assay_grade_battery_destroy(battery);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("grade");
@@ -897,6 +943,7 @@ int main(void)
     tcase_add_loop_test(models, a_mistake_is_called_by_its_name, 0, 5);
     tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
     tcase_add_test(models, an_unknown_mistake_is_not_named);
+    tcase_add_test(models, distributions_have_words);
     tcase_add_test(models, one_seed_gives_one_battery);
     tcase_add_loop_test(models, distributions_are_told_apart, 0, 12);
     suite_add_tcase(suite, models);
@@ -918,6 +965,7 @@ int main(void)
     tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));
     tcase_add_test(reports, points_follow_the_rubric);
     tcase_add_test(reports, the_table_names_mistake_and_hint);
+    tcase_add_test(reports, the_nearest_mistake_is_told);
     tcase_add_test(reports, gradescope_adds_up);
     tcase_add_test(reports, json_names_every_case);
     tcase_add_test(reports, tap_counts_its_lines);

@@ -210,14 +210,14 @@ static const struct {
     {GREETS "head -c 70000000 /dev/zero >&2; read -r line", GRADE_OUTPUT, "wrote more than 64 MiB to standard error"},
 };
 
-static grade_battery *run(const char *script, double total_seconds)
+static grade_battery *run(const char *script, const grade_limits *limits, const char *exchange)
 {
     static const char *const only[] = {"relu", NULL};
     const char *build = getenv("ASSAY_BUILD");
     char *runner = assay_asprintf(NULL, "%s/assay-grade-runner", build != NULL ? build : ".");
     const char *const command[] = {"sh", "-c", script, NULL};
-    grade_program program = {.command = command, .folder = "/", .runner = runner, .limits = assay_grade_limits_default()};
-    program.limits.total_seconds = total_seconds;
+    grade_program program = {.command = command, .folder = exchange != NULL ? exchange : "/", .runner = runner,
+                             .limits = *limits, .exchange = exchange};
     grade_battery *battery;
     assay_error error = {0};
     support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
@@ -228,7 +228,8 @@ static grade_battery *run(const char *script, double total_seconds)
 
 START_TEST(misbehaviour_is_named)
 {
-    grade_battery *battery = run(scripts[_i].script, 60.0);
+    const grade_limits limits = assay_grade_limits_default();
+    grade_battery *battery = run(scripts[_i].script, &limits, NULL);
     const grade_answer *answer = &battery->parts[0].answers[0];
     ck_assert_msg(answer->verdict == scripts[_i].verdict && strstr(answer->detail, scripts[_i].detail) != NULL, "%s: %s, %s",
                   scripts[_i].script, assay_grade_verdict_name(answer->verdict), answer->detail);
@@ -238,12 +239,51 @@ END_TEST
 
 START_TEST(time_for_the_whole_submission_ends)
 {
-    grade_battery *battery = run("echo never started", -1.0);
+    grade_limits limits = assay_grade_limits_default();
+    limits.total_seconds = -1.0;
+    grade_battery *battery = run("echo never started", &limits, NULL);
     for (size_t i = 0; i < battery->parts[0].count; i++) {
         ck_assert_int_eq(battery->parts[0].answers[i].verdict, GRADE_NOT_RUN);
         ck_assert_str_eq(battery->parts[0].answers[i].detail, "the time for the whole submission is up");
     }
     assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* A case has so much time on the clock, whatever the processor did meanwhile. */
+START_TEST(sleepers_are_late)
+{
+    grade_limits limits = assay_grade_limits_default();
+    limits.case_seconds = 0.05;
+    grade_battery *battery = run(GREETS "sleep 100", &limits, NULL);
+    ck_assert_int_eq(battery->parts[0].answers[0].verdict, GRADE_TIMED_OUT);
+    ck_assert_ptr_nonnull(strstr(battery->parts[0].answers[0].detail, "no reply within 0.25 s"));
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* Files count by their length, however much of it is on the disk. */
+START_TEST(exchange_folders_have_an_end)
+{
+    char *folder = support_make_folder();
+    const grade_limits limits = assay_grade_limits_default();
+    grade_battery *battery = run(GREETS "for i in 1 2 3 4 5; do truncate -s 60M f$i; done; sleep 100", &limits, folder);
+    ck_assert_int_eq(battery->parts[0].answers[0].verdict, GRADE_OUTPUT);
+    ck_assert_ptr_nonnull(strstr(battery->parts[0].answers[0].detail, "wrote more than 256 MiB of files"));
+    assay_grade_battery_destroy(battery);
+    support_remove_folder(folder);
+}
+END_TEST
+
+START_TEST(missing_bubblewrap_is_told)
+{
+    assay_error error = {0};
+    const char *path = getenv("PATH");
+    char *kept = assay_strdup(path != NULL ? path : "", NULL);
+    setenv("PATH", "/nonexistent", 1);
+    support_assert_error(assay_grade_sandbox_check(&error), ASSAY_ERROR_UNSUPPORTED, &error, "bwrap is not there");
+    setenv("PATH", kept, 1);
+    assay_free(kept);
 }
 END_TEST
 
@@ -260,6 +300,9 @@ int main(void)
     TCase *misbehaviour = evidence_case("misbehaviour", "errors: grade/child, grade/battery");
     tcase_set_timeout(misbehaviour, 60);
     tcase_add_loop_test(misbehaviour, misbehaviour_is_named, 0, (int)(sizeof scripts / sizeof scripts[0]));
+    tcase_add_test(misbehaviour, sleepers_are_late);
+    tcase_add_test(misbehaviour, exchange_folders_have_an_end);
+    tcase_add_test(misbehaviour, missing_bubblewrap_is_told);
     tcase_add_test(misbehaviour, time_for_the_whole_submission_ends);
     suite_add_tcase(suite, misbehaviour);
     return support_run(suite);

@@ -311,6 +311,10 @@ START_TEST(half_precision_values)
         assay_stored_tensor_to_f64(&tensor, &value);
         ck_assert_msg(value == cases[i].value, "0x%04x: %a, not %a", bits, value, cases[i].value);
     }
+    /* What is no type has no values. */
+    double none = 0.0;
+    assay_stored_tensor_to_f64(&(assay_stored_tensor){.dtype = ASSAY_DTYPE_COUNT, .count = 1}, &none);
+    ck_assert(isnan(none));
 }
 END_TEST
 

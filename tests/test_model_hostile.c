@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "model/config.h"
 #include "model/model.h"
+#include "model/pickle.h"
 #include "model/record.h"
 #include "model/safetensors.h"
 #include "model/torch_zip.h"
@@ -246,6 +247,7 @@ START_TEST(the_good_pickle_is_good)
     ck_assert_uint_eq(tensor->count, 2);
     ck_assert(((const float *)tensor->data)[0] == 1.0F && ((const float *)tensor->data)[1] == -2.0F);
     assay_state_destroy(state);
+    assay_pickle_destroy(NULL);
     assay_free((char *)file.bytes);
 }
 END_TEST

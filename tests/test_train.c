@@ -534,26 +534,66 @@ static assay_state *damaged_copy(const assay_state *state, const char *name, dam
     return copy;
 }
 
-/* A checkpoint of this very run, but for one thing. */
+/* Writes the damaged copy, and lets it go: loading it has to fail with these words. */
+static void assert_refused(assay_trainer *trainer, const char *path, assay_state *copy, const char *says)
+{
+    assay_error error;
+    support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
+    support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error, says);
+    assay_state_destroy(copy);
+}
+
+static const char *const damaged_tensors[] = {
+    "record.train_losses", "record.train_scores", "record.val_scores", "generator.mt19937", "layers.0.weight",
+    "layers.4.bias", "best.layers.2.weight", "optimizer.first_moment.layers.0.weight",
+    "optimizer.second_moment.layers.4.bias",
+};
+
+static const struct {
+    const char *key;
+    const char *text; /* NULL: left out */
+    const char *says;
+} damaged_texts[] = {
+    {"run", NULL, "is not a training checkpoint"},
+    {"epochs_done", NULL, "its epochs_done '' is not a number"},
+    {"epochs_done", "", "its epochs_done '' is not a number"},
+    {"epochs_done", "-1", "its epochs_done '-1' is not a number"},
+    {"epochs_done", "x", "its epochs_done 'x' is not a number"},
+    {"epochs_done", "2 ", "its epochs_done '2 ' is not a number from 0 to 3"},
+    {"epochs_done", "4", "is not a number from 0 to 3"},
+    {"epochs_done", "3", "should hold 27 numbers of type F64 named 'record.train_losses'"},
+    {"epochs_done", "1", "its best_epoch '1' is not a number from 0 to 0"},
+    {"best_epoch", "2", "its best_epoch '2' is not a number from 0 to 1"},
+    {"optimizer_steps", "many", "its optimizer_steps 'many' is not a number"},
+};
+
+static void damage_everything(assay_trainer *trainer, const char *path, const assay_state *state)
+{
+    assay_error error;
+    for (size_t t = 0; t < sizeof damaged_tensors / sizeof *damaged_tensors; t++) {
+        for (int how = LEFT_OUT; how <= ONE_LONGER; how++) {
+            assert_refused(trainer, path, damaged_copy(state, damaged_tensors[t], (damage)how), damaged_tensors[t]);
+        }
+    }
+    for (size_t t = 0; t < sizeof damaged_texts / sizeof *damaged_texts; t++) {
+        assay_state *copy = damaged_copy(state, damaged_texts[t].key, LEFT_OUT);
+        if (damaged_texts[t].text != NULL) {
+            support_assert_ok(assay_state_set_text(copy, damaged_texts[t].key, damaged_texts[t].text, &error), &error);
+        }
+        assert_refused(trainer, path, copy, damaged_texts[t].says);
+    }
+    for (int side = 0; side < 2; side++) {
+        assay_state *copy = damaged_copy(state, "", LEFT_OUT);
+        int64_t *numbers = assay_state_find(copy, "generator.mt19937")->data;
+        numbers[ASSAY_MT19937_WORDS] = side == 0 ? -1 : ASSAY_MT19937_WORDS + 1;
+        assert_refused(trainer, path, copy, side == 0 ? "the generator's place -1 is not" : "the generator's place 625 is not");
+    }
+}
+
+/* A checkpoint of this very run, but for one thing. Undamaged it is taken: it was the damage. */
 START_TEST(a_damaged_checkpoint_is_refused)
 {
     evidence(EVIDENCE_ERRORS, "train/trainer_load");
-    static const char *const tensors[] = {"record.train_losses", "record.train_scores", "record.val_scores",
-                                          "generator.mt19937", "layers.0.weight", "layers.4.bias", "best.layers.2.weight",
-                                          "optimizer.first_moment.layers.0.weight", "optimizer.second_moment.layers.4.bias"};
-    static const struct { const char *key, *text, *says; } texts[] = {
-        {"run", NULL, "is not a training checkpoint"},
-        {"epochs_done", "", "its epochs_done '' is not a number"},
-        {"epochs_done", "-1", "its epochs_done '-1' is not a number"},
-        {"epochs_done", "x", "its epochs_done 'x' is not a number"},
-        {"epochs_done", "2 ", "its epochs_done '2 ' is not a number from 0 to 3"},
-        {"epochs_done", "4", "is not a number from 0 to 3"},
-        {"epochs_done", "3", "should hold 27 numbers of type F64 named 'record.train_losses'"},
-        {"epochs_done", "1", "its best_epoch '1' is not a number from 0 to 0"},
-        {"best_epoch", "2", "its best_epoch '2' is not a number from 0 to 1"},
-        {"optimizer_steps", "many", "its optimizer_steps 'many' is not a number"},
-        {"epochs_done", NULL, "its epochs_done '' is not a number"},
-    };
     assay_backend *backend = sample_backend("openblas", ASSAY_F32, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     char *folder = support_make_folder();
@@ -565,34 +605,7 @@ START_TEST(a_damaged_checkpoint_is_refused)
     run_epochs(trainer, 2);
     support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
     support_assert_ok(assay_safetensors_read(path, &state, &error), &error);
-    for (size_t t = 0; t < sizeof tensors / sizeof *tensors; t++) {
-        for (int how = LEFT_OUT; how <= ONE_LONGER; how++) {
-            assay_state *copy = damaged_copy(state, tensors[t], (damage)how);
-            support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
-            support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error, tensors[t]);
-            assay_state_destroy(copy);
-        }
-    }
-    for (size_t t = 0; t < sizeof texts / sizeof *texts; t++) {
-        assay_state *copy = damaged_copy(state, texts[t].key, LEFT_OUT);
-        if (texts[t].text != NULL) {
-            support_assert_ok(assay_state_set_text(copy, texts[t].key, texts[t].text, &error), &error);
-        }
-        support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
-        support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error, texts[t].says);
-        assay_state_destroy(copy);
-    }
-    for (int side = 0; side < 2; side++) {
-        const assay_stored_tensor *generator = assay_state_find(state, "generator.mt19937");
-        assay_state *copy = damaged_copy(state, "", LEFT_OUT);
-        int64_t *numbers = assay_state_find(copy, generator->name)->data;
-        numbers[ASSAY_MT19937_WORDS] = side == 0 ? -1 : ASSAY_MT19937_WORDS + 1;
-        support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
-        support_assert_error(assay_trainer_load(trainer, path, &error), ASSAY_ERROR_FORMAT, &error,
-                             side == 0 ? "the generator's place -1 is not" : "the generator's place 625 is not");
-        assay_state_destroy(copy);
-    }
-    /* Undamaged it is taken: it was the damage. */
+    damage_everything(trainer, path, state);
     assay_state *copy = damaged_copy(state, "", LEFT_OUT);
     support_assert_ok(assay_safetensors_write(path, copy, &error), &error);
     support_assert_ok(assay_trainer_load(trainer, path, &error), &error);

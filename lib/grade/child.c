@@ -108,14 +108,14 @@ static _Noreturn void become(const pipes *ends, const char *const *arguments, co
         dup2(ends->err[1], 2) >= 0 && dup2(report, 3) >= 0) {      /* LCOV_EXCL_BR_LINE: as above */
         report = 3;
         if (fcntl(report, F_SETFD, FD_CLOEXEC) == 0 && close_range(4, ~0U, 0) == 0 && /* LCOV_EXCL_BR_LINE: as above */
-            (folder == NULL || chdir(folder) == 0)) { /* LCOV_EXCL_BR_LINE: as above */
+            (folder == NULL || chdir(folder) == 0)) {
             execvp(arguments[0], (char *const *)arguments); /* LCOV_EXCL_LINE: does not return to be counted */
         }
     }
-    int reason = errno; /* LCOV_EXCL_LINE: of a process that ends by _exit */
-    ssize_t ignored = write(report, &reason, sizeof reason); /* LCOV_EXCL_LINE: as above */
-    (void)ignored; /* LCOV_EXCL_LINE: as above */
-    _exit(127); /* LCOV_EXCL_LINE: as above */
+    int reason = errno;
+    ssize_t ignored = write(report, &reason, sizeof reason);
+    (void)ignored;
+    _exit(127); /* LCOV_EXCL_LINE: gcov's counts are written by exit */
 }
 
 /* What goes wrong up to exec, which starts bubblewrap or the runner, is our fault and no verdict on the submission. */

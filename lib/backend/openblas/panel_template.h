@@ -288,8 +288,6 @@ static TARGET void multiply_into(const strip *s, const panel *b, const vector *s
         CASE(6)
 #endif
 #undef CASE
-    default:
-        break;
     }
 }
 
