@@ -326,7 +326,7 @@ START_TEST(unusual_panels)
     ck_assert_uint_eq(occurrences(script, "\nset logscale x\n"), 1);
     ck_assert_uint_eq(occurrences(script, "\nunset logscale x\n"), 2);
     ck_assert_ptr_nonnull(strstr(script, "'a tab '"));
-    ck_assert_ptr_null(strstr(script, "set label"));
+    ck_assert_ptr_null(strstr(script, "\nset label"));
     ck_assert_uint_eq(occurrences(script, "set arrow from first 3,"), 1);
     ck_assert_ptr_nonnull(strstr(data, "\nNaN 1\n1 NaN\n100 3\n"));
     if (have_gnuplot()) {
