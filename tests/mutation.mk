@@ -1,6 +1,6 @@
 # Faults planted in the numerics, one at a time, and which of them no test notices (doc/mutation.md). It builds a folder
 # mutation/jobN for each job, can be interrupted, and then goes on from where it was.
-MUTANTS = 700
+MUTANTS = 560
 SEED = 1
 JOBS = 2
 PYTHON = /usr/bin/python3
