@@ -222,8 +222,11 @@ double assay_surface_f64(assay_surface surface, const double w[2], double gradie
     double loss = real(surface, w, gradient);
     if (gradient != NULL) {
         inject_f64(2, gradient, inject_error("surface/%s.gradient", assay_surface_name(surface)));
+        inject_f64(2, gradient, inject_error("surface/surface_f64.gradient"));
     }
-    return loss * (1.0 + inject_error("surface/%s.value", assay_surface_name(surface)));
+    inject_f64(1, &loss, inject_error("surface/%s.value", assay_surface_name(surface)));
+    inject_f64(1, &loss, inject_error("surface/surface_f64.value"));
+    return loss;
 }
 
 float assay_surface_f32(assay_surface surface, const float w[2], float gradient[2])
@@ -232,8 +235,10 @@ float assay_surface_f32(assay_surface surface, const float w[2], float gradient[
     float loss = real(surface, w, gradient);
     if (gradient != NULL) {
         inject_f32(2, gradient, inject_error("surface/%s.gradient", assay_surface_name(surface)));
+        inject_f32(2, gradient, inject_error("surface/surface_f32.gradient"));
     }
     inject_f32(1, &loss, inject_error("surface/%s.value", assay_surface_name(surface)));
+    inject_f32(1, &loss, inject_error("surface/surface_f32.value"));
     return loss;
 }
 
