@@ -127,6 +127,7 @@ static const struct {
 START_TEST(loss_is_stable)
 {
     evidence(EVIDENCE_PROPERTY, "operation/softmax_cross_entropy");
+    evidence(EVIDENCE_PROPERTY, "operation/softmax");
     assay_backend *backend = test_open_flavour(_i);
     assay_slice label = assay_whole(assay_buffer_create(backend, ASSAY_INT32, 2));
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
@@ -137,12 +138,16 @@ START_TEST(loss_is_stable)
                                     assay_part_of(label, 1, 1), gradient);
         double value;
         double slopes[3];
+        double probabilities[3];
         int32_t correct;
         assay_download_f64(backend, loss, &value);
         assay_download_f64(backend, gradient, slopes);
         assay_download_i32(backend, assay_part_of(label, 1, 1), &correct);
         assert_near("the loss", losses[i].logits[0], value, losses[i].loss);
         assert_near("its gradient", losses[i].logits[0], slopes[0], losses[i].gradient);
+        assay_softmax(backend, 1, 3, logits, gradient);
+        assay_download_f64(backend, gradient, probabilities);
+        assert_near("the label's probability", losses[i].logits[0], probabilities[0], 1 + losses[i].gradient);
         ck_assert_int_eq(correct, losses[i].correct);
         release(backend, logits);
         release(backend, loss);

@@ -468,7 +468,9 @@ START_TEST(names)
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         assay_initializer initializer;
         assay_status status = assay_initializer_by_name(unknown[i], &initializer, &error);
-        support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, unknown[i]);
+        char beginning[64];
+        snprintf(beginning, sizeof beginning, "unknown initializer '%s'; there are: ", unknown[i]);
+        support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, beginning);
         for (int kind = 0; kind < ASSAY_INIT_COUNT; kind++) {
             ck_assert_ptr_nonnull(strstr(error.message, wanted[kind]));
         }

@@ -153,6 +153,7 @@ static void judge_all(const assay_panel_kernels *kernels, size_t shape, assay_pa
             snprintf(what, sizeof what, "%s %zux%zux%zu, transposed %d, content %zu", kernels->name, made.product.m,
                      made.product.n, made.product.k, transposition, content);
             multiply(kernels, &made.product, (assay_range){0, made.product.m}, thread);
+            ck_assert_msg(!thread->infinite, "%s: nothing was left out, for infinities that are not there", what);
             judge(what, &made.product);
             free_example(&made);
         }

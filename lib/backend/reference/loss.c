@@ -2,15 +2,6 @@
 
 #include "backend/reference/kernels.h"
 
-static double largest(size_t classes, const double *logits)
-{
-    double most = logits[0];
-    for (size_t j = 1; j < classes; j++) {
-        most = fmax(most, logits[j]);
-    }
-    return most;
-}
-
 /*
  * -log p_label = (max - z_label) + log sum_j e^(z_j - max): nothing overflows, no large numbers cancel, and next to the
  * largest term, which is 1, the small ones do not vanish.
@@ -27,7 +18,7 @@ double reference_cross_entropy(size_t classes, const double *logits, size_t labe
 
 void reference_softmax(size_t classes, const double *logits, double *probabilities)
 {
-    double most = largest(classes, logits);
+    double most = logits[reference_argmax(classes, logits)];
     double sum = 0.0;
     for (size_t j = 0; j < classes; j++) {
         sum += exp(logits[j] - most);
