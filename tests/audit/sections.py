@@ -312,7 +312,7 @@ def alarms(audit):
 
 VARIANTS = [
     ("asan", "check-asan", "gcc, AddressSanitizer and UndefinedBehaviorSanitizer, the whole suite"),
-    ("tsan", "check-tsan", "gcc, ThreadSanitizer, the suites that use threads"),
+    ("tsan", "check-tsan", "gcc, ThreadSanitizer, every suite that it can run"),
     ("msan", "check-msan", "clang, MemorySanitizer, the suites without files"),
     ("valgrind", "check-valgrind", "valgrind, the suites of files, formats and other libraries"),
     ("clang", "check-clang", "clang, every warning an error, the whole suite"),
