@@ -205,15 +205,16 @@ START_TEST(nothing_is_left_out_beside_infinities)
     uint64_t state = 9;
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
         evidence(EVIDENCE_PROPERTY, "kernel/panel-%s", (*kernels)->name);
-        for (int t = 0; t < TRANSPOSITIONS * 6; t++) {
+        for (int t = 0; t < TRANSPOSITIONS * 12; t++) {
             example made = make_example(9, t % TRANSPOSITIONS, (size_t)(t / TRANSPOSITIONS) % 2, &state);
             assay_panel_product *p = &made.product;
-            const size_t row = p->k - 1;
+            const size_t row = t < TRANSPOSITIONS * 6 ? p->k - 1 : 0; /* the last term of each sum, or the first */
+            const float special = specials[t / 16 % 3];
             const size_t column = (size_t)t % p->n;
-            made.b[p->b.transposed ? column * p->b.stride + row : row * p->b.stride + column] = specials[t / 16];
+            made.b[p->b.transposed ? column * p->b.stride + row : row * p->b.stride + column] = special;
             multiply(*kernels, p, (assay_range){0, p->m}, thread);
             for (size_t i = 0; i < p->m; i++) {
-                double want = at(p->a, i, row) * (double)specials[t / 16]; /* 0 times infinity is NaN */
+                double want = at(p->a, i, row) * (double)special; /* 0 times infinity is NaN */
                 double got = (double)p->c[p->c_transposed ? column * p->c_stride + i : i * p->c_stride + column];
                 ck_assert_msg(isnan(want) ? isnan(got) : got == want, "%g, not %g", got, want);
                 size_t beside = column == 0 ? 1 : column - 1;
