@@ -220,6 +220,40 @@ START_TEST(updates_never_make_nan)
 }
 END_TEST
 
+/* A part in the middle of arrays that are not 0 anywhere: what is beside it stays. */
+START_TEST(updates_keep_to_their_part)
+{
+    evidence(EVIDENCE_PROPERTY, "operation/update");
+    enum { COUNT = 9, FIRST = 3, PART = 3 };
+    double ones[COUNT];
+    double values[COUNT];
+    for (int i = 0; i < COUNT; i++) {
+        ones[i] = 1;
+    }
+    assay_backend *backend = test_open_flavour(_i);
+    for (size_t r = 0; r < sizeof all_rules / sizeof *all_rules; r++) {
+        assay_slice all[2 + ASSAY_UPDATE_MAX_SLOTS]; /* parameters, gradients, state */
+        assay_slice part[2 + ASSAY_UPDATE_MAX_SLOTS];
+        for (int k = 0; k < 2 + ASSAY_UPDATE_MAX_SLOTS; k++) {
+            all[k] = real_slice(backend, COUNT, ones);
+            part[k] = assay_part_of(all[k], FIRST, PART);
+        }
+        assay_update(backend, &all_rules[r], 2, part[0], part[1], part + 2);
+        for (int k = 0; k < 2 + ASSAY_UPDATE_MAX_SLOTS; k++) {
+            assay_download_f64(backend, all[k], values);
+            for (int i = 0; i < COUNT; i++) {
+                bool inside = i >= FIRST && i < FIRST + PART;
+                ck_assert_msg(inside || values[i] == 1, "rule %zu, array %d: element %d is %g", r, k, i, values[i]);
+                ck_assert_msg(!inside || k != 0 || values[i] != 1, "rule %zu: parameter %d has not moved", r, i);
+            }
+            release(backend, all[k]);
+        }
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
 /* The mean square of a first gradient g, update_rule.h: (1 - beta2) g^2, and no more than that of 2^63, in double 2^511. */
 START_TEST(squares_are_bounded)
 {
@@ -562,6 +596,7 @@ TCase *test_backend_extremes(void)
     tcase_add_loop_test(tcase, activations_pass_nan_on, 0, (int)flavours);
     tcase_add_loop_test(tcase, loss_is_stable, 0, (int)flavours);
     tcase_add_loop_test(tcase, updates_never_make_nan, 0, (int)flavours);
+    tcase_add_loop_test(tcase, updates_keep_to_their_part, 0, (int)flavours);
     tcase_add_loop_test(tcase, squares_are_bounded, 0, (int)flavours);
     tcase_add_loop_test(tcase, updates_show_what_is_not_finite, 0, (int)flavours);
     tcase_add_loop_test(tcase, first_step_of_adam, 0, (int)flavours);
