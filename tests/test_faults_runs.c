@@ -137,8 +137,9 @@ static assay_status open_and_use(fault_bench *bench, const char *name, assay_pre
 {
     assay_backend *backend;
     ASSAY_TRY(assay_backend_open(&(assay_backend_options){name, precision, threads}, &backend, error));
+    enum { MANY = 1 << 18 }; /* enough to be worth the threads */
     const uint8_t bytes[] = {1, 2, 3};
-    assay_buffer *real = assay_buffer_create(backend, ASSAY_REAL, 5);
+    assay_buffer *real = assay_buffer_create(backend, ASSAY_REAL, MANY);
     assay_buffer *borrowed = assay_buffer_borrow_u8(backend, bytes, sizeof bytes);
     assay_buffer *whole = assay_buffer_create(backend, ASSAY_INT32, 2);
     assay_fill(backend, assay_whole(real), 0.25);
