@@ -180,6 +180,16 @@ static const double gradients[] = {0, -0.0, 1e30, -1e30, 1e-30, -1e-40, 1e-45, 1
 
 enum { GRADIENTS = sizeof gradients / sizeof *gradients };
 
+/* What an update works on. */
+static void release_update(assay_backend *backend, assay_slice parameters, assay_slice gradient, const assay_slice *state)
+{
+    release(backend, parameters);
+    release(backend, gradient);
+    for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
+        release(backend, state[i]);
+    }
+}
+
 /* Three steps with extreme gradients, from late or early steps: no NaN anywhere, parameters finite. */
 START_TEST(updates_never_make_nan)
 {
@@ -209,11 +219,7 @@ START_TEST(updates_never_make_nan)
                 }
             }
         }
-        release(backend, w);
-        release(backend, g);
-        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
-            release(backend, state[i]);
-        }
+        release_update(backend, w, g, state);
     }
     test_assert_clean(backend);
     assay_backend_close(backend);
@@ -284,11 +290,7 @@ START_TEST(squares_are_bounded)
             double want = ldexp(1 - all_rules[r].beta2, 2 * ((wide ? 511 : 63) + (beyond[i] < 0 ? beyond[i] : 0)));
             ck_assert_msg(fabs(v[i] - want) <= 1e-6 * want, "rule %zu, gradient %g: %g, not %g", r, g[i], v[i], want);
         }
-        release(backend, w);
-        release(backend, gradient);
-        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
-            release(backend, state[i]);
-        }
+        release_update(backend, w, gradient, state);
     }
     test_assert_clean(backend);
     assay_backend_close(backend);
@@ -316,11 +318,7 @@ START_TEST(updates_show_what_is_not_finite)
         for (int i = 0; i < COUNT; i++) {
             ck_assert_msg(!isfinite(values[i]), "rule %zu, gradient %g: parameter %g", r, broken[i], values[i]);
         }
-        release(backend, w);
-        release(backend, g);
-        for (int i = 0; i < ASSAY_UPDATE_MAX_SLOTS; i++) {
-            release(backend, state[i]);
-        }
+        release_update(backend, w, g, state);
     }
     test_assert_clean(backend);
     assay_backend_close(backend);

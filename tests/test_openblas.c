@@ -16,7 +16,6 @@
 #include <time.h>
 
 #include "backend/openblas/core.h"
-#include "backend/openblas/openblas.h"
 #include "backend/openblas/pool.h"
 #include "backend/openblas/processor.h"
 #include "support.h"
@@ -212,31 +211,6 @@ START_TEST(cores_that_are_told_to_be_chosen)
 }
 END_TEST
 
-/* On other processors and cores. */
-START_TEST(cores_for_other_processors)
-{
-    evidence(EVIDENCE_PROPERTY, "backend/backend");
-    static const struct {
-        const char *core;
-        bool worse;
-    } cores[] = {{"Haswell", true},   {"Zen", true},       {"Excavator", true}, {"Sandybridge", true},
-                 {"Cooperlake", true}, {"SkylakeX", false}, {"Prescott", false}};
-    const assay_processor without = {.avx512vl = false};
-    const assay_processor avx2 = {.avx2 = true, .fma = true, .bmi2 = true};
-    const assay_processor avx512 = {.avx2 = true, .fma = true, .bmi2 = true, .avx512vl = true};
-    for (size_t i = 0; i < sizeof cores / sizeof *cores; i++) {
-        const char *core = cores[i].core;
-        bool is_haswell = i == 0;
-        ck_assert_pstr_eq(assay_openblas_core_better_than(core, avx512), cores[i].worse ? "SKYLAKEX" : NULL);
-        ck_assert_ptr_null(assay_openblas_core_better_than(core, avx2));
-        ck_assert_ptr_null(assay_openblas_core_better_than(core, without));
-        ck_assert_pstr_eq(assay_openblas_core_retracing_after(core, avx512), is_haswell ? NULL : "HASWELL");
-        ck_assert_pstr_eq(assay_openblas_core_retracing_after(core, avx2), is_haswell ? NULL : "HASWELL");
-        ck_assert_ptr_null(assay_openblas_core_retracing_after(core, without));
-    }
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("openblas");
@@ -246,7 +220,6 @@ int main(void)
     tcase_add_test(tcase, sleepers_are_woken_under_the_lock);
     tcase_add_test(tcase, thread_that_cannot_start);
     tcase_add_test(tcase, cores_that_are_told_to_be_chosen);
-    tcase_add_test(tcase, cores_for_other_processors);
     suite_add_tcase(suite, tcase);
     return support_run(suite);
 }
