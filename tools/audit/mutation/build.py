@@ -29,7 +29,7 @@ class Build:
         self.scratch = os.path.join(folder, "mutant")
         self.originals = {}
 
-    def prepare(self, programs=(), parallel=1):
+    def prepare(self, programs=()):
         """Configures and makes what is not up to date, without a fault: everything, or the library and `programs`."""
         os.makedirs(self.scratch, exist_ok=True)
         log = os.path.join(self.folder, "build.log")
@@ -37,10 +37,8 @@ class Build:
             quietly([os.path.join(self.root, "configure"), *CONFIGURE], self.folder, log)
         if os.path.islink(self.library):
             self.use("libassay.so.0.0.0")
-        make = ["make", "-j%d" % parallel]
-        quietly(make + list(programs) if programs else make + ["all"], self.folder, log)
-        if not programs:
-            quietly(make + ["check", "TESTS="], self.folder, log)
+        for goals in [programs] if programs else [["all"], ["check", "TESTS="]]:
+            quietly(["make", *goals], self.folder, log)
         said = subprocess.run(["make", "-s", "--no-print-directory", "--eval", PRINT, "printed"], cwd=self.folder,
                               check=True, capture_output=True, text=True).stdout.splitlines()
         self.compiler, self.flags = shlex.split(said[0]), shlex.split(said[1]) + ["-w", "-g0", "-fPIC", "-DPIC"]

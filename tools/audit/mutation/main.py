@@ -4,6 +4,7 @@ Plants faults in the numerics of lib/ and tells which of them no test notices: m
 Exit status 0 only if every mutant is killed or listed as equivalent, and every entry of that list is right.
 """
 import argparse
+import concurrent.futures
 import hashlib
 import json
 import multiprocessing
@@ -66,15 +67,61 @@ def fingerprint(root, *others):
     return total.hexdigest()[:16]
 
 
-def prepared(root, folder, number, programs, parallel=1):
-    path = os.path.join(folder, "mutation", "job%d" % number)
-    os.makedirs(path, exist_ok=True)
-    made = building.Build(root, path)
-    made.prepare(programs, parallel)
-    return made
+def prepared(root, folder, jobs, programs):
+    """A build for each job, made side by side."""
+    def make(number):
+        path = os.path.join(folder, "mutation", "job%d" % number)
+        os.makedirs(path, exist_ok=True)
+        made = building.Build(root, path)
+        made.prepare(programs)
+        return made
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(make, range(1, jobs + 1)))
 
 
-def recorded(root, folder, suite, names, units, keep, say):
+def start_worker(numbers):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    number = numbers.get()
+    # One processor each: the backends then start one thread, and none spins while it waits for another job's.
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[number % len(processors)]})
+    build = worker["builds"][number]
+    build.use("libassay.so.0.0.0")
+    worker["suite"] = testing.Suite(build)
+
+
+def workers(**common):
+    """A process for each build; `common` is what all of them know."""
+    worker.update(common)
+    numbers = multiprocessing.Queue()
+    for number in range(len(worker["builds"])):
+        numbers.put(number)
+    return multiprocessing.Pool(len(worker["builds"]), start_worker, (numbers,))
+
+
+def record(name):
+    suite = worker["suite"]
+    if "notes" not in worker:
+        worker["notes"] = testing.instrument(suite, worker["units"])
+    test = testing.record(suite, name, worker["notes"])
+    return name, test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
+
+
+def pass_sanitized(name):
+    suite = worker["suite"]
+    if "sanitized" not in worker:
+        worker["sanitized"] = suite.build.sanitize(worker["units"])
+    if not worker["sanitized"]:
+        raise testing.Impossible("lib/ does not compile with -fsanitize=address,undefined; apt-get install libasan8")
+    run = suite.run(testing.Test(name), False, **suite.sanitized())
+    if run.status != 0:
+        raise testing.Impossible("%s fails under the sanitizers without any fault (%s): first make check-asan" % (
+            name, run.failure or run.status))
+
+
+def recorded(root, folder, names, units, keep, say):
     """The tests with what they reach; from an earlier run where nothing has changed since."""
     path = os.path.join(folder, "mutation", "reach.json")
     mark = fingerprint(root, units)
@@ -85,37 +132,20 @@ def recorded(root, folder, suite, names, units, keep, say):
         known = document["tests"] if keep or document["fingerprint"] == mark else {}
     names = [n for n in names if testing.is_run(n)]
     missing = [n for n in names if n not in known]
-    notes = testing.instrument(suite, units) if missing else None
-    for name in missing:
-        test = testing.record(suite, name, notes, say)
-        known[name] = test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
-        verdicts.write(path, json.dumps({"fingerprint": mark, "tests": known}))
-    owned = [n for n in missing if known[n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
-    if owned and not suite.build.sanitize(units):
-        raise SystemExit("mutation: lib/ does not compile with -fsanitize=address,undefined; apt-get install libasan8")
-    for name in owned:
-        say("%s under the sanitizers" % name)
-        run = suite.run(testing.Test(name), False, **suite.sanitized())
-        if run.status != 0:
-            raise SystemExit("mutation: %s fails under the sanitizers without any fault (%s): first make check-asan" % (
-                name, run.failure or run.status))
-    suite.build.use("libassay.so.0.0.0")
+    with workers(units=units) as pool:
+        for done, (name, test) in enumerate(pool.imap_unordered(record, missing), 1):
+            say("%d of %d tests recorded" % (done, len(missing)))
+            known[name] = test
+            verdicts.write(path, json.dumps({"fingerprint": mark, "tests": known}))
+        say("the tests without faults, under the sanitizers")
+        for _ in pool.imap_unordered(pass_sanitized, [
+                n for n in missing if known[n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]):
+            pass
     for name in names:
-        if name in known and known[name] is None:
+        if known[name] is None:
             say("%s is skipped, so it kills nothing" % name, True)
     return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
             for name, t in known.items() if t and name in names]
-
-
-def start_worker(root, folder, numbers, tests, quick, listed):
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
-    number = numbers.get()
-    build = prepared(root, folder, number, [t.name for t in tests] if quick else ())
-    # One processor each: the backends then start one thread, and none spins while it waits for another job's.
-    processors = sorted(os.sched_getaffinity(0))
-    os.sched_setaffinity(0, {processors[number % len(processors)]})
-    worker.update(suite=testing.Suite(build), tests=tests, memory=testing.Memory(), quick=quick, listed=listed)
 
 
 def attempts(suite, tests, memory, mutant, listed, quick):
@@ -167,13 +197,10 @@ def examine(mutant):
             "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
 
 
-def run_all(root, folder, given, chosen, tests, results, listed, say):
+def run_all(chosen, tests, results, quick, listed, say):
     left = [m for m in chosen if m.id not in results.found]
-    numbers = multiprocessing.Queue()
-    for number in range(1, given.jobs + 1):
-        numbers.put(number)
     survivors = 0
-    with multiprocessing.Pool(given.jobs, start_worker, (root, folder, numbers, tests, given.quick, listed)) as pool:
+    with workers(tests=tests, memory=testing.Memory(), quick=quick, listed=listed) as pool:
         for done, result in enumerate(pool.imap_unordered(examine, left), 1):
             results.add(result)
             survivors += result["verdict"] == "survived"
@@ -200,8 +227,9 @@ def main():
     asked = given.folders.replace(",", " ").split()
     folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
     names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
-    say("building job1/")
-    first = prepared(root, folder, 1, names if given.quick else (), given.jobs)
+    say("building job1/ and so on")
+    worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())
+    first = worker["builds"][0]
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
         "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
     chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
@@ -211,14 +239,14 @@ def main():
             print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
         return 0
     units = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
-    tests = recorded(root, folder, testing.Suite(first), names, units, given.keep_killed, say)
+    tests = recorded(root, folder, names, units, given.keep_killed, say)
     listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
               if os.path.dirname(e["file"]) in folders]
     results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
     # What is listed meets its folder's own tests again; the whole suite only with --thorough.
     spared = set() if given.thorough else {verdicts.key_of(e) for e in listed}
     spared = {m.id for m in chosen if verdicts.key_of(vars(m)) in spared}
-    run_all(root, folder, given, chosen, tests, results, spared, say)
+    run_all(chosen, tests, results, given.quick, spared, say)
     about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
     return report(root, folder, given, about, (candidates, chosen), results, listed)
 
@@ -230,4 +258,7 @@ def interrupt(*_):
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, interrupt)
     signal.signal(signal.SIGTERM, interrupt)
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except testing.Impossible as reason:
+        sys.exit("mutation: %s" % reason)

@@ -29,6 +29,10 @@ OWN = {
 SKIPPED = 77
 
 
+class Impossible(Exception):
+    """What ends everything. Not SystemExit: a worker that exits is started again by its pool."""
+
+
 @dataclass
 class Run:
     status: int = 0
@@ -164,9 +168,9 @@ def instrument(suite, units):
         objects.append(os.path.join(notes, unit.replace("/", "#")[:-2] + ".o"))
         if not suite.build.run(*suite.build.flags, "-O1", "--coverage", "-c", "-o", objects[-1],
                                os.path.join(suite.build.root, unit)):
-            raise SystemExit("mutation: %s does not compile with --coverage" % unit)
+            raise Impossible("%s does not compile with --coverage" % unit)
     if not suite.build.link(objects, units, "--coverage"):
-        raise SystemExit("mutation: the library does not link with --coverage")
+        raise Impossible("the library does not link with --coverage")
     return notes
 
 
@@ -192,19 +196,17 @@ def longest_test(log):
         return None
 
 
-def record(suite, name, notes, say):
-    """Runs a test on the instrumented library without a fault; None if it is skipped. If it fails, everything ends."""
+def record(suite, name, notes):
+    """Runs a test on the instrumented library without a fault; None if it is skipped."""
     counts = os.path.join(suite.build.folder, "counts")
     log = os.path.join(suite.build.folder, "check.xml")
-    say("recording what %s reaches" % name)
     shutil.rmtree(counts, ignore_errors=True)
     os.makedirs(counts)
     run = suite.run(Test(name), False, GCOV_PREFIX=counts, CK_XML_LOG_FILE_NAME=log)
     if run.status == SKIPPED:
         return None
     if run.status != 0:
-        raise SystemExit("mutation: %s fails without any fault (%s): first make check" % (
-            name, run.failure or run.status))
+        raise Impossible("%s fails without any fault (%s): first make check" % (name, run.failure or run.status))
     longest = longest_test(log)
     if os.path.exists(log):
         os.remove(log)
