@@ -119,64 +119,65 @@ def pass_sanitized(name):
     if run.status != 0:
         raise testing.Impossible("%s fails under the sanitizers without any fault (%s): first make check-asan" % (
             name, run.failure or run.status))
+    return name
 
 
-def recorded(root, folder, names, units, keep, say):
+def recorded(path, mark, names, keep, say):
     """The tests with what they reach; from an earlier run where nothing has changed since."""
-    path = os.path.join(folder, "mutation", "reach.json")
-    mark = fingerprint(root, units)
-    known = {}
+    known = {"fingerprint": mark, "tests": {}, "sanitized": []}
     if os.path.exists(path):
         with open(path) as file:
             document = json.load(file)
-        known = document["tests"] if keep or document["fingerprint"] == mark else {}
-    names = [n for n in names if testing.is_run(n)]
-    missing = [n for n in names if n not in known]
-    with workers(units=units) as pool:
+        known = document if keep or document["fingerprint"] == mark else known
+    missing = [n for n in names if n not in known["tests"]]
+    with workers() as pool:
         for done, (name, test) in enumerate(pool.imap_unordered(record, missing), 1):
+            known["tests"][name] = test
+            verdicts.write(path, json.dumps(known))
             say("%d of %d tests recorded" % (done, len(missing)))
-            known[name] = test
-            verdicts.write(path, json.dumps({"fingerprint": mark, "tests": known}))
-        say("the tests without faults, under the sanitizers")
-        for _ in pool.imap_unordered(pass_sanitized, [
-                n for n in missing if known[n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]):
-            pass
-    for name in names:
-        if known[name] is None:
+        owned = [n for n in names if known["tests"][n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
+        for name in pool.imap_unordered(pass_sanitized, [n for n in owned if n not in known["sanitized"]]):
+            known["sanitized"].append(name)
+            verdicts.write(path, json.dumps(known))
+            say("%s passes under the sanitizers" % name)
+    for name in missing:
+        if known["tests"][name] is None:
             say("%s is skipped, so it kills nothing" % name, True)
     return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
-            for name, t in known.items() if t and name in names]
+            for t in (known["tests"][n] for n in names) if t]
 
 
-def attempts(suite, tests, memory, mutant, listed, quick):
+def attempts(suite, tests, memory, mutant, steps):
     """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
     ordered = testing.order(tests, mutant)
-    known = {t.name: t for t in ordered}
-    for name, case in memory.cases(mutant):
-        if name in known:
-            yield known[name], {"CK_RUN_CASE": case}
     own = [t for t in ordered if t.owns(mutant.folder)]
-    # Allocations that are not checked: quicker to be found by making each fail than by the sanitizers.
-    failing = [] if listed or quick else [t for t in ordered if t.makes_calls_fail() and t not in own]
-    for test in own + failing:
-        yield test, {}
+    failing = [t for t in ordered if t.makes_calls_fail() and t not in own]
+    if "own" in steps:
+        known = {t.name: t for t in ordered}
+        for name, case in memory.cases(mutant):
+            if name in known:
+                yield known[name], {"CK_RUN_CASE": case}
+        for test in own:
+            yield test, {}
+    if "failing" in steps:
+        for test in failing:
+            yield test, {}
     # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
-    if not listed and suite.build.sanitize(mutant.units, mutant):
+    if "sanitized" in steps and suite.build.sanitize(mutant.units, mutant):
         for test in own:
             yield test, suite.sanitized()
-    if not listed and not quick:
-        suite.build.plant(mutant)
+    if "others" in steps:  # never together with "sanitized", which leaves another library
         for test in ordered:
             if test not in own + failing:
                 yield test, {}
 
 
-def attempt(suite, tests, memory, mutant, listed, quick):
+def attempt(suite, tests, memory, mutant, steps):
     """Verdict, killing program, its first failing test, and whether only the sanitizers made it fail."""
     reason = suite.build.plant(mutant)
     if reason:
         return reason, "", "", False
-    for test, environment in attempts(suite, tests, memory, mutant, listed, quick):
+    for test, environment in attempts(suite, tests, memory, mutant, steps):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
             run = suite.run(test, **environment)  # once more: somebody else may have taken the processor
@@ -187,25 +188,51 @@ def attempt(suite, tests, memory, mutant, listed, quick):
     return "survived", "", "", False
 
 
-def examine(mutant):
+def examine(task):
+    mutant, steps = task
     start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
-                                                mutant.id in worker["listed"], worker["quick"])
+    verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant, steps)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
-            "seconds": round(time.monotonic() - start, 3),
+            "steps": sorted(steps), "seconds": round(time.monotonic() - start, 3),
             "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
 
 
-def run_all(chosen, tests, results, quick, listed, say):
-    left = [m for m in chosen if m.id not in results.found]
+def run_all(tasks, tests, results, say):
     survivors = 0
-    with workers(tests=tests, memory=testing.Memory(), quick=quick, listed=listed) as pool:
-        for done, result in enumerate(pool.imap_unordered(examine, left), 1):
+    with workers(tests=tests, memory=testing.Memory()) as pool:
+        for done, result in enumerate(pool.imap_unordered(examine, tasks), 1):
             results.add(result)
             survivors += result["verdict"] == "survived"
-            say("%d of %d mutants, %d survive" % (done, len(left), survivors))
+            say("%d of %d mutants, %d survive" % (done, len(tasks), survivors))
     say("", sys.stderr.isatty())
+
+
+def steps_of(given, listed):
+    """What a mutant has to survive. What is listed meets its folder's own tests again, and all only with --thorough."""
+    if listed and not given.thorough:
+        return {"own"}
+    return {"own", "sanitized"} if given.quick else {"own", "failing", "sanitized", "others"}
+
+
+def examine_all(root, folder, given, chosen, names, listed, say):
+    """
+    All verdicts. The other programs wait until the folders' own are through: what they reach is only recorded if
+    there is a survivor for them.
+    """
+    keys = {verdicts.key_of(e) for e in listed}
+    wanted = {m.id: steps_of(given, verdicts.key_of(vars(m)) in keys) for m in chosen}
+    mark = fingerprint(root, worker["units"])
+    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), mark, given.keep_killed)
+    near = [n for n in names if testing.Test(n).makes_calls_fail() or
+            any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
+    for programs, steps in ((near, {"own", "failing", "sanitized"}), (names, {"others"})):
+        tasks = [(m, results.left(m.id, wanted[m.id] & steps)) for m in chosen]
+        tasks = [t for t in tasks if t[1]]
+        if tasks:
+            tests = recorded(os.path.join(folder, "mutation", "reach.json"), mark, programs, given.keep_killed, say)
+            run_all(tasks, tests, results, say)
+    return results
 
 
 def report(root, folder, given, about, mutants, results, listed):
@@ -238,15 +265,10 @@ def main():
         for m in chosen:
             print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
         return 0
-    units = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
-    tests = recorded(root, folder, names, units, given.keep_killed, say)
+    worker["units"] = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
     listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
               if os.path.dirname(e["file"]) in folders]
-    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), fingerprint(root), given.keep_killed)
-    # What is listed meets its folder's own tests again; the whole suite only with --thorough.
-    spared = set() if given.thorough else {verdicts.key_of(e) for e in listed}
-    spared = {m.id for m in chosen if verdicts.key_of(vars(m)) in spared}
-    run_all(chosen, tests, results, given.quick, spared, say)
+    results = examine_all(root, folder, given, chosen, [n for n in names if testing.is_run(n)], listed, say)
     about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
     return report(root, folder, given, about, (candidates, chosen), results, listed)
 

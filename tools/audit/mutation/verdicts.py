@@ -32,7 +32,18 @@ class Results:
         write(path, "".join(json.dumps(dict(r, fingerprint=fingerprint)) + "\n" for r in self.found.values()))
         self.fingerprint = fingerprint
 
+    def left(self, mutant, steps):
+        """Those of the steps that it has not been through; none if it did not survive."""
+        known = self.found.get(mutant)
+        if known is None:
+            return steps
+        return steps - set(known["steps"]) if known["verdict"] == "survived" else set()
+
     def add(self, result):
+        before = self.found.get(result["id"])
+        if before is not None:
+            result = dict(result, steps=sorted(before["steps"] + result["steps"]),
+                          **{k: round(before[k] + result[k], 3) for k in ("seconds", "cpu")})
         self.found[result["id"]] = result
         with open(self.path, "a") as file:
             file.write(json.dumps(dict(result, fingerprint=self.fingerprint)) + "\n")
