@@ -92,7 +92,10 @@ def run_gcov(build, root):
                 result = subprocess.run(
                     ["gcov", "--stdout", "--all-blocks", "--branch-probabilities", "--branch-counts",
                      "--object-directory", folder, os.path.join(folder, name)],
-                    cwd=build, capture_output=True, text=True, check=True)
+                    cwd=build, capture_output=True, text=True, errors="replace", check=False)
+                if result.returncode:
+                    sys.exit(f"coverage: gcov fails on {os.path.join(folder, name)}: {result.stderr.strip()[-300:]}; "
+                             "remove the .gcda files and run make coverage again")
                 read_gcov(result.stdout, root, files)
     if not files:
         sys.exit(f"coverage: {build}/lib has no .gcno files; configure with --enable-coverage and make check first")
