@@ -15,7 +15,8 @@ seconds=$(($(date +%s) - started))
 # automake's summary has lines such as "# PASS:  24".
 count() { awk -v name="$1:" '$1 == "#" && $2 == name { sum += $3 } END { print sum + 0 }' "$log"; }
 
-suites=$(sed -n -E 's/^(PASS|SKIP|FAIL|XPASS|ERROR): (.*)$/"\1 \2"/p' "$log" | paste -s -d , -)
+# A skipped test's own message may begin like automake's line about it.
+suites=$(sed -n -E 's/^(PASS|SKIP|FAIL|XPASS|ERROR): (tests\/.*)$/"\1 \2"/p' "$log" | paste -s -d , -)
 cat >"variants/$name.json.$$" <<END
 {"name": "$name", "date": "$(date -u +%Y-%m-%dT%H:%MZ)", "seconds": $seconds, "status": $status,
  "commit": "$(git -C "$ASSAY_VARIANT_SOURCE" rev-parse --short HEAD 2>/dev/null || echo unknown)",
