@@ -308,6 +308,7 @@ END_TEST
  */
 START_TEST(the_sample_counts_columns)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     static const struct {
         size_t zeros;
         size_t others;
@@ -338,6 +339,7 @@ END_TEST
 /* AVX2's kernels want FMA and BMI2 as well, and the others what these want. */
 START_TEST(kernels_want_all_their_instructions)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     for (unsigned has = 0; has < 16; has++) {
         const assay_panel_kernels *const *kernels = assay_panel_for((assay_processor){
             .avx2 = (has & 1) != 0, .fma = (has & 2) != 0, .bmi2 = (has & 4) != 0, .avx512vl = (has & 8) != 0});
@@ -357,6 +359,7 @@ END_TEST
 /* Linux says the same of this processor. */
 START_TEST(processor_is_this_one)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     FILE *file = fopen("/proc/cpuinfo", "r");
     ck_assert_ptr_nonnull(file);
     char line[8192] = "";

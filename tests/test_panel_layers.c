@@ -254,6 +254,8 @@ static void run_square(const char *name, square_layer *layer)
  */
 START_TEST(an_eighth_is_worth_packing)
 {
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_forward");
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_backward_parameters");
     static const struct {
         size_t x_columns;
         size_t x_rows;
@@ -279,6 +281,7 @@ END_TEST
  */
 START_TEST(a_tie_is_not_turned)
 {
+    evidence(EVIDENCE_PROPERTY, "operation/linear_backward_parameters");
     if (*assay_panel_supported() == NULL) {
         return;
     }

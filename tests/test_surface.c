@@ -162,6 +162,9 @@ END_TEST
 
 START_TEST(what_is_no_surface_has_no_value)
 {
+    for (int i = 0; i < ASSAY_SURFACE_COUNT; i++) {
+        evidence(EVIDENCE_ERRORS, "surface/%s", assay_surface_name((assay_surface)i));
+    }
     const double w[2] = {1.0, 1.0};
     const float narrow[2] = {1.0F, 1.0F};
     ck_assert(isnan(assay_surface_f64(ASSAY_SURFACE_COUNT, w, NULL)));

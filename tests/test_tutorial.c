@@ -277,6 +277,7 @@ END_TEST
 /* Each run has the tutorial's options, at its place in the notebook, and its own optimizer. */
 START_TEST(runs_have_their_optimizers)
 {
+    evidence(EVIDENCE_PROPERTY, "section/optimizers");
     for (int i = 0; i < ASSAY_TUTORIAL_RUNS; i++) {
         const assay_tutorial_run *run = &assay_tutorial_runs[i];
         assay_train_options options = assay_tutorial_run_options(run);
