@@ -177,12 +177,20 @@ void assay_network_backward(assay_network *network, size_t rows, assay_slice x, 
     }
 }
 
+/* The bounds with the mean, of which they are a share. */
+static void inject_expectation(assay_expectation *expectation, double e)
+{
+    expectation->mean *= 1.0 + e;
+    expectation->below *= 1.0 + e;
+    expectation->above *= 1.0 + e;
+}
+
 assay_status assay_theory_activation(assay_network *network, const assay_initializer *initializer, size_t layer,
                                      size_t rows, assay_slice x, assay_expectation *expectation, assay_error *error)
 {
     INJECT_REAL(assay_theory_activation)
     assay_status status = real(network, initializer, layer, rows, x, expectation, error);
-    expectation->mean *= 1.0 + inject_error("tutorial/theory_activation");
+    inject_expectation(expectation, inject_error("tutorial/theory_activation"));
     return status;
 }
 
@@ -191,7 +199,7 @@ assay_status assay_theory_gradient(assay_network *network, const assay_initializ
 {
     INJECT_REAL(assay_theory_gradient)
     assay_status status = real(network, initializer, layer, rows, x, expectation, error);
-    expectation->mean *= 1.0 + inject_error("tutorial/theory_gradient");
+    inject_expectation(expectation, inject_error("tutorial/theory_gradient"));
     return status;
 }
 
