@@ -167,8 +167,10 @@ START_TEST(what_is_no_surface_has_no_value)
     }
     const double w[2] = {1.0, 1.0};
     const float narrow[2] = {1.0F, 1.0F};
-    ck_assert(isnan(assay_surface_f64(ASSAY_SURFACE_COUNT, w, NULL)));
-    ck_assert(isnan(assay_surface_f32(ASSAY_SURFACE_COUNT, narrow, NULL)));
+    for (int no = 0; no < 2; no++) {
+        ck_assert(isnan(assay_surface_f64((assay_surface)(ASSAY_SURFACE_COUNT + no), w, NULL)));
+        ck_assert(isnan(assay_surface_f32((assay_surface)(ASSAY_SURFACE_COUNT + no), narrow, NULL)));
+    }
 }
 END_TEST
 
@@ -393,6 +395,9 @@ START_TEST(a_descent_that_leaves_the_numbers_says_where)
     ck_assert(points[0].w[0] == 5.0);
     start[0] = (double)NAN;
     support_assert_error(assay_descend(backend, ASSAY_SURFACE_STEEP, &rule, start, 4, points, &recorded, &error),
+                         ASSAY_ERROR_NUMERIC, &error, "at t = 0");
+    const double aside[2] = {0.0, (double)INFINITY}; /* where the loss and its gradient are finite */
+    support_assert_error(assay_descend(backend, ASSAY_SURFACE_PATHOLOGICAL, &rule, aside, 4, points, &recorded, &error),
                          ASSAY_ERROR_NUMERIC, &error, "at t = 0");
     rule.learning_rate = -1.0;
     support_assert_error(assay_descend(backend, ASSAY_SURFACE_STEEP, &rule, start, 4, points, &recorded, &error),
