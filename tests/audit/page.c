@@ -28,6 +28,7 @@ static const char *const own_style[] = {
     "td.soft{color:var(--soft)}",
     "h3{font-size:1.05rem;margin:1.6rem 0 0}",
     "td .note{max-width:28rem}",
+    "@media (min-width:40rem){td:not(.text) .note{margin-left:auto;text-align:right}}",
     "tr.group th{font-weight:600;padding-top:1.2rem}",
     "@media (max-width:40rem){td:has(>span:empty){display:none}td[data-label]:before{width:9rem}}",
 };

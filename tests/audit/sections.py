@@ -186,14 +186,13 @@ def coverage(audit):
     }
     if audit.coverage is None:
         return dict(section, note=not_run("coverage"))
-    rows, excluded = [], []
+    rows = []
     for folder, entry in list(sorted(audit.coverage["folders"].items())) + [("all of lib/", audit.coverage["total"])]:
         rows.append(
             [folder]
             + [counted(*entry[what][:2]) if entry.get(what) else "–" for what in ("lines", "branches", "conditions")]
         )
-        left = entry.get("excluded", [])
-        excluded += [[f"{e['file']}:{e['line']}", e["reason"]] for e in left if isinstance(e, dict)]
+    excluded = [[f"{e['file']}:{e['line']}", e["reason"]] for e in audit.coverage["total"]["excluded"]]
     tables = [table(["Folder", "#Lines", "#Branches", "#Conditions, both ways"], rows)]
     if excluded:
         tables.append(table(["Line", "Reason"], excluded, f"Excluded lines ({len(excluded)})"))
