@@ -140,6 +140,8 @@ def recorded(path, mark, names, keep, say):
             known["sanitized"].append(name)
             verdicts.write(path, json.dumps(known))
             say("%s passes under the sanitizers" % name)
+        pool.close()  # or else a worker that has just been forked meets SIGTERM with this process's handler
+        pool.join()
     for name in missing:
         if known["tests"][name] is None:
             say("%s is skipped, so it kills nothing" % name, True)
