@@ -13,13 +13,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/backend.h"
-#include "base/alloc.h"
-#include "init/initializer.h"
-#include "nn/network.h"
-#include "optim/optimizer.h"
-#include "train/batches.h"
-#include "train/trainer.h"
+#include <assay/backend/backend.h>
+#include <assay/base/alloc.h>
+#include <assay/init/initializer.h>
+#include <assay/nn/network.h>
+#include <assay/optim/optimizer.h>
+#include <assay/train/batches.h>
+#include <assay/train/trainer.h>
 
 enum { RUNS = ASSAY_RUN_COUNT, IMAGES = 60000, WARM_UP = 20 };
 

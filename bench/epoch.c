@@ -16,11 +16,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/backend.h"
-#include "backend/openblas/core.h"
-#include "base/alloc.h"
+#include <assay/backend/backend.h>
+#include <assay/backend/openblas/core.h>
+#include <assay/base/alloc.h>
 #include "products.h"
-#include "train/trainer.h"
+#include <assay/train/trainer.h>
 
 enum { RUNS = ASSAY_RUN_COUNT, MAX_THREADS = 2, BATCH = 256, STEPS = 50000 / BATCH, VALIDATION = 10000 };
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 enum { LAYERS = 5 };
 

@@ -13,12 +13,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/backend.h"
-#include "backend/openblas/core.h"
-#include "base/alloc.h"
-#include "nn/network.h"
-#include "optim/optimizer.h"
-#include "train/batches.h"
+#include <assay/backend/backend.h>
+#include <assay/backend/openblas/core.h>
+#include <assay/base/alloc.h>
+#include <assay/nn/network.h>
+#include <assay/optim/optimizer.h>
+#include <assay/train/batches.h>
 
 enum { IMAGES = 50000, LAYERS = 5, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
 

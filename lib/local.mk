@@ -1,15 +1,182 @@
-include %D%/base/local.mk
-include %D%/random/local.mk
-include %D%/data/local.mk
-include %D%/stats/local.mk
-include %D%/check/local.mk
-include %D%/backend/local.mk
-include %D%/nn/local.mk
-include %D%/init/local.mk
-include %D%/optim/local.mk
-include %D%/surface/local.mk
-include %D%/model/local.mk
-include %D%/train/local.mk
-include %D%/tutorial/local.mk
-include %D%/report/local.mk
-include %D%/grade/local.mk
+# libassay: each folder's sources, then the headers that are installed as <assay/...>.
+assay_sources = \
+	%D%/base/alloc.c \
+	%D%/base/error.c \
+	%D%/base/file.c \
+	%D%/base/json.c \
+	%D%/base/json.h \
+	%D%/random/generator.c \
+	%D%/random/mt19937.c \
+	%D%/random/mt19937_fill.c \
+	%D%/random/philox.c \
+	%D%/random/philox_fill.c \
+	%D%/data/dataset.c \
+	%D%/data/idx.c \
+	%D%/data/split.c \
+	%D%/stats/goodness_of_fit.c \
+	%D%/stats/histogram.c \
+	%D%/stats/kernel_density.c \
+	%D%/stats/moments.c \
+	%D%/stats/moments_impl.h \
+	%D%/stats/range.c \
+	%D%/stats/range.h \
+	%D%/check/gradient.c \
+	%D%/check/ladder.c \
+	%D%/check/ladder.h \
+	%D%/check/tolerance.c \
+	%D%/backend/activation.c \
+	%D%/backend/backend.c \
+	%D%/backend/implementation.h \
+	%D%/backend/memory.c \
+	%D%/backend/openblas/clones.h \
+	%D%/backend/openblas/core.c \
+	%D%/backend/openblas/f32.c \
+	%D%/backend/openblas/f64.c \
+	%D%/backend/openblas/openblas.c \
+	%D%/backend/openblas/openblas.h \
+	%D%/backend/openblas/panel.c \
+	%D%/backend/openblas/panel.h \
+	%D%/backend/openblas/panel_avx2.c \
+	%D%/backend/openblas/panel_avx512.c \
+	%D%/backend/openblas/panel_kernels.h \
+	%D%/backend/openblas/panel_template.h \
+	%D%/backend/openblas/pool.c \
+	%D%/backend/openblas/pool.h \
+	%D%/backend/openblas/processor.c \
+	%D%/backend/openblas/processor.h \
+	%D%/backend/openblas/real.h \
+	%D%/backend/openblas/real_activation.h \
+	%D%/backend/openblas/real_layers.h \
+	%D%/backend/openblas/real_loss.h \
+	%D%/backend/openblas/real_math.h \
+	%D%/backend/openblas/real_memory.h \
+	%D%/backend/openblas/real_operations.h \
+	%D%/backend/openblas/real_update.h \
+	%D%/backend/operations.c \
+	%D%/backend/reference/activations.c \
+	%D%/backend/reference/backend.c \
+	%D%/backend/reference/kernels.h \
+	%D%/backend/reference/loss.c \
+	%D%/backend/reference/update.c \
+	%D%/backend/update_rule.c \
+	%D%/backend/validate.c \
+	%D%/backend/validate.h \
+	%D%/nn/network.c \
+	%D%/nn/network_impl.h \
+	%D%/nn/tensors.c \
+	%D%/init/gain.c \
+	%D%/init/initializer.c \
+	%D%/optim/names.c \
+	%D%/optim/optimizer.c \
+	%D%/optim/settings.c \
+	%D%/surface/descent.c \
+	%D%/surface/f32.c \
+	%D%/surface/f64.c \
+	%D%/surface/surface.c \
+	%D%/model/config.c \
+	%D%/model/model.c \
+	%D%/model/pickle.c \
+	%D%/model/record.c \
+	%D%/model/safetensors.c \
+	%D%/model/state.c \
+	%D%/model/torch_state.c \
+	%D%/model/torch_zip.c \
+	%D%/model/upload.c \
+	%D%/train/batches.c \
+	%D%/train/chain.c \
+	%D%/train/checkpoint.c \
+	%D%/train/likeness.c \
+	%D%/train/retrace.c \
+	%D%/train/trainer.c \
+	%D%/train/trainer_impl.h \
+	%D%/tutorial/depth.c \
+	%D%/tutorial/descents.c \
+	%D%/tutorial/experiment.c \
+	%D%/tutorial/figure_parts.h \
+	%D%/tutorial/figures.c \
+	%D%/tutorial/figures_depth.c \
+	%D%/tutorial/figures_run.c \
+	%D%/tutorial/figures_surface.c \
+	%D%/tutorial/numbers.c \
+	%D%/tutorial/optimizers.c \
+	%D%/tutorial/session.c \
+	%D%/tutorial/session_impl.h \
+	%D%/tutorial/theory.c \
+	%D%/report/figure.c \
+	%D%/report/figure_parts.h \
+	%D%/report/figure_script.c \
+	%D%/report/figure_write.c \
+	%D%/report/gnuplot.c \
+	%D%/report/page.c \
+	%D%/report/page_style.h
+public_headers = \
+	%D%/assay.h \
+	%D%/base/alloc.h \
+	%D%/base/declarations.h \
+	%D%/base/error.h \
+	%D%/base/file.h \
+	%D%/random/generator.h \
+	%D%/random/mt19937.h \
+	%D%/random/philox.h \
+	%D%/data/dataset.h \
+	%D%/data/idx.h \
+	%D%/data/split.h \
+	%D%/stats/goodness_of_fit.h \
+	%D%/stats/histogram.h \
+	%D%/stats/moments.h \
+	%D%/check/gradient.h \
+	%D%/check/tolerance.h \
+	%D%/backend/activation.h \
+	%D%/backend/backend.h \
+	%D%/backend/openblas/core.h \
+	%D%/backend/update_rule.h \
+	%D%/nn/network.h \
+	%D%/init/initializer.h \
+	%D%/optim/optimizer.h \
+	%D%/surface/descent.h \
+	%D%/surface/surface.h \
+	%D%/model/config.h \
+	%D%/model/model.h \
+	%D%/model/pickle.h \
+	%D%/model/record.h \
+	%D%/model/safetensors.h \
+	%D%/model/state.h \
+	%D%/model/torch_state.h \
+	%D%/model/torch_zip.h \
+	%D%/train/batches.h \
+	%D%/train/chain.h \
+	%D%/train/likeness.h \
+	%D%/train/retrace.h \
+	%D%/train/trainer.h \
+	%D%/tutorial/depth.h \
+	%D%/tutorial/descents.h \
+	%D%/tutorial/figures.h \
+	%D%/tutorial/numbers.h \
+	%D%/tutorial/optimizers.h \
+	%D%/tutorial/session.h \
+	%D%/tutorial/theory.h \
+	%D%/report/figure.h \
+	%D%/report/gnuplot.h \
+	%D%/report/page.h
+
+lib_LTLIBRARIES = lib/libassay.la
+lib_libassay_la_SOURCES = $(assay_sources) $(public_headers)
+lib_libassay_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
+lib_libassay_la_LIBADD = $(assay_objects) $(assay_libs)
+lib_libassay_la_LDFLAGS = $(AM_LDFLAGS) -version-info 1:0:0 -no-undefined
+assay_objects =
+assay_libs = $(OPENBLAS_LIBS) $(ZLIB_LIBS) $(JANSSON_LIBS) $(LIBZIP_LIBS) -lpthread
+
+assayincludedir = $(includedir)/assay
+nobase_assayinclude_HEADERS = $(public_headers)
+pkgconfigdir = $(libdir)/pkgconfig
+nodist_pkgconfig_DATA = lib/assay.pc
+
+# automake keeps the folder lib/ in the installed names: without this step, headers are <assay/lib/nn/network.h>.
+install-data-hook:
+	cd "$(DESTDIR)$(assayincludedir)" && cp -R lib/. . && rm -r lib
+uninstall-hook:
+	for header in $(public_headers); do \
+	  rm -f "$(DESTDIR)$(assayincludedir)/$${header#lib/}"; \
+	done
+include %D%/backend/cuda/local.mk

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "support.h"
 
 enum { MOST_FILES = 256, MOST_RUNS = 200000, PATIENCE = 200 };

@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include <assay/base/error.h>
 #include "faults.h"
 
 /* What a scenario works with. */

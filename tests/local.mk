@@ -1,3 +1,5 @@
+# The test suite: `make check`. A new test of one file is one word in `suites` below.
+
 # What every test finds in its environment; descriptor 9 is the terminal, where skips are announced.
 AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C.UTF-8; export LC_ALL; \
@@ -6,33 +8,300 @@ AM_TESTS_ENVIRONMENT = \
 	ASSAY_BUILD='$(abs_top_builddir)'; export ASSAY_BUILD;
 AM_TESTS_FD_REDIRECT = 9>&2
 
-test_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS) $(GSL_CFLAGS)
-test_libs = tests/libsupport.la lib/libassay.la $(CHECK_LIBS) $(GSL_LIBS) $(JANSSON_LIBS) -lpthread
+# libassay once more, with its internals exported and the grader in it: tests call both.
+check_LTLIBRARIES += tests/libassay_internal.la
+tests_libassay_internal_la_SOURCES = $(assay_sources) $(public_headers)
+tests_libassay_internal_la_CFLAGS = $(AM_CFLAGS)
+tests_libassay_internal_la_LIBADD = grade/libgrade.la $(assay_objects) $(assay_libs)
+tests_libassay_internal_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -shared -rpath /nonexistent -no-undefined \
+	-export-symbols-regex '^assay_'
 
 check_LTLIBRARIES += tests/libsupport.la
 tests_libsupport_la_SOURCES = tests/support.c tests/support.h tests/evidence.c tests/evidence.h
-tests_libsupport_la_CFLAGS = $(test_cflags)
 
-include %D%/variants.mk
-include %D%/audit.mk
-include %D%/base.mk
-include %D%/faults.mk
-include %D%/random.mk
-include %D%/data.mk
-include %D%/model.mk
-include %D%/optim.mk
-include %D%/report.mk
-include %D%/stats.mk
-include %D%/check.mk
-include %D%/fuzz.mk
-include %D%/nn.mk
-include %D%/init.mk
-include %D%/backend.mk
-include %D%/panel.mk
-include %D%/cuda.mk
-include %D%/train.mk
-include %D%/cli.mk
-include %D%/tutorial.mk
-include %D%/grade.mk
-include %D%/train_program.mk
-include %D%/mutation.mk
+AM_CFLAGS += $(CHECK_CFLAGS) $(GSL_CFLAGS)
+test_libs = tests/libsupport.la tests/libassay_internal.la $(CHECK_LIBS) $(GSL_LIBS) $(JANSSON_LIBS) $(LIBZIP_LIBS) \
+	$(ZLIB_LIBS) -lpthread -ldl -lm
+# What programs are linked to that do not say it themselves.
+LDADD = $(test_libs)
+
+# Programs of one file tests/NAME.c.
+suites = \
+	tests/test_base \
+	tests/test_cli \
+	tests/test_data \
+	tests/test_data_fashion \
+	tests/test_descend \
+	tests/test_evaluate \
+	tests/test_figures \
+	tests/test_grade \
+	tests/test_grade_child \
+	tests/test_gradient \
+	tests/test_model \
+	tests/test_model_hostile \
+	tests/test_nn \
+	tests/test_openblas \
+	tests/test_random \
+	tests/test_random_philox \
+	tests/test_random_statistics \
+	tests/test_retrace \
+	tests/test_stats \
+	tests/test_tolerance \
+	tests/test_train_cli \
+	tests/test_tutorial
+
+# Programs of several files.
+suites += tests/test_backend tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
+	tests/test_panel tests/test_report tests/test_surface tests/test_train tests/test_train_memory
+tests_test_backend_SOURCES = \
+	tests/machines.c \
+	tests/machines.h \
+	tests/test_backend.c \
+	tests/test_backend.h \
+	tests/test_backend_cases.c \
+	tests/test_backend_errors.c \
+	tests/test_backend_extremes.c \
+	tests/test_backend_golden.c \
+	tests/test_backend_gradients.c \
+	tests/test_backend_operations.c
+tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statistics.c tests/statistics.h
+tests_test_init_SOURCES = tests/test_init.c tests/test_init.h tests/test_init_depth.c tests/statistics.c \
+	tests/statistics.h
+tests_test_likeness_SOURCES = tests/test_likeness.c $(train_sample)
+tests_test_optim_SOURCES = tests/test_optim.c tests/machines.c tests/machines.h
+tests_test_panel_SOURCES = tests/test_panel.c tests/test_panel_layers.c tests/test_panel.h
+tests_test_report_SOURCES = tests/test_report.c $(report_sample)
+tests_test_surface_SOURCES = tests/test_surface.c tests/machines.c tests/machines.h
+tests_test_train_SOURCES = tests/test_train.c $(train_sample)
+tests_test_train_memory_SOURCES = tests/test_train_memory.c $(train_sample)
+train_sample = tests/train_sample.c tests/train_sample.h
+report_sample = tests/report_sample.c tests/report_sample.h
+
+check_PROGRAMS += $(suites)
+TESTS += $(suites)
+
+# A program that a script runs: it writes the page that report_browser.sh looks at.
+check_PROGRAMS += tests/report_page
+tests_report_page_SOURCES = tests/report_page.c $(report_sample)
+
+test_scripts = tests/man.sh tests/report_browser.sh tests/report_tool.sh tests/grade/mistakes.sh tests/grade/styles.sh \
+	tests/grade/hostile.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh tests/grade/record.sh
+TESTS += $(test_scripts)
+dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
+EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh
+
+# --- the grader: submissions ------------------------------------------------------------------------------------------
+# No sanitizers: they run under limits on memory, in a program of their own.
+grade_module_cppflags = -I$(top_srcdir)/grade/include -I$(top_srcdir)/grade/starters/c
+grade_module_cflags = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
+grade_module_ldflags = -module -avoid-version -shared -rpath /nonexistent
+check_LTLIBRARIES += tests/grade/planted.la tests/grade/starter.la tests/grade/starter_f32.la \
+	tests/grade/starter_undeclared.la tests/grade/style_columns.la tests/grade/style_fused.la tests/grade/cheat.la
+tests_grade_planted_la_SOURCES = tests/grade/planted.c tests/grade/planted_correct.h tests/grade/planted_hostile.h
+tests_grade_planted_la_CPPFLAGS = $(grade_module_cppflags)
+tests_grade_planted_la_CFLAGS = $(grade_module_cflags)
+tests_grade_planted_la_LDFLAGS = $(grade_module_ldflags)
+tests_grade_planted_la_LIBADD = -lm
+tests_grade_starter_la_SOURCES = grade/starters/c/submission.c
+tests_grade_starter_la_CPPFLAGS = $(grade_module_cppflags)
+tests_grade_starter_la_CFLAGS = $(grade_module_cflags)
+tests_grade_starter_la_LDFLAGS = $(grade_module_ldflags)
+tests_grade_starter_la_LIBADD = -lm
+tests_grade_starter_f32_la_SOURCES = grade/starters/c/submission.c
+tests_grade_starter_f32_la_CPPFLAGS = $(grade_module_cppflags) -DREAL=float
+tests_grade_starter_f32_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_starter_f32_la_LDFLAGS = $(grade_module_ldflags)
+tests_grade_starter_f32_la_LIBADD = -lm
+tests_grade_starter_undeclared_la_SOURCES = tests/grade/starter_undeclared.c
+tests_grade_starter_undeclared_la_CPPFLAGS = $(grade_module_cppflags)
+tests_grade_starter_undeclared_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_starter_undeclared_la_LDFLAGS = $(grade_module_ldflags)
+tests_grade_starter_undeclared_la_LIBADD = -lm
+tests_grade_style_columns_la_SOURCES = tests/grade/style_columns.c
+tests_grade_style_columns_la_CPPFLAGS = $(grade_module_cppflags)
+tests_grade_style_columns_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_style_columns_la_LDFLAGS = $(grade_module_ldflags)
+tests_grade_style_columns_la_LIBADD = -lm
+tests_grade_style_fused_la_SOURCES = tests/grade/style_fused.c
+tests_grade_style_fused_la_CPPFLAGS = $(grade_module_cppflags)
+tests_grade_style_fused_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_style_fused_la_LDFLAGS = $(grade_module_ldflags)
+tests_grade_style_fused_la_LIBADD = -lm
+tests_grade_cheat_la_SOURCES = tests/grade/cheat.c
+tests_grade_cheat_la_CPPFLAGS = $(AM_CPPFLAGS) $(grade_module_cppflags)
+tests_grade_cheat_la_LDFLAGS = $(AM_LDFLAGS) $(grade_module_ldflags)
+tests_grade_cheat_la_LIBADD = lib/libassay.la
+
+# --- calls that fail ---------------------------------------------------------------------------------------------------
+# Fault injection (tests/faults.h) puts functions of its own before the C library's, and so do the sanitizers: one at a
+# time. Without inlining: the C library's headers have bodies for some of the functions that are replaced, and a caller is
+# told by its return address.
+if WITH_SANITIZERS
+TESTS += tests/faults_sanitized.sh
+else
+check_LTLIBRARIES += tests/libfaults.la
+tests_libfaults_la_SOURCES = tests/faults.c tests/faults.h tests/fault_calls.c tests/fault_run.c tests/fault_run.h
+tests_libfaults_la_CFLAGS = $(AM_CFLAGS) -fno-inline
+
+fault_libs = tests/libfaults.la $(test_libs)
+fault_tests = tests/test_faults_files tests/test_faults_runs tests/test_faults_report tests/test_faults_grade
+check_PROGRAMS += $(fault_tests)
+TESTS += $(fault_tests)
+tests_test_faults_files_LDADD = $(fault_libs)
+tests_test_faults_runs_SOURCES = tests/test_faults_runs.c $(train_sample)
+tests_test_faults_runs_LDADD = $(fault_libs)
+tests_test_faults_report_SOURCES = tests/test_faults_report.c $(report_sample)
+tests_test_faults_report_LDADD = $(fault_libs)
+tests_test_faults_grade_LDADD = $(fault_libs)
+endif
+dist_check_SCRIPTS += tests/faults_sanitized.sh
+
+# --- the cuda backend without a GPU -------------------------------------------------------------------------------------
+# lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
+# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has a backend.c of its own that lists "cuda"; a program's
+# definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
+# while the program runs: hence -export-dynamic.
+cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
+	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
+check_LTLIBRARIES += tests/libcuda_host.la
+tests_libcuda_host_la_SOURCES = \
+	lib/backend/backend.c \
+	$(cuda_sources) \
+	tests/cuda_host/cublas.c \
+	tests/cuda_host/cuda_host.h \
+	tests/cuda_host/executor.c \
+	tests/cuda_host/graph.c \
+	tests/cuda_host/include/cublas_v2.h \
+	tests/cuda_host/include/cuda_host_device.h \
+	tests/cuda_host/include/cuda_runtime_api.h \
+	tests/cuda_host/kernels_f32.c \
+	tests/cuda_host/kernels_f64.c \
+	tests/cuda_host/runtime.c
+tests_libcuda_host_la_CPPFLAGS = $(cuda_host_cppflags)
+cuda_host_libs = tests/libcuda_host.la $(test_libs) $(OPENBLAS_LIBS)
+cuda_host_ldflags = $(AM_LDFLAGS) -export-dynamic
+
+check_PROGRAMS += tests/test_backend_cuda
+TESTS += tests/test_backend_cuda
+tests_test_backend_cuda_SOURCES = $(tests_test_backend_SOURCES)
+tests_test_backend_cuda_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_BACKEND='"cuda"'
+tests_test_backend_cuda_LDADD = $(cuda_host_libs)
+tests_test_backend_cuda_LDFLAGS = $(cuda_host_ldflags)
+
+# What goes beyond the table of operations: over the emulation, and on the device if there is one.
+cuda_test_sources = tests/test_cuda.c tests/test_cuda.h tests/machines.c tests/machines.h tests/train_sample.c \
+	tests/train_sample.h
+check_PROGRAMS += tests/test_cuda_host
+TESTS += tests/test_cuda_host
+tests_test_cuda_host_SOURCES = $(cuda_test_sources) tests/test_cuda_faults.c
+tests_test_cuda_host_CPPFLAGS = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
+	-DTEST_CUDA_HOST
+tests_test_cuda_host_LDADD = $(cuda_host_libs)
+tests_test_cuda_host_LDFLAGS = $(cuda_host_ldflags)
+
+# The optimizers' golden values, which run over every backend.
+check_PROGRAMS += tests/test_optim_cuda
+TESTS += tests/test_optim_cuda
+tests_test_optim_cuda_SOURCES = $(tests_test_optim_SOURCES)
+tests_test_optim_cuda_LDADD = $(cuda_host_libs)
+tests_test_optim_cuda_LDFLAGS = $(cuda_host_ldflags)
+
+if WITH_CUDA
+check_PROGRAMS += tests/test_cuda
+TESTS += tests/test_cuda
+tests_test_cuda_SOURCES = $(cuda_test_sources)
+endif
+
+# Where there is nvcc and yet no cuda backend (its libraries are missing), the kernels are compiled all the same.
+if WITH_NVCC
+if !WITH_CUDA
+check_DATA = tests/cuda_f32.o tests/cuda_f64.o
+CLEANFILES += tests/cuda_f32.o tests/cuda_f64.o
+tests/cuda_f32.o: lib/backend/cuda/f32.cu $(cuda_kernel_headers)
+	$(NVCC_verbose)$(NVCC) $(cuda_nvccflags) -c $(srcdir)/lib/backend/cuda/f32.cu -o $@
+tests/cuda_f64.o: lib/backend/cuda/f64.cu $(cuda_kernel_headers)
+	$(NVCC_verbose)$(NVCC) $(cuda_nvccflags) -c $(srcdir)/lib/backend/cuda/f64.cu -o $@
+endif
+endif
+
+# --- the suite run in other ways: ./check --all ---------------------------------------------------------------------------
+# The suite built and run in other ways, each in a folder of its own below the build folder; ./check --all runs them.
+# Instrumented builds leave nvcc's objects out: they are not instrumented, and the emulation of CUDA is in.
+variant_asan_options = --enable-werror --enable-sanitizers --without-cuda CFLAGS='-g -O1'
+variant_tsan_options = --enable-werror --enable-sanitizers=thread --without-cuda CFLAGS='-g -O1'
+variant_msan_options = --enable-werror --enable-sanitizers=memory --without-cuda CC=clang CFLAGS='-g -O1'
+variant_clang_options = --enable-werror CC=clang
+variant_coverage_options = --enable-coverage --without-cuda
+
+# $(call variant,NAME,TARGET) configures the folder NAME once and makes TARGET there.
+variant = $(MKDIR_P) $(1) && cd $(1) && \
+	{ test -f Makefile || { echo configuring $(1)/ && $(abs_top_srcdir)/configure -q $(variant_$(1)_options); }; } && \
+	$(MAKE) $(AM_MAKEFLAGS) $(2)
+# $(call recorded,NAME,COMMAND) runs it, and keeps what became of it for make audit.
+recorded = ASSAY_VARIANT_SOURCE='$(abs_top_srcdir)' $(SHELL) '$(abs_top_srcdir)/audit/variant.sh' $(1) \
+	$(SHELL) -c "$(2)"
+
+# A test takes longer under these tools, or on a busy machine.
+patient = CK_TIMEOUT_MULTIPLIER=20
+
+.PHONY: check-asan check-tsan check-msan check-clang check-valgrind coverage
+# gcc's AddressSanitizer and UndefinedBehaviorSanitizer: everything.
+check-asan:
+	+$(patient) ASAN_OPTIONS=allocator_may_return_null=1 $(call recorded,asan,$(call variant,asan,check))
+# clang's warnings, as errors, and its code.
+check-clang:
+	+$(call recorded,clang,$(call variant,clang,check))
+
+# gcc's ThreadSanitizer. OpenBLAS, which it does not see into, is told to use one thread. Left out are programs that take
+# the place of the C library's functions or have stacks of their own, and those with one thread that start others.
+tsan_left_out = tests/test_faults_% tests/test_backend_cuda tests/test_optim_cuda tests/test_cuda_host tests/test_cuda \
+	tests/test_train_memory tests/test_grade %.sh
+tsan_tests = $(filter-out $(tsan_left_out),$(TESTS))
+tsan_environment = $(patient) ASSAY_TEST_EFFORT=small OPENBLAS_NUM_THREADS=1 \
+	TSAN_OPTIONS='halt_on_error=1 allocator_may_return_null=1 suppressions=$(abs_top_srcdir)/tests/tsan.supp'
+check-tsan:
+	+$(tsan_environment) $(call recorded,tsan,$(call variant,tsan,check TESTS='$(tsan_tests)'))
+
+# clang's MemorySanitizer. It takes the heap for written, since it does not see what zlib, jansson and others write
+# there; valgrind does. Left out is what valgrind runs, and the rest needs a program or a compiler of its own.
+msan_tests = tests/test_random tests/test_random_philox tests/test_random_statistics tests/test_data_fashion \
+	tests/test_optim tests/test_surface tests/test_stats tests/test_goodness_of_fit tests/test_tolerance \
+	tests/test_gradient tests/test_nn tests/test_init tests/test_backend tests/test_train tests/test_retrace \
+	tests/test_tutorial tests/test_figures
+check-msan:
+	+$(patient) ASSAY_TEST_EFFORT=small MSAN_OPTIONS=poison_in_malloc=0:allocator_may_return_null=1 \
+	  $(call recorded,msan,$(call variant,msan,check TESTS='$(msan_tests)'))
+
+# The suites that handle the most pointers, files and other libraries, under valgrind.
+valgrind_tests = tests/test_base tests/test_data tests/test_model tests/test_model_hostile tests/test_stats \
+	tests/test_gradient tests/test_tolerance tests/test_surface tests/test_random tests/test_report tests/test_grade \
+	tests/test_train
+VALGRIND = valgrind
+valgrind_command = $(LIBTOOL) --mode=execute $(VALGRIND) --quiet --error-exitcode=99 --leak-check=full \
+	--errors-for-leak-kinds=definite --suppressions='$(abs_top_srcdir)/tests/valgrind.supp'
+check-valgrind:
+	+$(patient) CK_FORK=no ASSAY_TEST_EFFORT=small $(call recorded,valgrind,$(MAKE) $(AM_MAKEFLAGS) check \
+	  TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind_command)')
+
+clean-local:
+	rm -rf coverage-report variants
+EXTRA_DIST += tests/valgrind.supp tests/tsan.supp audit/variant.sh
+
+# What is installed, as its users find it; with the DESTDIR of make install, if there was one.
+installcheck-local:
+	DESTDIR='$(DESTDIR)' CC='$(CC)' CFLAGS='$(CFLAGS) $(SANITIZER_CFLAGS) $(COVERAGE_CFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
+	  bindir='$(bindir)' libdir='$(libdir)' includedir='$(includedir)' mandir='$(mandir)' pkglibexecdir='$(pkglibexecdir)' \
+	  $(SHELL) $(srcdir)/tests/install/install.sh $(srcdir)/tests/install/example.c
+EXTRA_DIST += tests/install/install.sh tests/install/example.c
+# Not part of make check: the tutorial's full runs, 40 epochs each, within 0.6 points of its accuracies, and the
+# retracing of the author's saved runs, for which ASSAY_PRETRAINED names the folder of their files. Some minutes.
+check-full: assay
+	./assay reproduce --section optimizers
+	@if test -n "$$ASSAY_PRETRAINED"; then \
+	    for run in sgd momentum adam; do \
+	        echo "assay train --retrace $$run"; ./assay train --retrace $$run || exit 1; \
+	    done; \
+	else \
+	    echo "SKIP: the author's runs are not retraced: set ASSAY_PRETRAINED to the folder of their *_results.json" >&2; \
+	fi
+.PHONY: check-full

@@ -2,7 +2,7 @@
 #ifndef ASSAY_TESTS_MACHINES_H
 #define ASSAY_TESTS_MACHINES_H
 
-#include "backend/backend.h"
+#include <assay/backend/backend.h>
 
 enum { MOST_MACHINES = 8 };
 

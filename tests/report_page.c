@@ -1,7 +1,7 @@
 /* Writes the sample page and its figures into a folder, for tests/report_browser.sh. Exit status 77 without gnuplot. */
 #include <stdio.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "report_sample.h"
 
 static assay_status write_figures(const char *folder, assay_error *error)

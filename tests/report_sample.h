@@ -2,8 +2,8 @@
 #ifndef ASSAY_TESTS_REPORT_SAMPLE_H
 #define ASSAY_TESTS_REPORT_SAMPLE_H
 
-#include "report/figure.h"
-#include "report/page.h"
+#include <assay/report/figure.h>
+#include <assay/report/page.h>
 
 typedef enum {
     SAMPLE_HISTOGRAMS,

@@ -11,7 +11,7 @@
 
 #include <stddef.h>
 
-#include "random/generator.h"
+#include <assay/random/generator.h>
 
 /* False-alarm probability of one check. */
 #define STATISTICS_ALARM 1e-9

@@ -19,10 +19,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backend/openblas/core.h"
-#include "base/alloc.h"
-#include "base/file.h"
-#include "data/dataset.h"
+#include <assay/backend/openblas/core.h>
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/data/dataset.h>
 
 #if defined(__has_feature)
 #if __has_feature(memory_sanitizer)

@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/error.h>
 #include "evidence.h"
-#include "random/generator.h"
+#include <assay/random/generator.h>
 
 /* Runs one suite; what main returns. */
 int support_run(Suite *suite);

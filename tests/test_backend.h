@@ -4,8 +4,8 @@
 
 #include <check.h>
 
-#include "backend/backend.h"
-#include "check/tolerance.h"
+#include <assay/backend/backend.h>
+#include <assay/check/tolerance.h>
 
 /* --- operations as data ---------------------------------------------------------------------------------------- */
 

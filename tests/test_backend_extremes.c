@@ -5,9 +5,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/openblas/core.h"
+#include <assay/backend/openblas/core.h>
 #include "backend/openblas/openblas.h"
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "support.h"
 #include "test_backend.h"
 

@@ -2,8 +2,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "base/alloc.h"
-#include "check/gradient.h"
+#include <assay/base/alloc.h>
+#include <assay/check/gradient.h>
 #include "support.h"
 #include "test_backend.h"
 

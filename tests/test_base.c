@@ -12,8 +12,8 @@
 #include <dirent.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "support.h"
 
 START_TEST(error_is_one_line_and_cut)

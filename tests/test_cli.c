@@ -10,9 +10,9 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "data/dataset.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/data/dataset.h>
 #include "support.h"
 
 static char *folder;

@@ -10,13 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "machines.h"
 #include "support.h"
-#include "train/retrace.h"
-#include "train/trainer.h"
+#include <assay/train/retrace.h>
+#include <assay/train/trainer.h>
 #include "train_sample.h"
-#include "tutorial/session.h"
+#include <assay/tutorial/session.h>
 
 assay_backend *cuda_open(assay_precision precision)
 {

@@ -5,10 +5,10 @@
 #include <check.h>
 
 #include "backend/cuda/cuda.h"
-#include "data/dataset.h"
-#include "nn/network.h"
-#include "optim/optimizer.h"
-#include "train/batches.h"
+#include <assay/data/dataset.h>
+#include <assay/nn/network.h>
+#include <assay/optim/optimizer.h>
+#include <assay/train/batches.h>
 
 /* Opened, or the test fails. */
 assay_backend *cuda_open(assay_precision precision);

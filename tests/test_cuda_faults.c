@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "cuda_host.h"
 #include "support.h"
 #include "test_cuda.h"

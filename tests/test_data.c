@@ -11,11 +11,11 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "data/dataset.h"
-#include "data/idx.h"
-#include "data/split.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/data/dataset.h>
+#include <assay/data/idx.h>
+#include <assay/data/split.h>
 #include "support.h"
 
 enum { IMAGES = 5 };

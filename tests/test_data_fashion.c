@@ -2,9 +2,9 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "base/alloc.h"
-#include "data/dataset.h"
-#include "data/split.h"
+#include <assay/base/alloc.h>
+#include <assay/data/dataset.h>
+#include <assay/data/split.h>
 #include "support.h"
 
 static const char *folder;

@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "support.h"
-#include "surface/descent.h"
+#include <assay/surface/descent.h>
 
 /* `assay descend ARGUMENTS`; a "%s" in the arguments stands for `folder`. */
 static support_result descend(const char *arguments, const char *folder)

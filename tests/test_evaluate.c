@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "model/model.h"
-#include "model/safetensors.h"
+#include <assay/base/alloc.h>
+#include <assay/model/model.h>
+#include <assay/model/safetensors.h>
 #include "support.h"
 
 /* Test accuracies as the tutorial prints them, best validation scores as in the author's *_results.json. */

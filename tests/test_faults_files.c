@@ -6,14 +6,14 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "data/dataset.h"
-#include "data/idx.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/data/dataset.h>
+#include <assay/data/idx.h>
 #include "fault_run.h"
-#include "model/model.h"
-#include "model/record.h"
-#include "model/safetensors.h"
+#include <assay/model/model.h>
+#include <assay/model/record.h>
+#include <assay/model/safetensors.h>
 #include "support.h"
 
 /* --- base -------------------------------------------------------------------------------------------------------- */

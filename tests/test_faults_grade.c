@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "fault_run.h"
 #include "grade/battery.h"
 #include "grade/catalogue.h"

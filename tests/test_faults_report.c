@@ -4,14 +4,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "fault_run.h"
-#include "report/figure.h"
-#include "report/gnuplot.h"
-#include "report/page.h"
+#include <assay/report/figure.h>
+#include <assay/report/gnuplot.h>
+#include <assay/report/page.h>
 #include "report_sample.h"
 #include "support.h"
-#include "tutorial/figures.h"
+#include <assay/tutorial/figures.h>
 
 /* --- figures ----------------------------------------------------------------------------------------------------- */
 

@@ -2,22 +2,22 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "check/gradient.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/check/gradient.h>
 #include "fault_run.h"
-#include "optim/optimizer.h"
-#include "stats/goodness_of_fit.h"
-#include "stats/histogram.h"
+#include <assay/optim/optimizer.h>
+#include <assay/stats/goodness_of_fit.h>
+#include <assay/stats/histogram.h>
 #include "support.h"
-#include "surface/descent.h"
-#include "train/likeness.h"
-#include "train/trainer.h"
+#include <assay/surface/descent.h>
+#include <assay/train/likeness.h>
+#include <assay/train/trainer.h>
 #include "train_sample.h"
-#include "tutorial/descents.h"
-#include "tutorial/figures.h"
-#include "tutorial/session.h"
-#include "tutorial/theory.h"
+#include <assay/tutorial/descents.h>
+#include <assay/tutorial/figures.h>
+#include <assay/tutorial/session.h>
+#include <assay/tutorial/theory.h>
 
 enum { BACKEND, DATA, TRAINER };
 

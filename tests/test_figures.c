@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "support.h"
 #include "tutorial/figure_parts.h"
-#include "tutorial/figures.h"
+#include <assay/tutorial/figures.h>
 
 static assay_backend *open_backend(assay_precision precision)
 {

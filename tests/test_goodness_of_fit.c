@@ -8,9 +8,9 @@
 #include <gsl/gsl_rng.h>
 #include <math.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "statistics.h"
-#include "stats/goodness_of_fit.h"
+#include <assay/stats/goodness_of_fit.h>
 #include "support.h"
 
 static assay_distribution unit_uniform = {ASSAY_UNIFORM, 0, 1};

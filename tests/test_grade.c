@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "grade/battery.h"
 #include "grade/catalogue.h"
 #include "grade/distribution.h"
@@ -14,7 +14,7 @@
 #include "grade/npy.h"
 #include "grade/report.h"
 #include "grade/rubric.h"
-#include "random/generator.h"
+#include <assay/random/generator.h>
 #include "support.h"
 
 /*

@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "grade/battery.h"
 #include "grade/child_arguments.h"
 #include "support.h"

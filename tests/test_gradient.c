@@ -5,8 +5,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "check/gradient.h"
+#include <assay/base/alloc.h>
+#include <assay/check/gradient.h>
 #include "support.h"
 
 /* --- functions of one variable, with their derivatives ------------------------------------------------------------ */

@@ -24,8 +24,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "stats/goodness_of_fit.h"
+#include <assay/base/alloc.h>
+#include <assay/stats/goodness_of_fit.h>
 #include "statistics.h"
 #include "support.h"
 

@@ -4,7 +4,7 @@
 
 #include <check.h>
 
-#include "init/initializer.h"
+#include <assay/init/initializer.h>
 
 typedef struct {
     const char *what;

@@ -30,8 +30,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "check/gradient.h"
+#include <assay/base/alloc.h>
+#include <assay/check/gradient.h>
 #include "statistics.h"
 #include "support.h"
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "support.h"
-#include "train/likeness.h"
+#include <assay/train/likeness.h>
 #include "train_sample.h"
 
 enum { COUNT = 400 };

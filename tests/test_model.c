@@ -10,13 +10,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "model/config.h"
-#include "model/model.h"
-#include "model/record.h"
-#include "model/safetensors.h"
-#include "model/state.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/model/config.h>
+#include <assay/model/model.h>
+#include <assay/model/record.h>
+#include <assay/model/safetensors.h>
+#include <assay/model/state.h>
 #include "support.h"
 
 static char *folder;

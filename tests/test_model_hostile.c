@@ -11,14 +11,14 @@
 #include <sys/resource.h>
 #include <zip.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "model/config.h"
-#include "model/model.h"
-#include "model/pickle.h"
-#include "model/record.h"
-#include "model/safetensors.h"
-#include "model/torch_zip.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/model/config.h>
+#include <assay/model/model.h>
+#include <assay/model/pickle.h>
+#include <assay/model/record.h>
+#include <assay/model/safetensors.h>
+#include <assay/model/torch_zip.h>
 #include "support.h"
 
 /* A sanitizer's shadow memory does not fit under a limit. */

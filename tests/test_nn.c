@@ -9,9 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "check/gradient.h"
-#include "nn/network.h"
+#include <assay/base/alloc.h>
+#include <assay/check/gradient.h>
+#include <assay/nn/network.h>
 #include "support.h"
 
 enum { MAX_ROWS = 16, MAX_WIDTH = 40, MAX_LAYERS = 16 };

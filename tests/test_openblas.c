@@ -15,7 +15,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "backend/openblas/core.h"
+#include <assay/backend/openblas/core.h>
 #include "backend/openblas/pool.h"
 #include "backend/openblas/processor.h"
 #include "support.h"

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "machines.h"
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 #include "support.h"
 
 static assay_update_rule rule_of(const char *name, const char *settings)
@@ -204,7 +204,7 @@ static double unit_roundoff(const assay_backend *backend)
     return assay_backend_precision(backend) == ASSAY_F32 ? 0x1p-24 : 0x1p-53;
 }
 
-/* Numerical Recipes' generator: [-1, 1) in steps of 2^-23, exact in float32. tools/golden/optim.py has the same. */
+/* Numerical Recipes' generator: [-1, 1) in steps of 2^-23, exact in float32. golden/scripts/optim.py has the same. */
 static double next_random(uint32_t *state)
 {
     *state = 1664525u * *state + 1013904223u;
@@ -215,7 +215,7 @@ static double next_random(uint32_t *state)
 
 enum { GOLDEN_COUNT = 6, GOLDEN_STEPS = 100 };
 
-/* As gradients() in tools/golden/optim.py. */
+/* As gradients() in golden/scripts/optim.py. */
 static void golden_gradient(uint32_t *state, const json_t *scales, int step, double gradient[GOLDEN_COUNT])
 {
     for (size_t i = 0; i < GOLDEN_COUNT; i++) {

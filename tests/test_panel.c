@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "backend/openblas/panel.h"
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "support.h"
 
 float test_number(uint64_t *state)

@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "backend/backend.h"
+#include <assay/backend/backend.h>
 #include "backend/openblas/panel.h"
-#include "base/alloc.h"
-#include "check/tolerance.h"
+#include <assay/base/alloc.h>
+#include <assay/check/tolerance.h>
 #include "support.h"
 #include "test_panel.h"
 

@@ -5,8 +5,8 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
-#include "random/generator.h"
+#include <assay/base/alloc.h>
+#include <assay/random/generator.h>
 #include "support.h"
 
 static void *numbers(size_t count, size_t size)

@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "base/alloc.h"
-#include "random/philox.h"
+#include <assay/base/alloc.h>
+#include <assay/random/philox.h>
 #include "support.h"
 
 typedef struct {

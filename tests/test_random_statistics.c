@@ -16,8 +16,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
-#include "random/generator.h"
+#include <assay/base/alloc.h>
+#include <assay/random/generator.h>
 #include "support.h"
 
 #define FALSE_ALARM 1e-9

@@ -14,9 +14,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "report/gnuplot.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/report/gnuplot.h>
 #include "report_sample.h"
 #include "support.h"
 

@@ -7,10 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 #include "support.h"
-#include "train/retrace.h"
-#include "train/trainer.h"
+#include <assay/train/retrace.h>
+#include <assay/train/trainer.h>
 
 enum { MOST_STEPS = 45, CLAIMED_EPOCHS = 3 };
 

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
-#include "stats/histogram.h"
-#include "stats/moments.h"
+#include <assay/base/alloc.h>
+#include <assay/stats/histogram.h>
+#include <assay/stats/moments.h>
 #include "support.h"
 
 /* --- helpers ---------------------------------------------------------------------------------------------------- */

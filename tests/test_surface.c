@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check/gradient.h"
+#include <assay/check/gradient.h>
 #include "machines.h"
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 #include "support.h"
-#include "surface/descent.h"
-#include "tutorial/descents.h"
+#include <assay/surface/descent.h>
+#include <assay/tutorial/descents.h>
 
 static double number(const json_t *array, size_t index)
 {

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "check/tolerance.h"
+#include <assay/base/alloc.h>
+#include <assay/check/tolerance.h>
 #include "support.h"
 
 START_TEST(bounds_by_hand)

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "model/config.h"
-#include "model/model.h"
-#include "model/safetensors.h"
-#include "optim/optimizer.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/model/config.h>
+#include <assay/model/model.h>
+#include <assay/model/safetensors.h>
+#include <assay/optim/optimizer.h>
 #include "support.h"
-#include "train/trainer.h"
+#include <assay/train/trainer.h>
 #include "train_sample.h"
 
 enum { IMAGES = 400, TEST_IMAGES = 150 };

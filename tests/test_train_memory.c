@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "support.h"
 #include "train_sample.h"
 

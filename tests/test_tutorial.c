@@ -12,13 +12,13 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "check/gradient.h"
-#include "optim/optimizer.h"
+#include <assay/base/alloc.h>
+#include <assay/check/gradient.h>
+#include <assay/optim/optimizer.h>
 #include "support.h"
-#include "tutorial/optimizers.h"
-#include "tutorial/session.h"
-#include "tutorial/theory.h"
+#include <assay/tutorial/optimizers.h>
+#include <assay/tutorial/session.h>
+#include <assay/tutorial/theory.h>
 
 static const double LIMIT = 6.5;
 

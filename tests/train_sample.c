@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/alloc.h"
-#include "optim/optimizer.h"
+#include <assay/base/alloc.h>
+#include <assay/optim/optimizer.h>
 #include "support.h"
 
 assay_dataset sample_dataset(size_t count, uint64_t seed)

@@ -2,7 +2,7 @@
 #ifndef ASSAY_TESTS_TRAIN_SAMPLE_H
 #define ASSAY_TESTS_TRAIN_SAMPLE_H
 
-#include "train/trainer.h"
+#include <assay/train/trainer.h>
 
 /* `count` images of noise with a bright bar whose place tells the class; the caller ends it with assay_dataset_destroy. */
 assay_dataset sample_dataset(size_t count, uint64_t seed);

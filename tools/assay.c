@@ -10,7 +10,7 @@
 #include <malloc.h>
 #endif
 
-#include "backend/openblas/core.h"
+#include <assay/backend/openblas/core.h>
 #include "tool.h"
 
 typedef struct {

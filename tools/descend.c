@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "optim/optimizer.h"
-#include "surface/descent.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/optim/optimizer.h>
+#include <assay/surface/descent.h>
 #include "tool.h"
-#include "tutorial/descents.h"
+#include <assay/tutorial/descents.h>
 
 static const char COMMAND[] = "descend";
 

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/dataset.h"
-#include "data/split.h"
-#include "model/model.h"
+#include <assay/data/dataset.h>
+#include <assay/data/split.h>
+#include <assay/model/model.h>
 #include "tool.h"
-#include "train/batches.h"
+#include <assay/train/batches.h>
 
 static const char COMMAND[] = "evaluate";
 

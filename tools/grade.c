@@ -8,8 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "grade.h"
 #include "tool.h"
 

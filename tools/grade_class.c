@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "grade.h"
 #include "progress.h"
 #include "tool.h"

@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "data/dataset.h"
+#include <assay/data/dataset.h>
 #include "grade.h"
-#include "model/record.h"
-#include "optim/optimizer.h"
+#include <assay/model/record.h>
+#include <assay/optim/optimizer.h>
 #include "tool.h"
-#include "train/retrace.h"
-#include "train/trainer.h"
+#include <assay/train/retrace.h>
+#include <assay/train/trainer.h>
 
 /* The runs agree with the author's for 5 steps or more; every mistake below shows in the second loss. */
 enum { STEPS = 5 };

@@ -1,11 +1,13 @@
-EXTRA_DIST += %D%/golden/torch_random.py
-EXTRA_DIST += %D%/golden/stats.py
-EXTRA_DIST += %D%/golden/torch_data.py
-bin_PROGRAMS += assay
+# The program `assay`: one file for each subcommand.
+bin_PROGRAMS = assay
 assay_SOURCES = \
 	%D%/assay.c \
 	%D%/descend.c \
 	%D%/evaluate.c \
+	%D%/grade.c \
+	%D%/grade.h \
+	%D%/grade_class.c \
+	%D%/grade_record.c \
 	%D%/pictures.c \
 	%D%/pictures.h \
 	%D%/pictures_page.c \
@@ -21,12 +23,7 @@ assay_SOURCES = \
 	%D%/tool.h \
 	%D%/train.c \
 	%D%/train.h \
-	%D%/train_run.c
-include %D%/grade.mk
-assay_LDADD = lib/libassay.la $(JANSSON_LIBS) -lm
-EXTRA_DIST += %D%/golden/model.py
-EXTRA_DIST += %D%/golden/activation.py
-EXTRA_DIST += %D%/golden/optim.py
-EXTRA_DIST += %D%/golden/surface.py
-EXTRA_DIST += %D%/golden/torch_init.py
-EXTRA_DIST += %D%/cuda-check
+	%D%/train_run.c \
+	lib/base/json.c lib/base/json.h
+assay_CPPFLAGS = $(AM_CPPFLAGS)
+assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) -lm

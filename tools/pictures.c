@@ -1,7 +1,7 @@
 #include "pictures.h"
 
-#include "base/alloc.h"
-#include "report/page.h"
+#include <assay/base/alloc.h>
+#include <assay/report/page.h>
 #include "tool.h"
 #include "train.h"
 

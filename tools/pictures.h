@@ -2,9 +2,9 @@
 #ifndef ASSAY_TOOLS_PICTURES_H
 #define ASSAY_TOOLS_PICTURES_H
 
-#include "model/record.h"
+#include <assay/model/record.h>
 #include "reproduce.h"
-#include "tutorial/figures.h"
+#include <assay/tutorial/figures.h>
 
 typedef struct {
     const char *folder;     /* of index.html and figures/; NULL: no report is wanted */

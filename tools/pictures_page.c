@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "pictures.h"
-#include "report/page.h"
-#include "tutorial/descents.h"
+#include <assay/report/page.h>
+#include <assay/tutorial/descents.h>
 
 enum { SECTIONS = ASSAY_SECTION_COUNT + 1, NUMBER = 40, NOTE = 128, TITLE = 96, ID = 32 };
 

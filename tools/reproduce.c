@@ -5,12 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "pictures.h"
 #include "reproduce.h"
 #include "tool.h"
-#include "train/retrace.h"
-#include "tutorial/descents.h"
+#include <assay/train/retrace.h>
+#include <assay/tutorial/descents.h>
 
 static const char COMMAND[] = "reproduce";
 

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include "tutorial/optimizers.h"
-#include "tutorial/session.h"
+#include <assay/tutorial/optimizers.h>
+#include <assay/tutorial/session.h>
 
 typedef struct {
     assay_session_options session;

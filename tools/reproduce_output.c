@@ -6,7 +6,7 @@
 
 #include "reproduce.h"
 #include "tool.h"
-#include "tutorial/descents.h"
+#include <assay/tutorial/descents.h>
 
 static const char *const VERDICTS[] = {
     [ASSAY_VERDICT_AGREES] = "agrees", [ASSAY_VERDICT_DIFFERS] = "DIFFERS", [ASSAY_VERDICT_SHOWN] = "shown"};

@@ -2,8 +2,8 @@
 #ifndef ASSAY_TOOLS_RETRACE_H
 #define ASSAY_TOOLS_RETRACE_H
 
-#include "train/retrace.h"
-#include "train/trainer.h"
+#include <assay/train/retrace.h>
+#include <assay/train/trainer.h>
 
 /*
  * Prints our losses next to the author's: the first steps, the step where they part, the mean of each epoch. `pretrained`

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+#include <assay/base/file.h>
 
 int tool_fail(const char *command, const assay_error *error)
 {

@@ -6,8 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backend/backend.h"
-#include "base/error.h"
+#include <assay/backend/backend.h>
+#include <assay/base/error.h>
 
 /* Exit statuses of every subcommand. */
 enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "optim/optimizer.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/optim/optimizer.h>
 #include "retrace.h"
 #include "tool.h"
 

@@ -2,8 +2,8 @@
 #ifndef ASSAY_TOOLS_TRAIN_H
 #define ASSAY_TOOLS_TRAIN_H
 
-#include "model/record.h"
-#include "train/trainer.h"
+#include <assay/model/record.h>
+#include <assay/train/trainer.h>
 
 /*
  * The author's record of a run, from `folder` or, where that is NULL, from the folder that ASSAY_PRETRAINED names. The

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "progress.h"
 #include "train.h"
 

@@ -1,4 +1,4 @@
-#include "backend/activation.h"
+#include <assay/backend/activation.h>
 
 #include <stddef.h>
 #include <string.h>

@@ -4,11 +4,10 @@
 
 #include <stdbool.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_IDENTITY,   /* f(x) = x */
@@ -44,7 +43,5 @@ assay_status assay_activation_by_name(const char *name, assay_activation *activa
  */
 bool assay_activation_derivative_reads_input(assay_activation_kind kind);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

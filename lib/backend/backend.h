@@ -18,15 +18,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/activation.h"
-#include "backend/update_rule.h"
-#include "base/error.h"
-#include "random/generator.h"
-#include "stats/moments.h"
+#include <assay/backend/activation.h>
+#include <assay/backend/update_rule.h>
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/random/generator.h>
+#include <assay/stats/moments.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct assay_backend assay_backend;
 typedef struct assay_buffer assay_buffer;
@@ -213,7 +212,5 @@ void assay_update(assay_backend *backend, const assay_update_rule *rule, uint64_
 double assay_sum(assay_backend *backend, assay_slice x);
 assay_moments assay_reduce_moments(assay_backend *backend, assay_slice x);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -28,7 +28,7 @@
 #include "config.h"
 #endif
 
-#include "backend/backend.h"
+#include <assay/backend/backend.h>
 
 /* The base of every backend's own buffer. */
 struct assay_buffer {

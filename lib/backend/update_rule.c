@@ -1,4 +1,4 @@
-#include "backend/update_rule.h"
+#include <assay/backend/update_rule.h>
 
 #include <math.h>
 

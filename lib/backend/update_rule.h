@@ -8,11 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /*
  * With L2 weight decay lambda (not decoupled), g + lambda w stands for g everywhere.
@@ -71,7 +70,5 @@ size_t assay_update_rule_slots(const assay_update_rule *rule);
  * ...). */
 assay_status assay_update_rule_check(const assay_update_rule *rule, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

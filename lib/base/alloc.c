@@ -1,4 +1,4 @@
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 #include <stdarg.h>
 #include <stdint.h>

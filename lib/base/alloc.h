@@ -4,11 +4,10 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* One cache line, and one AVX-512 vector. */
 enum { ASSAY_ALIGNMENT = 64 };
@@ -31,7 +30,5 @@ char *assay_asprintf(assay_error *error, const char *format, ...);
 /* Frees what the functions above returned; NULL is allowed. */
 void assay_free(void *memory);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,4 +1,4 @@
-#include "base/error.h"
+#include <assay/base/error.h>
 
 #include <stdarg.h>
 #include <stddef.h>

@@ -2,9 +2,9 @@
 #ifndef ASSAY_BASE_ERROR_H
 #define ASSAY_BASE_ERROR_H
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <assay/base/declarations.h>
+
+ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_OK = 0,
@@ -46,7 +46,5 @@ assay_status assay_fail_in(assay_error *error, assay_status status, const char *
         }                                     \
     } while (0)
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

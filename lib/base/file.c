@@ -1,4 +1,4 @@
-#include "base/file.h"
+#include <assay/base/file.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 struct assay_file_writer {
     char *path;      /* as given: what errors call it */

@@ -5,11 +5,10 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct assay_file_writer assay_file_writer;
 
@@ -44,7 +43,5 @@ void assay_file_remove_leftovers(const char *path);
  */
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/error.h>
 
 /*
  * json_loadb, where a key may not stand twice. NULL after a failure, with `*status` ASSAY_ERROR_FORMAT and the place in

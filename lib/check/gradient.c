@@ -1,10 +1,10 @@
-#include "check/gradient.h"
+#include <assay/check/gradient.h>
 
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "check/ladder.h"
 
 #define DEFAULT_TOLERANCE 1e-8

@@ -34,11 +34,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* f(x); deterministic. Values outside the function's domain are NaN or infinite. */
 typedef double (*assay_scalar_function)(const double *x, void *user);
@@ -108,7 +107,5 @@ void assay_check_direction(uint64_t seed, size_t count, double *values);
 /* One line: the worst entry and the counts; cut to size. */
 void assay_gradient_report_line(const assay_gradient_report *report, size_t size, char *line);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

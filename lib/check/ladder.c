@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* Extrapolated columns: five powers of h are removed, the error is of order h^12. */
 enum { COLUMNS = 6 };

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "check/gradient.h"
+#include <assay/base/error.h>
+#include <assay/check/gradient.h>
 
 typedef struct {
     double derivative; /* mean of the two one-sided slopes */

@@ -1,4 +1,4 @@
-#include "check/tolerance.h"
+#include <assay/check/tolerance.h>
 
 #include <math.h>
 #include <stdio.h>

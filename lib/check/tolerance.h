@@ -12,9 +12,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <assay/base/declarations.h>
+
+ASSAY_BEGIN_DECLS
 
 typedef struct {
     double unit_roundoff; /* half the distance from 1 to the next number */
@@ -72,7 +72,5 @@ assay_comparison assay_compare(size_t count, const double *got, const double *wa
 /* One line about a comparison ("entry 3: got ..., want ..., error ... of a bound ...; 2 of 40 ..."), cut to size. */
 void assay_comparison_line(const assay_comparison *comparison, size_t size, char *line);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,4 +1,4 @@
-#include "data/dataset.h"
+#include <assay/data/dataset.h>
 
 #include <errno.h>
 #include <math.h>
@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "data/idx.h"
+#include <assay/base/alloc.h>
+#include <assay/data/idx.h>
 
 #define ADVICE "apt-get install dataset-fashion-mnist, or name the folder that has the files (--data DIR)"
 

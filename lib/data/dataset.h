@@ -5,11 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Fashion-MNIST: 28 x 28 grey pixels, ten classes. */
 enum { ASSAY_IMAGE_SIDE = 28, ASSAY_IMAGE_PIXELS = 784, ASSAY_CLASSES = 10 };
@@ -46,7 +45,5 @@ void assay_normalization_table(float mean, float std, float table[256]);
 /* Mean and standard deviation (n - 1) of pixel / 255 over the whole set: the tutorial's cell [7]. */
 void assay_dataset_moments(const assay_dataset *dataset, double *mean, double *std);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

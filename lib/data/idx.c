@@ -1,10 +1,10 @@
-#include "data/idx.h"
+#include <assay/data/idx.h>
 
 #include <errno.h>
 #include <string.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* First allocation, and the factor by which it grows while bytes keep arriving. */
 enum { FIRST_BYTES = 8 << 20, GROWTH = 8 };

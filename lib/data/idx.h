@@ -8,11 +8,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 enum { ASSAY_IDX_MAX_DIMENSIONS = 3 };
 
@@ -29,7 +28,5 @@ enum { ASSAY_IDX_MAX_DIMENSIONS = 3 };
 assay_status assay_idx_read(const char *path, unsigned dimensions, const uint32_t *item_shape, size_t *count,
                             uint8_t **bytes, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,6 +1,6 @@
-#include "data/split.h"
+#include <assay/data/split.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 assay_status assay_split_create(assay_mt19937 *generator, size_t total, size_t train_count, assay_split *split,
                                 assay_error *error)

@@ -5,12 +5,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "random/mt19937.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/random/mt19937.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* torch.utils.data.random_split of cell [5]: the first `train_count` of a permutation train, the rest validate. */
 typedef struct {
@@ -35,7 +34,5 @@ typedef enum { ASSAY_LOADER_TORCH_1_6 = 1, ASSAY_LOADER_TORCH_1_9 = 2 } assay_lo
 void assay_loader_shuffle(assay_mt19937 *generator, assay_loader_version version, const assay_split *split,
                           uint32_t *scratch, uint32_t *order);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "init/initializer.h"
+#include <assay/init/initializer.h>
 
 /* The standard normal distribution function. */
 static double normal_cdf(double x)

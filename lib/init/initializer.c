@@ -1,4 +1,4 @@
-#include "init/initializer.h"
+#include <assay/init/initializer.h>
 
 #include <math.h>
 #include <stdio.h>

@@ -7,12 +7,11 @@
 
 #include <stddef.h>
 
-#include "nn/network.h"
-#include "random/generator.h"
+#include <assay/base/declarations.h>
+#include <assay/nn/network.h>
+#include <assay/random/generator.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_INIT_CONSTANT,        /* every weight and bias = value (cell [13]) */
@@ -69,7 +68,5 @@ double assay_distribution_variance(assay_distribution distribution);
  */
 void assay_initialize(const assay_initializer *initializer, assay_network *network, assay_generator *generator);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

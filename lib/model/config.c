@@ -1,4 +1,4 @@
-#include "model/config.h"
+#include <assay/model/config.h>
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "base/json.h"
 
 enum { CONFIG_LIMIT = 1 << 20, LAYER_NAME_LENGTH = 64 };

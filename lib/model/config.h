@@ -8,13 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
-#include "model/state.h"
-#include "nn/network.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/model/state.h>
+#include <assay/nn/network.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /*
  * Reads the JSON text, at most 1 MiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU", "Tanh",
@@ -47,7 +46,5 @@ assay_status assay_model_config_compare(const assay_network_config *shapes, cons
 void assay_model_layers(const assay_state *state, const assay_network_config *config, const assay_stored_tensor **weights,
                         const assay_stored_tensor **biases);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

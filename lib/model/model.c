@@ -1,13 +1,13 @@
-#include "model/model.h"
+#include <assay/model/model.h>
 
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
-#include "model/safetensors.h"
-#include "model/torch_zip.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/model/safetensors.h>
+#include <assay/model/torch_zip.h>
 
 enum { CONFIG_FILE_LIMIT = 1 << 20 };
 

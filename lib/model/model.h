@@ -5,14 +5,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
-#include "model/config.h"
-#include "model/state.h"
-#include "nn/network.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/model/config.h>
+#include <assay/model/state.h>
+#include <assay/nn/network.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Most bytes of a model file that is read. */
 #define ASSAY_MODEL_FILE_LIMIT ((size_t)1 << 30)
@@ -62,7 +61,5 @@ void assay_model_close(assay_model *model);
 assay_status assay_model_parse(const void *bytes, size_t size, const char *name, assay_model_format *format,
                                assay_state **state, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

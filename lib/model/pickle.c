@@ -1,11 +1,11 @@
-#include "model/pickle.h"
+#include <assay/model/pickle.h>
 
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* --- values ---------------------------------------------------------------------------------------------------- */
 

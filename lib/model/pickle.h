@@ -9,12 +9,11 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
-#include "model/state.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/model/state.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Most bytes of a pickle that is read: some 15,000 tensors. */
 #define ASSAY_PICKLE_LIMIT ((size_t)2 << 20)
@@ -44,7 +43,5 @@ void assay_pickle_destroy(assay_pickle *pickle);
 size_t assay_pickle_count(const assay_pickle *pickle);
 const assay_pickled_tensor *assay_pickle_at(const assay_pickle *pickle, size_t index);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

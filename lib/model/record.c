@@ -1,4 +1,4 @@
-#include "model/record.h"
+#include <assay/model/record.h>
 
 #include <jansson.h>
 #include <math.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "base/json.h"
 
 void assay_run_record_destroy(assay_run_record *record)

@@ -7,11 +7,10 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Most bytes of a record that is read: millions of steps. */
 #define ASSAY_RECORD_LIMIT ((size_t)64 << 20)
@@ -43,7 +42,5 @@ assay_status assay_run_record_write(const char *path, const assay_run_record *re
 /* Frees the lists of a record that was read; a zeroed struct is allowed. */
 void assay_run_record_destroy(assay_run_record *record);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

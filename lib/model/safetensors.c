@@ -1,4 +1,4 @@
-#include "model/safetensors.h"
+#include <assay/model/safetensors.h>
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "base/json.h"
-#include "model/model.h"
+#include <assay/model/model.h>
 
 #define METADATA "__metadata__"
 

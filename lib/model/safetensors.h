@@ -8,12 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
-#include "model/state.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/model/state.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Most bytes of a header that is read: some 40,000 tensors. The format itself allows 100 MB. */
 #define ASSAY_SAFETENSORS_HEADER_LIMIT ((size_t)4 << 20)
@@ -40,7 +39,5 @@ assay_status assay_safetensors_read(const char *path, assay_state **state, assay
  */
 assay_status assay_safetensors_write(const char *path, const assay_state *state, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

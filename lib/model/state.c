@@ -1,4 +1,4 @@
-#include "model/state.h"
+#include <assay/model/state.h>
 
 #include <errno.h>
 #include <jansson.h>
@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 #if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error "model files are read as little-endian memory: a big-endian machine needs a swap in state.c"

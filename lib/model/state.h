@@ -8,11 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_DTYPE_F64,
@@ -87,7 +86,5 @@ void assay_stored_tensor_to_f64(const assay_stored_tensor *tensor, double *value
 /* ASSAY_ERROR_NUMERIC with name and index (flat, row-major) of the first NaN or infinity in any tensor. */
 assay_status assay_state_check_finite(const assay_state *state, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,10 +1,10 @@
-#include "model/torch_state.h"
+#include <assay/model/torch_state.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
-#include "model/pickle.h"
+#include <assay/model/pickle.h>
 
 typedef struct {
     const char *name;

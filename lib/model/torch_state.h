@@ -4,12 +4,11 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
-#include "model/state.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/model/state.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /*
  * Finds the bytes of a storage by its key. They belong to the finder and must last until assay_torch_state returns; they
@@ -27,7 +26,5 @@ typedef assay_status assay_storage_finder(void *context, const char *key, const 
 assay_status assay_torch_state(const void *pickle, size_t pickle_size, const char *name, assay_storage_finder *find,
                                void *context, size_t most_bytes, assay_state **state, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

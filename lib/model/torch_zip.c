@@ -1,4 +1,4 @@
-#include "model/torch_zip.h"
+#include <assay/model/torch_zip.h>
 
 #include <errno.h>
 #include <inttypes.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <zip.h>
 
-#include "base/alloc.h"
-#include "model/torch_state.h"
+#include <assay/base/alloc.h>
+#include <assay/model/torch_state.h>
 
 enum { EXPANSION = 16, SMALL_FILE = 1 << 16 };
 

@@ -8,12 +8,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
-#include "model/state.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/model/state.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Whether the bytes begin as a zip archive does. */
 bool assay_torch_zip_recognised(const void *bytes, size_t size);
@@ -27,7 +26,5 @@ bool assay_torch_zip_recognised(const void *bytes, size_t size);
 assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *name, assay_state **state,
                                    assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,5 +1,5 @@
-#include "base/alloc.h"
-#include "model/model.h"
+#include <assay/base/alloc.h>
+#include <assay/model/model.h>
 
 static assay_status upload(assay_network *network, const assay_stored_tensor *from, assay_slice to, assay_error *error)
 {

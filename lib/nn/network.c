@@ -1,10 +1,10 @@
-#include "nn/network.h"
+#include <assay/nn/network.h>
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "nn/network_impl.h"
 
 /* Tensors start on whole cache lines of float, so that vector loops need no prologue. */

@@ -8,11 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "backend/backend.h"
+#include <assay/backend/backend.h>
+#include <assay/base/declarations.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 enum { ASSAY_MAX_HIDDEN = 256, ASSAY_TENSOR_NAME = 32 };
 
@@ -103,7 +102,5 @@ void assay_network_backward(assay_network *network, size_t rows, assay_slice x, 
 /* The gradient of the last backward pass with respect to one linear layer's output, [rows][out]. */
 assay_slice assay_network_preactivation_gradients(const assay_network *network, size_t layer, size_t rows);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

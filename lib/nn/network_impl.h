@@ -2,7 +2,7 @@
 #ifndef ASSAY_NN_NETWORK_IMPL_H
 #define ASSAY_NN_NETWORK_IMPL_H
 
-#include "nn/network.h"
+#include <assay/nn/network.h>
 
 /* One linear layer and the activation behind it. */
 typedef struct {

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 
 enum {
     SGD,

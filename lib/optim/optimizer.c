@@ -1,6 +1,6 @@
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 struct assay_optimizer {
     assay_backend *backend;

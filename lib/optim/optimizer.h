@@ -5,13 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/backend.h"
-#include "backend/update_rule.h"
-#include "base/error.h"
+#include <assay/backend/backend.h>
+#include <assay/backend/update_rule.h>
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* --- by name --------------------------------------------------------------------------------------------------- */
 
@@ -82,7 +81,5 @@ assay_slice assay_optimizer_state(const assay_optimizer *optimizer, size_t slot)
 /* What a rule's slot holds: "first_moment", "second_moment" or "largest_second_moment"; slot < the rule's slots. */
 const char *assay_optimizer_slot_name(const assay_update_rule *rule, size_t slot);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "optim/optimizer.h"
+#include <assay/base/alloc.h>
+#include <assay/optim/optimizer.h>
 
 /* Bit k stands for the rule of kind k. */
 #define BIT(kind) (1u << (kind))

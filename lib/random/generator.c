@@ -1,4 +1,4 @@
-#include "random/generator.h"
+#include <assay/random/generator.h>
 
 #include <string.h>
 

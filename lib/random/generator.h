@@ -8,13 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/error.h"
-#include "random/mt19937.h"
-#include "random/philox.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/random/mt19937.h>
+#include <assay/random/philox.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef enum { ASSAY_GENERATOR_MT19937, ASSAY_GENERATOR_PHILOX } assay_generator_kind;
 
@@ -47,7 +46,5 @@ const char *assay_generator_name(assay_generator_kind kind);
 /* Fills `values[0..count)` as torch.empty(count).uniform_(a, b) or .normal_(a, b) would. */
 void assay_generator_fill(assay_generator *generator, assay_distribution distribution, size_t count, float *values);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

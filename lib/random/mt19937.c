@@ -1,4 +1,4 @@
-#include "random/mt19937.h"
+#include <assay/random/mt19937.h>
 
 enum { WORDS = ASSAY_MT19937_WORDS, MIDDLE = 397 };
 

@@ -10,9 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <assay/base/declarations.h>
+
+ASSAY_BEGIN_DECLS
 
 enum { ASSAY_MT19937_WORDS = 624 };
 
@@ -42,7 +42,5 @@ void assay_mt19937_uniform(assay_mt19937 *generator, size_t count, double lower,
 /* torch.empty(count).normal_(mean, std), float32: the vector path from 16 elements on, the scalar path below. */
 void assay_mt19937_normal(assay_mt19937 *generator, size_t count, double mean, double std, float *values);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

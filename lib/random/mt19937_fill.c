@@ -1,7 +1,7 @@
 /* Floating-point tensors from mt19937, element by element as PyTorch's CPU kernels fill them. */
 #include <math.h>
 
-#include "random/mt19937.h"
+#include <assay/random/mt19937.h>
 
 /* normal_ takes its vector path from one block of 16 elements on; a block holds 8 pairs (radius, angle). */
 enum { BLOCK = 16, PAIRS = BLOCK / 2 };

@@ -1,4 +1,4 @@
-#include "random/philox.h"
+#include <assay/random/philox.h>
 
 enum { ROUNDS = 10 };
 

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <assay/base/declarations.h>
+
+ASSAY_BEGIN_DECLS
 
 /* The tutorial's GPU, a Tesla P100: 56 multiprocessors, 2,048 threads each, 256 threads a block. */
 enum { ASSAY_PHILOX_TUTORIAL_BLOCKS = 448, ASSAY_PHILOX_BLOCK_THREADS = 256 };
@@ -34,7 +34,5 @@ void assay_philox_uniform(assay_philox *generator, size_t count, double lower, d
 /* torch.empty(count, device="cuda").normal_(mean, std), float32; advances the offset. */
 void assay_philox_normal(assay_philox *generator, size_t count, double mean, double std, float *values);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

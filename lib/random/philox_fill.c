@@ -4,7 +4,7 @@
  */
 #include <math.h>
 
-#include "random/philox.h"
+#include <assay/random/philox.h>
 
 /* Outputs of one call of the bijection, and elements that a thread makes of them. */
 enum { UNROLL = 4 };

@@ -1,11 +1,11 @@
-#include "report/figure.h"
+#include <assay/report/figure.h>
 
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "report/figure_parts.h"
-#include "stats/histogram.h"
+#include <assay/stats/histogram.h>
 
 enum { DENSITY_POINTS = 200 };
 

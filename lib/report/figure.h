@@ -11,11 +11,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct assay_figure assay_figure;
 
@@ -121,7 +120,5 @@ typedef enum {
 assay_status assay_figure_draw(const assay_figure *figure, const char *folder, assay_figure_format format,
                                assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

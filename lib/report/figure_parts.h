@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "report/figure.h"
+#include <assay/report/figure.h>
 
 typedef enum {
     SERIES_BARS,    /* columns: left right height */

@@ -2,10 +2,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "report/figure_parts.h"
-#include "report/gnuplot.h"
+#include <assay/report/gnuplot.h>
 
 static const char *const kind_columns[] = {
     [SERIES_BARS] = "left right height", [SERIES_DENSITY] = "x density", [SERIES_LINE] = "x y", [SERIES_MARK] = "x",

@@ -2,7 +2,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include "report/gnuplot.h"
+#include <assay/report/gnuplot.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 extern char **environ;
 

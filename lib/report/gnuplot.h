@@ -4,11 +4,10 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /*
  * Runs `gnuplot -d -e PRELUDE SCRIPT` in `folder` and returns what it wrote to its standard output: `*size` bytes at
@@ -24,7 +23,5 @@ assay_status assay_gnuplot_run(const char *folder, const char *prelude, const ch
 /* The exit status by which our scripts say that this gnuplot lacks the terminal that was asked for. */
 enum { ASSAY_GNUPLOT_NO_TERMINAL = 3 };
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,4 +1,4 @@
-#include "report/page.h"
+#include <assay/report/page.h>
 
 #include <errno.h>
 #include <math.h>
@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "report/page_style.h"
 
 /* Text as HTML, good between tags and inside double-quoted attributes. */

@@ -8,11 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_PAGE_AGREES,
@@ -87,7 +86,5 @@ assay_status assay_page_write(const assay_page *page, const char *folder, assay_
 /* Makes a folder unless it is there (its parent must be). ASSAY_ERROR_IO when that fails or a file is in the way. */
 assay_status assay_page_make_folder(const char *folder, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,9 +1,9 @@
-#include "stats/goodness_of_fit.h"
+#include <assay/stats/goodness_of_fit.h>
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "stats/range.h"
 
 double assay_distribution_cumulative(double x, void *user)

@@ -13,13 +13,12 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
-#include "random/generator.h"
-#include "stats/moments.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/random/generator.h>
+#include <assay/stats/moments.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* A continuous cumulative distribution function, P(X <= x). */
 typedef double (*assay_distribution_function)(double x, void *user);
@@ -60,7 +59,5 @@ double assay_variance_z(const assay_moments *sample, const assay_moments *wanted
  */
 double assay_serial_z(size_t count, const double *values, size_t lag, const assay_moments *wanted);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,4 +1,4 @@
-#include "stats/histogram.h"
+#include <assay/stats/histogram.h>
 
 #include <math.h>
 #include <string.h>

@@ -4,11 +4,10 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /*
  * numpy.histogram(values, bins): `bins` bins of equal width from the minimum to the maximum, the last one closed; where
@@ -34,7 +33,5 @@ double assay_kernel_bandwidth(size_t count, const double *values);
 assay_status assay_kernel_density(size_t count, const double *values, double bandwidth, size_t point_count,
                                   const double *points, double *density, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,10 +1,10 @@
-#include "stats/histogram.h"
+#include <assay/stats/histogram.h>
 
 #include <math.h>
 #include <stdbool.h>
 
-#include "base/alloc.h"
-#include "stats/moments.h"
+#include <assay/base/alloc.h>
+#include <assay/stats/moments.h>
 #include "stats/range.h"
 
 /*

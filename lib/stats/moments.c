@@ -1,4 +1,4 @@
-#include "stats/moments.h"
+#include <assay/stats/moments.h>
 
 #include <math.h>
 

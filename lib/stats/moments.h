@@ -4,9 +4,9 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <assay/base/declarations.h>
+
+ASSAY_BEGIN_DECLS
 
 typedef struct {
     size_t count;
@@ -26,7 +26,5 @@ typedef struct {
 assay_moments assay_moments_f64(size_t count, const double *values);
 assay_moments assay_moments_f32(size_t count, const float *values);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "stats/moments.h"
+#include <assay/stats/moments.h>
 
 /*
  * After the first pass, with count, mean, minimum and maximum in `moments`: false where there is no second pass (a NaN,

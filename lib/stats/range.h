@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/error.h>
 
 /* Minimum and maximum; ASSAY_ERROR_NUMERIC, naming the place, for the first NaN or infinity. */
 assay_status assay_finite_range(size_t count, const double *values, double *minimum, double *maximum,

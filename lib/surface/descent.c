@@ -1,8 +1,8 @@
-#include "surface/descent.h"
+#include <assay/surface/descent.h>
 
 #include <math.h>
 
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 
 /* Two parameters, their gradient, and the optimizer that moves them. */
 typedef struct {

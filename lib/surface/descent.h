@@ -4,14 +4,13 @@
 
 #include <stddef.h>
 
-#include "backend/backend.h"
-#include "backend/update_rule.h"
-#include "base/error.h"
-#include "surface/surface.h"
+#include <assay/backend/backend.h>
+#include <assay/backend/update_rule.h>
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/surface/surface.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* How many updates the tutorial makes. */
 enum { ASSAY_DESCENT_UPDATES = 100 };
@@ -32,7 +31,5 @@ assay_status assay_descend(assay_backend *backend, assay_surface surface, const 
                            const double start[2], size_t updates, assay_descent_point *points, size_t *recorded,
                            assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "surface/surface.h"
+#include <assay/surface/surface.h>
 
 #define PI 3.14159265358979323846
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "surface/surface.h"
+#include <assay/surface/surface.h>
 
 /* Of math.h's constants, as long as ISO C does not have them. */
 #define PI 3.14159265358979323846

@@ -1,4 +1,4 @@
-#include "surface/surface.h"
+#include <assay/surface/surface.h>
 
 #include <string.h>
 

@@ -7,11 +7,10 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_SURFACE_PATHOLOGICAL, /* tanh(w1)^2 + 0.01 |w1| + sigmoid(w2); as in PyTorch, d|w1|/dw1 = 0 at w1 = 0 */
@@ -54,7 +53,5 @@ double assay_surface_f64(assay_surface surface, const double w[2], double gradie
  */
 float assay_surface_f32(assay_surface surface, const float w[2], float gradient[2]);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

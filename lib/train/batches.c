@@ -1,6 +1,6 @@
-#include "train/batches.h"
+#include <assay/train/batches.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 struct assay_batches {
     assay_backend *backend;

@@ -5,13 +5,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/backend.h"
-#include "data/dataset.h"
-#include "nn/network.h"
+#include <assay/backend/backend.h>
+#include <assay/base/declarations.h>
+#include <assay/data/dataset.h>
+#include <assay/nn/network.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct assay_batches assay_batches;
 
@@ -44,7 +43,5 @@ assay_slice assay_batches_labels(const assay_batches *batches, size_t rows);
  */
 size_t assay_count_correct(assay_network *network, assay_batches *batches);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,9 +1,9 @@
-#include "train/chain.h"
+#include <assay/train/chain.h>
 
 #include <string.h>
 
-#include "base/alloc.h"
-#include "nn/network.h"
+#include <assay/base/alloc.h>
+#include <assay/nn/network.h>
 
 typedef struct {
     const char *name;

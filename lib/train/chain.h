@@ -7,12 +7,11 @@
 
 #include <stddef.h>
 
-#include "data/split.h"
-#include "random/generator.h"
+#include <assay/base/declarations.h>
+#include <assay/data/split.h>
+#include <assay/random/generator.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* The three runs, in their order. */
 typedef enum { ASSAY_RUN_SGD, ASSAY_RUN_MOMENTUM, ASSAY_RUN_ADAM, ASSAY_RUN_COUNT } assay_run;
@@ -41,7 +40,5 @@ void assay_chain_skip_run(assay_mt19937 *generator, size_t train_count, size_t e
  * train_count numbers. */
 void assay_chain_epoch(assay_mt19937 *generator, const assay_split *split, uint32_t *scratch, uint32_t *order);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

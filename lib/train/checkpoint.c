@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "model/config.h"
-#include "model/model.h"
-#include "model/safetensors.h"
-#include "model/state.h"
+#include <assay/base/alloc.h>
+#include <assay/model/config.h>
+#include <assay/model/model.h>
+#include <assay/model/safetensors.h>
+#include <assay/model/state.h>
 #include "train/trainer_impl.h"
 
 /* The mt19937's words, then its place, then the normal it keeps: whether, and the bits of the double. */

@@ -1,6 +1,6 @@
-#include "train/likeness.h"
+#include <assay/train/likeness.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* In no batch. */
 #define NO_BATCH UINT32_MAX

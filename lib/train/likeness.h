@@ -9,11 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "data/dataset.h"
+#include <assay/base/declarations.h>
+#include <assay/data/dataset.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct assay_likeness assay_likeness;
 
@@ -28,7 +27,5 @@ void assay_likeness_destroy(assay_likeness *likeness);
  */
 void assay_likeness_group(assay_likeness *likeness, uint32_t *order, size_t count, size_t rows);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

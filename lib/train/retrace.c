@@ -1,4 +1,4 @@
-#include "train/retrace.h"
+#include <assay/train/retrace.h>
 
 #include <math.h>
 

@@ -4,11 +4,10 @@
 
 #include <stddef.h>
 
-#include "train/chain.h"
+#include <assay/base/declarations.h>
+#include <assay/train/chain.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct {
     size_t parts_at; /* the first step, counted from 1, whose losses differ by more than the tolerance; 0: none does */
@@ -31,7 +30,5 @@ size_t assay_retrace_steps(assay_run run);
 /* How close the mean loss of each of the first three epochs is: 0.02, for Adam 0.05. */
 double assay_retrace_epoch_tolerance(assay_run run);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

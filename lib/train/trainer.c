@@ -1,9 +1,9 @@
-#include "train/trainer.h"
+#include <assay/train/trainer.h>
 
 #include <math.h>
 #include <zlib.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "train/trainer_impl.h"
 
 /* Validation runs in batches of at least this size, however small the training batches are. */

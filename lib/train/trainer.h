@@ -9,17 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/update_rule.h"
-#include "data/dataset.h"
-#include "data/split.h"
-#include "init/initializer.h"
-#include "nn/network.h"
-#include "train/batches.h"
-#include "train/chain.h"
+#include <assay/backend/update_rule.h>
+#include <assay/base/declarations.h>
+#include <assay/data/dataset.h>
+#include <assay/data/split.h>
+#include <assay/init/initializer.h>
+#include <assay/nn/network.h>
+#include <assay/train/batches.h>
+#include <assay/train/chain.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Plain data: what a run is. Two runs with the same options, data, backend and thread count end bit-identical. */
 typedef struct {
@@ -93,7 +92,5 @@ assay_status assay_trainer_load(assay_trainer *trainer, const char *path, assay_
 /* Writes the best epoch's network as safetensors with the tutorial's configuration in the metadata. */
 assay_status assay_trainer_save_best(assay_trainer *trainer, const char *path, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -2,10 +2,10 @@
 #ifndef ASSAY_TRAIN_TRAINER_IMPL_H
 #define ASSAY_TRAIN_TRAINER_IMPL_H
 
-#include "optim/optimizer.h"
-#include "random/generator.h"
-#include "train/likeness.h"
-#include "train/trainer.h"
+#include <assay/optim/optimizer.h>
+#include <assay/random/generator.h>
+#include <assay/train/likeness.h>
+#include <assay/train/trainer.h>
 
 struct assay_trainer {
     assay_backend *backend;

@@ -1,11 +1,11 @@
-#include "tutorial/depth.h"
+#include <assay/tutorial/depth.h>
 
 #include <math.h>
 
-#include "init/initializer.h"
-#include "nn/network.h"
-#include "train/batches.h"
-#include "tutorial/session.h"
+#include <assay/init/initializer.h>
+#include <assay/nn/network.h>
+#include <assay/train/batches.h>
+#include <assay/tutorial/session.h>
 
 static double spread(assay_moments moments)
 {

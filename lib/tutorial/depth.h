@@ -5,15 +5,14 @@
 #ifndef ASSAY_TUTORIAL_DEPTH_H
 #define ASSAY_TUTORIAL_DEPTH_H
 
-#include "backend/backend.h"
-#include "data/dataset.h"
-#include "data/split.h"
-#include "random/generator.h"
-#include "tutorial/numbers.h"
+#include <assay/backend/backend.h>
+#include <assay/base/declarations.h>
+#include <assay/data/dataset.h>
+#include <assay/data/split.h>
+#include <assay/random/generator.h>
+#include <assay/tutorial/numbers.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* 784 -> 256 -> ... -> 256 -> 10, on the first 256 images of the training set. */
 enum { ASSAY_DEPTH_LAYERS = 50, ASSAY_DEPTH_WIDTH = 256, ASSAY_DEPTH_ROWS = 256 };
@@ -35,7 +34,5 @@ assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *da
                                  const assay_generator *generator, assay_section section, assay_depth_curve *curve,
                                  assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

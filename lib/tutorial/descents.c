@@ -1,9 +1,9 @@
-#include "tutorial/descents.h"
+#include <assay/tutorial/descents.h>
 
 #include <math.h>
 #include <stdio.h>
 
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 
 const assay_tutorial_descent assay_tutorial_descents[ASSAY_TUTORIAL_DESCENTS] = {
     {

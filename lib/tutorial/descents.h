@@ -3,7 +3,7 @@
  * SGD with momentum and Adam, and what its prose says of them.
  *
  * The cells print no numbers; they plot. So ours are compared with the points that PyTorch computes from the same cells
- * (golden/surface_torch.json, made by tools/golden/surface.py), and with the prose.
+ * (golden/surface_torch.json, made by golden/scripts/surface.py), and with the prose.
  */
 #ifndef ASSAY_TUTORIAL_DESCENTS_H
 #define ASSAY_TUTORIAL_DESCENTS_H
@@ -11,12 +11,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "surface/descent.h"
-#include "tutorial/session.h"
+#include <assay/base/declarations.h>
+#include <assay/surface/descent.h>
+#include <assay/tutorial/session.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 typedef struct {
     assay_section section; /* ASSAY_SECTION_PATHOLOGICAL or ASSAY_SECTION_STEEP */
@@ -63,7 +62,5 @@ assay_status assay_descents_run(assay_backend *backend, assay_section section, a
 /* Whether a section is one of these two. */
 bool assay_descents_have(assay_section section);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "stats/moments.h"
+#include <assay/stats/moments.h>
 #include "tutorial/session_impl.h"
-#include "tutorial/theory.h"
+#include <assay/tutorial/theory.h>
 
 enum { FIRST = ASSAY_SECTION_CONSTANT, EXPERIMENT_COUNT = ASSAY_SECTION_KAIMING_RELU - FIRST + 1 };
 

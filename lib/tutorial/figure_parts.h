@@ -2,7 +2,7 @@
 #ifndef ASSAY_TUTORIAL_FIGURE_PARTS_H
 #define ASSAY_TUTORIAL_FIGURE_PARTS_H
 
-#include "tutorial/figures.h"
+#include <assay/tutorial/figures.h>
 
 /* The name of a section's figure: "kaiming-relu-gradients". */
 void assay_figure_name_of(assay_section section, const char *kind, char *name, size_t size);

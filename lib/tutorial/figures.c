@@ -1,11 +1,11 @@
-#include "tutorial/figures.h"
+#include <assay/tutorial/figures.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "stats/moments.h"
+#include <assay/base/alloc.h>
+#include <assay/stats/moments.h>
 #include "tutorial/figure_parts.h"
 
 enum { BINS = 50, TEXT = 1024, ROWS = ASSAY_TUTORIAL_BATCH };

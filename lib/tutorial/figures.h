@@ -2,15 +2,14 @@
 #ifndef ASSAY_TUTORIAL_FIGURES_H
 #define ASSAY_TUTORIAL_FIGURES_H
 
-#include "model/record.h"
-#include "report/figure.h"
-#include "tutorial/depth.h"
-#include "tutorial/descents.h"
-#include "tutorial/session.h"
+#include <assay/base/declarations.h>
+#include <assay/model/record.h>
+#include <assay/report/figure.h>
+#include <assay/tutorial/depth.h>
+#include <assay/tutorial/descents.h>
+#include <assay/tutorial/session.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* Every function here makes one figure, which the caller ends with assay_figure_destroy; NULL after a failure. */
 
@@ -53,7 +52,5 @@ typedef struct {
 assay_status assay_first_steps_figure(const char *name, size_t count, const double *author, size_t ours_count,
                                       const assay_first_steps *ours, assay_figure **figure, assay_error *error);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "train/retrace.h"
+#include <assay/base/alloc.h>
+#include <assay/train/retrace.h>
 #include "tutorial/figure_parts.h"
 
 static assay_status add_scores(assay_figure *figure, const char *label, unsigned ink, assay_line_style style,

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "tutorial/figure_parts.h"
 
 /* The tutorial's grid has 100 steps a side; a map that fills a screen wants more. */

@@ -1,4 +1,4 @@
-#include "tutorial/numbers.h"
+#include <assay/tutorial/numbers.h>
 
 #include <math.h>
 #include <stdio.h>

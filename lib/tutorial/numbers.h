@@ -5,11 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* The tutorial's sections, in its order; it draws its random numbers in this order too. */
 typedef enum {
@@ -60,7 +59,5 @@ size_t assay_printed_numbers(assay_section section, const assay_printed_number *
 double assay_printed_error(const assay_printed_number *number, double ours);
 bool assay_printed_agrees(const assay_printed_number *number, double ours);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

@@ -1,9 +1,9 @@
-#include "tutorial/optimizers.h"
+#include <assay/tutorial/optimizers.h>
 
 #include <math.h>
 #include <stdio.h>
 
-#include "optim/optimizer.h"
+#include <assay/optim/optimizer.h>
 
 const assay_tutorial_run assay_tutorial_runs[ASSAY_TUTORIAL_RUNS] = {
     {ASSAY_RUN_SGD, "SGD", "sgd", "FashionMNIST_SGD", 89.09, 89.87},

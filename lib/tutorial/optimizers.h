@@ -5,13 +5,12 @@
 #ifndef ASSAY_TUTORIAL_OPTIMIZERS_H
 #define ASSAY_TUTORIAL_OPTIMIZERS_H
 
-#include "model/record.h"
-#include "train/trainer.h"
-#include "tutorial/session.h"
+#include <assay/base/declarations.h>
+#include <assay/model/record.h>
+#include <assay/train/trainer.h>
+#include <assay/tutorial/session.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 enum { ASSAY_TUTORIAL_RUNS = 4 };
 
@@ -32,7 +31,5 @@ assay_train_options assay_tutorial_run_options(const assay_tutorial_run *run);
 /* The section "optimizers" from the records of the four runs: test accuracy and best validation, each within 0.6 points. */
 void assay_tutorial_runs_judge(const assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_section_results *results);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

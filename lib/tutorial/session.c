@@ -1,11 +1,11 @@
-#include "tutorial/session.h"
+#include <assay/tutorial/session.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/alloc.h"
-#include "stats/moments.h"
+#include <assay/base/alloc.h>
+#include <assay/stats/moments.h>
 #include "tutorial/session_impl.h"
 
 assay_session_options assay_session_defaults(void)

@@ -9,15 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "data/dataset.h"
-#include "data/split.h"
-#include "init/initializer.h"
-#include "nn/network.h"
-#include "tutorial/numbers.h"
+#include <assay/base/declarations.h>
+#include <assay/data/dataset.h>
+#include <assay/data/split.h>
+#include <assay/init/initializer.h>
+#include <assay/nn/network.h>
+#include <assay/tutorial/numbers.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* The tutorial's run: seed 42; 50,000 images train; experiments look at the first 1,024 of them. */
 enum {
@@ -114,7 +113,5 @@ assay_network *assay_session_network(assay_session *session);
 const assay_dataset *assay_session_training_data(const assay_session *session);
 const assay_split *assay_session_split(const assay_session *session);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

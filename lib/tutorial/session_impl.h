@@ -2,8 +2,8 @@
 #ifndef ASSAY_TUTORIAL_SESSION_IMPL_H
 #define ASSAY_TUTORIAL_SESSION_IMPL_H
 
-#include "random/mt19937.h"
-#include "tutorial/session.h"
+#include <assay/random/mt19937.h>
+#include <assay/tutorial/session.h>
 
 struct assay_session {
     assay_backend *backend;

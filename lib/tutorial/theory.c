@@ -1,9 +1,9 @@
-#include "tutorial/theory.h"
+#include <assay/tutorial/theory.h>
 
 #include <math.h>
 
-#include "base/alloc.h"
-#include "stats/moments.h"
+#include <assay/base/alloc.h>
+#include <assay/stats/moments.h>
 
 /* A [rows][columns] matrix downloaded from the backend, in double. */
 typedef struct {

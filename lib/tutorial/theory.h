@@ -5,12 +5,11 @@
 #ifndef ASSAY_TUTORIAL_THEORY_H
 #define ASSAY_TUTORIAL_THEORY_H
 
-#include "init/initializer.h"
-#include "nn/network.h"
+#include <assay/base/declarations.h>
+#include <assay/init/initializer.h>
+#include <assay/nn/network.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+ASSAY_BEGIN_DECLS
 
 /* An expectation, and how far below and above it a draw may fall. `mean` 0: the theory is silent. */
 typedef struct {
@@ -48,7 +47,5 @@ assay_status assay_theory_gradient(assay_network *network, const assay_initializ
 
 #define ASSAY_THEORY_GRADIENT_FACTOR 2.5
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

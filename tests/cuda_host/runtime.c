@@ -11,7 +11,7 @@
  * fail like every other call.
  */
 #undef assay_calloc
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 void *cuda_host_calloc(size_t count, size_t size, assay_error *error);
 

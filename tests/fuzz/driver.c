@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "base/file.h"
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "fuzz.h"
-#include "random/mt19937.h"
+#include <assay/random/mt19937.h>
 
 enum { CORPUS_MAX = 256, INPUT_LIMIT = 1 << 20, MUTATIONS = 10000, LONGEST_INSERT = 16 };
 

@@ -5,8 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
-#include "data/idx.h"
+#include <assay/base/alloc.h>
+#include <assay/data/idx.h>
 #include "fuzz.h"
 
 /* The reader takes a path: a file in memory has one. */

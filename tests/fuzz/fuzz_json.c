@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 #include "fuzz.h"
-#include "model/config.h"
-#include "model/record.h"
+#include <assay/model/config.h>
+#include <assay/model/record.h>
 
 static void again(const assay_network_config *config)
 {

@@ -3,7 +3,7 @@
  * bytes are the number of bytes, little-endian, of the one storage behind them (every key finds it); the rest is the pickle.
  */
 #include "fuzz.h"
-#include "model/torch_state.h"
+#include <assay/model/torch_state.h>
 #include "use_state.h"
 
 typedef struct {

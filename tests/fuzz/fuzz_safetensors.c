@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "fuzz.h"
-#include "model/model.h"
-#include "model/safetensors.h"
+#include <assay/model/model.h>
+#include <assay/model/safetensors.h>
 #include "use_state.h"
 
 static void use_text(const char *key, const char *text, void *context)

@@ -1,6 +1,6 @@
 /* PyTorch's zip checkpoints, as files. */
 #include "fuzz.h"
-#include "model/torch_zip.h"
+#include <assay/model/torch_zip.h>
 #include "use_state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

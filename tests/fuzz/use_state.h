@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-#include "base/alloc.h"
-#include "model/config.h"
-#include "model/state.h"
+#include <assay/base/alloc.h>
+#include <assay/model/config.h>
+#include <assay/model/state.h>
 
 static void use_layers(const assay_state *state, const assay_network_config *config)
 {

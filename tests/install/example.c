@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "backend/backend.h"
-#include "random/mt19937.h"
+#include <assay/backend/backend.h>
+#include <assay/random/mt19937.h>
 
 enum { IMAGES = 60000 };
 

@@ -21,11 +21,17 @@ export PKG_CONFIG_PATH LD_LIBRARY_PATH
 [ -s "$(here "$mandir")/man1/assay.1" ] || fail "the man page is not there"
 
 cflags=$("$PKG_CONFIG" --cflags assay) || fail "pkg-config does not know assay"
-headers=$(cd "$(here "$includedir")/assay" && find . -name '*.h' | sort)
+case " $cflags " in *"/assay "*) fail "pkg-config puts headers outside the prefix assay/ on the include path: $cflags" ;; esac
+headers=$(cd "$(here "$includedir")" && find assay -name '*.h' | sort)
 [ -n "$headers" ] || fail "there are no headers"
+CXX=${CXX:-$(command -v g++ || command -v clang++ || true)}
+[ -n "$CXX" ] || echo "SKIP: headers as C++17: there is no C++ compiler" >&2
 for header in $headers; do
-    echo "#include \"$header\"" >"$folder/header.c"
-    $CC $cflags -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$folder/header.c" || fail "$header by itself"
+    echo "#include <$header>" >"$folder/header.c"
+    $CC -I"$(here "$includedir")" -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$folder/header.c" ||
+        fail "$header by itself, as C17"
+    [ -z "$CXX" ] || $CXX -x c++ -I"$(here "$includedir")" -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
+        "$folder/header.c" || fail "$header by itself, as C++17"
 done
 
 libs=$("$PKG_CONFIG" --libs assay)

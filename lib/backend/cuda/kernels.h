@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "backend/activation.h"
+#include <assay/backend/activation.h>
 #include "backend/cuda/arguments.h"
 
 #ifdef __CUDACC__

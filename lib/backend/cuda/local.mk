@@ -26,14 +26,15 @@ EXTRA_DIST += $(cuda_kernel_headers) %D%/f32.cu %D%/f64.cu
 NVCCFLAGS = -O3
 cuda_nvccflags = $(NVCC_TARGETS) -std=c++17 -fmad=false -lineinfo --forward-unknown-to-host-compiler \
 	--compiler-options=-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra,-Wconversion,-Wshadow \
-	$(NVCCFLAGS) -I$(top_srcdir)/lib
+	$(NVCCFLAGS) -I$(top_builddir)/include -I$(top_srcdir)/lib
 NVCC_verbose = $(NVCC_verbose_@AM_V@)
 NVCC_verbose_ = $(NVCC_verbose_@AM_DEFAULT_V@)
 NVCC_verbose_0 = @echo "  NVCC    " $@;
 
 if WITH_CUDA
-lib_libassay_la_SOURCES += $(cuda_sources)
-lib_libassay_la_LIBADD += %D%/f32.lo %D%/f64.lo $(CUDA_LIBS)
+assay_sources += $(cuda_sources)
+assay_objects += %D%/f32.lo %D%/f64.lo
+assay_libs += $(CUDA_LIBS)
 
 %D%/f32.lo: %D%/f32.cu $(cuda_kernel_headers)
 	@$(MKDIR_P) %D%

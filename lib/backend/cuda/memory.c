@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "backend/cuda/cuda.h"
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 size_t assay_cuda_element_size(const assay_backend *backend, assay_element element)
 {

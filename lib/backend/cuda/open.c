@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "backend/cuda/cuda.h"
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* Where cuBLAS is looked for: where the loader finds it, and in the folder in which configure found CUDA. */
 #ifndef ASSAY_CUBLAS_NAMES

@@ -1,4 +1,4 @@
-#include "backend/openblas/core.h"
+#include <assay/backend/openblas/core.h>
 
 #include <cblas.h>
 #include <stddef.h>

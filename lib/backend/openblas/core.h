@@ -2,9 +2,9 @@
 #ifndef ASSAY_BACKEND_OPENBLAS_CORE_H
 #define ASSAY_BACKEND_OPENBLAS_CORE_H
 
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include <assay/base/declarations.h>
+
+ASSAY_BEGIN_DECLS
 
 /*
  * The value of the environment variable OPENBLAS_CORETYPE that would serve this processor better than what OpenBLAS has
@@ -22,7 +22,5 @@ const char *assay_openblas_better_core(void);
  */
 const char *assay_openblas_retracing_core(void);
 
-#ifdef __cplusplus
-}
-#endif
+ASSAY_END_DECLS
 #endif

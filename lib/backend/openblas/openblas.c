@@ -2,7 +2,7 @@
 
 #include <cblas.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* A fork and join costs about as much as this many multiply-adds. */
 enum { WORK_WORTH_A_FORK = 20000 };

@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "backend/openblas/panel_kernels.h"
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 /* Floats in the packed panels of B: a megabyte, so that they and the rows of A fit into a processor's second cache. */
 enum { PANEL_FLOATS = 256 * 1024 };

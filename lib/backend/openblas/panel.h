@@ -24,7 +24,7 @@
 
 #include "backend/openblas/pool.h"
 #include "backend/openblas/processor.h"
-#include "base/error.h"
+#include <assay/base/error.h>
 
 enum {
     ASSAY_PANEL_ROWS = 4,          /* rows of A that are multiplied at once */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 enum {
     WORKER_SPINS = 4000, /* pauses before a worker sleeps: some 50 us */

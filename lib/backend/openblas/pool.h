@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "base/error.h"
+#include <assay/base/error.h>
 
 typedef struct assay_pool assay_pool;
 

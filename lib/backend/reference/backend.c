@@ -4,7 +4,7 @@
 
 #include "backend/implementation.h"
 #include "backend/reference/kernels.h"
-#include "base/alloc.h"
+#include <assay/base/alloc.h>
 
 typedef struct {
     assay_buffer base;

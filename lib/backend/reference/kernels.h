@@ -9,9 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backend/activation.h"
-#include "backend/backend.h"
-#include "backend/update_rule.h"
+#include <assay/backend/activation.h>
+#include <assay/backend/backend.h>
+#include <assay/backend/update_rule.h>
 
 /* f(x) and f'(x), both from the input. */
 double reference_activation(assay_activation activation, double x);

@@ -1,0 +1,144 @@
+"""A build folder of its own for each job: one object compiled with the fault in it, the library linked anew."""
+import os
+import shlex
+import subprocess
+import sys
+
+SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
+CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2")
+PRINT = "printed:;@" + "; ".join("echo '%s'" % line for line in (
+    "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
+    "$(tests_libassay_internal_la_OBJECTS)", "$(grade_libgrade_la_OBJECTS)",
+    "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)"))
+# The tests' library, and the installed one, which the program loads: the mutant takes the place of both.
+LIBRARIES = {"tests/.libs/libassay_internal.so": "libassay_internal.so.true", "lib/.libs/libassay.so.1": "libassay.so.1.0.0"}
+PREFIX = "tests_libassay_internal_la-"
+
+
+def quietly(command, folder, log):
+    """Runs a command; what it says goes to the log, whose end is shown if it fails."""
+    with open(log, "ab") as file:
+        status = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file).returncode
+    if status != 0:
+        with open(log, "rb") as file:
+            sys.stderr.write(file.read()[-3000:].decode(errors="replace"))
+        sys.exit("mutation: '%s' failed in %s; all of its output is in %s" % (shlex.join(command), folder, log))
+
+
+class Build:
+    def __init__(self, root, folder):
+        self.root = root
+        self.folder = folder
+        self.library = os.path.join(folder, "lib/.libs/libassay.so.0")
+        self.scratch = os.path.join(folder, "mutant")
+        self.originals = {}
+
+    def prepare(self, programs=()):
+        """Configures and makes what is not up to date, without a fault: everything, or the library and `programs`."""
+        os.makedirs(self.scratch, exist_ok=True)
+        log = os.path.join(self.folder, "build.log")
+        if not os.path.exists(os.path.join(self.folder, "Makefile")):
+            quietly([os.path.join(self.root, "configure"), *CONFIGURE], self.folder, log)
+        if os.path.islink(self.library):
+            self.use("libassay.so.0.0.0")
+        for goals in [programs] if programs else [["all"], ["check", "TESTS="]]:
+            quietly(["make", *goals], self.folder, log)
+        said = subprocess.run(["make", "-s", "--no-print-directory", "--eval", PRINT, "printed"], cwd=self.folder,
+                              check=True, capture_output=True, text=True).stdout.splitlines()
+        self.compiler, self.flags = shlex.split(said[0]), shlex.split(said[1]) + ["-w", "-g0", "-fPIC", "-DPIC"]
+        self.objects = [os.path.join(os.path.dirname(o), ".libs", os.path.basename(o)[:-3] + ".o")
+                        for o in said[2].split()]
+        self.libraries = shlex.split(said[3])
+        with open(os.path.join(self.scratch, "exports"), "w") as file:
+            file.write("{ global: assay_*; local: *; };\n")
+        # Half of the time of a mutant that is killed at once is the linker's; gold takes half of bfd's.
+        self.linker = ["-fuse-ld=gold"]
+        if not self.link([], []):
+            self.linker = []
+
+    def run(self, *arguments):
+        return subprocess.run(self.compiler + list(arguments), cwd=self.folder, stdin=subprocess.DEVNULL,
+                              capture_output=True).returncode == 0
+
+    def compile(self, unit, mutant, options):
+        """Compiles a unit, with the mutant's text in place of its file's if there is one."""
+        source, first, changed = os.path.join(self.root, unit), [], None
+        if mutant is not None:
+            changed = os.path.join(self.scratch, mutant.file)
+            os.makedirs(os.path.dirname(changed), exist_ok=True)
+            with open(os.path.join(self.root, mutant.file), "rb") as file:
+                text = mutant.apply(file.read())
+            with open(changed, "wb") as file:
+                file.write(text)
+            source, first = (changed, []) if mutant.file == unit else (source, ["-I" + self.scratch + "/lib"])
+        made = self.run(*first, *self.flags, *options, source)
+        if changed is not None:
+            os.remove(changed)
+        return made
+
+    def assembly(self, unit, mutant=None):
+        output = os.path.join(self.scratch, "unit.s")
+        if not self.compile(unit, mutant, ["-S", "-o", output]):
+            return None
+        with open(output, "rb") as file:
+            return file.read()
+
+    def original(self, unit):
+        if unit not in self.originals:
+            self.originals[unit] = self.assembly(unit)
+        return self.originals[unit]
+
+    def plant(self, mutant):
+        """Makes the library with the fault. Returns "" or why there is nothing to test: stillborn or same-code."""
+        changed = {}
+        for unit in mutant.units:
+            assembly = self.assembly(unit, mutant)
+            if assembly is None:
+                return "stillborn"
+            if assembly != self.original(unit):
+                changed[unit] = assembly
+        if not changed:
+            return "same-code"
+        objects = []
+        for unit, assembly in changed.items():
+            base = os.path.join(self.scratch, "object%d" % len(objects))
+            with open(base + ".s", "wb") as file:
+                file.write(assembly)
+            if not self.run("-c", "-o", base + ".o", base + ".s"):
+                return "stillborn"
+            objects.append(base + ".o")
+        return "" if self.link(objects, changed) else "stillborn"
+
+    def sanitize(self, units, mutant=None):
+        """The library with the fault, if there is one, and with `units` under gcc's sanitizers."""
+        objects = []
+        for unit in units:
+            objects.append(os.path.join(self.scratch, "object%d.o" % len(objects)))
+            if not self.compile(unit, mutant, [*SANITIZED, "-O1", "-c", "-o", objects[-1]]):
+                return False
+        return self.link(objects, units, *SANITIZED)
+
+    def runtime(self):
+        """AddressSanitizer's library, which has to be loaded before a program that was not compiled for it."""
+        said = subprocess.run([*self.compiler, "-print-file-name=libasan.so"], capture_output=True, text=True)
+        return said.stdout.strip()
+
+    def link(self, objects, instead_of, *options):
+        """Links libassay.so from `objects` in place of the units' own, and has the programs use it."""
+        replaced = {os.path.join(os.path.dirname(u), ".libs", os.path.basename(u)[:-2] + ".o") for u in instead_of}
+        rest = [o for o in self.objects if o not in replaced]
+        assert len(rest) + len(replaced) == len(self.objects)
+        output = os.path.join(self.scratch, "libassay.so")
+        if not self.run("-shared", *self.linker, "-o", output, *objects, *rest, "-Wl,-soname,libassay.so.0",
+                        "-Wl,--version-script," + os.path.join(self.scratch, "exports"), *options, *self.libraries):
+            return False
+        self.use(output)
+        return True
+
+    def use(self, target):
+        """The link that the programs' loader follows; libtool's own file is never written to."""
+        new = self.library + ".new"
+        if os.path.lexists(new):
+            os.remove(new)
+        os.symlink(target, new)
+        os.replace(new, self.library)

@@ -1,0 +1,288 @@
+"""
+Plants faults in the numerics of lib/ and tells which of them no test notices: make mutation, doc/mutation.md.
+
+Exit status 0 only if every mutant is killed or listed as equivalent, and every entry of that list is right.
+"""
+import argparse
+import concurrent.futures
+import hashlib
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import sys
+import time
+
+import build as building
+import mutants as planting
+import suite as testing
+import verdicts
+
+worker = {}
+
+
+def options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--source", default=".", help="the repository's root")
+    parser.add_argument("--build", default="build", help="the folder for everything that is written")
+    parser.add_argument("--tests", default="", help="the test programs, as automake's TESTS")
+    parser.add_argument("--mutants", type=int, default=560, help="at most so many, chosen by the seed; 0: all")
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--folders", default="", help="only these folders of lib/, separated by blanks or commas")
+    parser.add_argument("--equivalent", default="audit/mutation/equivalent.json", help="below --source")
+    parser.add_argument("--list", action="store_true", help="print the chosen mutants and end")
+    parser.add_argument("--thorough", action="store_true",
+                        help="run the whole suite, and not only the folder's own tests, against listed equivalents too")
+    parser.add_argument("--quick", action="store_true",
+                        help="while tests are being added: run the folder's own test programs alone")
+    parser.add_argument("--keep-killed", action="store_true",
+                        help="while tests are being added: what was killed before a change of the sources stays killed")
+    return parser.parse_args()
+
+
+class Progress:
+    """One line that changes on a terminal; in a pipe only what has to be said."""
+
+    def __call__(self, text, lasting=False):
+        if sys.stderr.isatty():
+            sys.stderr.write("\r\033[K" + text + ("\n" if lasting else ""))
+        elif lasting:
+            sys.stderr.write("mutation: %s\n" % text)
+        sys.stderr.flush()
+
+
+def fingerprint(root, *others):
+    """Of everything that verdicts depend on; the list of equivalents is applied afterwards."""
+    total = hashlib.sha256()
+    for folder in ("lib", "tests", "golden", "tools", "grade"):
+        for path, folders, files in os.walk(os.path.join(root, folder)):
+            folders[:] = sorted(f for f in folders if f != "audit")
+            for name in sorted(f for f in files if f.endswith((".c", ".h", ".sh", ".json", ".py", ".mk"))):
+                if name != "mutation-equivalent.json":
+                    with open(os.path.join(path, name), "rb") as file:
+                        total.update(name.encode() + file.read())
+    total.update(repr(others).encode())
+    return total.hexdigest()[:16]
+
+
+def prepared(root, folder, jobs, programs):
+    """A build for each job, made side by side."""
+    def make(number):
+        path = os.path.join(folder, "mutation", "job%d" % number)
+        os.makedirs(path, exist_ok=True)
+        made = building.Build(root, path)
+        made.prepare(programs)
+        return made
+
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(make, range(1, jobs + 1)))
+
+
+def start_worker(numbers):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    number = numbers.get()
+    # One processor each: the backends then start one thread, and none spins while it waits for another job's.
+    processors = sorted(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {processors[number % len(processors)]})
+    build = worker["builds"][number]
+    build.use("libassay.so.0.0.0")
+    worker["suite"] = testing.Suite(build)
+
+
+def workers(**common):
+    """A process for each build; `common` is what all of them know."""
+    worker.update(common)
+    numbers = multiprocessing.Queue()
+    for number in range(len(worker["builds"])):
+        numbers.put(number)
+    return multiprocessing.Pool(len(worker["builds"]), start_worker, (numbers,))
+
+
+def record(name):
+    suite = worker["suite"]
+    if "notes" not in worker:
+        worker["notes"] = testing.instrument(suite, worker["units"])
+    test = testing.record(suite, name, worker["notes"])
+    return name, test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
+
+
+def pass_sanitized(name):
+    suite = worker["suite"]
+    if "sanitized" not in worker:
+        worker["sanitized"] = suite.build.sanitize(worker["units"])
+    if not worker["sanitized"]:
+        raise testing.Impossible("lib/ does not compile with -fsanitize=address,undefined; apt-get install libasan8")
+    run = suite.run(testing.Test(name), False, **suite.sanitized())
+    if run.status != 0:
+        raise testing.Impossible("%s fails under the sanitizers without any fault (%s): first make check-asan" % (
+            name, run.failure or run.status))
+    return name
+
+
+def recorded(path, mark, names, keep, say):
+    """The tests with what they reach; from an earlier run where nothing has changed since."""
+    known = {"fingerprint": mark, "tests": {}, "sanitized": []}
+    if os.path.exists(path):
+        with open(path) as file:
+            document = json.load(file)
+        known = document if keep or document["fingerprint"] == mark else known
+    missing = [n for n in names if n not in known["tests"]]
+    with workers() as pool:
+        for done, (name, test) in enumerate(pool.imap_unordered(record, missing), 1):
+            known["tests"][name] = test
+            verdicts.write(path, json.dumps(known))
+            say("%d of %d tests recorded" % (done, len(missing)))
+        owned = [n for n in names if known["tests"][n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
+        for name in pool.imap_unordered(pass_sanitized, [n for n in owned if n not in known["sanitized"]]):
+            known["sanitized"].append(name)
+            verdicts.write(path, json.dumps(known))
+            say("%s passes under the sanitizers" % name)
+        pool.close()  # or else a worker that has just been forked meets SIGTERM with this process's handler
+        pool.join()
+    for name in missing:
+        if known["tests"][name] is None:
+            say("%s is skipped, so it kills nothing" % name, True)
+    return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
+            for t in (known["tests"][n] for n in names) if t]
+
+
+def attempts(suite, tests, memory, mutant, steps):
+    """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
+    ordered = testing.order(tests, mutant)
+    own = [t for t in ordered if t.owns(mutant.folder)]
+    failing = [t for t in ordered if t.makes_calls_fail() and t not in own]
+    if "own" in steps:
+        known = {t.name: t for t in ordered}
+        for name, case in memory.cases(mutant):
+            if name in known:
+                yield known[name], {"CK_RUN_CASE": case}
+        for test in own:
+            yield test, {}
+    if "failing" in steps:
+        for test in failing:
+            yield test, {}
+    # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
+    if "sanitized" in steps and suite.build.sanitize(mutant.units, mutant):
+        for test in own:
+            yield test, suite.sanitized()
+    if "others" in steps:  # never together with "sanitized", which leaves another library
+        for test in ordered:
+            if test not in own + failing:
+                yield test, {}
+
+
+def attempt(suite, tests, memory, mutant, steps):
+    """Verdict, killing program, its first failing test, and whether only the sanitizers made it fail."""
+    reason = suite.build.plant(mutant)
+    if reason:
+        return reason, "", "", False
+    for test, environment in attempts(suite, tests, memory, mutant, steps):
+        run = suite.run(test, **environment)
+        if run.late and not run.spent:
+            run = suite.run(test, **environment)  # once more: somebody else may have taken the processor
+        # A program that was given a case and says nothing of a test has run none, which it calls a failure.
+        if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or "CK_RUN_CASE" not in environment):
+            memory.learn(mutant, test.name, run.failure)
+            return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment
+    return "survived", "", "", False
+
+
+def examine(task):
+    mutant, steps = task
+    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+    verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant, steps)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
+            "steps": sorted(steps), "seconds": round(time.monotonic() - start, 3),
+            "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
+
+
+def run_all(tasks, tests, results, say):
+    survivors = 0
+    with workers(tests=tests, memory=testing.Memory()) as pool:
+        for done, result in enumerate(pool.imap_unordered(examine, tasks), 1):
+            results.add(result)
+            survivors += result["verdict"] == "survived"
+            say("%d of %d mutants, %d survive" % (done, len(tasks), survivors))
+    say("", sys.stderr.isatty())
+
+
+def steps_of(given, listed):
+    """What a mutant has to survive. What is listed meets its folder's own tests again, and all only with --thorough."""
+    if listed and not given.thorough:
+        return {"own"}
+    return {"own", "sanitized"} if given.quick else {"own", "failing", "sanitized", "others"}
+
+
+def examine_all(root, folder, given, chosen, names, listed, say):
+    """
+    All verdicts. The other programs wait until the folders' own are through: what they reach is only recorded if
+    there is a survivor for them.
+    """
+    keys = {verdicts.key_of(e) for e in listed}
+    wanted = {m.id: steps_of(given, verdicts.key_of(vars(m)) in keys) for m in chosen}
+    mark = fingerprint(root, worker["units"])
+    results = verdicts.Results(os.path.join(folder, "mutation", "results.jsonl"), mark, given.keep_killed)
+    near = [n for n in names if testing.Test(n).makes_calls_fail() or
+            any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
+    for programs, steps in ((near, {"own", "failing", "sanitized"}), (names, {"others"})):
+        tasks = [(m, results.left(m.id, wanted[m.id] & steps)) for m in chosen]
+        tasks = [t for t in tasks if t[1]]
+        if tasks:
+            tests = recorded(os.path.join(folder, "mutation", "reach.json"), mark, programs, given.keep_killed, say)
+            run_all(tasks, tests, results, say)
+    return results
+
+
+def report(root, folder, given, about, mutants, results, listed):
+    """Writes both reports and prints the text; the exit status."""
+    reported, complaints = verdicts.judge(*mutants, results.found, listed)
+    about |= {"seed": given.seed, "candidates": len(mutants[0]), "jobs": given.jobs,
+              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1)}
+    verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
+    text = verdicts.text_report(about, reported, complaints)
+    verdicts.write(os.path.join(folder, "mutation.txt"), text)
+    sys.stdout.write(text)
+    return 1 if complaints or any(m["verdict"] == "survived" for m in reported) else 0
+
+
+def main():
+    given, say, start = options(), Progress(), time.monotonic()
+    root, folder = os.path.abspath(given.source), os.path.abspath(given.build)
+    os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
+    asked = given.folders.replace(",", " ").split()
+    folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
+    names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
+    say("building job1/ and so on")
+    worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())
+    first = worker["builds"][0]
+    candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
+        "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
+    chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
+              if m.folder in folders]
+    if given.list:
+        for m in chosen:
+            print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))
+        return 0
+    worker["units"] = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
+    listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
+              if os.path.dirname(e["file"]) in folders]
+    results = examine_all(root, folder, given, chosen, [n for n in names if testing.is_run(n)], listed, say)
+    about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
+    return report(root, folder, given, about, (candidates, chosen), results, listed)
+
+
+def interrupt(*_):
+    raise SystemExit("mutation: interrupted; the same command goes on from here")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, interrupt)
+    signal.signal(signal.SIGTERM, interrupt)
+    try:
+        sys.exit(main())
+    except testing.Impossible as reason:
+        sys.exit("mutation: %s" % reason)

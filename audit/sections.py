@@ -1,0 +1,470 @@
+"""The sections of the audit's page, each with its tables; page.c documents the form."""
+import glob
+import os
+import re
+
+import components
+import evidence
+
+
+def table(columns, rows, title=""):
+    """Columns whose name begins with '#' hold numbers."""
+    return {
+        "title": title,
+        "columns": [c.lstrip("#") for c in columns],
+        "numeric": [c.startswith("#") for c in columns],
+        "rows": rows,
+    }
+
+
+def not_run(target):
+    return f"Not run: make {target}"
+
+
+def percent(part, whole):
+    return "–" if not whole else f"{100 * part / whole:.1f} %"
+
+
+def counted(part, whole):
+    mark = "good" if part == whole else "soft"
+    return {"text": percent(part, whole), "class": mark, "note": f"{part} of {whole}"}
+
+
+def number(value):
+    return "–" if value is None else f"{value:.1e}"
+
+
+# --- what there is ---------------------------------------------------------------------------------------------------
+
+
+def inventory(audit):
+    read = components.read
+    tests = {(t["program"], t["test"]) for t in audit.trace.tests}
+    sources = glob.glob(os.path.join(audit.source, "tests/**/*.[ch]"), recursive=True)
+    checks = sum(len(re.findall(r"\bck_a(?:ssert|bort)\w*\(|\bsupport_assert_\w+\(", read(p))) for p in sources)
+    scripts = [
+        p
+        for p in glob.glob(os.path.join(audit.source, "tests/**/*.sh"), recursive=True)
+        if "/audit/" not in p and "/install/" not in p and not p.endswith("common.sh")
+    ]
+    lines = {
+        folder: sum(
+            read(p).count("\n") for p in glob.glob(os.path.join(audit.source, folder, "**/*.[ch]"), recursive=True)
+        )
+        for folder in ("lib", "tests")
+    }
+    rows = [
+        ["Test programs in C", str(len(audit.trace.programs))],
+        ["Test scripts", str(len(scripts))],
+        ["Tests, each a function", str(len(tests))],
+        ["Cases: runs of a test, over its table", str(len(audit.trace.tests))],
+        ["Assertions in the source", str(checks)],
+        ["Fuzz targets", str(len(glob.glob(os.path.join(audit.source, "tests/fuzz/fuzz_*.c"))))],
+        ["Files of golden values", str(len(glob.glob(os.path.join(audit.source, "golden/*.json"))))],
+        ["Mutants", str(len(audit.mutation["mutants"])) if audit.mutation else not_run("mutation")],
+        ["Lines of lib/", f"{lines['lib']:,}"],
+        ["Lines of tests/", f"{lines['tests']:,}"],
+    ]
+    skipped = [[program, reason] for program, reason in audit.trace.skipped]
+    tables = [table(["What", "#Count"], rows)]
+    if skipped:
+        tables.append(table(["Program", "Not tested in this run"], skipped, "Skipped"))
+    return {
+        "id": "inventory",
+        "title": "What there is",
+        "summary": f"{len(audit.trace.tests)} cases",
+        "tables": tables,
+        "text": "Counted from this run and this source. A case is a process of its own.",
+    }
+
+
+# --- the table -------------------------------------------------------------------------------------------------------
+
+
+def suites(programs):
+    return ", ".join(sorted(name.removeprefix("test_") for name in programs))
+
+
+def evidence_cell(audit, component, kind):
+    state, what = audit.cell(component, kind)
+    if state == "proved":
+        tests = sum(len(names) for names in what.values())
+        return {"text": f"✓ {tests}", "class": "good", "note": suites(what)}
+    if state == "reason":
+        where = audit.reason_numbers.setdefault(what, len(audit.reason_numbers) + 1)
+        return {"text": f"reason {where}", "class": "soft"}
+    return {"text": "✗ none", "class": "bad"}
+
+
+def plain_cell(audit, component, kind):
+    programs = audit.proved.get((component, kind), {})
+    tests = sum(len(names) for names in programs.values())
+    return {"text": f"✓ {tests}", "class": "good", "note": suites(programs)} if tests else ""
+
+
+def mutation_cell(audit, component):
+    if audit.mutation is None:
+        return {"text": "not run", "class": "soft"}
+    killed, survived = audit.mutation_of(component)
+    if killed + survived == 0:
+        return {"text": "–", "class": "soft"}
+    return {
+        "text": percent(killed, killed + survived),
+        "class": "bad" if survived else "good",
+        "note": f"{killed} of {killed + survived}",
+    }
+
+
+def traceability(audit):
+    rows, group, audit.reason_numbers = [], None, {}
+    for component in sorted(audit.rows, key=lambda c: (list(components.GROUPS).index(c.split("/")[0]),)):
+        if component.split("/")[0] != group:
+            group = component.split("/")[0]
+            rows.append([components.GROUPS[group]])
+        rows.append(
+            [component.split("/", 1)[1]]
+            + [evidence_cell(audit, component, kind) for kind in evidence.COLUMNS]
+            + [plain_cell(audit, component, kind) for kind in ("property", "errors")]
+            + [mutation_cell(audit, component)]
+        )
+        if not any((component, kind) in audit.proved for kind in evidence.KINDS):
+            audit.findings.append(f"{component}: no test says that it is about it")
+    others = []
+    for component in audit.plumbing:
+        cells = [plain_cell(audit, component, kind) for kind in ("golden", "property", "errors")]
+        if not any(cells):
+            audit.findings.append(f"{component}: no test says that it is about it")
+            cells = [{"text": "✗ none", "class": "bad"}, "", ""]
+        others.append([component] + cells)
+    left_out = [
+        [c, audit.reasons.for_row(c)]
+        for c in dict.fromkeys(components.functions(audit.source) + components.operations(audit.source))
+        if audit.reasons.for_row(c)
+    ]
+    reasons = [[f"Reason {where}", reason] for reason, where in audit.reason_numbers.items()]
+    proved = sum((c, k) in audit.proved for c in audit.rows for k in evidence.COLUMNS)
+    heading = [
+        "Component",
+        "Gradient check",
+        "Statistical test",
+        "Golden value",
+        "Cross-backend",
+        "Property",
+        "Errors",
+        "Mutants",
+    ]
+    return {
+        "id": "traceability",
+        "title": "Which test is evidence for which component",
+        "summary": f"{proved} cells",
+        "text": "Each test says in its body what it compares and how; a test counts when it has come to its end, in a "
+        "program in which nothing failed. The rows are the library's own: its tables of names, the backends' table "
+        "of operations, and the public functions of its numerical headers, so that a new component without a test "
+        "shows as an empty row. A check mark has the number of tests and their programs. In the four kinds of "
+        "numerical evidence a cell is empty for a reason, or it is a finding; a reason for a cell that is filled "
+        "is an error. Mutants are those killed in the files in which a component is computed.",
+        "tables": [
+            table(heading, rows),
+            table(["", "Why a cell is empty"], reasons, "Reasons"),
+            table(["Part", "Golden value", "Property", "Errors"], others, "What moves and shows numbers"),
+            table(["Function", "Why it is no row of its own"], left_out, "Public functions without a row"),
+        ],
+    }
+
+
+# --- coverage and mutation -------------------------------------------------------------------------------------------
+
+
+def coverage(audit):
+    section = {
+        "id": "coverage",
+        "title": "Coverage by folder",
+        "tables": [],
+        "summary": "not run",
+        "text": "Lines, branches and conditions of lib/ that the suite reaches, failures of allocation and of files "
+        "planted one by one included (make coverage).",
+    }
+    if audit.coverage is None:
+        return dict(section, note=not_run("coverage"))
+    rows = []
+    for folder, entry in list(sorted(audit.coverage["folders"].items())) + [("all of lib/", audit.coverage["total"])]:
+        rows.append(
+            [folder]
+            + [counted(*entry[what][:2]) if entry.get(what) else "–" for what in ("lines", "branches", "conditions")]
+        )
+    excluded = [[f"{e['file']}:{e['line']}", e["reason"]] for e in audit.coverage["total"]["excluded"]]
+    tables = [table(["Folder", "#Lines", "#Branches", "#Conditions, both ways"], rows)]
+    if excluded:
+        tables.append(table(["Line", "Reason"], excluded, f"Excluded lines ({len(excluded)})"))
+    total = audit.coverage["total"]
+    return dict(section, tables=tables, summary=f"{percent(*total['lines'][:2])} of lines")
+
+
+def mutant_row(mutant):
+    before, after = (mutant.get(a) or mutant.get(b) or "" for a, b in (("before", "original"), ("after", "mutated")))
+    change = {"text": before.strip(), "note": "becomes " + (after.strip() or "nothing")}
+    return [f"{mutant['file']}:{mutant['line']}", mutant["operator"], change]
+
+
+def mutation(audit):
+    section = {
+        "id": "mutation",
+        "title": "Mutation",
+        "tables": [],
+        "summary": "not run",
+        "text": "Faults planted in the numerics, one at a time, and whether the suite notices (make mutation). Each "
+        "survivor is a line that no test defends, or is judged equivalent by an argument.",
+    }
+    if audit.mutation is None:
+        return dict(section, note=not_run("mutation"))
+    rows, killed, all_mutants = [], 0, 0
+    for folder, s in sorted(audit.mutation["summary"].items()):
+        mortal = s["killed"] + s["survived"]
+        killed, all_mutants = killed + s["killed"], all_mutants + mortal
+        rows.append([folder, counted(s["killed"], mortal), str(s["survived"]), str(s["equivalent"]), str(s["total"])])
+    survivors = [mutant_row(m) for m in audit.mutation["mutants"] if m["verdict"] == "survived"]
+    equivalent = [
+        mutant_row(m)[:2] + [mutant_row(m)[2], m.get("reason") or m.get("argument") or "judged so in the list"]
+        for m in audit.mutation["mutants"]
+        if m["verdict"].startswith("equivalent")
+    ]
+    tables = [table(["Folder", "#Killed", "#Survived", "#Equivalent", "#All"], rows)]
+    if survivors:
+        tables.append(table(["Where", "Operator", "Source"], survivors, "Survivors"))
+    if equivalent:
+        tables.append(table(["Where", "Operator", "Source", "Why it is equivalent"], equivalent, "Judged equivalent"))
+    return dict(section, tables=tables, summary=f"{percent(killed, all_mutants)} killed")
+
+
+# --- sensitivity and false alarms ------------------------------------------------------------------------------------
+
+
+def sensitivity(audit):
+    section = {
+        "id": "sensitivity",
+        "title": "The smallest error that would be noticed",
+        "tables": [],
+        "summary": "not run",
+        "text": "For each golden value and statistical test: a library loaded before ours multiplies what the "
+        "component computes by 1 + e, wherever it is called, and the test runs as it is. e is bisected "
+        "between 1e-17 and 10, with both signs; the table has the larger of the two. For statistical tests "
+        "it is the error noticed at the test's own seed; the error noticed with a probability of 0.999 at "
+        "any seed is under False alarms. An integer that is rounded back to itself has no error.",
+    }
+    if audit.sensitivity is None:
+        return dict(section, note=not_run("sensitivity"))
+    rows, seen = [], 0
+    for result in audit.sensitivity["results"]:
+        where = {"text": result["test"], "note": result["program"]}
+        name = result["point"] or result["component"]
+        reason = audit.reasons.for_injection(result["component"], result["test"])
+        if result.get("smallest") is not None:
+            seen += 1
+            rows.append([name, result["kind"], where, number(result["smallest"])])
+        elif reason:
+            rows.append([name, result["kind"], where, {"text": "–", "class": "soft", "note": reason}])
+        else:
+            trouble = result.get("trouble") or ("no injection" if result["point"] is None else "not noticed up to 10")
+            audit.findings.append(f"{name} by {result['program']}, {result['test']}: {trouble}")
+            rows.append([name, result["kind"], where, {"text": trouble, "class": "bad"}])
+    return dict(
+        section,
+        tables=[table(["Component", "Kind", "Test", "#Smallest relative error"], rows)],
+        summary=f"{seen} thresholds",
+    )
+
+
+def alarms(audit):
+    rows, total, checks = [], 0.0, 0
+    for (program, test), entry in sorted(audit.trace.alarms().items()):
+        total, checks = total + entry["alarm"], checks + entry["checks"]
+        strongest = sorted((p["error"], p["what"]) for p in entry["power"])
+        power = f"{strongest[-1][0]:.2g} ({strongest[-1][1]})" if strongest else "–"
+        stated = number(entry["alarm"]) if entry["checks"] else {"text": "not stated", "class": "bad"}
+        if not entry["checks"]:
+            audit.findings.append(f"{program}, {test}: a statistical test that states no false-alarm probability")
+        rows.append([{"text": test, "note": program}, str(entry["checks"]), stated, power])
+    rows.append(
+        [
+            {"text": "The whole suite"},
+            str(checks),
+            {"text": number(total), "class": "good" if total < 1e-6 else "bad"},
+            "",
+        ]
+    )
+    if total >= 1e-6:
+        audit.findings.append(f"false alarms: {total:.1e} for the suite, at most 1e-6 wanted")
+    audit.alarm = total
+    return {
+        "id": "alarms",
+        "title": "False alarms",
+        "summary": number(total),
+        "text": "Seeds are fixed, so a test that passes goes on passing. Were they drawn anew, right code would fail "
+        "with at most the probability that each test declares, and the suite with at most their sum. Power: the "
+        "smallest relative error that is noticed with a probability of 0.999 whatever the seed, by theory; of "
+        "a test's cases the largest.",
+        "tables": [table(["Test", "#Checks", "#Probability", "#Power at 0.999"], rows)],
+    }
+
+
+# --- variants --------------------------------------------------------------------------------------------------------
+
+VARIANTS = [
+    ("asan", "check-asan", "gcc, AddressSanitizer and UndefinedBehaviorSanitizer, the whole suite"),
+    ("tsan", "check-tsan", "gcc, ThreadSanitizer, every suite that it can run"),
+    ("msan", "check-msan", "clang, MemorySanitizer, the suites without files"),
+    ("valgrind", "check-valgrind", "valgrind, the suites of files, formats and other libraries"),
+    ("clang", "check-clang", "clang, every warning an error, the whole suite"),
+]
+
+
+def passes(ran):
+    return ran["status"] == 0 and ran["failed"] == 0 and ran["passed"] > 0
+
+
+def variants(audit):
+    found, rows = audit.variants(), []
+    for name, target, what in VARIANTS:
+        ran = found.get(name)
+        if ran is None:
+            rows.append(
+                [{"text": f"make {target}", "note": what}, {"text": "not run", "class": "soft"}, "", "", "", ""]
+            )
+            continue
+        good = passes(ran)
+        failed = [s.split(" ", 1)[1] for s in ran["suites"] if s.split()[0] not in ("PASS", "SKIP")]
+        if not good:
+            audit.findings.append(f"make {target}: status {ran['status']}, {', '.join(failed) or 'nothing passed'}")
+        rows.append(
+            [
+                {"text": f"make {target}", "note": what},
+                {
+                    "text": "✓ passes" if good else "✗ fails",
+                    "class": "good" if good else "bad",
+                    "note": ", ".join(failed),
+                },
+                str(ran["passed"]),
+                str(ran["skipped"]),
+                f"{ran['seconds'] / 60:.1f} min",
+                {"text": ran["date"], "note": f"commit {ran['commit']}"},
+            ]
+        )
+    # Which program ran under which tool.
+    names = sorted({s.split()[1] for ran in found.values() for s in ran["suites"]})
+    by_suite = [
+        [suite.removeprefix("tests/")] + [suite_cell(found.get(name), suite) for name, _, _ in VARIANTS]
+        for suite in names
+    ]
+    tables = [table(["Variant", "Last run", "#Passed", "#Skipped", "#Time", "When"], rows)]
+    if by_suite:
+        tables.append(
+            table(["Suite"] + [target for _, target, _ in VARIANTS], by_suite, "Which suite ran under which tool")
+        )
+    passing = sum(passes(found[name]) for name, _, _ in VARIANTS if name in found)
+    return {
+        "id": "variants",
+        "title": "Sanitizers and compilers",
+        "summary": f"{passing} of {len(VARIANTS)} pass",
+        "tables": tables,
+        "text": "The suite built and run in other ways. doc/testing.md says what each leaves out.",
+    }
+
+
+def suite_cell(ran, suite):
+    verdict = next((s.split()[0] for s in ran["suites"] if s.split()[1] == suite), None) if ran else None
+    if verdict is None:
+        return ""
+    marks = {"PASS": ("✓", "good"), "SKIP": ("skipped", "soft")}
+    text, mark = marks.get(verdict, ("✗ " + verdict.lower(), "bad"))
+    return {"text": text, "class": mark}
+
+
+def reproducibility(audit):
+    section = {
+        "id": "reproducible",
+        "title": "Reproducible results",
+        "tables": [],
+        "summary": "not run",
+        "text": "The program built by gcc and clang at -O0 and -O3 and run with one and two threads, twice each: what "
+        "has to be the same bits is compared bit by bit, the rest against bounds (doc/testing.md).",
+    }
+    if audit.reproducible is None:
+        return dict(section, note=not_run("check-reproducible"))
+    rows = [
+        [
+            r["what"],
+            r["scope"],
+            r["wanted"],
+            {"text": ("✓ " if r["holds"] else "✗ ") + r["found"], "class": "good" if r["holds"] else "bad"},
+        ]
+        for r in audit.reproducible["results"]
+    ]
+    for result in audit.reproducible["results"]:
+        if not result["holds"]:
+            audit.findings.append(f"reproducible: {result['what']}, {result['scope']}: {result['found']}")
+    holds = sum(r["holds"] for r in audit.reproducible["results"])
+    return dict(
+        section,
+        tables=[table(["Output", "Between", "Wanted", "Found"], rows)],
+        summary=f"{holds} of {len(rows)} hold",
+        text=section["text"] + "\n\n" + audit.reproducible["builds"],
+    )
+
+
+def findings(audit):
+    audit.findings += [
+        f"audit/reasons.json: the reason for {r} serves no cell" for r in audit.reasons.unused()
+    ]
+    audit.findings += [f"{p}, {t}: says not what it is evidence of" for p, t in audit.trace.undeclared()]
+    rows = [finding.split(": ", 1) for finding in audit.findings]
+    return {
+        "id": "findings",
+        "title": "Findings",
+        "summary": str(len(rows)),
+        "tables": [table(["Where", "What"], rows)] if rows else [],
+        "text": "What the audit itself objects to: evidence that is missing without a reason, reasons that are none, "
+        "thresholds that were not found, variants that fail."
+        if rows
+        else "None: every cell of the table is filled or has a reason, and no reason is without a cell.",
+    }
+
+
+def page(audit, footer):
+    parts = [
+        inventory(audit),
+        traceability(audit),
+        coverage(audit),
+        mutation(audit),
+        sensitivity(audit),
+        alarms(audit),
+        variants(audit),
+        reproducibility(audit),
+    ]
+    last = findings(audit)
+    parts.append(last)
+    summaries = {part["id"]: part["summary"] for part in parts}
+    tiles = [
+        ("inventory", None),
+        ("traceability", None),
+        ("coverage", None),
+        ("mutation", None),
+        ("alarms", audit.alarm < 1e-6),
+        ("variants", None),
+        ("findings", not audit.findings),
+    ]
+    labels = {
+        "inventory": "run",
+        "traceability": "with evidence",
+        "coverage": "coverage",
+        "mutation": "mutation",
+        "alarms": "false alarms, were the seeds drawn anew",
+        "variants": "sanitizers and compilers",
+        "findings": "findings",
+    }
+    return {
+        "title": "The audit: what the tests of Assay are worth",
+        "footer": footer,
+        "text": "For each part of the numerics, which test would notice if it were wrong, and from which error on.",
+        "summary": [{"value": summaries[i], "label": labels[i], "good": good, "link": i} for i, good in tiles],
+        "sections": parts,
+    }

@@ -1,0 +1,120 @@
+/*
+ * Grading cases: named inputs, drawn fresh from a seed, and the named outputs that a correct implementation gives.
+ *
+ * A component is one function that a student writes. It has a handful of cases, and a model: a plain double-precision
+ * implementation that can also make each of the component's known mistakes. A mistake is so a function of the same
+ * inputs, and to diagnose means to find the model whose outputs are the student's (judge.h).
+ */
+#ifndef ASSAY_GRADE_CASE_H
+#define ASSAY_GRADE_CASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <assay/base/error.h>
+#include <assay/random/mt19937.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    GRADE_MAX_FIELDS = 20,
+    GRADE_MAX_RANK = 3,
+    GRADE_NAME_LENGTH = 24,
+    GRADE_CORRECT = 0     /* the model without a mistake */
+};
+
+typedef enum { GRADE_REAL, GRADE_INTEGER, GRADE_TEXT } grade_kind;
+
+/* A named tensor (rank 0: a number), row-major, or a text. Integers are kept in doubles, exactly. */
+typedef struct {
+    char name[GRADE_NAME_LENGTH];
+    grade_kind kind;
+    size_t rank;
+    size_t shape[GRADE_MAX_RANK];
+    size_t count; /* numbers in all: the product of the shape */
+    double *values;
+    const char *text; /* static storage */
+} grade_field;
+
+/* Fields and the memory of their values. */
+typedef struct {
+    size_t count;
+    grade_field field[GRADE_MAX_FIELDS];
+    double *pool;
+    size_t used;
+    size_t capacity;
+} grade_fields;
+
+typedef struct grade_case grade_case;
+typedef struct grade_component grade_component;
+
+typedef enum { GRADE_F32, GRADE_F64, GRADE_PRECISION_COUNT } grade_precision;
+
+struct grade_component {
+    const char *name;  /* the function: "linear_forward" is student_linear_forward in C */
+    const char *title; /* for people */
+    size_t case_count;
+    size_t numbers; /* at most in the inputs, and in the outputs, of a case; 0: the usual number */
+    /* Names the case, fills its inputs, declares its outputs, sets its tolerance. */
+    void (*make)(size_t index, assay_mt19937 *random, grade_case *made);
+    /* Fills the outputs as an implementation with that mistake would. NULL for initializers. */
+    void (*model)(const grade_case *graded, int mistake, const grade_fields *outputs);
+    /* Initializers: the distribution that the implementation with that mistake draws from (distribution.h). */
+    const struct grade_initializer *initializer;
+    /* [1 .. mistake_count) are catalogue names; one name may stand twice, for two forms of one mistake. */
+    const char *const *mistakes;
+    int mistake_count;
+};
+
+struct grade_case {
+    const grade_component *component;
+    size_t index;                            /* among the component's cases */
+    char name[64];                           /* what the case is about */
+    double tolerance[GRADE_PRECISION_COUNT]; /* |got - want| <= tolerance (|want| + rms of the expected tensor) */
+    grade_fields inputs;
+    grade_fields outputs; /* expected; for an initializer only the shapes */
+};
+
+/* All components, in the order of the report. */
+const grade_component *const *assay_grade_components(size_t *count);
+/* NULL for a name that is none. */
+const grade_component *assay_grade_component_by_name(const char *name);
+
+/* Draws one case. The same seed gives the same case, whatever other cases are drawn. End it with _case_destroy. */
+assay_status assay_grade_case_create(const grade_component *component, size_t index, uint64_t seed,
+                                     grade_case **made, assay_error *error);
+void assay_grade_case_destroy(grade_case *graded);
+
+/* Fields of the same names and shapes as `like`, with zeros. End them with _fields_clear. */
+assay_status assay_grade_fields_like(const grade_fields *like, grade_fields *made, assay_error *error);
+void assay_grade_fields_clear(grade_fields *fields);
+
+/* --- for the makers and models of components --------------------------------------------------------------------- */
+
+/* Adds a field and returns its zeroed values. Names may carry one number: ("weight%zu", 2). */
+double *assay_grade_tensor0(grade_fields *fields, const char *name);
+double *assay_grade_tensor1(grade_fields *fields, const char *name, size_t n0);
+double *assay_grade_tensor2(grade_fields *fields, const char *name, size_t n0, size_t n1);
+void assay_grade_text(grade_fields *fields, const char *name, const char *text);
+/* Makes the field that was added last one of integers. */
+void assay_grade_integers(grade_fields *fields);
+/* "weight" and 2 give "weight2", in `name`, which is returned. */
+const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem, size_t number);
+
+/* The field of that name, which must be there. */
+const grade_field *assay_grade_find(const grade_fields *fields, const char *name);
+double *assay_grade_values(const grade_fields *fields, const char *name);
+double assay_grade_number(const grade_fields *fields, const char *name);
+
+/* Draws; every value is a float32, so that a float32 implementation is given exactly the same inputs. */
+double assay_grade_uniform(assay_mt19937 *random, double lower, double upper);
+size_t assay_grade_index(assay_mt19937 *random, size_t count);
+void assay_grade_normals(assay_mt19937 *random, size_t count, double std, double *values);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,116 @@
+#include "grade/catalogue.h"
+
+#include <assert.h>
+#include <jansson.h>
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include "base/json.h"
+
+/* golden/mistakes.json, one string a line. */
+static const char *const lines[] = {
+#include "mistakes.inc"
+};
+
+struct grade_catalogue {
+    json_t *root; /* owns the strings */
+    size_t count;
+    grade_mistake *mistakes;
+};
+
+static char *joined_lines(assay_error *error)
+{
+    size_t size = 1;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        size += strlen(lines[i]);
+    }
+    char *text = assay_calloc(size, 1, error);
+    char *end = text;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && text != NULL; i++) {
+        end = stpcpy(end, lines[i]);
+    }
+    return text;
+}
+
+static void read_entry(const json_t *entry, grade_mistake *mistake)
+{
+    const struct {
+        const char *key;
+        const char **value;
+    } keys[] = {
+        {"id", &mistake->id},     {"component", &mistake->component},     {"name", &mistake->name},
+        {"hint", &mistake->hint}, {"explanation", &mistake->explanation}, {"rationale", &mistake->rationale},
+    };
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        *keys[i].value = json_string_value(json_object_get(entry, keys[i].key));
+        assert(*keys[i].value != NULL && **keys[i].value != '\0'); /* LCOV_EXCL_BR_LINE: the catalogue is compiled in */
+    }
+}
+
+static assay_status read_entries(grade_catalogue *catalogue, assay_error *error)
+{
+    const json_t *entries = json_object_get(catalogue->root, "mistakes");
+    catalogue->count = json_array_size(entries);
+    catalogue->mistakes = assay_calloc(catalogue->count, sizeof *catalogue->mistakes, error);
+    if (catalogue->mistakes == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < catalogue->count; i++) {
+        read_entry(json_array_get(entries, i), &catalogue->mistakes[i]);
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_grade_catalogue_open(grade_catalogue **catalogue, assay_error *error)
+{
+    *catalogue = NULL;
+    grade_catalogue *made = assay_calloc(1, sizeof *made, error);
+    char *text = joined_lines(error);
+    if (made == NULL || text == NULL) {
+        assay_free(made);
+        assay_free(text);
+        return ASSAY_ERROR_MEMORY;
+    }
+    json_error_t where;
+    assay_status status;
+    made->root = assay_json_load(text, strlen(text), &where, &status);
+    assay_free(text);
+    status = made->root == NULL
+                 ? assay_fail(error, status, "catalogue of mistakes, line %d: %s", where.line, where.text)
+                 : read_entries(made, error);
+    if (status != ASSAY_OK) {
+        assay_grade_catalogue_close(made);
+        return status;
+    }
+    *catalogue = made;
+    return ASSAY_OK;
+}
+
+void assay_grade_catalogue_close(grade_catalogue *catalogue)
+{
+    if (catalogue != NULL) {
+        json_decref(catalogue->root);
+        assay_free(catalogue->mistakes);
+        assay_free(catalogue);
+    }
+}
+
+size_t assay_grade_catalogue_count(const grade_catalogue *catalogue)
+{
+    return catalogue->count;
+}
+
+const grade_mistake *assay_grade_catalogue_at(const grade_catalogue *catalogue, size_t index)
+{
+    return &catalogue->mistakes[index];
+}
+
+const grade_mistake *assay_grade_catalogue_find(const grade_catalogue *catalogue, const char *id)
+{
+    for (size_t i = 0; i < catalogue->count; i++) {
+        if (strcmp(catalogue->mistakes[i].id, id) == 0) {
+            return &catalogue->mistakes[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,32 @@
+/*
+ * The catalogue of mistakes (golden/mistakes.json, compiled in): what each mistake is called and how it is
+ * explained.
+ */
+#ifndef ASSAY_GRADE_CATALOGUE_H
+#define ASSAY_GRADE_CATALOGUE_H
+
+#include <stddef.h>
+
+#include <assay/base/error.h>
+
+typedef struct grade_catalogue grade_catalogue;
+
+typedef struct {
+    const char *id;          /* "adam.epsilon_in_root" */
+    const char *component;   /* a component's name; "any", "initializer" or "submission" for those of several */
+    const char *name;        /* one line */
+    const char *explanation; /* what the code does */
+    const char *hint;        /* where to look; does not give the code away */
+    const char *rationale;   /* why students make it, and which case brings it to light */
+} grade_mistake;
+
+/* End it with _close. ASSAY_ERROR_MEMORY, or ASSAY_ERROR_FORMAT where the compiled-in text is damaged. */
+assay_status assay_grade_catalogue_open(grade_catalogue **catalogue, assay_error *error);
+void assay_grade_catalogue_close(grade_catalogue *catalogue);
+
+size_t assay_grade_catalogue_count(const grade_catalogue *catalogue);
+const grade_mistake *assay_grade_catalogue_at(const grade_catalogue *catalogue, size_t index);
+/* NULL for an id that is not there. */
+const grade_mistake *assay_grade_catalogue_find(const grade_catalogue *catalogue, const char *id);
+
+#endif

@@ -1,0 +1,275 @@
+#include "grade/judge.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include "grade/judge_init.h"
+
+const char *assay_grade_verdict_name(grade_verdict verdict)
+{
+    static const char *const names[GRADE_VERDICT_COUNT] = {
+        [GRADE_PASS] = "pass",
+        [GRADE_WRONG] = "wrong",
+        [GRADE_MISSING] = "not implemented",
+        [GRADE_SHAPE] = "wrong shape",
+        [GRADE_REPLY] = "no valid reply",
+        [GRADE_REFUSED] = "error",
+        [GRADE_CRASHED] = "crashed",
+        [GRADE_EXITED] = "exited",
+        [GRADE_TIMED_OUT] = "timed out",
+        [GRADE_MEMORY] = "memory limit",
+        [GRADE_OUTPUT] = "output limit",
+        [GRADE_PROCESSES] = "process limit",
+        [GRADE_FORBIDDEN] = "uses libassay",
+        [GRADE_NOT_RUN] = "not run",
+    };
+    return names[verdict];
+}
+
+/* Root mean square of a tensor's finite values: the scale below which a difference is rounding. */
+static double scale_of(const grade_field *field)
+{
+    double sum = 0.0;
+    size_t finite = 0;
+    for (size_t i = 0; i < field->count; i++) {
+        if (isfinite(field->values[i])) {
+            sum += field->values[i] * field->values[i];
+            finite++;
+        }
+    }
+    return finite == 0 ? 0.0 : sqrt(sum / (double)finite);
+}
+
+static double value_distance(double got, double want, double tolerance, double scale)
+{
+    if (!isfinite(want) || !isfinite(got)) {
+        return (isnan(want) && isnan(got)) || got == want ? 0.0 : HUGE_VAL;
+    }
+    double difference = fabs(got - want);
+    double allowed = tolerance * (fabs(want) + scale);
+    return difference == 0.0 ? 0.0 : allowed == 0.0 ? HUGE_VAL : difference / allowed;
+}
+
+double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
+                            grade_precision precision, size_t *field, size_t *index)
+{
+    double worst = 0.0;
+    bool found = false;
+    for (size_t f = 0; f < want->count; f++) {
+        double scale = scale_of(&want->field[f]);
+        for (size_t i = 0; i < want->field[f].count; i++) {
+            double distance = value_distance(got->field[f].values[i], want->field[f].values[i],
+                                             graded->tolerance[precision], scale);
+            worst = distance > worst ? distance : worst;
+            if (distance > 1.0 && !found) {
+                found = true;
+                if (field != NULL && index != NULL) {
+                    *field = f;
+                    *index = i;
+                }
+            }
+        }
+    }
+    return worst;
+}
+
+/* "updated0[1][3]: got 0.031, expected 0.042" */
+static void describe_divergence(const grade_fields *got, const grade_fields *want, size_t f, size_t index, char *text,
+                                size_t size)
+{
+    const grade_field *field = &want->field[f];
+    char where[96] = "";
+    size_t used = 0;
+    size_t inner = field->count;
+    size_t rest = index;
+    for (size_t d = 0; d < field->rank; d++) {
+        inner /= field->shape[d];
+        used += (size_t)snprintf(where + used, sizeof where - used, "[%zu]", rest / inner);
+        rest %= inner;
+    }
+    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, got->field[f].values[index],
+             field->values[index]);
+}
+
+/* --- mistakes of memory, which the C way brings to light in any component ----------------------------------------- */
+
+static bool sentinel_left(const grade_case *graded, const grade_answer *answer)
+{
+    for (size_t f = 0; f < graded->outputs.count; f++) {
+        const grade_field *got = &answer->outputs.field[f];
+        size_t left = 0;
+        for (size_t i = 0; i < got->count; i++) {
+            left += got->values[i] == GRADE_SENTINEL;
+        }
+        if (left > 0 && left == got->count) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every tensor is right, or right plus what stood in its memory before. */
+static bool sentinel_added(const grade_case *graded, const grade_answer *answer)
+{
+    bool added = false;
+    for (size_t f = 0; f < graded->outputs.count; f++) {
+        const grade_field *got = &answer->outputs.field[f];
+        const grade_field *want = &graded->outputs.field[f];
+        double tolerance = graded->tolerance[GRADE_F32];
+        for (size_t i = 0; i < got->count; i++) {
+            double without = got->values[i] - GRADE_SENTINEL;
+            bool right = value_distance(got->values[i], want->values[i], tolerance, scale_of(want)) <= 1.0;
+            bool shifted = fabs(without - want->values[i]) <= tolerance * (fabs(want->values[i]) - GRADE_SENTINEL);
+            if (!right && !shifted) {
+                return false;
+            }
+            added = added || shifted;
+        }
+    }
+    return added;
+}
+
+static const char *memory_mistake(const grade_case *graded, const grade_answer *answer, bool pass)
+{
+    if (answer->modified[0] != '\0') {
+        return "any.input_modified";
+    }
+    if (pass) {
+        return NULL;
+    }
+    if (sentinel_left(graded, answer)) {
+        return "any.output_not_written";
+    }
+    return graded->component->model != NULL && sentinel_added(graded, answer) ? "any.output_accumulated" : NULL;
+}
+
+/* --- mistakes of the component ------------------------------------------------------------------------------------ */
+
+/* How far each case's answer is from the model of one mistake. */
+static assay_status model_distances(const grade_component *component, int mistake, size_t count,
+                                    grade_case *const *cases, const grade_answer *answers, double *distances,
+                                    assay_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        distances[i] = HUGE_VAL;
+        if (answers[i].verdict != GRADE_PASS) {
+            continue;
+        }
+        grade_fields modelled;
+        ASSAY_TRY(assay_grade_fields_like(&cases[i]->outputs, &modelled, error));
+        component->model(cases[i], mistake, &modelled);
+        distances[i] = assay_grade_distance(cases[i], &answers[i].outputs, &modelled, GRADE_F32, NULL, NULL);
+        assay_grade_fields_clear(&modelled);
+    }
+    return ASSAY_OK;
+}
+
+/* Whether a mistake explains all answered cases; its worst distance; and which failed cases it explains. */
+static bool explains(size_t count, const grade_answer *answers, const double *distances, const grade_result *results,
+                     const char *id, grade_result *marked, double *worst)
+{
+    bool all = true;
+    *worst = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        if (answers[i].verdict != GRADE_PASS) {
+            continue;
+        }
+        bool fits = distances[i] <= 1.0;
+        all = all && fits;
+        *worst = distances[i] > *worst ? distances[i] : *worst;
+        if (fits && results[i].verdict == GRADE_WRONG && marked[i].nearest == NULL) {
+            marked[i].nearest = id;
+        }
+    }
+    return all;
+}
+
+static assay_status diagnose(const grade_component *component, size_t count, grade_case *const *cases,
+                             const grade_answer *answers, grade_result *results, assay_error *error)
+{
+    double *distances = assay_calloc(count, sizeof *distances, error);
+    if (distances == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    const char *best = NULL;
+    double best_worst = HUGE_VAL;
+    assay_status status = ASSAY_OK;
+    for (int k = 1; k < component->mistake_count && status == ASSAY_OK; k++) {
+        double worst;
+        status = model_distances(component, k, count, cases, answers, distances, error);
+        if (status == ASSAY_OK &&
+            explains(count, answers, distances, results, component->mistakes[k], results, &worst) &&
+            worst < best_worst) {
+            best = component->mistakes[k];
+            best_worst = worst;
+        }
+    }
+    for (size_t i = 0; i < count && best != NULL; i++) {
+        if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL) {
+            results[i].mistake = best;
+            results[i].nearest = NULL;
+        }
+    }
+    assay_free(distances);
+    return status;
+}
+
+/* One case against the reference. Returns whether its component needs a diagnosis: a difference beyond rounding. */
+static bool judge_case(const grade_case *graded, const grade_answer *answer, grade_precision precision,
+                       grade_result *result)
+{
+    size_t f = 0;
+    size_t index = 0;
+    *result = (grade_result){.verdict = answer->verdict};
+    memcpy(result->detail, answer->detail, sizeof result->detail);
+    if (answer->verdict != GRADE_PASS) {
+        result->mistake = answer->verdict == GRADE_FORBIDDEN ? "submission.uses_reference" : NULL;
+        return false;
+    }
+    double distance =
+        assay_grade_distance(graded, &answer->outputs, &graded->outputs, precision, &f, &index);
+    result->mistake = memory_mistake(graded, answer, distance <= 1.0);
+    if (distance <= 1.0 && result->mistake == NULL) {
+        return false;
+    }
+    result->verdict = GRADE_WRONG;
+    if (distance <= 1.0) {
+        snprintf(result->detail, sizeof result->detail, "the outputs are right, but the input %s was changed",
+                 answer->modified);
+        return false;
+    }
+    describe_divergence(&answer->outputs, &graded->outputs, f, index, result->detail, sizeof result->detail);
+    return result->mistake == NULL &&
+           assay_grade_distance(graded, &answer->outputs, &graded->outputs, GRADE_F32, NULL, NULL) > 1.0;
+}
+
+/* Right within float32's tolerance: named where no mistake of the component explains these values as well. */
+static void name_float32(size_t count, grade_case *const *cases, const grade_answer *answers, grade_result *results)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL &&
+            assay_grade_distance(cases[i], &answers[i].outputs, &cases[i]->outputs, GRADE_F32, NULL, NULL) <= 1.0) {
+            results[i].mistake = "any.float32";
+        }
+    }
+}
+
+assay_status assay_grade_judge(const grade_component *component, size_t count, grade_case *const *cases,
+                               const grade_answer *answers, grade_precision precision, grade_result *results,
+                               assay_error *error)
+{
+    if (component->initializer != NULL) {
+        return assay_grade_judge_initializer(component, count, cases, answers, results, error);
+    }
+    bool unexplained = false;
+    for (size_t i = 0; i < count; i++) {
+        unexplained = judge_case(cases[i], &answers[i], precision, &results[i]) || unexplained;
+    }
+    if (unexplained) {
+        ASSAY_TRY(diagnose(component, count, cases, answers, results, error));
+    }
+    name_float32(count, cases, answers, results);
+    return ASSAY_OK;
+}

@@ -1,0 +1,72 @@
+/*
+ * The judge: compares a submission's outputs with the reference and with the model of every known mistake.
+ *
+ * A mistake is named only where its model reproduces all that the submission answered for the component, passing cases
+ * included, and the reference does not.
+ */
+#ifndef ASSAY_GRADE_JUDGE_H
+#define ASSAY_GRADE_JUDGE_H
+
+#include <assay/base/error.h>
+#include "grade/case.h"
+
+/* What became of a case. */
+typedef enum {
+    GRADE_PASS,       /* the reference's values; of an answer: outputs are there, to be judged */
+    GRADE_WRONG,      /* other values */
+    GRADE_MISSING,    /* the submission has no such function */
+    GRADE_SHAPE,      /* a tensor of another shape, or none */
+    GRADE_REPLY,      /* something that is not a reply */
+    GRADE_REFUSED,    /* the submission replied with an error of its own */
+    GRADE_CRASHED,    /* killed by a signal */
+    GRADE_EXITED,     /* ended before it replied */
+    GRADE_TIMED_OUT,  /* no reply in time */
+    GRADE_MEMORY,     /* over the limit on memory */
+    GRADE_OUTPUT,     /* over the limit on output */
+    GRADE_PROCESSES,  /* over the limit on processes */
+    GRADE_FORBIDDEN,  /* links to or loads the reference library */
+    GRADE_NOT_RUN,    /* the time for the whole submission is up, or it cannot be started */
+    GRADE_VERDICT_COUNT
+} grade_verdict;
+
+/* "pass", "wrong", "not implemented", ... */
+const char *assay_grade_verdict_name(grade_verdict verdict);
+
+enum { GRADE_TEXT_LENGTH = 320 };
+
+/* What the submission did with one case. */
+typedef struct {
+    grade_verdict verdict; /* GRADE_PASS: `outputs` are filled */
+    char detail[GRADE_TEXT_LENGTH];
+    char modified[GRADE_NAME_LENGTH]; /* the input that the submission wrote to, or "" */
+    grade_fields outputs;
+    double seconds;
+} grade_answer;
+
+/* The judgement of one case. Strings have static storage or stand in the result. */
+typedef struct {
+    grade_verdict verdict;
+    const char *mistake;      /* catalogue id of the mistake that explains the component's answers, or NULL */
+    const char *nearest;      /* where no mistake explains all: the id of one that explains this case, or NULL */
+    char detail[GRADE_TEXT_LENGTH]; /* the first diverging value, or what happened */
+    double possible;          /* points, set by assay_grade_score */
+    double earned;
+} grade_result;
+
+/* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
+#define GRADE_SENTINEL (-987.25)
+
+/* Judges a component's `count` cases together. */
+assay_status assay_grade_judge(const grade_component *component, size_t count, grade_case *const *cases,
+                               const grade_answer *answers, grade_precision precision, grade_result *results,
+                               assay_error *error);
+
+/*
+ * How far `got` is from `want`, in units of the tolerance of that precision: at most 1 is equal. NaN equals NaN, and an
+ * infinity itself; anything else against one of them is infinitely far. `field` and `index` (may be NULL) receive the
+ * first value beyond the tolerance.
+ */
+double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
+                            grade_precision precision, size_t *field, size_t *index);
+
+#endif

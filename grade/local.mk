@@ -1,0 +1,69 @@
+# The grader: a convenience library that the program links. It is neither installed nor part of libassay.
+noinst_LTLIBRARIES += grade/libgrade.la
+grade_libgrade_la_SOURCES = \
+	%D%/battery.c \
+	%D%/battery.h \
+	%D%/case.c \
+	%D%/case.h \
+	%D%/catalogue.c \
+	%D%/catalogue.h \
+	%D%/child.c \
+	%D%/child.h \
+	%D%/child_arguments.c \
+	%D%/child_arguments.h \
+	%D%/component_activation.c \
+	%D%/component_init.c \
+	%D%/component_linear.c \
+	%D%/component_network.c \
+	%D%/component_optimizer.c \
+	%D%/component_softmax.c \
+	%D%/component_surface.c \
+	%D%/components.h \
+	%D%/distribution.c \
+	%D%/distribution.h \
+	%D%/exchange.c \
+	%D%/exchange.h \
+	%D%/files.c \
+	%D%/judge.c \
+	%D%/judge.h \
+	%D%/judge_init.c \
+	%D%/judge_init.h \
+	%D%/npy.c \
+	%D%/npy.h \
+	%D%/processes.c \
+	%D%/processes.h \
+	%D%/report.c \
+	%D%/report.h \
+	%D%/report_impl.h \
+	%D%/report_json.c \
+	%D%/rubric.c \
+	%D%/rubric.h
+grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
+
+# The C interface for students: #include <assay/student.h>
+assaystudentdir = $(includedir)/assay
+assaystudent_HEADERS = %D%/include/assay/student.h
+
+# The runner of submissions in C: it runs inside the sandbox. Not linked to libassay, so that submissions cannot call it;
+# no sanitizers, which need more address space than it is given.
+pkglibexec_PROGRAMS = assay-grade-runner
+assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c
+assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
+assay_grade_runner_LDFLAGS =
+assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
+
+# golden/mistakes.json as C string literals, one a line.
+BUILT_SOURCES += mistakes.inc
+CLEANFILES += mistakes.inc
+mistakes.inc: golden/mistakes.json
+	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/golden/mistakes.json > $@-t \
+		&& mv $@-t $@
+EXTRA_DIST += golden/mistakes.json
+
+# Starters, installed so that a teacher can hand them out.
+starters_cdir = $(pkgdatadir)/starters/c
+dist_starters_c_DATA = %D%/starters/c/submission.c %D%/starters/c/Makefile
+starters_pythondir = $(pkgdatadir)/starters/python
+dist_starters_python_DATA = %D%/starters/python/submission.py
+starters_pytorchdir = $(pkgdatadir)/starters/pytorch
+dist_starters_pytorch_DATA = %D%/starters/pytorch/submission.py

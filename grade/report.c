@@ -1,0 +1,298 @@
+#include "grade/report.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include "grade/report_impl.h"
+
+static const char *const format_names[GRADE_FORMAT_COUNT] = {
+    [GRADE_TABLE] = "table",
+    [GRADE_TAP] = "tap",
+    [GRADE_JUNIT] = "junit",
+    [GRADE_JSON] = "json",
+    [GRADE_GRADESCOPE] = "gradescope",
+};
+
+assay_status assay_grade_format_by_name(const char *name, grade_format *format, assay_error *error)
+{
+    for (int i = 0; i < GRADE_FORMAT_COUNT; i++) {
+        if (strcmp(format_names[i], name) == 0) {
+            *format = (grade_format)i;
+            return ASSAY_OK;
+        }
+    }
+    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "no format '%.40s'; there are table, tap, junit, json, gradescope",
+                      name);
+}
+
+size_t assay_grade_passed(const grade_part *part)
+{
+    size_t passed = 0;
+    for (size_t i = 0; i < part->count; i++) {
+        passed += part->results[i].verdict == GRADE_PASS;
+    }
+    return passed;
+}
+
+bool grade_part_missing(const grade_part *part)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        if (part->results[i].verdict != GRADE_MISSING) {
+            return false;
+        }
+    }
+    return true;
+}
+
+const grade_mistake *grade_new_mistake(const grade_report *report, const grade_part *part, size_t index)
+{
+    const char *id = part->results[index].mistake;
+    for (size_t i = 0; i < index && id != NULL; i++) {
+        if (part->results[i].mistake != NULL && strcmp(part->results[i].mistake, id) == 0) {
+            return NULL;
+        }
+    }
+    return id == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, id);
+}
+
+/* --- for people --------------------------------------------------------------------------------------------------- */
+
+/* Words in lines of at most 100 columns, each after `indent` blanks. */
+static void print_wrapped(FILE *stream, int indent, const char *text)
+{
+    enum { WIDTH = 100 };
+    int column = 0;
+    while (*text != '\0') {
+        int word = (int)strcspn(text, " ");
+        if (column > 0 && column + 1 + word > WIDTH) {
+            fputc('\n', stream);
+            column = 0;
+        }
+        column += column == 0 ? fprintf(stream, "%*s%.*s", indent, "", word, text) : fprintf(stream, " %.*s", word,
+                                                                                             text);
+        text += word;
+        text += strspn(text, " ");
+    }
+    fputc('\n', stream);
+}
+
+static void print_mistake(FILE *stream, const grade_mistake *mistake)
+{
+    fprintf(stream, "      >> %s  [%s]\n", mistake->name, mistake->id);
+    print_wrapped(stream, 9, mistake->explanation);
+    fprintf(stream, "         Hint: ");
+    print_wrapped(stream, 0, mistake->hint);
+}
+
+static void print_unexplained(FILE *stream, const grade_report *report, const grade_part *part)
+{
+    const grade_mistake *nearest = NULL;
+    bool unexplained = false;
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *result = &part->results[i];
+        unexplained = unexplained || (result->verdict == GRADE_WRONG && result->mistake == NULL);
+        if (nearest == NULL && result->nearest != NULL) {
+            nearest = assay_grade_catalogue_find(report->catalogue, result->nearest);
+        }
+    }
+    if (unexplained) {
+        fprintf(stream, "      >> differs from the reference; no known mistake gives these values in all cases\n");
+    }
+    if (unexplained && nearest != NULL) {
+        fprintf(stream, "         nearest known mistake: %s  [%s]\n", nearest->name, nearest->id);
+    }
+}
+
+static void print_part(FILE *stream, const grade_report *report, const grade_part *part)
+{
+    double possible = 0.0;
+    double earned = 0.0;
+    for (size_t i = 0; i < part->count; i++) {
+        possible += part->results[i].possible;
+        earned += part->results[i].earned;
+    }
+    if (grade_part_missing(part)) {
+        fprintf(stream, "  %-46s not implemented%s\n", part->component->title, possible > 0.0 ? "" : ", not counted");
+        return;
+    }
+    fprintf(stream, "  %-46s %zu of %zu cases %8.4g /%6.4g points\n", part->component->title, assay_grade_passed(part),
+            part->count, earned, possible);
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *result = &part->results[i];
+        if (result->verdict != GRADE_PASS || report->verbose) {
+            fprintf(stream, "      %s: %s%s%s\n", part->cases[i]->name, assay_grade_verdict_name(result->verdict),
+                    result->detail[0] == '\0' ? "" : ", ", result->detail);
+        }
+    }
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_mistake *mistake = grade_new_mistake(report, part, i);
+        if (mistake != NULL) {
+            print_mistake(stream, mistake);
+        }
+    }
+    print_unexplained(stream, report, part);
+}
+
+/* The one thing that went wrong with all cases (a submission that does not start), or NULL. */
+static const grade_result *common_failure(const grade_battery *battery)
+{
+    const grade_result *first = &battery->parts[0].results[0];
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count; i++) {
+            const grade_result *result = &battery->parts[p].results[i];
+            if (result->verdict != first->verdict || strcmp(result->detail, first->detail) != 0) {
+                return NULL;
+            }
+        }
+    }
+    return first->verdict == GRADE_PASS || first->verdict == GRADE_MISSING ? NULL : first;
+}
+
+static void write_table(const grade_report *report, FILE *stream)
+{
+    const grade_battery *battery = report->battery;
+    const grade_result *failure = common_failure(battery);
+    fprintf(stream, "%s%s%s\nseed %llu, %s precision\n\n", report->title, report->title[0] == '\0' ? "" : ": ",
+            report->submission, (unsigned long long)battery->seed,
+            battery->precision == GRADE_F32 ? "single" : "double");
+    if (failure != NULL) {
+        fprintf(stream, "  every case: %s, %s\n", assay_grade_verdict_name(failure->verdict), failure->detail);
+    }
+    for (size_t p = 0; p < battery->part_count && failure == NULL; p++) {
+        print_part(stream, report, &battery->parts[p]);
+    }
+    fprintf(stream, "\n  %-46s %20.4g /%6.4g points%s\n", "total", report->score.earned, report->score.possible,
+            assay_grade_full_marks(report->score) ? ", full marks" : "");
+}
+
+/* --- TAP ---------------------------------------------------------------------------------------------------------- */
+
+static void write_tap(const grade_report *report, FILE *stream)
+{
+    const grade_battery *battery = report->battery;
+    size_t count = 0;
+    size_t number = 0;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        count += battery->parts[p].count;
+    }
+    fprintf(stream, "TAP version 13\n1..%zu\n# %s, seed %llu\n", count, report->submission,
+            (unsigned long long)battery->seed);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        const grade_part *part = &battery->parts[p];
+        for (size_t i = 0; i < part->count; i++) {
+            const grade_result *result = &part->results[i];
+            bool skip = result->verdict == GRADE_MISSING && result->possible <= 0.0;
+            fprintf(stream, "%sok %zu - %s: %s%s\n", result->verdict == GRADE_PASS || skip ? "" : "not ", ++number,
+                    part->component->name, part->cases[i]->name, skip ? " # SKIP not implemented" : "");
+            if (result->verdict != GRADE_PASS && !skip) {
+                fprintf(stream, "  ---\n  verdict: %s\n", assay_grade_verdict_name(result->verdict));
+                fprintf(stream, "  detail: %s\n", result->detail);
+                fprintf(stream, "  mistake: %s\n  ...\n", result->mistake == NULL ? "unknown" : result->mistake);
+            }
+        }
+    }
+}
+
+/* --- JUnit -------------------------------------------------------------------------------------------------------- */
+
+static void write_xml_text(FILE *stream, const char *text)
+{
+    for (; *text != '\0'; text++) {
+        switch (*text) {
+        case '&': fputs("&amp;", stream); break;
+        case '<': fputs("&lt;", stream); break;
+        case '>': fputs("&gt;", stream); break;
+        case '"': fputs("&quot;", stream); break;
+        default: fputc(*text >= ' ' && *text <= '~' ? *text : '?', stream); break;
+        }
+    }
+}
+
+static void write_junit_case(const grade_report *report, const grade_part *part, size_t index, FILE *stream)
+{
+    const grade_result *result = &part->results[index];
+    fprintf(stream, "    <testcase classname=\"%s\" name=\"", part->component->name);
+    write_xml_text(stream, part->cases[index]->name);
+    fprintf(stream, "\" time=\"%.6f\">", part->answers[index].seconds);
+    if (result->verdict == GRADE_MISSING && result->possible <= 0.0) {
+        fputs("<skipped message=\"not implemented\"/>", stream);
+    } else if (result->verdict != GRADE_PASS) {
+        const grade_mistake *mistake =
+            result->mistake == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, result->mistake);
+        fprintf(stream, "<failure type=\"%s\" message=\"",
+                mistake == NULL ? assay_grade_verdict_name(result->verdict) : mistake->id);
+        write_xml_text(stream, mistake == NULL ? assay_grade_verdict_name(result->verdict) : mistake->name);
+        fputs("\">", stream);
+        write_xml_text(stream, result->detail);
+        fputs("</failure>", stream);
+    }
+    fputs("</testcase>\n", stream);
+}
+
+static void write_junit(const grade_report *report, FILE *stream)
+{
+    const grade_battery *battery = report->battery;
+    fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", stream);
+    fprintf(stream, "  <!-- seed %llu -->\n", (unsigned long long)battery->seed);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        const grade_part *part = &battery->parts[p];
+        size_t skipped = 0;
+        for (size_t i = 0; i < part->count; i++) {
+            skipped += part->results[i].verdict == GRADE_MISSING && part->results[i].possible <= 0.0;
+        }
+        fprintf(stream, "  <testsuite name=\"%s\" tests=\"%zu\" failures=\"%zu\" skipped=\"%zu\">\n",
+                part->component->name, part->count, part->count - assay_grade_passed(part) - skipped, skipped);
+        for (size_t i = 0; i < part->count; i++) {
+            write_junit_case(report, part, i, stream);
+        }
+        fputs("  </testsuite>\n", stream);
+    }
+    fputs("</testsuites>\n", stream);
+}
+
+/* --- all of them -------------------------------------------------------------------------------------------------- */
+
+assay_status assay_grade_report_write(const grade_report *report, grade_format format, FILE *stream,
+                                      assay_error *error)
+{
+    switch (format) {
+    case GRADE_TAP: write_tap(report, stream); return ASSAY_OK;
+    case GRADE_JUNIT: write_junit(report, stream); return ASSAY_OK;
+    case GRADE_JSON: return grade_write_json(report, stream, error);
+    case GRADE_GRADESCOPE: return grade_write_gradescope(report, stream, error);
+    default: write_table(report, stream); return ASSAY_OK;
+    }
+}
+
+/* What a summary calls the failure of one case; "" for a pass. */
+static void short_name(const grade_part *part, size_t index, char *name, size_t size)
+{
+    const grade_result *result = &part->results[index];
+    bool counted = result->verdict != GRADE_PASS && (result->verdict != GRADE_MISSING || result->possible > 0.0);
+    if (!counted) {
+        name[0] = '\0';
+    } else if (result->mistake != NULL) {
+        snprintf(name, size, "%s", result->mistake);
+    } else {
+        snprintf(name, size, "%s: %s", part->component->name, assay_grade_verdict_name(result->verdict));
+    }
+}
+
+assay_status assay_grade_report_summary(const grade_report *report, const char *separator, char **text,
+                                        assay_error *error)
+{
+    *text = assay_strdup("", error);
+    for (size_t p = 0; p < report->battery->part_count && *text != NULL; p++) {
+        for (size_t i = 0; i < report->battery->parts[p].count && *text != NULL; i++) {
+            char name[128];
+            short_name(&report->battery->parts[p], i, name, sizeof name);
+            if (name[0] != '\0' && strstr(*text, name) == NULL) {
+                char *longer = assay_asprintf(error, "%s%s%s", *text, **text == '\0' ? "" : separator, name);
+                assay_free(*text);
+                *text = longer;
+            }
+        }
+    }
+    return *text == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+}

@@ -1,0 +1,118 @@
+#include <jansson.h>
+#include <math.h>
+
+#include <assay/base/alloc.h>
+#include "grade/report_impl.h"
+
+static assay_status dump(json_t *root, FILE *stream, assay_error *error)
+{
+    /* A write error is left to the stream, and to whoever closes it. */
+    int failed = root == NULL ? -1 : json_dumpf(root, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(10));
+    fputc('\n', stream);
+    json_decref(root);
+    return failed != 0 && !ferror(stream) ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report")
+                                          : ASSAY_OK;
+}
+
+static json_t *mistake_json(const grade_report *report, const char *id)
+{
+    const grade_mistake *mistake = id == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, id);
+    if (mistake == NULL) {
+        return json_null();
+    }
+    return json_pack("{s:s, s:s, s:s, s:s}", "id", mistake->id, "name", mistake->name, "explanation",
+                     mistake->explanation, "hint", mistake->hint);
+}
+
+static json_t *case_json(const grade_report *report, const grade_part *part, size_t index)
+{
+    const grade_result *result = &part->results[index];
+    return json_pack("{s:s, s:s, s:s, s:o, s:s?, s:f, s:f, s:f}", "case", part->cases[index]->name, "verdict",
+                     assay_grade_verdict_name(result->verdict), "detail", result->detail, "mistake",
+                     mistake_json(report, result->mistake), "nearest", result->nearest, "points", result->earned,
+                     "possible", result->possible, "seconds", part->answers[index].seconds);
+}
+
+assay_status grade_write_json(const grade_report *report, FILE *stream, assay_error *error)
+{
+    const grade_battery *battery = report->battery;
+    json_t *components = json_array();
+    bool whole = true; /* jansson lets one leave out what it has no memory for */
+    for (size_t p = 0; p < battery->part_count; p++) {
+        const grade_part *part = &battery->parts[p];
+        json_t *cases = json_array();
+        for (size_t i = 0; i < part->count; i++) {
+            whole = json_array_append_new(cases, case_json(report, part, i)) == 0 && whole;
+        }
+        json_t *component = json_pack("{s:s, s:s, s:o}", "component", part->component->name, "title",
+                                      part->component->title, "cases", cases);
+        whole = json_array_append_new(components, component) == 0 && whole;
+    }
+    if (!whole) {
+        json_decref(components);
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
+    }
+    return dump(json_pack("{s:s, s:s, s:I, s:i, s:f, s:f, s:f, s:b, s:o}", "submission", report->submission, "rubric",
+                          report->title, "seed", (json_int_t)battery->seed, "precision",
+                          battery->precision == GRADE_F32 ? 32 : 64, "seconds", battery->seconds, "points",
+                          report->score.earned, "possible", report->score.possible, "full_marks",
+                          assay_grade_full_marks(report->score) ? 1 : 0, "components", components),
+                stream, error);
+}
+
+/* --- Gradescope: https://gradescope-autograders.readthedocs.io/en/latest/specs/ ----------------------------------- */
+
+static char *case_output(const grade_report *report, const grade_result *result, assay_error *error)
+{
+    const grade_mistake *mistake =
+        result->mistake == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, result->mistake);
+    if (mistake == NULL) {
+        return assay_asprintf(error, "%s%s%s", assay_grade_verdict_name(result->verdict),
+                              result->detail[0] == '\0' ? "" : ": ", result->detail);
+    }
+    return assay_asprintf(error, "%s\n%s. %s\nHint: %s", result->detail, mistake->name, mistake->explanation,
+                          mistake->hint);
+}
+
+static assay_status gradescope_test(const grade_report *report, const grade_part *part, size_t index, json_t *tests,
+                                    assay_error *error)
+{
+    const grade_result *result = &part->results[index];
+    if (result->possible <= 0.0) {
+        return ASSAY_OK; /* not graded: Gradescope would show a test that nobody can pass */
+    }
+    char *output = case_output(report, result, error);
+    char *name = assay_asprintf(error, "%s: %s", part->component->title, part->cases[index]->name);
+    assay_status status = output == NULL || name == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    if (status == ASSAY_OK) {
+        json_t *test = json_pack("{s:s, s:f, s:f, s:s, s:s, s:s}", "name", name, "score", result->earned, "max_score",
+                                 result->possible, "status", result->verdict == GRADE_PASS ? "passed" : "failed",
+                                 "output", output, "visibility", "visible");
+        status = json_array_append_new(tests, test) == 0
+                     ? ASSAY_OK
+                     : assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
+    }
+    assay_free(output);
+    assay_free(name);
+    return status;
+}
+
+assay_status grade_write_gradescope(const grade_report *report, FILE *stream, assay_error *error)
+{
+    const grade_battery *battery = report->battery;
+    json_t *tests = json_array();
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count; i++) {
+            assay_status status = gradescope_test(report, &battery->parts[p], i, tests, error);
+            if (status != ASSAY_OK) {
+                json_decref(tests);
+                return status;
+            }
+        }
+    }
+    char output[64];
+    snprintf(output, sizeof output, "Graded with seed %llu.", (unsigned long long)battery->seed);
+    json_t *root = json_pack("{s:f, s:s, s:i, s:o}", "score", report->score.earned, "output", output, "execution_time",
+                             (int)ceil(battery->seconds), "tests", tests);
+    return dump(root, stream, error);
+}

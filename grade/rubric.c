@@ -1,0 +1,206 @@
+#include "grade/rubric.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include "base/json.h"
+
+enum { RUBRIC_LIMIT = 1 << 20 };
+
+struct grade_rubric {
+    json_t *root;
+    const char **components; /* NULL-terminated; strings of root */
+};
+
+/* "adam/one step" names a case. */
+static bool names_case(const char *name)
+{
+    const char *slash = strchr(name, '/');
+    char component[GRADE_NAME_LENGTH * 2];
+    if (slash == NULL || (size_t)(slash - name) >= sizeof component) {
+        return false;
+    }
+    memcpy(component, name, (size_t)(slash - name));
+    component[slash - name] = '\0';
+    const grade_component *found = assay_grade_component_by_name(component);
+    for (size_t i = 0; found != NULL && i < found->case_count; i++) {
+        grade_case *drawn;
+        bool same = assay_grade_case_create(found, i, 1, &drawn, NULL) == ASSAY_OK &&
+                    strcmp(drawn->name, slash + 1) == 0;
+        assay_grade_case_destroy(drawn);
+        if (same) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static assay_status check_numbers(const json_t *root, const char *key, const grade_catalogue *catalogue,
+                                  const char *path, assay_error *error)
+{
+    json_t *table = json_object_get(root, key);
+    const char *name;
+    json_t *value;
+    if (table != NULL && !json_is_object(table)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"%s\" is not an object", path, key);
+    }
+    json_object_foreach(table, name, value) {
+        bool credit = strcmp(key, "credit") == 0;
+        bool known = credit                           ? assay_grade_catalogue_find(catalogue, name) != NULL
+                     : strcmp(key, "cases") == 0      ? names_case(name)
+                                                      : assay_grade_component_by_name(name) != NULL;
+        double number = json_number_value(value);
+        if (!known) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"%s\" has \"%.60s\", which is no %s; assay grade --list "
+                              "tells the names", path, key, name, credit ? "mistake" : "component or case");
+        }
+        if (!json_is_number(value) || !(number >= 0.0) || number > (credit ? 1.0 : 1e6)) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"%s\", \"%.60s\": not a number from 0 to %g", path, key,
+                              name, credit ? 1.0 : 1e6);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *catalogue, const char *path,
+                                 assay_error *error)
+{
+    static const char *const keys[] = {"name", "weights", "cases", "credit"};
+    const char *name;
+    json_t *value;
+    if (!json_is_object(rubric->root)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a JSON object", path);
+    }
+    json_object_foreach(rubric->root, name, value) {
+        bool known = false;
+        for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+            known = known || strcmp(keys[i], name) == 0;
+        }
+        if (!known) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: unknown key \"%.60s\"; there are name, weights, cases, credit",
+                              path, name);
+        }
+    }
+    for (size_t i = 1; i < sizeof keys / sizeof keys[0]; i++) {
+        ASSAY_TRY(check_numbers(rubric->root, keys[i], catalogue, path, error));
+    }
+    const json_t *weights = json_object_get(rubric->root, "weights");
+    size_t count = 0;
+    if (weights == NULL) {
+        return ASSAY_OK;
+    }
+    rubric->components = assay_calloc(json_object_size(weights) + 1, sizeof *rubric->components, error);
+    if (rubric->components == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    json_object_foreach(json_object_get(rubric->root, "weights"), name, value) {
+        rubric->components[count++] = name;
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_grade_rubric_read(const char *path, const grade_catalogue *catalogue, grade_rubric **rubric,
+                                     assay_error *error)
+{
+    char *bytes = NULL;
+    size_t size = 0;
+    *rubric = NULL;
+    ASSAY_TRY(assay_file_read(path, RUBRIC_LIMIT, &bytes, &size, error));
+    json_error_t where;
+    grade_rubric *made = assay_calloc(1, sizeof *made, error);
+    assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    if (status == ASSAY_OK) {
+        made->root = assay_json_load(bytes, size, &where, &status);
+        status = made->root == NULL
+                     ? assay_fail(error, status, "%s, line %d: %s", path, where.line, where.text)
+                     : check_rubric(made, catalogue, path, error);
+    }
+    assay_free(bytes);
+    if (status != ASSAY_OK) {
+        assay_grade_rubric_close(made);
+        return status;
+    }
+    *rubric = made;
+    return ASSAY_OK;
+}
+
+void assay_grade_rubric_close(grade_rubric *rubric)
+{
+    if (rubric != NULL) {
+        json_decref(rubric->root);
+        assay_free(rubric->components);
+        assay_free(rubric);
+    }
+}
+
+const char *assay_grade_rubric_name(const grade_rubric *rubric)
+{
+    const char *name = rubric == NULL ? NULL : json_string_value(json_object_get(rubric->root, "name"));
+    return name == NULL ? "" : name;
+}
+
+const char *const *assay_grade_rubric_components(const grade_rubric *rubric)
+{
+    return rubric == NULL ? NULL : rubric->components;
+}
+
+static double share_of(const grade_rubric *rubric, const grade_case *graded)
+{
+    char name[sizeof graded->name + 64];
+    snprintf(name, sizeof name, "%s/%s", graded->component->name, graded->name);
+    const json_t *share = rubric == NULL ? NULL : json_object_get(json_object_get(rubric->root, "cases"), name);
+    return share == NULL ? 1.0 : json_number_value(share);
+}
+
+static double part_points(const grade_rubric *rubric, const grade_part *part)
+{
+    if (rubric != NULL && rubric->components != NULL) {
+        return json_number_value(json_object_get(json_object_get(rubric->root, "weights"), part->component->name));
+    }
+    bool missing = true;
+    for (size_t i = 0; i < part->count; i++) {
+        missing = missing && part->results[i].verdict == GRADE_MISSING;
+    }
+    return missing ? 0.0 : (double)part->count;
+}
+
+static double credit_of(const grade_rubric *rubric, const grade_result *result)
+{
+    if (result->verdict == GRADE_PASS) {
+        return 1.0;
+    }
+    if (rubric == NULL || result->mistake == NULL) {
+        return 0.0;
+    }
+    return json_number_value(json_object_get(json_object_get(rubric->root, "credit"), result->mistake));
+}
+
+grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric)
+{
+    grade_score score = {0};
+    for (size_t p = 0; p < battery->part_count; p++) {
+        grade_part *part = &battery->parts[p];
+        double shares = 0.0;
+        for (size_t i = 0; i < part->count; i++) {
+            shares += share_of(rubric, part->cases[i]);
+        }
+        for (size_t i = 0; i < part->count && shares > 0.0; i++) {
+            grade_result *result = &part->results[i];
+            result->possible = part_points(rubric, part) * share_of(rubric, part->cases[i]) / shares;
+            result->earned = credit_of(rubric, result) * result->possible;
+            score.possible += result->possible;
+            score.earned += result->earned;
+        }
+    }
+    return score;
+}
+
+bool assay_grade_full_marks(grade_score score)
+{
+    return score.possible > 0.0 && score.earned > score.possible * (1.0 - 1e-9);
+}

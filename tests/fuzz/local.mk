@@ -1,0 +1,65 @@
+# Fuzz targets. In the test suite each runs over its corpus and a few thousand fixed mutations, under any compiler;
+# `make fuzz FUZZ_SECONDS=600` runs each under clang's libFuzzer with sanitizers.
+fuzz_names = idx torch pickle safetensors json
+fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors tests/fuzz/test_json
+fuzz_headers = tests/fuzz/fuzz.h tests/fuzz/use_state.h
+fuzz_libs = tests/libassay_internal.la $(JANSSON_LIBS)
+check_PROGRAMS += $(fuzz_tests)
+TESTS += $(fuzz_tests)
+
+tests_fuzz_test_idx_SOURCES = tests/fuzz/fuzz_idx.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_idx_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"idx"'
+tests_fuzz_test_idx_LDADD = $(fuzz_libs)
+tests_fuzz_test_torch_SOURCES = tests/fuzz/fuzz_torch.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_torch_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"torch"'
+tests_fuzz_test_torch_LDADD = $(fuzz_libs)
+tests_fuzz_test_pickle_SOURCES = tests/fuzz/fuzz_pickle.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_pickle_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"pickle"'
+tests_fuzz_test_pickle_LDADD = $(fuzz_libs)
+tests_fuzz_test_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_safetensors_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"safetensors"'
+tests_fuzz_test_safetensors_LDADD = $(fuzz_libs)
+tests_fuzz_test_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_json_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"json"'
+tests_fuzz_test_json_LDADD = $(fuzz_libs)
+
+# libFuzzer's programs compile what they need of the library with its instrumentation.
+FUZZ_CC = clang
+FUZZ_SECONDS = 60
+fuzz_cflags = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
+fuzz_libraries = $(LIBZIP_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)
+fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/backend/activation.c lib/data/idx.c \
+	lib/model/config.c lib/model/pickle.c lib/model/record.c lib/model/safetensors.c lib/model/state.c \
+	lib/model/torch_state.c lib/model/torch_zip.c
+fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json
+EXTRA_PROGRAMS += $(fuzz_programs)
+CLEANFILES += $(fuzz_programs)
+
+tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_idx_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_idx_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_torch_SOURCES = tests/fuzz/fuzz_torch.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_torch_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_torch_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_pickle_SOURCES = tests/fuzz/fuzz_pickle.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_pickle_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_pickle_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_safetensors_SOURCES = tests/fuzz/fuzz_safetensors.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_safetensors_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_safetensors_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_json_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_json_LDADD = $(fuzz_libraries)
+
+# What libFuzzer finds worth keeping goes to fuzz-corpus/ in the build folder; crashes are written to fuzz-NAME-*.
+.PHONY: fuzz fuzz-programs
+fuzz-programs:
+	$(MAKE) $(AM_MAKEFLAGS) CC='$(FUZZ_CC)' $(fuzz_programs)
+fuzz: fuzz-programs
+	for name in $(fuzz_names); do \
+	  $(MKDIR_P) fuzz-corpus/$$name && \
+	  tests/fuzz/fuzz_$$name -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+	    -artifact_prefix=fuzz-$$name- fuzz-corpus/$$name $(srcdir)/tests/fuzz/corpus/$$name || exit 1; \
+	done
+
+EXTRA_DIST += tests/fuzz/corpus.py tests/fuzz/corpus
