@@ -17,6 +17,7 @@
 
 #include <assay/stats/goodness_of_fit.h>
 #include <assay/stats/histogram.h>
+#include <assay/stats/inference.h>
 #include <assay/stats/moments.h>
 
 #include <assay/check/gradient.h>

@@ -15,6 +15,7 @@ assay_sources = \
 	%D%/data/split.c \
 	%D%/stats/goodness_of_fit.c \
 	%D%/stats/histogram.c \
+	%D%/stats/inference.c \
 	%D%/stats/kernel_density.c \
 	%D%/stats/moments.c \
 	%D%/stats/moments_impl.h \
@@ -123,6 +124,7 @@ public_headers = \
 	%D%/data/split.h \
 	%D%/stats/goodness_of_fit.h \
 	%D%/stats/histogram.h \
+	%D%/stats/inference.h \
 	%D%/stats/moments.h \
 	%D%/check/gradient.h \
 	%D%/check/tolerance.h \

@@ -37,6 +37,7 @@ suites = \
 	tests/test_grade \
 	tests/test_grade_child \
 	tests/test_gradient \
+	tests/test_inference \
 	tests/test_model \
 	tests/test_model_hostile \
 	tests/test_nn \
