@@ -1,6 +1,6 @@
 /*
- * Intervals, tests and power over paired differences: against GSL, scipy, R and values worked out by hand; then what they
- * promise, by simulation: intervals cover, tests raise no more false alarms than their level, and power is reached.
+ * Intervals, tests and power over paired differences: against GSL, scipy, R and values worked out by hand; then what
+ * they promise, by simulation: intervals cover, tests raise no more false alarms than their level, and power is reached.
  */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -193,7 +193,7 @@ START_TEST(bootstrap_covers)
         covered[1] += interval.lower <= exp(0.5) && exp(0.5) <= interval.upper ? 1 : 0;
         above += interval.upper - interval.estimate > interval.estimate - interval.lower ? 1 : 0;
     }
-    /* 540 of 600 expected, standard deviation 7.3; few values cost the normal sample up to 1.5 %, the skewed one 8 %. */
+    /* 540 of 600 expected, standard deviation 7.3; small samples cover less: by up to 1.5 %, if they are skewed 8 %. */
     ck_assert_msg(covered[0] >= 495 && covered[0] <= 585, "%d of 600 intervals cover a normal mean", covered[0]);
     ck_assert_msg(covered[1] >= 455 && covered[1] <= 560, "%d of 600 intervals cover a log-normal mean", covered[1]);
     ck_assert_msg(above >= 570, "%d of 600 intervals of a skewed sample reach further up", above);
