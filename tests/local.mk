@@ -49,7 +49,8 @@ suites = \
 	tests/test_stats \
 	tests/test_tolerance \
 	tests/test_train_cli \
-	tests/test_tutorial
+	tests/test_tutorial \
+	tests/test_tutorial_file
 
 # Programs of several files.
 suites += tests/test_backend tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
