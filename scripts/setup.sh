@@ -1,10 +1,10 @@
-# What ./reproduce and ./check share: the packages, installing what is missing of them, and the build in build/.
-# Sourced, with `setup_name` set to the calling script's name and the repository's root as the current folder.
+# Shared by ./reproduce and ./check: the list of packages, the installation of missing ones, and the build in build/.
+# A script sources this file, with `setup_name` set to its own name and the repository's root as the current folder.
 
-# The only list of packages (Debian's names; what each is for is told by configure and README.md).
+# The only list of packages (Debian's names). configure and doc/testing.md describe what each is for.
 setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
   libopenblas-dev zlib1g-dev libjansson-dev libzip-dev check libgsl-dev"
-# Without these the program or its tests still run, but leave something out, and say so.
+# Without these the program and its tests still run, but leave something out and report it.
 setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
 setup_to_test_all="$setup_to_reproduce_all bubblewrap python3-numpy chromium groff-base"
 setup_to_check_everything="$setup_to_test_all python3-torch clang valgrind lcov python3-clang"
@@ -18,7 +18,7 @@ setup_fail() {
   exit 1
 }
 
-# The packages among the arguments that dpkg does not know as installed.
+# Prints those packages among the arguments that are not installed.
 setup_missing() {
   for package; do
     case $(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) in
@@ -32,21 +32,21 @@ setup_is_root() { [ "$(id -u)" -eq 0 ]; }
 setup_can_be_root() { setup_is_root || { command -v sudo >/dev/null && sudo true; }; }
 setup_as_root() { if setup_is_root; then "$@"; else sudo "$@"; fi; }
 
-# Runs a command whose output matters only if it fails: then its last lines are shown.
+# Runs a command and shows the last lines of its output only if it fails.
 setup_quietly() {
   "$@" >>"$setup_log" 2>&1 </dev/null && return
   tail -n 25 "$setup_log" >&2
-  setup_fail "'$*' failed; all of its output is in $PWD/$setup_log"
+  setup_fail "'$*' failed; its complete output is in $PWD/$setup_log"
 }
 
 setup_apt_get() {
   setup_as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -o Dpkg::Use-Pty=0 "$@"
 }
 
-# setup_install NEEDED OPTIONAL: installs what is missing; only then is root asked for.
+# setup_install NEEDED OPTIONAL: installs missing packages, and asks for root only if there are any.
 setup_install() {
   command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || {
-    setup_say "not a Debian system: nothing is installed; configure names what is missing"
+    setup_say "this is not a Debian system, so no package is installed; configure names what is missing"
     return
   }
   needed=$(setup_missing $1)
@@ -55,8 +55,8 @@ setup_install() {
   [ -n "$missing" ] || return 0
   command="apt-get install --no-install-recommends $missing"
   if ! setup_can_be_root; then
-    [ -z "$needed" ] || setup_fail "packages are missing; as root: $command"
-    setup_say "going on without $missing (as root: $command)"
+    [ -z "$needed" ] || setup_fail "packages are missing; type as root: $command"
+    setup_say "continuing without $missing (to install, type as root: $command)"
     return
   fi
   setup_say "installing $missing"
@@ -64,7 +64,7 @@ setup_install() {
   setup_quietly setup_apt_get install -y --no-install-recommends $missing
 }
 
-# Bootstrap, configure and make, each only if it has not been done; what has changed since is make's business.
+# Runs bootstrap and configure if they have never run, and then make, which handles everything that has changed.
 setup_build() {
   [ -x configure ] && [ -f Makefile.in ] && [ -f config.h.in ] && [ -f build-aux/ltmain.sh ] || {
     setup_say "generating configure"

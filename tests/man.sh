@@ -1,9 +1,10 @@
 #!/bin/sh
-# The man page tells the options that `assay COMMAND --help` tells, each under its command, and no others; and groff has
-# nothing to complain about.
+# The man page has the options of `assay COMMAND --help`, each under its command, and no others. groff reads the page
+# without a warning. The page, the program and CHANGES.md have the same version.
 # evidence: property: program/descend, program/evaluate, program/grade, program/reproduce, program/train
 set -u
 page=${ASSAY_SOURCE:-.}/doc/assay.1
+changes=${ASSAY_SOURCE:-.}/CHANGES.md
 assay=${ASSAY_BUILD:-.}/assay
 failures=0
 complain() {
@@ -12,7 +13,7 @@ complain() {
 }
 
 long_options() { grep -oE -e '--[a-z][a-z-]*' | grep -vxE -e '--(help|version)' | sort -u; }
-# man_section NAME: its text, with groff's minus signs and spaces as plain ones.
+# man_section NAME: the options in a section, with groff's minus signs and spaces as plain ones.
 man_section() {
     awk -v name="$1" '/^\.SH/ { on = $0 == ".SH " name } on' "$page" | sed 's/\\-/-/g; s/\\~/ /g; s/\\f.//g' | long_options
 }
@@ -32,19 +33,23 @@ for command in $commands; do
         complain "assay $command $option is not in the man page"
     done
     for option in $(comm -13 "$folder/help" "$folder/man"); do
-        complain "the man page has $option under $command, and assay $command --help has not"
+        complain "the man page has $option under $command, but assay $command --help does not"
     done
     grep -q "^\.B.* assay $command\$" "$page" || complain "the synopsis lacks assay $command"
 done
 for option in $(sort -u "$folder/all" | comm -13 - "$folder/common"); do
-    complain "the man page has $option, and no command has"
+    complain "the man page has $option, but no command does"
 done
+
+version=$("$assay" --version | head -n 1)
+grep -q "^\.TH ASSAY 1 .*\"$version\"" "$page" || complain "the man page's .TH line lacks \"$version\""
+grep -m 1 '^## ' "$changes" | grep -qx "## ${version#assay }.*" || complain "CHANGES.md does not begin with ${version#assay }"
 
 if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww -z "$page" 2>"$folder/warnings"
     [ ! -s "$folder/warnings" ] || complain "groff: $(cat "$folder/warnings")"
 else
-    echo "SKIP: the man page's markup: there is no groff; apt-get install groff-base"
-    { echo "SKIP: the man page's markup: there is no groff; apt-get install groff-base" >&9; } 2>/dev/null
+    echo "SKIP: the man page's markup: groff is missing; apt-get install groff-base"
+    { echo "SKIP: the man page's markup: groff is missing; apt-get install groff-base" >&9; } 2>/dev/null
 fi
 [ $failures -eq 0 ]
