@@ -11,7 +11,7 @@ import subprocess
 
 NUMERIC = ["random", "data", "nn", "init", "optim", "train", "surface", "stats", "check", "tutorial"]
 # Folders whose components are whole headers: they move and show numbers, but compute none.
-PLUMBING = ["backend", "base", "model", "report", "grade"]
+PLUMBING = ["lib/backend", "lib/base", "lib/model", "lib/report", "grade"]
 
 GROUPS = {
     "operation": "Backend operations",
@@ -71,9 +71,9 @@ def plumbing(source, build):
     names = []
     for folder in PLUMBING:
         names += [
-            f"{folder}/{os.path.basename(path)[:-2]}"
-            for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h")))
-            if not path.endswith(("_impl.h", "_style.h", "_parts.h", "implementation.h"))
+            f"{os.path.basename(folder)}/{os.path.basename(path)[:-2]}"
+            for path in sorted(glob.glob(os.path.join(source, folder, "*.h")))
+            if not path.endswith(("_impl.h", "_style.h", "_parts.h", "implementation.h", "declarations.h"))
         ]
     program = subprocess.run(
         [os.path.join(build, "assay"), "--help"], capture_output=True, text=True, check=True

@@ -10,9 +10,19 @@ PRINT = "printed:;@" + "; ".join("echo '%s'" % line for line in (
     "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
     "$(tests_libassay_internal_la_OBJECTS)", "$(grade_libgrade_la_OBJECTS)",
     "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)"))
-# The tests' library, and the installed one, which the program loads: the mutant takes the place of both.
-LIBRARIES = {"tests/.libs/libassay_internal.so": "libassay_internal.so.true", "lib/.libs/libassay.so.1": "libassay.so.1.0.0"}
+# How libtool names the objects of tests/libassay_internal.la.
 PREFIX = "tests_libassay_internal_la-"
+
+
+def object_of(unit):
+    """Where libtool puts the tests' library's object of a source file."""
+    folder, name = os.path.split(unit)
+    return os.path.join(folder, ".libs", PREFIX + name[:-2] + ".o")
+
+
+def objects_of(said):
+    """make prints lib/nn/NAME.lo; the object for a shared library is lib/nn/.libs/NAME.o."""
+    return [os.path.join(os.path.dirname(o), ".libs", os.path.basename(o)[:-3] + ".o") for o in said.split()]
 
 
 def quietly(command, folder, log):
@@ -26,32 +36,40 @@ def quietly(command, folder, log):
 
 
 class Build:
+    """
+    A mutant is one shared library with all assay_* symbols. It takes the place of two: the test programs load
+    libassay_internal.so, from the first folder of `path`; the program assay loads lib/.libs/libassay.so.1, a link.
+    """
+
     def __init__(self, root, folder):
         self.root = root
         self.folder = folder
-        self.library = os.path.join(folder, "lib/.libs/libassay.so.0")
         self.scratch = os.path.join(folder, "mutant")
+        self.path = os.pathsep.join((os.path.join(self.scratch, "loaded"), os.path.join(folder, "lib/.libs")))
+        self.names = {os.path.join(self.scratch, "loaded/libassay_internal.so"):
+                      os.path.join(folder, "tests/.libs/libassay_internal.so"),
+                      os.path.join(folder, "lib/.libs/libassay.so.1"): "libassay.so.1.0.0"}
         self.originals = {}
 
     def prepare(self, programs=()):
-        """Configures and makes what is not up to date, without a fault: everything, or the library and `programs`."""
-        os.makedirs(self.scratch, exist_ok=True)
+        """Configures and builds without a fault: everything, or the libraries and `programs`."""
+        for folder in ("loaded", "lib", "include"):
+            os.makedirs(os.path.join(self.scratch, folder), exist_ok=True)
+        self.use(os.path.join(self.scratch, "include/assay"), "../lib")
         log = os.path.join(self.folder, "build.log")
         if not os.path.exists(os.path.join(self.folder, "Makefile")):
             quietly([os.path.join(self.root, "configure"), *CONFIGURE], self.folder, log)
-        if os.path.islink(self.library):
-            self.use("libassay.so.0.0.0")
-        for goals in [programs] if programs else [["all"], ["check", "TESTS="]]:
+        self.restore()
+        for goals in [["tests/libassay_internal.la", *programs]] if programs else [["all"], ["check", "TESTS="]]:
             quietly(["make", *goals], self.folder, log)
         said = subprocess.run(["make", "-s", "--no-print-directory", "--eval", PRINT, "printed"], cwd=self.folder,
                               check=True, capture_output=True, text=True).stdout.splitlines()
         self.compiler, self.flags = shlex.split(said[0]), shlex.split(said[1]) + ["-w", "-g0", "-fPIC", "-DPIC"]
-        self.objects = [os.path.join(os.path.dirname(o), ".libs", os.path.basename(o)[:-3] + ".o")
-                        for o in said[2].split()]
-        self.libraries = shlex.split(said[3])
+        self.objects = objects_of(said[2]) + objects_of(said[3])
+        self.libraries = shlex.split(said[4])
         with open(os.path.join(self.scratch, "exports"), "w") as file:
             file.write("{ global: assay_*; local: *; };\n")
-        # Half of the time of a mutant that is killed at once is the linker's; gold takes half of bfd's.
+        # Linking takes half of the time of a mutant that the first test kills; gold takes half as long as bfd.
         self.linker = ["-fuse-ld=gold"]
         if not self.link([], []):
             self.linker = []
@@ -70,7 +88,10 @@ class Build:
                 text = mutant.apply(file.read())
             with open(changed, "wb") as file:
                 file.write(text)
-            source, first = (changed, []) if mutant.file == unit else (source, ["-I" + self.scratch + "/lib"])
+            if mutant.file == unit:
+                source = changed
+            else:  # a header: private ones are included below lib/, public ones below include/
+                first = ["-I" + self.scratch + "/lib", "-I" + self.scratch + "/include"]
         made = self.run(*first, *self.flags, *options, source)
         if changed is not None:
             os.remove(changed)
@@ -124,21 +145,27 @@ class Build:
         return said.stdout.strip()
 
     def link(self, objects, instead_of, *options):
-        """Links libassay.so from `objects` in place of the units' own, and has the programs use it."""
-        replaced = {os.path.join(os.path.dirname(u), ".libs", os.path.basename(u)[:-2] + ".o") for u in instead_of}
+        """Links the mutant from `objects` in place of the units' own, and lets both libraries' names lead to it."""
+        replaced = {object_of(unit) for unit in instead_of}
         rest = [o for o in self.objects if o not in replaced]
         assert len(rest) + len(replaced) == len(self.objects)
         output = os.path.join(self.scratch, "libassay.so")
-        if not self.run("-shared", *self.linker, "-o", output, *objects, *rest, "-Wl,-soname,libassay.so.0",
+        if not self.run("-shared", *self.linker, "-o", output, *objects, *rest, "-Wl,-soname,libassay.so.1",
                         "-Wl,--version-script," + os.path.join(self.scratch, "exports"), *options, *self.libraries):
             return False
-        self.use(output)
+        for name in self.names:
+            self.use(name, output)
         return True
 
-    def use(self, target):
-        """The link that the programs' loader follows; libtool's own file is never written to."""
-        new = self.library + ".new"
-        if os.path.lexists(new):
-            os.remove(new)
-        os.symlink(target, new)
-        os.replace(new, self.library)
+    def restore(self):
+        """Both names lead to the libraries without a fault."""
+        for name, target in self.names.items():
+            if os.path.isdir(os.path.dirname(name)):
+                self.use(name, target)
+
+    def use(self, name, target):
+        """Replaces a link that the loader follows; libtool's own files are never written to."""
+        if os.path.lexists(name + ".new"):
+            os.remove(name + ".new")
+        os.symlink(target, name + ".new")
+        os.replace(name + ".new", name)

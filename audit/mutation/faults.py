@@ -293,7 +293,7 @@ def faults_of(source):
     seen = set()
     for owner in source.functions + source.declarations:
         for cursor, parents in walk(owner):
-            if cursor.location.file is None or not cursor.location.file.name.endswith(source.name):
+            if not source.holds(cursor):
                 continue
             for planter in PLANTERS if not source.hides(cursor) else (constants,):
                 for fault in planter(source, cursor, parents):

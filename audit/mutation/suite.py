@@ -129,7 +129,7 @@ class Suite:
         memory = resource.RLIM_INFINITY if sanitized else 16 << 30
         cpu = int((2 + 3 * test.longest) * (4 if sanitized else 1)) if limited else 600
         deadline = time.monotonic() + (60 + 20 * test.seconds if limited else 3600)
-        environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(self.build.library), **environment)
+        environment = dict(self.environment, LD_LIBRARY_PATH=self.build.path, **environment)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         process = subprocess.Popen(self.command(test.name), cwd=self.build.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
