@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 # What is not run against mutants, and why. Beyond these, a test is left out for mutants in functions it never enters.
 LEFT_OUT = {
     "tests/man.sh": "reads the man page",
+    "tests/where.sh": "reads sources",
     "tests/test_cuda": "computes on a GPU, by what is not mutated",
     "tests/report_browser.sh": "a browser on a written page; computes nothing",
     "tests/report_tool.sh": "writes pages and draws them; the numbers on them are test_tutorial's",
