@@ -3,9 +3,9 @@
 
     audit.py --source SOURCE --build BUILD --output AUDIT.json
 
-Reads the results that other targets left in the build folder, and lists the targets that did not run. "-" is standard
-output. Exit status 1 means a finding: an empty cell of the traceability table without a reason, a reason for a cell that
-is not empty, or evidence for an unknown component.
+Reads the results that other targets left in the build folder, and lists the targets that did not run. "-" is
+standard output. Exit status 1 means a finding: an empty cell of the traceability table without a reason, a reason
+for a cell that is not empty, or evidence for an unknown component.
 """
 import argparse
 import json

@@ -1,8 +1,8 @@
 """Coverage of lib/ by the tests: lines, branches and conditions of each folder, from gcov (doc/coverage.md).
 
-Usage: coverage.py SOURCE BUILD [--out FILE]. Prints a table and every line and branch that did not run, and writes FILE
-(default BUILD/coverage.json, "-" for standard output). Exit status 1: too few lines or branches ran, or an exclusion has
-no valid reason.
+Usage: coverage.py SOURCE BUILD [--out FILE]. Prints a table and every line and branch that did not run, and writes
+FILE (default BUILD/coverage.json, "-" for standard output). Exit status 1: too few lines or branches ran, or an
+exclusion has no valid reason.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-# The audit: which tests detect an error, and how large it must be (doc/testing.md). Building and testing need none of it.
+# The audit: which tests detect an error, and how large it must be (doc/testing.md). Builds and tests do not need it.
 check_PROGRAMS += audit/components audit/audit_page
 audit_components_SOURCES = audit/components.c
 audit_components_LDADD = tests/libassay_internal.la $(JANSSON_LIBS)

@@ -6,8 +6,8 @@
 For each test that declares golden or statistical evidence for a component, the unchanged test program runs with
 inject.c, a library that LD_PRELOAD loads before the others and that multiplies the component's results by 1 + e. |e| is
 bisected on a logarithmic scale from 1e-17 to 10, for both signs; the larger of the two thresholds is reported. If some
-run with a larger error passed, the smallest error above all passed ones is reported. The results hold for the tests' own
-seeds. "-" is standard output.
+run with a larger error passed, the smallest error above all passed ones is reported. The results hold for the
+tests' own seeds. "-" is standard output.
 """
 import argparse
 import concurrent.futures
@@ -200,7 +200,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("trace", "build", "source", "output"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--only", default="", help="only injection points that contain this text; other results are kept")
+    parser.add_argument("--only", default="", help="only points that contain this text; other results are kept")
     parser.add_argument("--keep", action="store_true", help="measure only what is missing in OUTPUT")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()

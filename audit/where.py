@@ -24,7 +24,7 @@ FOLDERS = ("lib", "grade", "tools", "tests")
 KIND = "|".join(evidence.KINDS)
 STRING = r'"(?:[^"\\\n]|\\.)*"'
 TOKEN = re.compile(rf"/\*.*?\*/|//[^\n]*|{STRING}|'(?:[^'\\\n]|\\.)+'", re.S)
-NOT_A_NAME = {"if", "for", "while", "switch", "return", "sizeof", "int", "void", "char", "double", "const", "static", "size_t"}
+NOT_A_NAME = {"if", "for", "while", "switch", "return", "sizeof", "int", "void", "char", "double", "const", "static"}
 
 
 def without_comments(text, keep_strings):
@@ -185,7 +185,7 @@ class Code:
                 self.behind[field].add(name)
 
     def mentioned(self, node):
-        """The definitions that a block mentions: of its own file, else of another one that does not keep it to itself."""
+        """The definitions that a block mentions: those of its own file, else those that other files export."""
         block = self.nodes[node]
         names = set(block[4])
         for field in block[5]:
@@ -370,7 +370,7 @@ def answer(where, name):
                 print_tests(f"{component}, {kind}", kinds[kind])
     if nodes:
         tests, how = where.code.tests_of(nodes)
-        title = "Tests that call it" if how is None else f"No test calls it. Tests that call it through {', '.join(how)}"
+        title = "No test calls it. Tests that call it through " + ", ".join(how) if how else "Tests that call it"
         print_tests(title, {(t[0], t[2], t[1]) for t in tests})
     return 0
 

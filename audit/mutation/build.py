@@ -1,4 +1,4 @@
-"""A build folder of its own for each job: one object compiled with the fault in it, the library linked anew."""
+"""A build folder for each job: compiles one object with the fault in it, and links the library again."""
 import os
 import shlex
 import subprocess
@@ -27,13 +27,13 @@ def objects_of(said):
 
 
 def quietly(command, folder, log):
-    """Runs a command; what it says goes to the log, whose end is shown if it fails."""
+    """Runs a command with its output in the log; shows the end of the log if it fails."""
     with open(log, "ab") as file:
         status = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=file, stderr=file).returncode
     if status != 0:
         with open(log, "rb") as file:
             sys.stderr.write(file.read()[-3000:].decode(errors="replace"))
-        sys.exit("mutation: '%s' failed in %s; all of its output is in %s" % (shlex.join(command), folder, log))
+        sys.exit("mutation: '%s' failed in %s; its complete output is in %s" % (shlex.join(command), folder, log))
 
 
 class Build:
@@ -81,7 +81,7 @@ class Build:
                               capture_output=True).returncode == 0
 
     def compile(self, unit, mutant, options):
-        """Compiles a unit, with the mutant's text in place of its file's if there is one."""
+        """Compiles a unit, with the mutant's text instead of the original if there is a mutant."""
         source, first, changed = os.path.join(self.root, unit), [], None
         if mutant is not None:
             changed = os.path.join(self.scratch, mutant.file)
@@ -112,7 +112,7 @@ class Build:
         return self.originals[unit]
 
     def plant(self, mutant):
-        """Makes the library with the fault. Returns "" or why there is nothing to test: stillborn or same-code."""
+        """Builds the library with the fault. Returns "", or why there is nothing to test: stillborn or same-code."""
         changed = {}
         for unit in mutant.units:
             assembly = self.assembly(unit, mutant)
@@ -133,7 +133,7 @@ class Build:
         return "" if self.link(objects, changed) else "stillborn"
 
     def sanitize(self, units, mutant=None):
-        """The library with the fault, if there is one, and with `units` under gcc's sanitizers."""
+        """Builds the library with `units` under gcc's sanitizers, and with the fault if there is one."""
         objects = []
         for unit in units:
             objects.append(os.path.join(self.scratch, "object%d.o" % len(objects)))
@@ -142,7 +142,7 @@ class Build:
         return self.link(objects, units, *SANITIZED)
 
     def runtime(self):
-        """AddressSanitizer's library, which has to be loaded before a program that was not compiled for it."""
+        """AddressSanitizer's library, which LD_PRELOAD must load into a program that was compiled without it."""
         said = subprocess.run([*self.compiler, "-print-file-name=libasan.so"], capture_output=True, text=True)
         return said.stdout.strip()
 

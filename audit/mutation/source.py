@@ -1,4 +1,4 @@
-"""One source file as the mutation tester sees it: its text, libclang's cursors in it, and macros that hide text."""
+"""A source file for the mutation tester: its text, libclang's cursors, and the macros in it."""
 import functools
 import os
 import sys
@@ -12,12 +12,12 @@ except ImportError:
 
 @functools.lru_cache(maxsize=None)
 def name_of(root, path):
-    """A file's name below the root. BUILD/include/assay/ is a link to lib/: <assay/nn/network.h> is lib/nn/network.h."""
+    """A file's name below the root. BUILD/include/assay is a link to lib: <assay/nn/network.h> is lib/nn/network.h."""
     return os.path.relpath(os.path.realpath(path), os.path.realpath(root))
 
 
 class Source:
-    """A file's text in bytes (libclang counts bytes) with the ranges that macros are called in."""
+    """A file's text in bytes, since libclang counts bytes, and the ranges of macro calls."""
 
     def __init__(self, root, name):
         with open(os.path.join(root, name), "rb") as file:
@@ -38,7 +38,7 @@ class Source:
         return any(begin < e and b < end for b, e in self.macro_calls)
 
     def hides(self, cursor):
-        """Whether a cursor comes out of a macro's definition and so has no text of its own."""
+        """Whether a cursor comes from a macro's definition and so has no text of its own."""
         begin, end = cursor.extent.start.offset, cursor.extent.end.offset
         return any(b <= begin and end <= e for b, e in self.macro_calls)
 
@@ -57,7 +57,7 @@ class Source:
 
 
 def parse(root, path, options):
-    """libclang's translation unit of root/path; stops the program where it does not compile."""
+    """libclang's translation unit of root/path; exits if it does not compile."""
     try:
         unit = Index.create().parse(os.path.join(root, path), args=options,
                                     options=TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD)
