@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Puts together what is known about the tests: build/audit.json, from which page.c makes build/audit.html.
+"""Collects all results about the tests in build/audit.json, from which page.c makes build/audit.html.
 
     audit.py --source SOURCE --build BUILD --output AUDIT.json
 
-Reads what other targets have left in the build folder, and says what has not been run. Exit status 1: a
-finding, that is a cell of the traceability table that is empty without a reason, a reason that is none, or
-evidence for something unknown.
+Reads the results that other targets left in the build folder, and lists the targets that did not run. "-" is
+standard output. Exit status 1 means a finding: an empty cell of the traceability table without a reason, a reason
+for a cell that is not empty, or evidence for an unknown component.
 """
 import argparse
 import json
@@ -16,6 +16,7 @@ import time
 
 import components
 import evidence
+import output
 import sections
 
 
@@ -28,7 +29,7 @@ def load(path):
 
 
 class Audit:
-    """Everything that is known, and the findings."""
+    """All results, and the findings."""
 
     def __init__(self, source, build):
         self.source, self.build, self.findings = source, build, []
@@ -62,7 +63,7 @@ class Audit:
         for component in dict.fromkeys(listed):
             if self.reasons.for_row(component):
                 if any((component, kind) in self.proved for kind in evidence.COLUMNS):
-                    self.findings.append(f"{component}: has evidence, and a reason why it is no component")
+                    self.findings.append(f"{component}: has evidence, but audit/reasons.json says it is no component")
             else:
                 rows.append(component)
         return rows
@@ -71,11 +72,11 @@ class Audit:
         known = set(self.rows) | set(self.plumbing)
         known |= {c for c in components.functions(self.source) + components.operations(self.source)}
         for component in sorted({component for component, _ in self.proved} - known):
-            self.findings.append(f"{component}: evidence for what is no component of the library")
+            self.findings.append(f"{component}: tests declare evidence for it, but the library has no such component")
         for program, entry in sorted(self.trace.programs.items()):
             if entry["failed"]:
                 self.findings.append(
-                    f"{program}: {entry['failed']} of {entry['run']} tests failed; nothing in it counts"
+                    f"{program}: {entry['failed']} of {entry['run']} tests failed, so none of its evidence counts"
                 )
 
     def cell(self, component, kind):
@@ -83,7 +84,7 @@ class Audit:
         programs = self.proved.get((component, kind))
         reason = self.reasons.for_cell(component, kind)
         if programs and reason:
-            self.findings.append(f"{component}, {kind}: has evidence, and a reason why it has none")
+            self.findings.append(f"{component}, {kind}: has evidence, but audit/reasons.json says why it has none")
         if programs:
             return "proved", programs
         if reason:
@@ -121,12 +122,9 @@ def main():
     audit = Audit(source, build)
     page = sections.page(
         audit,
-        f"Made by make audit at {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())} from " f"{commit(source)}.",
+        f"Made by make audit at {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())} from {commit(source)}.",
     )
-    with open(options.output + ".new", "w", encoding="utf-8") as file:
-        json.dump(page, file, indent=1, ensure_ascii=False)
-        file.write("\n")
-    os.replace(options.output + ".new", options.output)
+    output.write_json(options.output, page)
     for finding in audit.findings:
         print(f"audit: {finding}", file=sys.stderr)
     return 1 if audit.findings else 0

@@ -1,5 +1,5 @@
 /*
- * Prints the components that the library names itself, as JSON: {"activation": ["identity", "tanh", ...], ...}. The
+ * Prints the components in the library's own tables, as JSON: {"activation": ["identity", "tanh", ...], ...}. The
  * audit's table has a row for each, so that a new one without a test shows as an empty row.
  */
 #include <jansson.h>
@@ -58,7 +58,7 @@ int main(void)
     for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
         json_array_append_new(sections, json_string(assay_section_name((assay_section)i)));
     }
-    json_t *kernels = group(all, "kernel"); /* those that this processor has the instructions for */
+    json_t *kernels = group(all, "kernel"); /* those for which this processor has the instructions */
     for (const assay_panel_kernels *const *kernel = assay_panel_supported(); *kernel != NULL; kernel++) {
         json_array_append_new(kernels, json_sprintf("panel-%s", (*kernel)->name));
     }

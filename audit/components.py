@@ -1,7 +1,7 @@
-"""The components that the audit's table has rows for, and where each is computed.
+"""The components, which are the rows of the audit's table, and the files that compute each.
 
-Most names come from the library itself (components.c prints its tables), the operations from the backends' table of
-functions, and the other functions from the public headers; nothing is listed here by hand.
+Most names come from the library (components.c prints its tables), operations from the backends' table of functions,
+other functions from the public headers. No list here is written by hand.
 """
 import glob
 import json
@@ -11,7 +11,7 @@ import subprocess
 
 NUMERIC = ["random", "data", "nn", "init", "optim", "train", "surface", "stats", "check", "tutorial"]
 # Folders whose components are whole headers: they move and show numbers, but compute none.
-PLUMBING = ["backend", "base", "model", "report", "grade"]
+PLUMBING = ["lib/backend", "lib/base", "lib/model", "lib/report", "grade"]
 
 GROUPS = {
     "operation": "Backend operations",
@@ -22,7 +22,7 @@ GROUPS = {
     "draw": "Random numbers as tensors",
     "surface": "Loss surfaces",
     "section": "The tutorial's sections",
-    "kernel": "Kernels: of CUDA, and of products that leave out what contributes nothing",
+    "kernel": "Kernels: CUDA, and matrix products that skip zeros",
     "random": "Generators",
     "nn": "Network and backpropagation",
     "init": "Distributions of weights",
@@ -52,7 +52,9 @@ def operations(source):
 
 def public_headers(source, folder):
     return [
-        path for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h"))) if "ASSAY_BEGIN_DECLS" in read(path)
+        path
+        for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h")))
+        if "ASSAY_BEGIN_DECLS" in read(path)
     ]
 
 
@@ -71,16 +73,16 @@ def plumbing(source, build):
     names = []
     for folder in PLUMBING:
         names += [
-            f"{folder}/{os.path.basename(path)[:-2]}"
-            for path in sorted(glob.glob(os.path.join(source, "lib", folder, "*.h")))
-            if not path.endswith(("_impl.h", "_style.h", "_parts.h", "implementation.h"))
+            f"{os.path.basename(folder)}/{os.path.basename(path)[:-2]}"
+            for path in sorted(glob.glob(os.path.join(source, folder, "*.h")))
+            if not path.endswith(("_impl.h", "_style.h", "_parts.h", "implementation.h", "declarations.h"))
         ]
     program = subprocess.run(
         [os.path.join(build, "assay"), "--help"], capture_output=True, text=True, check=True
     ).stdout
     commands = re.search(r"^Commands:\n((?:  \S.*\n)+)", program, re.M)[1]
-    # What the tests are made of is tested, too.
-    names += ["tests/statistics", "tests/faults", "tests/cuda_host"]
+    # The tests' own tools are tested, too.
+    names += ["tests/statistics", "tests/faults", "tests/cuda_host", "audit/where"]
     return names + [f"program/{line.split()[0]}" for line in commands.splitlines()]
 
 
@@ -101,7 +103,7 @@ CUDA_PROGRAMS = ("test_backend_cuda", "test_optim_cuda", "test_cuda_host", "test
 
 
 def cuda_kernel_evidence(source, proved):
-    """A kernel has the evidence of the operations that launch it, in the programs that run the backend cuda."""
+    """A kernel gets the evidence of the operations that launch it, in the test programs of the backend cuda."""
     launched, names = Launches(source), cuda_kernels(source)
     found = {}
     for (component, kind), programs in proved.items():
@@ -115,7 +117,7 @@ def cuda_kernel_evidence(source, proved):
 
 
 class Launches:
-    """Which kernels an operation of the backend cuda names, in its own function and in those that it calls."""
+    """The kernels that an operation of the backend cuda launches, in its own function or in one that it calls."""
 
     def __init__(self, source):
         self.bodies, table = {}, ""
@@ -136,7 +138,7 @@ class Launches:
 
 
 class Sources:
-    """In which files of lib/ a component is computed."""
+    """The files of lib/ that compute a component."""
 
     def __init__(self, source):
         self.source = source

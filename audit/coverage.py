@@ -1,16 +1,19 @@
-"""What the tests run of lib/: lines, branches and conditions of each folder, from gcov (doc/coverage.md).
+"""Coverage of lib/ by the tests: lines, branches and conditions of each folder, from gcov (doc/coverage.md).
 
-Usage: coverage.py SOURCE BUILD [--out FILE]. Prints a table and every line and branch that is missing, writes FILE
-(BUILD/coverage.json), and exits with 1 where lines, branches or the reasons of the exclusions fall short.
+Usage: coverage.py SOURCE BUILD [--out FILE]. Prints a table and every line and branch that did not run, and writes
+FILE (default BUILD/coverage.json, "-" for standard output). Exit status 1: too few lines or branches ran, or an
+exclusion has no valid reason.
 """
 
 import argparse
-import json
+import contextlib
 import os
 import re
 import subprocess
 import sys
 from collections import defaultdict
+
+import output
 
 LINES_WANTED = 100.0
 BRANCHES_WANTED = 95.0
@@ -23,7 +26,7 @@ BRANCH = re.compile(r"branch\s+\d+ (?:taken (\d+)|never executed)")
 
 
 class File:
-    """One source file: counts by line, and the outcomes of each decision on it."""
+    """One source file: how often each line ran, and how often each outcome of each decision."""
 
     def __init__(self):
         self.text = {}
@@ -43,7 +46,7 @@ def decisions_of(text, counts):
 
 
 def read_gcov(text, root, files):
-    """Adds one object's report. The objects that share a header, or a file that is compiled twice, add up."""
+    """Adds the report of one object. Counts of a header in several objects, or of a file compiled twice, are summed."""
     file = None
     line = None
     seen = {}
@@ -94,7 +97,7 @@ def run_gcov(build, root):
                      "--object-directory", folder, os.path.join(folder, name)],
                     cwd=build, capture_output=True, text=True, errors="replace", check=False)
                 if result.returncode:
-                    sys.exit(f"coverage: gcov fails on {os.path.join(folder, name)}: {result.stderr.strip()[-300:]}; "
+                    sys.exit(f"coverage: gcov failed on {os.path.join(folder, name)}: {result.stderr.strip()[-300:]}; "
                              "remove the .gcda files and run make coverage again")
                 read_gcov(result.stdout, root, files)
     if not files:
@@ -103,7 +106,7 @@ def run_gcov(build, root):
 
 
 def exclude(path, file, faults):
-    """Takes out what the markers name; the exclusions, and what is wrong with a marker goes to `faults`."""
+    """Removes the lines and branches with markers and returns them; wrong markers are added to `faults`."""
     found = []
     for line, text in sorted(file.text.items()):
         match = MARKER.search(text)
@@ -111,10 +114,11 @@ def exclude(path, file, faults):
             continue
         branches_only = match.group(1) is not None
         if not match.group(2):
-            faults.append(f"{path}:{line}: the marker gives no reason: LCOV_EXCL_{'BR_' if branches_only else ''}LINE: why")
+            name = "LCOV_EXCL_BR_LINE" if branches_only else "LCOV_EXCL_LINE"
+            faults.append(f"{path}:{line}: the marker has no reason: write {name}: why")
         missing = any(0 in decision for decision in file.outcomes.get(line, []))
         if not missing and (branches_only or file.lines.get(line) != 0):
-            faults.append(f"{path}:{line}: the marker excludes what is covered; remove it")
+            faults.append(f"{path}:{line}: the marker excludes covered code: remove it")
         found.append({"file": path, "line": line, "reason": match.group(2) or ""})
         file.outcomes.pop(line, None)
         if not branches_only:
@@ -181,17 +185,16 @@ def main():
     for folder, members in folders.items():
         own = [one for one in excluded if os.path.dirname(one["file"]) == folder]
         report["folders"][folder] = dict(figures(members), excluded=own)
-    print_missing(files)
-    print_exclusions(excluded)
-    print()
-    print_table(report)
     out = options.out or os.path.join(build, "coverage.json")
-    with open(out + ".tmp", "w", encoding="utf-8") as stream:
-        json.dump(report, stream, indent=1)
-    os.replace(out + ".tmp", out)
+    with contextlib.redirect_stdout(output.text_stream(out)):
+        print_missing(files)
+        print_exclusions(excluded)
+        print()
+        print_table(report)
+    output.write_json(out, report)
     for what, wanted in (("lines", LINES_WANTED), ("branches", BRANCHES_WANTED)):
         if share(report["total"][what]) < wanted:
-            faults.append(f"{share(report['total'][what]):.2f} % of {what}, wanted are {wanted:g} %")
+            faults.append(f"{share(report['total'][what]):.2f} % of {what} ran, {wanted:g} % are required")
     for fault in faults:
         print(f"coverage: {fault}", file=sys.stderr)
     return 1 if faults else 0

@@ -1,10 +1,10 @@
-"""What the trace of a test run proves, and the reasons that are given where nothing does."""
+"""The evidence in the trace of a test run, and the reasons for missing evidence."""
 import json
 import os
 import re
 
 KINDS = ["gradient", "statistical", "golden", "cross-backend", "property", "errors"]
-COLUMNS = KINDS[:4]  # an empty cell in these is a finding or has a reason
+COLUMNS = KINDS[:4]  # an empty cell in one of these needs a reason, or it is a finding
 
 
 class Trace:
@@ -21,11 +21,11 @@ class Trace:
                     self.programs[entry["program"]] = entry
 
     def sound(self, program):
-        """Whether the program came to its end and nothing in it failed."""
+        """Whether the program ended normally and none of its tests failed."""
         return self.programs.get(program, {}).get("failed", 1) == 0
 
     def proved(self):
-        """(component, kind) -> {program: set of tests}, of programs in which nothing failed."""
+        """(component, kind) -> {program: set of tests}, of programs without a failed test."""
         found = {}
         for test in self.tests:
             if self.sound(test["program"]):
@@ -35,7 +35,7 @@ class Trace:
         return found
 
     def alarms(self):
-        """(program, test) -> checks and sum of their probabilities."""
+        """(program, test) -> number of checks, sum of their false-alarm probabilities, power."""
         sums = {}
         for test in self.tests:
             if test["alarm"] or any(kind == "statistical" for kind, _ in test["evidence"]):
@@ -49,26 +49,32 @@ class Trace:
         return sorted({(t["program"], t["test"]) for t in self.tests if not t["evidence"]})
 
 
+def declared_by_script(path):
+    """(kind, component, line) of each "# evidence: KIND: COMPONENT, ..." in a shell test."""
+    with open(path, encoding="utf-8") as file:
+        for number, line in enumerate(file, 1):
+            said = re.match(r"# evidence: (\S+): (.+)$", line)
+            for component in said[2].split(", ") if said else []:
+                yield said[1], component, number
+
+
 def of_scripts(source, build):
-    """Shell tests say in a comment what they are evidence of; automake's .trs file says whether they passed."""
+    """Shell tests declare evidence in a comment; automake's .trs file has their result."""
     found = {}
     for folder, _, names in os.walk(os.path.join(source, "tests")):
         for name in names:
             path = os.path.join(folder, name)
             if not name.endswith(".sh"):
                 continue
-            with open(path, encoding="utf-8") as file:
-                said = re.findall(r"^# evidence: (\S+): (.+)$", file.read(), re.M)
             results = os.path.join(build, os.path.relpath(path, source) + ".trs")
             passed = os.path.exists(results) and ":test-result: PASS" in open(results, encoding="utf-8").read()
-            for kind, components in said if passed else []:
-                for component in components.split(", "):
-                    found.setdefault((component, kind), {}).setdefault(name, set()).add(name)
+            for kind, component, _ in declared_by_script(path) if passed else []:
+                found.setdefault((component, kind), {}).setdefault(name, set()).add(name)
     return found
 
 
 class Reasons:
-    """audit/reasons.json: rows that are none, and empty cells that are right."""
+    """audit/reasons.json: functions that are no components, and cells that may be empty."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:

@@ -1,4 +1,4 @@
-/* What the wrappers share, and those of the host's own functions: random numbers, statistics, surfaces, data. */
+/* Functions shared by the wrappers, and the wrappers of host functions: random numbers, statistics, surfaces, data. */
 #define _GNU_SOURCE
 
 #include "inject.h"
@@ -59,7 +59,7 @@ void inject_f32(size_t count, float *values, double e)
     }
 }
 
-/* To the nearest integer that there is. */
+/* Rounds to the nearest uint32_t. */
 void inject_u32(size_t count, uint32_t *values, double e)
 {
     for (size_t i = 0; e != 0.0 && i < count; i++) {
@@ -283,7 +283,7 @@ void assay_dataset_moments(const assay_dataset *dataset, double *mean, double *s
     *std *= 1.0 + inject_error("data/dataset_moments.std");
 }
 
-/* Indices that leave the data set would end the program by no test's merit. */
+/* Indices outside of the data set would crash the program; no test would deserve the credit. */
 static void inject_indices(uint32_t *indices, size_t count, size_t total, double e)
 {
     inject_u32(count, indices, e);
@@ -328,7 +328,7 @@ double assay_descent_optimum_distance(const assay_descent_point points[ASSAY_DES
     return real(points) * (1.0 + inject_error("tutorial/descent_optimum_distance"));
 }
 
-/* A section's numbers on their way to the comparison with what the tutorial prints. */
+/* A section's numbers, before they are compared with the tutorial's. */
 bool assay_printed_agrees(const assay_printed_number *number, double ours)
 {
     INJECT_REAL(assay_printed_agrees)

@@ -1,24 +1,24 @@
 /*
- * A library that is loaded before the others (LD_PRELOAD) and makes one component err: ASSAY_INJECT names the
- * component, ASSAY_INJECT_ERROR the relative error e. Its functions stand for the library's, call them, and
- * multiply what they have computed by 1 + e. So the test programs run as they are, on a library of which one
- * function is wrong everywhere, within the library too.
+ * A library that LD_PRELOAD loads before the others and that makes one component wrong: ASSAY_INJECT is the name of the
+ * component, ASSAY_INJECT_ERROR the relative error e. Its functions have the names of the library's, call them, and
+ * multiply their results by 1 + e. The test programs run unchanged on a library in which one function is wrong for
+ * every caller, inside the library, too.
  */
-#ifndef ASSAY_TESTS_AUDIT_INJECT_H
-#define ASSAY_TESTS_AUDIT_INJECT_H
+#ifndef ASSAY_AUDIT_INJECT_H
+#define ASSAY_AUDIT_INJECT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include <assay/backend/backend.h>
 
-/* e where ASSAY_INJECT is the formatted name, else 0. */
+/* e if ASSAY_INJECT is the formatted name, else 0. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
 #endif
 double inject_error(const char *format, ...);
 
-/* The library's own function of that name; ends the program where there is none. */
+/* The library's own function of that name; aborts if there is none. */
 void *inject_find(const char *name);
 
 /* Declares `real`, a pointer to the library's own function. */
@@ -31,7 +31,7 @@ void *inject_find(const char *name);
 void inject_f64(size_t count, double *values, double e);
 void inject_f32(size_t count, float *values, double e);
 void inject_u32(size_t count, uint32_t *values, double e);
-/* A slice of reals, in the backend's precision; nothing for ASSAY_NO_SLICE. */
+/* Changes a slice of reals, in the backend's precision; does nothing for ASSAY_NO_SLICE. */
 void inject_slice(assay_backend *backend, assay_slice slice, double e);
 void inject_moments(assay_moments *moments, const char *component);
 

@@ -1,4 +1,4 @@
-/* The wrappers of the backends' operations and of what stands on them. */
+/* Wrappers of the backends' operations, and of the optimizers, networks and trainers that use them. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include <assay/train/trainer.h>
 #include <assay/tutorial/theory.h>
 
-/* ASSAY_INJECT_BACKEND lets one backend err alone: for what is compared between backends. */
+/* ASSAY_INJECT_BACKEND restricts errors to one backend, for comparisons between backends. */
 static bool may_err(const assay_backend *backend)
 {
     const char *only = getenv("ASSAY_INJECT_BACKEND");
@@ -102,7 +102,7 @@ assay_moments assay_reduce_moments(assay_backend *backend, assay_slice x)
 
 /* --- optimizers ------------------------------------------------------------------------------------------------ */
 
-/* Whether a rule is the optimizer of that name, but for the sizes of its hyperparameters. */
+/* Whether a rule is the optimizer of that name, with any values of its hyperparameters. */
 static bool is_named(const assay_update_rule *rule, const char *name)
 {
     assay_update_rule named;
@@ -122,7 +122,7 @@ static double error_of_rule(const assay_update_rule *rule)
     return e;
 }
 
-/* The step is what an optimizer computes: w moves by 1 + e times what it should. */
+/* An optimizer's result is the step: w moves by 1 + e times the right distance. */
 void assay_update(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,
                   assay_slice gradients, const assay_slice *state)
 {
@@ -177,7 +177,7 @@ void assay_network_backward(assay_network *network, size_t rows, assay_slice x, 
     }
 }
 
-/* The bounds with the mean, of which they are a share. */
+/* The bounds change with the mean, since they are a share of it. */
 static void inject_expectation(assay_expectation *expectation, double e)
 {
     expectation->mean *= 1.0 + e;
@@ -216,7 +216,7 @@ assay_status assay_trainer_first_steps(assay_trainer *trainer, size_t count, dou
 const double *assay_trainer_losses(const assay_trainer *trainer)
 {
     INJECT_REAL(assay_trainer_losses)
-    /* The trainer's own array, which it reads no more. */
+    /* The trainer does not read its array again. */
     static double *wrong;
     const double *losses = real(trainer);
     double e = inject_error("train/trainer_epoch");

@@ -1,58 +1,66 @@
-# The audit: which tests catch an error, and how large it must be (doc/testing.md). Nothing here is needed to build or test.
+# The audit: which tests detect an error, and how large it must be (doc/testing.md). Builds and tests do not need it.
 check_PROGRAMS += audit/components audit/audit_page
 audit_components_SOURCES = audit/components.c
 audit_components_LDADD = tests/libassay_internal.la $(JANSSON_LIBS)
 audit_audit_page_SOURCES = audit/page.c
 audit_audit_page_LDADD = tests/libassay_internal.la $(JANSSON_LIBS)
 
-# Loaded before the library, in a build without sanitizers.
+# LD_PRELOAD loads it before the library, in a build without sanitizers.
 check_LTLIBRARIES += audit/inject.la
 audit_inject_la_SOURCES = audit/inject.c audit/inject.h audit/inject_backend.c
 audit_inject_la_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
 audit_inject_la_LDFLAGS = -module -avoid-version -shared -rpath /nonexistent
 audit_inject_la_LIBADD = -lm -ldl
-audit_python = audit/audit.py audit/components.py audit/evidence.py audit/sections.py \
-	audit/sensitivity.py audit/reproducible.py
+audit_python = audit/audit.py audit/components.py audit/evidence.py audit/output.py audit/reproducible.py \
+	audit/sections.py audit/sensitivity.py audit/where.py
 EXTRA_DIST += $(audit_python) audit/reasons.json
 
 have_python = { python3 --version >/dev/null 2>&1 || \
 	{ echo "python3 is missing; on Debian: apt-get install python3" >&2; exit 1; }; }
 
-# One run of the suite in which each test says what it is evidence of; again when a test or the library has changed.
-# Tests that fail are no evidence, and the page says so.
+# One run of the suite in which each test records its evidence; again when a test or the library has changed. A failed
+# test is no evidence, and the page reports it.
 trace.jsonl: $(check_PROGRAMS) tests/libassay_internal.la assay$(EXEEXT)
 	rm -f trace.new
 	$(patient) ASSAY_TRACE="`pwd`/trace.new" $(MAKE) $(AM_MAKEFLAGS) check || \
 	  echo "make check failed: the audit shows what is left"
 	mv trace.new $@
 
-.PHONY: audit sensitivity check-reproducible
-# What other targets have found is taken as it is: make coverage, mutation, sensitivity, check-asan and so on.
+# Which tests cover a component, a function or a line: make where NAME=optimizer/momentum
+PYTHON = /usr/bin/python3
+NAME =
+where:
+	@$(have_python)
+	@$(PYTHON) -B '$(srcdir)/audit/where.py' --source '$(srcdir)' --build . '$(NAME)'
+CLEANFILES += where.json
+
+.PHONY: audit sensitivity check-reproducible where
+# Results of other targets are used as they are: make coverage, mutation, sensitivity, check-asan and so on.
 audit: trace.jsonl
 	@$(have_python)
 	status=0; \
 	  python3 -B '$(srcdir)/audit/audit.py' --source '$(srcdir)' --build . --output audit.json || status=1; \
 	  audit/audit_page audit.json audit.html && echo "The page: `pwd`/audit.html" && exit $$status
 
-# Bisects the smallest error that each golden value and statistical test still notices.
+# Bisects the smallest error that each golden value and statistical test detects.
 SENSITIVITY_JOBS = 2
 sensitivity: trace.jsonl audit/inject.la
 	@$(have_python)
 	ASSAY_AUDIT_VERBOSE=1 python3 -B '$(srcdir)/audit/sensitivity.py' --trace trace.jsonl --source '$(srcdir)' \
 	  --build . --output sensitivity.json --jobs $(SENSITIVITY_JOBS)
 
-# gcc and clang, -O0 and -O3, 1 and 2 threads, twice each: library and program alone, in builds of their own.
+# gcc and clang, -O0 and -O3, 1 and 2 threads, two runs each, of separate builds without tests.
 check-reproducible:
 	@$(have_python)
 	python3 -B '$(srcdir)/audit/reproducible.py' --source '$(srcdir)' --build reproducible \
 	  --output reproducible.json
 CLEANFILES += trace.jsonl trace.new audit.json audit.html sensitivity.json reproducible.json
 
-# --- coverage: doc/coverage.md ------------------------------------------------------------------------------------------
+# --- coverage: doc/coverage.md ----------------------------------------------------------------------------------------
 if WITH_COVERAGE
-# lib/ alone: the figures are of what the library's users run.
+# lib/ alone: the code that the library's users run.
 lcov = $(LCOV) --quiet --rc lcov_branch_coverage=1
-# As lcov names files: without links and "..".
+# lcov names files without links and "..".
 source_folder = `cd '$(abs_top_srcdir)' && pwd -P`
 coverage:
 	@$(have_python)
@@ -65,19 +73,18 @@ coverage:
 	@echo "The report: `pwd`/coverage-report/index.html"
 	python3 -B '$(srcdir)/audit/coverage.py' '$(srcdir)' .
 else
-# The figures are kept here, where make audit looks for them, whether they suffice or not.
+# The results are kept here for make audit, whether they are sufficient or not.
 coverage:
 	+status=0; ( $(call variant,coverage,coverage) ) || status=1; cp coverage/coverage.json . && exit $$status
 endif
 CLEANFILES += coverage.all coverage.info coverage.json
 
-# --- mutation: doc/mutation.md ------------------------------------------------------------------------------------------
-# Faults planted in the numerics, one at a time, and which of them no test notices (doc/mutation.md). It builds a folder
-# mutation/jobN for each job, can be interrupted, and then goes on from where it was.
+# --- mutation: doc/mutation.md ----------------------------------------------------------------------------------------
+# Plants faults in the numerical code, one at a time, and reports those that no test detects (doc/mutation.md). Each job
+# builds in a folder mutation/jobN. An interrupted run continues where it stopped.
 MUTANTS = 560
 SEED = 1
 JOBS = 2
-PYTHON = /usr/bin/python3
 MUTATION_FLAGS =
 mutation:
 	$(PYTHON) -B $(srcdir)/audit/mutation/main.py --source='$(srcdir)' --build=. --tests='$(TESTS)' \

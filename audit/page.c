@@ -1,12 +1,12 @@
 /*
- * audit_page AUDIT.json PAGE.html: the audit as one page in the style of the reproduction report (report/page_style.h).
- * It lays out and decides nothing: audit.py has put everything into the JSON.
+ * audit_page AUDIT.json PAGE.html: writes the audit as one page in the style of the reproduction report
+ * (report/page_style.h). It only lays out what audit.py has put into the JSON:
  *
  *   {"title", "text", "notice", "footer", "summary": [{"value", "label", "good": true|false|null, "link"}],
  *    "sections": [{"id", "title", "text", "note", "summary",
  *                  "tables": [{"columns": [text], "numeric": [bool], "rows": [[cell]]}]}]}
  *
- * A cell is text, or {"text", "class": "good"|"bad"|"soft", "note"}.
+ * A cell is text, or {"text", "class": "good"|"bad"|"soft", "note"}. PAGE.html may be "-", standard output.
  */
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,7 +20,7 @@
 static const char *const own_style[] = {
     "body{max-width:74rem}",
     ".wide{overflow-x:auto}",
-    /* A long name makes its column wide, and is not broken within. */
+    /* A long name is not broken; its column becomes wide. */
     "table{overflow-wrap:break-word}",
     "td{font-size:.92rem}",
     "td.text,th.text{text-align:left}",
@@ -128,7 +128,7 @@ static void put_navigation(FILE *stream, const json_t *page)
     fputs("</ol>\n</nav>\n", stream);
 }
 
-/* `heading` NULL: the one cell of a row that is a heading. */
+/* `heading` is NULL for the single cell of a row that is a heading. */
 static void put_cell(FILE *stream, const json_t *cell, size_t column, const char *heading, bool numeric)
 {
     bool plain = json_is_string(cell);

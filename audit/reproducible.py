@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Builds the program by several compilers and levels of optimization, runs it, and compares every number it gives.
+"""Builds the program with several compilers and levels of optimization, and compares all numbers of its runs.
 
     reproducible.py --source SOURCE --build FOLDER --output REPRODUCIBLE.json
 
-Builds of lib/ and the program alone, kept in FOLDER and brought up to date. Exit status 1: numbers differ that
-must not. doc/testing.md says what has to agree to the last digit, what may differ, and why.
+FOLDER keeps the builds of lib/ and the program, and each run updates them. "-" is standard output. Exit status 1:
+numbers differ that must agree. doc/testing.md lists the numbers that must be equal, and the bounds of the others.
 """
 import argparse
 import json
@@ -12,6 +12,8 @@ import os
 import shutil
 import subprocess
 import sys
+
+import output
 
 COMPILERS = [("gcc", "-O0"), ("gcc", "-O3"), ("clang", "-O0"), ("clang", "-O3")]
 THREADS = [1, 2]
@@ -28,16 +30,16 @@ SECTIONS = [
     "pathological",
     "steep",
 ]
-# One thread and two: OpenBLAS adds up the edges of a matrix in another order, in float32. What the tutorial prints is
-# compared within 5e-6, and the same holds here; losses drift apart as training amplifies the last bits.
+# With two threads OpenBLAS adds up the edges of a matrix in another order, in float32. The tutorial's numbers must
+# agree within 5e-6, as with the printed ones; losses differ more and more, since training amplifies the last bits.
 THREADS_BOUND = 5e-6
-# SGD with rate 0.1 amplifies them up to twentyfold a step, momentum and Adam hardly.
+# SGD with rate 0.1 amplifies them by up to 20 in each step, momentum and Adam hardly.
 LOSSES_BOUND, ACCURACY_BOUND = 1e-5, 0.02
 LOSSES_STEPS = {"sgd": 4, "momentum": 10, "adam": 10}
 
 
 def commands(threads):
-    """(name, what it is, command line), of everything that is compared."""
+    """(name, kind, command line) of each run."""
     for section in SECTIONS:
         yield f"reproduce {section}", "f32", [
             "reproduce",
@@ -98,11 +100,13 @@ def commands(threads):
             optimizer,
             "--threads",
             str(threads),
+            "--json",
+            "-",
         ]
 
 
 def numbers(value, path=""):
-    """All numbers of a JSON value with where they stand."""
+    """(path, number) for all numbers of a JSON value."""
     if isinstance(value, dict):
         return [n for key, entry in value.items() for n in numbers(entry, f"{path}/{key}")]
     if isinstance(value, list):
@@ -115,16 +119,16 @@ def build(source, folder, compiler, level):
         sys.exit(f"reproducible: {compiler} is missing; on Debian: apt-get install {compiler}")
     os.makedirs(folder, exist_ok=True)
     log = os.path.join(folder, "build.log")
-    with open(log, "w", encoding="utf-8") as output:
+    with open(log, "w", encoding="utf-8") as file:
         if not os.path.exists(os.path.join(folder, "Makefile")):
             subprocess.run(
                 [os.path.join(source, "configure"), "-q", "--disable-tests", f"CC={compiler}", f"CFLAGS={level}"],
                 cwd=folder,
-                stdout=output,
-                stderr=output,
+                stdout=file,
+                stderr=file,
                 check=True,
             )
-        done = subprocess.run(["make", "-j2", "assay"], cwd=folder, stdout=output, stderr=output, check=False)
+        done = subprocess.run(["make", "-j2", "assay"], cwd=folder, stdout=file, stderr=file, check=False)
     if done.returncode:
         sys.exit(f"reproducible: the build with {compiler} {level} fails; see {log}")
 
@@ -133,9 +137,6 @@ def run(folder, threads):
     """name -> (kind, numbers, exit status)."""
     results = {}
     for name, kind, command in commands(threads):
-        record = os.path.join(folder, "record.json")
-        if kind == "training":
-            command = command + ["--json", record]
         done = subprocess.run(
             [os.path.join(folder, "assay")] + command,
             capture_output=True,
@@ -144,10 +145,9 @@ def run(folder, threads):
             stdin=subprocess.DEVNULL,
             env=dict(os.environ, LC_ALL="C.UTF-8"),
         )
-        if done.returncode not in (0, 1) or not (kind == "training" or done.stdout):
+        if done.returncode not in (0, 1) or not done.stdout:
             sys.exit(f"reproducible: assay {' '.join(command)}: {done.stderr.strip()}")
-        text = open(record, encoding="utf-8").read() if kind == "training" else done.stdout
-        results[name] = (kind, numbers(json.loads(text)), done.returncode)
+        results[name] = (kind, numbers(json.loads(done.stdout)), done.returncode)
     return results
 
 
@@ -160,7 +160,7 @@ def differing(a, b):
 
 
 def compare_exactly(what, scope, runs):
-    """All of `runs` against the first."""
+    """Compares all of `runs` with the first."""
     different, count, worst, where = 0, 0, 0.0, set()
     for other in runs[1:]:
         for name, (_, values, _) in runs[0].items():
@@ -280,12 +280,11 @@ def main():
         subprocess.run([c, "--version"], capture_output=True, text=True, check=True).stdout.splitlines()[0]
         for c in ("gcc", "clang")
     )
-    with open(options.output + ".new", "w", encoding="utf-8") as file:
-        json.dump({"builds": f"Compilers: {versions}.", "results": results}, file, indent=1)
-        file.write("\n")
-    os.replace(options.output + ".new", options.output)
+    output.write_json(options.output, {"builds": f"Compilers: {versions}.", "results": results})
+    text = output.text_stream(options.output)
     for result in results:
-        print(f"{'ok  ' if result['holds'] else 'FAIL'} {result['what']}, {result['scope']}: {result['found']}")
+        mark = "ok  " if result["holds"] else "FAIL"
+        print(f"{mark} {result['what']}, {result['scope']}: {result['found']}", file=text)
     return 0 if all(result["holds"] for result in results) else 1
 
 

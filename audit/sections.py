@@ -1,4 +1,4 @@
-"""The sections of the audit's page, each with its tables; page.c documents the form."""
+"""The sections of the audit's page, each with its tables; page.c documents the format."""
 import glob
 import os
 import re
@@ -45,7 +45,7 @@ def inventory(audit):
     scripts = [
         p
         for p in glob.glob(os.path.join(audit.source, "tests/**/*.sh"), recursive=True)
-        if "/audit/" not in p and "/install/" not in p and not p.endswith("common.sh")
+        if "/install/" not in p and not p.endswith("common.sh")
     ]
     lines = {
         folder: sum(
@@ -74,7 +74,7 @@ def inventory(audit):
         "title": "What there is",
         "summary": f"{len(audit.trace.tests)} cases",
         "tables": tables,
-        "text": "Counted from this run and this source. A case is a process of its own.",
+        "text": "Counted in this run and this source. Each case runs in its own process.",
     }
 
 
@@ -128,12 +128,12 @@ def traceability(audit):
             + [mutation_cell(audit, component)]
         )
         if not any((component, kind) in audit.proved for kind in evidence.KINDS):
-            audit.findings.append(f"{component}: no test says that it is about it")
+            audit.findings.append(f"{component}: no test declares evidence for it")
     others = []
     for component in audit.plumbing:
         cells = [plain_cell(audit, component, kind) for kind in ("golden", "property", "errors")]
         if not any(cells):
-            audit.findings.append(f"{component}: no test says that it is about it")
+            audit.findings.append(f"{component}: no test declares evidence for it")
             cells = [{"text": "✗ none", "class": "bad"}, "", ""]
         others.append([component] + cells)
     left_out = [
@@ -157,17 +157,17 @@ def traceability(audit):
         "id": "traceability",
         "title": "Which test is evidence for which component",
         "summary": f"{proved} cells",
-        "text": "Each test says in its body what it compares and how; a test counts when it has come to its end, in a "
-        "program in which nothing failed. The rows are the library's own: its tables of names, the backends' table "
-        "of operations, and the public functions of its numerical headers, so that a new component without a test "
-        "shows as an empty row. A check mark has the number of tests and their programs. In the four kinds of "
-        "numerical evidence a cell is empty for a reason, or it is a finding; a reason for a cell that is filled "
-        "is an error. Mutants are those killed in the files in which a component is computed.",
+        "text": "Each test declares what it compares and how. It counts if it ran to its end in a program without a "
+        "failed test. The rows come from the library: its tables of names, the backends' table of operations, and "
+        "the public functions of its numerical headers. So a new component without a test shows as an empty row. A "
+        "check mark has the number of tests and their programs. In the four kinds of numerical evidence an empty "
+        "cell needs a reason, else it is a finding; a reason for a filled cell is a finding, too. The last column "
+        "has the share of killed mutants in the files that compute the component.",
         "tables": [
             table(heading, rows),
             table(["", "Why a cell is empty"], reasons, "Reasons"),
-            table(["Part", "Golden value", "Property", "Errors"], others, "What moves and shows numbers"),
-            table(["Function", "Why it is no row of its own"], left_out, "Public functions without a row"),
+            table(["Part", "Golden value", "Property", "Errors"], others, "Parts that move and show numbers"),
+            table(["Function", "Why it has no row"], left_out, "Public functions without a row"),
         ],
     }
 
@@ -181,8 +181,8 @@ def coverage(audit):
         "title": "Coverage by folder",
         "tables": [],
         "summary": "not run",
-        "text": "Lines, branches and conditions of lib/ that the suite reaches, failures of allocation and of files "
-        "planted one by one included (make coverage).",
+        "text": "Lines, branches and conditions of lib/ that the suite runs (make coverage). The suite makes each "
+        "allocation and each file operation fail once.",
     }
     if audit.coverage is None:
         return dict(section, note=not_run("coverage"))
@@ -212,8 +212,8 @@ def mutation(audit):
         "title": "Mutation",
         "tables": [],
         "summary": "not run",
-        "text": "Faults planted in the numerics, one at a time, and whether the suite notices (make mutation). Each "
-        "survivor is a line that no test defends, or is judged equivalent by an argument.",
+        "text": "Faults planted in the numerical code, one at a time, and whether the suite detects them (make "
+        "mutation). A survivor is a fault that no test detects; an equivalent mutant computes the same.",
     }
     if audit.mutation is None:
         return dict(section, note=not_run("mutation"))
@@ -224,7 +224,7 @@ def mutation(audit):
         rows.append([folder, counted(s["killed"], mortal), str(s["survived"]), str(s["equivalent"]), str(s["total"])])
     survivors = [mutant_row(m) for m in audit.mutation["mutants"] if m["verdict"] == "survived"]
     equivalent = [
-        mutant_row(m)[:2] + [mutant_row(m)[2], m.get("reason") or m.get("argument") or "judged so in the list"]
+        mutant_row(m)[:2] + [mutant_row(m)[2], m.get("reason") or m.get("argument") or "listed as equivalent"]
         for m in audit.mutation["mutants"]
         if m["verdict"].startswith("equivalent")
     ]
@@ -232,7 +232,7 @@ def mutation(audit):
     if survivors:
         tables.append(table(["Where", "Operator", "Source"], survivors, "Survivors"))
     if equivalent:
-        tables.append(table(["Where", "Operator", "Source", "Why it is equivalent"], equivalent, "Judged equivalent"))
+        tables.append(table(["Where", "Operator", "Source", "Why it is equivalent"], equivalent, "Equivalent"))
     return dict(section, tables=tables, summary=f"{percent(killed, all_mutants)} killed")
 
 
@@ -242,14 +242,14 @@ def mutation(audit):
 def sensitivity(audit):
     section = {
         "id": "sensitivity",
-        "title": "The smallest error that would be noticed",
+        "title": "The smallest error that the tests detect",
         "tables": [],
         "summary": "not run",
-        "text": "For each golden value and statistical test: a library loaded before ours multiplies what the "
-        "component computes by 1 + e, wherever it is called, and the test runs as it is. e is bisected "
-        "between 1e-17 and 10, with both signs; the table has the larger of the two. For statistical tests "
-        "it is the error noticed at the test's own seed; the error noticed with a probability of 0.999 at "
-        "any seed is under False alarms. An integer that is rounded back to itself has no error.",
+        "text": "For each golden value and statistical test: a library that is loaded before ours multiplies the "
+        "component's results by 1 + e for every caller, and the unchanged test runs. |e| is bisected between 1e-17 "
+        "and 10 for both signs; the table has the larger threshold. For a statistical test it holds for the test's "
+        "own seed; the section on false alarms has the error that it detects with a probability of 0.999 for any "
+        "seed. Integers are rounded, so a small e may change nothing.",
     }
     if audit.sensitivity is None:
         return dict(section, note=not_run("sensitivity"))
@@ -264,7 +264,8 @@ def sensitivity(audit):
         elif reason:
             rows.append([name, result["kind"], where, {"text": "–", "class": "soft", "note": reason}])
         else:
-            trouble = result.get("trouble") or ("no injection" if result["point"] is None else "not noticed up to 10")
+            undetected = "no injection point" if result["point"] is None else "not detected up to 10"
+            trouble = result.get("trouble") or undetected
             audit.findings.append(f"{name} by {result['program']}, {result['test']}: {trouble}")
             rows.append([name, result["kind"], where, {"text": trouble, "class": "bad"}])
     return dict(
@@ -280,9 +281,9 @@ def alarms(audit):
         total, checks = total + entry["alarm"], checks + entry["checks"]
         strongest = sorted((p["error"], p["what"]) for p in entry["power"])
         power = f"{strongest[-1][0]:.2g} ({strongest[-1][1]})" if strongest else "–"
-        stated = number(entry["alarm"]) if entry["checks"] else {"text": "not stated", "class": "bad"}
+        stated = number(entry["alarm"]) if entry["checks"] else {"text": "not declared", "class": "bad"}
         if not entry["checks"]:
-            audit.findings.append(f"{program}, {test}: a statistical test that states no false-alarm probability")
+            audit.findings.append(f"{program}, {test}: a statistical test without a declared false-alarm probability")
         rows.append([{"text": test, "note": program}, str(entry["checks"]), stated, power])
     rows.append(
         [
@@ -293,16 +294,16 @@ def alarms(audit):
         ]
     )
     if total >= 1e-6:
-        audit.findings.append(f"false alarms: {total:.1e} for the suite, at most 1e-6 wanted")
+        audit.findings.append(f"false alarms: {total:.1e} for the suite, the limit is 1e-6")
     audit.alarm = total
     return {
         "id": "alarms",
         "title": "False alarms",
         "summary": number(total),
-        "text": "Seeds are fixed, so a test that passes goes on passing. Were they drawn anew, right code would fail "
-        "with at most the probability that each test declares, and the suite with at most their sum. Power: the "
-        "smallest relative error that is noticed with a probability of 0.999 whatever the seed, by theory; of "
-        "a test's cases the largest.",
+        "text": "Seeds are fixed, so a result does not change from run to run. With new random seeds, correct code "
+        "would fail a test with at most the declared probability, and the suite with at most their sum. Power: the "
+        "smallest relative error that the test detects with a probability of 0.999 for any seed, by theory; the "
+        "largest of a test's cases.",
         "tables": [table(["Test", "#Checks", "#Probability", "#Power at 0.999"], rows)],
     }
 
@@ -311,7 +312,7 @@ def alarms(audit):
 
 VARIANTS = [
     ("asan", "check-asan", "gcc, AddressSanitizer and UndefinedBehaviorSanitizer, the whole suite"),
-    ("tsan", "check-tsan", "gcc, ThreadSanitizer, every suite that it can run"),
+    ("tsan", "check-tsan", "gcc, ThreadSanitizer, every suite that runs under it"),
     ("msan", "check-msan", "clang, MemorySanitizer, the suites without files"),
     ("valgrind", "check-valgrind", "valgrind, the suites of files, formats and other libraries"),
     ("clang", "check-clang", "clang, every warning an error, the whole suite"),
@@ -349,7 +350,7 @@ def variants(audit):
                 {"text": ran["date"], "note": f"commit {ran['commit']}"},
             ]
         )
-    # Which program ran under which tool.
+    # Which suite ran under which tool.
     names = sorted({s.split()[1] for ran in found.values() for s in ran["suites"]})
     by_suite = [
         [suite.removeprefix("tests/")] + [suite_cell(found.get(name), suite) for name, _, _ in VARIANTS]
@@ -366,7 +367,7 @@ def variants(audit):
         "title": "Sanitizers and compilers",
         "summary": f"{passing} of {len(VARIANTS)} pass",
         "tables": tables,
-        "text": "The suite built and run in other ways. doc/testing.md says what each leaves out.",
+        "text": "The suite under other compilers and tools. doc/testing.md lists what each leaves out.",
     }
 
 
@@ -385,8 +386,8 @@ def reproducibility(audit):
         "title": "Reproducible results",
         "tables": [],
         "summary": "not run",
-        "text": "The program built by gcc and clang at -O0 and -O3 and run with one and two threads, twice each: what "
-        "has to be the same bits is compared bit by bit, the rest against bounds (doc/testing.md).",
+        "text": "The program, built by gcc and clang with -O0 and -O3, runs twice with one and with two threads. "
+        "Numbers that must be equal are compared exactly, the others with bounds (doc/testing.md).",
     }
     if audit.reproducible is None:
         return dict(section, note=not_run("check-reproducible"))
@@ -405,7 +406,7 @@ def reproducibility(audit):
     holds = sum(r["holds"] for r in audit.reproducible["results"])
     return dict(
         section,
-        tables=[table(["Output", "Between", "Wanted", "Found"], rows)],
+        tables=[table(["Output", "Between", "Required", "Found"], rows)],
         summary=f"{holds} of {len(rows)} hold",
         text=section["text"] + "\n\n" + audit.reproducible["builds"],
     )
@@ -413,19 +414,19 @@ def reproducibility(audit):
 
 def findings(audit):
     audit.findings += [
-        f"audit/reasons.json: the reason for {r} serves no cell" for r in audit.reasons.unused()
+        f"audit/reasons.json: the reason for {r} is not used" for r in audit.reasons.unused()
     ]
-    audit.findings += [f"{p}, {t}: says not what it is evidence of" for p, t in audit.trace.undeclared()]
+    audit.findings += [f"{p}, {t}: declares no evidence" for p, t in audit.trace.undeclared()]
     rows = [finding.split(": ", 1) for finding in audit.findings]
     return {
         "id": "findings",
         "title": "Findings",
         "summary": str(len(rows)),
         "tables": [table(["Where", "What"], rows)] if rows else [],
-        "text": "What the audit itself objects to: evidence that is missing without a reason, reasons that are none, "
-        "thresholds that were not found, variants that fail."
+        "text": "Missing evidence without a reason, reasons without an empty cell, thresholds that were not found, "
+        "variants that fail."
         if rows
-        else "None: every cell of the table is filled or has a reason, and no reason is without a cell.",
+        else "None: every cell of the table is filled or has a reason, and every reason is used.",
     }
 
 
@@ -457,14 +458,14 @@ def page(audit, footer):
         "traceability": "with evidence",
         "coverage": "coverage",
         "mutation": "mutation",
-        "alarms": "false alarms, were the seeds drawn anew",
+        "alarms": "probability of a false alarm",
         "variants": "sanitizers and compilers",
         "findings": "findings",
     }
     return {
-        "title": "The audit: what the tests of Assay are worth",
+        "title": "The audit: which errors the tests of Assay detect",
         "footer": footer,
-        "text": "For each part of the numerics, which test would notice if it were wrong, and from which error on.",
+        "text": "For each numerical component: which tests detect an error in it, and how large the error must be.",
         "summary": [{"value": summaries[i], "label": labels[i], "good": good, "link": i} for i, good in tiles],
         "sections": parts,
     }

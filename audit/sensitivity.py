@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
-"""Finds the smallest relative error of each component that each golden value and statistical test would still
-notice.
+"""Finds the smallest relative error of each component that each golden value and statistical test detects.
 
     sensitivity.py --trace TRACE.jsonl --build BUILD --source SOURCE --output SENSITIVITY.json [--only TEXT] [--jobs N]
 
-For each test that declares golden or statistical evidence for a component, the test program runs as it is with
-a library loaded before the others (inject.c) that multiplies what the component computes by 1 + e. e is
-bisected on a logarithmic scale from 1e-17 to 10, for both signs; the report is the larger of the two. Every run
-that was made with a larger error must have failed too, else the smallest error above all that passed is taken.
-Results are for the tests' own seeds.
+For each test that declares golden or statistical evidence for a component, the unchanged test program runs with
+inject.c, a library that LD_PRELOAD loads before the others and that multiplies the component's results by 1 + e. |e| is
+bisected on a logarithmic scale from 1e-17 to 10, for both signs; the larger of the two thresholds is reported. If some
+run with a larger error passed, the smallest error above all passed ones is reported. The results hold for the
+tests' own seeds. "-" is standard output.
 """
 import argparse
 import concurrent.futures
@@ -20,22 +19,24 @@ import subprocess
 import sys
 import tempfile
 
+import output
+
 LOWEST, HIGHEST, STEP = -17.0, 1.0, 0.25  # powers of ten
 PATIENCE = 3.0  # seconds of processor time
 
 
 def cases_of(iterations, most=2):
-    """At most two cases of a test's table, the second and the third: what they notice, all together notice."""
+    """At most two cases of a test's table, the second and the third: all cases together detect no less."""
     chosen = sorted(iterations)
     return chosen[1 : 1 + most] if len(chosen) > most else chosen
 
 
-# The same tests over the emulation of CUDA: what they compare, and within which bounds, is measured without it.
+# The same tests over the emulation of CUDA: their comparisons and bounds are measured without it.
 EMULATED = ("test_backend_cuda", "test_optim_cuda", "test_cuda_host", "test_cuda")
 
 
 def injection_points(folder):
-    """Names that inject*.c knows: fixed ones, and patterns such as "surface/%s.gradient"."""
+    """The injection points in inject*.c: fixed names, and patterns such as "surface/%s.gradient"."""
     fixed, patterns = set(), set()
     for name in ("inject.c", "inject_backend.c"):
         with open(os.path.join(folder, name), encoding="utf-8") as file:
@@ -51,7 +52,7 @@ def injection_points(folder):
 
 
 def points_of(component, known):
-    """The component itself, or its parts, as far as an error can be injected into them."""
+    """The injection points of a component: itself, or its parts."""
     fixed, patterns = known
     group, name = component.split("/", 1)
     found = {p for p in fixed if p == component or p.startswith(component + ".")}
@@ -61,7 +62,7 @@ def points_of(component, known):
 
 
 def units_of(trace):
-    """(component, program, test) -> kind and iterations, of golden and statistical evidence."""
+    """(component, program, test) -> kind and iterations, for golden and statistical evidence."""
     units = {}
     for line in open(trace, encoding="utf-8"):
         entry = json.loads(line)
@@ -86,7 +87,7 @@ class Probe:
         self.seconds = 0.0  # of processor time, of the last run
 
     def be_brief(self):
-        """One case is enough of a test that takes long."""
+        """For a slow test one case is enough."""
         if self.seconds > PATIENCE and len(self.cases) > 1:
             self.cases = cases_of(self.iterations, 1)
             self.cache = {}
@@ -122,7 +123,7 @@ class Probe:
         return self.cache[error]
 
     def threshold(self, sign, near=None):
-        """The power of ten from which on errors of this sign are noticed; None if 10 is not."""
+        """The smallest power of ten of a detected error of this sign; None if an error of 10 is not detected."""
         low, high = LOWEST, HIGHEST
         if near is not None:
             low, high = max(near - 0.3, LOWEST), min(near + 0.3, HIGHEST)
@@ -141,7 +142,7 @@ class Probe:
 
 
 def measure(options, point, key, unit, near):
-    """`near`: the power of ten at which the same test noticed another component, or None."""
+    """`near`: the threshold of the same test for another component, or None."""
     component, program, test = key
     probe = Probe(options, point, program, test, unit["iterations"])
     result = {
@@ -155,7 +156,7 @@ def measure(options, point, key, unit, near):
         return dict(result, trouble="fails without an injected error")
     probe.be_brief()
     up = probe.threshold(1.0, near)
-    # An error of -1 makes nothing of the result; beyond it nothing new.
+    # An error of -1 makes the result 0.
     down = probe.threshold(-1.0, up) if up is not None else None
     worst = None if up is None or down is None else max(up, down)
     return dict(
@@ -169,14 +170,11 @@ def measure(options, point, key, unit, near):
 
 
 def write(path, results):
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        json.dump({"lowest": 10**LOWEST, "highest": 10**HIGHEST, "results": results}, file, indent=1)
-        file.write("\n")
-    os.replace(path + ".new", path)
+    output.write_json(path, {"lowest": 10**LOWEST, "highest": 10**HIGHEST, "results": results})
 
 
 def plan(options):
-    """What is to be measured, and what is known: from before, or that nothing can be injected."""
+    """The measurements to make, and the results that are known: from an earlier run, or without an injection point."""
     known = injection_points(os.path.join(options.source, "audit"))
     before = {}
     if (options.only or options.keep) and os.path.exists(options.output):
@@ -202,8 +200,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name in ("trace", "build", "source", "output"):
         parser.add_argument(f"--{name}", required=True)
-    parser.add_argument("--only", default="", help="only injection points that contain this text; others are kept")
-    parser.add_argument("--keep", action="store_true", help="measure only what OUTPUT has not yet")
+    parser.add_argument("--only", default="", help="only points that contain this text; other results are kept")
+    parser.add_argument("--keep", action="store_true", help="measure only what is missing in OUTPUT")
     parser.add_argument("--jobs", type=int, default=1)
     options = parser.parse_args()
     options.build, options.source = os.path.abspath(options.build), os.path.abspath(options.source)
@@ -226,8 +224,9 @@ def main():
                 what = f"{result['point']} by {result['program']} {result['test']}: {seen}"
                 print(f"{done}/{len(jobs)} {what}", file=sys.stderr, flush=True)
             results.sort(key=lambda r: (r["component"], str(r["point"]), r["program"], r["test"]))
-            write(options.output, results)
-    if not jobs:
+            if options.output != "-":
+                write(options.output, results)  # an interrupted run can continue
+    if not jobs or options.output == "-":
         write(options.output, results)
     return 0
 

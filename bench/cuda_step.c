@@ -1,8 +1,8 @@
 /*
- * What a step of the tutorial's training takes on a GPU: for each optimizer, bare steps in a row (gather, forward,
- * loss, backward, update, of which each is one graph launch), and whole epochs of the trainer, with shuffling and validation.
- * Runs on any backend (--backend), so that it can be tried without a GPU. Data is Fashion-MNIST where it is found, and
- * made up elsewhere: the time is the same.
+ * Times a step of the tutorial's training on a GPU. For each optimizer: steps alone, in a row (gather, forward, loss,
+ * backward, update; each step is one graph launch), and whole epochs of the trainer with shuffling and validation. It
+ * runs on any backend (--backend), so that it can be tried without a GPU. The data is Fashion-MNIST if it is installed,
+ * else random images; the time is the same.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -20,6 +20,7 @@
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
 #include <assay/train/trainer.h>
+#include "tools/output.h"
 
 enum { RUNS = ASSAY_RUN_COUNT, IMAGES = 60000, WARM_UP = 20 };
 
@@ -35,7 +36,7 @@ typedef struct {
 } bench_options;
 
 typedef struct {
-    double step;      /* seconds of a bare step */
+    double step;      /* seconds of a step alone */
     double epochs;    /* seconds of all epochs */
     double last_loss; /* of the last step */
     double score;     /* of the last epoch's validation */
@@ -54,7 +55,7 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Images that can be told apart: a bright bar where the label says, in noise. */
+/* Noise with a bright bar whose position is the label. */
 static assay_dataset make_up(void)
 {
     assay_dataset data = {.count = IMAGES, .width = 784};
@@ -83,13 +84,13 @@ static assay_dataset load(const char *folder, bool *made_up)
     assay_error error;
     *made_up = assay_dataset_load(folder, ASSAY_TRAIN, &data, &error) != ASSAY_OK;
     if (*made_up) {
-        fprintf(stderr, "cuda_step: %s; going on with made-up images\n", error.message);
+        fprintf(stderr, "cuda_step: %s; using random images instead\n", error.message);
         data = make_up();
     }
     return data;
 }
 
-/* --- bare steps -------------------------------------------------------------------------------------------------- */
+/* --- steps alone -------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     assay_network *network;
@@ -206,7 +207,9 @@ static json_t *run(assay_backend *backend, const bench_options *options, const a
 
 static void usage(FILE *stream)
 {
-    fputs("Usage: cuda_step [--backend cuda] [--precision f32] [--epochs 40] [--steps 2000] [--data DIR] [--json FILE]\n",
+    fputs("Usage: cuda_step [--backend cuda] [--precision f32] [--epochs 40] [--steps 2000] [--data DIR]\n"
+          "                 [--json FILE]\n"
+          "With --json - the table goes to standard error.\n",
           stream);
 }
 
@@ -249,6 +252,7 @@ static bench_options parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     bench_options options = parse(argc, argv);
+    output_divert_text(options.json);
     assay_backend_options opening = {.name = options.backend};
     assay_backend *backend;
     assay_error error;
@@ -261,12 +265,12 @@ int main(int argc, char **argv)
     json_t *rows = run(backend, &options, &data);
     json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:o}", "backend", options.backend, "precision", options.precision,
                             "count", options.epochs, "made_up_data", made_up, "runs", rows);
-    int status = options.json != NULL && json_dump_file(all, options.json, JSON_INDENT(2)) != 0;
-    if (status != 0) {
-        fprintf(stderr, "cuda_step: %s: cannot be written\n", options.json);
+    if (options.json == NULL) {
+        json_decref(all);
+    } else if (output_write_json(all, options.json, JSON_INDENT(2), &error) != ASSAY_OK) {
+        stop(&error);
     }
-    json_decref(all);
     assay_dataset_destroy(&data);
     assay_backend_close(backend);
-    return status;
+    return 0;
 }

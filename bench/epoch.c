@@ -1,11 +1,11 @@
 /*
- * What a training epoch takes beside its matrix products. In one process and in turn, with 1 thread and with 2: the
- * bare products of an epoch of the tutorial's training as OpenBLAS computes them with its own threads, and the
- * trainer's whole epoch (order shuffled, batches gathered, forward, loss, backward, update, accuracy) with each of the tutorial's
- * optimizers. The validation that ends an epoch is timed apart, against the products of its forward passes. The least
- * of the rounds counts: other work on the machine only adds. Where it never leaves a whole epoch in peace, the single
- * steps still tell: the last columns compare the time that a tenth of the steps stayed under. Data is Fashion-MNIST, in
- * memory before the clock starts.
+ * Times a training epoch and compares it with its matrix products. One process measures in turn, with 1 and with 2
+ * threads: the matrix products of an epoch alone, by OpenBLAS with its own threads, and the trainer's whole epoch
+ * (shuffle, gather batches, forward, loss, backward, update, accuracy) with each of the tutorial's optimizers. The
+ * validation after an epoch is timed separately, and compared with the products of its forward passes. The minimum over
+ * the rounds counts, since other work on the machine only adds time. On a busy machine no whole epoch may run
+ * undisturbed; the last columns therefore compare the 10 % quantile of the time of a step. The data, Fashion-MNIST, is
+ * in memory before the clock starts.
  */
 #include <cblas.h>
 #include <errno.h>
@@ -13,13 +13,13 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include <assay/backend/backend.h>
 #include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
 #include "products.h"
+#include "tools/output.h"
 #include <assay/train/trainer.h>
 
 enum { RUNS = ASSAY_RUN_COUNT, MAX_THREADS = 2, BATCH = 256, STEPS = 50000 / BATCH, VALIDATION = 10000 };
@@ -28,23 +28,23 @@ static const char *const run_names[RUNS] = {"sgd", "momentum", "adam"};
 
 /* Seconds. */
 typedef struct {
-    double training;   /* all steps, and the shuffling before them */
-    double validation; /* and the reading back of losses */
+    double training;   /* shuffling and all steps */
+    double validation; /* validation and the download of the losses */
 } parts;
 
-/* The steps' seconds of all rounds. */
+/* Seconds of each step, of all rounds. */
 typedef struct {
     double *times;
     size_t count;
-    double last; /* the clock at the end of the latest step */
+    double last; /* the clock at the end of the last step */
 } step_times;
 
 typedef struct {
     int threads;
     assay_backend *backend;
     assay_trainer *trainers[RUNS];
-    parts products;     /* least so far */
-    parts epochs[RUNS]; /* least so far */
+    parts products;     /* minimum so far */
+    parts epochs[RUNS]; /* minimum so far */
     step_times product_steps;
     step_times steps[RUNS];
 } bench;
@@ -93,7 +93,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The time that a tenth of the steps stayed under. */
+/* The 10 % quantile. */
 static double quiet_step(step_times *steps)
 {
     qsort(steps->times, steps->count, sizeof *steps->times, compare);
@@ -116,7 +116,7 @@ static parts time_products(products *p, int threads, step_times *steps)
     }
     const parts taken = {trained - begin, seconds() - trained};
     openblas_set_num_threads(1);
-    /* OpenBLAS's own threads spin for a while after their work, so what follows waits. */
+    /* OpenBLAS's threads spin for a while after their work: wait until they sleep. */
     nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
     return taken;
 }
@@ -229,7 +229,7 @@ static json_t *measure(const bench_options *options, const assay_dataset *data, 
         for (int i = 0; i < count; i++) {
             bench *b = &benches[i];
             const parts taken = time_products(operands, b->threads, &b->product_steps);
-            if (round > 0) { /* the first is to warm up */
+            if (round > 0) { /* round 0 warms up */
                 keep_least(&b->products, taken);
             }
             for (int run = 0; run < RUNS; run++) {
@@ -248,8 +248,9 @@ static json_t *measure(const bench_options *options, const assay_dataset *data, 
 }
 
 static const char usage[] = "Usage: epoch [--rounds N] [--threads N] [--data DIR] [--json FILE]\n"
-                            "Times a training epoch against its bare matrix products; the least of N rounds\n"
-                            "(default 5), with 1 and 2 threads or with N.\n";
+                            "Times a training epoch and its matrix products alone: the minimum of N rounds\n"
+                            "(default 5), with 1 and 2 threads or with N. With --json - the table goes to\n"
+                            "standard error.\n";
 
 static int number(const char *text, int limit)
 {
@@ -292,6 +293,7 @@ int main(int argc, char **argv)
     const char *folder = getenv("ASSAY_DATA");
     bench_options options = {.rounds = 5, .data = folder != NULL ? folder : ASSAY_DEFAULT_DATA};
     parse(argc, argv, &options);
+    output_divert_text(options.json);
     assay_error error;
     assay_dataset data;
     if (assay_dataset_load(options.data, ASSAY_TRAIN, &data, &error) != ASSAY_OK) {
@@ -308,10 +310,10 @@ int main(int argc, char **argv)
     json_t *list = measure(&options, &data, operands);
     products_destroy(operands);
     assay_dataset_destroy(&data);
-    int failed = options.json != NULL && json_dump_file(list, options.json, JSON_INDENT(2)) != 0;
-    if (failed) {
-        fprintf(stderr, "epoch: %s cannot be written: %s\n", options.json, strerror(errno));
+    if (options.json == NULL) {
+        json_decref(list);
+    } else if (output_write_json(list, options.json, JSON_INDENT(2), &error) != ASSAY_OK) {
+        stop(&error);
     }
-    json_decref(list);
-    return failed;
+    return 0;
 }

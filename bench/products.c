@@ -12,12 +12,12 @@ static const size_t widths[LAYERS + 1] = {784, 512, 256, 256, 128, 10};
 
 struct products {
     float *y[LAYERS + 1];  /* [rows][width]: images, outputs of the layers */
-    float *dy[LAYERS + 1]; /* the same shapes; of the images none */
+    float *dy[LAYERS + 1]; /* the same shapes; NULL for the images */
     float *w[LAYERS];      /* [out][in] */
     float *dw[LAYERS];
 };
 
-/* Numbers of the size that weights and activations have: neither denormal nor overflowing. */
+/* Numbers as large as weights and activations are: no denormals, no overflow. */
 static float *numbers(size_t count)
 {
     static uint32_t state = 1;

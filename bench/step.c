@@ -1,8 +1,8 @@
 /*
- * What a training step takes beside its matrix products. For each number of threads and batch size, in one process and
- * in turn: the bare products of one forward and backward pass as OpenBLAS computes them with its own threads; the same
- * products through the backend's gemm; the pass through lib/nn; and the whole step (batch gathered, pass, update) with
- * each of the tutorial's optimizers. Medians over the rounds, and their ratio to the first. Images are random bytes.
+ * Times a training step and compares it with its matrix products. One process measures in turn, for each number of
+ * threads and batch size: the products of one forward and backward pass alone, by OpenBLAS with its own threads; the same
+ * products by the backend's gemm; the pass through lib/nn; and the whole step (gather, pass, update) with each of the
+ * tutorial's optimizers. It prints medians over the rounds, and their ratio to the first. Images are random bytes.
  */
 #include <cblas.h>
 #include <errno.h>
@@ -19,6 +19,7 @@
 #include <assay/nn/network.h>
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
+#include "tools/output.h"
 
 enum { IMAGES = 50000, LAYERS = 5, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
 
@@ -37,7 +38,7 @@ typedef struct {
     assay_optimizer *optimizers[3];
     assay_slice results; /* loss */
     assay_slice correct;
-    assay_slice operands[3]; /* for the bare products: inputs, weights, outputs */
+    assay_slice operands[3]; /* for the products alone: inputs, weights, outputs */
     float *host[3];          /* the same for OpenBLAS */
     size_t next;             /* batch */
 } bench;
@@ -55,7 +56,7 @@ static double seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* --- the bare products ----------------------------------------------------------------------------------------- */
+/* --- the products alone ----------------------------------------------------------------------------------------- */
 
 /* One of the 14 products: the layer's output, the gradient of its input (not of the images), that of its weight. */
 typedef void (*multiply_function)(bench *b, assay_gemm_shape shape);
@@ -263,8 +264,8 @@ static json_t *run(int threads, size_t rows, int rounds, const assay_dataset *da
 }
 
 static const char usage[] = "Usage: step [--rounds N] [--threads N] [--json FILE]\n"
-                            "Times one training step against its bare matrix products; medians of N rounds (default\n"
-                            "25), with 1 and 2 threads or with N.\n";
+                            "Times a training step and its matrix products alone: medians of N rounds (default\n"
+                            "25), with 1 and 2 threads or with N. With --json - the table goes to standard error.\n";
 
 static int number(const char *text, int limit)
 {
@@ -300,6 +301,7 @@ int main(int argc, char **argv)
             return option == 'h' ? 0 : 2;
         }
     }
+    output_divert_text(json);
     assay_dataset data;
     make_images(&data);
     const char *better = assay_openblas_better_core();
@@ -313,11 +315,12 @@ int main(int argc, char **argv)
             json_decref(list);
         }
     }
-    if (json != NULL && json_dump_file(all, json, JSON_INDENT(2)) != 0) {
-        fprintf(stderr, "step: %s cannot be written: %s\n", json, strerror(errno));
-        return 1;
-    }
-    json_decref(all);
     assay_dataset_destroy(&data);
+    assay_error error;
+    if (json == NULL) {
+        json_decref(all);
+    } else if (output_write_json(all, json, JSON_INDENT(2), &error) != ASSAY_OK) {
+        stop(&error);
+    }
     return 0;
 }

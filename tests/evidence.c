@@ -17,7 +17,7 @@ static const char *const kind_names[EVIDENCE_KINDS] = {
 
 enum { TESTS = 64 };
 
-/* What the running test has said so far. Each test is a process of its own, with one thread that asserts. */
+/* The declarations of the running test. Each test runs in its own process, and one thread asserts. */
 static struct {
     json_t *test;
     double alarm;
@@ -40,7 +40,7 @@ static bool wanted(void)
     return file != NULL && *file != '\0';
 }
 
-/* The name that the program was built under: libtool runs a wrapped program as lt-NAME or .libs/NAME. */
+/* The program's name; libtool runs a wrapped program as lt-NAME or .libs/NAME. */
 static const char *program_name(char *path, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", path, size - 1);
@@ -50,14 +50,14 @@ static const char *program_name(char *path, size_t size)
     return strncmp(name, "lt-", 3) == 0 ? name + 3 : name;
 }
 
-/* One line in one write: tests, and under make -j programs, append at the same time. Takes over `line`. */
+/* Writes one line in one call, since tests and, under make -j, programs append at the same time. Takes over `line`. */
 static void append(json_t *line)
 {
     char path[4096];
     json_object_set_new(line, "program", json_string(program_name(path, sizeof path)));
     char *text = json_dumps(line, JSON_COMPACT | JSON_SORT_KEYS);
     json_decref(line);
-    /* A test of full disks may have left its limit on the size of files. */
+    /* A test of full disks may have left a limit on the size of files. */
     struct rlimit limit;
     getrlimit(RLIMIT_FSIZE, &limit);
     limit.rlim_cur = limit.rlim_max;
@@ -130,7 +130,7 @@ void evidence_power(const char *what, double error)
     }
 }
 
-/* Whether ASSAY_TEST_ONLY leaves room for an iteration: "TEST" or "TEST:I,J". */
+/* Whether ASSAY_TEST_ONLY, "TEST" or "TEST:I,J", includes an iteration. */
 static bool is_asked_for(const char *test, int iteration)
 {
     const char *only = getenv("ASSAY_TEST_ONLY");

@@ -67,7 +67,7 @@ says "no parent folder" "No such file"
 [ ! -s "$folder/out" ] || fail "no parent folder: the sections ran all the same"
 echo text >"$folder/file"
 expect 1 "a file in the way" reproduce --section steep --report "$folder/file"
-says "a file in the way" "in the way"
+says "a file in the way" "a file has that name"
 [ "$(cat "$folder/file")" = text ] || fail "a file in the way: it was changed"
 
 if ! command -v gnuplot >/dev/null; then

@@ -29,8 +29,8 @@
 #include <sanitizer/msan_interface.h>
 
 /*
- * MemorySanitizer does not see what zlib, jansson, Check and others write, and takes new memory for what it last knew of
- * those bytes: so what malloc returns counts as written (doc/testing.md).
+ * MemorySanitizer does not see what zlib, jansson, Check and others write, and remembers the old state of memory that
+ * malloc returns again. So new memory counts as written (doc/testing.md).
  */
 void __sanitizer_malloc_hook(const volatile void *memory, size_t size);
 
@@ -41,7 +41,7 @@ void __sanitizer_malloc_hook(const volatile void *memory, size_t size)
 #endif
 #endif
 
-/* Another library with the same function names (GSL's, say) could take OpenBLAS's place in a test program unnoticed. */
+/* Another library with the same function names, GSL for example, could replace OpenBLAS in a test program. */
 static bool products_are_openblas(void)
 {
     void *product = dlsym(RTLD_DEFAULT, "cblas_sgemm");
@@ -50,12 +50,12 @@ static bool products_are_openblas(void)
     if (found && strstr(where.dli_fname, "openblas") != NULL) {
         return true;
     }
-    printf("cblas_sgemm comes from %s, not from OpenBLAS: this would test something else than the program runs\n",
+    printf("cblas_sgemm comes from %s, not from OpenBLAS: the tests would not test the program\n",
            found ? where.dli_fname : "nowhere");
     return false;
 }
 
-/* As the program does, so that the tests run the kernels that it runs. The test programs take no arguments. */
+/* As the program does, so that the tests run the same kernels. The test programs take no arguments. */
 static void restart_with_better_kernels(void)
 {
     const char *core = assay_openblas_better_core();
@@ -80,7 +80,7 @@ int support_run(Suite *suite)
     int run = srunner_ntests_run(runner);
     srunner_free(runner);
     evidence_program(run, failed);
-    /* A suite that ran nothing has proved nothing. */
+    /* A suite without tests proves nothing. */
     return failed == 0 && run > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -112,7 +112,7 @@ const char *support_data_folder(void)
     }
     struct stat about;
     if (stat(folder, &about) != 0) {
-        support_skip("%s is missing, so nothing is tested on real Fashion-MNIST; "
+        support_skip("%s is missing, so tests on Fashion-MNIST do not run; "
                      "apt-get install dataset-fashion-mnist, or set ASSAY_DATA", folder);
         return NULL;
     }
@@ -161,8 +161,9 @@ void support_remove_folder(char *folder)
 void support_assert_relative(const char *what, double got, double want, double tolerance)
 {
     /* Written so that a NaN fails. */
-    ck_assert_msg(fabs(got - want) <= tolerance * fabs(want), "%s: got %.17g, want %.17g, relative error %.3g over %.3g",
-                  what, got, want, fabs(got - want) / fabs(want), tolerance);
+    ck_assert_msg(fabs(got - want) <= tolerance * fabs(want),
+                  "%s: got %.17g, want %.17g, relative error %.3g over %.3g", what, got, want,
+                  fabs(got - want) / fabs(want), tolerance);
 }
 
 void support_assert_error(assay_status status, assay_status wanted, const assay_error *error, const char *part)
@@ -172,7 +173,7 @@ void support_assert_error(assay_status status, assay_status wanted, const assay_
     ck_assert_int_eq(error->status, wanted);
     ck_assert_msg(strlen(error->message) > 0 && strchr(error->message, '\n') == NULL, "not one line: %s",
                   error->message);
-    ck_assert_msg(part == NULL || strstr(error->message, part) != NULL, "'%s' does not say '%s'", error->message, part);
+    ck_assert_msg(part == NULL || strstr(error->message, part) != NULL, "'%s' does not contain '%s'", error->message, part);
 }
 
 void support_assert_ok(assay_status status, const assay_error *error)
@@ -207,7 +208,7 @@ void support_assert_same_generator(const assay_generator *a, const assay_generat
 
 void support_assert_nothing_stays(void (*cycle)(void *user), void *user)
 {
-    /* glibc keeps 7 freed pieces of each size for the thread, which count as allocated; it takes a while to settle. */
+    /* glibc keeps 7 freed pieces of each size for the thread, and counts them as allocated; that takes some cycles. */
     enum { CYCLES = 64 };
     size_t before = 0;
     for (int i = 0; i < 2 * CYCLES; i++) {

@@ -44,7 +44,7 @@ START_TEST(allocation_is_zeroed_aligned_and_checked)
     }
     assay_error error;
     ck_assert_ptr_null(assay_calloc(SIZE_MAX / 4, 8, &error));
-    support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "more than can be addressed");
+    support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "cannot address");
     ck_assert_ptr_null(assay_calloc(SIZE_MAX - ASSAY_ALIGNMENT - 8, 1, &error));
     support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "out of memory");
 }
@@ -121,7 +121,7 @@ START_TEST(files_appear_whole)
 }
 END_TEST
 
-/* A limit on the file size stands for a full disk: write fails with EFBIG once SIGXFSZ is ignored. */
+/* A limit on the file size acts like a full disk: write fails with EFBIG when SIGXFSZ is ignored. */
 START_TEST(full_disk_loses_nothing)
 {
     char *folder = support_make_folder();
@@ -147,7 +147,7 @@ START_TEST(full_disk_loses_nothing)
 }
 END_TEST
 
-/* A pipe stays a pipe and a link stays a link: a rename over them would put a plain file in their place. */
+/* A pipe stays a pipe and a link stays a link: a rename would replace them by a plain file. */
 START_TEST(pipes_and_links_are_not_replaced)
 {
     char *folder = support_make_folder();
@@ -175,7 +175,7 @@ START_TEST(pipes_and_links_are_not_replaced)
     ck_assert(lstat(file_path, &about) == 0 && S_ISREG(about.st_mode) && about.st_size == 5);
     close(reader);
 
-    /* Nobody writes to the pipe: reading it must not wait. */
+    /* The pipe has no writer: reading it must not wait. */
     assay_error error;
     char *bytes;
     size_t size;
@@ -183,6 +183,59 @@ START_TEST(pipes_and_links_are_not_replaced)
     assay_free(pipe_path);
     assay_free(link_path);
     assay_free(file_path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Puts `file` in the place of standard output; returns the old one. */
+static int redirect(const char *file)
+{
+    fflush(stdout);
+    int before = dup(STDOUT_FILENO);
+    int descriptor = open(file, O_WRONLY | O_CREAT, 0600);
+    ck_assert(before >= 0 && dup2(descriptor, STDOUT_FILENO) == STDOUT_FILENO);
+    close(descriptor);
+    return before;
+}
+
+static void end_redirection(int before)
+{
+    fflush(stdout);
+    dup2(before, STDOUT_FILENO);
+    close(before);
+}
+
+START_TEST(a_hyphen_is_standard_output)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/output", folder);
+    assay_error error;
+    assay_file_writer *writer;
+    int before = redirect(path);
+    printf("before, ");
+    write_text("-", "one");
+    assay_status created = assay_file_create("-", &writer, &error);
+    fputs(", two", assay_file_stream(writer));
+    assay_file_abort(writer); /* what was printed cannot be taken back, and stdout stays open */
+    printf(", after");
+    end_redirection(before);
+    support_assert_ok(created, &error);
+    assert_holds(path, "before, one, two, after");
+    ck_assert_int_ne(access("-", F_OK), 0);
+
+    /* A failure is reported once: stdout has no error of its own afterwards. */
+    ck_assert(access("/dev/full", W_OK) == 0);
+    before = redirect("/dev/full");
+    support_assert_ok(assay_file_create("-", &writer, &error), &error);
+    fputs("lost", assay_file_stream(writer));
+    assay_status status = assay_file_commit(writer, &error);
+    bool clean = fflush(stdout) == 0 && !ferror(stdout);
+    end_redirection(before);
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "standard output: not written: No space left on device");
+    ck_assert(clean);
+    ck_assert(assay_file_is_standard_output("-") && !assay_file_is_standard_output("./-") &&
+              !assay_file_is_standard_output("") && !assay_file_is_standard_output(NULL));
+    assay_free(path);
     support_remove_folder(folder);
 }
 END_TEST
@@ -199,11 +252,12 @@ START_TEST(unusable_paths)
     size_t size;
     support_assert_error(assay_file_read("/nonexistent", 10, &bytes, &size, &error), ASSAY_ERROR_IO, &error,
                          "cannot be opened");
-    support_assert_error(assay_file_read(folder, 10, &bytes, &size, &error), ASSAY_ERROR_IO, &error, "not a regular file");
+    support_assert_error(assay_file_read(folder, 10, &bytes, &size, &error), ASSAY_ERROR_IO, &error,
+                         "not a regular file");
     char *path = assay_asprintf(NULL, "%s/file", folder);
     write_text(path, "12345678901");
-    support_assert_error(assay_file_read(path, 10, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error, "11 bytes");
-    /* A folder cannot be replaced by a file. */
+    support_assert_error(assay_file_read(path, 10, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error, "too large: 11 bytes, the limit is 10");
+    /* A file cannot replace a folder. */
     char *inner = assay_asprintf(NULL, "%s/folder", folder);
     ck_assert_int_eq(mkdir(inner, 0777), 0);
     support_assert_error(assay_file_create(inner, &writer, &error), ASSAY_ERROR_IO, &error, "it is a directory");
@@ -215,25 +269,25 @@ START_TEST(unusable_paths)
 }
 END_TEST
 
-/* A process that has ended, and has been waited for. */
+/* The id of a process that has ended. */
 static long ended_process(void)
 {
     pid_t child = fork();
     if (child == 0) {
-        execl("/bin/true", "true", (char *)NULL); /* so that valgrind looks for no leaks at its end */
+        execl("/bin/true", "true", (char *)NULL); /* valgrind then looks for no leaks in the child */
         _exit(1);
     }
     ck_assert_int_eq(waitpid(child, NULL, 0), child);
     return (long)child;
 }
 
-/* What a writer left that was killed goes; what anybody else has named, or a writer that is still there, stays. */
+/* Temporary files of killed writers go; other files, and those of running writers, stay. */
 START_TEST(leftovers_of_the_dead_go)
 {
     static const struct { const char *format; bool goes; } names[] = {
-        {"file.%ld-12.tmp", true},    {"file.%ld-12.tmp.bak", false}, {"file.%ld-12", false},  {"file.%ld-x.tmp", false},
-        {"file.%ld.tmp", false},      {"file.-%ld-12.tmp", false},    {"file2.%ld-1.tmp", false}, {"other.%ld-1.tmp", false},
-        {"file.tmp", false},          {"file", false},
+        {"file.%ld-12.tmp", true},  {"file.%ld-12.tmp.bak", false}, {"file.%ld-12", false},     {"file.%ld-x.tmp", false},
+        {"file.%ld.tmp", false},    {"file.-%ld-12.tmp", false},    {"file2.%ld-1.tmp", false}, {"file.tmp", false},
+        {"other.%ld-1.tmp", false}, {"file", false},
     };
     enum { NAMES = sizeof names / sizeof *names };
     const long live[] = {(long)getpid(), (long)getppid(), 1};
@@ -256,7 +310,7 @@ START_TEST(leftovers_of_the_dead_go)
     ck_assert_uint_eq(files_in(folder), NAMES - 1 + sizeof live / sizeof *live);
     char *gone = assay_asprintf(NULL, "%s/file.%ld-12.tmp", folder, dead);
     ck_assert_int_eq(access(gone, F_OK), -1);
-    /* A name without a folder means the one where the process is. */
+    /* A name without a folder is in the current folder. */
     write_text(gone, "x");
     ck_assert_int_eq(chdir(folder), 0);
     assay_file_remove_leftovers("file");
@@ -283,6 +337,7 @@ int main(void)
     tcase_add_test(tests, strings);
     tcase_add_test(tests, files_appear_whole);
     tcase_add_test(tests, full_disk_loses_nothing);
+    tcase_add_test(tests, a_hyphen_is_standard_output);
     tcase_add_test(tests, unusable_paths);
     tcase_add_test(tests, leftovers_of_the_dead_go);
     tcase_add_test(tests, pipes_and_links_are_not_replaced);

@@ -242,7 +242,7 @@ START_TEST(full_disk)
         return;
     }
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assert_complaint(cases[i], 1, "standard output could not be written completely");
+        assert_complaint(cases[i], 1, "cannot write all of the standard output");
     }
 }
 END_TEST
@@ -362,7 +362,7 @@ START_TEST(json_that_cannot_be_written)
         assay_free(arguments);
         assay_free(link);
         arguments = assay_asprintf(NULL, "reproduce --data '%s' --section data --json - > /dev/full", data);
-        assert_complaint(arguments, 1, "standard output could not be written completely");
+        assert_complaint(arguments, 1, "standard output: not written: No space left on device");
         assay_free(arguments);
     }
 }

@@ -361,7 +361,7 @@ START_TEST(bad_figures_are_refused)
     support_assert_error(assay_figure_add_line(figure, NULL, ASSAY_FIGURE_INKS, ASSAY_LINE_PLAIN, 2, x, x, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "ink 8");
     support_assert_error(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 0, x, x, &error),
-                         ASSAY_ERROR_ARGUMENT, &error, "no points");
+                         ASSAY_ERROR_ARGUMENT, &error, "at least one point");
     support_assert_error(assay_figure_add_map(figure, 1, x, 2, x, x, &error), ASSAY_ERROR_ARGUMENT, &error, "1 by 2");
     support_assert_error(assay_figure_add_histogram(figure, 2, x, 50, false, &error), ASSAY_ERROR_NUMERIC, &error,
                          NULL);
@@ -390,13 +390,13 @@ static const struct {
 } letdowns[] = {
     {"echo '\"curves.gp\" line 3: undefined variable: ink' >&2; exit 1", ASSAY_ERROR_FORMAT, "undefined variable: ink"},
     {"exit 7", ASSAY_ERROR_FORMAT, "exit status 7: it said nothing"},
-    {"exit 0", ASSAY_ERROR_FORMAT, "nothing was drawn"},
-    {"echo '<svg><text>'", ASSAY_ERROR_FORMAT, "cut short"},
-    {"printf x", ASSAY_ERROR_FORMAT, "cut short"},
-    {"echo; echo", ASSAY_ERROR_FORMAT, "cut short"},
+    {"exit 0", ASSAY_ERROR_FORMAT, "drew nothing"},
+    {"echo '<svg><text>'", ASSAY_ERROR_FORMAT, "incomplete"},
+    {"printf x", ASSAY_ERROR_FORMAT, "incomplete"},
+    {"echo; echo", ASSAY_ERROR_FORMAT, "incomplete"},
     {"kill -9 $$", ASSAY_ERROR_FORMAT, "killed by signal 9"},
     {"echo 'no such terminal here' >&2; exit 3", ASSAY_ERROR_UNSUPPORTED, "no such terminal here"},
-    {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "cut short"},
+    {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "incomplete"},
     {"echo 'line 3: no such thing' >&2; echo '     ^ 12' >&2; exit 1", ASSAY_ERROR_FORMAT, "line 3: no such thing"},
     {"exit 127", ASSAY_ERROR_UNSUPPORTED, "cannot be run: not found"},
     {"head -c 70000000 /dev/zero", ASSAY_ERROR_FORMAT, "wrote more than 67108864 bytes"},
@@ -445,7 +445,7 @@ START_TEST(gnuplot_takes_too_long)
     pretend_gnuplot(elsewhere, "echo '<svg'; exec sleep 1000");
     clock_hurries = true;
     support_assert_error(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), ASSAY_ERROR_FORMAT, &error,
-                         "not done after 120 seconds; stopped");
+                         "stopped after 120 seconds");
     clock_hurries = false;
     ck_assert_uint_eq(files_in(folder), 2);
     ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
@@ -567,11 +567,11 @@ START_TEST(folders_are_made)
     support_assert_ok(assay_page_make_folder(made, &error), &error);
     support_assert_ok(assay_page_make_folder(made, &error), &error);
     support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
-    support_assert_error(assay_page_make_folder(file, &error), ASSAY_ERROR_IO, &error, "in the way");
+    support_assert_error(assay_page_make_folder(file, &error), ASSAY_ERROR_IO, &error, "a file has that name");
     support_assert_error(assay_page_make_folder(under, &error), ASSAY_ERROR_IO, &error, "No such file");
     char *nowhere = assay_asprintf(NULL, "%s/nowhere", folder);
     ck_assert_int_eq(symlink(under, nowhere), 0);
-    support_assert_error(assay_page_make_folder(nowhere, &error), ASSAY_ERROR_IO, &error, "in the way");
+    support_assert_error(assay_page_make_folder(nowhere, &error), ASSAY_ERROR_IO, &error, "a file has that name");
     assay_free(nowhere);
     assay_free(made);
     assay_free(file);

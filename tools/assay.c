@@ -1,4 +1,4 @@
-/* The program `assay`: finds the subcommand and hands over. */
+/* The program `assay`: finds the subcommand and runs it. */
 #include "config.h"
 
 #include <stdbool.h>
@@ -20,11 +20,11 @@ typedef struct {
 } subcommand;
 
 static const subcommand SUBCOMMANDS[] = {
-    {"descend", "descend a loss surface of two parameters", assay_command_descend},
-    {"evaluate", "print the accuracy of a saved network", assay_command_evaluate},
-    {"grade", "judge a student's implementation, and name the mistake", assay_command_grade},
-    {"reproduce", "run the tutorial and print its numbers next to ours", assay_command_reproduce},
-    {"train", "train the tutorial's network, or retrace the author's saved runs", assay_command_train},
+    {"descend", "run an optimizer on a loss surface of two parameters", assay_command_descend},
+    {"evaluate", "print the test accuracy of a saved network", assay_command_evaluate},
+    {"grade", "test a student's implementation and name its mistakes", assay_command_grade},
+    {"reproduce", "run the tutorial and compare its printed numbers with ours", assay_command_reproduce},
+    {"train", "train the tutorial's network, or repeat the author's saved runs", assay_command_train},
 };
 
 enum { SUBCOMMAND_COUNT = sizeof SUBCOMMANDS / sizeof *SUBCOMMANDS };
@@ -32,12 +32,12 @@ enum { SUBCOMMAND_COUNT = sizeof SUBCOMMANDS / sizeof *SUBCOMMANDS };
 static void print_help(FILE *stream)
 {
     fputs("Usage: assay COMMAND [OPTION...]\n\n"
-          "The tutorial \"Initialization and Optimization\" in C, and the suite that proves it right.\n\n"
+          "The tutorial \"Initialization and Optimization\" in C, with a suite that checks every number.\n\n"
           "Commands:\n", stream);
     for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
         fprintf(stream, "  %-10s %s\n", SUBCOMMANDS[i].name, SUBCOMMANDS[i].summary);
     }
-    fputs("\nassay COMMAND --help tells the options of a command; assay --version which backends are in.\n", stream);
+    fputs("\nassay COMMAND --help lists the options of a command, assay --version the backends of this build.\n", stream);
 }
 
 static void print_version(void)
@@ -49,7 +49,7 @@ static void print_version(void)
     putchar('\n');
 }
 
-/* train --retrace and grade --record follow the author's recorded losses. */
+/* train --retrace and grade --record compare losses with those that the author recorded. */
 static bool follows_the_author(char **argv)
 {
     for (char **argument = argv + 1; *argument != NULL && strcmp(*argument, "--") != 0; argument++) {
@@ -61,21 +61,21 @@ static bool follows_the_author(char **argv)
 }
 
 /*
- * OpenBLAS chooses its kernels when it is loaded, and older versions do not know newer processors. Where it has chosen
- * badly, the program starts once more with the better choice in the environment; a choice of the user's stands.
+ * OpenBLAS chooses its kernels when it is loaded, and old versions do not know new processors. After a bad choice the
+ * program restarts itself with a better one in OPENBLAS_CORETYPE, unless the user has set that variable.
  */
 static void restart_with_better_kernels(char **argv)
 {
     const char *core = follows_the_author(argv) ? assay_openblas_retracing_core() : assay_openblas_better_core();
     if (core != NULL && getenv("OPENBLAS_CORETYPE") == NULL && setenv("OPENBLAS_CORETYPE", core, 1) == 0) {
         execv("/proc/self/exe", argv);
-        /* Without /proc it goes on as it is, only slower. */
+        /* Without /proc it continues with the slower kernels. */
     }
 }
 
 /*
- * Data sets, models and checkpoints go back to the system when they are freed. Left to itself, glibc raises this limit to
- * the size of the largest array freed so far, and then keeps what is smaller.
+ * Returns the memory of data sets, models and checkpoints to the system when they are freed. By default glibc raises
+ * this threshold to the size of the largest array that was freed, and then keeps all smaller ones.
  */
 static void return_freed_memory(void)
 {

@@ -1,4 +1,4 @@
-/* assay descend: the tutorial's train_curve, cell [31], on its surfaces with any of the optimizers. */
+/* assay descend: the tutorial's train_curve, cell [31], on its surfaces with any optimizer. */
 #include <getopt.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -29,7 +29,7 @@ typedef struct {
     const char *output;    /* a path, or NULL */
 } descend_options;
 
-/* What was run, and what came of it. */
+/* A descent and its result. */
 typedef struct {
     const descend_options *options;
     assay_backend *backend;
@@ -38,7 +38,7 @@ typedef struct {
     size_t recorded;
 } descent_record;
 
-/* The names in lines of at most 110 columns, under the options' texts. */
+/* Prints the names in lines of at most 110 columns, below the text of the option. */
 static void print_names(const char *const *names)
 {
     enum { INDENT = 25, WIDTH = 110 };
@@ -55,23 +55,23 @@ static void print_names(const char *const *names)
 static void print_help(void)
 {
     puts("Usage: assay descend --surface NAME --optimizer NAME [OPTION...]\n\n"
-         "Descends a loss surface of two parameters and prints t, w1, w2 and the loss before each update.\n");
+         "Runs an optimizer on a loss surface of two parameters. Prints t, w1, w2 and the loss before each update.\n");
     printf("  --surface NAME         pathological, gaussian, steep\n"
            "  --optimizer NAME       ");
     print_names(assay_optimizer_names());
     puts("  --lr X                 learning rate\n"
          "  --set NAME=X,...       hyperparameters: lr, weight_decay, momentum, dampening, nesterov, beta1, eps, ...\n"
-         "  --init W1,W2           start (default: the tutorial's; 1,1 on the Gaussian)\n"
-         "  --updates N            updates (default 100)\n"
+         "  --init W1,W2           starting point (default: the tutorial's; 1,1 on the Gaussian)\n"
+         "  --updates N            number of updates (default 100)\n"
          "  --precision PREC       f32 (default) or f64\n"
          "  --backend NAME[:PREC]  openblas (default), reference\n"
-         "  --output FILE          write the points to FILE as CSV instead\n"
-         "  --json FILE            write them to FILE as JSON as well (- for standard output instead of the table)\n\n"
-         "Hyperparameters that are not given are those of the tutorial's cells [32] and [35] where it makes that\n"
-         "descent, and the optimizer's defaults elsewhere.");
+         "  --output FILE          write the points to FILE as CSV instead of the table (-: standard output)\n"
+         "  --json FILE            write the points to FILE as JSON, too (-: standard output instead of the table)\n\n"
+         "Default hyperparameters: those of the tutorial's cells [32] and [35] if the tutorial runs this optimizer on\n"
+         "this surface, else the optimizer's own.");
 }
 
-/* The optimizer's defaults, changed to what the tutorial gives it on this surface. */
+/* The optimizer's defaults, replaced by the tutorial's values for this surface. */
 static assay_status default_rule(descend_options *options, assay_error *error)
 {
     ASSAY_TRY(assay_optimizer_by_name(options->optimizer, &options->rule, error));
@@ -107,7 +107,7 @@ static const struct option LONG[] = {
     {"output", required_argument, NULL, OUTPUT},       {"json", required_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},                 {NULL, 0, NULL, 0}};
 
-/* First pass: what the other options depend on. */
+/* First pass: the options that determine the defaults of the others. */
 static int parse_names(int argc, char **argv, descend_options *options)
 {
     assay_error error;
@@ -156,14 +156,14 @@ static int parse_settings(const char *settings, descend_options *options)
     return TOOL_SUCCESS;
 }
 
-/* One option of the second pass. */
+/* Second pass, one option. */
 static int parse_value(int answer, descend_options *options)
 {
     double rate;
     switch (answer) {
     case LR:
         if (!tool_parse_real(optarg, 0.0, 1e300, &rate)) {
-            return tool_usage(COMMAND, "--lr %s is not a number from 0 on", optarg);
+            return tool_usage(COMMAND, "--lr %s is not a number >= 0", optarg);
         }
         options->rule.learning_rate = rate;
         break;
@@ -215,7 +215,7 @@ static assay_status open_backend(const descend_options *options, assay_backend *
     }
     if (strchr(name, ':') != NULL) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "--backend %s names the precision already; leave out --precision", name);
+                          "--backend %s contains the precision; leave out --precision", name);
     }
     char *text = assay_asprintf(error, "%s:%s", name, options->precision);
     assay_status status = text == NULL ? ASSAY_ERROR_MEMORY : tool_open_backend(text, 1, backend, error);
@@ -228,10 +228,15 @@ static bool is_single(const descent_record *record)
     return assay_backend_precision(record->backend) == ASSAY_F32;
 }
 
-/* 9 digits give a float32 back, 17 a double. */
+/* With 9 significant digits a float32 can be read back exactly, with 17 a double. */
+static int digits_of(const descent_record *record)
+{
+    return is_single(record) ? 9 : 17;
+}
+
 static void print_points(FILE *stream, const descent_record *record, const char *format)
 {
-    int digits = is_single(record) ? 9 : 17;
+    int digits = digits_of(record);
     for (size_t t = 0; t < record->recorded; t++) {
         const assay_descent_point *point = &record->points[t];
         fprintf(stream, format, t, digits, point->w[0], digits, point->w[1], digits, point->loss);
@@ -272,27 +277,7 @@ static json_t *record_json(const descent_record *record)
 
 static assay_status write_json(const descent_record *record, assay_error *error)
 {
-    json_t *json = record_json(record);
-    if (json == NULL) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
-    }
-    size_t digits = is_single(record) ? (size_t)JSON_REAL_PRECISION(9) : (size_t)JSON_REAL_PRECISION(17);
-    size_t flags = JSON_INDENT(1) | digits;
-    assay_status status = ASSAY_OK;
-    if (strcmp(record->options->json, "-") == 0) {
-        json_dumpf(json, stdout, flags);
-        putchar('\n');
-    } else {
-        assay_file_writer *writer;
-        status = assay_file_create(record->options->json, &writer, error);
-        if (status == ASSAY_OK) {
-            json_dumpf(json, assay_file_stream(writer), flags);
-            fputc('\n', assay_file_stream(writer));
-            status = assay_file_commit(writer, error);
-        }
-    }
-    json_decref(json);
-    return status;
+    return tool_write_json(record_json(record), record->options->json, digits_of(record), error);
 }
 
 static assay_status write_all(const descent_record *record, assay_error *error)
@@ -300,13 +285,13 @@ static assay_status write_all(const descent_record *record, assay_error *error)
     const descend_options *options = record->options;
     if (options->output != NULL) {
         ASSAY_TRY(write_csv(record, error));
-    } else if (options->json == NULL || strcmp(options->json, "-") != 0) {
+    } else if (!assay_file_is_standard_output(options->json)) {
         print_table(record);
     }
     return options->json != NULL ? write_json(record, error) : ASSAY_OK;
 }
 
-/* A descent that leaves the finite numbers still writes the points before; then it fails. */
+/* A descent that reaches infinity or NaN writes the points before, and then fails. */
 static int run(const descend_options *options, descent_record *record)
 {
     assay_error error;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/base/file.h>
 #include <assay/data/dataset.h>
 #include <assay/data/split.h>
 #include <assay/model/model.h>
@@ -235,7 +236,7 @@ static json_t *to_json(const evaluation *done)
 static assay_status write_result(const evaluation *done, assay_error *error)
 {
     const char *json = done->options->json;
-    if (json == NULL || strcmp(json, "-") != 0) {
+    if (!assay_file_is_standard_output(json)) {
         print_text(done);
     }
     return json == NULL ? ASSAY_OK : tool_write_json(to_json(done), json, 12, error);

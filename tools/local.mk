@@ -8,6 +8,8 @@ assay_SOURCES = \
 	%D%/grade.h \
 	%D%/grade_class.c \
 	%D%/grade_record.c \
+	%D%/output.c \
+	%D%/output.h \
 	%D%/pictures.c \
 	%D%/pictures.h \
 	%D%/pictures_page.c \

@@ -15,7 +15,8 @@ double progress_clock(void)
 
 void progress_begin(progress_bar *bar, size_t total, const char *unit)
 {
-    *bar = (progress_bar){.shown = isatty(STDERR_FILENO) != 0, .unit = unit, .total = total, .started = progress_clock()};
+    *bar = (progress_bar){
+        .shown = isatty(STDERR_FILENO) != 0, .unit = unit, .total = total, .started = progress_clock()};
 }
 
 void progress_show(progress_bar *bar, size_t done, const char *label)

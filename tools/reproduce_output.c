@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <assay/base/file.h>
 #include "reproduce.h"
 #include "tool.h"
 #include <assay/tutorial/descents.h>
@@ -42,7 +43,7 @@ void reproduce_count(reproduce_report *report)
 
 static bool quiet(const reproduce_options *options)
 {
-    return options->json != NULL && strcmp(options->json, "-") == 0;
+    return assay_file_is_standard_output(options->json);
 }
 
 static bool by_theory(const assay_section_results *results)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <assay/base/file.h>
+#include "output.h"
 
 int tool_fail(const char *command, const assay_error *error)
 {
@@ -19,7 +19,7 @@ int tool_fail(const char *command, const assay_error *error)
 int tool_flushed(int status)
 {
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        fputs("assay: standard output could not be written completely; is the disk full?\n", stderr);
+        fputs("assay: cannot write all of the standard output; is the disk full?\n", stderr);
         return status == TOOL_SUCCESS ? TOOL_FAILURE : status;
     }
     return status;
@@ -81,7 +81,7 @@ assay_status tool_open_backend(const char *text, unsigned threads, assay_backend
     if (wanted[length] == ':') {
         ASSAY_TRY(assay_precision_by_name(wanted + length + 1, &options.precision, error));
     } else if (strcmp(name, "reference") == 0) {
-        options.precision = ASSAY_F64; /* the only one it has */
+        options.precision = ASSAY_F64; /* it has no other */
     }
     return assay_backend_open(&options, backend, error);
 }
@@ -91,28 +91,7 @@ int tool_no_backend(const char *command, const assay_error *error)
     return error->status == ASSAY_ERROR_ARGUMENT ? tool_usage(command, "%s", error->message) : tool_fail(command, error);
 }
 
-static void print_json(const json_t *json, FILE *stream, int digits)
-{
-    json_dumpf(json, stream, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits));
-    fputc('\n', stream);
-}
-
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error)
 {
-    assay_file_writer *writer = NULL;
-    assay_status status = ASSAY_OK;
-    if (json == NULL) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory while writing JSON");
-    }
-    if (strcmp(path, "-") == 0) {
-        print_json(json, stdout, digits);
-    } else {
-        status = assay_file_create(path, &writer, error);
-        if (status == ASSAY_OK) {
-            print_json(json, assay_file_stream(writer), digits);
-            status = assay_file_commit(writer, error);
-        }
-    }
-    json_decref(json);
-    return status;
+    return output_write_json(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits), error);
 }

@@ -1,4 +1,4 @@
-/* What the subcommands of the program `assay` share: their table, their options, their way to say what is wrong. */
+/* Shared by the subcommands of the program `assay`: their entry points, common options, and messages. */
 #ifndef ASSAY_TOOLS_TOOL_H
 #define ASSAY_TOOLS_TOOL_H
 
@@ -20,13 +20,13 @@ tool_command assay_command_grade;
 tool_command assay_command_reproduce;
 tool_command assay_command_train;
 
-/* The status to exit with: output that did not reach its file (a full disk, say) is a failure, whatever `status` is. */
+/* Flushes stdout and returns the exit status: TOOL_FAILURE where output was lost, on a full disk for example. */
 int tool_flushed(int status);
 
-/* What a command returns when tool_open_backend has failed: a machine that lacks something is no mistake in its use. */
+/* After tool_open_backend failed: a wrong name is a usage error, a backend that this machine lacks is a failure. */
 int tool_no_backend(const char *command, const assay_error *error);
 
-/* Prints "assay COMMAND: ..." on stderr and returns TOOL_FAILURE, or TOOL_USAGE. */
+/* Both print "assay COMMAND: MESSAGE" on stderr: tool_fail returns TOOL_FAILURE, tool_usage TOOL_USAGE. */
 int tool_fail(const char *command, const assay_error *error);
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
@@ -34,22 +34,19 @@ __attribute__((format(printf, 2, 3)))
 int tool_usage(const char *command, const char *format, ...);
 
 /*
- * After getopt_long said '?' or ':' (call it with opterr = 0 and an option string that starts with ":"): says which
- * option is unknown or lacks its value. Returns TOOL_USAGE.
+ * Reports an unknown option or a missing value after getopt_long returned '?' or ':'. Call getopt_long with opterr = 0
+ * and an option string that starts with ":". Returns TOOL_USAGE.
  */
 int tool_bad_option(const char *command, char **argv, int answer);
 
-/* Parse a whole option value; false where it is not a number in [low, high]. */
+/* Parse an option's value; false if it is not a number in [low, high]. */
 bool tool_parse_unsigned(const char *text, uint64_t low, uint64_t high, uint64_t *value);
 bool tool_parse_real(const char *text, double low, double high, double *value);
 
-/*
- * --json FILE: writes the document, which it takes over, to a file, whole or not at all, or to standard output for "-".
- * `digits` of each real number. NULL for `json` stands for an allocation that failed.
- */
+/* --json FILE: output_write_json with `digits` significant digits of each real number. */
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error);
 
-/* --backend NAME[:PRECISION], --threads N: how every subcommand names its backend. `text` NULL: openblas:f32. */
+/* --backend NAME[:PRECISION], --threads N: opens a backend. `text` NULL means openblas:f32. */
 assay_status tool_open_backend(const char *text, unsigned threads, assay_backend **backend, assay_error *error);
 
 #endif

@@ -11,6 +11,7 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/optim/optimizer.h>
+#include "output.h"
 #include "retrace.h"
 #include "tool.h"
 
@@ -56,7 +57,8 @@ static void print_help(void)
          "  --output DIR           write the best model, a checkpoint after each epoch and the record of the run to DIR\n"
          "  --name NAME            the stem of these files (default FashionMNIST_OPTIMIZER)\n"
          "  --resume               go on from the checkpoint in DIR, if there is one\n"
-         "  --json FILE            write the record of the run to FILE: test_acc, val_scores, train_losses, train_scores\n"
+         "  --json FILE            write the record of the run to FILE (-: standard output, and the text goes to standard\n"
+         "                         error): test_acc, val_scores, train_losses, train_scores\n"
          "  --retrace RUN          make the author's saved run again (sgd, momentum, adam), 3 epochs unless --epochs says\n"
          "                         otherwise, and show how far the losses agree\n"
          "  --pretrained DIR       where the author's FashionMNIST_*_results.json are (default: $ASSAY_PRETRAINED)\n\n"
@@ -289,6 +291,7 @@ static assay_status finish(const train_options *options, const run_files *files,
     printf("============= Test accuracy: %4.2f%% ==============\n", 100.0 * accuracy);
     const assay_run_record record = train_record(trainer, accuracy);
     if (options->json != NULL) {
+        output_restore();
         ASSAY_TRY(assay_run_record_write(options->json, &record, error));
     }
     return files->record != NULL ? assay_run_record_write(files->record, &record, error) : ASSAY_OK;
@@ -338,6 +341,7 @@ int assay_command_train(int argc, char **argv)
     if (usage != TOOL_SUCCESS) {
         return usage;
     }
+    output_divert_text(options.json);
     assay_error error;
     assay_backend *backend;
     const char *name = options.backend == NULL && options.retrace ? ASSAY_RETRACE_BACKEND : options.backend;

@@ -1,4 +1,4 @@
-"""Where faults can be planted in a Source, and which: yields (operator, begin, end, text) for each."""
+"""The faults that can be planted in a Source: yields (operator, begin, end, text) for each."""
 import re
 
 from clang.cindex import CursorKind as Kind
@@ -36,7 +36,7 @@ def walk(cursor, parents=()):
 
 
 def between(source, left, right):
-    """The operator that stands between two operands, and where; None where a macro hides it."""
+    """The operator between two operands, and its place; None if it comes from a macro."""
     begin, end = left.extent.end.offset, right.extent.start.offset
     if begin >= end or source.in_macro(begin, end):
         return None
@@ -82,7 +82,7 @@ def unary(source, cursor, parents):
         return
     begin, end = cursor.extent.start.offset, cursor.extent.end.offset
     text = source.slice(begin, end)
-    # A loop that counts the wrong way ends at once or never, which any test notices: nothing is learned from it.
+    # A loop that counts the wrong way ends at once or never: any test detects that, so it says nothing about them.
     if source.in_macro(begin, begin + 1) or len(text) < 2 or parents[-1].kind == Kind.FOR_STMT:
         return
     if text[:2] in ("++", "--"):
@@ -96,7 +96,7 @@ def unary(source, cursor, parents):
 
 
 def number_texts(text):
-    """What a numeric literal is replaced by."""
+    """The replacements of a numeric literal."""
     suffix = re.search(r"[uUlLfF]*$", text).group() if not text.lower().startswith("0x") or "p" in text.lower() \
         else re.search(r"[uUlL]*$", text).group()
     body = text[:len(text) - len(suffix)]
@@ -111,7 +111,7 @@ def number_texts(text):
 
 
 def constants(source, cursor, parents):
-    """Numbers, truth values, and one constant of an enumeration for the next."""
+    """Numbers, truth values, and constants of enumerations, replaced by the next one."""
     begin, end = cursor.extent.start.offset, cursor.extent.end.offset
     text = source.slice(begin, end)
     if text in ("true", "false"):
@@ -132,7 +132,7 @@ def is_label(begin, parents):
 
 
 def is_dimension(parents):
-    """The 2 of `double w[2]`: what is declared larger is the same, what is smaller is undefined."""
+    """The 2 of `double w[2]`: a larger array behaves the same, a smaller one is undefined."""
     return parents[-1].kind in (Kind.VAR_DECL, Kind.PARM_DECL, Kind.FIELD_DECL) and is_pointer(parents[-1])
 
 
@@ -140,7 +140,7 @@ def next_of_enumeration(cursor, begin, end):
     constant = cursor.referenced
     if constant is None or constant.kind != Kind.ENUM_CONSTANT_DECL:
         return
-    # An enumeration without a tag holds sizes, not alternatives.
+    # An enumeration without a tag contains sizes, not alternatives.
     siblings = [c.spelling for c in children(constant.semantic_parent)]
     if len(siblings) > 1 and not re.search(r"(COUNT|MAX)$", constant.spelling) and \
             all(not children(c) for c in children(constant.semantic_parent)):
@@ -149,7 +149,7 @@ def next_of_enumeration(cursor, begin, end):
 
 
 def conditions(source, cursor, parents):
-    """Negated conditions, and the ends of loops moved by one."""
+    """Negated conditions, and loops that end one step early."""
     parts = children(cursor)
     if cursor.kind in (Kind.IF_STMT, Kind.WHILE_STMT, Kind.CONDITIONAL_OPERATOR) and parts:
         begin, end = parts[0].extent.start.offset, parts[0].extent.end.offset
@@ -293,7 +293,7 @@ def faults_of(source):
     seen = set()
     for owner in source.functions + source.declarations:
         for cursor, parents in walk(owner):
-            if cursor.location.file is None or not cursor.location.file.name.endswith(source.name):
+            if not source.holds(cursor):
                 continue
             for planter in PLANTERS if not source.hides(cursor) else (constants,):
                 for fault in planter(source, cursor, parents):

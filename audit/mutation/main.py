@@ -1,7 +1,7 @@
 """
-Plants faults in the numerics of lib/ and tells which of them no test notices: make mutation, doc/mutation.md.
+Plants faults in the numerical code of lib/ and reports those that no test detects: make mutation, doc/mutation.md.
 
-Exit status 0 only if every mutant is killed or listed as equivalent, and every entry of that list is right.
+Exit status 0: every mutant is killed or listed as equivalent, and every entry of that list is correct.
 """
 import argparse
 import concurrent.futures
@@ -25,25 +25,25 @@ worker = {}
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default=".", help="the repository's root")
-    parser.add_argument("--build", default="build", help="the folder for everything that is written")
+    parser.add_argument("--build", default="build", help="the folder for all results")
     parser.add_argument("--tests", default="", help="the test programs, as automake's TESTS")
-    parser.add_argument("--mutants", type=int, default=560, help="at most so many, chosen by the seed; 0: all")
+    parser.add_argument("--mutants", type=int, default=560, help="the number of mutants, chosen by the seed; 0: all")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folders", default="", help="only these folders of lib/, separated by blanks or commas")
     parser.add_argument("--equivalent", default="audit/mutation/equivalent.json", help="below --source")
-    parser.add_argument("--list", action="store_true", help="print the chosen mutants and end")
+    parser.add_argument("--list", action="store_true", help="print the chosen mutants and exit")
     parser.add_argument("--thorough", action="store_true",
-                        help="run the whole suite, and not only the folder's own tests, against listed equivalents too")
+                        help="run the whole suite, not only the folder's own tests, on listed equivalents, too")
     parser.add_argument("--quick", action="store_true",
-                        help="while tests are being added: run the folder's own test programs alone")
+                        help="while you add tests: run only the folder's own test programs")
     parser.add_argument("--keep-killed", action="store_true",
-                        help="while tests are being added: what was killed before a change of the sources stays killed")
+                        help="while you add tests: mutants that were killed before a change of the sources stay killed")
     return parser.parse_args()
 
 
 class Progress:
-    """One line that changes on a terminal; in a pipe only what has to be said."""
+    """A line that changes on a terminal; in a pipe only lasting messages."""
 
     def __call__(self, text, lasting=False):
         if sys.stderr.isatty():
@@ -54,21 +54,20 @@ class Progress:
 
 
 def fingerprint(root, *others):
-    """Of everything that verdicts depend on; the list of equivalents is applied afterwards."""
+    """A digest of all files that the verdicts depend on; the list of equivalents is applied later."""
     total = hashlib.sha256()
     for folder in ("lib", "tests", "golden", "tools", "grade"):
         for path, folders, files in os.walk(os.path.join(root, folder)):
-            folders[:] = sorted(f for f in folders if f != "audit")
+            folders.sort()
             for name in sorted(f for f in files if f.endswith((".c", ".h", ".sh", ".json", ".py", ".mk"))):
-                if name != "mutation-equivalent.json":
-                    with open(os.path.join(path, name), "rb") as file:
-                        total.update(name.encode() + file.read())
+                with open(os.path.join(path, name), "rb") as file:
+                    total.update(name.encode() + file.read())
     total.update(repr(others).encode())
     return total.hexdigest()[:16]
 
 
 def prepared(root, folder, jobs, programs):
-    """A build for each job, made side by side."""
+    """Makes a build for each job, in parallel."""
     def make(number):
         path = os.path.join(folder, "mutation", "job%d" % number)
         os.makedirs(path, exist_ok=True)
@@ -84,16 +83,16 @@ def start_worker(numbers):
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the workers, with SIGTERM
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     number = numbers.get()
-    # One processor each: the backends then start one thread, and none spins while it waits for another job's.
+    # One processor for each worker: the backends then start one thread, and no thread spins while another job runs.
     processors = sorted(os.sched_getaffinity(0))
     os.sched_setaffinity(0, {processors[number % len(processors)]})
     build = worker["builds"][number]
-    build.use("libassay.so.0.0.0")
+    build.restore()
     worker["suite"] = testing.Suite(build)
 
 
 def workers(**common):
-    """A process for each build; `common` is what all of them know."""
+    """A process for each build; `common` is passed to all of them."""
     worker.update(common)
     numbers = multiprocessing.Queue()
     for number in range(len(worker["builds"])):
@@ -123,7 +122,7 @@ def pass_sanitized(name):
 
 
 def recorded(path, mark, names, keep, say):
-    """The tests with what they reach; from an earlier run where nothing has changed since."""
+    """The tests with the lines that they reach; from an earlier run if nothing has changed."""
     known = {"fingerprint": mark, "tests": {}, "sanitized": []}
     if os.path.exists(path):
         with open(path) as file:
@@ -140,17 +139,17 @@ def recorded(path, mark, names, keep, say):
             known["sanitized"].append(name)
             verdicts.write(path, json.dumps(known))
             say("%s passes under the sanitizers" % name)
-        pool.close()  # or else a worker that has just been forked meets SIGTERM with this process's handler
+        pool.close()  # else SIGTERM could reach a new worker that still has this process's handler
         pool.join()
     for name in missing:
         if known["tests"][name] is None:
-            say("%s is skipped, so it kills nothing" % name, True)
+            say("%s is skipped and kills no mutant" % name, True)
     return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
             for t in (known["tests"][n] for n in names) if t]
 
 
 def attempts(suite, tests, memory, mutant, steps):
-    """What is run in turn: (test, environment). First the cases that killed this function's other mutants."""
+    """The runs in their order: (test, environment). First the cases that killed other mutants of the function."""
     ordered = testing.order(tests, mutant)
     own = [t for t in ordered if t.owns(mutant.folder)]
     failing = [t for t in ordered if t.makes_calls_fail() and t not in own]
@@ -164,26 +163,26 @@ def attempts(suite, tests, memory, mutant, steps):
     if "failing" in steps:
         for test in failing:
             yield test, {}
-    # As make check-asan would: what is read or written out of bounds, or never freed, need not show in a result.
+    # As in make check-asan: an access out of bounds or a leak may not change any result.
     if "sanitized" in steps and suite.build.sanitize(mutant.units, mutant):
         for test in own:
             yield test, suite.sanitized()
-    if "others" in steps:  # never together with "sanitized", which leaves another library
+    if "others" in steps:  # never together with "sanitized", which replaces the library
         for test in ordered:
             if test not in own + failing:
                 yield test, {}
 
 
 def attempt(suite, tests, memory, mutant, steps):
-    """Verdict, killing program, its first failing test, and whether only the sanitizers made it fail."""
+    """Verdict, killing program, its first failing test, and whether it failed only under the sanitizers."""
     reason = suite.build.plant(mutant)
     if reason:
         return reason, "", "", False
     for test, environment in attempts(suite, tests, memory, mutant, steps):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
-            run = suite.run(test, **environment)  # once more: somebody else may have taken the processor
-        # A program that was given a case and says nothing of a test has run none, which it calls a failure.
+            run = suite.run(test, **environment)  # once more: another program may have used the processor
+        # A program without tests in the given case also fails, but reports no failed test.
         if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or "CK_RUN_CASE" not in environment):
             memory.learn(mutant, test.name, run.failure)
             return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment
@@ -211,7 +210,7 @@ def run_all(tasks, tests, results, say):
 
 
 def steps_of(given, listed):
-    """What a mutant has to survive. What is listed meets its folder's own tests again, and all only with --thorough."""
+    """The steps that a mutant must survive. Without --thorough a listed one runs only its folder's tests."""
     if listed and not given.thorough:
         return {"own"}
     return {"own", "sanitized"} if given.quick else {"own", "failing", "sanitized", "others"}
@@ -219,8 +218,8 @@ def steps_of(given, listed):
 
 def examine_all(root, folder, given, chosen, names, listed, say):
     """
-    All verdicts. The other programs wait until the folders' own are through: what they reach is only recorded if
-    there is a survivor for them.
+    All verdicts. The programs of other folders run last, and only if there are survivors for them: recording the lines
+    that they reach takes long.
     """
     keys = {verdicts.key_of(e) for e in listed}
     wanted = {m.id: steps_of(given, verdicts.key_of(vars(m)) in keys) for m in chosen}
@@ -260,7 +259,7 @@ def main():
     worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())
     first = worker["builds"][0]
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
-        "-std=gnu17", "-I" + first.folder, "-I" + os.path.join(root, "lib")])
+        "-std=gnu17", "-I" + first.folder, "-I" + first.folder + "/include", "-I" + os.path.join(root, "lib")])
     chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
               if m.folder in folders]
     if given.list:
@@ -276,7 +275,7 @@ def main():
 
 
 def interrupt(*_):
-    raise SystemExit("mutation: interrupted; the same command goes on from here")
+    raise SystemExit("mutation: interrupted; the same command continues from here")
 
 
 if __name__ == "__main__":

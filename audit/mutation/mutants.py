@@ -1,4 +1,4 @@
-"""Mutants: faults with a lasting name, and a choice among them that depends on nothing but the seed."""
+"""Mutants: faults with a permanent name, and a choice of them that depends only on the seed."""
 import hashlib
 import os
 import re
@@ -23,13 +23,13 @@ class Mutant:
     operator: str = ""
     original: str = ""
     mutated: str = ""
-    # The whole lines before and after, without their indentation: with file and function what the mutant is known by.
+    # The whole lines before and after, without indentation: together with file and function they identify a mutant.
     before: str = ""
     after: str = ""
     occurrence: int = 1
     begin: int = 0
     end: int = 0
-    # The lines of the function that it stands in; (0, 0) outside of functions.
+    # The first and last line of its function; (0, 0) outside of functions.
     body: tuple = (0, 0)
     units: tuple = ()
 
@@ -68,7 +68,7 @@ def units_of(root, folder):
 
 
 def candidates(root, options, folders=FOLDERS):
-    """All mutants of the folders, in the order of the text; `options` are the compiler's."""
+    """All mutants of the folders, in the order of the text; `options` are compiler options."""
     found = {}
     for folder in folders:
         for unit in units_of(root, folder):
@@ -81,7 +81,7 @@ def candidates(root, options, folders=FOLDERS):
 
 
 def named(mutants):
-    """Gives ids. A line that is twice in a function the same is told apart by its occurrence."""
+    """Assigns ids. Equal lines in one function differ by their occurrence."""
     times = Counter()
     result = []
     for mutant in mutants:
@@ -95,8 +95,8 @@ def named(mutants):
 
 def choose(mutants, count, seed):
     """
-    At most `count` mutants. Each pair of file and operator gives its share, at least one; within it the smallest
-    digests of seed and id are taken, so that what is added to a file does not change what is chosen elsewhere.
+    At most `count` mutants. Each pair of file and operator contributes its share, at least one: those with the
+    smallest digests of seed and id, so that a change of one file does not change the choice in others.
     """
     strata = defaultdict(list)
     for mutant in mutants:

@@ -1,4 +1,5 @@
-"""One source file as the mutation tester sees it: its text, libclang's cursors in it, and macros that hide text."""
+"""A source file for the mutation tester: its text, libclang's cursors, and the macros in it."""
+import functools
 import os
 import sys
 
@@ -9,13 +10,19 @@ except ImportError:
              "/usr/bin/python3 is not the Python that Debian's packages are for")
 
 
-class Source:
-    """A file's text in bytes (libclang counts bytes) with the ranges that macros are called in."""
+@functools.lru_cache(maxsize=None)
+def name_of(root, path):
+    """A file's name below the root. BUILD/include/assay is a link to lib: <assay/nn/network.h> is lib/nn/network.h."""
+    return os.path.relpath(os.path.realpath(path), os.path.realpath(root))
 
-    def __init__(self, path, name):
-        with open(path, "rb") as file:
+
+class Source:
+    """A file's text in bytes, since libclang counts bytes, and the ranges of macro calls."""
+
+    def __init__(self, root, name):
+        with open(os.path.join(root, name), "rb") as file:
             self.text = file.read()
-        self.name = name
+        self.root, self.name = root, name
         self.macro_calls = []
         self.macro_definitions = []
         self.functions = []
@@ -31,9 +38,13 @@ class Source:
         return any(begin < e and b < end for b, e in self.macro_calls)
 
     def hides(self, cursor):
-        """Whether a cursor comes out of a macro's definition and so has no text of its own."""
+        """Whether a cursor comes from a macro's definition and so has no text of its own."""
         begin, end = cursor.extent.start.offset, cursor.extent.end.offset
         return any(b <= begin and end <= e for b, e in self.macro_calls)
+
+    def holds(self, cursor):
+        file = cursor.location.file
+        return file is not None and name_of(self.root, file.name) == self.name
 
     def line_of(self, offset):
         return self.text.count(b"\n", 0, offset) + 1
@@ -46,7 +57,7 @@ class Source:
 
 
 def parse(root, path, options):
-    """libclang's translation unit of root/path; stops the program where it does not compile."""
+    """libclang's translation unit of root/path; exits if it does not compile."""
     try:
         unit = Index.create().parse(os.path.join(root, path), args=options,
                                     options=TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD)
@@ -65,11 +76,11 @@ def sources_of(root, folder, unit):
         file = cursor.location.file
         if file is None:
             continue
-        name = os.path.relpath(file.name, root)
+        name = name_of(root, file.name)
         if os.path.dirname(name) != folder:
             continue
         if name not in found:
-            found[name] = Source(file.name, name)
+            found[name] = Source(root, name)
         add_cursor(found[name], cursor)
     return found
 

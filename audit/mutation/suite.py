@@ -1,4 +1,4 @@
-"""The test programs: running one under limits until its first failure, recording which of them reach which function."""
+"""The test programs: runs one under limits until its first failure, and records the lines that each reaches."""
 import glob
 import json
 import os
@@ -12,13 +12,14 @@ import xml.etree.ElementTree
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-# What is not run against mutants, and why. Beyond these, a test is left out for mutants in functions it never enters.
+# Tests that do not run on mutants, and why. Any other test is left out for mutants in functions that it never enters.
 LEFT_OUT = {
     "tests/man.sh": "reads the man page",
-    "tests/test_cuda": "computes on a GPU, by what is not mutated",
+    "tests/where.sh": "reads sources",
+    "tests/test_cuda": "computes on a GPU, with code that is not mutated",
     "tests/report_browser.sh": "a browser on a written page; computes nothing",
-    "tests/report_tool.sh": "writes pages and draws them; the numbers on them are test_tutorial's",
-    "tests/grade/hostile.sh": "waits for submissions' time limits; what it grades is graded by mistakes.sh too",
+    "tests/report_tool.sh": "writes and draws pages; test_tutorial checks their numbers",
+    "tests/grade/hostile.sh": "waits for time limits; mistakes.sh grades the same components",
 }
 OWN = {
     "lib/nn": ("test_nn",), "lib/init": ("test_init",), "lib/optim": ("test_optim",),
@@ -30,7 +31,7 @@ SKIPPED = 77
 
 
 class Impossible(Exception):
-    """What ends everything. Not SystemExit: a worker that exits is started again by its pool."""
+    """Ends the whole run. Not SystemExit: the pool restarts a worker that exits."""
 
 
 @dataclass
@@ -73,7 +74,7 @@ def limits(cpu, memory):
 
 
 def first_failure(tap):
-    """The first failing test of Check's TAP log so far, "" if there is none."""
+    """The first failed test in Check's TAP log so far, or ""."""
     try:
         with open(tap, errors="replace") as file:
             found = re.search(r"^not ok \d+ - (.*)$", file.read(), re.M)
@@ -129,7 +130,7 @@ class Suite:
         memory = resource.RLIM_INFINITY if sanitized else 16 << 30
         cpu = int((2 + 3 * test.longest) * (4 if sanitized else 1)) if limited else 600
         deadline = time.monotonic() + (60 + 20 * test.seconds if limited else 3600)
-        environment = dict(self.environment, LD_LIBRARY_PATH=os.path.dirname(self.build.library), **environment)
+        environment = dict(self.environment, LD_LIBRARY_PATH=self.build.path, **environment)
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         process = subprocess.Popen(self.command(test.name), cwd=self.build.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

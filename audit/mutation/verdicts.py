@@ -1,4 +1,4 @@
-"""What is known of each mutant: kept line by line during the run, judged with the list of equivalents at its end."""
+"""The verdict of each mutant: saved line by line during the run, compared with the list of equivalents at its end."""
 import json
 import os
 from collections import Counter, defaultdict
@@ -15,7 +15,7 @@ def write(path, text):
 
 
 class Results:
-    """Verdicts so far, by id. Of an earlier state of the sources, at most the kills are kept, and only if so asked."""
+    """Verdicts so far, by id. With keep_killed, kills of an earlier state of the sources are kept."""
 
     def __init__(self, path, fingerprint, keep_killed=False):
         self.path = path
@@ -24,7 +24,7 @@ class Results:
             with open(path) as file:
                 for line in file:
                     if not line.endswith("\n"):
-                        break  # cut off by a kill
+                        break  # incomplete: the run was killed
                     result = json.loads(line)
                     if result.pop("fingerprint") == fingerprint or (keep_killed and result["verdict"] in
                                                                     ("killed", "timeout", "stillborn", "same-code")):
@@ -33,7 +33,7 @@ class Results:
         self.fingerprint = fingerprint
 
     def left(self, mutant, steps):
-        """Those of the steps that it has not been through; none if it did not survive."""
+        """The steps that it still must survive; none if it did not survive the earlier ones."""
         known = self.found.get(mutant)
         if known is None:
             return steps
@@ -59,11 +59,11 @@ def key_of(entry):
 
 
 def judge(candidates, chosen, results, listed):
-    """The mutants as they are reported, and what is wrong with the list of equivalents."""
+    """The mutants for the report, and the errors in the list of equivalents."""
     arguments = {key_of(e): e.get("argument", "").strip() for e in listed}
-    complaints = ["%s, %s: '%s' is given no argument" % (k[0], k[1], k[3]) for k, why in arguments.items() if not why]
+    complaints = ["%s, %s: '%s' has no argument" % (k[0], k[1], k[3]) for k, why in arguments.items() if not why]
     keys = {key_of(vars(m)) for m in candidates}
-    complaints += ["%s, %s: no fault turns '%s' into '%s' any more" % k[:4] for k in arguments if k not in keys]
+    complaints += ["%s, %s: no fault changes '%s' into '%s' any more" % k[:4] for k in arguments if k not in keys]
     reported = []
     for mutant in chosen:
         if mutant.id not in results:
@@ -127,14 +127,14 @@ def table(title, groups):
 
 
 def text_report(about, mutants, complaints):
-    lines = ["Mutation of the numerics: %d of %d candidates, seed %s; CPU time %.0f s, wall time %.0f s, %d jobs" % (
+    lines = ["Mutation of lib: %d of %d candidates, seed %s; CPU time %.0f s, wall time %.0f s, %d jobs" % (
         len(mutants), about["candidates"], about["seed"], about["cpu_seconds"], about["wall_seconds"], about["jobs"])]
-    lines += ["'killed' includes 'timeout'; mutants whose code is the same or that do not compile are not counted.", ""]
+    lines += ["'killed' includes 'timeout'; mutants with unchanged code, or that do not compile, do not count.", ""]
     lines += table("folder", grouped(mutants, folder_of) | {"all": tally(mutants)}) + [""]
     lines += table("operator", grouped(mutants, lambda m: m["operator"])) + [""]
     lines += ["not run: %s (%s)" % left for left in sorted(about["tests_left_out"].items())] + [""]
     survivors = [m for m in mutants if m["verdict"] == "survived"]
-    lines += ["%d survive without an entry in the list of equivalents:" % len(survivors)]
+    lines += ["%d survive and are not listed as equivalent:" % len(survivors)]
     for m in survivors:
         lines += ["%s:%d:%d: %s: %s -> %s" % (m["file"], m["line"], m["column"], m["operator"], m["original"] or "''",
                                              m["mutated"] or "''"), "    " + m["after"]]

@@ -9,18 +9,17 @@
 void *assay_calloc(size_t count, size_t size, assay_error *error)
 {
     if (size != 0 && count > (SIZE_MAX - ASSAY_ALIGNMENT) / size) {
-        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: %zu elements of %zu bytes are more than can be addressed",
-                   count, size);
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: cannot address %zu elements of %zu bytes", count, size);
         return NULL;
     }
-    /* aligned_alloc wants a multiple of the alignment, and may return NULL for 0 bytes. */
+    /* aligned_alloc needs a multiple of the alignment, and may return NULL for 0 bytes. */
     size_t bytes = (count * size + ASSAY_ALIGNMENT - 1) / ASSAY_ALIGNMENT * ASSAY_ALIGNMENT;
     if (bytes == 0) {
         bytes = ASSAY_ALIGNMENT;
     }
     void *memory = aligned_alloc(ASSAY_ALIGNMENT, bytes);
     if (memory == NULL) {
-        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: %zu bytes are not to be had", bytes);
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: cannot allocate %zu bytes", bytes);
         return NULL;
     }
     memset(memory, 0, bytes);
@@ -48,7 +47,7 @@ char *assay_asprintf(assay_error *error, const char *format, ...)
     char *text = length < 0 ? NULL : assay_calloc((size_t)length + 1, 1, error);
     /* printf allocates for some conversions of numbers. */
     if (length < 0 || (text != NULL && vsnprintf(text, (size_t)length + 1, format, again) < 0)) {
-        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a text");
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: cannot format a text");
         assay_free(text);
         text = NULL;
     }

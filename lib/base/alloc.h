@@ -1,4 +1,4 @@
-/* Allocation: zeroed, aligned for vector loads, overflow-checked, and failing with a message. */
+/* Memory that is zeroed and aligned for vector instructions. Failures, overflow of the size too, give a message. */
 #ifndef ASSAY_BASE_ALLOC_H
 #define ASSAY_BASE_ALLOC_H
 
@@ -9,19 +9,20 @@
 
 ASSAY_BEGIN_DECLS
 
-/* One cache line, and one AVX-512 vector. */
+/* Bytes: one cache line, and one AVX-512 vector. */
 enum { ASSAY_ALIGNMENT = 64 };
 
 /*
- * `count` zeroed elements of `size` bytes, aligned to ASSAY_ALIGNMENT; never NULL for count 0. The caller frees the
- * result with assay_free. NULL, and ASSAY_ERROR_MEMORY in `error`, when count * size overflows or memory is out.
+ * Allocates `count` zeroed elements of `size` bytes, aligned to ASSAY_ALIGNMENT. For 0 bytes, too, the result is a
+ * valid pointer. The caller frees it with assay_free. Returns NULL with ASSAY_ERROR_MEMORY in `error` when count * size
+ * overflows or there is no memory.
  */
 void *assay_calloc(size_t count, size_t size, assay_error *error);
 
-/* A copy of a string; the caller frees it with assay_free. NULL as above. */
+/* Copies a string; the caller frees the copy with assay_free. NULL as above. */
 char *assay_strdup(const char *text, assay_error *error);
 
-/* A formatted string; the caller frees it with assay_free. NULL as above. */
+/* Formats a string as printf does; the caller frees it with assay_free. NULL as above. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif

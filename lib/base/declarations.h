@@ -1,6 +1,6 @@
 /*
- * Around the declarations of each public header: C linkage in C++, and export from the shared object, which is compiled
- * with -fvisibility=hidden. So the library exports what its installed headers declare, and nothing else.
+ * Each public header puts its declarations between these two macros: they have C linkage in C++, and the shared library
+ * exports them. It is compiled with -fvisibility=hidden, so it exports what installed headers declare and nothing else.
  */
 #ifndef ASSAY_BASE_DECLARATIONS_H
 #define ASSAY_BASE_DECLARATIONS_H

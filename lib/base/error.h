@@ -1,4 +1,4 @@
-/* Errors: every function that can fail takes an assay_error and returns an assay_status. */
+/* Errors: a function that can fail returns an assay_status and writes a message to the assay_error of its caller. */
 #ifndef ASSAY_BASE_ERROR_H
 #define ASSAY_BASE_ERROR_H
 
@@ -8,12 +8,12 @@ ASSAY_BEGIN_DECLS
 
 typedef enum {
     ASSAY_OK = 0,
-    ASSAY_ERROR_ARGUMENT,    /* the caller asked for something that does not exist or does not fit */
+    ASSAY_ERROR_ARGUMENT,    /* the caller passed a name that does not exist or values that do not fit */
     ASSAY_ERROR_IO,          /* a file or a pipe could not be opened, read, written or renamed */
-    ASSAY_ERROR_FORMAT,      /* a file was read, and is not what it should be */
+    ASSAY_ERROR_FORMAT,      /* a file was read, but its content is wrong */
     ASSAY_ERROR_MEMORY,      /* an allocation failed */
-    ASSAY_ERROR_UNSUPPORTED, /* not in this build, or not on this machine */
-    ASSAY_ERROR_NUMERIC      /* NaN, infinity or overflow where none may be */
+    ASSAY_ERROR_UNSUPPORTED, /* this build or this machine does not have it */
+    ASSAY_ERROR_NUMERIC      /* a result is NaN or infinite, or overflows */
 } assay_status;
 
 enum { ASSAY_ERROR_LENGTH = 512 };
@@ -25,19 +25,19 @@ typedef struct {
 } assay_error;
 
 /*
- * Records a failure and returns its status, so that one can write `return assay_fail(error, ...)`. `error` may be NULL.
- * A message longer than the field is cut. Control characters that came with file names are replaced by '?', so the
- * message stays one line.
+ * Records a failure and returns `status`, so that a function can end with `return assay_fail(error, ...)`. `error` may
+ * be NULL. A message that is too long is cut. Control characters, which a file's name may contain, become '?': the
+ * message is always one line.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...);
 
-/* Puts "where: " before the message of a failure that does not know its file. Returns `status`; ASSAY_OK changes nothing. */
+/* Puts "where: " before the recorded message. Returns `status`; with ASSAY_OK it changes nothing. */
 assay_status assay_fail_in(assay_error *error, assay_status status, const char *where);
 
-/* Leaves the calling function at the first failure. */
+/* Returns from the calling function when `call` fails. */
 #define ASSAY_TRY(call)                       \
     do {                                      \
         assay_status assay_try_ = (call);     \

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,9 +15,9 @@
 #include <assay/base/alloc.h>
 
 struct assay_file_writer {
-    char *path;      /* as given: what errors call it */
-    char *target;    /* what the rename replaces: where the path is a symbolic link, the file that it leads to */
-    char *temporary; /* NULL where the target is a device or a pipe, which is written to as it is */
+    char *path;      /* as given, for messages */
+    char *target;    /* what the rename replaces: the path, or the file that a symbolic link leads to */
+    char *temporary; /* NULL for a device, a pipe and standard output, which are written directly */
     FILE *stream;
 };
 
@@ -28,7 +29,7 @@ static void writer_free(assay_file_writer *writer)
     assay_free(writer);
 }
 
-/* Makes the temporary name unique among the writers of one process. */
+/* Part of the temporary name: it differs between the writers of one process. */
 static long long monotonic_nanoseconds(void)
 {
     struct timespec now;
@@ -45,7 +46,7 @@ static void remove_temporary(const assay_file_writer *writer)
 
 static assay_status open_stream(assay_file_writer *writer, assay_error *error)
 {
-    /* 0666 less the user's umask, as for any file of his; mkstemp would give 0600. */
+    /* 0666 without the bits of the umask, like other files of the user; mkstemp would give 0600. */
     int descriptor = writer->temporary != NULL
                          ? open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
                          : open(writer->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
@@ -63,7 +64,7 @@ static assay_status open_stream(assay_file_writer *writer, assay_error *error)
     return ASSAY_OK;
 }
 
-/* A rename must not put a file where a device or a pipe was, nor where a symbolic link was. */
+/* A rename must not replace a device, a pipe or a symbolic link by a file. */
 static assay_status choose_target(assay_file_writer *writer, assay_error *error)
 {
     struct stat about;
@@ -73,7 +74,7 @@ static assay_status choose_target(assay_file_writer *writer, assay_error *error)
     if (writer->target == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    /* A pipe behind /dev/stdout has no path: realpath finds nothing, stat does. */
+    /* A pipe behind /dev/stdout has no path: realpath fails, stat works. */
     if (stat(writer->path, &about) == 0 && !S_ISREG(about.st_mode)) {
         assay_free(writer->target);
         writer->target = assay_strdup(writer->path, error);
@@ -86,6 +87,26 @@ static assay_status choose_target(assay_file_writer *writer, assay_error *error)
     return writer->temporary == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
 }
 
+bool assay_file_is_standard_output(const char *path)
+{
+    return path != NULL && strcmp(path, "-") == 0;
+}
+
+static assay_status open_writer(assay_file_writer *writer, const char *path, assay_error *error)
+{
+    bool standard_output = assay_file_is_standard_output(path);
+    writer->path = assay_strdup(standard_output ? "standard output" : path, error);
+    if (writer->path == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (standard_output) {
+        writer->stream = stdout;
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(choose_target(writer, error));
+    return open_stream(writer, error);
+}
+
 assay_status assay_file_create(const char *path, assay_file_writer **writer, assay_error *error)
 {
     *writer = NULL;
@@ -93,11 +114,7 @@ assay_status assay_file_create(const char *path, assay_file_writer **writer, ass
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    made->path = assay_strdup(path, error);
-    assay_status status = made->path == NULL ? ASSAY_ERROR_MEMORY : choose_target(made, error);
-    if (status == ASSAY_OK) {
-        status = open_stream(made, error);
-    }
+    assay_status status = open_writer(made, path, error);
     if (status != ASSAY_OK) {
         writer_free(made);
         return status;
@@ -111,6 +128,19 @@ FILE *assay_file_stream(assay_file_writer *writer)
     return writer->stream;
 }
 
+/* Standard output stays open; after a failure that the writer reports, it drops its text and its error. */
+static int close_stream(FILE *stream, int failed)
+{
+    if (stream != stdout) {
+        return fclose(stream);
+    }
+    if (failed) {
+        __fpurge(stdout);
+        clearerr(stdout);
+    }
+    return 0;
+}
+
 assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
 {
     errno = 0;
@@ -119,7 +149,7 @@ assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
     /* A pipe has nothing to sync. */
     failed = (writer->temporary != NULL && fsync(fileno(writer->stream)) != 0) || failed;
     int reason = errno;
-    failed = fclose(writer->stream) != 0 || failed;
+    failed = close_stream(writer->stream, failed) != 0 || failed;
     if (!failed && writer->temporary != NULL && rename(writer->temporary, writer->target) != 0) {
         failed = 1;
         reason = errno;
@@ -140,12 +170,12 @@ void assay_file_abort(assay_file_writer *writer)
     if (writer == NULL) {
         return;
     }
-    fclose(writer->stream);
+    close_stream(writer->stream, 0);
     remove_temporary(writer);
     writer_free(writer);
 }
 
-/* Whether `name` is "STEM.PID-TIME.tmp" of a process that is no more. */
+/* Whether `name` is "STEM.PID-TIME.tmp" of a process that has ended. */
 static bool is_leftover(const char *name, const char *stem, size_t length)
 {
     long process = 0;
@@ -160,7 +190,7 @@ static bool is_leftover(const char *name, const char *stem, size_t length)
 
 void assay_file_remove_leftovers(const char *path)
 {
-    char *resolved = realpath(path, NULL); /* temporary files stand beside what a symbolic link leads to */
+    char *resolved = realpath(path, NULL); /* temporary files are beside the file that a symbolic link leads to */
     const char *target = resolved != NULL ? resolved : path;
     const char *slash = strrchr(target, '/');
     const char *stem = slash == NULL ? target : slash + 1;
@@ -189,8 +219,8 @@ static assay_status read_stream(FILE *stream, const char *path, size_t length, c
     if (got != length) {
         int failed = ferror(stream);
         assay_free(memory);
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: %zu of %zu bytes could be read%s", path, got, length,
-                          failed ? "" : "; the file became shorter while it was read");
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: only %zu of %zu bytes could be read%s", path, got, length,
+                          failed ? "" : "; the file became shorter in the meantime");
     }
     *bytes = memory;
     return ASSAY_OK;
@@ -198,7 +228,7 @@ static assay_status read_stream(FILE *stream, const char *path, size_t length, c
 
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error)
 {
-    /* Without O_NONBLOCK, a pipe that nobody writes to would be waited for, to be refused below. */
+    /* With O_NONBLOCK, opening a pipe without a writer returns at once, and the pipe is refused below. */
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
     if (stream == NULL) {
@@ -213,8 +243,8 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
     if (fstat(fileno(stream), &about) != 0 || !S_ISREG(about.st_mode)) {
         status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file", path);
     } else if ((unsigned long long)about.st_size > limit) {
-        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %lld bytes are more than the %zu a file of this kind may have",
-                            path, (long long)about.st_size, limit);
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: too large: %lld bytes, the limit is %zu", path,
+                            (long long)about.st_size, limit);
     } else {
         *size = (size_t)about.st_size;
         status = read_stream(stream, path, *size, bytes, error);

@@ -1,7 +1,8 @@
-/* Files that are either written whole or not at all, and files read whole. */
+/* Files: written completely or not at all, and read completely. */
 #ifndef ASSAY_BASE_FILE_H
 #define ASSAY_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -12,19 +13,25 @@ ASSAY_BEGIN_DECLS
 
 typedef struct assay_file_writer assay_file_writer;
 
+/* Whether `path` is "-", which means standard output wherever a program of the project writes a file. NULL: false. */
+bool assay_file_is_standard_output(const char *path);
+
 /*
- * Starts writing `path`: opens a temporary file beside it. What stood at `path` stays until assay_file_commit.
- * Where `path` is a symbolic link, the file that it leads to is replaced, not the link. A device or a pipe (/dev/null, a
- * FIFO) is written to as it is, never replaced. The caller ends the writer with assay_file_commit or assay_file_abort.
+ * Starts to write `path`: opens a temporary file in the same folder. An old file at `path` stays until
+ * assay_file_commit. A symbolic link stays, and the file that it leads to is replaced. A device or a pipe (/dev/null, a
+ * FIFO) is written directly, and so is standard output, which "-" means. The caller ends the writer with
+ * assay_file_commit or assay_file_abort. ASSAY_ERROR_IO when the file cannot be opened, ASSAY_ERROR_MEMORY; then
+ * `*writer` is NULL.
  */
 assay_status assay_file_create(const char *path, assay_file_writer **writer, assay_error *error);
 
-/* The stream to write to; it belongs to the writer. Write errors may be ignored: the commit reports them. */
+/* The stream to write to; it belongs to the writer. Callers may ignore write errors: the commit reports them. */
 FILE *assay_file_stream(assay_file_writer *writer);
 
 /*
- * Flushes, syncs and renames the temporary file to its path, and frees the writer. On any failure (a full disk too) the
- * temporary file is removed, what stood at the path still stands, and the error says so.
+ * Flushes and syncs the temporary file, renames it to its path, and frees the writer. Standard output is flushed and
+ * stays open. ASSAY_ERROR_IO on any failure, a full disk too: then the temporary file is removed, the old file is
+ * unchanged, and the message says so.
  */
 assay_status assay_file_commit(assay_file_writer *writer, assay_error *error);
 
@@ -32,14 +39,15 @@ assay_status assay_file_commit(assay_file_writer *writer, assay_error *error);
 void assay_file_abort(assay_file_writer *writer);
 
 /*
- * Removes the temporary files that processes which are no more (killed, say) began beside `path` and never committed.
- * Those of processes that run are left. Says nothing of what it cannot do: the files are only in the way.
+ * Removes the temporary files beside `path` that ended processes left there, for example killed ones. Files of running
+ * processes stay. A file that cannot be removed is no error.
  */
 void assay_file_remove_leftovers(const char *path);
 
 /*
- * Reads a whole file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
- * caller frees it with assay_free. Fails on a missing file, a directory, a short read, and a file over the limit.
+ * Reads a regular file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
+ * caller frees it with assay_free. ASSAY_ERROR_IO when the file is missing, is no regular file, or ends early;
+ * ASSAY_ERROR_FORMAT when it is larger than the limit; ASSAY_ERROR_MEMORY.
  */
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error);
 

@@ -8,7 +8,7 @@ json_t *assay_json_load(const char *text, size_t length, json_error_t *where, as
 {
     errno = 0;
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, where);
-    /* malloc's word. Without memory jansson may call the text wrong, or drop a byte of it and go on. */
+    /* malloc sets ENOMEM. Without memory jansson may report a syntax error, or drop a byte of the text and go on. */
     if (errno == ENOMEM) {
         json_decref(value);
         *status = ASSAY_ERROR_MEMORY;

@@ -1,4 +1,4 @@
-/* Inside the library: JSON texts read and written by jansson, which does not always tell that memory was out. */
+/* Internal: reads and writes JSON with jansson, which does not always report that there was no memory. */
 #ifndef ASSAY_BASE_JSON_H
 #define ASSAY_BASE_JSON_H
 
@@ -8,15 +8,15 @@
 #include <assay/base/error.h>
 
 /*
- * json_loadb, where a key may not stand twice. NULL after a failure, with `*status` ASSAY_ERROR_FORMAT and the place in
- * `where`, or ASSAY_ERROR_MEMORY with "out of memory" as where's text: jansson calls both a syntax error at times. The
- * caller ends the value with json_decref.
+ * Parses a text as json_loadb does; a key may occur only once in an object. The caller releases the value with
+ * json_decref. Returns NULL after a failure: either `*status` is ASSAY_ERROR_FORMAT and `where` has the place, or it is
+ * ASSAY_ERROR_MEMORY and where's text is "out of memory". (jansson sometimes calls both a syntax error.)
  */
 json_t *assay_json_load(const char *text, size_t length, json_error_t *where, assay_status *status);
 
 /*
- * json_dumps; NULL when memory was out, even where jansson would leave out a piece of the text, and for NULL. The caller
- * frees the text with free.
+ * Formats a value as json_dumps does; the caller frees the text with free. Returns NULL for NULL and when there was no
+ * memory: jansson alone may then leave out a piece of the text.
  */
 char *assay_json_print(const json_t *value, size_t flags);
 

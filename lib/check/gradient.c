@@ -17,7 +17,7 @@ static const char *const VERDICTS[] = {
     [ASSAY_ENTRY_WRONG] = "is WRONG",
 };
 
-/* A kink counts as seen where its jump is known to three digits. */
+/* A kink is accepted if its jump is known to three digits. */
 #define KINK_DIGITS 1e-3
 
 static double nearest(double value, double low, double high)
@@ -25,7 +25,7 @@ static double nearest(double value, double low, double high)
     return fmin(fmax(value, low), high);
 }
 
-/* The relative error of gradient.h; 0 against 0 is 0. */
+/* The relative error of gradient.h; it is 0 if both are 0. */
 static double relative_error(double analytic, double numeric, double estimate, double tolerance)
 {
     double difference = fabs(analytic - numeric);
@@ -33,7 +33,7 @@ static double relative_error(double analytic, double numeric, double estimate, d
     return difference == 0 ? 0 : difference / scale;
 }
 
-/* A kink at x: the analytic value may be either slope, or a subgradient between them. */
+/* At a kink the analytic value may be either slope, or a subgradient between them. */
 static void judge_kink(assay_gradient_entry *entry, const assay_slope *slope, double tolerance)
 {
     entry->slope_below = slope->derivative - slope->jump / 2;
@@ -73,7 +73,7 @@ static void judge(assay_gradient_entry *entry, const assay_slopes *slopes, doubl
     }
 }
 
-/* Whether `a` is to be reported before `b`: the graver verdict, then the larger relative error. */
+/* Whether `a` is reported before `b`: the worse verdict first, then the larger relative error. */
 static bool worse(const assay_gradient_entry *a, const assay_gradient_entry *b)
 {
     int gravity_a = a->verdict < ASSAY_ENTRY_UNRESOLVED ? 0 : (int)a->verdict;
@@ -137,7 +137,7 @@ assay_status assay_check_gradient(assay_scalar_function function, void *user, si
     ASSAY_TRY(assay_ladder_create(function, user, count, x, chosen.length > 0 ? chosen.length : 1, &ladder, error));
     double largest = largest_entry(count, gradient);
     for (size_t i = 0; i < count; i++) {
-        /* Sixteen times finer than asked, so that the estimate does not use up the tolerance. */
+        /* Sixteen times finer than the tolerance, of which the error estimate then uses only a small part. */
         assay_slopes slopes = assay_ladder_climb(ladder, i, gradient[i], report->tolerance / 16);
         assay_gradient_entry entry = {.index = i, .analytic = gradient[i]};
         judge(&entry, &slopes, largest, report->tolerance);

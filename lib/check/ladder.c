@@ -5,22 +5,22 @@
 
 #include <assay/base/alloc.h>
 
-/* Extrapolated columns: five powers of h are removed, the error is of order h^12. */
+/* Extrapolated columns: they remove five powers of h, so that the error is of order h^12. */
 enum { COLUMNS = 6 };
 
-/* No ladder ends before that many rows with a value, by luck; and 2^-128 of a length is as good as 0. */
+/* A ladder has at least this many rows with a value; and a step of 2^-128 lengths is as small as 0. */
 enum { MINIMUM_ROWS = 4, MAXIMUM_ROWS = 128 };
 
-/* Each new ladder starts at eight times the step; 2^30 lengths are as good as infinity. */
+/* Each new ladder starts with eight times the step; 2^30 lengths are as large as infinity. */
 enum { MAXIMUM_LADDERS = 11 };
 
 /*
- * Steps are 1.3125 * 2^k: short in binary, so that x + h is mostly exact, and no power of two, so that functions with a
- * period of 2^k are not sampled at one phase alone.
+ * Steps are 1.3125 * 2^k: few bits, so that x + h is usually exact, and no power of two, so that functions with a
+ * period of 2^k are not sampled at one phase only.
  */
 #define STEP_MANTISSA 1.3125
 
-/* A ladder ends once the error is this part of the resolution asked for: more digits would cost time for nothing. */
+/* A ladder ends when the error is this part of the required resolution: more digits would only cost time. */
 #define ENOUGH 0x1p-8
 
 #define UNIT_ROUNDOFF 0x1p-53
@@ -29,14 +29,14 @@ struct assay_ladder {
     assay_scalar_function function;
     void *user;
     size_t count;
-    double *x; /* the point; one entry at a time is moved and put back */
+    double *x; /* the point; one entry at a time is changed and restored */
     double length;
     double value; /* f(x) */
     double noise; /* three times the measured standard deviation */
     size_t evaluations;
 };
 
-/* One step of the ladder: D(h), J(h) and what rounding may contribute to them, and their extrapolations. */
+/* One step of the ladder: D(h), J(h), the rounding errors they may contain, and their extrapolations. */
 typedef struct {
     int columns; /* 0: the step gave no finite value */
     double derivative[COLUMNS];
@@ -73,11 +73,11 @@ static double evaluate_at(assay_ladder *ladder, size_t i, double value)
 enum { NOISE_POINTS = 9 };
 
 /*
- * The noise level in equally spaced values of a smooth function: k-th differences of the smooth part vanish as
- * spacing^k, those of noise with standard deviation s have the mean square s^2 (2k)! / (k!)^2. The level is taken from
- * the first k where three orders agree within a factor of 4 and the differences change sign (More and Wild, 2011).
- * 0 where no three agree, and where they are above a hundredth of the values: one point apart from the others, such as
- * the peak of a narrow spike, also has such differences.
+ * The noise level in equally spaced values of a smooth function: k-th differences of the smooth part decrease as
+ * spacing^k, while those of noise with standard deviation s have the mean square s^2 (2k)! / (k!)^2. The level is that
+ * of the first k where three orders agree within a factor of 4 and the differences change sign (More and Wild, 2011).
+ * It is 0 if no three orders agree, and if they exceed a hundredth of the values: a single point apart from the others,
+ * such as the peak of a narrow spike, also has such differences.
  */
 static double difference_noise(double values[NOISE_POINTS])
 {
@@ -109,9 +109,9 @@ static double difference_noise(double values[NOISE_POINTS])
 }
 
 /*
- * Noise along a diagonal direction, all entries moved at once by j times the spacing. Spacings are whole multiples of
- * the last place of x, and the way is towards 0, where numbers are denser: x + step is exact, and no rounding of it can
- * pass for noise of f.
+ * Noise along a diagonal direction: all entries move at once, by j times the spacing. Spacings are whole multiples of
+ * the last place of x, and the direction is towards 0, where numbers are denser. So x + step is exact, and its rounding
+ * cannot look like noise of f.
  */
 static double noise_at_spacing(assay_ladder *ladder, const double *origin, double spacing)
 {
@@ -132,9 +132,10 @@ static double noise_at_spacing(assay_ladder *ladder, const double *origin, doubl
 }
 
 /*
- * The level that two neighbouring spacings agree on within a factor of 8, narrow spacings first. Noise does not change
- * with the spacing; a kink among the points, which also has slow differences, grows by 64 from one to the next. Where f
- * is a staircase (a small number added to a large one) narrow spacings see no stair, and the first that do are taken.
+ * The level on which two neighbouring spacings agree within a factor of 8, narrow spacings first. Noise does not depend
+ * on the spacing, but a kink among the points, whose differences also decrease slowly, grows by 64 from one spacing to
+ * the next. If f is a staircase (a small number added to a large one), narrow spacings see no stair; the first spacings
+ * that do are used.
  */
 static double measured_noise(assay_ladder *ladder, const double *origin)
 {
@@ -149,7 +150,7 @@ static double measured_noise(assay_ladder *ladder, const double *origin)
     return 0;
 }
 
-/* Bound on the error of a value of f where values up to `largest` occur. */
+/* Bound on the error of a value of f, if values up to `largest` occur in it. */
 static double noise_bound(const assay_ladder *ladder, double largest)
 {
     return fmax(UNIT_ROUNDOFF * largest, ladder->noise);
@@ -202,9 +203,9 @@ size_t assay_ladder_evaluations(const assay_ladder *ladder)
 }
 
 /*
- * Column 0 at step h. With noise e in each value, D errs by at most 2e / 2h and J by 4e / h. x + h and x - h are
- * rounded: D is the slope at x, and J is h times the curvature, of the parabola through the three points where f was
- * taken.
+ * Column 0 at step h. With noise e in each value, the error of D is at most 2e / 2h and that of J at most 4e / h. x + h
+ * and x - h are rounded: D is the slope at x, and J is h times the curvature, of the parabola through the three points
+ * that were used.
  */
 static void row_start(assay_ladder *ladder, size_t i, double h, ladder_row *row, bool *constant)
 {
@@ -240,7 +241,7 @@ static void row_extrapolate(ladder_row *row, const ladder_row *above)
     }
 }
 
-/* Distance of an extrapolated value to the two it was made of. */
+/* Distance of an extrapolated value to the two values that it was computed from. */
 static double change(const double *row, const double *above, int m)
 {
     return fmax(fabs(row[m] - row[m - 1]), fabs(row[m] - above[m - 1]));
@@ -253,7 +254,7 @@ static void keep_better(assay_slope *best, assay_slope offered)
     }
 }
 
-/* Offers a row's extrapolated values. A jump within its own rounding is none. */
+/* Considers a row's extrapolated values. A jump that is within its own rounding error counts as none. */
 static void row_offer(const ladder_row *row, const ladder_row *above, assay_slopes *slopes)
 {
     double steepness = fabs(above->derivative[0]) + fabs(above->jump[0]);
@@ -266,15 +267,15 @@ static void row_offer(const ladder_row *row, const ladder_row *above, assay_slop
     }
 }
 
-/* The error to reach: `resolution` of the larger of the derivative and the value that it will be compared with. */
+/* The goal for the error: `resolution` times the larger of the derivative and the analytic value. */
 static double goal(const assay_slopes *slopes, double expected, double resolution)
 {
     return resolution * fmax(fabs(slopes->smooth.derivative), fabs(expected));
 }
 
 /*
- * Halves the step until rounding alone is above the best estimate, or the estimate is `enough` of its goal. Returns
- * what rounding contributes to the first row.
+ * Halves the step until rounding alone exceeds the best estimate, or the estimate is `enough` of its goal. Returns the
+ * rounding error of the first row.
  */
 static double descend(assay_ladder *ladder, size_t i, double h, double expected, double enough, assay_slopes *slopes)
 {
@@ -317,7 +318,9 @@ assay_slopes assay_ladder_climb(assay_ladder *ladder, size_t i, double expected,
         double rounding = descend(ladder, i, h, expected, ENOUGH * resolution, &slopes);
         bool settled = slopes.constant && expected == 0;
         bool reached = slopes.smooth.error <= goal(&slopes, expected, resolution);
-        /* An estimate far above the first row's rounding comes from truncation or a kink: worse with larger steps. */
+        /*
+         * An estimate far above the first row's rounding error is due to truncation or a kink: larger steps are worse.
+         */
         bool rounding_rules = slopes.smooth.error <= 16 * rounding;
         if (settled || reached || !rounding_rules || slopes.smooth.error > before / 2) {
             break;

@@ -27,7 +27,7 @@ double assay_dot_bound_of(size_t length, const double *a, size_t a_stride, const
 double assay_ulp_bound(double magnitude, double ulps, assay_format format)
 {
     if (!isfinite(magnitude)) {
-        return NAN; /* no bound: assay_compare fails the entry unless it may be non-finite */
+        return NAN; /* no bound: assay_compare fails this entry */
     }
     if (magnitude == 0) {
         return format.underflow;
@@ -38,7 +38,7 @@ double assay_ulp_bound(double magnitude, double ulps, assay_format format)
     return fmax(ulps * ulp, format.underflow);
 }
 
-/* |got - want| / bound, infinity for what never passes. */
+/* |got - want| / bound; infinity for an entry that cannot pass. */
 static double entry_ratio(double got, double want, double bound, assay_nonfinite nonfinite)
 {
     if (!isfinite(got) || !isfinite(want)) {

@@ -1,6 +1,6 @@
 /*
- * PyTorch's two generators behind one face, so that an initializer does not know which it draws from.
- * Values are drawn as PyTorch draws float32 tensors, whatever precision they are used in afterwards.
+ * One interface to PyTorch's two generators, so that an initializer works with both. Draws are those of PyTorch's
+ * float32 tensors, in whatever precision they are used afterwards.
  */
 #ifndef ASSAY_RANDOM_GENERATOR_H
 #define ASSAY_RANDOM_GENERATOR_H
@@ -36,10 +36,10 @@ typedef struct {
     double b;
 } assay_distribution;
 
-/* Seeds a generator. `blocks` is Philox's grid limit (see assay_philox_seed); mt19937 has no use for it. */
+/* Seeds a generator. `blocks` is Philox's grid limit (see assay_philox_seed); mt19937 ignores it. */
 void assay_generator_seed(assay_generator *generator, assay_generator_kind kind, uint64_t seed, unsigned blocks);
 
-/* "mt19937" or "philox"; ASSAY_ERROR_ARGUMENT with the known names for anything else. */
+/* Finds a generator by its name, "mt19937" or "philox". ASSAY_ERROR_ARGUMENT, with the known names, for any other. */
 assay_status assay_generator_kind_by_name(const char *name, assay_generator_kind *kind, assay_error *error);
 const char *assay_generator_name(assay_generator_kind kind);
 

@@ -1,7 +1,7 @@
 /*
- * mt19937 as PyTorch's CPU generator uses it.
- * Sources: Matsumoto and Nishimura (1998), init_genrand of 2002; PyTorch's at::mt19937 and CPUGeneratorImpl; the
- * drawing rules are those of doc/reproduction.md.
+ * The generator mt19937 as PyTorch uses it on the CPU.
+ * Sources: Matsumoto and Nishimura (1998), init_genrand of 2002; PyTorch's at::mt19937 and CPUGeneratorImpl.
+ * doc/reproduction.md describes how numbers are drawn.
  */
 #ifndef ASSAY_RANDOM_MT19937_H
 #define ASSAY_RANDOM_MT19937_H
@@ -19,15 +19,15 @@ enum { ASSAY_MT19937_WORDS = 624 };
 /* Plain data: copying the struct copies the generator. */
 typedef struct {
     uint32_t word[ASSAY_MT19937_WORDS];
-    uint32_t next;          /* index of the next word to temper; ASSAY_MT19937_WORDS: twist first */
-    bool has_normal;        /* a double kept by the scalar path of normal_ (fewer than 16 elements) */
+    uint32_t next;          /* index of the next word; ASSAY_MT19937_WORDS: compute new words first */
+    bool has_normal;        /* `normal` is valid: normal_ of fewer than 16 elements keeps one value */
     double normal;
 } assay_mt19937;
 
-/* init_genrand: torch.manual_seed(seed) uses the low 32 bits. Forgets a kept normal. */
+/* Seeds the generator with init_genrand; torch.manual_seed(seed) uses the low 32 bits. Drops a kept normal. */
 void assay_mt19937_seed(assay_mt19937 *generator, uint64_t seed);
 
-/* The next 32 tempered bits. */
+/* The next output, 32 bits. */
 uint32_t assay_mt19937_random32(assay_mt19937 *generator);
 
 /* Two 32-bit outputs, the first in the high word; torch.empty((), dtype=int64).random_() drops the sign bit. */

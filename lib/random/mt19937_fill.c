@@ -1,14 +1,14 @@
-/* Floating-point tensors from mt19937, element by element as PyTorch's CPU kernels fill them. */
+/* Fills float32 tensors from mt19937, element by element as PyTorch's CPU kernels do. */
 #include <math.h>
 
 #include <assay/random/mt19937.h>
 
-/* normal_ takes its vector path from one block of 16 elements on; a block holds 8 pairs (radius, angle). */
+/* With 16 elements or more, normal_ works in blocks of 16: 8 pairs (radius, angle). */
 enum { BLOCK = 16, PAIRS = BLOCK / 2 };
 
 static const double TWO_PI = 6.283185307179586476925286766559;
 
-/* The low 24 bits of one output, in [0, 1): as many as a float32 holds. */
+/* The low 24 bits of one output, in [0, 1): a float32 has 24 significant bits. */
 static float uniform24(assay_mt19937 *generator)
 {
     return (float)(assay_mt19937_random32(generator) & 0xffffffu) * 0x1p-24f;
@@ -20,7 +20,7 @@ static double uniform53(assay_mt19937 *generator)
     return (double)(assay_mt19937_random64(generator) & 0x1fffffffffffffu) * 0x1p-53;
 }
 
-/* One rounding: PyTorch's kernels are compiled for processors with FMA, and their compiler contracts the sum. */
+/* One rounding: PyTorch's kernels are compiled for processors with FMA, and the compiler fuses product and sum. */
 void assay_mt19937_uniform(assay_mt19937 *generator, size_t count, double lower, double upper, float *values)
 {
     float from = (float)lower;
@@ -31,9 +31,9 @@ void assay_mt19937_uniform(assay_mt19937 *generator, size_t count, double lower,
 }
 
 /*
- * Box and Muller (1958) in float32 on one block of uniforms: the first half gives the radii, the second the angles.
- * Rounded as PyTorch's AVX2 path does: the angle in float32 (its scalar path goes through double), and one rounding for
- * times std plus mean. Its logarithm, sine and cosine are polynomials, within 3 ulp of these.
+ * The Box-Muller transform (1958) in float32 on one block of uniforms: the first half gives the radii, the second the
+ * angles. It rounds as PyTorch's AVX2 path does: the angle is float32 (the scalar path uses double), and times std plus
+ * mean is one fused operation. PyTorch's logarithm, sine and cosine are polynomials, within 3 ulp of these.
  */
 static void normals_from_uniforms(float *block, float mean, float std)
 {
@@ -61,7 +61,7 @@ static void normal_blocks(assay_mt19937 *generator, size_t count, float mean, fl
         normals_from_uniforms(values + i, mean, std);
     }
     if (count % BLOCK != 0) {
-        /* The last block overlaps the one before it and starts again from new uniforms. */
+        /* The last block overlaps the one before; it draws new uniforms for all its elements. */
         float *last = values + (count - BLOCK);
         fill_uniform24(generator, BLOCK, last);
         normals_from_uniforms(last, mean, std);

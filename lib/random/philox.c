@@ -2,7 +2,7 @@
 
 enum { ROUNDS = 10 };
 
-/* Salmon et al., section 3.3 and the Random123 library: multipliers, and the Weyl sequence that bumps the key. */
+/* Salmon et al., section 3.3, and the Random123 library: the multipliers, and the Weyl constants added to the key. */
 static const uint32_t MULTIPLIER[2] = {0xd2511f53u, 0xcd9e8d57u};
 static const uint32_t WEYL[2] = {0x9e3779b9u, 0xbb67ae85u};
 

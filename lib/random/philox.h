@@ -1,6 +1,6 @@
 /*
- * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011) and the way PyTorch's CUDA
- * generator fills a tensor with it.
+ * The generator Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011), and how
+ * PyTorch's CUDA generator fills a tensor with it.
  */
 #ifndef ASSAY_RANDOM_PHILOX_H
 #define ASSAY_RANDOM_PHILOX_H
@@ -12,20 +12,20 @@
 
 ASSAY_BEGIN_DECLS
 
-/* The tutorial's GPU, a Tesla P100: 56 multiprocessors, 2,048 threads each, 256 threads a block. */
+/* Blocks of the tutorial's GPU, a Tesla P100: 56 multiprocessors with 2,048 threads each, 256 threads a block. */
 enum { ASSAY_PHILOX_TUTORIAL_BLOCKS = 448, ASSAY_PHILOX_BLOCK_THREADS = 256 };
 
 /* Plain data: copying the struct copies the generator. */
 typedef struct {
     uint64_t seed;   /* the key */
-    uint64_t offset; /* counts outputs of each thread; a multiple of 4 */
-    unsigned blocks; /* most blocks of 256 threads that a fill launches: SMs * (max threads per SM / 256) */
+    uint64_t offset; /* outputs that each thread has drawn; a multiple of 4 */
+    unsigned blocks; /* the maximum of blocks of 256 threads in a fill: multiprocessors * (threads of each / 256) */
 } assay_philox;
 
-/* The bijection itself: counter and key in, four words out. */
+/* The bijection: four words from a counter and a key. */
 void assay_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t output[4]);
 
-/* torch.cuda.manual_seed(seed), offset 0, on a device of `blocks` (at least 1) blocks. */
+/* torch.cuda.manual_seed(seed), with offset 0, on a device of `blocks` >= 1 blocks. */
 void assay_philox_seed(assay_philox *generator, uint64_t seed, unsigned blocks);
 
 /* torch.empty(count, device="cuda").uniform_(lower, upper), float32; advances the offset. */

@@ -1,12 +1,12 @@
 /*
- * Floating-point tensors from Philox, laid out over a grid of threads as PyTorch's distribution_nullary_kernel does it,
- * with the float32 arithmetic of cuRAND's device functions.
+ * Fills float32 tensors from Philox. PyTorch's distribution_nullary_kernel assigns the elements to a grid of threads,
+ * and cuRAND's device functions define the float32 arithmetic.
  */
 #include <math.h>
 
 #include <assay/random/philox.h>
 
-/* Outputs of one call of the bijection, and elements that a thread makes of them. */
+/* Outputs of one call of the bijection; a thread makes as many elements of them. */
 enum { UNROLL = 4 };
 
 static const float TWO_TO_MINUS_32 = 0x1p-32f;
@@ -20,14 +20,14 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* T: 256 threads for each block launched, and no more blocks than give every element a thread. */
+/* T: 256 threads in each block; enough blocks that every element has a thread, but at most the device's. */
 static size_t threads_of_grid(const assay_philox *generator, size_t count)
 {
     size_t wanted = count / ASSAY_PHILOX_BLOCK_THREADS + (count % ASSAY_PHILOX_BLOCK_THREADS != 0);
     return ASSAY_PHILOX_BLOCK_THREADS * least(generator->blocks, wanted);
 }
 
-/* The 64-bit offset counts in words 0 and 1, the thread (cuRAND's subsequence) in words 2 and 3. */
+/* Words 0 and 1 of the counter are the 64-bit offset, words 2 and 3 the thread (cuRAND's subsequence). */
 static void draw(const assay_philox *generator, uint64_t call, uint64_t thread, uint32_t output[UNROLL])
 {
     uint64_t position = generator->offset / UNROLL + call;
@@ -58,7 +58,7 @@ static void fill(assay_philox *generator, size_t count, transform apply, float a
     generator->offset += UNROLL * calls;
 }
 
-/* curand_uniform4 gives (0, 1]; PyTorch turns the bounds around by counting 1 as 0. */
+/* curand_uniform4 gives (0, 1]; PyTorch maps 1 to 0, for the interval [0, 1). */
 static void to_uniform(const uint32_t output[UNROLL], float lower, float range, float element[UNROLL])
 {
     for (int i = 0; i < UNROLL; i++) {
@@ -67,7 +67,7 @@ static void to_uniform(const uint32_t output[UNROLL], float lower, float range, 
     }
 }
 
-/* curand_box_muller: one pair of outputs gives a sine and a cosine. fmaf, since nvcc contracts the device's sums. */
+/* curand_box_muller: a pair of outputs gives a sine and a cosine. fmaf, since nvcc fuses product and sum. */
 static void box_muller(uint32_t x, uint32_t y, float pair[2])
 {
     float u = (float)x * TWO_TO_MINUS_32 + TWO_TO_MINUS_32 / 2.0f;

@@ -15,7 +15,7 @@ static bool good_name(const char *name)
     return name != NULL && name[0] != '\0' && name[strspn(name, allowed)] == '\0';
 }
 
-/* An array one element longer, with the old elements moved over; NULL (and the old array kept) when memory is out. */
+/* A copy of the array with room for one more element; NULL, and the old array stays, if there is no memory. */
 static void *grown(void *old, size_t count, size_t size, assay_error *error)
 {
     void *array = assay_calloc(count + 1, size, error);
@@ -30,7 +30,7 @@ assay_figure *assay_figure_create(const assay_figure_layout *layout, assay_error
 {
     if (!good_name(layout->name)) {
         assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                   "figure \"%s\": a name of letters, digits, '-' and '_' is needed, since its files carry it",
+                   "figure \"%s\": its files need a name of letters, digits, '-' and '_'",
                    layout->name == NULL ? "" : layout->name);
         return NULL;
     }
@@ -102,13 +102,13 @@ assay_status assay_figure_add_panel(assay_figure *figure, const assay_figure_axe
     return whole ? ASSAY_OK : ASSAY_ERROR_MEMORY;
 }
 
-/* Adds a series of rows x columns zeros to the panel started last; NULL and the error when that cannot be. */
+/* Adds a series of rows x columns zeros to the last panel. NULL, with the error, after a failure. */
 static figure_series *add_series(assay_figure *figure, series_kind kind, const char *label, size_t rows, size_t columns,
                                  assay_error *error)
 {
     if (figure->count == 0 || rows == 0) {
         assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: %s", figure->name,
-                   rows == 0 ? "a series of no points cannot be drawn" : "a series needs a panel to stand in");
+                   rows == 0 ? "a series needs at least one point" : "a series needs a panel: start one first");
         return NULL;
     }
     figure_panel *panel = &figure->panels[figure->count - 1];
@@ -142,7 +142,7 @@ static assay_status add_points(assay_figure *figure, series_kind kind, const cha
                                assay_error *error)
 {
     if (ink >= ASSAY_FIGURE_INKS) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: ink %u; there are %d", figure->name, ink,
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: no ink %u; there are %d inks", figure->name, ink,
                           ASSAY_FIGURE_INKS);
     }
     assay_error local = {0};
@@ -179,7 +179,7 @@ assay_status assay_figure_add_mark(assay_figure *figure, double x, const char *t
     return ASSAY_OK;
 }
 
-/* The density over the sample's range, scaled to the height that the bars have. */
+/* The density over the sample's range, scaled to the height of the bars. */
 static assay_status add_density(assay_figure *figure, size_t count, const double *values, double low, double high,
                                 double scale, assay_error *error)
 {
@@ -224,7 +224,7 @@ static assay_status add_histogram(assay_figure *figure, size_t count, const doub
     double width = (edges[bins] - edges[0]) / (double)bins;
     double area = (double)count * width;
     ASSAY_TRY(add_bars(figure, bins, edges, counts, as_density ? 1.0 / area : 1.0, error));
-    /* The tutorial draws a density only where there is variance. */
+    /* The tutorial draws a density only if the variance is above 0. */
     return high - low > 1e-8 ? add_density(figure, count, values, low, high, as_density ? 1.0 : area, error)
                              : ASSAY_OK;
 }
@@ -248,7 +248,7 @@ static assay_status add_grid(assay_figure *figure, series_kind kind, size_t x_co
                              const double *y, const double *z, assay_error *error)
 {
     if (x_count < 2 || y_count < 2) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: a grid of %zu by %zu; 2 by 2 is the least",
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: a grid of %zu by %zu is too small; it needs 2 by 2",
                           figure->name, x_count, y_count);
     }
     assay_error local = {0};

@@ -1,4 +1,4 @@
-/* What a figure is made of: shared by the files that build, write and script one; not installed. */
+/* Internal: the parts of a figure, for the files that build it, write it and make its script. */
 #ifndef ASSAY_REPORT_FIGURE_PARTS_H
 #define ASSAY_REPORT_FIGURE_PARTS_H
 
@@ -21,7 +21,7 @@ typedef struct {
     assay_line_style style;
     unsigned ink;
     bool right;
-    char *label; /* NULL: not in the key */
+    char *label; /* NULL: not in the legend */
     size_t rows;
     size_t columns;
     size_t stride; /* rows in a scan of a grid; 0 for no grid */
@@ -29,7 +29,7 @@ typedef struct {
 } figure_series;
 
 typedef struct {
-    assay_figure_axes axes; /* its texts are copies that the panel owns; none is NULL */
+    assay_figure_axes axes; /* the panel owns its texts, which are copies; none is NULL */
     size_t count;
     figure_series *series;
 } figure_panel;

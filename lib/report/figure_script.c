@@ -1,12 +1,13 @@
-/* The gnuplot script of a figure: theme and terminal first, then each panel with all its settings. */
+/* Makes the gnuplot script of a figure: theme and terminal, then each panel with all its settings. */
 #include <math.h>
 #include <string.h>
 
 #include "report/figure_parts.h"
 
 /*
- * Okabe and Ito's palette (Color Universal Design, 2008) on white, and the same hues lighter for a dark ground. Each
- * ink has its own dash type and marker, and neighbours differ in lightness, so that a grey print tells them apart.
+ * Okabe and Ito's palette (Color Universal Design, 2008) on white, and lighter versions of the same hues on a dark
+ * ground. Each ink has its own dash type and marker, and neighbours differ in lightness, so that they differ in a grey
+ * print, too.
  */
 static const struct {
     const char *light;
@@ -24,7 +25,7 @@ static const struct {
     {"#8c7a00", "#f0e442", 4, 12}, /* yellow, darkened on white; dash-dot, open diamond */
 };
 
-/* A string in gnuplot's single quotes, where only the quote itself is special. */
+/* Writes a string in gnuplot's single quotes, where only the quote itself is special. */
 static void write_quoted(FILE *stream, const char *text)
 {
     fputc('\'', stream);
@@ -109,7 +110,7 @@ static bool has_kind(const figure_panel *panel, series_kind kind)
     return false;
 }
 
-/* The range of the x values that a panel shows: the axis's own, or that of the data. */
+/* The range of x in a panel: that of the axis, or of the data. */
 static bool x_range(const figure_panel *panel, double *low, double *high)
 {
     *low = panel->axes.x_min;
@@ -137,7 +138,7 @@ static double ticks_in(double low, double high, double step)
     return floor(high / step) - ceil(low / step) + 1.0;
 }
 
-/* Whether the labels at these ticks fit beside one another on a small panel: about 26 characters do. */
+/* Whether the labels at these ticks fit side by side on a small panel, which has room for about 26 characters. */
 static bool labels_fit(double low, double high, double step)
 {
     int characters = 0;
@@ -149,7 +150,7 @@ static bool labels_fit(double low, double high, double step)
     return characters <= 26;
 }
 
-/* 1, 2 or 5 times a power of ten: the largest step with three ticks in the range; doubled until the labels fit. */
+/* 1, 2 or 5 times a power of ten: the largest step with three ticks in the range, doubled until the labels fit. */
 static double tick_step(double low, double high)
 {
     static const double steps[] = {5.0, 2.0, 1.0};
@@ -165,7 +166,7 @@ static double tick_step(double low, double high)
     return step;
 }
 
-/* Ticks of a small panel. Values as good as equal get one tick: their labels would differ in the last digits. */
+/* Ticks of a small panel. Nearly equal values get one tick, since their labels would differ in the last digits only. */
 static void write_small_ticks(FILE *stream, char axis, double low, double high)
 {
     double middle = low + (high - low) / 2.0;
@@ -176,7 +177,7 @@ static void write_small_ticks(FILE *stream, char axis, double low, double high)
     }
 }
 
-/* A range from the data ends at a tick for curves; a surface or map fills its axes. */
+/* If the range comes from the data, curves end at a tick, and surfaces and maps fill their axes. */
 static void write_range(FILE *stream, const figure_panel *panel, char axis, double low, double high)
 {
     if (low < high) {
@@ -194,7 +195,7 @@ static void write_text(FILE *stream, const char *setting, const char *text, cons
     fprintf(stream, " noenhanced textcolor rgb text%s\n", options);
 }
 
-/* Small panels of a grid: few ticks, and little room between them. */
+/* Small panels of a grid: few ticks and small margins. */
 static bool is_small(const assay_figure *figure)
 {
     return figure->panel_width < 450;
@@ -204,7 +205,7 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
 {
     double low;
     double high;
-    /* gnuplot puts a legend below the axis close under its label. */
+    /* gnuplot places a legend below the axis, close to its label. */
     bool close = is_small(figure) || panel->axes.key == ASSAY_KEY_BELOW;
     write_text(stream, "xlabel", panel->axes.x_label, close ? " offset 0,0.7" : "");
     fprintf(stream, "%s\n", panel->axes.x_log ? "set logscale x" : "unset logscale x");
@@ -293,7 +294,7 @@ static void write_marks(const figure_panel *panel, FILE *stream)
     }
 }
 
-/* gnuplot wants the contours beforehand, as lines of their own. */
+/* gnuplot needs the contours first, as separate lines. */
 static void write_contours(const assay_figure *figure, const figure_panel *panel, size_t index, FILE *stream)
 {
     if (!has_kind(panel, SERIES_MAP)) {
@@ -330,8 +331,8 @@ static void write_label(FILE *stream, const char *label)
 }
 
 /*
- * Over a map, which has every lightness, a line needs a rim; and where colours are gone, one path is dark in a light
- * rim, the next light in a dark rim, the third broken. The map is the same in both themes, and so are its paths.
+ * A map has every lightness, so a line over it needs a rim. In a grey print the first path is dark in a light rim, the
+ * next light in a dark rim, the third broken. Map and paths are the same in both themes.
  */
 static void write_path(const assay_figure *figure, const figure_series *series, size_t index, FILE *stream)
 {
@@ -348,13 +349,13 @@ static void write_path(const assay_figure *figure, const figure_series *series, 
     write_label(stream, series->label);
 }
 
-/* gnuplot numbers each open marker before its filled one: 4 and 5, 6 and 7, ... */
+/* In gnuplot's numbering an open marker comes before its filled one: 4 and 5, 6 and 7, ... */
 static int open_marker(int marker)
 {
     return marker - marker % 2;
 }
 
-/* About twenty markers or fewer, with one on the last point where a divisor allows it. */
+/* At most about twenty markers; the last point has one if a divisor allows it. */
 static size_t marker_interval(size_t rows)
 {
     size_t least = (rows + 19) / 20;
@@ -384,7 +385,7 @@ static void write_line(const figure_series *series, FILE *stream)
     write_label(stream, series->label);
 }
 
-/* A facet is 120 bytes of SVG: the tutorial's 100 x 100 are a megabyte, and finer grids look no better. */
+/* A facet takes 120 bytes of SVG: the tutorial's 100 x 100 grid makes a megabyte, and finer ones look no better. */
 static void write_thinned(const figure_series *series, FILE *stream)
 {
     size_t scans = series->rows / series->stride;
@@ -393,7 +394,7 @@ static void write_thinned(const figure_series *series, FILE *stream)
     fprintf(stream, " every %zu:%zu", y_every, x_every);
 }
 
-/* The plot element of a series; the file's name stands before it. */
+/* The plot element of a series, without the file's name before it. */
 static void write_element(const assay_figure *figure, const figure_series *series, size_t index, FILE *stream)
 {
     switch (series->kind) {
@@ -417,7 +418,7 @@ static void write_element(const assay_figure *figure, const figure_series *serie
     case SERIES_PATH:
         write_path(figure, series, index, stream);
         break;
-    case SERIES_MARK: /* LCOV_EXCL_LINE: write_panel leaves them to write_marks */
+    case SERIES_MARK: /* LCOV_EXCL_LINE: write_marks writes them, not write_panel */
         break;        /* LCOV_EXCL_LINE: as above */
     }
 }
@@ -460,7 +461,7 @@ void assay_figure_script(const assay_figure *figure, FILE *stream)
             write_quoted(stream, figure->title);
             fputs(" noenhanced textcolor rgb text font ',15'", stream);
         }
-        /* Panels above one another share their x axis: it should begin at one place. */
+        /* Panels in a column share their x axis, so their axes begin at the same place. */
         fputs(figure->columns == 1 ? "\nset lmargin 11\n" : is_small(figure) ? "\nset bmargin 3\n" : "\n", stream);
     }
     size_t index = 0;

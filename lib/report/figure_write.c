@@ -17,7 +17,7 @@ static const char *const kind_names[] = {
     [SERIES_SURFACE] = "surface", [SERIES_MAP] = "map", [SERIES_PATH] = "path",
 };
 
-/* A comment must stay on its line, whatever the text holds. */
+/* The comment is one line, whatever the text contains. */
 static void write_plain(FILE *stream, const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -45,7 +45,7 @@ static void write_rows(FILE *stream, const figure_series *series)
 
 static void write_series(FILE *stream, size_t index, const figure_panel *panel, const figure_series *series)
 {
-    /* Two blank lines begin gnuplot's next index. */
+    /* Two blank lines start gnuplot's next index. */
     fprintf(stream, "%s# index %zu: %s", index == 0 ? "" : "\n\n", index, kind_names[series->kind]);
     if (panel->axes.title[0] != '\0') {
         fputs(" of panel \"", stream);
@@ -74,7 +74,7 @@ static void write_data(const assay_figure *figure, FILE *stream)
     }
 }
 
-/* Starts folder/NAMEsuffix. */
+/* Creates folder/NAMEsuffix. */
 static assay_status create_file(const assay_figure *figure, const char *folder, const char *suffix,
                                 assay_file_writer **writer, assay_error *error)
 {
@@ -108,9 +108,9 @@ assay_status assay_figure_write(const assay_figure *figure, const char *folder, 
 }
 
 static const struct {
-    const char *prelude; /* tells the script what to draw, and to leave the drawing on the standard output */
+    const char *prelude; /* makes the script write this drawing to standard output */
     const char *suffix;
-    const char *ending; /* of a whole drawing */
+    const char *ending; /* of a complete drawing */
 } formats[] = {
     [ASSAY_FIGURE_SVG] = {"theme = 'light'; format = 'svg'; target = ''", ".svg", "</svg>"},
     [ASSAY_FIGURE_SVG_DARK] = {"theme = 'dark'; format = 'svg'; target = ''", "-dark.svg", "</svg>"},
@@ -138,7 +138,7 @@ assay_status assay_figure_draw(const assay_figure *figure, const char *folder, a
     assay_status status = assay_gnuplot_run(folder, formats[format].prelude, script, &drawing, &size, error);
     assay_free(script);
     if (status == ASSAY_OK && !is_whole(drawing, size, formats[format].ending)) {
-        status = assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s.gp: the drawing of %zu bytes is cut short",
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s.gp: the drawing is incomplete after %zu bytes",
                             figure->name, size);
     }
     assay_file_writer *writer = NULL;

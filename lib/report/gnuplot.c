@@ -1,4 +1,4 @@
-/* posix_spawn_file_actions_addchdir_np is declared for _GNU_SOURCE alone. */
+/* For posix_spawn_file_actions_addchdir_np. */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
@@ -20,7 +20,7 @@
 
 extern char **environ;
 
-/* A figure is a few hundred kB; beyond this something is wrong with the script. */
+/* A figure takes a few hundred kB; more output than this means an error in the script. */
 static const size_t output_limit = (size_t)64 << 20;
 static const long long patience_ms = 120000;
 
@@ -61,7 +61,7 @@ static long long now_ms(void)
     return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* Reads both pipes until both are closed: reading one after the other would block when gnuplot fills the other one. */
+/* Reads both pipes until both are closed. Reading one after the other would block when gnuplot fills the other one. */
 static assay_status read_both(int pipes[2], capture captured[2], assay_error *error)
 {
     struct pollfd watched[2] = {{.fd = pipes[0], .events = POLLIN}, {.fd = pipes[1], .events = POLLIN}};
@@ -73,10 +73,10 @@ static assay_status read_both(int pipes[2], capture captured[2], assay_error *er
             continue;
         }
         if (ready < 0) {
-            return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: its output cannot be waited for: %s", strerror(errno));
+            return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: cannot wait for its output: %s", strerror(errno));
         }
         if (ready == 0) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: not done after %lld seconds; stopped",
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: stopped after %lld seconds without a result",
                               patience_ms / 1000);
         }
         for (int i = 0; i < 2; i++) {
@@ -90,14 +90,14 @@ static assay_status read_both(int pipes[2], capture captured[2], assay_error *er
             } else if (got == 0) {
                 watched[i].fd = -1;
             } else if (errno != EINTR) {
-                return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: its output cannot be read: %s", strerror(errno));
+                return assay_fail(error, ASSAY_ERROR_IO, "gnuplot: cannot read its output: %s", strerror(errno));
             }
         }
     }
     return ASSAY_OK;
 }
 
-/* gnuplot's complaint is several lines, the last of them with words the reason: "line 3: undefined variable: x". */
+/* gnuplot's error message has several lines; the last one with words is the reason: "line 3: undefined variable: x". */
 static const char *last_line(char *text)
 {
     const char *found = "it said nothing";
@@ -121,7 +121,7 @@ static assay_status judge(int status, const char *program, const char *script, c
 {
     char silence[] = "";
     char *complaint = captured[1].bytes == NULL ? silence : captured[1].bytes;
-    /* What POSIX lets posix_spawn report in place of an error when there is no such program. */
+    /* The exit status by which posix_spawn's child may report that the program does not exist. */
     if (WIFEXITED(status) && WEXITSTATUS(status) == 127) {
         return fail_missing(program, "not found", error);
     }
@@ -137,12 +137,12 @@ static assay_status judge(int status, const char *program, const char *script, c
                           last_line(complaint));
     }
     if (captured[0].size == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s: nothing was drawn: %s", script, last_line(complaint));
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "gnuplot: %s: drew nothing: %s", script, last_line(complaint));
     }
     return ASSAY_OK;
 }
 
-/* The program, as a path that still holds after the change of folder. The caller frees it. */
+/* The program's path, valid in any current folder. The caller frees it. */
 static char *program_path(assay_error *error)
 {
     const char *named = getenv("ASSAY_GNUPLOT");
@@ -181,7 +181,7 @@ static void close_pipe(int ends[2])
     }
 }
 
-/* Spawns, reads and waits; `pipes` are the two pipes, closed by the caller. */
+/* Spawns, reads and waits. The caller closes the two pipes. */
 static assay_status converse(const char *folder, const char *program, const char *prelude, const char *script,
                              int pipes[2][2], capture captured[2], assay_error *error)
 {
@@ -202,7 +202,7 @@ static assay_status converse(const char *folder, const char *program, const char
     while ((waited = waitpid(child, &ended, 0)) < 0 && errno == EINTR) {
     }
     if (status == ASSAY_OK && waited < 0) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "gnuplot: nobody knows how it ended: %s", strerror(errno));
+        status = assay_fail(error, ASSAY_ERROR_IO, "gnuplot: cannot get its exit status: %s", strerror(errno));
     }
     return status != ASSAY_OK ? status : judge(ended, program, script, captured, error);
 }
@@ -220,7 +220,7 @@ assay_status assay_gnuplot_run(const char *folder, const char *prelude, const ch
     capture captured[2] = {{0}};
     assay_status status;
     if (pipe2(pipes[0], O_CLOEXEC) != 0 || pipe2(pipes[1], O_CLOEXEC) != 0) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "gnuplot: no pipe to read it from: %s", strerror(errno));
+        status = assay_fail(error, ASSAY_ERROR_IO, "gnuplot: cannot create a pipe: %s", strerror(errno));
     } else {
         status = converse(folder, program, prelude, script, pipes, captured, error);
     }

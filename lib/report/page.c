@@ -10,7 +10,7 @@
 #include <assay/base/file.h>
 #include "report/page_style.h"
 
-/* Text as HTML, good between tags and inside double-quoted attributes. */
+/* Writes text as HTML, for use between tags and inside double-quoted attributes. */
 static void put(FILE *stream, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {
@@ -113,7 +113,7 @@ static void put_head(FILE *stream, const assay_page *page)
           "<meta name=\"color-scheme\" content=\"light dark\">\n",
           stream);
     put_element(stream, "<title>", page->title, "</title>\n");
-    /* An empty icon, since a browser would ask for one otherwise. */
+    /* An empty icon: without it a browser would request one. */
     fputs("<link rel=\"icon\" href=\"data:,\">\n<style>\n", stream);
     for (size_t i = 0; i < sizeof page_style / sizeof page_style[0]; i++) {
         fprintf(stream, "%s\n", page_style[i]);
@@ -300,7 +300,7 @@ static assay_status check_ids(const assay_page *page, assay_error *error)
         const char *id = page->sections[i].id;
         if (!filled(id) || id[strspn(id, allowed)] != '\0') {
             return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                              "page: section %zu: id \"%s\"; letters, digits, '-' and '_' are needed", i + 1,
+                              "page: section %zu: the id \"%s\" must consist of letters, digits, '-' and '_'", i + 1,
                               id == NULL ? "" : id);
         }
         for (size_t j = 0; j < i; j++) {
@@ -340,6 +340,6 @@ assay_status assay_page_make_folder(const char *folder, assay_error *error)
     if (reason == EEXIST && stat(folder, &about) == 0 && S_ISDIR(about.st_mode)) {
         return ASSAY_OK;
     }
-    return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made a folder: %s", folder,
-                      reason == EEXIST ? "a file of that name is in the way" : strerror(reason));
+    return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot create the folder: %s", folder,
+                      reason == EEXIST ? "a file has that name" : strerror(reason));
 }

@@ -1,6 +1,6 @@
 /*
- * The report: one HTML page that sets our numbers beside the printed ones, with the figures. Nothing is fetched from a
- * network: the style stands in the page, the figures in a folder beside it.
+ * The report: one HTML page that compares our numbers with the printed ones and shows the figures. It needs no network:
+ * the page contains its style, and the figures are in a folder beside it.
  */
 #ifndef ASSAY_REPORT_PAGE_H
 #define ASSAY_REPORT_PAGE_H
@@ -16,18 +16,18 @@ ASSAY_BEGIN_DECLS
 typedef enum {
     ASSAY_PAGE_AGREES,
     ASSAY_PAGE_DIFFERS,
-    ASSAY_PAGE_NONE /* given for information; not counted */
+    ASSAY_PAGE_NONE /* for information; not counted */
 } assay_page_verdict;
 
-/* One number. Texts are UTF-8 and are escaped by the page; NULL counts as "". */
+/* One number. Texts are UTF-8, and the page escapes them; NULL counts as "". */
 typedef struct {
     const char *label;
     const char *printed;   /* as the source prints it */
     const char *ours;
-    double error; /* relative, or what the section's error_heading says; NaN where there is none to speak of */
-    bool ranked;  /* the error may be the page's worst: not one of rounding, nor absolute */
+    double error; /* relative, or as in the section's error_heading; NaN: no error */
+    bool ranked;  /* the error competes for the page's largest: it is relative, and not just rounding */
     assay_page_verdict verdict;
-    const char *note; /* why it differs, or under which condition it agrees */
+    const char *note; /* why it differs, or when it agrees */
 } assay_page_row;
 
 /* A figure; its files are FOLDER/NAME.svg, NAME-dark.svg, NAME.png, NAME.dat and NAME.gp. */
@@ -35,19 +35,19 @@ typedef struct {
     const char *name;
     const char *title;
     const char *caption;
-    const char *alt; /* what a reader who cannot see it should know */
+    const char *alt; /* for readers who cannot see the figure */
     unsigned width;  /* pixels of the drawing */
     unsigned height;
-    bool drawn;   /* NAME.svg and NAME-dark.svg exist; otherwise the page says that only data and script do */
+    bool drawn;   /* NAME.svg and NAME-dark.svg exist; otherwise the page links to data and script only */
     bool has_png; /* NAME.png exists */
 } assay_page_figure;
 
 typedef struct {
     const char *id; /* of the anchor: letters, digits, '-' and '_', unique in the page */
     const char *title;
-    const char *source; /* where the tutorial has it, such as "cell [13]" */
+    const char *source; /* where it is in the tutorial, such as "cell [13]" */
     const char *text;   /* plain paragraphs, separated by blank lines */
-    const char *printed_heading; /* of the table's columns; NULL for "Printed" and "Relative error" */
+    const char *printed_heading; /* of the table's columns; NULL: "Printed" and "Relative error" */
     const char *error_heading;
     size_t row_count;
     const assay_page_row *rows;
@@ -57,33 +57,33 @@ typedef struct {
 
 typedef struct {
     const char *title;
-    const char *text;          /* under the title; plain paragraphs */
+    const char *text;          /* below the title; plain paragraphs */
     const char *figure_folder; /* relative to the page, such as "figures" */
-    const char *notice;        /* one line on something missing, such as gnuplot; NULL for none */
+    const char *notice;        /* one line about something that is missing, such as gnuplot; NULL: none */
     const char *footer;        /* version, machine, command */
     size_t section_count;
     const assay_page_section *sections;
 } assay_page;
 
-/* What stands on top of the page. */
+/* The summary at the top of the page. */
 typedef struct {
     size_t numbers; /* rows with a verdict */
     size_t agreeing;
     size_t figures;
     size_t drawn;
-    const assay_page_section *worst_section; /* of the row with the largest ranked error; NULL if there is none */
+    const assay_page_section *worst_section; /* the section of the largest ranked error; NULL: none */
     const assay_page_row *worst;
 } assay_page_summary;
 
 assay_page_summary assay_page_summarise(const assay_page *page);
 
 /*
- * Writes folder/index.html, whole or not at all. ASSAY_ERROR_ARGUMENT for a section without a usable id, or with
- * another section's; ASSAY_ERROR_IO when it cannot be written.
+ * Writes folder/index.html, completely or not at all. ASSAY_ERROR_ARGUMENT for a section with an invalid id, or with
+ * another section's id; ASSAY_ERROR_IO, ASSAY_ERROR_MEMORY.
  */
 assay_status assay_page_write(const assay_page *page, const char *folder, assay_error *error);
 
-/* Makes a folder unless it is there (its parent must be). ASSAY_ERROR_IO when that fails or a file is in the way. */
+/* Creates a folder unless it exists; its parent must exist. ASSAY_ERROR_IO if that fails or a file has that name. */
 assay_status assay_page_make_folder(const char *folder, assay_error *error);
 
 ASSAY_END_DECLS

@@ -40,7 +40,7 @@ static const char *const page_style[] = {
     "figcaption b{color:var(--text)}",
     ".files{white-space:nowrap}",
     "footer{margin-top:3rem;border-top:1px solid var(--rule);padding-top:1rem;font-size:.9rem}",
-    /* On a phone a row of the table becomes a small card, and a wide figure scrolls inside its own box. */
+    /* On a phone each row of a table becomes a card, and a wide figure scrolls inside its box. */
     "@media (max-width:40rem){h1{font-size:1.4rem}",
     "thead{position:absolute;clip-path:inset(50%);width:1px;height:1px;overflow:hidden}",
     "table,tbody,tr,td,tbody th{display:block;text-align:left}",

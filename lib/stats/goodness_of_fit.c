@@ -64,7 +64,7 @@ assay_status assay_kolmogorov_smirnov(size_t count, const double *values, assay_
 {
     double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));
-    qsort(probability, count, sizeof *probability, ascending); /* F is monotone: the order of the values */
+    qsort(probability, count, sizeof *probability, ascending); /* F is monotone: this is the order of the values, too */
     double n = (double)count;
     double distance = 0;
     for (size_t i = 0; i < count; i++) {

@@ -5,7 +5,7 @@
 
 #include "stats/range.h"
 
-/* numpy.linspace(first, last, bins + 1), with its order of operations and thereby its rounding. */
+/* numpy.linspace(first, last, bins + 1), in its order of operations and so with its rounding. */
 static void equal_edges(double first, double last, size_t bins, double *edges)
 {
     double width = last - first;
@@ -17,7 +17,7 @@ static void equal_edges(double first, double last, size_t bins, double *edges)
     edges[bins] = last;
 }
 
-/* The bin of x as numpy finds it: by multiplication, then moved by one where rounding put x beyond an edge. */
+/* The bin of x as numpy computes it: by multiplication, then a correction by one if rounding crossed an edge. */
 static size_t bin_of(double x, size_t bins, const double *edges)
 {
     double width = edges[bins] - edges[0];
@@ -48,9 +48,12 @@ assay_status assay_histogram(size_t count, const double *values, size_t bins, do
         first -= 0.5;
         last += 0.5;
     }
-    /* The second condition: beyond 2^53 a constant sample has no range of 1; below 2^-1022 or so, no bins per width. */
+    /*
+     * The second condition fails for a constant sample above 2^53, where x + 0.5 is x, and for ranges below about
+     * 2^-1022.
+     */
     if (!isfinite(last - first) || !isfinite((double)bins / (last - first))) {
-        return assay_fail(error, ASSAY_ERROR_NUMERIC, "the range %g to %g has no %zu equal bins in double: scale the "
+        return assay_fail(error, ASSAY_ERROR_NUMERIC, "%g to %g cannot be divided into %zu bins in double: scale the "
                           "sample", first, last, bins);
     }
     equal_edges(first, last, bins, edges);

@@ -8,22 +8,22 @@
 #include "stats/range.h"
 
 /*
- * The sum over all samples y of exp(-(x - y)^2 / 2), lengths in bandwidths, either term by term or through a Hermite
- * expansion (the one-dimensional fast Gauss transform of Greengard and Strain, 1991): samples are sorted into cells of
- * width CELL, and with c the centre of y's cell and t = y - c,
+ * The sum over all samples y of exp(-(x - y)^2 / 2), in units of the bandwidth: either term by term, or by the
+ * one-dimensional fast Gauss transform of Greengard and Strain (1991), a Hermite expansion. Samples are sorted into
+ * cells of width CELL. With c the centre of y's cell and t = y - c,
  *
  *     exp(-(x - y)^2 / 2) = exp(-(x - c)^2 / 2) * sum over k of He_k(x - c) t^k / k!
  *
- * so a cell needs only the sums of t^k / k! over its samples. With |t| <= 1/8 and TERMS terms the remainder is below
- * (1/8)^13 / sqrt(13!) = 2.3e-17 of a kernel's peak: nothing is lost against the direct sum.
+ * so only the sums of t^k / k! over the samples of each cell are needed. With |t| <= 1/8 and TERMS terms the remainder
+ * is below (1/8)^13 / sqrt(13!) = 2.3e-17 of a kernel's peak, less than the rounding of the direct sum.
  */
 #define CELL 0.25
 enum { TERMS = 13 };
 
-/* Beyond this many bandwidths a cell counts as 0: exp(-50) = 2e-22 of a kernel's peak. */
+/* Cells further away than this, in bandwidths, are left out: exp(-50) = 2e-22 of a kernel's peak. */
 #define REACH 10.0
 
-/* Below this many terms the direct sum is as fast. */
+/* Below this number of terms the direct sum is as fast. */
 #define DIRECT_TERMS 10000.0
 
 typedef struct {

@@ -4,16 +4,16 @@
 
 #include "stats/moments_impl.h"
 
-/* Sums are taken block by block, so that rounding grows with BLOCK + count / BLOCK and not with the count. */
+/* Sums are taken block by block: rounding errors grow with BLOCK + count / BLOCK instead of count. */
 enum { BLOCK = 1024 };
 
-/* A sample in either precision; the other pointer is NULL. */
+/* A sample in one of two precisions; the other pointer is NULL. */
 typedef struct {
     const double *f64;
     const float *f32;
 } sample;
 
-/* Values [first, first + length) in double: in place, or converted into `buffer`. */
+/* Values [first, first + length) in double: directly, or converted into `buffer`. */
 static const double *sample_block(sample values, size_t first, size_t length, double *buffer)
 {
     if (values.f64 != NULL) {
@@ -30,7 +30,7 @@ static size_t block_length(size_t first, size_t count)
     return count - first < BLOCK ? count - first : BLOCK;
 }
 
-/* First pass: mean, minimum and maximum. False where the sample has a NaN. */
+/* First pass: mean, minimum and maximum. Returns false if the sample contains a NaN. */
 static bool mean_and_range(size_t count, sample values, assay_moments *moments)
 {
     double buffer[BLOCK];
@@ -88,12 +88,12 @@ bool assay_moments_begin(assay_moments *moments, bool has_nan, double *scale)
         *moments = (assay_moments){moments->count, NAN, NAN, NAN, NAN, NAN, NAN};
         return false;
     }
-    if (!isfinite(moments->mean)) { /* an infinity in the sample, or a sum beyond double */
+    if (!isfinite(moments->mean)) { /* the sample contains an infinity, or its sum overflows */
         moments->variance = moments->skewness = moments->kurtosis = NAN;
         return false;
     }
     if (moments->minimum == moments->maximum) {
-        moments->mean = moments->minimum; /* exactly: the rounded sum over count need not be */
+        moments->mean = moments->minimum; /* exact, which sum / count need not be */
         return false;
     }
     int exponent;
@@ -104,7 +104,7 @@ bool assay_moments_begin(assay_moments *moments, bool has_nan, double *scale)
 
 /*
  * Chan, Golub, LeVeque, "Algorithms for computing the sample variance" (1983): the mean of the first pass is rounded,
- * so the first power is not quite 0; it corrects the mean and the higher moments.
+ * so the first power is not exactly 0. It corrects the mean and the higher moments.
  */
 void assay_moments_end(assay_moments *moments, double scale, const double power[4])
 {

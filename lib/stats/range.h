@@ -1,4 +1,4 @@
-/* Inside the library: the range of a sample that must be finite. */
+/* Internal: the range of a sample of finite values. */
 #ifndef ASSAY_STATS_RANGE_H
 #define ASSAY_STATS_RANGE_H
 
@@ -6,7 +6,7 @@
 
 #include <assay/base/error.h>
 
-/* Minimum and maximum; ASSAY_ERROR_NUMERIC, naming the place, for the first NaN or infinity. */
+/* Minimum and maximum. ASSAY_ERROR_NUMERIC, with its place, for the first NaN or infinity. */
 assay_status assay_finite_range(size_t count, const double *values, double *minimum, double *maximum,
                                 assay_error *error);
 

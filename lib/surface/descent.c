@@ -4,7 +4,7 @@
 
 #include <assay/optim/optimizer.h>
 
-/* Two parameters, their gradient, and the optimizer that moves them. */
+/* The two parameters, their gradient, and the optimizer. */
 typedef struct {
     assay_backend *backend;
     assay_buffer *w;
@@ -55,7 +55,7 @@ static assay_status walk(const descent *run, assay_surface surface, size_t updat
         if (!isfinite(point->w[0]) || !isfinite(point->w[1]) || !isfinite(point->loss) || !isfinite(gradient[0]) ||
             !isfinite(gradient[1])) {
             return assay_fail(error, ASSAY_ERROR_NUMERIC,
-                              "the descent leaves the finite numbers at t = %zu: lower the learning rate",
+                              "the descent is not finite at t = %zu: lower the learning rate",
                               t);
         }
         *recorded = t + 1;

@@ -1,7 +1,7 @@
 /*
- * The surfaces in PyTorch's float32 arithmetic (surface.h): the comments name the operation of the tutorial's Python,
- * or of PyTorch's derivatives.yaml, that a line stands for. Python's own numbers are doubles, rounded to float32 when they
- * meet a tensor.
+ * The surfaces in PyTorch's float32 arithmetic (surface.h). The comment of a line names the operation of the tutorial's
+ * Python or of PyTorch's derivatives.yaml. Python's own numbers are doubles, rounded to float32 when they are combined
+ * with a tensor.
  */
 #include <math.h>
 #include <stddef.h>

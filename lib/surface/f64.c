@@ -1,10 +1,10 @@
-/* The surfaces and their gradients in double precision, written as the formulas are. */
+/* The surfaces and their gradients in double precision, written as the tutorial's formulas. */
 #include <math.h>
 #include <stddef.h>
 
 #include <assay/surface/surface.h>
 
-/* Of math.h's constants, as long as ISO C does not have them. */
+/* M_PI of math.h is not in ISO C. */
 #define PI 3.14159265358979323846
 
 double assay_bivariate_gaussian_f64(const assay_bivariate_gaussian *gaussian, const double w[2], double gradient[2])
