@@ -278,13 +278,13 @@ END_TEST
 
 START_TEST(names_are_found_in_every_kind_of_table)
 {
-    static const char *const strings[] = {"sgd", "leaky-relu", "ReLU"};
+    static const char *const words[] = {"sgd", "leaky-relu", "ReLU"};
     static const char *const ended[] = {"sgd", "leaky-relu", "ReLU", NULL, "adam"};
     static const struct {
         int number;
         const char *name;
     } structs[] = {{1, "sgd"}, {2, "leaky-relu"}, {3, "ReLU"}};
-    const assay_names tables[] = {ASSAY_NAMES(strings), ASSAY_NAMES(ended), ASSAY_NAMES_UNTIL_NULL(ended),
+    const assay_names tables[] = {ASSAY_NAMES(words), ASSAY_NAMES(ended), ASSAY_NAMES_UNTIL_NULL(ended),
                                   ASSAY_NAMES_OF(structs, name)};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         size_t index = 17;

@@ -36,13 +36,11 @@ static void print_help(void)
 {
     puts("Usage: assay train [OPTION...]\n\n"
          "Trains the tutorial's network on Fashion-MNIST, and prints a line for each epoch and the test accuracy.\n\n"
-         "  --optimizer NAME       sgd (default), momentum, adam, or another:");
-    printf("                        ");
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        printf(" %s", *name);
+         "  --optimizer NAME       (default sgd)");
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        printf("      %-26s %s: %s\n", o->name, o->title, o->source);
     }
-    puts("\n"
-         "  --set KEY=VALUE,...    its hyperparameters: lr=0.1,momentum=0.9, ...\n"
+    puts("  --set KEY=VALUE,...    its hyperparameters: lr=0.1,momentum=0.9, ...\n"
          "  --epochs N             (default 40)\n"
          "  --batch N              (default 256)\n"
          "  --seed N               (default 42)\n"
