@@ -40,6 +40,14 @@ for option in $(sort -u "$folder/all" | comm -13 - "$folder/common"); do
     complain "the man page has $option, and no command has"
 done
 
+# The names of optimizers and activations in the help of `train` are in the man page, too.
+names=$("$assay" train --help | sed -n -e 's/^      \([a-z][a-z-]*\)  *.*(.*)$/\1/p' \
+    -e '/--activation/{n;s/^  *//;s/ /\n/g;p}')
+[ "$(echo "$names" | wc -l)" -ge 23 ] || complain "assay train --help lists too few optimizers and activations: $names"
+for name in $names; do
+    sed 's/\\-/-/g' "$page" | grep -qE "^\.BR? $name( |\$)" || complain "$name is not in the man page"
+done
+
 if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww -z "$page" 2>"$folder/warnings"
     [ ! -s "$folder/warnings" ] || complain "groff: $(cat "$folder/warnings")"

@@ -21,7 +21,7 @@ ASSAY_BEGIN_DECLS
 typedef struct {
     const char *name;       /* "adam" */
     const char *title;      /* "Adam" */
-    const char *source;     /* the tutorial's cell, PyTorch's class or the article, with the hyperparameters */
+    const char *source;     /* the tutorial's cell, PyTorch's class, or the article */
     assay_update_rule rule;
 } assay_optimizer_descriptor;
 
