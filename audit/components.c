@@ -46,8 +46,8 @@ int main(void)
         json_array_append_new(initializers, json_string(assay_initializer_name((assay_init_kind)i)));
     }
     json_t *optimizers = group(all, "optimizer");
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        json_array_append_new(optimizers, json_string(*name));
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        json_array_append_new(optimizers, json_string(o->name));
     }
     add_draws(group(all, "draw"));
     json_t *surfaces = group(all, "surface");

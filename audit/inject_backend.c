@@ -116,8 +116,8 @@ static bool is_named(const assay_update_rule *rule, const char *name)
 static double error_of_rule(const assay_update_rule *rule)
 {
     double e = inject_error("operation/update");
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        e += is_named(rule, *name) ? inject_error("optimizer/%s", *name) : 0.0;
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        e += is_named(rule, o->name) ? inject_error("optimizer/%s", o->name) : 0.0;
     }
     return e;
 }

@@ -5,6 +5,7 @@ assay_sources = \
 	%D%/base/file.c \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/names.c \
 	%D%/random/generator.c \
 	%D%/random/mt19937.c \
 	%D%/random/mt19937_fill.c \
@@ -29,6 +30,7 @@ assay_sources = \
 	%D%/backend/backend.c \
 	%D%/backend/implementation.h \
 	%D%/backend/memory.c \
+	%D%/backend/open.c \
 	%D%/backend/openblas/clones.h \
 	%D%/backend/openblas/core.c \
 	%D%/backend/openblas/f32.c \
@@ -56,9 +58,12 @@ assay_sources = \
 	%D%/backend/operations.c \
 	%D%/backend/reference/activations.c \
 	%D%/backend/reference/backend.c \
-	%D%/backend/reference/kernels.h \
+	%D%/backend/reference/layers.c \
 	%D%/backend/reference/loss.c \
+	%D%/backend/reference/reference.h \
 	%D%/backend/reference/update.c \
+	%D%/backend/update_coefficients.h \
+	%D%/backend/update_descriptor.h \
 	%D%/backend/update_rule.c \
 	%D%/backend/validate.c \
 	%D%/backend/validate.h \
@@ -67,8 +72,8 @@ assay_sources = \
 	%D%/nn/tensors.c \
 	%D%/init/gain.c \
 	%D%/init/initializer.c \
-	%D%/optim/names.c \
 	%D%/optim/optimizer.c \
+	%D%/optim/optimizers.c \
 	%D%/optim/settings.c \
 	%D%/surface/descent.c \
 	%D%/surface/f32.c \
@@ -116,6 +121,7 @@ public_headers = \
 	%D%/base/declarations.h \
 	%D%/base/error.h \
 	%D%/base/file.h \
+	%D%/base/names.h \
 	%D%/random/generator.h \
 	%D%/random/mt19937.h \
 	%D%/random/philox.h \

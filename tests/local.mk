@@ -160,14 +160,14 @@ dist_check_SCRIPTS += tests/faults_sanitized.sh
 
 # --- the cuda backend without a GPU -------------------------------------------------------------------------------------
 # lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
-# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has a backend.c of its own that lists "cuda"; a program's
+# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; a program's
 # definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
 # while the program runs: hence -export-dynamic.
 cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
 	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
 check_LTLIBRARIES += tests/libcuda_host.la
 tests_libcuda_host_la_SOURCES = \
-	lib/backend/backend.c \
+	lib/backend/open.c \
 	$(cuda_sources) \
 	tests/cuda_host/cublas.c \
 	tests/cuda_host/cuda_host.h \

@@ -17,15 +17,16 @@ static void need(bool fulfilled, const char *otherwise)
 size_t machines_find(machine machines[MOST_MACHINES])
 {
     size_t count = 0;
-    for (const char *const *name = assay_backend_names(); *name != NULL; name++) {
+    for (size_t i = 0; assay_backend_name_at(i) != NULL; i++) {
+        const char *name = assay_backend_name_at(i);
         for (int precision = ASSAY_F32; precision <= ASSAY_F64; precision++) {
             assay_backend *backend = NULL;
             assay_error error;
-            assay_backend_options options = {*name, (assay_precision)precision, 1};
+            assay_backend_options options = {name, (assay_precision)precision, 1};
             if (assay_backend_open(&options, &backend, &error) == ASSAY_OK) {
                 assay_backend_close(backend);
                 need(count < MOST_MACHINES, "more backends than machines.h has room for");
-                machines[count++] = (machine){*name, (assay_precision)precision};
+                machines[count++] = (machine){name, (assay_precision)precision};
             }
         }
     }

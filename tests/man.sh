@@ -45,6 +45,14 @@ version=$("$assay" --version | head -n 1)
 grep -q "^\.TH ASSAY 1 .*\"$version\"" "$page" || complain "the man page's .TH line lacks \"$version\""
 grep -m 1 '^## ' "$changes" | grep -qx "## ${version#assay }.*" || complain "CHANGES.md does not begin with ${version#assay }"
 
+# The names of optimizers and activations in the help of `train` are in the man page, too.
+names=$("$assay" train --help | sed -n -e 's/^      \([a-z][a-z-]*\)  *.*(.*)$/\1/p' \
+    -e '/--activation/{n;s/^  *//;s/ /\n/g;p}')
+[ "$(echo "$names" | wc -l)" -ge 23 ] || complain "assay train --help lists too few optimizers and activations: $names"
+for name in $names; do
+    sed 's/\\-/-/g' "$page" | grep -qE "^\.BR? $name( |\$)" || complain "$name is not in the man page"
+done
+
 if command -v groff >/dev/null; then
     groff -man -Tutf8 -ww -z "$page" 2>"$folder/warnings"
     [ ! -s "$folder/warnings" ] || complain "groff: $(cat "$folder/warnings")"

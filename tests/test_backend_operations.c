@@ -11,12 +11,6 @@ static double exact(const test_case *c, const test_values *values, int argument,
     return 0;
 }
 
-static double rounded(const test_case *c, const test_values *values, int argument, size_t i, assay_format format)
-{
-    (void)c;
-    return assay_ulp_bound(values->size[argument][i], 1, format);
-}
-
 /* Sums are taken in double and rounded once. */
 static double summed(const test_case *c, const test_values *values, int argument, size_t i, assay_format format)
 {
@@ -98,32 +92,6 @@ static double gemm_bound(const test_case *c, const test_values *values, int argu
     return assay_dot_bound(c->in + 3, values->size[argument][i], format);
 }
 
-/* --- biases and sums ------------------------------------------------------------------------------------------- */
-
-static int bias_add_arguments(const test_case *c, test_argument *a)
-{
-    a[0] = (test_argument){.name = "x", .count = c->rows * c->out, .role = CHANGED};
-    a[1] = (test_argument){.name = "bias", .count = c->out};
-    return 2;
-}
-
-static void bias_add_run(assay_backend *backend, const test_case *c, const assay_slice *s)
-{
-    assay_bias_add(backend, c->rows, c->out, s[0], s[1]);
-}
-
-static int column_sums_arguments(const test_case *c, test_argument *a)
-{
-    a[0] = (test_argument){.name = "x", .count = c->rows * c->out};
-    a[1] = (test_argument){.name = "sums", .count = c->out, .role = WRITTEN, .draw = DRAW_NOTHING};
-    return 2;
-}
-
-static void column_sums_run(assay_backend *backend, const test_case *c, const assay_slice *s)
-{
-    assay_column_sums(backend, c->rows, c->out, s[0], s[1]);
-}
-
 /* --- activations ----------------------------------------------------------------------------------------------- */
 
 /* Variant 1: y is x. */
@@ -147,7 +115,7 @@ static int activation_backward_arguments(const test_case *c, test_argument *a)
 {
     size_t count = c->rows * c->out;
     bool in_place = c->variant == 1;
-    bool reads_x = assay_activation_derivative_reads_input(c->activation.kind);
+    bool reads_x = assay_activation_describe(c->activation.kind)->derivative_reads == ASSAY_READS_INPUT;
     a[0] = (test_argument){.name = "x", .count = reads_x ? count : 0};
     a[1] = (test_argument){.name = "y", .count = reads_x ? 0 : count, .draw = DRAW_ACTIVATED};
     a[2] = (test_argument){.name = "dy", .count = count, .role = in_place ? CHANGED : READ};
@@ -212,7 +180,7 @@ static double linear_forward_bound(const test_case *c, const test_values *values
 
 static int backward_input_arguments(const test_case *c, test_argument *a)
 {
-    bool reads_z = assay_activation_derivative_reads_input(c->activation.kind);
+    bool reads_z = assay_activation_describe(c->activation.kind)->derivative_reads == ASSAY_READS_INPUT;
     size_t count = c->rows * c->in;
     a[0] = (test_argument){.name = "dz", .count = c->rows * c->out};
     a[1] = (test_argument){.name = "weight", .count = c->out * c->in};
@@ -361,6 +329,7 @@ static const struct {
 #define COMMON .learning_rate = 0x1p-7
 #define ADAM_BETAS(b1, b2) .kind = ASSAY_UPDATE_ADAM, COMMON, .beta1 = b1, .beta2 = b2, .epsilon = 0x1p-26
 #define ADAM ADAM_BETAS(0.875, 0.9921875)
+#define LION .kind = ASSAY_UPDATE_LION, COMMON, .beta1 = 0.875, .beta2 = 0.984375
 #define CLASSICAL .kind = ASSAY_UPDATE_CLASSICAL_MOMENTUM, COMMON, .momentum = 0.875
     {{.kind = ASSAY_UPDATE_SGD, COMMON}, 1},
     {{.kind = ASSAY_UPDATE_SGD, COMMON, .weight_decay = 0.125}, 7},
@@ -385,6 +354,9 @@ static const struct {
     {{.kind = ASSAY_UPDATE_RMSPROP, COMMON, .beta2 = 0.9921875, .epsilon = 0x1p-26}, 1},
     {{.kind = ASSAY_UPDATE_RMSPROP, COMMON, .beta2 = 0.9921875, .epsilon = 0x1p-26, .weight_decay = 0.125}, 8},
     {{.kind = ASSAY_UPDATE_RMSPROP, COMMON, .beta2 = 0.9921875, .weight_decay = 0.125, .decoupled = true}, 8},
+    {{LION}, 1},
+    {{LION, .weight_decay = 0.125}, 5},
+    {{LION, .weight_decay = 0.125, .decoupled = true}, 5},
 };
 
 enum { UPDATE_VARIANTS = sizeof updates / sizeof *updates };
@@ -439,8 +411,6 @@ static double update_bound(const test_case *c, const test_values *values, int ar
 
 const test_operation test_operations[] = {
     {"gemm", 8, false, true, gemm_arguments, gemm_run, gemm_bound},
-    {"bias_add", 1, false, true, bias_add_arguments, bias_add_run, rounded},
-    {"column_sums", 1, false, true, column_sums_arguments, column_sums_run, summed},
     {"activation_forward", 2, true, false, activation_forward_arguments, activation_forward_run, activated},
     {"activation_backward", 2, true, false, activation_backward_arguments, activation_backward_run, differentiated},
     {"linear_forward", OUTPUT_VARIANTS, true, false, linear_forward_arguments, linear_forward_run,

@@ -106,7 +106,7 @@ static const struct {
     {"", 2, "assay descend: --surface NAME is missing; see assay descend --help"},
     {"--surface steep", 2, "--optimizer NAME is missing"},
     {"--surface flat --optimizer sgd", 2, "unknown surface 'flat'"},
-    {"--surface steep --optimizer sdg", 2, "unknown optimizer 'sdg'; known are sgd"},
+    {"--surface steep --optimizer sdg", 2, "unknown optimizer 'sdg'; known: sgd"},
     {"--surface steep --optimizer sgd --lr x", 2, "--lr x is not a number"},
     {"--surface steep --optimizer sgd --lr -1", 2, "--lr -1 is not a number"},
     {"--surface steep --optimizer sgd --lr nan", 2, "--lr nan is not a number"},

@@ -532,6 +532,9 @@ static double weighted_square(double z, void *user)
     case ASSAY_SILU:
         f = z / (1.0 + exp(-z));
         break;
+    case ASSAY_MISH:
+        f = z * tanh(log1p(exp(z)));
+        break;
     case ASSAY_RELU:
         f = fmax(z, 0.0);
         break;
@@ -545,7 +548,7 @@ START_TEST(gains_by_quadrature)
 {
     static const assay_activation cases[] = {
         {ASSAY_RELU, 0.0}, {ASSAY_ELU, 1.0}, {ASSAY_ELU, 0.5}, {ASSAY_ELU, 2.0}, {ASSAY_GELU, 0.0},
-        {ASSAY_GELU_TANH, 0.0}, {ASSAY_SILU, 0.0},
+        {ASSAY_GELU_TANH, 0.0}, {ASSAY_SILU, 0.0}, {ASSAY_MISH, 0.0},
     };
     gsl_integration_workspace *workspace = gsl_integration_workspace_alloc(200);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

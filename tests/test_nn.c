@@ -226,6 +226,7 @@ START_TEST(padding_stays_zero)
         {.kind = ASSAY_UPDATE_ADAM, .learning_rate = 0.1, .weight_decay = 0.1, .beta1 = 0.9, .beta2 = 0.999,
          .epsilon = 1e-8, .decoupled = true},
         {.kind = ASSAY_UPDATE_RMSPROP, .learning_rate = 0.1, .beta2 = 0.99, .epsilon = 1e-8},
+        {.kind = ASSAY_UPDATE_LION, .learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.99, .decoupled = true},
     };
     assay_backend *backend = open_backend(_i);
     assay_network *network = make(backend, 2, ASSAY_TANH);
@@ -511,6 +512,8 @@ static double activation_oracle(assay_activation_kind kind, double x)
         return 0.5 * x * (1.0 + tanh(sqrt(2.0 / pi) * (x + 0.044715 * x * x * x)));
     case ASSAY_SILU:
         return x / (1.0 + exp(-x));
+    case ASSAY_MISH:
+        return x * tanh(log(1.0 + exp(x)));
     case ASSAY_IDENTITY:
     case ASSAY_ACTIVATION_COUNT:
         break;

@@ -26,20 +26,20 @@ static assay_update_rule rule_of(const char *name, const char *settings)
 
 START_TEST(every_name_makes_a_rule_that_is_allowed)
 {
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        evidence(EVIDENCE_PROPERTY, "optimizer/%s", *name);
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        evidence(EVIDENCE_PROPERTY, "optimizer/%s", o->name);
     }
     size_t count = 0;
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++, count++) {
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++, count++) {
         assay_error error = {.status = ASSAY_OK};
-        assay_update_rule rule = rule_of(*name, "");
+        assay_update_rule rule = rule_of(o->name, "");
         support_assert_ok(assay_update_rule_check(&rule, &error), &error);
     }
-    ck_assert_uint_eq(count, 11);
+    ck_assert_uint_eq(count, 12);
     assay_update_rule rule;
     assay_error error;
     support_assert_error(assay_optimizer_by_name("adan", &rule, &error), ASSAY_ERROR_ARGUMENT, &error,
-                         "known are sgd, momentum, adam, ");
+                         "unknown optimizer 'adan'; known: sgd, momentum, adam, ");
     support_assert_error(assay_optimizer_by_name("", &rule, &error), ASSAY_ERROR_ARGUMENT, &error, "rmsprop");
 }
 END_TEST
@@ -63,14 +63,14 @@ static const struct {
     const char *settings;
     const char *message;
 } bad_settings[] = {
-    {"sgd", "beta1=0.9", "no hyperparameter 'beta1'; it has lr, weight_decay"},
-    {"adam", "momentum=0.9", "it has lr, weight_decay, beta1, beta2, eps"},
+    {"sgd", "beta1=0.9", "no hyperparameter 'beta1'; known: lr, weight_decay"},
+    {"adam", "momentum=0.9", "known: lr, weight_decay, beta1, beta2, eps"},
     {"adam", "lr", "name=value"},
     {"adam", "lr=0.1,", "nothing follows"},
     {"adam", ",lr=0.1", "name=value"},
     {"adam", "=0.1", "no hyperparameter ''"},
-    {"adam", "lr=", "lr is to be a finite number, not ''"},
-    {"adam", "lr=,beta1=0.5", "lr is to be a finite number, not ''"},
+    {"adam", "lr=", "lr must be a finite number, not ''"},
+    {"adam", "lr=,beta1=0.5", "lr must be a finite number, not ''"},
     {"adam", "lr=0.1x", "not '0.1x'"},
     {"adam", "lr=0.1 ,beta1=0.5", "not '0.1 '"},
     {"adam", "lr=nan", "not 'nan'"},
@@ -82,10 +82,10 @@ static const struct {
     {"adam", "beta1=1", "beta1 is 1"},
     {"adam", "beta2=-0.5", "beta2 is -0.5"},
     {"adam", "eps=-1e-8", "epsilon is -1e-08"},
-    {"adam", "amsgrad=2", "amsgrad is to be 0 or 1"},
+    {"adam", "amsgrad=2", "amsgrad must be 0 or 1"},
     {"momentum", "momentum=1.5", "momentum is 1.5"},
     {"nesterov", "dampening=0.5", "Nesterov"},
-    {"rmsprop", "alpha=1", "beta2 is 1"},
+    {"rmsprop", "alpha=1", "alpha is 1"},
     {"sgd", "weight_decay=-1", "weight decay is -1"},
 };
 
@@ -127,17 +127,17 @@ END_TEST
 
 START_TEST(settings_as_text_and_back)
 {
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        assay_update_rule rule = rule_of(*name, "lr=0.10000000000000002,weight_decay=5e-324");
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        assay_update_rule rule = rule_of(o->name, "lr=0.10000000000000002,weight_decay=5e-324");
         char *text = assay_optimizer_settings(&rule, NULL);
         ck_assert_ptr_nonnull(text);
-        assay_update_rule back = rule_of(*name, "");
+        assay_update_rule back = rule_of(o->name, "");
         assay_error error = {.status = ASSAY_OK};
         support_assert_ok(assay_optimizer_set(&back, text, &error), &error);
         ck_assert_msg(back.learning_rate == rule.learning_rate && back.weight_decay == rule.weight_decay &&
                           back.momentum == rule.momentum && back.beta1 == rule.beta1 && back.beta2 == rule.beta2 &&
                           back.epsilon == rule.epsilon && back.amsgrad == rule.amsgrad,
-                      "%s: %s", *name, text);
+                      "%s: %s", o->name, text);
         assay_free(text);
     }
     assay_update_rule rule = rule_of("nesterov", "");
@@ -211,7 +211,7 @@ static double next_random(uint32_t *state)
     return (double)(*state >> 8) * 0x1p-23 - 1.0;
 }
 
-/* --- against PyTorch ------------------------------------------------------------------------------------------- */
+/* --- against golden values ------------------------------------------------------------------------------------------- */
 
 enum { GOLDEN_COUNT = 6, GOLDEN_STEPS = 100 };
 
@@ -234,7 +234,7 @@ static void compare_golden_row(const char *label, int step, const json_t *row, d
         double want = json_number_value(json_array_get(row, i));
         largest[i] = fmax(largest[i], fabs(want));
         ck_assert_msg(fabs(w[i] - want) <= tolerance * largest[i],
-                      "%s, parameter %zu after step %d: %.17g, PyTorch has %.17g, error %.3g of the largest", label, i,
+                      "%s, parameter %zu after step %d: %.17g, the golden value is %.17g, error %.3g of the largest", label, i,
                       step, w[i], want, fabs(w[i] - want) / largest[i]);
     }
 }
@@ -246,6 +246,8 @@ static void check_golden_case(assay_backend *on, const json_t *golden, const jso
     const char *name = json_string_value(json_object_get(entry, "optimizer"));
     const char *settings = json_string_value(json_object_get(entry, "settings"));
     const json_t *steps = json_object_get(golden, "steps");
+    const json_t *exact = json_object_get(entry, "exact"); /* one row for both precisions */
+    const json_t *rows = exact != NULL ? exact : json_object_get(entry, precision);
     evidence(EVIDENCE_GOLDEN, "optimizer/%s", name);
     char label[160];
     char label_of_backend[BACKEND_LABEL];
@@ -266,8 +268,7 @@ static void check_golden_case(assay_backend *on, const json_t *golden, const jso
         bench_step(&bench, gradient);
         if (step == json_integer_value(json_array_get(steps, kept))) {
             bench_read(&bench, w);
-            compare_golden_row(label, step, json_array_get(json_object_get(entry, precision), kept), tolerance, w,
-                               largest);
+            compare_golden_row(label, step, json_array_get(rows, kept), tolerance, w, largest);
             kept++;
         }
     }
@@ -275,14 +276,14 @@ static void check_golden_case(assay_backend *on, const json_t *golden, const jso
     bench_close(&bench);
 }
 
-START_TEST(a_hundred_steps_are_pytorchs)
+static void check_golden_file(const char *file, size_t case_count)
 {
     evidence(EVIDENCE_GOLDEN, "operation/update");
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
-    json_t *golden = support_golden("optim_torch.json");
+    json_t *golden = support_golden(file);
     const json_t *cases = json_object_get(golden, "cases");
-    ck_assert_uint_eq(json_array_size(cases), 22);
+    ck_assert_uint_eq(json_array_size(cases), case_count);
     for (size_t i = 0; i < machine_count; i++) {
         assay_backend *backend = machine_open(machines[i], 1);
         for (size_t k = 0; k < json_array_size(cases); k++) {
@@ -291,6 +292,17 @@ START_TEST(a_hundred_steps_are_pytorchs)
         assay_backend_close(backend);
     }
     json_decref(golden);
+}
+
+START_TEST(a_hundred_steps_are_pytorchs)
+{
+    check_golden_file("optim_torch.json", 22);
+}
+END_TEST
+
+START_TEST(a_hundred_steps_of_lion_are_mpmaths)
+{
+    check_golden_file("lion_mpmath.json", 4);
 }
 END_TEST
 
@@ -336,6 +348,14 @@ static void oracle_adaptive(const assay_update_rule *rule, unsigned t, double g,
     o->w -= eta * m_hat / (sqrt(v_hat) + rule->epsilon);
 }
 
+/* Chen et al. 2023, algorithm 2. */
+static void oracle_lion(const assay_update_rule *rule, double g, oracle *o)
+{
+    double c = rule->beta1 * o->m + (1.0 - rule->beta1) * g;
+    o->w -= rule->learning_rate * (double)((c > 0.0) - (c < 0.0));
+    o->m = rule->beta2 * o->m + (1.0 - rule->beta2) * g;
+}
+
 static void oracle_step(const assay_update_rule *rule, unsigned t, double g, oracle *o)
 {
     if (rule->decoupled) {
@@ -345,6 +365,8 @@ static void oracle_step(const assay_update_rule *rule, unsigned t, double g, ora
     }
     if (rule->kind == ASSAY_UPDATE_ADAM || rule->kind == ASSAY_UPDATE_RMSPROP) {
         oracle_adaptive(rule, t, g, o);
+    } else if (rule->kind == ASSAY_UPDATE_LION) {
+        oracle_lion(rule, g, o);
     } else {
         oracle_momentum(rule, t, g, o);
     }
@@ -388,6 +410,10 @@ static const struct {
     {"adam", "correct_second=0,lr=0.01"},
     {"rmsprop", ""},
     {"rmsprop", "alpha=0.5,eps=0.125,weight_decay=0.25"},
+    {"lion", ""},
+    {"lion", "lr=0.01,weight_decay=0.25"},
+    {"lion", "lr=0.01,beta1=0.5,beta2=0.75"},
+    {"lion", "lr=0.01,beta1=0,beta2=0,weight_decay=0.25,decoupled=0"},
 };
 
 /* Around the widths of vectors. */
@@ -482,8 +508,8 @@ static void threads_run(machine on, int threads, const assay_update_rule *rule, 
 
 START_TEST(threads_change_nothing)
 {
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        evidence(EVIDENCE_PROPERTY, "optimizer/%s", *name);
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        evidence(EVIDENCE_PROPERTY, "optimizer/%s", o->name);
     }
     enum { COUNT = 70001 };
     machine machines[MOST_MACHINES];
@@ -492,12 +518,12 @@ START_TEST(threads_change_nothing)
     double *many = assay_calloc(COUNT, sizeof *many, NULL);
     double *gradient = assay_calloc(COUNT, sizeof *gradient, NULL);
     for (size_t i = 0; i < machine_count; i++) {
-        for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-            assay_update_rule rule = rule_of(*name, "");
+        for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+            assay_update_rule rule = rule_of(o->name, "");
             threads_run(machines[i], 1, &rule, COUNT, one, gradient);
             int threads = strcmp(machines[i].backend, "reference") == 0 ? 1 : 2;
             threads_run(machines[i], threads, &rule, COUNT, many, gradient);
-            ck_assert_msg(memcmp(one, many, COUNT * sizeof *one) == 0, "%s, %s", machines[i].backend, *name);
+            ck_assert_msg(memcmp(one, many, COUNT * sizeof *one) == 0, "%s, %s", machines[i].backend, o->name);
         }
     }
     assay_free(one);
@@ -516,9 +542,9 @@ START_TEST(every_backend_takes_the_same_steps)
     double start[COUNT], gradient[COUNT], want[COUNT], got[COUNT];
     machine machines[MOST_MACHINES];
     size_t machine_count = machines_find(machines);
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        evidence(EVIDENCE_CROSS_BACKEND, "optimizer/%s", *name);
-        assay_update_rule rule = rule_of(*name, "");
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        evidence(EVIDENCE_CROSS_BACKEND, "optimizer/%s", o->name);
+        assay_update_rule rule = rule_of(o->name, "");
         for (size_t i = 0; i < machine_count; i++) {
             uint32_t random = 19;
             double *end = i == 0 ? want : got;
@@ -536,7 +562,7 @@ START_TEST(every_backend_takes_the_same_steps)
             bench_read(&bench, end);
             for (size_t j = 0; j < COUNT; j++) {
                 ck_assert_msg(fabs(end[j] - want[j]) <= STEPS * 8 * unit_roundoff(backend) * fmax(1.0, fabs(want[j])),
-                              "%s on %s, entry %zu: %.17g, the reference has %.17g", *name, machines[i].backend, j, end[j],
+                              "%s on %s, entry %zu: %.17g, the reference has %.17g", o->name, machines[i].backend, j, end[j],
                               want[j]);
             }
             bench_close(&bench);
@@ -636,6 +662,14 @@ static double solve_rmsprop(const assay_update_rule *rule, double a, double w, u
     return w;
 }
 
+/* Constant gradient a: m has its sign, and every step is eta sign(a) after the decay; solve_adamw is the same sum. */
+static double solve_lion(const assay_update_rule *rule, double a, double w, unsigned t)
+{
+    double decay = rule->learning_rate * rule->weight_decay;
+    double step = copysign(rule->learning_rate, a);
+    return decay == 0.0 ? w - t * step : pow(1.0 - decay, t) * (w + step / decay) - step / decay;
+}
+
 static const closed_form closed_forms[] = {
     {"sgd", "lr=0.1", true, 1.5, solve_sgd},
     {"sgd", "lr=0.1,weight_decay=0.5", true, 1.5, solve_sgd},
@@ -652,6 +686,8 @@ static const closed_form closed_forms[] = {
     {"adam-uncorrected-momentum", "lr=0.01", false, 3.0, solve_uncorrected},
     {"adamw", "lr=0.01,weight_decay=0.5", false, 3.0, solve_adamw},
     {"rmsprop", "", false, -3.0, solve_rmsprop},
+    {"lion", "", false, -3.0, solve_lion},
+    {"lion", "lr=0.01,weight_decay=0.5", false, 3.0, solve_lion},
 };
 
 START_TEST(closed_forms_hold)
@@ -742,11 +778,11 @@ static void for_all(void (*check)(assay_backend *on, const char *label, const as
     size_t machine_count = machines_find(machines);
     for (size_t i = 0; i < machine_count; i++) {
         assay_backend *backend = machine_open(machines[i], 1);
-        for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-            assay_update_rule rule = rule_of(*name, "weight_decay=0");
+        for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+            assay_update_rule rule = rule_of(o->name, "weight_decay=0");
             char label[96];
             char backend_name[BACKEND_LABEL];
-            snprintf(label, sizeof label, "%s, %s", backend_label(backend, backend_name), *name);
+            snprintf(label, sizeof label, "%s, %s", backend_label(backend, backend_name), o->name);
             check(backend, label, &rule);
         }
         assay_backend_close(backend);
@@ -831,9 +867,27 @@ START_TEST(a_huge_gradient_is_forgotten)
 }
 END_TEST
 
+/* Lion's steps have one size, whatever the gradient's: at most eta each, downhill. */
+static void check_subnormal_lion(assay_backend *on, const char *label, const assay_update_rule *rule)
+{
+    const double tiny[] = {1e-40, 0x1p-149, -0x1p-149, 0x1p-126};
+    for (size_t i = 0; i < sizeof tiny / sizeof *tiny; i++) {
+        optimizer_bench bench = edge_open(on, rule, 0.0);
+        double w = edge_run(&bench, tiny[i], 5);
+        ck_assert_msg(fabs(w) <= 5.001 * rule->learning_rate && w * copysign(1.0, tiny[i]) <= 0.0, "%s, gradient %g: %g",
+                      label, tiny[i], w);
+        ck_assert_msg(state_is_finite(&bench), "%s", label);
+        bench_close(&bench);
+    }
+}
+
 /* Subnormal gradients: the parameter stays (eta g / eps is far below its last bit), or moves by eta g exactly. */
 static void check_subnormal(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
+    if (rule->kind == ASSAY_UPDATE_LION) {
+        check_subnormal_lion(on, label, rule);
+        return;
+    }
     evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
     const double tiny[] = {1e-40, 0x1p-149, -0x1p-149, 0x1p-126};
     for (size_t i = 0; i < sizeof tiny / sizeof *tiny; i++) {
@@ -887,7 +941,7 @@ START_TEST(late_steps_are_uncorrected)
 }
 END_TEST
 
-/* What is not a number is not swallowed: it shows in the parameters. */
+/* A gradient that is not finite shows in the parameters; an infinite one of Lion, whose steps are finite, in its state. */
 static void check_not_finite(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
     evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");
@@ -895,7 +949,8 @@ static void check_not_finite(assay_backend *on, const char *label, const assay_u
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         optimizer_bench bench = edge_open(on, rule, 0.75);
         double w = edge_run(&bench, bad[i], 1);
-        ck_assert_msg(!isfinite(w), "%s: gradient %g is swallowed: %g", label, bad[i], w);
+        bool shows = !isfinite(w) || (rule->kind == ASSAY_UPDATE_LION && !isnan(bad[i]) && !state_is_finite(&bench));
+        ck_assert_msg(shows, "%s: gradient %g does not show: %g", label, bad[i], w);
         bench_close(&bench);
     }
 }
@@ -1020,6 +1075,7 @@ static Suite *suite(void)
     TCase *steps = tcase_create("steps");
     tcase_set_timeout(steps, 60);
     tcase_add_test(steps, a_hundred_steps_are_pytorchs);
+    tcase_add_test(steps, a_hundred_steps_of_lion_are_mpmaths);
     tcase_add_loop_test(steps, every_step_is_the_equations, 0, sizeof oracle_cases / sizeof *oracle_cases);
     tcase_add_test(steps, threads_change_nothing);
     tcase_add_test(steps, every_backend_takes_the_same_steps);

@@ -223,7 +223,7 @@ static const struct {
     int status;
     const char *part;
 } mistakes[] = {
-    {"--optimizer sdg", 2, "unknown optimizer 'sdg'; known are sgd"},
+    {"--optimizer sdg", 2, "unknown optimizer 'sdg'; known: sgd"},
     {"--set lr", 2, "lr"},
     {"--set lr=fast", 2, "lr"},
     {"--set beta1=0.5", 2, "this optimizer has no hyperparameter 'beta1'"},

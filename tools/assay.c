@@ -43,8 +43,8 @@ static void print_help(FILE *stream)
 static void print_version(void)
 {
     printf("assay %s\nbackends:", PACKAGE_VERSION);
-    for (const char *const *name = assay_backend_names(); *name != NULL; name++) {
-        printf(" %s", *name);
+    for (size_t i = 0; assay_backend_name_at(i) != NULL; i++) {
+        printf(" %s", assay_backend_name_at(i));
     }
     putchar('\n');
 }

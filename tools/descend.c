@@ -38,17 +38,17 @@ typedef struct {
     size_t recorded;
 } descent_record;
 
-/* Prints the names in lines of at most 110 columns, below the text of the option. */
-static void print_names(const char *const *names)
+/* Prints the optimizers' names in lines of at most 110 columns, below the text of the option. */
+static void print_optimizers(void)
 {
     enum { INDENT = 25, WIDTH = 110 };
     int column = INDENT;
-    for (; *names != NULL; names++) {
-        if (column + (int)strlen(*names) > WIDTH) {
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        if (column + (int)strlen(o->name) > WIDTH) {
             printf("\n%*s", INDENT, "");
             column = INDENT;
         }
-        column += printf("%s%s", *names, names[1] != NULL ? ", " : "\n");
+        column += printf("%s%s", o->name, o[1].name != NULL ? ", " : "\n");
     }
 }
 
@@ -58,7 +58,7 @@ static void print_help(void)
          "Runs an optimizer on a loss surface of two parameters. Prints t, w1, w2 and the loss before each update.\n");
     printf("  --surface NAME         pathological, gaussian, steep\n"
            "  --optimizer NAME       ");
-    print_names(assay_optimizer_names());
+    print_optimizers();
     puts("  --lr X                 learning rate\n"
          "  --set NAME=X,...       hyperparameters: lr, weight_decay, momentum, dampening, nesterov, beta1, eps, ...\n"
          "  --init W1,W2           starting point (default: the tutorial's; 1,1 on the Gaussian)\n"

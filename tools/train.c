@@ -37,18 +37,21 @@ static void print_help(void)
 {
     puts("Usage: assay train [OPTION...]\n\n"
          "Trains the tutorial's network on Fashion-MNIST, and prints a line for each epoch and the test accuracy.\n\n"
-         "  --optimizer NAME       sgd (default), momentum, adam, or another:");
-    printf("                        ");
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        printf(" %s", *name);
+         "  --optimizer NAME       (default sgd)");
+    for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
+        printf("      %-26s %s (%s)\n", o->name, o->title, o->source);
     }
-    puts("\n"
-         "  --set KEY=VALUE,...    its hyperparameters: lr=0.1,momentum=0.9, ...\n"
+    puts("  --set KEY=VALUE,...    its hyperparameters: lr=0.1,momentum=0.9, ...\n"
          "  --epochs N             (default 40)\n"
          "  --batch N              (default 256)\n"
          "  --seed N               (default 42)\n"
          "  --hidden N,N,...       hidden sizes (default 512,256,256,128)\n"
-         "  --activation NAME      (default relu)\n"
+         "  --activation NAME      (default relu)");
+    printf("                        ");
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        printf(" %s", assay_activation_name((assay_activation_kind)kind));
+    }
+    puts("\n"
          "  --init NAME            initializer (default kaiming-normal)\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
          "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"

@@ -9,7 +9,7 @@ in them. At a kink the file has PyTorch's choice.
 import json
 import sys
 
-from mpmath import mp, mpf, diff, erf, exp, log, pi, sqrt, tanh
+from mpmath import mp, mpf, diff, erf, exp, log, log1p, pi, sqrt, tanh
 
 mp.dps = 50
 
@@ -18,15 +18,16 @@ FUNCTIONS = {
     "tanh": tanh,
     "relu": lambda x: x if x > 0 else mpf(0),
     "sigmoid": lambda x: 1 / (1 + exp(-x)),
-    "leaky_relu": lambda x: x if x > 0 else mpf(0.01) * x,
+    "leaky-relu": lambda x: x if x > 0 else mpf(0.01) * x,
     "selu": lambda x: mpf("1.0507009873554804934193349852946")
     * (x if x > 0 else mpf("1.6732632423543772848170429916717") * (exp(x) - 1)),
     "elu": lambda x: x if x > 0 else exp(x) - 1,
     "gelu": lambda x: x * (1 + erf(x / sqrt(mpf(2)))) / 2,
-    "gelu_tanh": lambda x: x * (1 + tanh(sqrt(2 / pi) * (x + mpf("0.044715") * x**3))) / 2,
+    "gelu-tanh": lambda x: x * (1 + tanh(sqrt(2 / pi) * (x + mpf("0.044715") * x**3))) / 2,
     "silu": lambda x: x / (1 + exp(-x)),
+    "mish": lambda x: x * tanh(log1p(exp(x))),
 }
-KINKS = {"relu": "0", "leaky_relu": "0.01"}
+KINKS = {"relu": "0", "leaky-relu": "0.01"}
 POINTS = [
     -8,
     -6.5,

@@ -1,41 +1,158 @@
 #include <assay/backend/activation.h>
 
+#include <math.h>
 #include <stddef.h>
 #include <string.h>
 
-static const char *const activation_names[ASSAY_ACTIVATION_COUNT] = {
-    [ASSAY_IDENTITY] = "identity",   [ASSAY_TANH] = "tanh", [ASSAY_RELU] = "relu",
-    [ASSAY_SIGMOID] = "sigmoid",     [ASSAY_LEAKY_RELU] = "leaky_relu",
-    [ASSAY_SELU] = "selu",           [ASSAY_ELU] = "elu",   [ASSAY_GELU] = "gelu",
-    [ASSAY_GELU_TANH] = "gelu_tanh", [ASSAY_SILU] = "silu",
-};
+#include <assay/base/names.h>
 
-assay_activation assay_activation_default(assay_activation_kind kind)
+/* --- gains ------------------------------------------------------------------------------------------------------ */
+
+static double gain_one(double a)
 {
-    double parameter = kind == ASSAY_LEAKY_RELU ? 0.01 : kind == ASSAY_ELU ? 1.0 : 0.0;
-    return (assay_activation){kind, parameter};
+    (void)a;
+    return 1.0;
+}
+
+static double gain_tanh(double a)
+{
+    (void)a;
+    return 5.0 / 3.0;
+}
+
+static double gain_relu(double a)
+{
+    (void)a;
+    return sqrt(2.0);
+}
+
+static double gain_leaky_relu(double a)
+{
+    return sqrt(2.0 / (1.0 + a * a));
+}
+
+static double gain_selu(double a)
+{
+    (void)a;
+    return 0.75;
+}
+
+/* The standard normal distribution function. */
+static double normal_cdf(double x)
+{
+    return 0.5 * erfc(-x / sqrt(2.0));
+}
+
+/* E[elu(Z)^2] = P(Z > 0) E[Z^2 | Z > 0] + a^2 E[(e^Z - 1)^2; Z < 0], and E[e^(kZ); Z < 0] = e^(k^2 / 2) Phi(-k). */
+static double gain_elu(double a)
+{
+    double negative = exp(2.0) * normal_cdf(-2.0) - 2.0 * exp(0.5) * normal_cdf(-1.0) + 0.5;
+    return 1.0 / sqrt(0.5 + a * a * negative);
+}
+
+/* The rest have no closed form: 1 / sqrt(integral of f(z)^2 phi(z) dz). The tests compute these integrals again. */
+static double gain_gelu(double a)
+{
+    (void)a;
+    return 1.53353044119553523;
+}
+
+static double gain_gelu_tanh(double a)
+{
+    (void)a;
+    return 1.53358052166614692;
+}
+
+static double gain_silu(double a)
+{
+    (void)a;
+    return 1.67653247033109116;
+}
+
+static double gain_mish(double a)
+{
+    (void)a;
+    return 1.4868475812732081;
+}
+
+/* --- descriptors ------------------------------------------------------------------------------------------------ */
+
+typedef assay_activation_descriptor descriptor;
+
+static const descriptor describe_identity = {
+    .name = "identity", .title = "identity", .torch_class = "Identity", .gain = gain_one};
+static const descriptor describe_tanh = {
+    .name = "tanh", .title = "tanh", .torch_class = "Tanh", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_tanh};
+static const descriptor describe_relu = {.name = "relu",
+                                         .title = "ReLU",
+                                         .torch_class = "ReLU",
+                                         .derivative_reads = ASSAY_READS_OUTPUT,
+                                         .gain = gain_relu};
+static const descriptor describe_sigmoid = {.name = "sigmoid",
+                                            .title = "sigmoid",
+                                            .torch_class = "Sigmoid",
+                                            .derivative_reads = ASSAY_READS_OUTPUT,
+                                            .gain = gain_one};
+static const descriptor describe_leaky_relu = {.name = "leaky-relu",
+                                               .title = "leaky ReLU",
+                                               .torch_class = "LeakyReLU",
+                                               .has_parameter = true,
+                                               .parameter = 0.01,
+                                               .derivative_reads = ASSAY_READS_OUTPUT,
+                                               .gain = gain_leaky_relu};
+static const descriptor describe_selu = {
+    .name = "selu", .title = "SELU", .torch_class = "SELU", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_selu};
+static const descriptor describe_elu = {.name = "elu",
+                                        .title = "ELU",
+                                        .torch_class = "ELU",
+                                        .has_parameter = true,
+                                        .parameter = 1.0,
+                                        .derivative_reads = ASSAY_READS_OUTPUT,
+                                        .gain = gain_elu};
+static const descriptor describe_gelu = {
+    .name = "gelu", .title = "GELU", .torch_class = "GELU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu};
+static const descriptor describe_gelu_tanh = {
+    .name = "gelu-tanh", .title = "GELU (tanh form)", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu_tanh};
+static const descriptor describe_silu = {
+    .name = "silu", .title = "SiLU", .torch_class = "SiLU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_silu};
+static const descriptor describe_mish = {
+    .name = "mish", .title = "Mish", .torch_class = "Mish", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_mish};
+
+#define DESCRIPTOR(constant, identifier) [constant] = &describe_##identifier,
+static const descriptor *const descriptors[ASSAY_ACTIVATION_COUNT] = {ASSAY_ACTIVATIONS(DESCRIPTOR)};
+
+const assay_activation_descriptor *assay_activation_describe(assay_activation_kind kind)
+{
+    return descriptors[kind];
 }
 
 const char *assay_activation_name(assay_activation_kind kind)
 {
-    return activation_names[kind];
+    return descriptors[kind]->name;
+}
+
+assay_activation assay_activation_default(assay_activation_kind kind)
+{
+    return (assay_activation){kind, descriptors[kind]->parameter};
+}
+
+static bool has_name(const descriptor *known, const char *name)
+{
+    size_t length = strlen(name);
+    return assay_names_match(name, length, known->name) ||
+           (known->torch_class != NULL && assay_names_match(name, length, known->torch_class));
 }
 
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error)
 {
+    char text[ASSAY_LIST_LENGTH];
+    assay_list known = assay_list_begin(text, sizeof text);
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
-        if (strcmp(name, activation_names[kind]) == 0) {
+        if (has_name(descriptors[kind], name)) {
             *activation = assay_activation_default((assay_activation_kind)kind);
             return ASSAY_OK;
         }
+        assay_list_add(&known, descriptors[kind]->name);
     }
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                      "unknown activation \"%s\"; known are identity, tanh, relu, sigmoid, leaky_relu, selu, elu, "
-                      "gelu, gelu_tanh, silu",
-                      name);
-}
-
-bool assay_activation_derivative_reads_input(assay_activation_kind kind)
-{
-    return kind == ASSAY_GELU || kind == ASSAY_GELU_TANH || kind == ASSAY_SILU;
+    return assay_fail_unknown(error, "activation", name, &known);
 }

@@ -8,7 +8,7 @@
  * Operations return nothing. Wrong sizes, wrong element types and device failures are recorded: the first one stays,
  * all later operations do nothing, until assay_backend_check returns it. Outputs may not overlap inputs unless it is
  * said, and then only coincide with them exactly. An operation on no rows or no elements does nothing, except that
- * sums over no rows (column sums, a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a matrix
+ * sums over no rows (a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a matrix
  * exceeds 2^31 - 1.
  */
 #ifndef ASSAY_BACKEND_BACKEND_H
@@ -51,8 +51,8 @@ typedef struct {
     int threads;               /* 0: as many as there are processors; reference and cuda: always 1 */
 } assay_backend_options;
 
-/* The names of the backends in this build, NULL at the end. */
-const char *const *assay_backend_names(void);
+/* The names of the backends in this build; NULL for an index after the last. */
+const char *assay_backend_name_at(size_t index);
 
 /* "f32" or "f64"; ASSAY_ERROR_ARGUMENT for anything else. */
 assay_status assay_precision_by_name(const char *name, assay_precision *precision, assay_error *error);
@@ -128,18 +128,12 @@ typedef struct {
 
 void assay_gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c);
 
-/* x[r][j] += bias[j]. x: [rows][columns], bias: [columns]. */
-void assay_bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias);
-
-/* sums[j] = sum over r of x[r][j]. */
-void assay_column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums);
-
 /* y[i] = f(x[i]); y may be x itself. */
 void assay_activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y);
 
 /*
- * dx[i] = dy[i] f'(x[i]). Reads x where assay_activation_derivative_reads_input says so, y otherwise; the other one may
- * be ASSAY_NO_SLICE. dx may be dy itself.
+ * dx[i] = dy[i] f'(x[i]). Reads x or y or neither, as the activation's derivative_reads says; what it does not read may be
+ * ASSAY_NO_SLICE. dx may be dy itself.
  */
 void assay_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
                                assay_slice dy, assay_slice dx);

@@ -1,21 +1,19 @@
 /*
- * What a backend is made of; private to lib/backend/. backend.c, memory.c and operations.c implement backend.h: they
- * check every argument, and then call the backend's table. A backend needs
+ * What a backend consists of; private to lib/backend/. memory.c and operations.c implement backend.h: they check every
+ * argument, and then call the backend's table. A backend needs
  *
  *   1. a struct that begins with assay_backend, and one that begins with assay_buffer;
- *   2. an open function, named in ASSAY_BACKEND_TABLE below, that allocates the first with assay_calloc, fills in its
- *      base and returns it. Options come checked: the name is the backend's, `threads` is at least 1;
+ *   2. an open function, named in open.c's table, that allocates the first with assay_calloc, fills in its base and
+ *      returns it. The options are checked: the name is the backend's, `threads` is at least 1;
  *   3. a table with every function below, none NULL.
  *
  * What the table's functions may rely on:
- *   - no failure is recorded: they are not called after one until assay_backend_check has returned it;
- *   - slices are buffers of this backend, of the right element type, inside their buffer, with the counts that
- * backend.h
- *     states; NULL buffers stand only where backend.h allows ASSAY_NO_SLICE;
+ *   - no failure is recorded: after a failure nobody calls them until assay_backend_check has returned it;
+ *   - slices are buffers of this backend, of the right element type, inside their buffer, with the counts that backend.h
+ *     states; buffers are NULL only where backend.h allows ASSAY_NO_SLICE;
  *   - outputs are disjoint from inputs and from each other, or are the very same slice where backend.h allows it;
- *   - sizes are at least 1, except k of gemm and rows of column_sums and linear_backward_parameters, which may be 0
- * (then
- *     sums over nothing are 0); dimensions of matrices are below 2^31;
+ *   - sizes are at least 1, except k of gemm and rows of linear_backward_parameters, which may be 0 (sums over nothing
+ *     are 0); dimensions of matrices are below 2^31;
  *   - hyperparameters have passed assay_update_rule_check, step is at least 1, and state holds the rule's slots.
  * What they must do themselves: record labels and indices that are out of range, and failures of the device, with
  * assay_backend_record. They may return before the work is done (streams): `synchronize` waits for it, and so do the
@@ -40,7 +38,7 @@ struct assay_buffer {
 /* Host arrays: the element type on the caller's side of an upload or a download. */
 typedef enum { ASSAY_HOST_F32, ASSAY_HOST_F64, ASSAY_HOST_I32, ASSAY_HOST_U8 } assay_host_type;
 
-/* The gradient's way into a layer: what linear_backward_input reads and writes. */
+/* What linear_backward_input reads and writes. */
 typedef struct {
     assay_slice dz;
     assay_slice weight;
@@ -50,9 +48,9 @@ typedef struct {
 } assay_linear_backward_slices;
 
 typedef struct {
-    /* Ends what `open` began, the struct itself too. All buffers are gone by then. */
+    /* Frees everything, the struct itself too. All buffers have been destroyed before. */
     void (*close)(assay_backend *backend);
-    /* Waits for all operations; failures that show only now are recorded. */
+    /* Waits for all operations, and records failures that show only now. */
     void (*synchronize)(assay_backend *backend);
 
     /* A zeroed buffer with its base filled in, or NULL with the reason in `error`. count may be 0. */
@@ -70,8 +68,6 @@ typedef struct {
 
     /* The operations of backend.h, argument for argument. */
     void (*gemm)(assay_backend *backend, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c);
-    void (*bias_add)(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias);
-    void (*column_sums)(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums);
     void (*activation_forward)(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y);
     void (*activation_backward)(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
                                 assay_slice dy, assay_slice dx);
@@ -111,20 +107,7 @@ assay_status assay_openblas_open(const assay_backend_options *options, assay_bac
 assay_status assay_openblas_dense_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 assay_status assay_cuda_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 
-/* In the builds for which configure found CUDA, and in the tests' own that emulates it. */
-#ifdef ASSAY_WITH_CUDA
-#define ASSAY_BACKEND_CUDA(X) X("cuda", assay_cuda_open)
-#else
-#define ASSAY_BACKEND_CUDA(X)
-#endif
-
-/* Every backend of this build: X(name, open function), in the order in which they are listed to users. */
-#define ASSAY_BACKEND_TABLE(X) \
-    X("reference", assay_reference_open) \
-    X("openblas", assay_openblas_open)   \
-    X("openblas-dense", assay_openblas_dense_open) ASSAY_BACKEND_CUDA(X)
-
-/* Keeps a failure, unless one is kept already. */
+/* Records a failure, unless one is recorded already. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif

@@ -1,4 +1,4 @@
-/* Layers, loss, batches and optimizers of backend.h: arguments are checked here, the work is the backend's. */
+/* Layers, loss, batches and optimizers of backend.h: checks the arguments and calls the backend's function. */
 #include "backend/validate.h"
 
 #define COUNT_OF(array) (sizeof(array) / sizeof *(array))
@@ -13,8 +13,8 @@ static bool activation_accepted(assay_backend *backend, const char *operation, a
                              (int)activation.kind);
         return false;
     }
-    bool read = activation.kind == ASSAY_LEAKY_RELU || activation.kind == ASSAY_ELU;
-    if (read && !(activation.parameter > 0 && activation.parameter <= 1e30)) {
+    bool has_parameter = assay_activation_describe(activation.kind)->has_parameter;
+    if (has_parameter && !(activation.parameter > 0 && activation.parameter <= 1e30)) {
         assay_backend_record(backend, ASSAY_ERROR_ARGUMENT, "%s: the parameter of %s is %g, and must be positive",
                              operation, assay_activation_name(activation.kind), activation.parameter);
         return false;
@@ -42,36 +42,6 @@ void assay_gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, a
     }
 }
 
-void assay_bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias)
-{
-    size_t count;
-    if (!assay_size_accepted(backend, "bias_add", rows, columns, &count)) {
-        return;
-    }
-    const assay_operand operands[] = {
-        {.name = "x", .slice = x, .count = count, .flags = WRITTEN},
-        {.name = "bias", .slice = bias, .count = columns},
-    };
-    if (ACCEPTED("bias_add", operands) && count != 0) {
-        backend->operations->bias_add(backend, rows, columns, x, bias);
-    }
-}
-
-void assay_column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)
-{
-    size_t count;
-    if (!assay_size_accepted(backend, "column_sums", rows, columns, &count)) {
-        return;
-    }
-    const assay_operand operands[] = {
-        {.name = "x", .slice = x, .count = count},
-        {.name = "sums", .slice = sums, .count = columns, .flags = WRITTEN},
-    };
-    if (ACCEPTED("column_sums", operands) && columns != 0) {
-        backend->operations->column_sums(backend, rows, columns, x, sums);
-    }
-}
-
 void assay_activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y)
 {
     const assay_operand operands[] = {
@@ -84,16 +54,10 @@ void assay_activation_forward(assay_backend *backend, assay_activation activatio
     }
 }
 
-/* Which of x and y may be missing in a backward operation: the one that f' is not computed from. */
-static unsigned input_flags(assay_activation activation)
+/* Of x and y, a backward operation needs only what f' is computed from. */
+static unsigned flags_of(assay_activation activation, assay_derivative_source needed_for)
 {
-    return assay_activation_derivative_reads_input(activation.kind) ? 0 : OPTIONAL;
-}
-
-static unsigned output_flags(assay_activation activation)
-{
-    bool not_read = activation.kind == ASSAY_IDENTITY || assay_activation_derivative_reads_input(activation.kind);
-    return not_read ? OPTIONAL : 0;
+    return assay_activation_describe(activation.kind)->derivative_reads == needed_for ? 0 : OPTIONAL;
 }
 
 void assay_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
@@ -103,8 +67,8 @@ void assay_activation_backward(assay_backend *backend, assay_activation activati
         return;
     }
     const assay_operand operands[] = {
-        {.name = "x", .slice = x, .count = dy.count, .flags = input_flags(activation)},
-        {.name = "y", .slice = y, .count = dy.count, .flags = output_flags(activation)},
+        {.name = "x", .slice = x, .count = dy.count, .flags = flags_of(activation, ASSAY_READS_INPUT)},
+        {.name = "y", .slice = y, .count = dy.count, .flags = flags_of(activation, ASSAY_READS_OUTPUT)},
         {.name = "dy", .slice = dy, .count = dy.count},
         {.name = "dx", .slice = dx, .count = dy.count, .flags = WRITTEN, .may_be = "dy"},
     };
@@ -164,8 +128,8 @@ void assay_linear_backward_input(assay_backend *backend, assay_linear_shape shap
     const assay_operand operands[] = {
         {.name = "dz", .slice = dz, .count = counts.output},
         {.name = "weight", .slice = weight, .count = counts.weight},
-        {.name = "z_below", .slice = z_below, .count = counts.input, .flags = input_flags(below)},
-        {.name = "y_below", .slice = y_below, .count = counts.input, .flags = output_flags(below)},
+        {.name = "z_below", .slice = z_below, .count = counts.input, .flags = flags_of(below, ASSAY_READS_INPUT)},
+        {.name = "y_below", .slice = y_below, .count = counts.input, .flags = flags_of(below, ASSAY_READS_OUTPUT)},
         {.name = "dz_below", .slice = dz_below, .count = counts.input, .flags = WRITTEN},
     };
     if (ACCEPTED("linear_backward_input", operands) && shape.rows != 0) {

@@ -26,8 +26,8 @@ typedef struct {
 
 /*
  * Records a failure and returns `status`, so that a function can end with `return assay_fail(error, ...)`. `error` may
- * be NULL. A message that is too long is cut. Control characters, which a file's name may contain, become '?': the
- * message is always one line.
+ * be NULL. A message that is too long is cut and ends with "...". Control characters, which a file's name may contain,
+ * become '?': the message is always one line.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))

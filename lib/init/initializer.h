@@ -47,7 +47,7 @@ assay_status assay_initializer_by_name(const char *name, assay_initializer *init
 
 /*
  * torch.nn.init.calculate_gain: 1 for identity and sigmoid, 5/3 for tanh, sqrt(2) for ReLU, sqrt(2 / (1 + a^2)) for leaky
- * ReLU, 3/4 for SELU. For ELU, GELU and SiLU, where PyTorch has none: 1 / sqrt(E[f(Z)^2]) of a standard normal Z, the
+ * ReLU, 3/4 for SELU. For ELU, GELU, SiLU and Mish, where PyTorch has none: 1 / sqrt(E[f(Z)^2]) of a standard normal Z, the
  * definition that gives ReLU its sqrt(2), so that Var w = gain^2 / d_x keeps the second moment through depth.
  */
 double assay_gain(assay_activation activation);

@@ -5,19 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include <assay/base/alloc.h>
 #include "base/json.h"
 
 enum { CONFIG_LIMIT = 1 << 20, LAYER_NAME_LENGTH = 64 };
-
-/* torch.nn's class of each activation; NULL where PyTorch has no class of its own. */
-static const char *const torch_classes[ASSAY_ACTIVATION_COUNT] = {
-    [ASSAY_IDENTITY] = "Identity", [ASSAY_TANH] = "Tanh", [ASSAY_RELU] = "ReLU", [ASSAY_SIGMOID] = "Sigmoid",
-    [ASSAY_LEAKY_RELU] = "LeakyReLU", [ASSAY_SELU] = "SELU", [ASSAY_ELU] = "ELU", [ASSAY_GELU] = "GELU",
-    [ASSAY_SILU] = "SiLU",
-};
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */
 
@@ -25,18 +17,10 @@ static assay_status read_activation(json_t *json, const char *name, assay_activa
 {
     const char *text = json_string_value(json_object_get(json, "act_fn"));
     const json_t *parameter = json_object_get(json, "act_fn_parameter");
-    int found = ASSAY_ACTIVATION_COUNT;
-    for (int i = 0; text != NULL && i < ASSAY_ACTIVATION_COUNT; i++) {
-        if (strcasecmp(text, assay_activation_name((assay_activation_kind)i)) == 0 ||
-            (torch_classes[i] != NULL && strcasecmp(text, torch_classes[i]) == 0)) {
-            found = i;
-        }
-    }
-    if (found == ASSAY_ACTIVATION_COUNT) {
+    if (text == NULL || assay_activation_by_name(text, activation, NULL) != ASSAY_OK) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"act_fn\" is %s%.40s, not an activation function that Assay knows",
                           name, text == NULL ? "missing" : "", text == NULL ? "" : text);
     }
-    *activation = assay_activation_default((assay_activation_kind)found);
     if (parameter != NULL) {
         activation->parameter = json_number_value(parameter);
         if (!(activation->parameter > 0.0)) {
@@ -101,17 +85,17 @@ assay_status assay_model_config_parse(const char *text, size_t length, const cha
 assay_status assay_model_config_print(const assay_network_config *config, char **text, assay_error *error)
 {
     const assay_activation *activation = &config->activation;
-    const char *class = torch_classes[activation->kind];
+    const assay_activation_descriptor *described = assay_activation_describe(activation->kind);
     json_t *hidden = json_array();
     bool whole = true; /* jansson lets one leave out what it has no memory for */
     for (size_t i = 0; i < config->hidden_count; i++) {
         whole = json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i])) == 0 && whole;
     }
     json_t *json = json_pack("{s:s, s:I, s:I, s:o}", "act_fn",
-                             class != NULL ? class : assay_activation_name(activation->kind), "input_size",
+                             described->torch_class != NULL ? described->torch_class : described->name, "input_size",
                              (json_int_t)config->inputs, "num_classes", (json_int_t)config->classes,
                              "hidden_sizes", hidden);
-    if (activation->parameter != assay_activation_default(activation->kind).parameter) {
+    if (activation->parameter != described->parameter) {
         whole = json_object_set_new(json, "act_fn_parameter", json_real(activation->parameter)) == 0 && whole;
     }
     char *dumped = whole ? assay_json_print(json, 0) : NULL;

@@ -118,7 +118,8 @@ static void create_activations(assay_network *network, bool keep_preactivations)
         layer->y = assay_buffer_create(network->backend, ASSAY_REAL, count);
         layer->dz = assay_buffer_create(network->backend, ASSAY_REAL, count);
         bool apart = layer->activation.kind != ASSAY_IDENTITY;
-        if (apart && (keep_preactivations || assay_activation_derivative_reads_input(layer->activation.kind))) {
+        bool read = assay_activation_describe(layer->activation.kind)->derivative_reads == ASSAY_READS_INPUT;
+        if (apart && (keep_preactivations || read)) {
             layer->z = assay_buffer_create(network->backend, ASSAY_REAL, count);
         }
     }

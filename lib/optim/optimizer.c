@@ -1,6 +1,7 @@
 #include <assay/optim/optimizer.h>
 
 #include <assay/base/alloc.h>
+#include "backend/update_descriptor.h"
 
 struct assay_optimizer {
     assay_backend *backend;
@@ -79,11 +80,5 @@ assay_slice assay_optimizer_state(const assay_optimizer *optimizer, size_t slot)
 
 const char *assay_optimizer_slot_name(const assay_update_rule *rule, size_t slot)
 {
-    static const char *const moments[ASSAY_UPDATE_MAX_SLOTS] = {
-        "first_moment",
-        "second_moment",
-        "largest_second_moment",
-    };
-    /* RMSprop is the one rule whose only state is the second moment. */
-    return moments[rule->kind == ASSAY_UPDATE_RMSPROP ? 1 : slot];
+    return assay_update_describe(rule->kind)->slot_names[slot];
 }

@@ -1,91 +1,53 @@
 /* Hyperparameters from text and back. */
 #include <math.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include <assay/base/names.h>
 #include <assay/optim/optimizer.h>
+#include "backend/update_descriptor.h"
 
-/* Bit k stands for the rule of kind k. */
-#define BIT(kind) (1u << (kind))
-#define MOMENTA (BIT(ASSAY_UPDATE_MOMENTUM) | CLASSICAL)
-#define CLASSICAL BIT(ASSAY_UPDATE_CLASSICAL_MOMENTUM)
-#define ADAM BIT(ASSAY_UPDATE_ADAM)
-#define RMSPROP BIT(ASSAY_UPDATE_RMSPROP)
-#define ALL (BIT(ASSAY_UPDATE_SGD) | MOMENTA | ADAM | RMSPROP)
+/* How much of a wrong text a message repeats. */
+enum { SHOWN = 64 };
 
-/* A hyperparameter: its name, the rules that have it, and where it stands in assay_update_rule. */
-typedef struct {
-    const char *name;
-    unsigned kinds;
-    bool is_switch;
-    size_t offset;
-} hyperparameter;
-
-static const hyperparameter table[] = {
-    {"lr", ALL, false, offsetof(assay_update_rule, learning_rate)},
-    {"weight_decay", ALL, false, offsetof(assay_update_rule, weight_decay)},
-    {"momentum", MOMENTA, false, offsetof(assay_update_rule, momentum)},
-    {"dampening", CLASSICAL, false, offsetof(assay_update_rule, dampening)},
-    {"nesterov", CLASSICAL, true, offsetof(assay_update_rule, nesterov)},
-    {"beta1", ADAM, false, offsetof(assay_update_rule, beta1)},
-    {"beta2", ADAM, false, offsetof(assay_update_rule, beta2)},
-    {"alpha", RMSPROP, false, offsetof(assay_update_rule, beta2)},
-    {"eps", ADAM | RMSPROP, false, offsetof(assay_update_rule, epsilon)},
-    {"correct_first", ADAM, true, offsetof(assay_update_rule, correct_first)},
-    {"correct_second", ADAM, true, offsetof(assay_update_rule, correct_second)},
-    {"amsgrad", ADAM, true, offsetof(assay_update_rule, amsgrad)},
-    {"decoupled", ADAM, true, offsetof(assay_update_rule, decoupled)},
-};
-
-enum { COUNT = sizeof table / sizeof *table };
-
-static bool has(const assay_update_rule *rule, const hyperparameter *entry)
+static int shown(size_t length)
 {
-    return (entry->kinds & BIT(rule->kind)) != 0;
+    return length < SHOWN ? (int)length : SHOWN;
 }
 
-/* "weight-decay" is weight_decay: optimizers' names have hyphens, so people type them here too. */
-static bool same_name(const char *text, size_t length, const char *name)
+static const assay_hyperparameter *const *hyperparameters_of(const assay_update_rule *rule)
 {
-    for (size_t i = 0; i < length; i++) {
-        if ((text[i] == '-' ? '_' : text[i]) != name[i]) {
-            return false;
-        }
-    }
-    return name[length] == '\0';
+    return assay_update_describe(rule->kind)->reads;
 }
 
 static assay_status find(const assay_update_rule *rule, const char *text, size_t length, int *index,
                          assay_error *error)
 {
-    char known[256] = "";
-    size_t used = 0;
-    for (int i = 0; i < COUNT; i++) {
-        if (!has(rule, &table[i])) {
-            continue;
-        }
-        if (same_name(text, length, table[i].name)) {
+    const assay_hyperparameter *const *table = hyperparameters_of(rule);
+    char names[ASSAY_LIST_LENGTH];
+    assay_list known = assay_list_begin(names, sizeof names);
+    for (int i = 0; table[i] != NULL; i++) {
+        if (assay_names_match(text, length, table[i]->name)) {
             *index = i;
             return ASSAY_OK;
         }
-        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s", used == 0 ? "" : ", ", table[i].name);
+        assay_list_add(&known, table[i]->name);
     }
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "this optimizer has no hyperparameter '%.*s'; it has %s",
-                      (int)(length < 64 ? length : 64), text, known);
+    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "this optimizer has no hyperparameter '%.*s'; known: %s",
+                      shown(length), text, known.text);
 }
 
 /* Reads "value" up to `end`, which is a comma or the end of the text. */
-static assay_status parse_value(const hyperparameter *entry, const char *text, const char *end,
+static assay_status parse_value(const assay_hyperparameter *entry, const char *text, const char *end,
                                 assay_update_rule *rule, assay_error *error)
 {
-    int shown = (int)(end - text < 64 ? end - text : 64);
+    int length = shown((size_t)(end - text));
     char *stop = NULL;
     double value = strtod(text, &stop);
     if (stop != end || stop == text || !isfinite(value)) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s is to be a finite number, not '%.*s'", entry->name, shown,
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s must be a finite number, not '%.*s'", entry->name, length,
                           text);
     }
     void *place = (char *)rule + entry->offset;
@@ -94,7 +56,7 @@ static assay_status parse_value(const hyperparameter *entry, const char *text, c
         return ASSAY_OK;
     }
     if (value != 0.0 && value != 1.0) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s is to be 0 or 1, not '%.*s'", entry->name, shown, text);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s must be 0 or 1, not '%.*s'", entry->name, length, text);
     }
     *(bool *)place = value != 0.0;
     return ASSAY_OK;
@@ -103,22 +65,23 @@ static assay_status parse_value(const hyperparameter *entry, const char *text, c
 assay_status assay_optimizer_set(assay_update_rule *rule, const char *settings, assay_error *error)
 {
     assay_update_rule changed = *rule;
-    unsigned given = 0;
+    bool given[ASSAY_MOST_HYPERPARAMETERS] = {false};
     const char *text = settings;
     while (*text != '\0') {
         const char *end = text + strcspn(text, ",");
         size_t length = strcspn(text, ",=");
         if (text[length] != '=') {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                              "hyperparameters are written name=value,name=value: not '%s'", text);
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "write hyperparameters as name=value,name=value: not '%s'",
+                              text);
         }
         int index = 0;
         ASSAY_TRY(find(rule, text, length, &index, error));
-        if ((given & 1u << index) != 0) {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s is given twice in '%s'", table[index].name, settings);
+        const assay_hyperparameter *entry = hyperparameters_of(rule)[index];
+        if (given[index]) {
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s is given twice in '%s'", entry->name, settings);
         }
-        given |= 1u << index;
-        ASSAY_TRY(parse_value(&table[index], text + length + 1, end, &changed, error));
+        given[index] = true;
+        ASSAY_TRY(parse_value(entry, text + length + 1, end, &changed, error));
         if (*end == ',' && end[1] == '\0') {
             return assay_fail(error, ASSAY_ERROR_ARGUMENT, "nothing follows the last comma of '%s'", settings);
         }
@@ -142,17 +105,14 @@ static void print_number(double value, size_t size, char *text)
 
 char *assay_optimizer_settings(const assay_update_rule *rule, assay_error *error)
 {
-    char text[COUNT * 48] = "";
-    size_t used = 0;
-    for (int i = 0; i < COUNT; i++) {
-        if (!has(rule, &table[i])) {
-            continue;
-        }
-        const void *place = (const char *)rule + table[i].offset;
+    char *text = assay_strdup("", error);
+    for (const assay_hyperparameter *const *h = hyperparameters_of(rule); *h != NULL && text != NULL; h++) {
+        const void *place = (const char *)rule + (*h)->offset;
         char number[32];
-        print_number(table[i].is_switch ? (double)*(const bool *)place : *(const double *)place, sizeof number, number);
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s%s=%s", used == 0 ? "" : ",", table[i].name,
-                                 number);
+        print_number((*h)->is_switch ? (double)*(const bool *)place : *(const double *)place, sizeof number, number);
+        char *longer = assay_asprintf(error, "%s%s%s=%s", text, text[0] == '\0' ? "" : ",", (*h)->name, number);
+        assay_free(text);
+        text = longer;
     }
-    return assay_strdup(text, error);
+    return text;
 }

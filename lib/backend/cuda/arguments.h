@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#include "backend/update_coefficients.h"
+
 /* An address of the device's memory; 0: not wanted. The host never reads through one. */
 typedef uint64_t assay_cuda_address;
 
@@ -104,34 +106,15 @@ typedef struct {
     uint64_t operation;
 } assay_cuda_gather_arguments;
 
-/* Numbers that are the same for all parameters; update.c has their meaning. */
 typedef struct {
     assay_cuda_address w;
     assay_cuda_address g;
-    assay_cuda_address state[3];
+    assay_cuda_address state[ASSAY_UPDATE_MAX_SLOTS]; /* 0 for slots that the rule does not have */
     assay_cuda_address failure;
     uint64_t count;
-    uint64_t form; /* assay_cuda_update_form */
-    double decay;
-    double keep;
-    double rate;
-    double momentum;
-    double fresh;
-    double from_g;
-    double from_m;
-    double smooth;
-    double rough;
-    double correction;
-    double epsilon;
+    uint64_t kind; /* assay_update_kind */
+    assay_update_coefficients coefficients;
 } assay_cuda_update_arguments;
-
-typedef enum {
-    ASSAY_CUDA_FORM_SGD,
-    ASSAY_CUDA_FORM_MOMENTUM,
-    ASSAY_CUDA_FORM_ADAM,
-    ASSAY_CUDA_FORM_AMSGRAD,
-    ASSAY_CUDA_FORM_RMSPROP
-} assay_cuda_update_form;
 
 /* PyTorch's fill: element thread + (4 call + i) threads is output i of a thread's call. */
 typedef struct {

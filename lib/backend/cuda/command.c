@@ -1,11 +1,10 @@
-/* Commands: made, run one by one, recorded from one batch to the next. */
+/* Commands: made, and run one by one. */
 #include <string.h>
 
 #include "backend/cuda/cuda.h"
 
 enum {
-    MOST_BLOCKS = 65535, /* of a grid; kernels loop over the rest */
-    WORTH_A_GRAPH = 4    /* commands: below that a graph saves nothing */
+    MOST_BLOCKS = 65535 /* of a grid; kernels loop over the rest */
 };
 
 /* --- making ----------------------------------------------------------------------------------------------------- */
@@ -150,82 +149,4 @@ bool assay_cuda_run(assay_cuda *self, const assay_cuda_command *command)
     void *pointers[] = {&arguments};
     return ASSAY_CUDA_TRY(self, cudaLaunchKernel, assay_cuda_handle(self, command), command->grid, command->block,
                           pointers, 0, self->stream);
-}
-
-/* --- recording -------------------------------------------------------------------------------------------------- */
-
-void assay_cuda_submit(assay_cuda *self, const assay_cuda_command *command)
-{
-    if (self->recording && self->pending.count == ASSAY_CUDA_MOST_RECORDED) {
-        assay_cuda_flush(self); /* and what follows runs by itself */
-    }
-    if (self->recording) {
-        self->pending.commands[self->pending.count++] = *command;
-    } else {
-        assay_cuda_run(self, command);
-    }
-}
-
-void assay_cuda_record(assay_cuda *self)
-{
-    assay_cuda_flush(self);
-    self->recording = true;
-}
-
-static void run_pending(assay_cuda *self)
-{
-    bool ok = true;
-    for (size_t i = 0; ok && i < self->pending.count; i++) {
-        ok = assay_cuda_run(self, &self->pending.commands[i]);
-    }
-}
-
-static assay_cuda_sequence *find_remembered(assay_cuda *self)
-{
-    for (int i = 0; i < ASSAY_CUDA_SEQUENCES; i++) {
-        if (assay_cuda_same_sequence(&self->remembered[i], &self->pending)) {
-            return &self->remembered[i];
-        }
-    }
-    return NULL;
-}
-
-/* The pending sequence takes the place of the one that was not used for longest, and that one's memory. */
-static void remember_pending(assay_cuda *self)
-{
-    assay_cuda_sequence *oldest = &self->remembered[0];
-    for (int i = 1; i < ASSAY_CUDA_SEQUENCES; i++) {
-        if (self->remembered[i].last_use < oldest->last_use) {
-            oldest = &self->remembered[i];
-        }
-    }
-    assay_cuda_destroy_graph(oldest);
-    assay_cuda_sequence freed = *oldest;
-    *oldest = self->pending;
-    oldest->last_use = self->sequences;
-    self->pending = freed;
-}
-
-/*
- * A sequence that comes for the first time is run command by command, which also lets cuBLAS load what it needs; from
- * the second time on it is a graph.
- */
-void assay_cuda_flush(assay_cuda *self)
-{
-    self->recording = false;
-    if (self->pending.count == 0) {
-        return;
-    }
-    self->sequences++;
-    assay_cuda_sequence *known = self->pending.count < WORTH_A_GRAPH ? NULL : find_remembered(self);
-    if (known != NULL) {
-        known->last_use = self->sequences;
-        assay_cuda_replay(self, known, &self->pending);
-    } else {
-        run_pending(self);
-        if (self->pending.count >= WORTH_A_GRAPH) {
-            remember_pending(self);
-        }
-    }
-    self->pending.count = 0;
 }

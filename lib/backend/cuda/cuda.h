@@ -1,15 +1,19 @@
 /*
- * The cuda backend: cuBLAS for products, kernels of our own (kernels*.h) for everything else. doc/cuda.md tells how it
- * is built and why. Private to lib/backend/cuda/.
+ * The cuda backend: cuBLAS for products, kernels of our own (kernels*.h) for everything else. doc/cuda.md explains
+ * how it works and why. Private to lib/backend/cuda/.
  *
- *   open.c      opening, closing, waiting, and failures that the device found
+ * Each file calls only files above it:
+ *
  *   cublas.c    cuBLAS, loaded when the backend is opened
+ *   device.c    failures of calls, addresses of memory
+ *   command.c   commands: made, and run one by one
+ *   graph.c     a recorded sequence as a CUDA graph, replayed
+ *   record.c    commands recorded from one batch to the next; waiting for the device, and failures that it found
  *   memory.c    buffers and transfers
- *   layers.c    what networks are made of, as commands
+ *   layers.c    the operations of networks, as commands
  *   update.c    the optimizers' step, as one command
  *   reduce.c    sums and moments
- *   command.c   commands: made, run one by one, recorded from one batch to the next
- *   graph.c     a recorded sequence as a CUDA graph, replayed
+ *   open.c      opening and closing; the table
  *
  * All calls of the CUDA runtime and of cuBLAS go by their own names and headers: the tests put an emulation of both in
  * their place (tests/cuda_host/).
@@ -183,8 +187,6 @@ void assay_cuda_copy(assay_backend *backend, assay_slice to, assay_slice from);
 void assay_cuda_fill_random(assay_backend *backend, assay_slice to, assay_generator *generator,
                             assay_distribution distribution);
 void assay_cuda_gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c);
-void assay_cuda_bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias);
-void assay_cuda_column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums);
 void assay_cuda_activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y);
 void assay_cuda_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
                                     assay_slice dy, assay_slice dx);

@@ -25,6 +25,9 @@
 #include <cuda_host_device.h>
 #endif
 
+/* A parameter that some of several functions of one form do not read. */
+#define UNUSED __attribute__((unused))
+
 #if ASSAY_REAL_BITS == 32
 
 typedef float real;

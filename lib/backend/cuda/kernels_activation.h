@@ -11,10 +11,10 @@
 #define INVERSE_SQRT_2_PI ((real)0.39894228040143267794)
 #define GELU_CUBIC ((real)0.044715)
 
-/* Where Phi and sigmoid have reached 0 or 1 in double, too: no infinity meets a 0. */
+/* Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0. */
 #define GELU_BOUND ((real)40)
 #define GELU_TANH_BOUND ((real)100)
-#define SILU_BOUND ((real)800)
+#define SIGMOID_BOUND ((real)800)
 
 DEVICE real at_least(real x, real bound)
 {
@@ -50,32 +50,6 @@ DEVICE real gelu_tanh_gate(real x)
     return sigmoid_of(2 * SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x));
 }
 
-DEVICE real activate(uint64_t kind, real a, real x)
-{
-    switch (kind) {
-    case ASSAY_TANH:
-        return REAL_TANH(x);
-    case ASSAY_RELU:
-        return x <= 0 ? (real)0 : x;
-    case ASSAY_SIGMOID:
-        return sigmoid_of(x);
-    case ASSAY_LEAKY_RELU:
-        return x > 0 ? x : a * x;
-    case ASSAY_SELU:
-        return elu_of(x, SELU_SCALE, SELU_SCALE * SELU_ALPHA);
-    case ASSAY_ELU:
-        return elu_of(x, 1, a);
-    case ASSAY_GELU:
-        return at_least(x, GELU_BOUND) * normal_cdf(x);
-    case ASSAY_GELU_TANH:
-        return at_least(x, GELU_TANH_BOUND) * gelu_tanh_gate(at_least(x, GELU_TANH_BOUND));
-    case ASSAY_SILU:
-        return at_least(x, SILU_BOUND) * sigmoid_of(x);
-    default:
-        return x; /* the identity */
-    }
-}
-
 /* Phi(x) + x phi(x). */
 DEVICE real gelu_derivative(real unbounded)
 {
@@ -95,37 +69,109 @@ DEVICE real gelu_tanh_derivative(real unbounded)
 /* With s = sigmoid(x): s + x s (1 - s), where 1 - s = sigmoid(-x). */
 DEVICE real silu_derivative(real unbounded)
 {
-    real x = within(unbounded, SILU_BOUND);
+    real x = within(unbounded, SIGMOID_BOUND);
     real s = sigmoid_of(x);
     return s + x * s * sigmoid_of(-x);
 }
 
-/* dy f'(x); t is x where assay_activation_derivative_reads_input says so, and y = f(x) elsewhere. */
+/* tanh(log(1 + e^x)) = n / d, and 1 minus it = rest / d: with e^-|x| nothing overflows and nothing cancels. */
+typedef struct {
+    real n;
+    real rest;
+    real d;
+} mish_gate;
+
+DEVICE mish_gate mish_gate_of(real x)
+{
+    real e = REAL_EXP(-REAL_ABS(x));
+    mish_gate gate;
+    gate.n = x > 0 ? 1 + 2 * e : e * (e + 2);
+    gate.rest = x > 0 ? 2 * e * e : (real)2;
+    gate.d = gate.n + gate.rest;
+    return gate;
+}
+
+/* With t = tanh(log(1 + e^x)): t + x (1 - t^2) sigmoid(x). */
+DEVICE real mish_derivative(real unbounded)
+{
+    real x = within(unbounded, SIGMOID_BOUND);
+    mish_gate gate = mish_gate_of(x);
+    real t = gate.n / gate.d;
+    return t + x * (1 + t) * (gate.rest / gate.d) * sigmoid_of(x);
+}
+
+/* --- value and derivative of each activation --------------------------------------------------------------------- */
+
+/* f(x); a is the activation's parameter. */
+#define FORWARD(identifier) DEVICE real identifier##_forward(UNUSED real a, real x)
+/* dy f'(x); t is what the descriptor's derivative_reads names: x, y = f(x), or anything for the identity. */
+#define BACKWARD(identifier) DEVICE real identifier##_backward(UNUSED real a, UNUSED real t, real dy)
+
+FORWARD(identity) { return x; }
+BACKWARD(identity) { return dy; }
+
+FORWARD(tanh) { return REAL_TANH(x); }
+BACKWARD(tanh) { return dy * ((1 - t) * (1 + t)); }
+
+FORWARD(relu) { return x <= 0 ? (real)0 : x; }
+BACKWARD(relu) { return t <= 0 ? (real)0 : dy; }
+
+FORWARD(sigmoid) { return sigmoid_of(x); }
+BACKWARD(sigmoid) { return dy * (t * (1 - t)); }
+
+FORWARD(leaky_relu) { return x > 0 ? x : a * x; }
+BACKWARD(leaky_relu) { return t > 0 ? dy : a * dy; }
+
+FORWARD(selu) { return elu_of(x, SELU_SCALE, SELU_SCALE * SELU_ALPHA); }
+BACKWARD(selu) { return dy * (t > 0 ? SELU_SCALE : t + SELU_SCALE * SELU_ALPHA); }
+
+FORWARD(elu) { return elu_of(x, 1, a); }
+BACKWARD(elu) { return dy * (t > 0 ? (real)1 : t + a); }
+
+FORWARD(gelu) { return at_least(x, GELU_BOUND) * normal_cdf(x); }
+BACKWARD(gelu) { return dy * gelu_derivative(t); }
+
+FORWARD(gelu_tanh) { return at_least(x, GELU_TANH_BOUND) * gelu_tanh_gate(at_least(x, GELU_TANH_BOUND)); }
+BACKWARD(gelu_tanh) { return dy * gelu_tanh_derivative(t); }
+
+FORWARD(silu) { return at_least(x, SIGMOID_BOUND) * sigmoid_of(x); }
+BACKWARD(silu) { return dy * silu_derivative(t); }
+
+FORWARD(mish)
+{
+    mish_gate gate = mish_gate_of(x);
+    return at_least(x, SIGMOID_BOUND) * (gate.n / gate.d);
+}
+BACKWARD(mish) { return dy * mish_derivative(t); }
+
+#define FORWARD_OF(constant, identifier) \
+    case constant:                       \
+        return identifier##_forward(a, x);
+#define BACKWARD_OF(constant, identifier) \
+    case constant:                        \
+        return identifier##_backward(a, t, dy);
+
+DEVICE real activate(uint64_t kind, real a, real x)
+{
+    switch ((assay_activation_kind)kind) {
+    ASSAY_ACTIVATIONS(FORWARD_OF)
+    case ASSAY_ACTIVATION_COUNT:
+        break;
+    }
+    return x;
+}
+
 DEVICE real differentiate(uint64_t kind, real a, real t, real dy)
 {
-    switch (kind) {
-    case ASSAY_TANH:
-        return dy * ((1 - t) * (1 + t));
-    case ASSAY_RELU:
-        return t <= 0 ? (real)0 : dy;
-    case ASSAY_SIGMOID:
-        return dy * (t * (1 - t));
-    case ASSAY_LEAKY_RELU:
-        return t > 0 ? dy : a * dy;
-    case ASSAY_SELU:
-        return dy * (t > 0 ? SELU_SCALE : t + SELU_SCALE * SELU_ALPHA);
-    case ASSAY_ELU:
-        return dy * (t > 0 ? (real)1 : t + a);
-    case ASSAY_GELU:
-        return dy * gelu_derivative(t);
-    case ASSAY_GELU_TANH:
-        return dy * gelu_tanh_derivative(t);
-    case ASSAY_SILU:
-        return dy * silu_derivative(t);
-    default:
-        return dy; /* the identity */
+    switch ((assay_activation_kind)kind) {
+    ASSAY_ACTIVATIONS(BACKWARD_OF)
+    case ASSAY_ACTIVATION_COUNT:
+        break;
     }
+    return dy;
 }
+
+/* --- kernels ------------------------------------------------------------------------------------------------------ */
 
 /* A tile of columns and rows a block; a grid that is not high enough goes on below. */
 KERNEL(bias_and_activate)

@@ -13,50 +13,76 @@ DEVICE real squarable(real g)
 }
 
 /* v = smooth v + rough g^2 in *kept. */
-DEVICE real next_square(const assay_cuda_update_arguments *p, real *kept, real g)
+DEVICE real next_square(const assay_update_coefficients *c, real *kept, real g)
 {
-    real next = (real)p->smooth * *kept + (real)p->rough * g * g;
+    real next = (real)c->smooth * *kept + (real)c->rough * g * g;
     *kept = next;
     return next;
 }
 
 /* m = momentum m + fresh g in *kept. */
-DEVICE real next_mean(const assay_cuda_update_arguments *p, real *kept, real g)
+DEVICE real next_mean(const assay_update_coefficients *c, real *kept, real g)
 {
-    real next = (real)p->momentum * *kept + (real)p->fresh * g;
+    real next = (real)c->momentum * *kept + (real)c->fresh * g;
     *kept = next;
     return next;
 }
 
-/* What is subtracted from parameter i. */
-DEVICE real step_of(const assay_cuda_update_arguments *p, uint64_t i, real g)
+/* `largest` is NULL but for AMSGrad. */
+DEVICE real adam_direction(const assay_update_coefficients *c, real *mean, real *square, real *largest, real g)
 {
-    real rate = (real)p->rate;
-    real *first = p->state[0] == 0 ? 0 : AT(real, p->state[0]) + i;
-    switch (p->form) {
-    case ASSAY_CUDA_FORM_MOMENTUM: {
-        real mean = next_mean(p, first, g);
-        return (real)p->from_g * g + (real)p->from_m * mean;
+    real bounded = squarable(g);
+    real first = next_mean(c, mean, bounded);
+    real second = next_square(c, square, bounded);
+    if (largest != 0) {
+        second = second > *largest ? second : *largest;
+        *largest = second;
     }
-    case ASSAY_CUDA_FORM_ADAM:
-    case ASSAY_CUDA_FORM_AMSGRAD: {
-        real bounded = squarable(g);
-        real mean = next_mean(p, first, bounded);
-        real square = next_square(p, AT(real, p->state[1]) + i, bounded);
-        if (p->form == ASSAY_CUDA_FORM_AMSGRAD) {
-            real *largest = AT(real, p->state[2]) + i;
-            square = square > *largest ? square : *largest;
-            *largest = square;
-        }
-        return rate * (mean / (REAL_SQRT(square) * (real)p->correction + (real)p->epsilon));
+    return (real)c->rate * (first / (REAL_SQRT(second) * (real)c->correction + (real)c->epsilon));
+}
+
+DEVICE real rmsprop_direction(const assay_update_coefficients *c, real *square, real g)
+{
+    real bounded = squarable(g);
+    return (real)c->rate * (bounded / (REAL_SQRT(next_square(c, square, bounded)) + (real)c->epsilon));
+}
+
+/* sign(0) is 0, and sign(NaN) is NaN. */
+DEVICE real lion_direction(const assay_update_coefficients *c, real *mean, real g)
+{
+    real mixed = (real)c->momentum * *mean + (real)c->fresh * g;
+    *mean = (real)c->smooth * *mean + (real)c->rough * g;
+    real sign = mixed > 0 ? (real)1 : mixed < 0 ? (real)-1 : mixed;
+    return (real)c->rate * sign;
+}
+
+/* A parameter's number in a slot of the state; NULL where the rule does not have the slot. */
+DEVICE real *state_of(const assay_cuda_update_arguments *p, int slot, uint64_t i)
+{
+    return p->state[slot] == 0 ? 0 : AT(real, p->state[slot]) + i;
+}
+
+/* What is subtracted from parameter i. */
+DEVICE real direction_of(const assay_cuda_update_arguments *p, uint64_t i, real g)
+{
+    const assay_update_coefficients *c = &p->coefficients;
+    switch ((assay_update_kind)p->kind) {
+    case ASSAY_UPDATE_MOMENTUM:
+    case ASSAY_UPDATE_CLASSICAL_MOMENTUM: {
+        real mean = next_mean(c, state_of(p, 0, i), g);
+        return (real)c->from_g * g + (real)c->from_m * mean;
     }
-    case ASSAY_CUDA_FORM_RMSPROP: {
-        real bounded = squarable(g);
-        return rate * (bounded / (REAL_SQRT(next_square(p, first, bounded)) + (real)p->epsilon));
+    case ASSAY_UPDATE_ADAM:
+        return adam_direction(c, state_of(p, 0, i), state_of(p, 1, i), state_of(p, 2, i), g);
+    case ASSAY_UPDATE_RMSPROP:
+        return rmsprop_direction(c, state_of(p, 0, i), g);
+    case ASSAY_UPDATE_LION:
+        return lion_direction(c, state_of(p, 0, i), g);
+    case ASSAY_UPDATE_SGD:
+    case ASSAY_UPDATE_COUNT:
+        break;
     }
-    default:
-        return rate * g; /* SGD */
-    }
+    return (real)c->rate * g;
 }
 
 /* A batch with a bad label or index changes no parameter: its gradients are of nothing. */
@@ -68,8 +94,8 @@ KERNEL(update)
         return;
     }
     FOR_EACH(i, p.update.count) {
-        real gradient = g[i] + (real)p.update.decay * w[i];
-        w[i] = (real)p.update.keep * w[i] - step_of(&p.update, i, gradient);
+        real gradient = g[i] + (real)p.update.coefficients.decay * w[i];
+        w[i] = (real)p.update.coefficients.keep * w[i] - direction_of(&p.update, i, gradient);
     }
 }
 

@@ -53,13 +53,8 @@ static void add_bias(assay_cuda *self, size_t rows, size_t columns, assay_activa
     assay_cuda_submit(self, &command);
 }
 
-void assay_cuda_bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias)
-{
-    const assay_activation identity = assay_activation_default(ASSAY_IDENTITY);
-    add_bias((assay_cuda *)backend, rows, columns, identity, x, bias, x, ASSAY_NO_SLICE);
-}
-
-void assay_cuda_column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)
+/* sums[j] = sum over r of x[r][j]. */
+static void column_sums(assay_cuda *self, size_t rows, size_t columns, assay_slice x, assay_slice sums)
 {
     assay_cuda_command command = assay_cuda_command_tiled(ASSAY_CUDA_COLUMN_SUMS, 1, columns);
     command.arguments.column_sums.x = assay_cuda_at(x);
@@ -68,7 +63,7 @@ void assay_cuda_column_sums(assay_backend *backend, size_t rows, size_t columns,
     command.arguments.column_sums.columns = columns;
     assay_cuda_reads(&command, x);
     assay_cuda_writes(&command, sums);
-    assay_cuda_submit((assay_cuda *)backend, &command);
+    assay_cuda_submit(self, &command);
 }
 
 /* --- activations ------------------------------------------------------------------------------------------------ */
@@ -96,14 +91,25 @@ void assay_cuda_activation_forward(assay_backend *backend, assay_activation acti
     assay_cuda_submit((assay_cuda *)backend, &command);
 }
 
+/* What the derivative is computed from; dy itself where it reads nothing. */
+static assay_slice derivative_source(assay_activation activation, assay_slice x, assay_slice y, assay_slice dy)
+{
+    switch (assay_activation_describe(activation.kind)->derivative_reads) {
+    case ASSAY_READS_OUTPUT:
+        return y;
+    case ASSAY_READS_INPUT:
+        return x;
+    case ASSAY_READS_NOTHING:
+        break;
+    }
+    return dy;
+}
+
 void assay_cuda_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
                                     assay_slice dy, assay_slice dx)
 {
-    /* dy itself stands in where the identity reads neither. */
-    assay_slice source = activation.kind == ASSAY_IDENTITY                              ? dy
-                         : assay_activation_derivative_reads_input(activation.kind) ? x
-                                                                                        : y;
-    assay_cuda_command command = activation_command(ASSAY_CUDA_DIFFERENTIATE, activation, source, dy, dx);
+    assay_cuda_command command = activation_command(ASSAY_CUDA_DIFFERENTIATE, activation, derivative_source(activation, x, y, dy),
+                                                    dy, dx);
     assay_cuda_submit((assay_cuda *)backend, &command);
 }
 
@@ -138,7 +144,7 @@ void assay_cuda_linear_backward_parameters(assay_backend *backend, assay_linear_
     assay_cuda *self = (assay_cuda *)backend;
     const assay_gemm_shape gemm = {.trans_a = true, .m = shape.out, .n = shape.in, .k = shape.rows, .alpha = 1};
     multiply(self, gemm, dz, x, dweight, PARAMETER_LANE);
-    assay_cuda_column_sums(backend, shape.rows, shape.out, dz, dbias);
+    column_sums(self, shape.rows, shape.out, dz, dbias);
 }
 
 /* --- loss ------------------------------------------------------------------------------------------------------- */

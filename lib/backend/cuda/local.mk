@@ -4,13 +4,18 @@ cuda_sources = \
 	%D%/command.c \
 	%D%/cublas.c \
 	%D%/cuda.h \
+	%D%/device.c \
 	%D%/graph.c \
 	%D%/layers.c \
 	%D%/memory.c \
 	%D%/open.c \
+	%D%/record.c \
 	%D%/reduce.c \
 	%D%/update.c
 cuda_kernel_headers = \
+	lib/backend/activation.h \
+	lib/backend/update_coefficients.h \
+	lib/backend/update_rule.h \
 	%D%/arguments.h \
 	%D%/kernels.h \
 	%D%/kernels_activation.h \

@@ -5,31 +5,6 @@
 #include "backend/cuda/cuda.h"
 #include <assay/base/alloc.h>
 
-size_t assay_cuda_element_size(const assay_backend *backend, assay_element element)
-{
-    if (element == ASSAY_UINT8) {
-        return sizeof(uint8_t);
-    }
-    if (element == ASSAY_INT32) {
-        return sizeof(int32_t);
-    }
-    return backend->precision == ASSAY_F32 ? sizeof(float) : sizeof(double);
-}
-
-assay_cuda_address assay_cuda_address_of(const void *memory)
-{
-    return (assay_cuda_address)(uintptr_t)memory;
-}
-
-assay_cuda_address assay_cuda_at(assay_slice slice)
-{
-    if (slice.buffer == NULL) {
-        return 0;
-    }
-    size_t size = assay_cuda_element_size(slice.buffer->backend, slice.buffer->element);
-    return assay_cuda_address_of(((assay_cuda_buffer *)slice.buffer)->memory) + slice.offset * size;
-}
-
 static void *pointer_to(assay_slice slice)
 {
     return (void *)(uintptr_t)assay_cuda_at(slice);

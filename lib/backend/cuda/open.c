@@ -1,5 +1,4 @@
 /* Opening, closing, waiting, and failures that the device found. */
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "backend/cuda/cuda.h"
@@ -30,8 +29,6 @@ static const assay_backend_operations OPERATIONS = {
     .copy = assay_cuda_copy,
     .fill_random = assay_cuda_fill_random,
     .gemm = assay_cuda_gemm,
-    .bias_add = assay_cuda_bias_add,
-    .column_sums = assay_cuda_column_sums,
     .activation_forward = assay_cuda_activation_forward,
     .activation_backward = assay_cuda_activation_backward,
     .linear_forward = assay_cuda_linear_forward,
@@ -44,64 +41,6 @@ static const assay_backend_operations OPERATIONS = {
     .sum = assay_cuda_sum,
     .moments = assay_cuda_moments,
 };
-
-/* --- failures --------------------------------------------------------------------------------------------------- */
-
-bool assay_cuda_ok(assay_cuda *self, cudaError_t result, const char *call)
-{
-    if (result == cudaSuccess) {
-        return true;
-    }
-    assay_backend_record(&self->base,
-                         result == cudaErrorMemoryAllocation ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_UNSUPPORTED,
-                         "backend cuda: %s failed: %s (error %d)", call, cudaGetErrorString(result), (int)result);
-    return false;
-}
-
-bool assay_cublas_ok(assay_cuda *self, cublasStatus_t result, const char *call)
-{
-    if (result == CUBLAS_STATUS_SUCCESS) {
-        return true;
-    }
-    assay_backend_record(&self->base,
-                         result == CUBLAS_STATUS_ALLOC_FAILED ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_UNSUPPORTED,
-                         "backend cuda: %s failed: %s (status %d)", call,
-                         self->cublas.cublasGetStatusString(result), (int)result);
-    return false;
-}
-
-uint64_t assay_cuda_next_check(assay_cuda *self)
-{
-    return ++self->checks;
-}
-
-/* Says what the device found, and makes room for the next failure. */
-static void report_seen(assay_cuda *self)
-{
-    const assay_cuda_failure *seen = &self->seen;
-    assay_backend_record(&self->base, ASSAY_ERROR_ARGUMENT,
-                         "%s %" PRIu64 " is %" PRId64 ", and must be in [0, %" PRIu64 ")",
-                         seen->is_label != 0 ? "softmax_cross_entropy: label" : "gather: index", seen->position,
-                         seen->value, seen->limit);
-    ASSAY_CUDA_TRY(self, cudaMemsetAsync, self->failure, 0, sizeof self->seen, self->stream);
-}
-
-bool assay_cuda_wait(assay_cuda *self)
-{
-    assay_cuda_flush(self);
-    bool look = self->checks != 0;
-    self->checks = 0;
-    self->seen.set = 0;
-    if (look) {
-        look = ASSAY_CUDA_TRY(self, cudaMemcpyAsync, &self->seen, self->failure, sizeof self->seen,
-                              cudaMemcpyDeviceToHost, self->stream);
-    }
-    bool done = ASSAY_CUDA_TRY(self, cudaStreamSynchronize, self->stream);
-    if (look && done && self->seen.set != 0) {
-        report_seen(self);
-    }
-    return self->base.failure.status == ASSAY_OK;
-}
 
 void assay_cuda_synchronize(assay_backend *backend)
 {

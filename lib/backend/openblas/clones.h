@@ -23,4 +23,7 @@
 #define ASSAY_INLINE static inline __attribute__((always_inline))
 #endif
 
+/* A parameter that some of several functions of one form do not read. */
+#define ASSAY_UNUSED __attribute__((unused))
+
 #endif

@@ -11,7 +11,7 @@
 #define INVERSE_SQRT_2_PI ((real)0.39894228040143267794)
 #define GELU_CUBIC ((real)0.044715)
 
-/* Beyond these Phi and sigmoid are 0 or 1 in double, too; x is held there so that no infinity meets a 0. */
+/* Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0. */
 #define GELU_BOUND ((real)40)
 #define SIGMOID_BOUND ((real)800)
 #define GELU_TANH_BOUND ((real)100)
@@ -61,35 +61,6 @@ ASSAY_INLINE real gelu_tanh_gate(real x)
     return sigmoid_of(2 * SQRT_2_OVER_PI * (x + GELU_CUBIC * x * x * x));
 }
 
-/* f(x). */
-ASSAY_INLINE real activate(assay_activation_kind kind, real a, real x)
-{
-    switch (kind) {
-    case ASSAY_TANH:
-        return tanh_of(x);
-    case ASSAY_RELU:
-        return x <= 0 ? 0 : x;
-    case ASSAY_SIGMOID:
-        return sigmoid_of(x);
-    case ASSAY_LEAKY_RELU:
-        return x > 0 ? x : a * x;
-    case ASSAY_SELU:
-        return elu_of(x, SELU_SCALE, SELU_SCALE * SELU_ALPHA);
-    case ASSAY_ELU:
-        return elu_of(x, 1, a);
-    case ASSAY_GELU:
-        return at_least(x, GELU_BOUND) * normal_cdf(x);
-    case ASSAY_GELU_TANH:
-        return at_least(x, GELU_TANH_BOUND) * gelu_tanh_gate(at_least(x, GELU_TANH_BOUND));
-    case ASSAY_SILU:
-        return at_least(x, SIGMOID_BOUND) * sigmoid_of(x);
-    case ASSAY_IDENTITY:
-    case ASSAY_ACTIVATION_COUNT:
-        break;
-    }
-    return x;
-}
-
 /* Phi(x) + x phi(x). */
 ASSAY_INLINE real gelu_derivative(real unbounded)
 {
@@ -114,70 +85,87 @@ ASSAY_INLINE real silu_derivative(real unbounded)
     return s + x * s * sigmoid_of(-x);
 }
 
-/* dy f'(x); `t` is x where assay_activation_derivative_reads_input says so, and y = f(x) elsewhere. */
-ASSAY_INLINE real differentiate(assay_activation_kind kind, real a, real t, real dy)
+/* tanh(log(1 + e^x)) = n / d, and 1 minus it = rest / d: with e^-|x| nothing overflows and nothing cancels. */
+typedef struct {
+    real n;
+    real rest;
+    real d;
+} mish_gate;
+
+ASSAY_INLINE mish_gate mish_gate_of(real x)
 {
-    switch (kind) {
-    case ASSAY_TANH:
-        return dy * ((1 - t) * (1 + t));
-    case ASSAY_RELU:
-        return t <= 0 ? 0 : dy;
-    case ASSAY_SIGMOID:
-        return dy * (t * (1 - t));
-    case ASSAY_LEAKY_RELU:
-        return t > 0 ? dy : a * dy;
-    case ASSAY_SELU:
-        return dy * (t > 0 ? SELU_SCALE : t + SELU_SCALE * SELU_ALPHA);
-    case ASSAY_ELU:
-        return dy * (t > 0 ? 1 : t + a);
-    case ASSAY_GELU:
-        return dy * gelu_derivative(t);
-    case ASSAY_GELU_TANH:
-        return dy * gelu_tanh_derivative(t);
-    case ASSAY_SILU:
-        return dy * silu_derivative(t);
-    case ASSAY_IDENTITY:
-    case ASSAY_ACTIVATION_COUNT:
-        break;
-    }
-    return dy;
+    real e = exp_nonpositive(-REAL_ABS(x));
+    real n = x > 0 ? 1 + 2 * e : e * (e + 2);
+    real rest = x > 0 ? 2 * e * e : 2;
+    return (mish_gate){n, rest, n + rest};
 }
 
-/* Calls LOOP(kind) with the kind as a constant, so that each loop holds one function alone. */
-#define FOR_KIND(kind, LOOP)        \
-    switch (kind) {                 \
-    case ASSAY_TANH:                \
-        LOOP(ASSAY_TANH);           \
-        break;                      \
-    case ASSAY_RELU:                \
-        LOOP(ASSAY_RELU);           \
-        break;                      \
-    case ASSAY_SIGMOID:             \
-        LOOP(ASSAY_SIGMOID);        \
-        break;                      \
-    case ASSAY_LEAKY_RELU:          \
-        LOOP(ASSAY_LEAKY_RELU);     \
-        break;                      \
-    case ASSAY_SELU:                \
-        LOOP(ASSAY_SELU);           \
-        break;                      \
-    case ASSAY_ELU:                 \
-        LOOP(ASSAY_ELU);            \
-        break;                      \
-    case ASSAY_GELU:                \
-        LOOP(ASSAY_GELU);           \
-        break;                      \
-    case ASSAY_GELU_TANH:           \
-        LOOP(ASSAY_GELU_TANH);      \
-        break;                      \
-    case ASSAY_SILU:                \
-        LOOP(ASSAY_SILU);           \
-        break;                      \
-    case ASSAY_IDENTITY:            \
-    case ASSAY_ACTIVATION_COUNT:    \
-        LOOP(ASSAY_IDENTITY);       \
-        break;                      \
+/* With t = tanh(log(1 + e^x)): t + x (1 - t^2) sigmoid(x). */
+ASSAY_INLINE real mish_derivative(real unbounded)
+{
+    real x = within(unbounded, SIGMOID_BOUND);
+    mish_gate gate = mish_gate_of(x);
+    real t = gate.n / gate.d;
+    return t + x * (1 + t) * (gate.rest / gate.d) * sigmoid_of(x);
+}
+
+/* --- value and derivative of each activation --------------------------------------------------------------------- */
+
+/* f(x); a is the activation's parameter. */
+#define FORWARD(identifier) ASSAY_INLINE real identifier##_forward(ASSAY_UNUSED real a, real x)
+/* dy f'(x); t is what the descriptor's derivative_reads names: x, y = f(x), or anything for the identity. */
+#define BACKWARD(identifier) ASSAY_INLINE real identifier##_backward(ASSAY_UNUSED real a, ASSAY_UNUSED real t, real dy)
+
+FORWARD(identity) { return x; }
+BACKWARD(identity) { return dy; }
+
+FORWARD(tanh) { return tanh_of(x); }
+BACKWARD(tanh) { return dy * ((1 - t) * (1 + t)); }
+
+FORWARD(relu) { return x <= 0 ? 0 : x; }
+BACKWARD(relu) { return t <= 0 ? 0 : dy; }
+
+FORWARD(sigmoid) { return sigmoid_of(x); }
+BACKWARD(sigmoid) { return dy * (t * (1 - t)); }
+
+FORWARD(leaky_relu) { return x > 0 ? x : a * x; }
+BACKWARD(leaky_relu) { return t > 0 ? dy : a * dy; }
+
+FORWARD(selu) { return elu_of(x, SELU_SCALE, SELU_SCALE * SELU_ALPHA); }
+BACKWARD(selu) { return dy * (t > 0 ? SELU_SCALE : t + SELU_SCALE * SELU_ALPHA); }
+
+FORWARD(elu) { return elu_of(x, 1, a); }
+BACKWARD(elu) { return dy * (t > 0 ? 1 : t + a); }
+
+FORWARD(gelu) { return at_least(x, GELU_BOUND) * normal_cdf(x); }
+BACKWARD(gelu) { return dy * gelu_derivative(t); }
+
+FORWARD(gelu_tanh) { return at_least(x, GELU_TANH_BOUND) * gelu_tanh_gate(at_least(x, GELU_TANH_BOUND)); }
+BACKWARD(gelu_tanh) { return dy * gelu_tanh_derivative(t); }
+
+FORWARD(silu) { return at_least(x, SIGMOID_BOUND) * sigmoid_of(x); }
+BACKWARD(silu) { return dy * silu_derivative(t); }
+
+FORWARD(mish)
+{
+    mish_gate gate = mish_gate_of(x);
+    return at_least(x, SIGMOID_BOUND) * (gate.n / gate.d);
+}
+BACKWARD(mish) { return dy * mish_derivative(t); }
+
+/* Runs the caller's macro LOOP(identifier) for one kind, so that each loop holds one function alone. */
+#define LOOP_OF(constant, identifier) \
+    case constant:                    \
+        LOOP(identifier)              \
+        break;
+#define FOR_KIND(kind)           \
+    switch (kind) {              \
+    ASSAY_ACTIVATIONS(LOOP_OF)   \
+    case ASSAY_ACTIVATION_COUNT: \
+        break;                   \
     }
+
+/* --- loops ------------------------------------------------------------------------------------------------------- */
 
 /* A block of a matrix: `columns` of every `stride` elements. */
 typedef struct {
@@ -190,18 +178,18 @@ typedef struct {
 static ASSAY_CLONES void bias_and_activate(assay_activation activation, block shape, const real *bias, real *z, real *y)
 {
     real a = (real)activation.parameter;
-#define LOOP(KIND)                                                \
-    for (size_t r = 0; r < shape.rows; r++) {                     \
-        real *zr = z + r * shape.stride;                          \
-        real *yr = y + r * shape.stride;                          \
-        INDEPENDENT                                               \
-        for (size_t j = 0; j < shape.columns; j++) {              \
-            real t = zr[j] + bias[j];                             \
-            zr[j] = t;                                            \
-            yr[j] = activate(KIND, a, t);                         \
-        }                                                         \
+#define LOOP(identifier)                             \
+    for (size_t r = 0; r < shape.rows; r++) {        \
+        real *zr = z + r * shape.stride;             \
+        real *yr = y + r * shape.stride;             \
+        INDEPENDENT                                  \
+        for (size_t j = 0; j < shape.columns; j++) { \
+            real t = zr[j] + bias[j];                \
+            zr[j] = t;                               \
+            yr[j] = identifier##_forward(a, t);      \
+        }                                            \
     }
-    FOR_KIND(activation.kind, LOOP)
+    FOR_KIND(activation.kind)
 #undef LOOP
 }
 
@@ -209,39 +197,44 @@ static ASSAY_CLONES void bias_and_activate(assay_activation activation, block sh
 static ASSAY_CLONES void activate_all(assay_activation activation, size_t count, const real *x, real *y)
 {
     real a = (real)activation.parameter;
-#define LOOP(KIND)                        \
-    INDEPENDENT                           \
-    for (size_t i = 0; i < count; i++) {  \
-        y[i] = activate(KIND, a, x[i]);   \
+#define LOOP(identifier)                      \
+    INDEPENDENT                               \
+    for (size_t i = 0; i < count; i++) {      \
+        y[i] = identifier##_forward(a, x[i]); \
     }
-    FOR_KIND(activation.kind, LOOP)
+    FOR_KIND(activation.kind)
 #undef LOOP
 }
 
-/* dx = dy f', t as in differentiate; all of one block shape; dx may be dy. */
+/* dx = dy f', t as in BACKWARD; all arrays have one block shape; dx may be dy. */
 static ASSAY_CLONES void differentiate_block(assay_activation activation, block shape, const real *t, const real *dy,
                                              real *dx)
 {
     real a = (real)activation.parameter;
-#define LOOP(KIND)                                                          \
-    for (size_t r = 0; r < shape.rows; r++) {                               \
-        size_t begin = r * shape.stride;                                    \
-        INDEPENDENT                                                         \
-        for (size_t j = begin; j < begin + shape.columns; j++) {            \
-            dx[j] = differentiate(KIND, a, t[j], dy[j]);                    \
-        }                                                                   \
+#define LOOP(identifier)                                         \
+    for (size_t r = 0; r < shape.rows; r++) {                    \
+        size_t begin = r * shape.stride;                         \
+        INDEPENDENT                                              \
+        for (size_t j = begin; j < begin + shape.columns; j++) { \
+            dx[j] = identifier##_backward(a, t[j], dy[j]);       \
+        }                                                        \
     }
-    FOR_KIND(activation.kind, LOOP)
+    FOR_KIND(activation.kind)
 #undef LOOP
 }
 
-/* What an activation's derivative is computed from; dy itself stands in where the identity reads neither. */
+/* What an activation's derivative is computed from; dy itself where it reads nothing. */
 static const real *derivative_source(assay_activation activation, assay_slice x, assay_slice y, assay_slice dy)
 {
-    if (activation.kind == ASSAY_IDENTITY) {
-        return real_at(dy);
+    switch (assay_activation_describe(activation.kind)->derivative_reads) {
+    case ASSAY_READS_OUTPUT:
+        return real_at(y);
+    case ASSAY_READS_INPUT:
+        return real_at(x);
+    case ASSAY_READS_NOTHING:
+        break;
     }
-    return real_at(assay_activation_derivative_reads_input(activation.kind) ? x : y);
+    return real_at(dy);
 }
 
 typedef struct {

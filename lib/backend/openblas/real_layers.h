@@ -92,29 +92,14 @@ static void gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, 
     assay_openblas_run(backend, shape.m * shape.n * (shape.k + 1), gemm_part, &task);
 }
 
-/* --- biases ---------------------------------------------------------------------------------------------------- */
+/* --- sums of columns ------------------------------------------------------------------------------------------- */
 
 typedef struct {
     size_t rows;
     size_t columns;
-    const real *in;
-    real *out;
-} rows_task;
-
-static void bias_add_part(const void *argument, int part, int parts)
-{
-    const rows_task *task = argument;
-    assay_range rows = assay_range_of(task->rows, 1, part, parts);
-    const block shape = {rows.end - rows.begin, task->columns, task->columns};
-    real *first = task->out + rows.begin * task->columns;
-    bias_and_activate((assay_activation){ASSAY_IDENTITY, 0}, shape, task->in, first, first);
-}
-
-static void bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias)
-{
-    const rows_task task = {rows, columns, real_at(bias), real_at(x)};
-    assay_openblas_run(backend, rows * columns, bias_add_part, &task);
-}
+    const real *x;
+    real *sums;
+} column_sums_task;
 
 enum { SUMMED_AT_ONCE = 32 };
 
@@ -145,15 +130,16 @@ static ASSAY_CLONES void sum_block(block shape, const real *x, real *sums)
 
 static void column_sums_part(const void *argument, int part, int parts)
 {
-    const rows_task *task = argument;
+    const column_sums_task *task = argument;
     assay_range columns = assay_range_of(task->columns, GRANULE, part, parts);
     const block shape = {task->rows, columns.end - columns.begin, task->columns};
-    sum_block(shape, task->in + columns.begin, task->out + columns.begin);
+    sum_block(shape, task->x + columns.begin, task->sums + columns.begin);
 }
 
+/* sums[j] = sum over r of x[r][j]. */
 static void column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)
 {
-    const rows_task task = {rows, columns, real_at(x), real_at(sums)};
+    const column_sums_task task = {rows, columns, real_at(x), real_at(sums)};
     assay_openblas_run(backend, rows * columns, column_sums_part, &task);
 }
 

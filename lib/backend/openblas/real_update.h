@@ -1,28 +1,30 @@
 /*
  * The update rules of update_rule.h, each in one pass over all parameters; template, private to lib/backend/openblas/.
- * Numbers that are the same for all parameters are computed in double.
+ * update_coefficients.h has the numbers that are the same for all parameters.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_REAL_UPDATE_H
 #define ASSAY_BACKEND_OPENBLAS_REAL_UPDATE_H
 
 #include "backend/openblas/real.h"
+#include "backend/update_coefficients.h"
 
+/* assay_update_coefficients in the precision of the parameters, and the parameters. */
 typedef struct {
     const assay_update_rule *rule;
     size_t count;
     real *w;
     const real *g;
     real *state[ASSAY_UPDATE_MAX_SLOTS];
-    real decay;      /* L2: g + decay w stands for g */
-    real keep;       /* decoupled: w becomes keep w first */
-    real rate;       /* SGD, RMSprop: eta; Adam: eta / (1 - b1^t) */
-    real momentum;   /* m = momentum m + fresh g */
+    real decay;
+    real keep;
+    real rate;
+    real momentum;
     real fresh;
-    real from_g;     /* momentum rules: w -= from_g g + from_m m */
+    real from_g;
     real from_m;
-    real smooth;     /* v = smooth v + (1 - smooth) g^2 */
+    real smooth;
     real rough;
-    real correction; /* 1 / sqrt(1 - b2^t) */
+    real correction;
     real epsilon;
 } update_task;
 
@@ -71,10 +73,6 @@ ASSAY_INLINE real mean_square(const update_task *s, real v, real g)
     return s->smooth * v + s->rough * g * g;
 }
 
-/*
- * sqrt(v / (1 - b2^t)) as sqrt(v) / sqrt(1 - b2^t), and eta / (1 - b1^t) as one number: neither can overflow where the
- * quotients do not.
- */
 static ASSAY_CLONES void update_adam(const update_task *task, assay_range range)
 {
     const update_task s = *task;
@@ -123,6 +121,26 @@ static ASSAY_CLONES void update_rmsprop(const update_task *task, assay_range ran
     }
 }
 
+/* 1, -1, or c itself where it is 0 or NaN. */
+ASSAY_INLINE real sign_of(real c)
+{
+    real positive = c > 0 ? 1 : c;
+    return c < 0 ? -1 : positive;
+}
+
+static ASSAY_CLONES void update_lion(const update_task *task, assay_range range)
+{
+    const update_task s = *task;
+    real *m = s.state[0];
+    INDEPENDENT
+    for (size_t i = range.begin; i < range.end; i++) {
+        real g = s.g[i] + s.decay * s.w[i];
+        real c = s.momentum * m[i] + s.fresh * g;
+        m[i] = s.smooth * m[i] + s.rough * g;
+        s.w[i] = s.keep * s.w[i] - s.rate * sign_of(c);
+    }
+}
+
 static void update_part(const void *argument, int part, int parts)
 {
     const update_task *task = argument;
@@ -145,56 +163,35 @@ static void update_part(const void *argument, int part, int parts)
     case ASSAY_UPDATE_RMSPROP:
         update_rmsprop(task, range);
         break;
+    case ASSAY_UPDATE_LION:
+        update_lion(task, range);
+        break;
+    case ASSAY_UPDATE_COUNT:
+        break;
     }
-}
-
-/* 1 - beta^t, accurate where beta^t is near 1. */
-static double bias_correction(double beta, uint64_t step)
-{
-    return -expm1((double)step * log(beta));
-}
-
-static void set_momentum(update_task *task, const assay_update_rule *rule, uint64_t step)
-{
-    double eta = rule->learning_rate;
-    bool averaging = rule->kind == ASSAY_UPDATE_MOMENTUM;
-    bool first = !averaging && step == 1;
-    task->momentum = first ? 0 : (real)rule->momentum;
-    task->fresh = first ? 1 : (real)(averaging ? 1 - rule->momentum : 1 - rule->dampening);
-    bool nesterov = !averaging && rule->nesterov;
-    task->from_g = nesterov ? (real)eta : 0;
-    task->from_m = (real)(nesterov ? eta * rule->momentum : eta);
-}
-
-static void set_adam(update_task *task, const assay_update_rule *rule, uint64_t step)
-{
-    double eta = rule->learning_rate;
-    task->momentum = (real)rule->beta1;
-    task->fresh = (real)(1 - rule->beta1);
-    task->rate = (real)(rule->correct_first ? eta / bias_correction(rule->beta1, step) : eta);
-    task->correction = (real)(rule->correct_second ? 1 / sqrt(bias_correction(rule->beta2, step)) : 1);
 }
 
 static void update(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,
                    assay_slice gradients, const assay_slice *state)
 {
+    const assay_update_coefficients c = assay_update_rule_coefficients(rule, step);
     update_task task = {.rule = rule,
                         .count = parameters.count,
                         .w = real_at(parameters),
                         .g = real_at(gradients),
-                        .decay = rule->decoupled ? 0 : (real)rule->weight_decay,
-                        .keep = rule->decoupled ? (real)(1 - rule->learning_rate * rule->weight_decay) : 1,
-                        .rate = (real)rule->learning_rate,
-                        .smooth = (real)rule->beta2,
-                        .rough = (real)(1 - rule->beta2),
-                        .epsilon = (real)rule->epsilon};
+                        .decay = (real)c.decay,
+                        .keep = (real)c.keep,
+                        .rate = (real)c.rate,
+                        .momentum = (real)c.momentum,
+                        .fresh = (real)c.fresh,
+                        .from_g = (real)c.from_g,
+                        .from_m = (real)c.from_m,
+                        .smooth = (real)c.smooth,
+                        .rough = (real)c.rough,
+                        .correction = (real)c.correction,
+                        .epsilon = (real)c.epsilon};
     for (size_t i = 0; i < assay_update_rule_slots(rule); i++) {
         task.state[i] = real_at(state[i]);
-    }
-    if (rule->kind == ASSAY_UPDATE_ADAM) {
-        set_adam(&task, rule, step);
-    } else if (rule->kind != ASSAY_UPDATE_RMSPROP) {
-        set_momentum(&task, rule, step);
     }
     assay_openblas_run(backend, parameters.count, update_part, &task);
 }

@@ -1,6 +1,6 @@
 #include <math.h>
 
-#include "backend/reference/kernels.h"
+#include "backend/reference/reference.h"
 
 static const double PI = 3.14159265358979323846;
 
@@ -12,6 +12,12 @@ static double logistic(double x)
 {
     /* Either form overflows on one side. */
     return x >= 0.0 ? 1.0 / (1.0 + exp(-x)) : exp(x) / (1.0 + exp(x));
+}
+
+/* log(1 + e^x) */
+static double softplus(double x)
+{
+    return fmax(x, 0.0) + log1p(exp(-fabs(x)));
 }
 
 /* Phi and phi of the standard normal distribution. */
@@ -36,70 +42,95 @@ static double gelu_argument_slope(double x)
     return sqrt(2.0 / PI) * (1.0 + 3.0 * 0.044715 * x * x);
 }
 
-/* x * weight, where a weight that has underflowed wins over an x that is infinite or whose cube is. */
+/* x * weight, but 0 where the weight has underflowed, even if x or its cube is infinite. */
 static double weighted(double x, double weight)
 {
     return weight == 0.0 ? 0.0 : x * weight;
 }
 
-double reference_activation(assay_activation activation, double x)
+/* f(x), and f' from y = f(x) or from x, as activation.c says. a is the parameter. */
+#define VALUE(identifier) static double identifier##_value(__attribute__((unused)) double a, double x)
+#define DERIVATIVE_FROM_Y(identifier) \
+    static double identifier##_derivative(__attribute__((unused)) double a, __attribute__((unused)) double y)
+#define DERIVATIVE_FROM_X(identifier) static double identifier##_derivative(__attribute__((unused)) double a, double x)
+
+VALUE(identity) { return x; }
+DERIVATIVE_FROM_Y(identity) { return 1.0; }
+
+VALUE(tanh) { return tanh(x); }
+DERIVATIVE_FROM_Y(tanh) { return (1.0 + y) * (1.0 - y); } /* = 1 / cosh^2 */
+
+VALUE(relu) { return x < 0.0 ? 0.0 : x; }
+DERIVATIVE_FROM_Y(relu) { return y > 0.0 ? 1.0 : 0.0; }
+
+VALUE(sigmoid) { return logistic(x); }
+DERIVATIVE_FROM_Y(sigmoid) { return y * (1.0 - y); }
+
+VALUE(leaky_relu) { return x < 0.0 ? a * x : x; }
+DERIVATIVE_FROM_Y(leaky_relu) { return y > 0.0 ? 1.0 : a; }
+
+/* y = s a (e^x - 1), so s a e^x = y + s a */
+VALUE(selu) { return SELU_SCALE * (x < 0.0 ? SELU_ALPHA * expm1(x) : x); }
+DERIVATIVE_FROM_Y(selu) { return y > 0.0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA; }
+
+/* y = a (e^x - 1), so a e^x = y + a */
+VALUE(elu) { return x < 0.0 ? a * expm1(x) : x; }
+DERIVATIVE_FROM_Y(elu) { return y > 0.0 ? 1.0 : y + a; }
+
+VALUE(gelu) { return weighted(x, normal_cdf(x)); }
+DERIVATIVE_FROM_X(gelu) { return normal_cdf(x) + weighted(x, normal_density(x)); }
+
+VALUE(gelu_tanh) { return weighted(x, logistic(2.0 * gelu_argument(x))); }
+DERIVATIVE_FROM_X(gelu_tanh)
 {
-    double a = activation.parameter;
-    switch (activation.kind) {
-    case ASSAY_TANH:
-        return tanh(x);
-    case ASSAY_RELU:
-        return x < 0.0 ? 0.0 : x;
-    case ASSAY_SIGMOID:
-        return logistic(x);
-    case ASSAY_LEAKY_RELU:
-        return x < 0.0 ? a * x : x;
-    case ASSAY_SELU:
-        return SELU_SCALE * (x < 0.0 ? SELU_ALPHA * expm1(x) : x);
-    case ASSAY_ELU:
-        return x < 0.0 ? a * expm1(x) : x;
-    case ASSAY_GELU:
-        return weighted(x, normal_cdf(x));
-    case ASSAY_GELU_TANH:
-        return weighted(x, logistic(2.0 * gelu_argument(x)));
-    case ASSAY_SILU:
-        return weighted(x, logistic(x));
-    case ASSAY_IDENTITY:
-    case ASSAY_ACTIVATION_COUNT:
+    double s = logistic(2.0 * gelu_argument(x));
+    double slope = s * logistic(-2.0 * gelu_argument(x));
+    return s + weighted(x, weighted(2.0 * gelu_argument_slope(x), slope));
+}
+
+VALUE(silu) { return weighted(x, logistic(x)); }
+DERIVATIVE_FROM_X(silu) { return logistic(x) + weighted(x, logistic(x) * logistic(-x)); }
+
+/* tanh' = 1 - tanh^2, and softplus' = logistic */
+VALUE(mish) { return weighted(x, tanh(softplus(x))); }
+DERIVATIVE_FROM_X(mish)
+{
+    double t = tanh(softplus(x));
+    return t + weighted(x, (1.0 - t) * (1.0 + t) * logistic(x));
+}
+
+typedef struct {
+    double (*value)(double a, double x);
+    double (*derivative)(double a, double x_or_y);
+} functions;
+
+#define FUNCTIONS(constant, identifier) [constant] = {identifier##_value, identifier##_derivative},
+static const functions table[ASSAY_ACTIVATION_COUNT] = {ASSAY_ACTIVATIONS(FUNCTIONS)};
+
+void reference_activate(assay_activation activation, size_t count, const double *x, double *y)
+{
+    const functions f = table[activation.kind];
+    for (size_t i = 0; i < count; i++) {
+        y[i] = f.value(activation.parameter, x[i]);
+    }
+}
+
+void reference_differentiate(assay_activation activation, size_t count, const double *x, const double *y,
+                             const double *dy, double *dx)
+{
+    const functions f = table[activation.kind];
+    const double *source = dy; /* not read, but there */
+    switch (assay_activation_describe(activation.kind)->derivative_reads) {
+    case ASSAY_READS_OUTPUT:
+        source = y;
+        break;
+    case ASSAY_READS_INPUT:
+        source = x;
+        break;
+    case ASSAY_READS_NOTHING:
         break;
     }
-    return x;
-}
-
-/* Of the kinds whose derivative is not to be had from their output: assay_activation_derivative_reads_input. */
-double reference_derivative(assay_activation activation, double x)
-{
-    if (activation.kind == ASSAY_GELU) {
-        return normal_cdf(x) + weighted(x, normal_density(x));
-    }
-    if (activation.kind == ASSAY_GELU_TANH) {
-        double s = logistic(2.0 * gelu_argument(x));
-        double slope = s * logistic(-2.0 * gelu_argument(x));
-        return s + weighted(x, weighted(2.0 * gelu_argument_slope(x), slope));
-    }
-    return logistic(x) + weighted(x, logistic(x) * logistic(-x)); /* SiLU */
-}
-
-double reference_derivative_from_output(assay_activation activation, double y)
-{
-    double a = activation.parameter;
-    switch (activation.kind) {
-    case ASSAY_TANH: /* (1 + tanh)(1 - tanh) = 1 / cosh^2 */
-        return (1.0 + y) * (1.0 - y);
-    case ASSAY_RELU:
-        return y > 0.0 ? 1.0 : 0.0;
-    case ASSAY_SIGMOID:
-        return y * (1.0 - y);
-    case ASSAY_LEAKY_RELU:
-        return y > 0.0 ? 1.0 : a;
-    case ASSAY_SELU: /* y = s a (e^x - 1), so s a e^x = y + s a */
-        return y > 0.0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA;
-    default: /* ELU: y = a (e^x - 1), so a e^x = y + a */
-        return y > 0.0 ? 1.0 : y + a;
+    for (size_t i = 0; i < count; i++) {
+        dx[i] = dy[i] * f.derivative(activation.parameter, source[i]);
     }
 }

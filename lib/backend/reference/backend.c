@@ -1,9 +1,9 @@
-/* The table of the reference backend: double precision, one thread, plain loops that read like the equations. */
+/* The reference backend's buffers and its table of operations: double precision, one thread. */
 #include <math.h>
 #include <string.h>
 
 #include "backend/implementation.h"
-#include "backend/reference/kernels.h"
+#include "backend/reference/reference.h"
 #include <assay/base/alloc.h>
 
 typedef struct {
@@ -33,19 +33,19 @@ static uint8_t *uint8(assay_slice slice)
     return (uint8_t *)memory_of(slice) + slice.offset;
 }
 
-static void reference_close(assay_backend *backend)
+static void close_backend(assay_backend *backend)
 {
     assay_free(backend);
 }
 
-static void reference_synchronize(assay_backend *backend)
+static void synchronize(assay_backend *backend)
 {
     (void)backend; /* every operation is done when it returns */
 }
 
 /* --- memory ---------------------------------------------------------------------------------------------------- */
 
-static assay_buffer *reference_buffer_create(assay_backend *backend, assay_element element, size_t count,
+static assay_buffer *buffer_create(assay_backend *backend, assay_element element, size_t count,
                                              assay_error *error)
 {
     static const size_t SIZES[] = {
@@ -63,7 +63,7 @@ static assay_buffer *reference_buffer_create(assay_backend *backend, assay_eleme
     return &buffer->base;
 }
 
-static assay_buffer *reference_buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count,
+static assay_buffer *buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count,
                                              assay_error *error)
 {
     reference_buffer *buffer = assay_calloc(1, sizeof *buffer, error);
@@ -74,7 +74,7 @@ static assay_buffer *reference_buffer_borrow(assay_backend *backend, const uint8
     return &buffer->base;
 }
 
-static void reference_buffer_destroy(assay_backend *backend, assay_buffer *buffer)
+static void buffer_destroy(assay_backend *backend, assay_buffer *buffer)
 {
     (void)backend;
     reference_buffer *self = (reference_buffer *)buffer;
@@ -84,14 +84,26 @@ static void reference_buffer_destroy(assay_backend *backend, assay_buffer *buffe
     assay_free(buffer);
 }
 
-static void reference_upload(assay_backend *backend, assay_slice to, assay_host_type type, const void *host)
+static void widen(size_t count, const float *from, double *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = (double)from[i];
+    }
+}
+
+static void narrow(size_t count, const double *from, float *to)
+{
+    for (size_t i = 0; i < count; i++) {
+        to[i] = (float)from[i];
+    }
+}
+
+static void upload(assay_backend *backend, assay_slice to, assay_host_type type, const void *host)
 {
     (void)backend;
     switch (type) {
     case ASSAY_HOST_F32:
-        for (size_t i = 0; i < to.count; i++) {
-            real(to)[i] = (double)((const float *)host)[i];
-        }
+        widen(to.count, host, real(to));
         break;
     case ASSAY_HOST_F64:
         memcpy(real(to), host, to.count * sizeof(double));
@@ -105,14 +117,12 @@ static void reference_upload(assay_backend *backend, assay_slice to, assay_host_
     }
 }
 
-static void reference_download(assay_backend *backend, assay_slice from, assay_host_type type, void *host)
+static void download(assay_backend *backend, assay_slice from, assay_host_type type, void *host)
 {
     (void)backend;
     switch (type) {
     case ASSAY_HOST_F32:
-        for (size_t i = 0; i < from.count; i++) {
-            ((float *)host)[i] = (float)real(from)[i];
-        }
+        narrow(from.count, real(from), host);
         break;
     case ASSAY_HOST_F64:
         memcpy(host, real(from), from.count * sizeof(double));
@@ -120,20 +130,21 @@ static void reference_download(assay_backend *backend, assay_slice from, assay_h
     case ASSAY_HOST_I32:
         memcpy(host, int32(from), from.count * sizeof(int32_t));
         break;
-    case ASSAY_HOST_U8: /* LCOV_EXCL_LINE: bytes are images, which nobody asks back: there is no assay_download_u8 */
+    case ASSAY_HOST_U8: /* LCOV_EXCL_LINE: there is no assay_download_u8: bytes are images, which nobody reads back */
         break;          /* LCOV_EXCL_LINE: as above */
     }
 }
 
-static void reference_fill(assay_backend *backend, assay_slice to, double value)
+static void fill(assay_backend *backend, assay_slice to, double value)
 {
     (void)backend;
+    double *values = real(to);
     for (size_t i = 0; i < to.count; i++) {
-        real(to)[i] = value;
+        values[i] = value;
     }
 }
 
-static void reference_copy(assay_backend *backend, assay_slice to, assay_slice from)
+static void copy(assay_backend *backend, assay_slice to, assay_slice from)
 {
     (void)backend;
     switch (to.buffer->element) {
@@ -149,7 +160,7 @@ static void reference_copy(assay_backend *backend, assay_slice to, assay_slice f
     }
 }
 
-static void reference_fill_random(assay_backend *backend, assay_slice to, assay_generator *generator,
+static void fill_random(assay_backend *backend, assay_slice to, assay_generator *generator,
                                   assay_distribution distribution)
 {
     assay_error error;
@@ -159,206 +170,85 @@ static void reference_fill_random(assay_backend *backend, assay_slice to, assay_
         return;
     }
     assay_generator_fill(generator, distribution, to.count, values);
-    reference_upload(backend, to, ASSAY_HOST_F32, values);
+    upload(backend, to, ASSAY_HOST_F32, values);
     assay_free(values);
 }
 
-/* --- layers ---------------------------------------------------------------------------------------------------- */
+/* --- operations: the equations are in the other files ----------------------------------------------------------- */
 
-/* C = alpha op(A) op(B) + beta C */
-static void reference_gemm(assay_backend *backend, assay_gemm_shape s, assay_slice a, assay_slice b, assay_slice c)
+static void run_gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c)
 {
     (void)backend;
-    for (size_t i = 0; i < s.m; i++) {
-        for (size_t j = 0; j < s.n; j++) {
-            double sum = 0.0;
-            for (size_t p = 0; p < s.k; p++) {
-                double a_ip = s.trans_a ? real(a)[p * s.m + i] : real(a)[i * s.k + p];
-                double b_pj = s.trans_b ? real(b)[j * s.k + p] : real(b)[p * s.n + j];
-                sum += a_ip * b_pj;
-            }
-            double *c_ij = &real(c)[i * s.n + j];
-            *c_ij = s.beta == 0.0 ? s.alpha * sum : s.alpha * sum + s.beta * *c_ij;
-        }
-    }
+    reference_gemm(shape, real(a), real(b), real(c));
 }
 
-static void reference_bias_add(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice bias)
+static void run_activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y)
 {
     (void)backend;
-    for (size_t r = 0; r < rows; r++) {
-        for (size_t j = 0; j < columns; j++) {
-            real(x)[r * columns + j] += real(bias)[j];
-        }
-    }
+    reference_activate(activation, y.count, real(x), real(y));
 }
 
-static void reference_column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)
+static void run_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
+                                    assay_slice dy, assay_slice dx)
 {
     (void)backend;
-    for (size_t j = 0; j < columns; j++) {
-        double sum = 0.0;
-        for (size_t r = 0; r < rows; r++) {
-            sum += real(x)[r * columns + j];
-        }
-        real(sums)[j] = sum;
-    }
+    reference_differentiate(activation, dx.count, real(x), real(y), real(dy), real(dx));
 }
 
-static void reference_activation_forward(assay_backend *backend, assay_activation activation, assay_slice x,
-                                         assay_slice y)
+static void run_linear_forward(assay_backend *backend, assay_linear_shape shape, assay_activation activation,
+                               assay_slice x, assay_slice weight, assay_slice bias, assay_slice z, assay_slice y)
 {
     (void)backend;
-    for (size_t i = 0; i < y.count; i++) {
-        real(y)[i] = reference_activation(activation, real(x)[i]);
-    }
+    reference_linear_forward(shape, activation, real(x), real(weight), real(bias), real(z), real(y));
 }
 
-/* f'(x[i]), from whichever of x and y the interface promises. */
-static double derivative_at(assay_activation activation, assay_slice x, assay_slice y, size_t i)
-{
-    if (activation.kind == ASSAY_IDENTITY) {
-        return 1.0;
-    }
-    if (assay_activation_derivative_reads_input(activation.kind)) {
-        return reference_derivative(activation, real(x)[i]);
-    }
-    return reference_derivative_from_output(activation, real(y)[i]);
-}
-
-static void reference_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x,
-                                          assay_slice y, assay_slice dy, assay_slice dx)
+static void run_linear_backward_input(assay_backend *backend, assay_linear_shape shape, assay_activation below,
+                                      const assay_linear_backward_slices *s)
 {
     (void)backend;
-    for (size_t i = 0; i < dx.count; i++) {
-        real(dx)[i] = real(dy)[i] * derivative_at(activation, x, y, i);
-    }
+    reference_linear_backward_input(shape, below, real(s->dz), real(s->weight), real(s->z_below), real(s->y_below),
+                                    real(s->dz_below));
 }
 
-/* z_ro = sum_i x_ri W_oi + b_o, y = f(z) */
-static void reference_linear_forward(assay_backend *backend, assay_linear_shape shape, assay_activation activation,
-                                     assay_slice x, assay_slice weight, assay_slice bias, assay_slice z, assay_slice y)
+static void run_linear_backward_parameters(assay_backend *backend, assay_linear_shape shape, assay_slice x,
+                                           assay_slice dz, assay_slice dweight, assay_slice dbias)
 {
     (void)backend;
-    for (size_t r = 0; r < shape.rows; r++) {
-        for (size_t o = 0; o < shape.out; o++) {
-            double sum = 0.0;
-            for (size_t i = 0; i < shape.in; i++) {
-                sum += real(x)[r * shape.in + i] * real(weight)[o * shape.in + i];
-            }
-            sum += real(bias)[o];
-            if (real(z) != NULL) {
-                real(z)[r * shape.out + o] = sum;
-            }
-            if (real(y) != NULL) {
-                real(y)[r * shape.out + o] = reference_activation(activation, sum);
-            }
-        }
-    }
+    reference_linear_backward_parameters(shape, real(x), real(dz), real(dweight), real(dbias));
 }
 
-/* dz_below_ri = f'(z_below_ri) sum_o dz_ro W_oi */
-static void reference_linear_backward_input(assay_backend *backend, assay_linear_shape shape, assay_activation below,
-                                            const assay_linear_backward_slices *slices)
-{
-    (void)backend;
-    for (size_t r = 0; r < shape.rows; r++) {
-        double *below_row = real(slices->dz_below) + r * shape.in;
-        for (size_t i = 0; i < shape.in; i++) {
-            below_row[i] = 0.0;
-        }
-        for (size_t o = 0; o < shape.out; o++) {
-            for (size_t i = 0; i < shape.in; i++) {
-                below_row[i] += real(slices->dz)[r * shape.out + o] * real(slices->weight)[o * shape.in + i];
-            }
-        }
-        for (size_t i = 0; i < shape.in; i++) {
-            below_row[i] *= derivative_at(below, slices->z_below, slices->y_below, r * shape.in + i);
-        }
-    }
-}
-
-/* dW_oi = sum_r dz_ro x_ri, db_o = sum_r dz_ro */
-static void reference_linear_backward_parameters(assay_backend *backend, assay_linear_shape shape, assay_slice x,
-                                                 assay_slice dz, assay_slice dweight, assay_slice dbias)
-{
-    (void)backend;
-    for (size_t o = 0; o < shape.out; o++) {
-        double *row = real(dweight) + o * shape.in;
-        real(dbias)[o] = 0.0;
-        for (size_t i = 0; i < shape.in; i++) {
-            row[i] = 0.0;
-        }
-        for (size_t r = 0; r < shape.rows; r++) {
-            double dz_ro = real(dz)[r * shape.out + o];
-            real(dbias)[o] += dz_ro;
-            for (size_t i = 0; i < shape.in; i++) {
-                row[i] += dz_ro * real(x)[r * shape.in + i];
-            }
-        }
-    }
-}
-
-/* --- loss ------------------------------------------------------------------------------------------------------ */
-
-static bool labels_are_classes(assay_backend *backend, size_t rows, size_t classes, assay_slice labels)
+static bool labels_are_classes(assay_backend *backend, size_t rows, size_t classes, const int32_t *labels)
 {
     for (size_t r = 0; r < rows; r++) {
-        int32_t label = int32(labels)[r];
-        if (label < 0 || (size_t)label >= classes) {
+        if (labels[r] < 0 || (size_t)labels[r] >= classes) {
             assay_backend_record(backend, ASSAY_ERROR_ARGUMENT, "softmax_cross_entropy: label %d of row %zu is not one of "
-                                 "the %zu classes", (int)label, r, classes);
+                                 "the %zu classes", (int)labels[r], r, classes);
             return false;
         }
     }
     return true;
 }
 
-static void reference_softmax_cross_entropy(assay_backend *backend, size_t rows, size_t classes, assay_slice logits,
-                                            assay_slice labels, assay_slice loss, assay_slice correct,
-                                            assay_slice dlogits)
+static void run_softmax_cross_entropy(assay_backend *backend, size_t rows, size_t classes, assay_slice logits,
+                                      assay_slice labels, assay_slice loss, assay_slice correct, assay_slice dlogits)
 {
-    if (!labels_are_classes(backend, rows, classes, labels)) {
-        return;
-    }
-    double sum = 0.0;
-    int32_t right = 0;
-    for (size_t r = 0; r < rows; r++) {
-        const double *z = real(logits) + r * classes;
-        size_t label = (size_t)int32(labels)[r];
-        sum += reference_cross_entropy(classes, z, label);
-        right += reference_argmax(classes, z) == label;
-        if (real(dlogits) != NULL) {
-            double *dz = real(dlogits) + r * classes;
-            reference_softmax(classes, z, dz);
-            dz[label] -= 1.0;
-            for (size_t j = 0; j < classes; j++) {
-                dz[j] /= (double)rows;
-            }
-        }
-    }
-    if (real(loss) != NULL) {
-        *real(loss) = sum / (double)rows;
-    }
-    if (int32(correct) != NULL) {
-        *int32(correct) = right;
+    if (labels_are_classes(backend, rows, classes, int32(labels))) {
+        reference_cross_entropy(rows, classes, real(logits), int32(labels), real(loss), int32(correct), real(dlogits));
     }
 }
 
-static void reference_softmax_rows(assay_backend *backend, size_t rows, size_t classes, assay_slice logits,
-                                   assay_slice probabilities)
+static void run_softmax(assay_backend *backend, size_t rows, size_t classes, assay_slice logits,
+                        assay_slice probabilities)
 {
     (void)backend;
-    for (size_t r = 0; r < rows; r++) {
-        reference_softmax(classes, real(logits) + r * classes, real(probabilities) + r * classes);
-    }
+    reference_softmax(rows, classes, real(logits), real(probabilities));
 }
 
-/* --- batches, optimizers, reductions --------------------------------------------------------------------------- */
-
-static void reference_gather(assay_backend *backend, size_t rows, size_t width, assay_slice pixels, assay_slice labels,
+static void run_gather(assay_backend *backend, size_t rows, size_t width, assay_slice pixels, assay_slice labels,
                              assay_slice index, assay_slice table, assay_slice x, assay_slice y)
 {
+    const uint8_t *image_pixels = uint8(pixels);
+    const double *values = real(table);
     for (size_t r = 0; r < rows; r++) {
         int32_t image = int32(index)[r];
         if (image < 0 || (size_t)image >= labels.count) {
@@ -369,75 +259,72 @@ static void reference_gather(assay_backend *backend, size_t rows, size_t width, 
     }
     for (size_t r = 0; r < rows; r++) {
         size_t image = (size_t)int32(index)[r];
+        double *row = real(x) + r * width;
         for (size_t j = 0; j < width; j++) {
-            real(x)[r * width + j] = real(table)[uint8(pixels)[image * width + j]];
+            row[j] = values[image_pixels[image * width + j]];
         }
         int32(y)[r] = int32(labels)[image];
     }
 }
 
-static void reference_update_all(assay_backend *backend, const assay_update_rule *rule, uint64_t step,
-                                 assay_slice parameters, assay_slice gradients, const assay_slice *state)
+static void run_update(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,
+                       assay_slice gradients, const assay_slice *state)
 {
     (void)backend;
-    size_t slots = assay_update_rule_slots(rule);
-    for (size_t i = 0; i < parameters.count; i++) {
-        double *own[ASSAY_UPDATE_MAX_SLOTS] = {NULL};
-        for (size_t slot = 0; slot < slots; slot++) {
-            own[slot] = &real(state[slot])[i];
-        }
-        real(parameters)[i] = reference_update(rule, step, real(parameters)[i], real(gradients)[i], own);
+    double *arrays[ASSAY_UPDATE_MAX_SLOTS] = {NULL};
+    for (size_t slot = 0; slot < assay_update_rule_slots(rule); slot++) {
+        arrays[slot] = real(state[slot]);
     }
+    reference_update(rule, step, parameters.count, real(parameters), real(gradients), arrays);
 }
 
-static double reference_sum(assay_backend *backend, assay_slice x)
+static double run_sum(assay_backend *backend, assay_slice x)
 {
     (void)backend;
+    const double *values = real(x);
     double sum = 0.0;
     for (size_t i = 0; i < x.count; i++) {
-        sum += real(x)[i];
+        sum += values[i];
     }
     return sum;
 }
 
-static assay_moments reference_moments(assay_backend *backend, assay_slice x)
+static assay_moments run_moments(assay_backend *backend, assay_slice x)
 {
     (void)backend;
     return assay_moments_f64(x.count, real(x));
 }
 
 static const assay_backend_operations OPERATIONS = {
-    .close = reference_close,
-    .synchronize = reference_synchronize,
-    .buffer_create = reference_buffer_create,
-    .buffer_borrow = reference_buffer_borrow,
-    .buffer_destroy = reference_buffer_destroy,
-    .upload = reference_upload,
-    .download = reference_download,
-    .fill = reference_fill,
-    .copy = reference_copy,
-    .fill_random = reference_fill_random,
-    .gemm = reference_gemm,
-    .bias_add = reference_bias_add,
-    .column_sums = reference_column_sums,
-    .activation_forward = reference_activation_forward,
-    .activation_backward = reference_activation_backward,
-    .linear_forward = reference_linear_forward,
-    .linear_backward_input = reference_linear_backward_input,
-    .linear_backward_parameters = reference_linear_backward_parameters,
-    .softmax_cross_entropy = reference_softmax_cross_entropy,
-    .softmax = reference_softmax_rows,
-    .gather = reference_gather,
-    .update = reference_update_all,
-    .sum = reference_sum,
-    .moments = reference_moments,
+    .close = close_backend,
+    .synchronize = synchronize,
+    .buffer_create = buffer_create,
+    .buffer_borrow = buffer_borrow,
+    .buffer_destroy = buffer_destroy,
+    .upload = upload,
+    .download = download,
+    .fill = fill,
+    .copy = copy,
+    .fill_random = fill_random,
+    .gemm = run_gemm,
+    .activation_forward = run_activation_forward,
+    .activation_backward = run_activation_backward,
+    .linear_forward = run_linear_forward,
+    .linear_backward_input = run_linear_backward_input,
+    .linear_backward_parameters = run_linear_backward_parameters,
+    .softmax_cross_entropy = run_softmax_cross_entropy,
+    .softmax = run_softmax,
+    .gather = run_gather,
+    .update = run_update,
+    .sum = run_sum,
+    .moments = run_moments,
 };
 
 assay_status assay_reference_open(const assay_backend_options *options, assay_backend **backend, assay_error *error)
 {
     if (options->precision != ASSAY_F64) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the backend 'reference' computes in f64 alone; "
-                          "f32 is had with 'openblas'");
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the backend 'reference' computes only in f64; "
+                          "use 'openblas' for f32");
     }
     assay_backend *made = assay_calloc(1, sizeof *made, error);
     if (made == NULL) {

@@ -1,75 +1,129 @@
 #include <math.h>
 
-#include "backend/reference/kernels.h"
+#include "backend/reference/reference.h"
 
-/* w -= eta m, m = b m + (1 - b) g */
-static double averaging_momentum(const assay_update_rule *rule, double w, double g, double *m)
+/*
+ * w *= 1 - eta lambda if the weight decay is decoupled, g + lambda w in place of g if not. Each rule's loop begins with it;
+ * it returns g.
+ */
+static double decay(const assay_update_rule *rule, double *w, double g)
 {
-    *m = rule->momentum * *m + (1.0 - rule->momentum) * g;
-    return w - rule->learning_rate * *m;
+    if (rule->decoupled) {
+        *w = *w * (1.0 - rule->learning_rate * rule->weight_decay);
+        return g;
+    }
+    return g + rule->weight_decay * *w;
+}
+
+/* w -= eta g */
+static void sgd(const assay_update_rule *rule, size_t count, double *w, const double *gradient)
+{
+    for (size_t i = 0; i < count; i++) {
+        double g = decay(rule, &w[i], gradient[i]);
+        w[i] = w[i] - rule->learning_rate * g;
+    }
+}
+
+/* m = b m + (1 - b) g; w -= eta m */
+static void averaging_momentum(const assay_update_rule *rule, size_t count, double *w, const double *gradient, double *m)
+{
+    for (size_t i = 0; i < count; i++) {
+        double g = decay(rule, &w[i], gradient[i]);
+        m[i] = rule->momentum * m[i] + (1.0 - rule->momentum) * g;
+        w[i] = w[i] - rule->learning_rate * m[i];
+    }
 }
 
 /* m = b m + (1 - d) g, but m = g at t = 1; w -= eta m, or Nesterov's w -= eta (g + b m) */
-static double classical_momentum(const assay_update_rule *rule, uint64_t step, double w, double g, double *m)
+static void classical_momentum(const assay_update_rule *rule, uint64_t step, size_t count, double *w,
+                               const double *gradient, double *m)
 {
-    *m = step == 1 ? g : rule->momentum * *m + (1.0 - rule->dampening) * g;
-    double direction = rule->nesterov ? g + rule->momentum * *m : *m;
-    return w - rule->learning_rate * direction;
+    for (size_t i = 0; i < count; i++) {
+        double g = decay(rule, &w[i], gradient[i]);
+        m[i] = step == 1 ? g : rule->momentum * m[i] + (1.0 - rule->dampening) * g;
+        double direction = rule->nesterov ? g + rule->momentum * m[i] : m[i];
+        w[i] = w[i] - rule->learning_rate * direction;
+    }
 }
 
-/* update_rule.h: a finite gradient whose square cannot be kept counts as the largest whose square can. */
+/* update_rule.h: a finite gradient whose square overflows counts as the largest whose square does not. */
 static double squarable(double g)
 {
     return isfinite(g) && fabs(g) > 0x1p511 ? copysign(0x1p511, g) : g;
 }
 
-/* 1 - beta^t */
-static double bias_correction(double beta, uint64_t step)
+/* m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= eta / (sqrt(v_hat) + eps) m_hat; v_max is NULL but for AMSGrad */
+static void adam(const assay_update_rule *rule, uint64_t step, size_t count, double *w, const double *gradient,
+                 double *m, double *v, double *v_max)
 {
-    return 1.0 - pow(beta, (double)step);
-}
-
-static double adam(const assay_update_rule *rule, uint64_t step, double w, double g, double *const state[])
-{
-    double *m = state[0];
-    double *v = state[1];
-    *m = rule->beta1 * *m + (1.0 - rule->beta1) * g;
-    *v = rule->beta2 * *v + (1.0 - rule->beta2) * g * g;
-    double second = *v;
-    if (rule->amsgrad) {
-        *state[2] = fmax(*state[2], *v);
-        second = *state[2];
+    double b1 = rule->beta1;
+    double b2 = rule->beta2;
+    double correct_m = rule->correct_first ? 1.0 - pow(b1, (double)step) : 1.0;
+    double correct_v = rule->correct_second ? 1.0 - pow(b2, (double)step) : 1.0;
+    for (size_t i = 0; i < count; i++) {
+        double g = squarable(decay(rule, &w[i], gradient[i]));
+        m[i] = b1 * m[i] + (1.0 - b1) * g;
+        v[i] = b2 * v[i] + (1.0 - b2) * g * g;
+        double second = v[i];
+        if (v_max != NULL) {
+            v_max[i] = fmax(v_max[i], v[i]);
+            second = v_max[i];
+        }
+        double m_hat = m[i] / correct_m;
+        double v_hat = second / correct_v;
+        w[i] = w[i] - rule->learning_rate / (sqrt(v_hat) + rule->epsilon) * m_hat;
     }
-    double m_hat = rule->correct_first ? *m / bias_correction(rule->beta1, step) : *m;
-    double v_hat = rule->correct_second ? second / bias_correction(rule->beta2, step) : second;
-    return w - rule->learning_rate / (sqrt(v_hat) + rule->epsilon) * m_hat;
 }
 
 /* v = a v + (1 - a) g^2; w -= eta g / (sqrt(v) + eps) */
-static double rmsprop(const assay_update_rule *rule, double w, double g, double *v)
+static void rmsprop(const assay_update_rule *rule, size_t count, double *w, const double *gradient, double *v)
 {
-    *v = rule->beta2 * *v + (1.0 - rule->beta2) * g * g;
-    return w - rule->learning_rate * g / (sqrt(*v) + rule->epsilon);
+    for (size_t i = 0; i < count; i++) {
+        double g = squarable(decay(rule, &w[i], gradient[i]));
+        v[i] = rule->beta2 * v[i] + (1.0 - rule->beta2) * g * g;
+        w[i] = w[i] - rule->learning_rate * g / (sqrt(v[i]) + rule->epsilon);
+    }
 }
 
-double reference_update(const assay_update_rule *rule, uint64_t step, double w, double g, double *const state[])
+static double sign(double x)
 {
-    if (rule->decoupled) {
-        w = w * (1.0 - rule->learning_rate * rule->weight_decay);
-    } else {
-        g = g + rule->weight_decay * w;
+    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
+}
+
+/* c = b1 m + (1 - b1) g; w -= eta sign(c); m = b2 m + (1 - b2) g */
+static void lion(const assay_update_rule *rule, size_t count, double *w, const double *gradient, double *m)
+{
+    for (size_t i = 0; i < count; i++) {
+        double g = decay(rule, &w[i], gradient[i]);
+        double c = rule->beta1 * m[i] + (1.0 - rule->beta1) * g;
+        w[i] = w[i] - rule->learning_rate * sign(c);
+        m[i] = rule->beta2 * m[i] + (1.0 - rule->beta2) * g;
     }
+}
+
+void reference_update(const assay_update_rule *rule, uint64_t step, size_t count, double *w, const double *gradient,
+                      double *const state[ASSAY_UPDATE_MAX_SLOTS])
+{
     switch (rule->kind) {
-    case ASSAY_UPDATE_MOMENTUM:
-        return averaging_momentum(rule, w, g, state[0]);
-    case ASSAY_UPDATE_CLASSICAL_MOMENTUM:
-        return classical_momentum(rule, step, w, g, state[0]);
-    case ASSAY_UPDATE_ADAM:
-        return adam(rule, step, w, squarable(g), state);
-    case ASSAY_UPDATE_RMSPROP:
-        return rmsprop(rule, w, squarable(g), state[0]);
     case ASSAY_UPDATE_SGD:
+        sgd(rule, count, w, gradient);
+        break;
+    case ASSAY_UPDATE_MOMENTUM:
+        averaging_momentum(rule, count, w, gradient, state[0]);
+        break;
+    case ASSAY_UPDATE_CLASSICAL_MOMENTUM:
+        classical_momentum(rule, step, count, w, gradient, state[0]);
+        break;
+    case ASSAY_UPDATE_ADAM:
+        adam(rule, step, count, w, gradient, state[0], state[1], state[2]);
+        break;
+    case ASSAY_UPDATE_RMSPROP:
+        rmsprop(rule, count, w, gradient, state[0]);
+        break;
+    case ASSAY_UPDATE_LION:
+        lion(rule, count, w, gradient, state[0]);
+        break;
+    case ASSAY_UPDATE_COUNT:
         break;
     }
-    return w - rule->learning_rate * g;
 }
