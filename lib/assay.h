@@ -39,16 +39,16 @@
 #include <assay/model/config.h>
 #include <assay/model/model.h>
 #include <assay/model/pickle.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/state.h>
 #include <assay/model/torch_state.h>
 #include <assay/model/torch_zip.h>
 
 #include <assay/train/batches.h>
-#include <assay/train/chain.h>
+#include <assay/tutorial/chain.h>
 #include <assay/train/likeness.h>
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 
 #include <assay/tutorial/depth.h>

@@ -76,17 +76,17 @@ assay_sources = \
 	%D%/model/config.c \
 	%D%/model/model.c \
 	%D%/model/pickle.c \
-	%D%/model/record.c \
+	%D%/tutorial/record.c \
 	%D%/model/safetensors.c \
 	%D%/model/state.c \
 	%D%/model/torch_state.c \
 	%D%/model/torch_zip.c \
 	%D%/model/upload.c \
 	%D%/train/batches.c \
-	%D%/train/chain.c \
+	%D%/tutorial/chain.c \
 	%D%/train/checkpoint.c \
 	%D%/train/likeness.c \
-	%D%/train/retrace.c \
+	%D%/tutorial/retrace.c \
 	%D%/train/trainer.c \
 	%D%/train/trainer_impl.h \
 	%D%/tutorial/depth.c \
@@ -138,15 +138,15 @@ public_headers = \
 	%D%/model/config.h \
 	%D%/model/model.h \
 	%D%/model/pickle.h \
-	%D%/model/record.h \
+	%D%/tutorial/record.h \
 	%D%/model/safetensors.h \
 	%D%/model/state.h \
 	%D%/model/torch_state.h \
 	%D%/model/torch_zip.h \
 	%D%/train/batches.h \
-	%D%/train/chain.h \
+	%D%/tutorial/chain.h \
 	%D%/train/likeness.h \
-	%D%/train/retrace.h \
+	%D%/tutorial/retrace.h \
 	%D%/train/trainer.h \
 	%D%/tutorial/depth.h \
 	%D%/tutorial/descents.h \
