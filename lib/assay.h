@@ -6,6 +6,7 @@
 #include <assay/base/declarations.h>
 #include <assay/base/error.h>
 #include <assay/base/file.h>
+#include <assay/base/names.h>
 
 #include <assay/random/generator.h>
 #include <assay/random/mt19937.h>

@@ -5,6 +5,7 @@ assay_sources = \
 	%D%/base/file.c \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/names.c \
 	%D%/random/generator.c \
 	%D%/random/mt19937.c \
 	%D%/random/mt19937_fill.c \
@@ -115,6 +116,7 @@ public_headers = \
 	%D%/base/declarations.h \
 	%D%/base/error.h \
 	%D%/base/file.h \
+	%D%/base/names.h \
 	%D%/random/generator.h \
 	%D%/random/mt19937.h \
 	%D%/random/philox.h \
