@@ -21,6 +21,7 @@
 #include "products.h"
 #include "tools/output.h"
 #include <assay/train/trainer.h>
+#include <assay/tutorial/runs.h>
 
 enum { RUNS = ASSAY_RUN_COUNT, MAX_THREADS = 2, BATCH = 256, STEPS = 50000 / BATCH, VALIDATION = 10000 };
 
@@ -153,9 +154,9 @@ static void open_bench(bench *b, int threads, int rounds, const assay_dataset *d
     b->product_steps.times = assay_calloc(steps, sizeof(double), NULL);
     for (int run = 0; run < RUNS; run++) {
         b->steps[run].times = assay_calloc(steps, sizeof(double), NULL);
-        assay_train_options train = assay_train_tutorial((assay_run)run);
+        assay_train_options train = assay_tutorial_training((assay_run)run);
         train.epochs = (size_t)rounds + 1;
-        train.position = ASSAY_RUN_SGD;
+        train.draws = assay_tutorial_training(ASSAY_RUN_SGD).draws;
         if (assay_trainer_create(b->backend, &train, data, &b->trainers[run], &error) != ASSAY_OK) {
             stop(&error);
         }

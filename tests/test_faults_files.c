@@ -12,7 +12,7 @@
 #include <assay/data/idx.h>
 #include "fault_run.h"
 #include <assay/model/model.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include "support.h"
 
@@ -103,7 +103,7 @@ static assay_status load_data(fault_bench *bench, assay_error *error)
     assay_dataset data;
     ASSAY_TRY(assay_dataset_load(bench->folder, ASSAY_TRAIN, &data, error));
     fault_digest(bench, data.pixels, data.count * data.width);
-    fault_digest(bench, data.labels, data.count);
+    fault_digest(bench, data.labels, data.count * sizeof *data.labels);
     assay_dataset_destroy(&data);
     return ASSAY_OK;
 }
@@ -400,6 +400,6 @@ int main(void)
     tcase_add_test(imports, every_import_fails_or_cannot);
     return fault_main("faults in files",
                       "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
-                      "model/model, model/pickle, model/record, model/safetensors, model/state, model/torch_state, "
+                      "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
                       "model/torch_zip", scenarios, sizeof scenarios / sizeof scenarios[0], imports);
 }
