@@ -11,12 +11,9 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/optim/optimizer.h>
-<<<<<<< HEAD
-#include "output.h"
-=======
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/retrace.h>
->>>>>>> h/train
+#include "output.h"
 #include "retrace.h"
 #include "tool.h"
 
@@ -43,52 +40,22 @@ typedef struct {
 static void print_help(void)
 {
     puts("Usage: assay train [OPTION...]\n\n"
-<<<<<<< HEAD
-         "Trains the tutorial's network on Fashion-MNIST, and prints a line for each epoch and the test accuracy.\n\n"
+         "Trains the tutorial's network on Fashion-MNIST. Prints a line for each epoch, and the test accuracy.\n\n"
          "  --optimizer NAME       (default sgd)");
     for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
         printf("      %-26s %s (%s)\n", o->name, o->title, o->source);
     }
-    puts("  --set KEY=VALUE,...    its hyperparameters: lr=0.1,momentum=0.9, ...\n"
-         "  --epochs N             (default 40)\n"
-         "  --batch N              (default 256)\n"
-         "  --seed N               (default 42)\n"
-         "  --hidden N,N,...       hidden sizes (default 512,256,256,128)\n"
-         "  --activation NAME      (default relu)");
-    printf("                        ");
-    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
-        printf(" %s", assay_activation_name((assay_activation_kind)kind));
-    }
-    puts("\n"
-         "  --init NAME            initializer (default kaiming-normal)\n"
-         "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-         "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
-         "                         cuda:f64, reference\n"
-         "  --threads N            threads of the backend (default: one for each processor)\n"
-         "  --output DIR           write the best model, a checkpoint after each epoch and the record of the run to DIR\n"
-         "  --name NAME            the stem of these files (default FashionMNIST_OPTIMIZER)\n"
-         "  --resume               go on from the checkpoint in DIR, if there is one\n"
-         "  --json FILE            write the record of the run to FILE (-: standard output, and the text goes to standard\n"
-         "                         error): test_acc, val_scores, train_losses, train_scores\n"
-         "  --retrace RUN          make the author's saved run again (sgd, momentum, adam), 3 epochs unless --epochs says\n"
-         "                         otherwise, and show how far the losses agree\n"
-         "  --pretrained DIR       where the author's FashionMNIST_*_results.json are (default: $ASSAY_PRETRAINED)\n\n"
-         "The run named adam in the author's files was made by an Adam without bias correction of the first moment;\n"
-         "--retrace adam uses that variant, adam-uncorrected-momentum.");
-=======
-         "Trains the tutorial's network on Fashion-MNIST. Prints a line for each epoch, and the test accuracy.\n\n"
-         "  --optimizer NAME       sgd (default), momentum, adam, or one of the others:");
-    printf("                        ");
-    for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
-        printf(" %s", *name);
-    }
-    printf("\n"
-           "  --set KEY=VALUE,...    hyperparameters of the optimizer: lr=0.1,momentum=0.9, ...\n"
+    printf("  --set KEY=VALUE,...    hyperparameters of the optimizer: lr=0.1,momentum=0.9, ...\n"
            "  --epochs N             (default %d)\n"
            "  --batch N              images in a batch (default %d)\n"
            "  --seed N               (default %d)\n"
            "  --hidden N,N,...       sizes of the hidden layers (default " ASSAY_TUTORIAL_HIDDEN ")\n"
-           "  --activation NAME      (default relu)\n"
+           "  --activation NAME      (default relu)\n                        ",
+           ASSAY_TUTORIAL_EPOCHS, ASSAY_TUTORIAL_BATCH_ROWS, ASSAY_TUTORIAL_SEED);
+    for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
+        printf(" %s", assay_activation_name((assay_activation_kind)kind));
+    }
+    printf("\n"
            "  --init NAME            initializer (default kaiming-normal)\n"
            "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
            "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
@@ -97,14 +64,13 @@ static void print_help(void)
            "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to DIR\n"
            "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX "OPTIMIZER)\n"
            "  --resume               continue from the checkpoint in DIR, if there is one\n"
-           "  --json FILE            write the record of the run to FILE: test_acc, val_scores, train_losses, train_scores\n"
+           "  --json FILE            write the record of the run to FILE (-: standard output): test_acc, val_scores, train_losses, train_scores\n"
            "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many steps\n"
            "                         the losses agree; %d epochs, if --epochs does not give a number\n"
            "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
            "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses this\n"
            "variant, adam-uncorrected-momentum.\n",
-           ASSAY_TUTORIAL_EPOCHS, ASSAY_TUTORIAL_BATCH_ROWS, ASSAY_TUTORIAL_SEED, RETRACE_EPOCHS);
->>>>>>> h/train
+           RETRACE_EPOCHS);
 }
 
 /* Reads a number from 1 to `most`; false, with `size` unchanged, for any other text. */
