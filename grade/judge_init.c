@@ -124,7 +124,6 @@ static void judge_structure(size_t count, const grade_answer *answers, size_t ow
     const char *what = NULL;
     *result = (grade_result){.verdict = answers[own].verdict};
     memcpy(result->detail, answers[own].detail, sizeof result->detail);
-    result->mistake = result->verdict == GRADE_FORBIDDEN ? "submission.uses_reference" : NULL;
     if (answers[own].verdict == GRADE_PASS) {
         result->mistake = structural_mistake(count, answers, own, &what);
         if (result->mistake != NULL) {
