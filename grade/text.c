@@ -37,22 +37,22 @@ static bool is_control(uint32_t c)
 void assay_grade_text_clean(const char *text, size_t length, char *clean, size_t size)
 {
     size_t used = 0;
-    size_t read = 0;
-    while (read < length) {
+    size_t cut = 0; /* where the dots go, if not all of it has room */
+    for (size_t read = 0; read < length;) {
         uint32_t character = 0;
         size_t bytes = decode((const unsigned char *)text + read, length - read, &character);
         bool keep = bytes > 0 && !is_control(character);
         size_t written = keep ? bytes : 1;
-        /* Room for the dots, but where this is the end of the text. */
-        bool last = read + (bytes > 0 ? bytes : 1) >= length;
-        if (used + written + (last ? 1 : 4) > size) {
-            break;
+        if (used + written + 1 > size) {
+            snprintf(clean + cut, size - cut, "...");
+            return;
         }
         memcpy(clean + used, keep ? text + read : "?", written);
         used += written;
         read += bytes > 0 ? bytes : 1;
+        cut = used + 4 <= size ? used : cut;
     }
-    snprintf(clean + used, size - used, "%s", read < length ? "..." : "");
+    clean[used] = '\0';
 }
 
 /* Excel and LibreOffice take these for the beginning of a formula, also in their full-width forms. */
