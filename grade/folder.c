@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -93,6 +94,10 @@ assay_status assay_grade_descriptor_read(int descriptor, const char *name, size_
 assay_status assay_grade_folder_read(int folder, const char *name, size_t limit, char **bytes, size_t *size,
                                      assay_error *error)
 {
+    if (strlen(name) > NAME_MAX) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%.40s...: a name of %zu bytes, no file can have it", name,
+                          strlen(name));
+    }
     if (!is_plain(name)) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not the name of a file in the folder", name);
     }

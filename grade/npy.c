@@ -189,8 +189,8 @@ static assay_status check_shape(const char *name, const npy_header *header, cons
     return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the shape is %s, expected %s", name, got, want);
 }
 
-static assay_status decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
-                           assay_error *error)
+assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
+                              assay_error *error)
 {
     char text[HEADER_LIMIT + 1];
     npy_header header = {0};
@@ -230,7 +230,7 @@ assay_status assay_npy_read(int folder, const char *name, const grade_field *fie
     char *bytes = NULL;
     size_t size = 0;
     ASSAY_TRY(assay_grade_folder_read(folder, name, FILE_LIMIT, &bytes, &size, error));
-    assay_status status = decode(name, (const unsigned char *)bytes, size, field, error);
+    assay_status status = assay_npy_decode(name, (const unsigned char *)bytes, size, field, error);
     assay_free(bytes);
     return status;
 }

@@ -24,6 +24,10 @@ assay_status assay_npy_write(int folder, const char *name, const grade_field *fi
  */
 assay_status assay_npy_read(int folder, const char *name, const grade_field *field, assay_error *error);
 
+/* The same of a file's bytes; `name` is for messages. */
+assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
+                              assay_error *error);
+
 /* "[3][4]", or "a number" for rank 0. */
 void assay_grade_shape_text(size_t rank, const size_t *shape, char *text, size_t size);
 
