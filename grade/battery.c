@@ -4,9 +4,12 @@
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
+#include "grade/components.h"
 #include "grade/exchange.h"
+#include "grade/folder.h"
 
 assay_status assay_grade_random_seed(uint64_t *seed, assay_error *error)
 {
@@ -128,12 +131,13 @@ enum { START_ATTEMPTS = 3 };
 typedef struct {
     grade_battery *battery;
     const grade_program *program;
-    grade_folder folder;
+    grade_folders folders;
     grade_child *child;
     json_t *functions; /* that the submission has; NULL: all, it says so when it is asked */
     int next_id;
     int failed_starts;
     double started;
+    double cpu_seconds; /* of processes that have ended */
     grade_verdict start_verdict;
     char start_detail[GRADE_TEXT_LENGTH];
 } session;
@@ -145,10 +149,58 @@ static double now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+static bool is_stopped(const session *s)
+{
+    return s->program->stop != NULL && *s->program->stop != 0;
+}
+
+static double cpu_seconds(const session *s)
+{
+    return s->cpu_seconds + (s->child == NULL ? 0.0 : assay_grade_child_cpu_seconds(s->child));
+}
+
 static void end_child(session *s)
 {
+    s->cpu_seconds = cpu_seconds(s);
     assay_grade_child_kill(s->child);
     s->child = NULL;
+}
+
+/* An interpreter that misses a file of the system: most are in /usr, but some keep their configuration in /etc. */
+static void hint_at_bind(const grade_program *program, grade_verdict verdict, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t used = strlen(detail);
+    bool misses = strstr(detail, "/etc/") != NULL || strstr(detail, "/opt/") != NULL ||
+                  strstr(detail, "No such file") != NULL || strstr(detail, "cannot open shared object") != NULL ||
+                  strstr(detail, "onfiguration") != NULL;
+    if (program->sandboxed && verdict == GRADE_EXITED && misses) {
+        snprintf(detail + used, GRADE_TEXT_LENGTH - used, "; if it needs a folder outside /usr, show it with --bind");
+    }
+}
+
+/* The first request. With --npy it says where files are. */
+static char *greeting(const session *s, assay_error *error)
+{
+    return s->folders.outputs < 0
+               ? assay_strdup("{\"id\":0,\"call\":\"hello\"}\n", error)
+               : assay_asprintf(error, "{\"id\":0,\"call\":\"hello\",\"inputs_in\":\"%s\",\"outputs_in\":\"%s\"}\n",
+                                s->folders.inputs_there, s->folders.outputs_there);
+}
+
+static assay_status hear_hello(session *s, char *line, size_t length, assay_error *error)
+{
+    assay_error wrong = {0};
+    json_decref(s->functions);
+    s->functions = NULL;
+    assay_status heard = assay_grade_hello(line, length, &s->battery->precision, &s->functions, &wrong);
+    if (heard == ASSAY_ERROR_MEMORY) {
+        return assay_fail(error, heard, "%s", wrong.message);
+    }
+    if (heard != ASSAY_OK) {
+        s->start_verdict = GRADE_REPLY;
+        snprintf(s->start_detail, sizeof s->start_detail, "%.300s", wrong.message);
+    }
+    return ASSAY_OK;
 }
 
 /* Starts the submission and greets it. A submission that does not greet back leaves no child. */
@@ -157,24 +209,21 @@ static assay_status begin_child(session *s, assay_error *error)
     char *line;
     size_t length;
     ASSAY_TRY(assay_grade_child_start(s->program, &s->child, error));
-    s->start_verdict = assay_grade_child_exchange(s->child, "{\"id\":0,\"call\":\"hello\"}\n",
-                                                  s->program->limits.start_seconds, &line, &length, s->start_detail);
+    char *hello = greeting(s, error);
+    if (hello == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    s->start_detail[0] = '\0';
+    s->start_verdict = assay_grade_child_exchange(s->child, hello, s->program->limits.start_seconds, &line, &length,
+                                                  s->start_detail);
+    assay_free(hello);
     ASSAY_TRY(assay_grade_child_failure(s->child, error));
     if (s->start_verdict == GRADE_PASS) {
-        assay_error wrong = {0};
-        json_decref(s->functions);
-        s->functions = NULL;
-        assay_status heard = assay_grade_hello(line, length, &s->battery->precision, &s->functions, &wrong);
-        if (heard == ASSAY_ERROR_MEMORY) {
-            return assay_fail(error, heard, "%s", wrong.message);
-        }
-        if (heard != ASSAY_OK) {
-            s->start_verdict = GRADE_REPLY;
-            snprintf(s->start_detail, sizeof s->start_detail, "%.300s", wrong.message);
-        }
+        ASSAY_TRY(hear_hello(s, line, length, error));
     }
     s->failed_starts = s->start_verdict == GRADE_PASS ? 0 : s->failed_starts + 1;
     if (s->start_verdict != GRADE_PASS) {
+        hint_at_bind(s->program, s->start_verdict, s->start_detail);
         end_child(s);
     }
     return ASSAY_OK;
@@ -203,24 +252,43 @@ static bool spoils_child(grade_verdict verdict)
     return verdict != GRADE_PASS && verdict != GRADE_MISSING && verdict != GRADE_SHAPE && verdict != GRADE_REFUSED;
 }
 
-static assay_status ask(session *s, const grade_case *graded, grade_answer *answer, assay_error *error)
+/* Sends a request, and reads what comes back. */
+static assay_status exchange(session *s, const char *request, int id, grade_answer *answer, assay_error *error)
 {
-    char *request;
     char *line;
     size_t length;
-    int id = ++s->next_id;
-    ASSAY_TRY(assay_grade_request(graded, id, &s->folder, &request, error));
     double began = now_seconds();
     answer->verdict = assay_grade_child_exchange(s->child, request, s->program->limits.case_seconds, &line, &length,
                                                  answer->detail);
     answer->seconds = now_seconds() - began;
-    assay_free(request);
     ASSAY_TRY(assay_grade_child_failure(s->child, error));
     if (answer->verdict == GRADE_PASS) {
-        ASSAY_TRY(assay_grade_reply(line, length, id, &s->folder, answer, error));
+        ASSAY_TRY(assay_grade_reply(line, length, id, &s->folders, answer, error));
     }
-    if (!spoils_child(answer->verdict) && assay_grade_child_uses_library(s->child)) {
-        set_answer(answer, GRADE_FORBIDDEN, "the submission loads libassay, the reference");
+    if (s->program->evidence != NULL && !spoils_child(answer->verdict)) {
+        grade_verdict looked = assay_grade_child_look(s->child, answer->detail);
+        answer->verdict = looked == GRADE_PASS ? answer->verdict : looked;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status ask(session *s, const grade_case *graded, grade_answer *answer, assay_error *error)
+{
+    char *request = NULL;
+    assay_error wrong = {0};
+    int id = ++s->next_id;
+    assay_status status = assay_grade_request(graded, id, &s->folders, &request, &wrong);
+    if (status == ASSAY_OK) {
+        status = exchange(s, request, id, answer, &wrong);
+    } else if (status == ASSAY_ERROR_FORMAT) { /* without the sandbox it can reach the folder for inputs */
+        status = ASSAY_OK;
+        answer->verdict = GRADE_REPLY;
+        snprintf(answer->detail, sizeof answer->detail, "the folder for inputs was changed: %.250s", wrong.message);
+    }
+    assay_grade_inputs_remove(graded, id, &s->folders);
+    assay_free(request);
+    if (status != ASSAY_OK) {
+        return assay_fail(error, status, "%s", wrong.message);
     }
     if (spoils_child(answer->verdict)) {
         end_child(s);
@@ -228,10 +296,25 @@ static assay_status ask(session *s, const grade_case *graded, grade_answer *answ
     return ASSAY_OK;
 }
 
+/* Processor time: a machine that is busy with other submissions makes one slow, but not guilty. */
+static bool is_time_up(const session *s, char detail[GRADE_TEXT_LENGTH])
+{
+    double limit = s->program->limits.total_seconds;
+    if (cpu_seconds(s) > limit) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "the submission has used its %g s of processor time", limit);
+        return true;
+    }
+    if (now_seconds() - s->started > GRADE_PATIENCE * limit) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "the submission took more than %g s", GRADE_PATIENCE * limit);
+        return true;
+    }
+    return false;
+}
+
 static assay_status run_case(session *s, const grade_case *graded, grade_answer *answer, assay_error *error)
 {
-    if (now_seconds() - s->started > s->program->limits.total_seconds) {
-        set_answer(answer, GRADE_NOT_RUN, "the time for the whole submission is up");
+    if (is_stopped(s) || is_time_up(s, answer->detail)) {
+        answer->verdict = GRADE_NOT_RUN;
         return ASSAY_OK;
     }
     if (s->child == NULL && s->failed_starts < START_ATTEMPTS) {
@@ -248,47 +331,77 @@ static assay_status run_case(session *s, const grade_case *graded, grade_answer 
     return ask(s, graded, answer, error);
 }
 
-/* One use of the reference spoils all: any answer may have come from it. */
-static void forbid_all(grade_battery *battery, const char *detail)
-{
-    for (size_t p = 0; p < battery->part_count; p++) {
-        for (size_t i = 0; i < battery->parts[p].count; i++) {
-            set_answer(&battery->parts[p].answers[i], GRADE_FORBIDDEN, detail);
-        }
-    }
-}
-
 static assay_status run_cases(session *s, assay_error *error)
 {
     for (size_t p = 0; p < s->battery->part_count; p++) {
         const grade_part *part = &s->battery->parts[p];
         for (size_t i = 0; i < part->count; i++) {
             ASSAY_TRY(run_case(s, part->cases[i], &part->answers[i], error));
-            if (part->answers[i].verdict == GRADE_FORBIDDEN) {
-                forbid_all(s->battery, "the submission loads libassay, the reference");
-                return ASSAY_OK;
-            }
         }
     }
     return ASSAY_OK;
 }
 
+/* Before the submission runs: later its folders are opened through these descriptors alone. */
+static assay_status open_folders(session *s, assay_error *error)
+{
+    const grade_program *program = s->program;
+    s->folders = GRADE_INLINE;
+    if (program->inputs != NULL) {
+        ASSAY_TRY(assay_grade_folder_open(program->inputs, &s->folders.inputs, error));
+    }
+    if (program->exchange != NULL) {
+        ASSAY_TRY(assay_grade_folder_open(program->exchange, &s->folders.outputs, error));
+    }
+    s->folders.inputs_there = program->sandboxed ? GRADE_INPUTS_INSIDE : program->inputs;
+    s->folders.outputs_there = program->sandboxed ? GRADE_EXCHANGE_INSIDE : program->exchange;
+    return ASSAY_OK;
+}
+
+static void close_folders(session *s)
+{
+    if (s->folders.inputs >= 0) {
+        close(s->folders.inputs);
+    }
+    if (s->folders.outputs >= 0) {
+        close(s->folders.outputs);
+    }
+}
+
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error)
 {
-    bool names = false;
-    if (program->shared_object != NULL) {
-        ASSAY_TRY(assay_grade_names_library(program->shared_object, &names, error));
-    }
-    if (names) {
-        forbid_all(battery, "the shared object links to or opens libassay, the reference");
-        return ASSAY_OK;
-    }
     session s = {.battery = battery, .program = program, .started = now_seconds()};
-    s.folder.here = program->exchange;
-    s.folder.there = program->sandboxed ? GRADE_EXCHANGE_INSIDE : program->exchange;
-    assay_status status = run_cases(&s, error);
+    assay_status status = open_folders(&s, error);
+    if (status == ASSAY_OK) {
+        status = run_cases(&s, error);
+    }
     battery->seconds = now_seconds() - s.started;
     end_child(&s);
+    battery->cpu_seconds = s.cpu_seconds;
+    close_folders(&s);
     json_decref(s.functions);
+    if (program->evidence != NULL) {
+        snprintf(battery->suspicion, sizeof battery->suspicion, "%s", assay_grade_evidence_text(program->evidence));
+    }
     return status;
+}
+
+void assay_grade_battery_fail(grade_battery *battery, grade_verdict verdict, const char *detail)
+{
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count; i++) {
+            set_answer(&battery->parts[p].answers[i], verdict, detail);
+        }
+    }
+}
+
+size_t assay_grade_battery_not_run(const grade_battery *battery)
+{
+    size_t count = 0;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count; i++) {
+            count += battery->parts[p].answers[i].verdict == GRADE_NOT_RUN;
+        }
+    }
+    return count;
 }

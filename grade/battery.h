@@ -20,6 +20,9 @@ typedef struct {
     uint64_t seed;
     grade_precision precision; /* what the submission declares; GRADE_F64 until it does */
     double seconds;            /* that the submission took */
+    double cpu_seconds;        /* processor time of all its processes */
+    char suspicion[256];       /* the sign that it uses the reference (evidence.h), or "" */
+    bool cleared;              /* a teacher has looked at it: the suspicion costs nothing */
     size_t part_count;
     grade_part *parts;
 } grade_battery;
@@ -41,9 +44,16 @@ void assay_grade_battery_destroy(grade_battery *battery);
  */
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error);
 
+/* Every answer becomes this verdict: of a file that is no submission, or a submission that could not be run. */
+void assay_grade_battery_fail(grade_battery *battery, grade_verdict verdict, const char *detail);
+
+/* The cases that were not run: they are to be graded again. */
+size_t assay_grade_battery_not_run(const grade_battery *battery);
+
 /*
  * Writes DIR/cases.json (each case: id, call, inputs, and the outputs that are wanted with their shapes) and the inputs
- * as DIR/ID.NAME.npy, one number or text inline. DIR is made if it is not there; a file that is there is an error.
+ * as DIR/ID.NAME.npy, one number or text inline. DIR is made if it is not there; a file that is
+ * there is an error, and so is another export that writes there at the same time.
  */
 assay_status assay_grade_battery_export(const grade_battery *battery, const char *directory, assay_error *error);
 

@@ -69,6 +69,9 @@ struct grade_component {
     int mistake_count;
 };
 
+/* The length of a mistake table, for grade_component.mistake_count. */
+#define GRADE_MISTAKES(table) .mistakes = (table), .mistake_count = (int)(sizeof(table) / sizeof(table)[0])
+
 struct grade_case {
     const grade_component *component;
     size_t index;                            /* among the component's cases */
@@ -77,11 +80,6 @@ struct grade_case {
     grade_fields inputs;
     grade_fields outputs; /* expected; for an initializer only the shapes */
 };
-
-/* All components, in the order of the report. */
-const grade_component *const *assay_grade_components(size_t *count);
-/* NULL for a name that is none. */
-const grade_component *assay_grade_component_by_name(const char *name);
 
 /* Draws one case. The same seed gives the same case, whatever other cases are drawn. End it with _case_destroy. */
 assay_status assay_grade_case_create(const grade_component *component, size_t index, uint64_t seed,

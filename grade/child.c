@@ -5,17 +5,18 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
-#include <assay/base/file.h>
 #include "grade/child_arguments.h"
 #include "grade/processes.h"
 
@@ -23,8 +24,7 @@ enum {
     STDERR_KEPT = 400,
     STDERR_LIMIT = 64 << 20, /* read and dropped; more than this is no debugging output */
     EXCHANGE_LIMIT = 256 << 20, /* bytes of .npy files */
-    TICK_MILLISECONDS = 20,  /* between looks at memory and processes */
-    OBJECT_LIMIT = 256 << 20
+    TICK_MILLISECONDS = 20  /* between looks at memory and processes */
 };
 
 struct grade_child {
@@ -35,6 +35,9 @@ struct grade_child {
     int errors;   /* its stderr */
     grade_limits limits;
     const char *exchange; /* the program's; it outlives the child */
+    grade_evidence *evidence;             /* as exchange */
+    const volatile sig_atomic_t *stop;    /* as exchange */
+    double cpu_seconds; /* of all its processes, as far as they were looked at */
     char *buffer; /* what came on stdout */
     size_t used;
     size_t capacity;
@@ -175,6 +178,8 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
     made->sandboxed = program->sandboxed;
     made->limits = program->limits;
     made->exchange = program->exchange;
+    made->evidence = program->evidence;
+    made->stop = program->stop;
     made->capacity = program->limits.output_bytes + 1;
     made->buffer = assay_calloc(made->capacity, 1, error);
     assay_status status = made->buffer == NULL ? ASSAY_ERROR_MEMORY : start(program, made, error);
@@ -240,7 +245,7 @@ static bool drain_output(grade_child *child)
 {
     while (child->used + 1 < child->capacity) {
         ssize_t count = read(child->from, child->buffer + child->used, child->capacity - 1 - child->used);
-        if (count < 0 && errno != EAGAIN && errno != EINTR) {
+        if (count < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)) {
             child->failure = errno;
         }
         if (count == 0 || child->failure != 0) {
@@ -277,13 +282,36 @@ static void append_errors(const grade_child *child, char detail[GRADE_TEXT_LENGT
     detail[used] = '\0';
 }
 
+static double seconds_of(struct timeval time)
+{
+    return (double)time.tv_sec + 1e-6 * (double)time.tv_usec;
+}
+
+/* Processes that are killed take their times with them: the most that was seen counts. */
+static void keep_cpu_seconds(grade_child *child, double seconds)
+{
+    child->cpu_seconds = seconds > child->cpu_seconds ? seconds : child->cpu_seconds;
+}
+
+double assay_grade_child_cpu_seconds(grade_child *child)
+{
+    if (child->pid > 0) {
+        keep_cpu_seconds(child, assay_grade_usage(child->pid).cpu_seconds);
+    }
+    return child->cpu_seconds;
+}
+
 /* Bubblewrap reports its child's signal as a shell does: 128 + signal. */
 static grade_verdict ended(grade_child *child, char detail[GRADE_TEXT_LENGTH])
 {
     int status = 0;
     pid_t reaped = 0;
     for (int i = 0; i < 50 && reaped == 0; i++) {
-        reaped = waitpid(child->pid, &status, WNOHANG);
+        struct rusage used;
+        reaped = wait4(child->pid, &status, WNOHANG, &used);
+        if (reaped > 0) {
+            keep_cpu_seconds(child, seconds_of(used.ru_utime) + seconds_of(used.ru_stime));
+        }
         if (reaped == 0 || (reaped < 0 && errno == EINTR)) {
             reaped = 0;
             usleep(10000);
@@ -324,11 +352,26 @@ static grade_verdict too_late(const grade_child *child, double seconds, char det
     return GRADE_TIMED_OUT;
 }
 
+static grade_verdict over_mappings(char detail[GRADE_TEXT_LENGTH])
+{
+    snprintf(detail, GRADE_TEXT_LENGTH, "a process made more than %d memory mappings", GRADE_MAX_MAPPINGS);
+    return GRADE_PROCESSES;
+}
+
+grade_verdict assay_grade_child_look(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    return assay_grade_evidence_processes(child->evidence, child->pid, false) ? GRADE_PASS : over_mappings(detail);
+}
+
 /* Limits that rlimits cannot set, because they are sums over processes. */
-static grade_verdict watch(const grade_child *child, double cpu_deadline, double seconds,
+static grade_verdict watch(grade_child *child, double cpu_deadline, double seconds,
                            char detail[GRADE_TEXT_LENGTH])
 {
-    grade_usage usage = assay_grade_usage(child->pid, NULL);
+    grade_usage usage = assay_grade_usage(child->pid);
+    keep_cpu_seconds(child, usage.cpu_seconds);
+    if (child->evidence != NULL && !assay_grade_evidence_processes(child->evidence, child->pid, true)) {
+        return over_mappings(detail);
+    }
     if (usage.cpu_seconds > cpu_deadline) {
         return too_late(child, seconds, detail);
     }
@@ -340,7 +383,12 @@ static grade_verdict watch(const grade_child *child, double cpu_deadline, double
         snprintf(detail, GRADE_TEXT_LENGTH, "started more than %zu processes and threads", child->limits.processes);
         return GRADE_PROCESSES;
     }
-    if (child->exchange != NULL && assay_grade_folder_bytes(child->exchange) > EXCHANGE_LIMIT) {
+    size_t written = child->exchange != NULL ? assay_grade_folder_bytes(child->exchange) : 0;
+    if (written == SIZE_MAX) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_MAX_FILES);
+        return GRADE_OUTPUT;
+    }
+    if (written > EXCHANGE_LIMIT) {
         snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
         return GRADE_OUTPUT;
     }
@@ -376,6 +424,9 @@ static void wait_and_send(grade_child *child, const char *request, size_t length
     if ((watched[2].revents & POLLOUT) != 0) {
         ssize_t count = send(child->to, request + *sent, length - *sent, MSG_NOSIGNAL);
         *sent += count > 0 ? (size_t)count : 0;
+        if (count < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)) {
+            *sent = length; /* nobody reads it: poll would return at once from here on */
+        }
     }
     if ((watched[1].revents & (POLLHUP | POLLIN)) == POLLHUP) {
         close(child->errors); /* at its end; poll would return at once from here on */
@@ -397,6 +448,10 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
     for (;;) {
         wait_and_send(child, request, request_length, &sent);
         bool open = child->failure == 0 && drain_output(child);
+        if (child->stop != NULL && *child->stop != 0) {
+            snprintf(detail, GRADE_TEXT_LENGTH, "the grader was interrupted");
+            return GRADE_NOT_RUN;
+        }
         if (child->failure != 0) {
             snprintf(detail, GRADE_TEXT_LENGTH, "its process could not be watched: %s", strerror(child->failure));
             return GRADE_NOT_RUN;
@@ -416,7 +471,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
         double now = now_seconds();
         if (verdict == GRADE_PASS && now > next_watch) {
             if (cpu_deadline < 0.0) {
-                cpu_deadline = assay_grade_usage(child->pid, NULL).cpu_seconds + seconds;
+                cpu_deadline = assay_grade_usage(child->pid).cpu_seconds + seconds;
             }
             verdict = watch(child, cpu_deadline, seconds, detail);
             next_watch = now + 1e-3 * TICK_MILLISECONDS;
@@ -430,26 +485,9 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
     }
 }
 
-/* --- the reference library ---------------------------------------------------------------------------------------- */
-
 assay_status assay_grade_child_failure(const grade_child *child, assay_error *error)
 {
     return child->failure == 0 ? ASSAY_OK
                                : assay_fail(error, ASSAY_ERROR_IO, "a submission's process could not be watched: %s",
                                             strerror(child->failure));
-}
-
-bool assay_grade_child_uses_library(const grade_child *child)
-{
-    return assay_grade_usage(child->pid, "libassay").maps_library;
-}
-
-assay_status assay_grade_names_library(const char *path, bool *names, assay_error *error)
-{
-    char *bytes = NULL;
-    size_t size = 0;
-    ASSAY_TRY(assay_file_read(path, OBJECT_LIMIT, &bytes, &size, error));
-    *names = memmem(bytes, size, "libassay", strlen("libassay")) != NULL;
-    assay_free(bytes);
-    return ASSAY_OK;
 }

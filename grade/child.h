@@ -5,16 +5,18 @@
 #ifndef ASSAY_GRADE_CHILD_H
 #define ASSAY_GRADE_CHILD_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include <assay/base/error.h>
+#include "grade/evidence.h"
 #include "grade/judge.h"
 
 typedef struct {
     double start_seconds;  /* until the reply to hello: an interpreter and its libraries load */
     double case_seconds;   /* processor time for one reply; GRADE_PATIENCE times as much on the clock, for sleepers */
-    double total_seconds;  /* for all cases; the rest is not run */
+    double total_seconds;  /* processor time for all cases, or GRADE_PATIENCE times as much on the clock; the rest is not run */
     size_t memory_bytes;   /* resident memory of all processes together */
     size_t processes;      /* processes and threads */
     size_t output_bytes;   /* on stdout for one reply; stderr is read and mostly dropped */
@@ -31,14 +33,18 @@ typedef struct {
     const char *shared_object;    /* C: the .so; else NULL */
     const char *const *command;   /* any language: NULL-terminated; else NULL */
     const char *folder;           /* what the submission sees, read-only, as its working folder */
-    const char *exchange;         /* a folder for .npy files that both may write to, or NULL */
+    const char *inputs;           /* a folder with .npy files that it only reads, and alone the grader writes, or NULL */
+    const char *exchange;         /* a folder for its own .npy files, or NULL */
     const char *const *binds;     /* NULL-terminated: more folders to show, read-only (an interpreter's), or NULL */
     const char *runner;           /* the program assay-grade-runner */
     bool sandboxed;
     grade_limits limits;
+    grade_evidence *evidence;          /* where signs of the reference library are kept, or NULL: not looked for */
+    const volatile sig_atomic_t *stop; /* becomes other than 0 when the grading is to end at once, or NULL */
 } grade_program;
 
-/* The exchange folder's name inside the sandbox. */
+/* The folders' names inside the sandbox. */
+#define GRADE_INPUTS_INSIDE "/inputs"
 #define GRADE_EXCHANGE_INSIDE "/exchange"
 
 typedef struct grade_child grade_child;
@@ -69,13 +75,13 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
 /* After an exchange: ASSAY_ERROR_IO where a call of ours failed, so that the verdict says nothing of the submission. */
 assay_status assay_grade_child_failure(const grade_child *child, assay_error *error);
 
-/* Whether one of the child's processes has the reference library mapped. */
-bool assay_grade_child_uses_library(const grade_child *child);
+/* Looks thoroughly at what its processes have mapped (evidence.h); a verdict where they are over the limit. */
+grade_verdict assay_grade_child_look(const grade_child *child, char detail[GRADE_TEXT_LENGTH]);
+
+/* Processor time of all its processes up to now. */
+double assay_grade_child_cpu_seconds(grade_child *child);
 
 /* Kills the child and all that it started, and frees it; NULL is allowed. */
 void assay_grade_child_kill(grade_child *child);
-
-/* Whether a file names the reference library: a shared object that is linked to it, or that opens it. */
-assay_status assay_grade_names_library(const char *path, bool *names, assay_error *error);
 
 #endif

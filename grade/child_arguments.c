@@ -180,6 +180,9 @@ static assay_status add_bubblewrap(const grade_program *program, grade_arguments
     }
     add_all(arguments, (const char *const[]){"--ro-bind", program->runner, RUNNER_INSIDE, NULL});
     add_all(arguments, (const char *const[]){"--ro-bind", program->folder, FOLDER_INSIDE, NULL});
+    if (program->inputs != NULL) {
+        add_all(arguments, (const char *const[]){"--ro-bind", program->inputs, GRADE_INPUTS_INSIDE, NULL});
+    }
     if (program->exchange != NULL) {
         add_all(arguments, (const char *const[]){"--bind", program->exchange, GRADE_EXCHANGE_INSIDE, NULL});
     }

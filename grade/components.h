@@ -1,8 +1,15 @@
-/* The components, each in the file of its family. */
+/*
+ * The components, each in the file of its family, and their table (components.c). The families know case.h alone.
+ */
 #ifndef ASSAY_GRADE_COMPONENTS_H
 #define ASSAY_GRADE_COMPONENTS_H
 
 #include "grade/case.h"
+
+/* All components, in the order of the report. */
+const grade_component *const *assay_grade_components(size_t *count);
+/* NULL for a name that is none. */
+const grade_component *assay_grade_component_by_name(const char *name);
 
 extern const grade_component assay_grade_linear_forward;
 extern const grade_component assay_grade_linear_backward;
@@ -31,8 +38,5 @@ extern const grade_component assay_grade_network_gradient;
 extern const grade_component assay_grade_training;
 extern const grade_component assay_grade_pathological_curve;
 extern const grade_component assay_grade_steep_optima;
-
-/* The length of a mistake table, for grade_component.mistake_count. */
-#define GRADE_MISTAKES(table) .mistakes = (table), .mistake_count = (int)(sizeof(table) / sizeof(table)[0])
 
 #endif

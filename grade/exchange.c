@@ -4,10 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include "base/json.h"
 #include "grade/npy.h"
+#include "grade/text.h"
 
 /* --- requests ----------------------------------------------------------------------------------------------------- */
 
@@ -27,17 +29,21 @@ static json_t *nested_array(const grade_field *field, size_t dimension, const do
     return array;
 }
 
-static assay_status npy_reference(const grade_field *field, int id, const grade_folder *folder, json_t **value,
+enum { FILE_NAME = GRADE_NAME_LENGTH + 24 };
+
+static const char *file_name(char name[FILE_NAME], const grade_field *field, int id)
+{
+    snprintf(name, FILE_NAME, "%d.%s.npy", id, field->name);
+    return name;
+}
+
+static assay_status npy_reference(const grade_field *field, int id, const grade_folders *folders, json_t **value,
                                   assay_error *error)
 {
-    char *here = assay_asprintf(error, "%s/%d.%s.npy", folder->here, id, field->name);
-    if (here == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    assay_status status = assay_npy_write(here, field, error);
-    assay_free(here);
-    ASSAY_TRY(status);
-    char *there = assay_asprintf(error, "%s/%d.%s.npy", folder->there, id, field->name);
+    char name[FILE_NAME];
+    ASSAY_TRY(assay_npy_write(folders->inputs, file_name(name, field, id), field, error));
+    bool bare = folders->inputs_there == NULL;
+    char *there = assay_asprintf(error, "%s%s%s", bare ? "" : folders->inputs_there, bare ? "" : "/", name);
     if (there != NULL) {
         *value = json_pack("{s:s}", "npy", there);
     }
@@ -45,14 +51,34 @@ static assay_status npy_reference(const grade_field *field, int id, const grade_
     return ASSAY_OK;
 }
 
-static assay_status field_json(const grade_field *field, int id, const grade_folder *folder, json_t **value,
+static bool is_file(const grade_field *field, const grade_folders *folders)
+{
+    return folders->inputs >= 0 && field->kind != GRADE_TEXT && field->rank > 0;
+}
+
+static void remove_first(const grade_case *graded, size_t count, int id, const grade_folders *folders)
+{
+    char name[FILE_NAME];
+    for (size_t i = 0; i < count; i++) {
+        if (is_file(&graded->inputs.field[i], folders)) {
+            (void)unlinkat(folders->inputs, file_name(name, &graded->inputs.field[i], id), 0);
+        }
+    }
+}
+
+void assay_grade_inputs_remove(const grade_case *graded, int id, const grade_folders *folders)
+{
+    remove_first(graded, graded->inputs.count, id, folders);
+}
+
+static assay_status field_json(const grade_field *field, int id, const grade_folders *folders, json_t **value,
                                assay_error *error)
 {
     *value = NULL;
     if (field->kind == GRADE_TEXT) {
         *value = json_string(field->text);
-    } else if (folder->here != NULL && field->rank > 0) {
-        ASSAY_TRY(npy_reference(field, id, folder, value, error));
+    } else if (is_file(field, folders)) {
+        ASSAY_TRY(npy_reference(field, id, folders, value, error));
     } else {
         const double *next = field->values;
         *value = nested_array(field, 0, &next);
@@ -60,40 +86,42 @@ static assay_status field_json(const grade_field *field, int id, const grade_fol
     return *value == NULL ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a request") : ASSAY_OK;
 }
 
-assay_status assay_grade_inputs_json(const grade_case *graded, int id, const grade_folder *folder, json_t **inputs,
+assay_status assay_grade_inputs_json(const grade_case *graded, int id, const grade_folders *folders, json_t **inputs,
                                      assay_error *error)
 {
     *inputs = json_object();
     for (size_t i = 0; i < graded->inputs.count; i++) {
         json_t *value;
-        assay_status status = field_json(&graded->inputs.field[i], id, folder, &value, error);
+        assay_status status = field_json(&graded->inputs.field[i], id, folders, &value, error);
+        if (status == ASSAY_OK && json_object_set_new(*inputs, graded->inputs.field[i].name, value) != 0) {
+            status = assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a request");
+            i++; /* its file is there */
+        }
         if (status != ASSAY_OK) {
+            remove_first(graded, i, id, folders);
             json_decref(*inputs);
             return status;
-        }
-        if (json_object_set_new(*inputs, graded->inputs.field[i].name, value) != 0) {
-            json_decref(*inputs);
-            return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a request");
         }
     }
     return ASSAY_OK;
 }
 
-assay_status assay_grade_request(const grade_case *graded, int id, const grade_folder *folder, char **line,
+assay_status assay_grade_request(const grade_case *graded, int id, const grade_folders *folders, char **line,
                                  assay_error *error)
 {
     *line = NULL;
     json_t *inputs;
-    ASSAY_TRY(assay_grade_inputs_json(graded, id, folder, &inputs, error));
+    ASSAY_TRY(assay_grade_inputs_json(graded, id, folders, &inputs, error));
     json_t *request = json_pack("{s:i, s:s, s:o}", "id", id, "call", graded->component->name, "inputs", inputs);
     char *text = assay_json_print(request, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(request);
-    if (text == NULL) {
+    *line = text == NULL ? NULL : assay_asprintf(error, "%s\n", text);
+    free(text);
+    if (*line == NULL) {
+        assay_grade_inputs_remove(graded, id, folders);
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a request");
     }
-    *line = assay_asprintf(error, "%s\n", text);
-    free(text);
-    return *line == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    return ASSAY_OK;
 }
 
 /* --- replies ------------------------------------------------------------------------------------------------------ */
@@ -189,35 +217,46 @@ static void set_verdict(grade_answer *answer, grade_verdict verdict, const char 
     snprintf(answer->detail, sizeof answer->detail, "%.*s", GRADE_TEXT_LENGTH - 1, detail);
 }
 
-/* A reply may name a file of the exchange folder by its path there, or by its bare name; nothing else. */
-static assay_status read_npy(const char *name, const grade_folder *folder, const grade_field *field,
-                             grade_answer *answer, assay_error *error)
+/* What reading a file came to: on the submission's account unless the failure was ours. */
+static assay_status file_verdict(assay_status status, const assay_error *wrong, grade_answer *answer,
+                                 assay_error *error)
 {
-    size_t prefix = folder->here == NULL ? 0 : strlen(folder->there);
-    if (prefix > 0 && strncmp(name, folder->there, prefix) == 0 && name[prefix] == '/') {
-        name += prefix + 1;
-    }
-    if (prefix == 0 || strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
-        set_verdict(answer, GRADE_REPLY, "a .npy file outside the exchange folder; start the grader with --npy");
-        return ASSAY_OK;
-    }
-    assay_error wrong = {0};
-    char *path = assay_asprintf(&wrong, "%s/%s", folder->here, name);
-    assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_npy_read(path, field, &wrong);
-    assay_free(path);
     if (status == ASSAY_ERROR_MEMORY || status == ASSAY_ERROR_IO) {
-        return assay_fail(error, status, "%s", wrong.message);
+        return assay_fail(error, status, "%s", wrong->message);
     }
     if (status != ASSAY_OK) {
-        const char *slash = strrchr(wrong.message, '/'); /* the folder's name is ours, the file's is the submission's */
-        set_verdict(answer, status == ASSAY_ERROR_ARGUMENT ? GRADE_SHAPE : GRADE_REPLY,
-                    slash == NULL ? wrong.message : slash + 1);
+        answer->verdict = status == ASSAY_ERROR_ARGUMENT ? GRADE_SHAPE : GRADE_REPLY;
+        assay_grade_text_clean(wrong->message, strlen(wrong->message), answer->detail, sizeof answer->detail);
     }
     return ASSAY_OK;
 }
 
+/* A reply may name a file of the folder for outputs by its path there, or by its bare name; nothing else. */
+static assay_status read_npy(const char *name, const grade_folders *folders, const grade_field *field,
+                             grade_answer *answer, assay_error *error)
+{
+    if (folders->outputs < 0) {
+        set_verdict(answer, GRADE_REPLY, "names a .npy file, but arrays are inline; start the grader with --npy");
+        return ASSAY_OK;
+    }
+    size_t prefix = strlen(folders->outputs_there);
+    if (strncmp(name, folders->outputs_there, prefix) == 0 && name[prefix] == '/') {
+        name += prefix + 1;
+    }
+    assay_error wrong = {0};
+    if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
+        char shown[80];
+        assay_grade_text_clean(name, strlen(name), shown, sizeof shown);
+        snprintf(answer->detail, sizeof answer->detail, "%s is outside %s; write outputs there, without further folders",
+                 shown, folders->outputs_there);
+        answer->verdict = GRADE_REPLY;
+        return ASSAY_OK;
+    }
+    return file_verdict(assay_npy_read(folders->outputs, name, field, &wrong), &wrong, answer, error);
+}
+
 /* Sets another verdict where the output is not as it should be. */
-static assay_status read_output(const json_t *outputs, const grade_field *field, const grade_folder *folder,
+static assay_status read_output(const json_t *outputs, const grade_field *field, const grade_folders *folders,
                                 grade_answer *answer, assay_error *error)
 {
     const json_t *value = json_object_get(outputs, field->name);
@@ -228,7 +267,7 @@ static assay_status read_output(const json_t *outputs, const grade_field *field,
     }
     const char *npy = json_string_value(json_object_get(value, "npy"));
     if (npy != NULL) {
-        return read_npy(npy, folder, field, answer, error);
+        return read_npy(npy, folders, field, answer, error);
     }
     double *next = field->values;
     if (read_nested(value, field, 0, &next)) {
@@ -244,17 +283,7 @@ static assay_status read_output(const json_t *outputs, const grade_field *field,
     return ASSAY_OK;
 }
 
-/* Printable ASCII, cut: what a submission writes goes to a terminal and into reports. */
-static void quote_text(const char *text, size_t length, char *quoted, size_t size)
-{
-    size_t used = 0;
-    for (size_t i = 0; i < length && used + 4 < size; i++) {
-        quoted[used++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
-    }
-    snprintf(quoted + used, size - used, "%s", used < length ? "..." : "");
-}
-
-static assay_status read_reply(json_t *reply, int id, const grade_folder *folder, grade_answer *answer,
+static assay_status read_reply(json_t *reply, int id, const grade_folders *folders, grade_answer *answer,
                                assay_error *error)
 {
     const char *refused = json_string_value(json_object_get(reply, "error"));
@@ -264,40 +293,103 @@ static assay_status read_reply(json_t *reply, int id, const grade_folder *folder
         snprintf(answer->detail, sizeof answer->detail, "a reply without \"id\": %d", id);
     } else if (refused != NULL) {
         answer->verdict = GRADE_REFUSED;
-        quote_text(refused, strlen(refused), answer->detail, 200);
+        assay_grade_text_clean(refused, strlen(refused), answer->detail, 200);
     } else if (json_is_true(json_object_get(reply, "missing"))) {
         answer->verdict = GRADE_MISSING;
     } else {
         answer->verdict = GRADE_PASS;
         for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {
-            ASSAY_TRY(read_output(json_object_get(reply, "outputs"), &answer->outputs.field[f], folder, answer, error));
+            ASSAY_TRY(read_output(json_object_get(reply, "outputs"), &answer->outputs.field[f], folders, answer, error));
         }
         if (modified != NULL && answer->verdict == GRADE_PASS) {
-            quote_text(modified, strlen(modified), answer->modified, sizeof answer->modified);
+            assay_grade_text_clean(modified, strlen(modified), answer->modified, sizeof answer->modified);
         }
     }
     return ASSAY_OK;
 }
 
-assay_status assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer,
+/*
+ * Objects and values in a line, without parsing it: jansson takes some 250 bytes for each, so a line of 4 MiB could take
+ * hundreds of MiB. The largest case has 34,000 numbers; an object for each output, and one for the reply.
+ */
+enum { MAX_VALUES = 100000, MAX_OBJECTS = 1000 };
+
+static bool too_many_values(const char *line, size_t length)
+{
+    size_t values = 0;
+    size_t objects = 0;
+    bool inside = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = line[i];
+        if (c == '"') {
+            inside = !inside;
+        } else if (c == '\\' && inside) {
+            i++;
+        } else if (!inside) {
+            objects += c == '{';
+            values += c == '{' || c == '[' || c == ',';
+        }
+    }
+    return values > MAX_VALUES || objects > MAX_OBJECTS;
+}
+
+/* Why a line is no reply: what is not JSON, and what is JSON that we do not take. */
+static void describe_refusal(const json_t *value, const json_error_t *where, const char *shown, char *text, size_t size)
+{
+    const char *what = "not a JSON object";
+    if (value == NULL) {
+        switch (json_error_code(where)) {
+        case json_error_numeric_overflow:
+            what = strstr(where->text, "integer") != NULL
+                       ? "an integer has more than 64 bits; write it with a decimal point"
+                       : "a number is beyond the range of double; write Infinity where it is infinite";
+            break;
+        case json_error_duplicate_key: what = "an object has a key twice"; break;
+        case json_error_stack_overflow: what = "arrays or objects are nested too deep"; break;
+        case json_error_invalid_utf8: what = "not UTF-8"; break;
+        case json_error_null_character: what = "a text has a zero byte"; break;
+        default: break;
+        }
+    }
+    snprintf(text, size, "%s: %s", what, shown);
+}
+
+/* Parses a line of the submission's: NULL with a description where it is not an object that we take. */
+static json_t *load_object(const char *line, size_t length, const char *shown, char *text, size_t size,
+                           assay_status *status)
+{
+    json_error_t where = {0};
+    if (too_many_values(line, length)) {
+        *status = ASSAY_ERROR_FORMAT;
+        snprintf(text, size, "more than %d values or %d objects: %s", MAX_VALUES, MAX_OBJECTS, shown);
+        return NULL;
+    }
+    json_t *value = assay_json_load(line, length, &where, status);
+    if (*status != ASSAY_ERROR_MEMORY && !json_is_object(value)) {
+        describe_refusal(value, &where, shown, text, size);
+        json_decref(value);
+        *status = ASSAY_ERROR_FORMAT;
+        return NULL;
+    }
+    return value;
+}
+
+assay_status assay_grade_reply(char *line, size_t length, int id, const grade_folders *folders, grade_answer *answer,
                                assay_error *error)
 {
     char shown[80];
-    quote_text(line, length, shown, sizeof shown);
+    assay_grade_text_clean(line, length, shown, sizeof shown);
     quote_non_finite(line, length);
-    json_error_t where;
     assay_status status;
-    json_t *reply = assay_json_load(line, length, &where, &status);
+    json_t *reply = load_object(line, length, shown, answer->detail, sizeof answer->detail, &status);
     if (status == ASSAY_ERROR_MEMORY) {
         return assay_fail(error, status, "out of memory for a reply");
     }
-    status = ASSAY_OK;
-    if (!json_is_object(reply)) {
+    if (reply == NULL) {
         answer->verdict = GRADE_REPLY;
-        snprintf(answer->detail, sizeof answer->detail, "not a JSON object: %s", shown);
-    } else {
-        status = read_reply(reply, id, folder, answer, error);
+        return ASSAY_OK;
     }
+    status = read_reply(reply, id, folders, answer, error);
     json_decref(reply);
     return status;
 }
@@ -306,18 +398,19 @@ assay_status assay_grade_hello(char *line, size_t length, grade_precision *preci
                                assay_error *error)
 {
     char shown[80];
-    quote_text(line, length, shown, sizeof shown);
-    json_error_t where;
+    char wrong[GRADE_TEXT_LENGTH];
+    assay_grade_text_clean(line, length, shown, sizeof shown);
     assay_status status;
-    json_t *reply = assay_json_load(line, length, &where, &status);
+    json_t *reply = load_object(line, length, shown, wrong, sizeof wrong, &status);
     if (status == ASSAY_ERROR_MEMORY) {
         return assay_fail(error, status, "out of memory for the reply to hello");
     }
     const json_t *bits = json_object_get(reply, "precision");
-    if (!json_is_object(reply) || (bits != NULL && json_integer_value(bits) != 32 && json_integer_value(bits) != 64)) {
+    if (reply == NULL || (bits != NULL && json_integer_value(bits) != 32 && json_integer_value(bits) != 64)) {
         json_decref(reply);
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "the reply to hello is not {\"functions\": [...], \"precision\": 64}: %s", shown);
+                          "the reply to hello is not {\"functions\": [...], \"precision\": 64}: %s",
+                          bits == NULL ? wrong : shown);
     }
     *precision = json_integer_value(bits) == 32 ? GRADE_F32 : GRADE_F64;
     *functions = json_incref(json_object_get(reply, "functions"));

@@ -13,30 +13,41 @@
 #include "grade/case.h"
 #include "grade/judge.h"
 
-/* Where .npy files lie: here, and what the submission calls the same folder. Arrays are inline where `here` is NULL. */
+/*
+ * Where .npy files are. Inputs are in a folder that only the grader writes to, outputs in one of the submission's; here
+ * they are descriptors (-1: arrays are inline), and the submission has names for them. inputs_there is NULL where a file's
+ * bare name will do.
+ */
 typedef struct {
-    const char *here;
-    const char *there;
-} grade_folder;
+    int inputs;
+    const char *inputs_there;
+    int outputs;
+    const char *outputs_there;
+} grade_folders;
 
+#define GRADE_INLINE ((grade_folders){-1, NULL, -1, NULL})
 
 /* The line of a request, with its newline; the caller frees it with assay_free. */
-assay_status assay_grade_request(const grade_case *graded, int id, const grade_folder *folder, char **line,
+assay_status assay_grade_request(const grade_case *graded, int id, const grade_folders *folders, char **line,
                                  assay_error *error);
 
 /*
- * The inputs of a case as JSON: numbers, nested arrays, texts, or {"npy": FILE}, written into the folder as
- * ID.NAME.npy.
+ * The inputs of a case as JSON: numbers, nested arrays, texts, or {"npy": FILE}, written into the folder for inputs as
+ * ID.NAME.npy. ASSAY_ERROR_FORMAT where somebody else has put something there or taken the folder away. After a failure
+ * no file of the case is left.
  */
-assay_status assay_grade_inputs_json(const grade_case *graded, int id, const grade_folder *folder, json_t **inputs,
+assay_status assay_grade_inputs_json(const grade_case *graded, int id, const grade_folders *folders, json_t **inputs,
                                      assay_error *error);
+
+/* Removes the files of a request again. */
+void assay_grade_inputs_remove(const grade_case *graded, int id, const grade_folders *folders);
 
 /*
  * Reads a reply to request `id` into answer->outputs (fields like the case's) and sets answer's verdict and detail. The
  * line is the submission's: whatever is in it, the answer says what is wrong with it. NaN, Infinity and -Infinity are
  * taken as Python's json writes them, bare, and as strings. ASSAY_ERROR_MEMORY when memory is out on our side.
  */
-assay_status assay_grade_reply(char *line, size_t length, int id, const grade_folder *folder, grade_answer *answer,
+assay_status assay_grade_reply(char *line, size_t length, int id, const grade_folders *folders, grade_answer *answer,
                                assay_error *error);
 
 /*

@@ -1,5 +1,6 @@
 /* The file way: cases written as .npy, outputs read back. */
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,11 +9,15 @@
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
-#include <assay/base/file.h>
 #include "base/json.h"
 #include "grade/battery.h"
+#include "grade/components.h"
 #include "grade/exchange.h"
+#include "grade/folder.h"
 #include "grade/npy.h"
+
+#define HEADER "cases.json"
+#define HEADER_PART HEADER ".part"
 
 enum { HEADER_LIMIT = 16 << 20 };
 
@@ -34,79 +39,109 @@ static json_t *wanted_outputs(const grade_case *graded, int id, bool *whole)
     return wanted;
 }
 
-/* Paths in cases.json are relative to the folder: it may be moved. */
-static void relative_paths(json_t *inputs, bool *whole)
+/* One case, with its inputs written into the folder. */
+static assay_status add_case(const grade_case *graded, int id, int folder, json_t *cases, assay_error *error)
 {
-    const char *name;
-    json_t *value;
-    json_object_foreach(inputs, name, value) {
-        const char *path = json_string_value(json_object_get(value, "npy"));
-        if (path != NULL) {
-            *whole = json_object_set_new(value, "npy", json_string(path + strspn(path, "./"))) == 0 && *whole;
+    bool whole = true;
+    json_t *inputs;
+    const grade_folders folders = {folder, NULL, -1, NULL};
+    ASSAY_TRY(assay_grade_inputs_json(graded, id, &folders, &inputs, error));
+    json_t *one = json_pack("{s:i, s:s, s:o, s:o}", "id", id, "call", graded->component->name, "inputs", inputs,
+                            "outputs", wanted_outputs(graded, id, &whole));
+    whole = json_array_append_new(cases, one) == 0 && whole;
+    if (!whole) {
+        assay_grade_inputs_remove(graded, id, &folders);
+        return assay_fail(error, ASSAY_ERROR_MEMORY, HEADER ": out of memory");
+    }
+    return ASSAY_OK;
+}
+
+/* Removes the files of the first `count` cases again. */
+static void remove_cases(const grade_battery *battery, int count, int folder)
+{
+    int id = 0;
+    const grade_folders folders = {folder, NULL, -1, NULL};
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count && id < count; i++) {
+            assay_grade_inputs_remove(battery->parts[p].cases[i], ++id, &folders);
         }
     }
 }
 
-static assay_status cases_json(const grade_battery *battery, const char *directory, json_t **cases, assay_error *error)
+static assay_status cases_json(const grade_battery *battery, int folder, int *count, json_t **cases,
+                               assay_error *error)
 {
-    int id = 0;
-    bool whole = true;
+    *count = 0;
     *cases = json_array();
     for (size_t p = 0; p < battery->part_count; p++) {
         for (size_t i = 0; i < battery->parts[p].count; i++) {
-            const grade_case *graded = battery->parts[p].cases[i];
-            json_t *inputs;
-            ASSAY_TRY(assay_grade_inputs_json(graded, ++id, &(grade_folder){directory, "."}, &inputs, error));
-            relative_paths(inputs, &whole);
-            json_t *one = json_pack("{s:i, s:s, s:o, s:o}", "id", id, "call", graded->component->name, "inputs", inputs,
-                                    "outputs", wanted_outputs(graded, id, &whole));
-            whole = json_array_append_new(*cases, one) == 0 && whole;
+            ASSAY_TRY(add_case(battery->parts[p].cases[i], *count + 1, folder, *cases, error));
+            ++*count;
         }
     }
-    return whole ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for cases.json", directory);
+    return ASSAY_OK;
 }
 
-static assay_status write_json(const json_t *root, const char *path, assay_error *error)
+static assay_status write_header(const grade_battery *battery, int folder, int *count, FILE *stream, assay_error *error)
 {
-    assay_file_writer *writer;
-    ASSAY_TRY(assay_file_create(path, &writer, error));
-    FILE *stream = assay_file_stream(writer);
-    if (json_dumpf(root, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) != 0 && !ferror(stream)) {
-        assay_file_abort(writer);
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: not written: out of memory", path);
+    json_t *cases = NULL;
+    assay_status status = cases_json(battery, folder, count, &cases, error);
+    if (status == ASSAY_OK) {
+        json_t *root = json_pack("{s:I, s:i, s:O}", "seed", (json_int_t)battery->seed, "precision", 64, "cases", cases);
+        if (json_dumpf(root, stream, JSON_INDENT(1) | JSON_REAL_PRECISION(17)) != 0 && !ferror(stream)) {
+            status = assay_fail(error, ASSAY_ERROR_MEMORY, HEADER ": not written: out of memory");
+        }
+        fputc('\n', stream);
+        json_decref(root);
     }
-    fputc('\n', stream);
-    return assay_file_commit(writer, error);
+    json_decref(cases);
+    return status;
 }
 
-static char *header_path(const char *directory, assay_error *error)
+/* Under a name that only one export can have: a second one into the same folder ends here. */
+static assay_status export_into(const grade_battery *battery, int folder, assay_error *error)
 {
-    return assay_asprintf(error, "%s/cases.json", directory);
+    FILE *stream;
+    int count = 0;
+    if (faccessat(folder, HEADER, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, HEADER ": there already; export into a new folder");
+    }
+    assay_status status = assay_grade_folder_create(folder, HEADER_PART, &stream, error);
+    if (status == ASSAY_ERROR_FORMAT) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          HEADER_PART ": there already: another export writes here, or was interrupted; export into a new "
+                          "folder");
+    }
+    ASSAY_TRY(status);
+    status = write_header(battery, folder, &count, stream, error);
+    if (status != ASSAY_OK) {
+        fclose(stream);
+    } else {
+        status = assay_grade_folder_finish(folder, HEADER_PART, stream, error);
+    }
+    /* link, because a rename would replace what another export has put there meanwhile. */
+    if (status == ASSAY_OK && linkat(folder, HEADER_PART, folder, HEADER, 0) != 0) {
+        status = assay_fail(error, errno == EEXIST ? ASSAY_ERROR_ARGUMENT : ASSAY_ERROR_IO, HEADER ": cannot be made: %s",
+                            strerror(errno));
+    }
+    unlinkat(folder, HEADER_PART, 0);
+    if (status != ASSAY_OK) {
+        remove_cases(battery, count, folder);
+    }
+    return status;
 }
 
 assay_status assay_grade_battery_export(const grade_battery *battery, const char *directory, assay_error *error)
 {
-    char *path = header_path(directory, error);
-    if (path == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    assay_status status = ASSAY_OK;
-    json_t *cases = NULL;
+    int folder;
+    assay_error wrong = {0};
     if (mkdir(directory, 0777) != 0 && errno != EEXIST) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made: %s", directory, strerror(errno));
-    } else if (access(path, F_OK) == 0) {
-        status = assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: there already; export into a new folder", path);
-    } else {
-        status = cases_json(battery, directory, &cases, error);
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made: %s", directory, strerror(errno));
     }
-    if (status == ASSAY_OK) {
-        json_t *root = json_pack("{s:I, s:i, s:O}", "seed", (json_int_t)battery->seed, "precision", 64, "cases", cases);
-        status = write_json(root, path, error);
-        json_decref(root);
-    }
-    json_decref(cases);
-    assay_free(path);
-    return status;
+    ASSAY_TRY(assay_grade_folder_open(directory, &folder, error));
+    assay_status status = export_into(battery, folder, &wrong);
+    close(folder);
+    return status == ASSAY_OK ? ASSAY_OK : assay_fail(error, status, "%s/%s", directory, wrong.message);
 }
 
 /* The components that the cases call, once each. */
@@ -123,77 +158,84 @@ static void collect_components(const json_t *cases, grade_import *imported)
     }
 }
 
+static assay_status read_header(const json_t *root, const char *path, grade_import *imported, assay_error *error)
+{
+    const json_t *seed = json_object_get(root, "seed");
+    collect_components(json_object_get(root, "cases"), imported);
+    if (!json_is_integer(seed) || json_integer_value(seed) < 0 || imported->components[0] == NULL) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s/" HEADER ": no \"seed\" or no \"cases\"; it is not as --export wrote it", path);
+    }
+    imported->seed = (uint64_t)json_integer_value(seed);
+    imported->precision = json_integer_value(json_object_get(root, "precision")) == 32 ? GRADE_F32 : GRADE_F64;
+    return ASSAY_OK;
+}
+
 assay_status assay_grade_import_header(const char *directory, grade_import *imported, assay_error *error)
 {
-    char *path = header_path(directory, error);
     char *bytes = NULL;
     size_t size = 0;
+    int folder;
+    assay_error wrong = {0};
+    json_error_t where;
     memset(imported, 0, sizeof *imported);
-    assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_file_read(path, HEADER_LIMIT, &bytes, &size, error);
-    if (status == ASSAY_OK) {
-        json_error_t where;
-        json_t *root = assay_json_load(bytes, size, &where, &status);
-        json_t *seed = json_object_get(root, "seed");
-        collect_components(json_object_get(root, "cases"), imported);
-        if (root == NULL) {
-            assay_fail(error, status, "%s, line %d: %s", path, where.line, where.text);
-        } else if (!json_is_integer(seed) || json_integer_value(seed) < 0 || imported->components[0] == NULL) {
-            status = assay_fail(error, ASSAY_ERROR_FORMAT,
-                                "%s: no \"seed\" or no \"cases\"; it is not as --export wrote it",
-                                path);
-        }
-        imported->seed = (uint64_t)json_integer_value(seed);
-        imported->precision = json_integer_value(json_object_get(root, "precision")) == 32 ? GRADE_F32 : GRADE_F64;
-        json_decref(root);
+    ASSAY_TRY(assay_grade_folder_open(directory, &folder, error));
+    assay_status status = assay_grade_folder_read(folder, HEADER, HEADER_LIMIT, &bytes, &size, &wrong);
+    close(folder);
+    if (status != ASSAY_OK) {
+        return assay_fail(error, status, "%s/%s", directory, wrong.message);
     }
+    json_t *root = assay_json_load(bytes, size, &where, &status);
     assay_free(bytes);
-    assay_free(path);
+    if (root == NULL) {
+        return assay_fail(error, status, "%s/" HEADER ", line %d: %s", directory, where.line, where.text);
+    }
+    status = read_header(root, directory, imported, error);
+    json_decref(root);
     return status;
 }
 
 /* The outputs of one case; a missing file is GRADE_MISSING until another output of the component is found. */
-static assay_status import_case(const grade_case *graded, int id, const char *directory, grade_answer *answer,
-                                bool *found, assay_error *error)
+static assay_status import_case(const grade_case *graded, int id, int folder, grade_answer *answer, bool *found,
+                                assay_error *error)
 {
     answer->verdict = GRADE_PASS;
     for (size_t f = 0; f < graded->outputs.count; f++) {
-        const char *name = graded->outputs.field[f].name;
+        char name[64];
         assay_error wrong = {0};
-        char *path = assay_asprintf(error, "%s/%d.%s.npy", directory, id, name);
-        if (path == NULL) {
-            return ASSAY_ERROR_MEMORY;
-        }
-        bool there = access(path, F_OK) == 0;
-        bool unknown = !there && errno != ENOENT;
-        assay_status status = there ? assay_npy_read(path, &answer->outputs.field[f], &wrong) : ASSAY_ERROR_FORMAT;
-        if (unknown) {
-            assay_fail(&wrong, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
-        }
-        assay_free(path);
-        if (unknown || status == ASSAY_ERROR_IO || status == ASSAY_ERROR_MEMORY) {
-            return assay_fail(error, wrong.status, "%s", wrong.message);
+        snprintf(name, sizeof name, "%d.%s.npy", id, graded->outputs.field[f].name);
+        bool there = faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+        if (!there && errno != ENOENT) {
+            return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", name, strerror(errno));
         }
         *found = *found || there;
-        if (status != ASSAY_OK && (answer->verdict == GRADE_PASS || there)) {
-            answer->verdict = !there                            ? GRADE_MISSING
-                              : status == ASSAY_ERROR_ARGUMENT ? GRADE_SHAPE
-                                                                : GRADE_REPLY;
-            const char *slash = strrchr(wrong.message, '/');
-            snprintf(answer->detail, sizeof answer->detail, there ? "%.300s" : "%.0s%d.%s.npy is not there",
-                     slash == NULL ? wrong.message : slash + 1, id, name);
+        if (!there) {
+            if (answer->verdict == GRADE_PASS) {
+                answer->verdict = GRADE_MISSING;
+                snprintf(answer->detail, sizeof answer->detail, "%s is not there", name);
+            }
+            continue;
+        }
+        assay_status status = assay_npy_read(folder, name, &answer->outputs.field[f], &wrong);
+        if (status == ASSAY_ERROR_IO || status == ASSAY_ERROR_MEMORY) {
+            return assay_fail(error, status, "%s", wrong.message);
+        }
+        if (status != ASSAY_OK) {
+            answer->verdict = status == ASSAY_ERROR_ARGUMENT ? GRADE_SHAPE : GRADE_REPLY;
+            snprintf(answer->detail, sizeof answer->detail, "%.300s", wrong.message);
         }
     }
     return ASSAY_OK;
 }
 
-assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error)
+static assay_status import_from(grade_battery *battery, int folder, assay_error *error)
 {
     int id = 0;
     for (size_t p = 0; p < battery->part_count; p++) {
         grade_part *part = &battery->parts[p];
         bool found = false;
         for (size_t i = 0; i < part->count; i++) {
-            ASSAY_TRY(import_case(part->cases[i], ++id, directory, &part->answers[i], &found, error));
+            ASSAY_TRY(import_case(part->cases[i], ++id, folder, &part->answers[i], &found, error));
         }
         for (size_t i = 0; i < part->count && found; i++) {
             if (part->answers[i].verdict == GRADE_MISSING) {
@@ -202,4 +244,13 @@ assay_status assay_grade_battery_import(grade_battery *battery, const char *dire
         }
     }
     return ASSAY_OK;
+}
+
+assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error)
+{
+    int folder;
+    ASSAY_TRY(assay_grade_folder_open(directory, &folder, error));
+    assay_status status = import_from(battery, folder, error);
+    close(folder);
+    return status;
 }

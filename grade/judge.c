@@ -22,7 +22,7 @@ const char *assay_grade_verdict_name(grade_verdict verdict)
         [GRADE_MEMORY] = "memory limit",
         [GRADE_OUTPUT] = "output limit",
         [GRADE_PROCESSES] = "process limit",
-        [GRADE_FORBIDDEN] = "uses libassay",
+        [GRADE_UNUSABLE] = "no submission",
         [GRADE_NOT_RUN] = "not run",
     };
     return names[verdict];
@@ -225,7 +225,6 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
     *result = (grade_result){.verdict = answer->verdict};
     memcpy(result->detail, answer->detail, sizeof result->detail);
     if (answer->verdict != GRADE_PASS) {
-        result->mistake = answer->verdict == GRADE_FORBIDDEN ? "submission.uses_reference" : NULL;
         return false;
     }
     double distance =

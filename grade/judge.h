@@ -24,8 +24,8 @@ typedef enum {
     GRADE_MEMORY,     /* over the limit on memory */
     GRADE_OUTPUT,     /* over the limit on output */
     GRADE_PROCESSES,  /* over the limit on processes */
-    GRADE_FORBIDDEN,  /* links to or loads the reference library */
-    GRADE_NOT_RUN,    /* the time for the whole submission is up, or it cannot be started */
+    GRADE_UNUSABLE,   /* a file that is no submission: nothing was started */
+    GRADE_NOT_RUN,    /* the time for the whole submission is up, or the grader could not go on: to be graded again */
     GRADE_VERDICT_COUNT
 } grade_verdict;
 

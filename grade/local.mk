@@ -18,12 +18,17 @@ grade_libgrade_la_SOURCES = \
 	%D%/component_optimizer.c \
 	%D%/component_softmax.c \
 	%D%/component_surface.c \
+	%D%/components.c \
 	%D%/components.h \
 	%D%/distribution.c \
 	%D%/distribution.h \
+	%D%/evidence.c \
+	%D%/evidence.h \
 	%D%/exchange.c \
 	%D%/exchange.h \
 	%D%/files.c \
+	%D%/folder.c \
+	%D%/folder.h \
 	%D%/judge.c \
 	%D%/judge.h \
 	%D%/judge_init.c \
@@ -37,8 +42,11 @@ grade_libgrade_la_SOURCES = \
 	%D%/report_impl.h \
 	%D%/report_json.c \
 	%D%/rubric.c \
-	%D%/rubric.h
-grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
+	%D%/rubric.h \
+	%D%/text.c \
+	%D%/text.h
+grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
+grade_libgrade_la_LIBADD = $(LIBELF_LIBS)
 
 # The C interface for students: #include <assay/student.h>
 assaystudentdir = $(includedir)/assay

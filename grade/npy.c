@@ -1,16 +1,13 @@
 #include "grade/npy.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <assay/base/alloc.h>
-#include <assay/base/file.h>
+#include "grade/folder.h"
 
 enum { MAGIC = 6, HEADER_LIMIT = 4096, FILE_LIMIT = 8 << 20 };
 
@@ -50,11 +47,10 @@ static void put_little(uint64_t bits, FILE *stream)
     }
 }
 
-assay_status assay_npy_write(const char *path, const grade_field *field, assay_error *error)
+assay_status assay_npy_write(int folder, const char *name, const grade_field *field, assay_error *error)
 {
-    assay_file_writer *writer;
-    ASSAY_TRY(assay_file_create(path, &writer, error));
-    FILE *stream = assay_file_stream(writer);
+    FILE *stream;
+    ASSAY_TRY(assay_grade_folder_create(folder, name, &stream, error));
     char header[256];
     /* The data begins at a multiple of 64: 10 bytes, the dictionary, blanks, a newline. */
     int length = header_text(field, header, sizeof header);
@@ -70,7 +66,7 @@ assay_status assay_npy_write(const char *path, const grade_field *field, assay_e
         memcpy(&bits, &field->values[i], sizeof bits);
         put_little(field->kind == GRADE_INTEGER ? (uint64_t)(int64_t)field->values[i] : bits, stream);
     }
-    return assay_file_commit(writer, error);
+    return assay_grade_folder_finish(folder, name, stream, error);
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -176,7 +172,7 @@ static size_t fortran_index(const npy_header *header, size_t i)
     return position;
 }
 
-static assay_status check_shape(const char *path, const npy_header *header, const grade_field *field,
+static assay_status check_shape(const char *name, const npy_header *header, const grade_field *field,
                                 assay_error *error)
 {
     bool same = header->rank == field->rank;
@@ -190,11 +186,11 @@ static assay_status check_shape(const char *path, const npy_header *header, cons
     char want[64];
     assay_grade_shape_text(header->rank, header->shape, got, sizeof got);
     assay_grade_shape_text(field->rank, field->shape, want, sizeof want);
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the shape is %s, expected %s", path, got, want);
+    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the shape is %s, expected %s", name, got, want);
 }
 
-static assay_status decode(const char *path, const unsigned char *bytes, size_t size, const grade_field *field,
-                           assay_error *error)
+assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
+                              assay_error *error)
 {
     char text[HEADER_LIMIT + 1];
     npy_header header = {0};
@@ -208,18 +204,18 @@ static assay_status decode(const char *path, const unsigned char *bytes, size_t 
         }
     }
     if (length == 0 || length > HEADER_LIMIT || start + length > size) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a .npy file; write it with numpy.save", path);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a .npy file; write it with numpy.save", name);
     }
     memcpy(text, bytes + start, length);
     text[length] = '\0';
     if (!parse_header(text, &header)) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: only little-endian float64, float32, int64 and int32 arrays of up to %d dimensions", path,
+                          "%s: only little-endian float64, float32, int64 and int32 arrays of up to %d dimensions", name,
                           GRADE_MAX_RANK);
     }
-    ASSAY_TRY(check_shape(path, &header, field, error));
+    ASSAY_TRY(check_shape(name, &header, field, error));
     if (size - start - length != field->count * header.bytes) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes of data, expected %zu; is it written whole?", path,
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes of data, expected %zu; is it written whole?", name,
                           size - start - length, field->count * header.bytes);
     }
     for (size_t i = 0; i < field->count; i++) {
@@ -229,59 +225,12 @@ static assay_status decode(const char *path, const unsigned char *bytes, size_t 
     return ASSAY_OK;
 }
 
-/* Reads up to `length` bytes: fewer, where the submission cuts the file meanwhile. */
-static assay_status read_all(int descriptor, const char *path, size_t length, char **bytes, size_t *size,
-                             assay_error *error)
-{
-    *size = 0;
-    *bytes = assay_calloc(length + 1, 1, error);
-    if (*bytes == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    while (*size < length) {
-        ssize_t now = read(descriptor, *bytes + *size, length - *size);
-        if (now == 0) { /* LCOV_EXCL_BR_LINE: becomes shorter while it is read */
-            break;      /* LCOV_EXCL_LINE: as above */
-        }
-        if (now < 0 && errno != EINTR) {
-            assay_free(*bytes);
-            *bytes = NULL;
-            return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        }
-        *size += now > 0 ? (size_t)now : 0;
-    }
-    return ASSAY_OK;
-}
-
-/* The folder is the submission's to write: no link is followed, and a pipe does not make us wait. */
-static assay_status read_regular(const char *path, char **bytes, size_t *size, assay_error *error)
-{
-    int descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    struct stat about;
-    if (descriptor < 0) {
-        /* No file, a link, no right to read it: the submission's doing. Anything else is ours. */
-        bool theirs = errno == ENOENT || errno == ELOOP || errno == EACCES || errno == ENXIO;
-        return assay_fail(error, theirs ? ASSAY_ERROR_FORMAT : ASSAY_ERROR_IO, "%s: cannot be read: %s", path,
-                          strerror(errno));
-    }
-    assay_status status;
-    if (fstat(descriptor, &about) != 0) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-    } else if (!S_ISREG(about.st_mode) || about.st_size > FILE_LIMIT) {
-        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a regular file of at most %d bytes", path, FILE_LIMIT);
-    } else {
-        status = read_all(descriptor, path, (size_t)about.st_size, bytes, size, error);
-    }
-    close(descriptor);
-    return status;
-}
-
-assay_status assay_npy_read(const char *path, const grade_field *field, assay_error *error)
+assay_status assay_npy_read(int folder, const char *name, const grade_field *field, assay_error *error)
 {
     char *bytes = NULL;
     size_t size = 0;
-    ASSAY_TRY(read_regular(path, &bytes, &size, error));
-    assay_status status = decode(path, (const unsigned char *)bytes, size, field, error);
+    ASSAY_TRY(assay_grade_folder_read(folder, name, FILE_LIMIT, &bytes, &size, error));
+    assay_status status = assay_npy_decode(name, (const unsigned char *)bytes, size, field, error);
     assay_free(bytes);
     return status;
 }

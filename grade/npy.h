@@ -9,15 +9,24 @@
 #include <assay/base/error.h>
 #include "grade/case.h"
 
-/* Writes a field as float64, or int64 for a field of integers. */
-assay_status assay_npy_write(const char *path, const grade_field *field, assay_error *error);
+/*
+ * Files are named by a folder's descriptor and a plain name (folder.h); AT_FDCWD is the working folder.
+ *
+ * Writes a field as float64, or int64 for a field of integers, into a new file: one that is there is an error, with the
+ * statuses of assay_grade_folder_create.
+ */
+assay_status assay_npy_write(int folder, const char *name, const grade_field *field, assay_error *error);
 
 /*
  * Reads into field->values, row-major. ASSAY_ERROR_ARGUMENT where the shape is not field's (the message says both),
- * ASSAY_ERROR_FORMAT for a damaged or foreign file, one that is no regular file, not there or not readable: what whoever
- * wrote it did wrong. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what went wrong on our side.
+ * ASSAY_ERROR_FORMAT for a damaged or foreign file, or one that assay_grade_folder_read refuses: what whoever wrote it did
+ * wrong. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what went wrong on our side.
  */
-assay_status assay_npy_read(const char *path, const grade_field *field, assay_error *error);
+assay_status assay_npy_read(int folder, const char *name, const grade_field *field, assay_error *error);
+
+/* The same of a file's bytes; `name` is for messages. */
+assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
+                              assay_error *error);
 
 /* "[3][4]", or "a number" for rank 0. */
 void assay_grade_shape_text(size_t rank, const size_t *shape, char *text, size_t size);

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 /* A fork bomb is watched while it grows: what goes beyond this is not looked at, the limit is far below. */
-enum { MAX_PROCESSES = 4096, MAX_FILES = 10000 };
+enum { MAX_PROCESSES = 4096 };
 
 static FILE *open_proc(pid_t pid, const char *file)
 {
@@ -63,6 +63,19 @@ static size_t descendants(pid_t root, pid_t *found, size_t *threads)
     return count;
 }
 
+size_t assay_grade_descendants(pid_t root, pid_t *found, size_t limit)
+{
+    pid_t *all = malloc(MAX_PROCESSES * sizeof *all);
+    size_t threads = 0;
+    size_t count = all == NULL ? 0 : descendants(root, all, &threads);
+    count = count < limit ? count : limit;
+    for (size_t i = 0; i < count; i++) {
+        found[i] = all[i];
+    }
+    free(all);
+    return count;
+}
+
 static size_t resident_bytes(pid_t pid)
 {
     FILE *statm = open_proc(pid, "statm");
@@ -99,23 +112,7 @@ static double cpu_seconds(pid_t pid)
            (double)sysconf(_SC_CLK_TCK);
 }
 
-static bool maps_name(pid_t pid, const char *library)
-{
-    FILE *maps = open_proc(pid, "maps");
-    char *line = NULL;
-    size_t size = 0;
-    bool found = false;
-    while (maps != NULL && !found && getline(&line, &size, maps) > 0) {
-        found = strstr(line, library) != NULL;
-    }
-    free(line);
-    if (maps != NULL) {
-        fclose(maps);
-    }
-    return found;
-}
-
-grade_usage assay_grade_usage(pid_t root, const char *library)
+grade_usage assay_grade_usage(pid_t root)
 {
     grade_usage usage = {0};
     pid_t *found = malloc(MAX_PROCESSES * sizeof *found);
@@ -126,7 +123,6 @@ grade_usage assay_grade_usage(pid_t root, const char *library)
     for (size_t i = 0; i < count; i++) {
         usage.resident_bytes += resident_bytes(found[i]);
         usage.cpu_seconds += cpu_seconds(found[i]);
-        usage.maps_library = usage.maps_library || (library != NULL && maps_name(found[i], library));
     }
     free(found);
     return usage;
@@ -138,14 +134,14 @@ size_t assay_grade_folder_bytes(const char *folder)
     FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     size_t bytes = 0;
     size_t files = 0;
-    for (FTSENT *entry; tree != NULL && files <= MAX_FILES && (entry = fts_read(tree)) != NULL;) {
+    for (FTSENT *entry; tree != NULL && files <= GRADE_MAX_FILES && (entry = fts_read(tree)) != NULL;) {
         files++;
         bytes += entry->fts_info == FTS_F ? (size_t)entry->fts_statp->st_size : 0;
     }
     if (tree != NULL) {
         fts_close(tree);
     }
-    return files > MAX_FILES ? SIZE_MAX : bytes;
+    return files > GRADE_MAX_FILES ? SIZE_MAX : bytes;
 }
 
 void assay_grade_kill_tree(pid_t root)

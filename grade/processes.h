@@ -2,7 +2,6 @@
 #ifndef ASSAY_GRADE_PROCESSES_H
 #define ASSAY_GRADE_PROCESSES_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -10,16 +9,19 @@ typedef struct {
     size_t processes;      /* and threads */
     double cpu_seconds;    /* of those that live, and of their children that have ended */
     size_t resident_bytes; /* shared pages count once for each process */
-    bool maps_library;     /* some process has a file mapped whose path contains the given text */
 } grade_usage;
 
-/* Adds up over `root` and its descendants. `library` may be NULL: the maps are then not read. */
-grade_usage assay_grade_usage(pid_t root, const char *library);
+/* Adds up over `root` and its descendants. */
+grade_usage assay_grade_usage(pid_t root);
+
+/* `root` and its descendants, at most `limit` of them; returns how many. */
+size_t assay_grade_descendants(pid_t root, pid_t *found, size_t limit);
 
 /*
- * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than ten thousand.
- * Links are not followed.
+ * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than
+ * GRADE_MAX_FILES. Links are not followed.
  */
+enum { GRADE_MAX_FILES = 10000 };
 size_t assay_grade_folder_bytes(const char *folder);
 
 /* Sends SIGKILL to the descendants of `root`, and then to `root`. */

@@ -156,6 +156,12 @@ static void write_table(const grade_report *report, FILE *stream)
     fprintf(stream, "%s%s%s\nseed %llu, %s precision\n\n", report->title, report->title[0] == '\0' ? "" : ": ",
             report->submission, (unsigned long long)battery->seed,
             battery->precision == GRADE_F32 ? "single" : "double");
+    if (battery->suspicion[0] != '\0') {
+        fprintf(stream, "  SUSPICION: it may use the reference: %s\n", battery->suspicion);
+        fprintf(stream, "  %s\n\n", battery->cleared ? "cleared by the rubric"
+                                : "no marks until a teacher has looked at it and names it in the rubric's \"cleared\" "
+                                  "[submission.uses_reference]");
+    }
     if (failure != NULL) {
         fprintf(stream, "  every case: %s, %s\n", assay_grade_verdict_name(failure->verdict), failure->detail);
     }
@@ -164,6 +170,10 @@ static void write_table(const grade_report *report, FILE *stream)
     }
     fprintf(stream, "\n  %-46s %20.4g /%6.4g points%s\n", "total", report->score.earned, report->score.possible,
             assay_grade_full_marks(report->score) ? ", full marks" : "");
+    size_t not_run = assay_grade_battery_not_run(battery);
+    if (not_run > 0) {
+        fprintf(stream, "\n  NOT RUN: %zu cases. The points are not final: grade it again.\n", not_run);
+    }
 }
 
 /* --- TAP ---------------------------------------------------------------------------------------------------------- */
@@ -178,6 +188,9 @@ static void write_tap(const grade_report *report, FILE *stream)
     }
     fprintf(stream, "TAP version 13\n1..%zu\n# %s, seed %llu\n", count, report->submission,
             (unsigned long long)battery->seed);
+    if (battery->suspicion[0] != '\0') {
+        fprintf(stream, "# suspicion%s: %s\n", battery->cleared ? ", cleared" : "", battery->suspicion);
+    }
     for (size_t p = 0; p < battery->part_count; p++) {
         const grade_part *part = &battery->parts[p];
         for (size_t i = 0; i < part->count; i++) {
@@ -196,6 +209,7 @@ static void write_tap(const grade_report *report, FILE *stream)
 
 /* --- JUnit -------------------------------------------------------------------------------------------------------- */
 
+/* Texts of submissions have been cleaned where they came in (text.h): UTF-8 without control characters. */
 static void write_xml_text(FILE *stream, const char *text)
 {
     for (; *text != '\0'; text++) {
@@ -204,7 +218,7 @@ static void write_xml_text(FILE *stream, const char *text)
         case '<': fputs("&lt;", stream); break;
         case '>': fputs("&gt;", stream); break;
         case '"': fputs("&quot;", stream); break;
-        default: fputc(*text >= ' ' && *text <= '~' ? *text : '?', stream); break;
+        default: fputc(*text, stream); break;
         }
     }
 }
@@ -234,7 +248,8 @@ static void write_junit(const grade_report *report, FILE *stream)
 {
     const grade_battery *battery = report->battery;
     fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n", stream);
-    fprintf(stream, "  <!-- seed %llu -->\n", (unsigned long long)battery->seed);
+    fprintf(stream, "  <!-- seed %llu%s -->\n", (unsigned long long)battery->seed,
+            battery->suspicion[0] == '\0' ? "" : ", under the suspicion that it uses the reference");
     for (size_t p = 0; p < battery->part_count; p++) {
         const grade_part *part = &battery->parts[p];
         size_t skipped = 0;
@@ -282,11 +297,16 @@ static void short_name(const grade_part *part, size_t index, char *name, size_t 
 assay_status assay_grade_report_summary(const grade_report *report, const char *separator, char **text,
                                         assay_error *error)
 {
+    const grade_battery *battery = report->battery;
+    if (battery->suspicion[0] != '\0' && !battery->cleared) {
+        *text = assay_strdup("submission.uses_reference", error);
+        return *text == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    }
     *text = assay_strdup("", error);
-    for (size_t p = 0; p < report->battery->part_count && *text != NULL; p++) {
-        for (size_t i = 0; i < report->battery->parts[p].count && *text != NULL; i++) {
+    for (size_t p = 0; p < battery->part_count && *text != NULL; p++) {
+        for (size_t i = 0; i < battery->parts[p].count && *text != NULL; i++) {
             char name[128];
-            short_name(&report->battery->parts[p], i, name, sizeof name);
+            short_name(&battery->parts[p], i, name, sizeof name);
             if (name[0] != '\0' && strstr(*text, name) == NULL) {
                 char *longer = assay_asprintf(error, "%s%s%s", *text, **text == '\0' ? "" : separator, name);
                 assay_free(*text);

@@ -52,11 +52,13 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
         json_decref(components);
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
     }
-    return dump(json_pack("{s:s, s:s, s:I, s:i, s:f, s:f, s:f, s:b, s:o}", "submission", report->submission, "rubric",
+    return dump(json_pack("{s:s, s:s, s:I, s:i, s:f, s:f, s:f, s:f, s:b, s:s?, s:b, s:I, s:o}", "submission", report->submission, "rubric",
                           report->title, "seed", (json_int_t)battery->seed, "precision",
-                          battery->precision == GRADE_F32 ? 32 : 64, "seconds", battery->seconds, "points",
+                          battery->precision == GRADE_F32 ? 32 : 64, "seconds", battery->seconds, "cpu_seconds", battery->cpu_seconds, "points",
                           report->score.earned, "possible", report->score.possible, "full_marks",
-                          assay_grade_full_marks(report->score) ? 1 : 0, "components", components),
+                          assay_grade_full_marks(report->score) ? 1 : 0, "suspicion",
+                          battery->suspicion[0] == '\0' ? NULL : battery->suspicion, "cleared", battery->cleared ? 1 : 0,
+                          "not_run", (json_int_t)assay_grade_battery_not_run(battery), "components", components),
                 stream, error);
 }
 
@@ -110,8 +112,17 @@ assay_status grade_write_gradescope(const grade_report *report, FILE *stream, as
             }
         }
     }
-    char output[64];
-    snprintf(output, sizeof output, "Graded with seed %llu.", (unsigned long long)battery->seed);
+    char output[512];
+    size_t not_run = assay_grade_battery_not_run(battery);
+    int used = snprintf(output, sizeof output, "Graded with seed %llu.", (unsigned long long)battery->seed);
+    if (battery->suspicion[0] != '\0' && !battery->cleared) {
+        used += snprintf(output + used, sizeof output - (size_t)used,
+                         " There are signs that the submission uses the reference (%s): a teacher will look at it.",
+                         battery->suspicion);
+    }
+    if (not_run > 0) {
+        snprintf(output + used, sizeof output - (size_t)used, " %zu cases were not run: submit again.", not_run);
+    }
     json_t *root = json_pack("{s:f, s:s, s:i, s:o}", "score", report->score.earned, "output", output, "execution_time",
                              (int)ceil(battery->seconds), "tests", tests);
     return dump(root, stream, error);

@@ -1,13 +1,18 @@
 #include "grade/rubric.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
-#include <assay/base/file.h>
 #include "base/json.h"
+#include "grade/components.h"
+#include "grade/folder.h"
 
 enum { RUBRIC_LIMIT = 1 << 20 };
 
@@ -66,10 +71,28 @@ static assay_status check_numbers(const json_t *root, const char *key, const gra
     return ASSAY_OK;
 }
 
+static assay_status check_suspicion(const json_t *root, const char *path, assay_error *error)
+{
+    const json_t *kept = json_object_get(root, "suspicion");
+    const json_t *cleared = json_object_get(root, "cleared");
+    double number = json_number_value(kept);
+    size_t strings = 0;
+    for (size_t i = 0; i < json_array_size(cleared); i++) {
+        strings += json_is_string(json_array_get(cleared, i));
+    }
+    if (kept != NULL && (!json_is_number(kept) || !(number >= 0.0 && number <= 1.0))) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"suspicion\": not a number from 0 to 1", path);
+    }
+    if (cleared != NULL && (!json_is_array(cleared) || strings != json_array_size(cleared))) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"cleared\": not an array of names of submissions", path);
+    }
+    return ASSAY_OK;
+}
+
 static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *catalogue, const char *path,
                                  assay_error *error)
 {
-    static const char *const keys[] = {"name", "weights", "cases", "credit"};
+    static const char *const keys[] = {"name", "weights", "cases", "credit", "suspicion", "cleared"};
     const char *name;
     json_t *value;
     if (!json_is_object(rubric->root)) {
@@ -82,13 +105,15 @@ static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *ca
         }
         if (!known) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
-                              "%s: unknown key \"%.60s\"; there are name, weights, cases, credit",
+                              "%s: unknown key \"%.60s\"; there are name, weights, cases, credit, "
+                              "suspicion, cleared",
                               path, name);
         }
     }
-    for (size_t i = 1; i < sizeof keys / sizeof keys[0]; i++) {
+    for (size_t i = 1; i < 4; i++) {
         ASSAY_TRY(check_numbers(rubric->root, keys[i], catalogue, path, error));
     }
+    ASSAY_TRY(check_suspicion(rubric->root, path, error));
     const json_t *weights = json_object_get(rubric->root, "weights");
     size_t count = 0;
     if (weights == NULL) {
@@ -110,7 +135,14 @@ assay_status assay_grade_rubric_read(const char *path, const grade_catalogue *ca
     char *bytes = NULL;
     size_t size = 0;
     *rubric = NULL;
-    ASSAY_TRY(assay_file_read(path, RUBRIC_LIMIT, &bytes, &size, error));
+    /* O_NONBLOCK: a pipe of that name is refused, not waited for. */
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (descriptor < 0) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
+    }
+    assay_status read = assay_grade_descriptor_read(descriptor, path, RUBRIC_LIMIT, &bytes, &size, error);
+    close(descriptor);
+    ASSAY_TRY(read);
     json_error_t where;
     grade_rubric *made = assay_calloc(1, sizeof *made, error);
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
@@ -149,6 +181,47 @@ const char *const *assay_grade_rubric_components(const grade_rubric *rubric)
     return rubric == NULL ? NULL : rubric->components;
 }
 
+bool assay_grade_rubric_clears(const grade_rubric *rubric, const char *submission)
+{
+    const json_t *cleared = rubric == NULL ? NULL : json_object_get(rubric->root, "cleared");
+    for (size_t i = 0; i < json_array_size(cleared); i++) {
+        if (strcmp(json_string_value(json_array_get(cleared, i)), submission) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+assay_status assay_grade_rubric_digest(const grade_rubric *rubric, uint64_t *digest, assay_error *error)
+{
+    *digest = 0;
+    if (rubric == NULL) {
+        return ASSAY_OK;
+    }
+    json_t *graded = json_copy(rubric->root);
+    json_object_del(graded, "cleared");
+    char *text = assay_json_print(graded, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(graded);
+    if (text == NULL) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the rubric");
+    }
+    *digest = 0xcbf29ce484222325u; /* FNV-1a */
+    for (const char *c = text; *c != '\0'; c++) {
+        *digest = (*digest ^ (unsigned char)*c) * 0x100000001b3u;
+    }
+    free(text);
+    return ASSAY_OK;
+}
+
+/* The part of the points that is left under a suspicion that nobody has cleared. */
+static double kept_under_suspicion(const grade_rubric *rubric, const grade_battery *battery)
+{
+    if (battery->suspicion[0] == '\0' || battery->cleared) {
+        return 1.0;
+    }
+    return rubric == NULL ? 0.0 : json_number_value(json_object_get(rubric->root, "suspicion"));
+}
+
 static double share_of(const grade_rubric *rubric, const grade_case *graded)
 {
     char name[sizeof graded->name + 64];
@@ -183,6 +256,7 @@ static double credit_of(const grade_rubric *rubric, const grade_result *result)
 grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric)
 {
     grade_score score = {0};
+    double kept = kept_under_suspicion(rubric, battery);
     for (size_t p = 0; p < battery->part_count; p++) {
         grade_part *part = &battery->parts[p];
         double shares = 0.0;
@@ -192,7 +266,7 @@ grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric
         for (size_t i = 0; i < part->count && shares > 0.0; i++) {
             grade_result *result = &part->results[i];
             result->possible = part_points(rubric, part) * share_of(rubric, part->cases[i]) / shares;
-            result->earned = credit_of(rubric, result) * result->possible;
+            result->earned = kept * credit_of(rubric, result) * result->possible;
             score.possible += result->possible;
             score.earned += result->earned;
         }

@@ -3,7 +3,10 @@
  *   {"name": "Assignment 3",
  *    "weights": {"adam": 10, "linear_forward": 5},     points of each component; others are not graded
  *    "cases": {"adam/one step": 3},                    shares of a case in its component's points (default 1)
- *    "credit": {"any.float32": 0.5}}                   part of the points that is given in spite of a named mistake
+ *    "credit": {"any.float32": 0.5},                   part of the points that is given in spite of a named mistake
+ *    "suspicion": 0,                                   part of all points that is left where there are signs that the
+ *                                                      submission uses the reference (default 0)
+ *    "cleared": ["anna"]}                              submissions that a teacher has looked at: suspicion costs nothing
  * Without a rubric every case is worth one point, and functions that a submission does not have are not counted.
  */
 #ifndef ASSAY_GRADE_RUBRIC_H
@@ -27,6 +30,12 @@ const char *assay_grade_rubric_name(const grade_rubric *rubric);
 
 /* The components that it names, NULL-terminated, for assay_grade_battery_create; NULL for rubric NULL: all. */
 const char *const *assay_grade_rubric_components(const grade_rubric *rubric);
+
+/* Whether a teacher has cleared the submission of that name. */
+bool assay_grade_rubric_clears(const grade_rubric *rubric, const char *submission);
+
+/* A number that is another one for another rubric, but for who is cleared; 0 for none. */
+assay_status assay_grade_rubric_digest(const grade_rubric *rubric, uint64_t *digest, assay_error *error);
 
 typedef struct {
     double possible;

@@ -5,6 +5,7 @@ assay_sources = \
 	%D%/base/file.c \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/marker.h \
 	%D%/base/names.c \
 	%D%/random/generator.c \
 	%D%/random/mt19937.c \

@@ -1,13 +1,16 @@
 /* lib/grade: a submission judged while memory and the system fail, on our side. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include "fault_run.h"
 #include "grade/battery.h"
 #include "grade/catalogue.h"
 #include "grade/exchange.h"
+#include "grade/folder.h"
 #include "grade/npy.h"
 #include "grade/report.h"
 #include "grade/rubric.h"
@@ -97,7 +100,7 @@ static void set_up_outputs(fault_bench *bench)
             char path[FAULT_PATH];
             assay_error error;
             snprintf(name, sizeof name, "%d.%s.npy", id, outputs->field[f].name);
-            support_assert_ok(assay_npy_write(fault_path(bench, name, path), &outputs->field[f], &error), &error);
+            support_assert_ok(assay_npy_write(AT_FDCWD, fault_path(bench, name, path), &outputs->field[f], &error), &error);
         }
     }
     bench->thing[BATTERY] = battery;
@@ -146,26 +149,36 @@ static assay_status judge_wrong(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
-static assay_status ask_and_hear(fault_bench *bench, assay_error *error)
+static assay_status ask_and_hear_in(fault_bench *bench, const grade_folders *folders, assay_error *error)
 {
     const grade_battery *battery = bench->thing[BATTERY];
-    const grade_folder folder = {bench->folder, bench->folder};
     char *request;
     grade_precision precision;
     json_t *functions;
     char hello[] = "{\"functions\": [\"relu\"], \"precision\": 32}";
     char reply[] = "{\"id\": 5, \"error\": \"no\"}";
-    ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, &(grade_folder){NULL, NULL}, &request, error));
+    ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, &GRADE_INLINE, &request, error));
     fault_digest_text(bench, request);
     assay_free(request);
-    ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, &folder, &request, error));
+    ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, folders, &request, error));
     assay_free(request);
+    assay_grade_inputs_remove(battery->parts[0].cases[0], 5, folders);
     ASSAY_TRY(assay_grade_hello(hello, sizeof hello - 1, &precision, &functions, error));
     fault_digest_f64(bench, (double)json_array_size(functions));
     json_decref(functions);
-    ASSAY_TRY(assay_grade_reply(reply, sizeof reply - 1, 5, &folder, &battery->parts[0].answers[0], error));
+    ASSAY_TRY(assay_grade_reply(reply, sizeof reply - 1, 5, folders, &battery->parts[0].answers[0], error));
     fault_digest_f64(bench, (double)battery->parts[0].answers[0].verdict);
     return ASSAY_OK;
+}
+
+static assay_status ask_and_hear(fault_bench *bench, assay_error *error)
+{
+    int opened;
+    ASSAY_TRY(assay_grade_folder_open(bench->folder, &opened, error));
+    const grade_folders folders = {opened, NULL, opened, bench->folder};
+    assay_status status = ask_and_hear_in(bench, &folders, error);
+    close(opened);
+    return status;
 }
 
 /* The seed is another one each time. */
@@ -308,7 +321,8 @@ static assay_status run_with_files(fault_bench *bench, assay_error *error)
         "else ln -f $id.x.npy $id.y.npy; echo '{\"id\": '$id', \"outputs\": {\"y\": {\"npy\": \"'$id'.y.npy\"}}}'; fi; done",
         NULL};
     const grade_program program = {.command = command, .folder = bench->folder, .runner = runner,
-                                   .limits = assay_grade_limits_default(), .exchange = bench->folder};
+                                   .limits = assay_grade_limits_default(), .inputs = bench->folder,
+                                   .exchange = bench->folder};
     return run_program(bench, &program, error);
 }
 

@@ -1,4 +1,5 @@
 /* The judge, the catalogue, requests and replies, .npy files, rubrics: what needs no submission. */
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,11 +10,14 @@
 #include <assay/base/file.h>
 #include "grade/battery.h"
 #include "grade/catalogue.h"
+#include "grade/components.h"
 #include "grade/distribution.h"
 #include "grade/exchange.h"
+#include "grade/folder.h"
 #include "grade/npy.h"
 #include "grade/report.h"
 #include "grade/rubric.h"
+#include "grade/text.h"
 #include <assay/random/generator.h>
 #include "support.h"
 
@@ -339,7 +343,7 @@ static const struct {
     {"hello", GRADE_REPLY, "not a JSON object: hello"},
     {"", GRADE_REPLY, "not a JSON object"},
     {"[1]", GRADE_REPLY, "not a JSON object"},
-    {"{\"id\": 7, \"id\": 7}", GRADE_REPLY, "not a JSON object"},
+    {"{\"id\": 7, \"id\": 7}", GRADE_REPLY, "a key twice"},
     {"{\"id\": 7} trailing", GRADE_REPLY, "not a JSON object"},
     {"\x1b[31m\xff", GRADE_REPLY, "?[31m?"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[\"a \\\" NaN\", 1, 2]]}}", GRADE_SHAPE, "no numbers"},
@@ -347,8 +351,11 @@ static const struct {
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[[[1]]]]]}}", GRADE_SHAPE, "expected [1][3]"},
     {"{\"id\": 7, \"missing\": false}", GRADE_SHAPE, "not among the outputs"},
     {"{\"id\": 7, \"input_modified\": \"logits\", \"outputs\": {\"probabilities\": [[1, 2]]}}", GRADE_SHAPE, "got [1][2]"},
-    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"/etc/passwd\"}}}", GRADE_REPLY, "outside"},
-    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"x.npy\"}}}", GRADE_REPLY, "outside"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"/etc/passwd\"}}}", GRADE_REPLY, "start the grader with --npy"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"x.npy\"}}}", GRADE_REPLY, "start the grader with --npy"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1e999, 1, 2]]}}", GRADE_REPLY, "beyond the range of double"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 99999999999999999999, 2]]}}", GRADE_REPLY, "more than 64 bits"},
+    {"{\"id\": 7, \"error\": \"Gr\\u00f6\\u00dfe\\u0007 \\u202e\"}", GRADE_REFUSED, "Größe? ?"},
 };
 
 START_TEST(replies_are_judged_by_their_form)
@@ -357,7 +364,7 @@ START_TEST(replies_are_judged_by_their_form)
     grade_case *graded = small_case(&answer);
     char *line = strdup(replies[_i].line);
     assay_error error = {0};
-    const grade_folder folder = {NULL, NULL};
+    const grade_folders folder = GRADE_INLINE;
     support_assert_ok(assay_grade_reply(line, strlen(line), 7, &folder, &answer, &error), &error);
     ck_assert_msg(answer.verdict == replies[_i].verdict, "%s: %s, %s", replies[_i].line,
                   assay_grade_verdict_name(answer.verdict), answer.detail);
@@ -380,23 +387,24 @@ START_TEST(files_of_a_reply_are_the_exchange_folders)
         {"/exchange/..", GRADE_REPLY, "outside"},
         {"wrong.npy", GRADE_SHAPE, "wrong.npy: the shape is [3][1], expected [1][3]"},
         {"none.npy", GRADE_REPLY, "none.npy"},
-        {".", GRADE_REPLY, "not a regular file"},
+        {".", GRADE_REPLY, "not the name of a file"},
     };
     char *here = support_make_folder();
+    int exchange = open(here, O_RDONLY | O_DIRECTORY);
     char path[512];
     double values[3] = {0.5, 0.25, 0.25};
     assay_error error = {0};
     grade_field field = {.name = "p", .rank = 2, .shape = {1, 3}, .count = 3, .values = values};
     snprintf(path, sizeof path, "%s/good.npy", here);
-    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &field, &error), &error);
     field.shape[0] = 3;
     field.shape[1] = 1;
     snprintf(path, sizeof path, "%s/wrong.npy", here);
-    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &field, &error), &error);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         grade_answer answer;
         grade_case *graded = small_case(&answer);
-        const grade_folder folder = {here, "/exchange"};
+        const grade_folders folder = {-1, NULL, exchange, "/exchange"};
         char line[300];
         snprintf(line, sizeof line, "{\"id\": 1, \"outputs\": {\"probabilities\": {\"npy\": \"%s\"}}}", cases[i].name);
         support_assert_ok(assay_grade_reply(line, strlen(line), 1, &folder, &answer, &error), &error);
@@ -406,6 +414,7 @@ START_TEST(files_of_a_reply_are_the_exchange_folders)
         assay_grade_fields_clear(&answer.outputs);
         assay_grade_case_destroy(graded);
     }
+    close(exchange);
     support_remove_folder(here);
 }
 END_TEST
@@ -450,7 +459,7 @@ START_TEST(numbers_of_a_reply_arrive)
     grade_case *graded = small_case(&answer);
     char line[] = "{\"id\": 7, \"outputs\": {\"probabilities\": [[NaN, -Infinity, 0.1]]}}";
     assay_error error = {0};
-    const grade_folder folder = {NULL, NULL};
+    const grade_folders folder = GRADE_INLINE;
     support_assert_ok(assay_grade_reply(line, strlen(line), 7, &folder, &answer, &error), &error);
     const double *values = answer.outputs.field[0].values;
     ck_assert(isnan(values[0]));
@@ -467,7 +476,7 @@ START_TEST(requests_carry_their_numbers_exactly)
     grade_case *graded = small_case(&answer);
     assay_error error = {0};
     char *line;
-    support_assert_ok(assay_grade_request(graded, 3, &(grade_folder){NULL, NULL}, &line, &error), &error);
+    support_assert_ok(assay_grade_request(graded, 3, &GRADE_INLINE, &line, &error), &error);
     json_t *request = json_loads(line, 0, NULL);
     ck_assert_str_eq(json_string_value(json_object_get(request, "call")), "softmax");
     const json_t *row = json_array_get(json_object_get(json_object_get(request, "inputs"), "logits"), 0);
@@ -523,6 +532,16 @@ static const struct {
     {"{'descr': '<f8', 'fortran_order': False, 'shape': (4294967296, 3), }", 48, ASSAY_ERROR_FORMAT, "arrays"},
 };
 
+/* Of a folder by its path. */
+static assay_status read_npy(const char *folder, const char *name, const grade_field *field, assay_error *error)
+{
+    int opened = open(folder, O_RDONLY | O_DIRECTORY);
+    ck_assert_int_ge(opened, 0);
+    assay_status status = assay_npy_read(opened, name, field, error);
+    close(opened);
+    return status;
+}
+
 static grade_field field_2_3(double *values)
 {
     return (grade_field){.name = "y", .rank = 2, .shape = {2, 3}, .count = 6, .values = values};
@@ -541,7 +560,7 @@ START_TEST(npy_files_are_read_or_refused)
     memcpy(bytes + 10, npy_files[_i].header, length);
     write_bytes(path, bytes, 10 + length + npy_files[_i].data);
     grade_field field = field_2_3(values);
-    assay_status status = assay_npy_read(path, &field, &error);
+    assay_status status = read_npy(folder, "x.npy", &field, &error);
     if (npy_files[_i].status == ASSAY_OK) {
         support_assert_ok(status, &error);
     } else {
@@ -573,7 +592,7 @@ START_TEST(npy_versions)
         memcpy(bytes + 12, header, sizeof header - 1);
         memcpy(bytes + 12 + sizeof header - 1, stored, sizeof stored);
         write_bytes(path, bytes, 12 + sizeof header - 1 + sizeof stored);
-        assay_status status = assay_npy_read(path, &field, &error);
+        assay_status status = read_npy(folder, "x.npy", &field, &error);
         if (cases[i].status == ASSAY_OK) {
             support_assert_ok(status, &error);
             ck_assert_mem_eq(values, stored, sizeof stored);
@@ -594,9 +613,9 @@ START_TEST(npy_files_come_back_as_written)
     assay_error error = {0};
     snprintf(path, sizeof path, "%s/x.npy", folder);
     grade_field field = field_2_3(values);
-    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &field, &error), &error);
     field.values = back;
-    support_assert_ok(assay_npy_read(path, &field, &error), &error);
+    support_assert_ok(read_npy(folder, "x.npy", &field, &error), &error);
     ck_assert_mem_eq(values, back, sizeof values);
     for (size_t cut = 0; cut < 176; cut++) { /* 128 bytes of header, 48 of data */
         char *bytes;
@@ -605,7 +624,7 @@ START_TEST(npy_files_come_back_as_written)
         char part[512];
         snprintf(part, sizeof part, "%s/part.npy", folder);
         write_bytes(part, bytes, cut);
-        ck_assert_int_ne(assay_npy_read(part, &field, &error), ASSAY_OK);
+        ck_assert_int_ne(read_npy(folder, "part.npy", &field, &error), ASSAY_OK);
         assay_free(bytes);
     }
     support_remove_folder(folder);
@@ -622,11 +641,11 @@ START_TEST(npy_reader_follows_no_link)
     snprintf(path, sizeof path, "%s/x.npy", folder);
     snprintf(link, sizeof link, "%s/link.npy", folder);
     grade_field field = field_2_3(values);
-    support_assert_ok(assay_npy_write(path, &field, &error), &error);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &field, &error), &error);
     ck_assert_int_eq(symlink(path, link), 0);
-    support_assert_error(assay_npy_read(link, &field, &error), ASSAY_ERROR_FORMAT, &error, "cannot be read");
+    support_assert_error(read_npy(folder, "link.npy", &field, &error), ASSAY_ERROR_FORMAT, &error, "cannot be read");
     error = (assay_error){0};
-    support_assert_error(assay_npy_read(folder, &field, &error), ASSAY_ERROR_FORMAT, &error, "not a regular file");
+    support_assert_error(read_npy(folder, ".", &field, &error), ASSAY_ERROR_FORMAT, &error, "not the name of a file");
     support_remove_folder(folder);
 }
 END_TEST
@@ -691,12 +710,12 @@ START_TEST(outputs_are_imported_or_missed)
     const grade_field *right = &part->cases[0]->outputs.field[0];
     grade_field wrong = *right;
     snprintf(path, sizeof path, "%s/1.%s.npy", exported, right->name);
-    support_assert_ok(assay_npy_write(path, right, &error), &error);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, right, &error), &error);
     wrong.count = 1;
     wrong.rank = 1;
     wrong.shape[0] = 1;
     snprintf(path, sizeof path, "%s/2.%s.npy", exported, right->name);
-    support_assert_ok(assay_npy_write(path, &wrong, &error), &error);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &wrong, &error), &error);
     snprintf(path, sizeof path, "%s/3.%s.npy", exported, right->name);
     write_bytes(path, "no array", 8);
     support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);

@@ -244,7 +244,7 @@ START_TEST(time_for_the_whole_submission_ends)
     grade_battery *battery = run("echo never started", &limits, NULL);
     for (size_t i = 0; i < battery->parts[0].count; i++) {
         ck_assert_int_eq(battery->parts[0].answers[i].verdict, GRADE_NOT_RUN);
-        ck_assert_str_eq(battery->parts[0].answers[i].detail, "the time for the whole submission is up");
+        ck_assert_str_eq(battery->parts[0].answers[i].detail, "the submission has used its -1 s of processor time");
     }
     assay_grade_battery_destroy(battery);
 }

@@ -1,16 +1,16 @@
 /* assay grade: judges a student's implementation, and names the mistake. */
 #define _GNU_SOURCE
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
-#include <assay/base/file.h>
 #include "grade.h"
+#include "grade/components.h"
+#include "grade/text.h"
 #include "tool.h"
 
 static void print_help(void)
@@ -52,6 +52,30 @@ static void print_help(void)
          "  --bind DIR             show it this folder too, read-only: an interpreter outside /usr\n"
          "  --unsandboxed          without bubblewrap, for submissions that you trust\n"
          "  --data DIR             record: the Fashion-MNIST files");
+}
+
+/* --- signals ------------------------------------------------------------------------------------------------------ */
+
+/* The number of the signal that asks the grading to end. */
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number)
+{
+    interrupted = number;
+}
+
+/* The first signal ends the grading in order; a second one has its usual effect. */
+static void heed_signals(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
+    struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
+    sigemptyset(&action.sa_mask);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        struct sigaction before;
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN) {
+            sigaction(numbers[i], &action, NULL);
+        }
+    }
 }
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
@@ -222,7 +246,7 @@ static int read_options(int argc, char **argv, grade_options *options)
 {
     int option;
     opterr = 0;
-    *options = (grade_options){.folder = ".", .jobs = 1, .limits = assay_grade_limits_default()};
+    *options = (grade_options){.folder = ".", .jobs = 1, .limits = assay_grade_limits_default(), .stop = &interrupted};
     while ((option = getopt_long(argc, argv, "+:hj:", long_options, NULL)) != -1) {
         if (option == 'h' || option == OPTION_HELP) {
             print_help();
@@ -248,141 +272,6 @@ static int read_options(int argc, char **argv, grade_options *options)
 
 /* --- one submission ----------------------------------------------------------------------------------------------- */
 
-/* A folder that both sides write to, in one that only we may enter. */
-static assay_status make_exchange(char **outer, char **inner, assay_error *error)
-{
-    const char *temporary = getenv("TMPDIR");
-    *inner = NULL;
-    *outer = assay_asprintf(error, "%s/assay-grade-XXXXXX", temporary == NULL ? "/tmp" : temporary);
-    if (*outer == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    if (mkdtemp(*outer) == NULL) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made; set TMPDIR to a folder that can be written to",
-                          *outer);
-    }
-    *inner = assay_asprintf(error, "%s/exchange", *outer);
-    /* umask does not apply to chmod: the submission's user is another one when root grades. */
-    if (*inner == NULL || mkdir(*inner, 0700) != 0 || chmod(*inner, 0777) != 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be made", *outer);
-    }
-    return ASSAY_OK;
-}
-
-static void remove_exchange(char *outer, char *inner)
-{
-    if (inner != NULL) {
-        pid_t cleaner = fork(); /* rm walks a hostile tree without following links */
-        if (cleaner == 0) {
-            execlp("rm", "rm", "-rf", "--", outer, (char *)NULL);
-            _exit(127);
-        }
-        if (cleaner > 0) {
-            waitpid(cleaner, NULL, 0);
-        }
-    }
-    assay_free(outer);
-    assay_free(inner);
-}
-
-/* The folder that holds a file, or ".". */
-static char *folder_of(const char *path, assay_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? assay_strdup(".", error)
-                         : assay_asprintf(error, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
-static assay_status run_program(const grade_options *options, const char *shared_object, const char *folder,
-                                grade_battery *battery, assay_error *error)
-{
-    char *outer = NULL;
-    char *inner = NULL;
-    char *whole = shared_object == NULL ? NULL : realpath(shared_object, NULL);
-    if (shared_object != NULL && whole == NULL) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: not there, or not readable", shared_object);
-    }
-    char *place = whole == NULL ? assay_strdup(folder, error) : folder_of(whole, error);
-    assay_status status = place == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
-    if (status == ASSAY_OK && options->npy && whole == NULL) {
-        status = make_exchange(&outer, &inner, error);
-    }
-    if (status == ASSAY_OK) {
-        grade_program program = {
-            .shared_object = whole,
-            .command = whole == NULL ? options->command : NULL,
-            .folder = place,
-            .exchange = inner,
-            .binds = options->binds,
-            .runner = options->runner,
-            .sandboxed = !options->unsandboxed,
-            .limits = options->limits,
-        };
-        status = assay_grade_battery_run(battery, &program, error);
-    }
-    remove_exchange(outer, inner);
-    assay_free(place);
-    free(whole);
-    return status;
-}
-
-static const char *const *graded_components(const grade_options *options)
-{
-    return options->rubric == NULL ? (const char *const *)options->only
-                                   : assay_grade_rubric_components(options->rubric);
-}
-
-static assay_status judge(const grade_options *options, grade_battery *battery, grade_score *score,
-                          assay_error *error)
-{
-    ASSAY_TRY(assay_grade_battery_judge(battery, error));
-    *score = assay_grade_score(battery, options->rubric);
-    return ASSAY_OK;
-}
-
-assay_status grade_one(const grade_options *options, const char *shared_object, const char *folder,
-                       grade_battery **battery, grade_score *score, assay_error *error)
-{
-    ASSAY_TRY(assay_grade_battery_create(options->seed, graded_components(options), battery, error));
-    assay_status status = run_program(options, shared_object, folder, *battery, error);
-    if (status == ASSAY_OK) {
-        status = judge(options, *battery, score, error);
-    }
-    if (status != ASSAY_OK) {
-        assay_grade_battery_destroy(*battery);
-        *battery = NULL;
-    }
-    return status;
-}
-
-assay_status grade_write(const grade_options *options, const grade_battery *battery, grade_score score,
-                         const char *name, const char *path, assay_error *error)
-{
-    grade_report report = {battery, options->catalogue, name, assay_grade_rubric_name(options->rubric), score,
-                           options->verbose};
-    if (path == NULL) {
-        return assay_grade_report_write(&report, options->format, stdout, error);
-    }
-    assay_file_writer *writer;
-    ASSAY_TRY(assay_file_create(path, &writer, error));
-    assay_status status = assay_grade_report_write(&report, options->format, assay_file_stream(writer), error);
-    if (status != ASSAY_OK) {
-        assay_file_abort(writer);
-        return status;
-    }
-    return assay_file_commit(writer, error);
-}
-
-/* Names come from the command line; JSON wants UTF-8, and a terminal no control characters. */
-static void printable(const char *text, char *name, size_t size)
-{
-    size_t used = 0;
-    for (; *text != '\0' && used + 1 < size; text++) {
-        name[used++] = *text >= ' ' && *text <= '~' ? *text : '?';
-    }
-    name[used] = '\0';
-}
-
 static int report_status(assay_status status, const assay_error *error, bool full_marks)
 {
     if (status != ASSAY_OK) {
@@ -392,16 +281,26 @@ static int report_status(assay_status status, const assay_error *error, bool ful
     return full_marks ? TOOL_SUCCESS : TOOL_FAILURE;
 }
 
-static int grade_submission(const grade_options *options)
+static int grade_single(const grade_options *options)
 {
     assay_error error = {0};
     grade_battery *battery = NULL;
     grade_score score = {0};
     char name[256];
-    printable(options->shared_object != NULL ? options->shared_object : options->command[0], name, sizeof name);
-    assay_status status = grade_one(options, options->shared_object, options->folder, &battery, &score, &error);
+    const char *given = options->shared_object != NULL ? options->shared_object : options->command[0];
+    assay_grade_text_clean(given, strlen(given), name, sizeof name);
+    const grade_submission submission = {.name = name, .object = options->shared_object,
+                                         .folder = options->shared_object == NULL ? options->folder : NULL};
+    assay_status status = grade_one(options, &submission, &battery, &score, &error);
+    if (status == ASSAY_OK && interrupted != 0) {
+        status = assay_fail(&error, ASSAY_ERROR_IO, "interrupted; nothing is graded");
+    }
     if (status == ASSAY_OK) {
         status = grade_write(options, battery, score, name, options->output, &error);
+        if (status == ASSAY_OK && assay_grade_battery_not_run(battery) > 0) {
+            fprintf(stderr, "assay grade: %zu cases were not run: the points are not final\n",
+                    assay_grade_battery_not_run(battery));
+        }
     }
     assay_grade_battery_destroy(battery);
     return report_status(status, &error, assay_grade_full_marks(score));
@@ -413,7 +312,7 @@ static int export_cases(const grade_options *options)
 {
     assay_error error = {0};
     grade_battery *battery = NULL;
-    assay_status status = assay_grade_battery_create(options->seed, graded_components(options), &battery, &error);
+    assay_status status = assay_grade_battery_create(options->seed, grade_components(options), &battery, &error);
     if (status == ASSAY_OK) {
         status = assay_grade_battery_export(battery, options->export_to, &error);
     }
@@ -431,7 +330,7 @@ static int import_outputs(const grade_options *options)
     grade_score score = {0};
     char name[256];
     grade_import imported;
-    printable(options->import_from, name, sizeof name);
+    assay_grade_text_clean(options->import_from, strlen(options->import_from), name, sizeof name);
     assay_status status = assay_grade_import_header(options->import_from, &imported, &error);
     if (status == ASSAY_OK) {
         status = assay_grade_battery_create(imported.seed, imported.components, &battery, &error);
@@ -441,7 +340,8 @@ static int import_outputs(const grade_options *options)
         status = assay_grade_battery_import(battery, options->import_from, &error);
     }
     if (status == ASSAY_OK) {
-        status = judge(options, battery, &score, &error);
+        battery->cleared = assay_grade_rubric_clears(options->rubric, name);
+        status = grade_judge(options, battery, &score, &error);
     }
     if (status == ASSAY_OK) {
         status = grade_write(options, battery, score, name, options->output, &error);
@@ -490,7 +390,11 @@ static assay_status prepare(grade_options *options, assay_error *error)
     if (runs) {
         ASSAY_TRY(assay_grade_runner_find(&options->runner, error));
     }
-    return runs && !options->unsandboxed ? assay_grade_sandbox_check(error) : ASSAY_OK;
+    ASSAY_TRY(runs && !options->unsandboxed ? assay_grade_sandbox_check(error) : ASSAY_OK);
+    if (runs) {
+        heed_signals();
+    }
+    return ASSAY_OK;
 }
 
 static int dispatch(const grade_options *options)
@@ -507,7 +411,7 @@ static int dispatch(const grade_options *options)
     if (options->export_to != NULL) {
         return export_cases(options);
     }
-    return options->import_from != NULL ? import_outputs(options) : grade_submission(options);
+    return options->import_from != NULL ? import_outputs(options) : grade_single(options);
 }
 
 int assay_command_grade(int argc, char **argv)
@@ -524,5 +428,10 @@ int assay_command_grade(int argc, char **argv)
     assay_free(options.runner);
     free(options.only_text);
     free(options.only);
+    if (interrupted != 0) { /* for a shell that waits: ended by the signal, and nothing is left behind */
+        fflush(NULL);
+        signal(interrupted, SIG_DFL);
+        raise(interrupted);
+    }
     return status;
 }

@@ -6,8 +6,12 @@ assay_SOURCES = \
 	%D%/evaluate.c \
 	%D%/grade.c \
 	%D%/grade.h \
+	%D%/grade_book.c \
+	%D%/grade_book.h \
 	%D%/grade_class.c \
 	%D%/grade_record.c \
+	%D%/grade_run.c \
+	%D%/grade_run.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/pictures.c \

@@ -5,6 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/marker.h"
+
+#if defined(__GNUC__)
+__attribute__((used)) /* by nobody here, and yet it is to be in the data of whatever has this code */
+#endif
+static const char marker[] = ASSAY_MARKER;
+
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...)
 {
     if (error == NULL) {

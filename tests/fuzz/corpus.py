@@ -112,6 +112,20 @@ def main():
     save("json", "record", json.dumps(record).encode())
     save("json", "nested", b"[" * 200 + b"]" * 200)
 
+    rows = [[0.5, -1, 2e3, 0]] * 4
+    whole = {"id": 1, "outputs": {"dx": rows[:3], "dweight": rows, "dbias": rows[0]}}
+    save("grade", "hello", b"h" + json.dumps({"functions": ["relu", "adam"], "precision": 32}).encode())
+    save("grade", "reply", b"r" + json.dumps(whole).encode())
+    save("grade", "modified", b"r" + json.dumps({**whole, "input_modified": "weight"}).encode())
+    whole["outputs"]["dx"] = [[float("nan"), float("inf"), float("-inf"), "NaN"]] * 3
+    save("grade", "infinite", b"r" + json.dumps(whole).encode())
+    save("grade", "npy", b"r" + json.dumps({"id": 1, "outputs": {"dx": {"npy": "/exchange/1.dx.npy"}}}).encode())
+    save("grade", "error", "r{\"id\": 1, \"error\": \"Größe \\u202e\\u0007\"}".encode())
+    save("grade", "missing", b'r{"id": 1, "missing": true}')
+    save("grade", "overflow", b'r{"id": 1, "outputs": {"dx": [1e999, 99999999999999999999]}}')
+    header = b"{'descr': '<f4', 'fortran_order': True, 'shape': (3, 4), }"
+    save("grade", "file", b"n\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + bytes(48))
+
 
 if __name__ == "__main__":
     main()

@@ -1,7 +1,8 @@
 # Fuzz targets. In the test suite each runs over its corpus and a few thousand fixed mutations, under any compiler;
 # `make fuzz FUZZ_SECONDS=600` runs each under clang's libFuzzer with sanitizers.
-fuzz_names = idx torch pickle safetensors json
-fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors tests/fuzz/test_json
+fuzz_names = idx torch pickle safetensors json grade
+fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors tests/fuzz/test_json \
+	tests/fuzz/test_grade
 fuzz_headers = tests/fuzz/fuzz.h tests/fuzz/use_state.h
 fuzz_libs = tests/libassay_internal.la $(JANSSON_LIBS)
 check_PROGRAMS += $(fuzz_tests)
@@ -22,6 +23,9 @@ tests_fuzz_test_safetensors_LDADD = $(fuzz_libs)
 tests_fuzz_test_json_SOURCES = tests/fuzz/fuzz_json.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_json_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"json"'
 tests_fuzz_test_json_LDADD = $(fuzz_libs)
+tests_fuzz_test_grade_SOURCES = tests/fuzz/fuzz_grade.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_grade_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"grade"'
+tests_fuzz_test_grade_LDADD = $(test_libs)
 
 # libFuzzer's programs compile what they need of the library with its instrumentation.
 FUZZ_CC = clang
@@ -32,7 +36,8 @@ fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/names.
 	lib/data/idx.c lib/model/config.c lib/model/pickle.c lib/tutorial/record.c lib/model/safetensors.c \
 	lib/model/state.c \
 	lib/model/torch_state.c lib/model/torch_zip.c
-fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json
+fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json \
+	tests/fuzz/fuzz_grade
 EXTRA_PROGRAMS += $(fuzz_programs)
 CLEANFILES += $(fuzz_programs)
 
@@ -51,6 +56,13 @@ tests_fuzz_fuzz_safetensors_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_json_SOURCES = tests/fuzz/fuzz_json.c $(fuzz_library) $(fuzz_headers)
 tests_fuzz_fuzz_json_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_json_LDADD = $(fuzz_libraries)
+# The grader's reader of lines and files, from the submission's side.
+tests_fuzz_fuzz_grade_SOURCES = tests/fuzz/fuzz_grade.c $(fuzz_headers) grade/case.c grade/component_activation.c \
+	grade/component_init.c grade/component_linear.c grade/component_network.c grade/component_optimizer.c \
+	grade/component_softmax.c grade/component_surface.c grade/components.c grade/exchange.c grade/folder.c grade/npy.c \
+	grade/text.c lib/base/alloc.c lib/base/error.c lib/base/json.c lib/random/mt19937.c
+tests_fuzz_fuzz_grade_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_grade_LDADD = $(fuzz_libraries)
 
 # What libFuzzer finds worth keeping goes to fuzz-corpus/ in the build folder; crashes are written to fuzz-NAME-*.
 .PHONY: fuzz fuzz-programs

@@ -12,11 +12,11 @@ cp "$planted/planted.so" "$class/a, \"b\".so"
 graded 0 --class "$class" -j 2 --only sgd,momentum --seed 9 --format json --reports "$folder/reports"
 says out "3 submissions graded with seed 9 (0 of them earlier), 2 with full marks"
 sort "$class/grades.csv" >"$folder/out"
-says out 'submission,points,possible,seed,seconds,mistakes'
+says out 'submission,points,possible,seed,seconds,mistakes,not_run,remark,options'
 says out '"a, ""b"".so",8,8,9,'
 says out '"anna",8,8,9,'
 says out '"sgd.sign.so",4,8,9,'
-says out ',"sgd.sign"'
+says out ',"sgd.sign",0,"","assay '
 [ "$(wc -l <"$class/grades.csv")" -eq 4 ] || fail "not one line for each submission"
 grep -q '"id": "sgd.sign"' "$folder/reports/sgd.sign.so.json" || fail "no report of its own"
 
@@ -25,7 +25,7 @@ cp "$planted/planted.so" "$class/momentum.sign.so"
 before=$(head -n 3 "$class/grades.csv")
 printf '%s\n"sgd.si' "$before" >"$class/grades.csv"
 graded 0 --class "$class" -j 2 --only sgd,momentum
-says out "4 submissions graded with seed 9 (2 of them earlier)"
+says out "4 submissions graded with seed 9 (2 of them earlier), 2 with full marks"
 [ "$(head -n 3 "$class/grades.csv")" = "$before" ] || fail "what was graded is graded again"
 [ "$(cut -d'"' -f2 "$class/grades.csv" | sort | uniq -d)" = "" ] || fail "a submission stands twice"
 [ "$(wc -l <"$class/grades.csv")" -eq 5 ] || fail "a submission is missing"

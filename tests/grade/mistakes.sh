@@ -38,7 +38,7 @@ for mistake in $mistakes; do
     report=$folder/reports/$mistake.so.txt
     grep -qF "[$mistake]" "$report" || [ "$mistake" = submission.uses_reference ] || fail "$report does not name the mistake"
     case $mistake in
-    submission.*) grep -q "libassay" "$report" || fail "$report does not say that libassay is used" ;;
+    submission.*) grep -q "SUSPICION" "$report" || fail "$report does not name the suspicion" ;;
     any.input_modified) grep -q "input logits was changed" "$report" || fail "$report does not say what was changed" ;;
     initializer.*) ;;
     *) grep -q ": got .* expected " "$report" || fail "$report has no first diverging value" ;;

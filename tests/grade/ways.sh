@@ -86,9 +86,9 @@ ctypes.CDLL("$library")
 submission.serve()
 END
 graded 1 --folder "$folder" --only relu --bind "$(cd "$build/lib/.libs" && pwd)" -- "$PYTHON" cheat.py
-grep -q "ASan runtime" "$folder/out" || says out "uses libassay" # built with it, the library cannot be loaded at all
+grep -q "ASan runtime" "$folder/out" || says out "SUSPICION" # built with it, the library cannot be loaded at all
 graded 1 --only relu "$planted/cheat.so"
-says out "uses libassay"
+says out "SUSPICION: it may use the reference: cheat.so"
 
 # What cannot be graded says why, in one line, with exit status 2.
 graded 1 --folder "$folder" -- /nonexistent/program
@@ -107,8 +107,8 @@ done <<'END'
 --format pdf x.so|no format 'pdf'
 --seed -1 x.so|--seed -1
 --seed|seed
---import /nonexistent|/nonexistent/cases.json
---class /nonexistent|/nonexistent: cannot be read
+--import /nonexistent|/nonexistent: cannot be opened
+--class /nonexistent|/nonexistent: cannot be opened
 --rubric /nonexistent x.so|/nonexistent
 --export a --import b|more than one thing to grade
 --nonsense x.so|nonsense
