@@ -1,34 +1,33 @@
 #!/usr/bin/env python3
-"""Our training step on a GPU beside PyTorch's, in turn on one machine: eager, and as a CUDA graph.
+"""Compares our training step on a GPU with PyTorch's, eager and as a CUDA graph, on one machine.
 
     bench/compare_torch_cuda.py --program build/bench/cuda_step [--steps 2000] [--json FILE]
 
-PyTorch's data lie on the device as tensors; a batch is cut by index_select; nothing is read back within the steps. TF32
-is off, as in ours. A step is the mean over --steps in a row, the least of --rounds. Exit status 1 where eager PyTorch
-takes less than 5 times our time for any optimizer.
+PyTorch's data are tensors on the device, index_select makes the batches, and no step reads anything back. TF32 is off,
+as in ours. The time of a step is the mean over --steps in a row, the minimum of --rounds. Exit status 1: eager PyTorch
+takes less than 5 times our time for some optimizer. With --json - the text goes to standard error.
 """
 import argparse
 import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../audit"))
+import output
 
 BATCH, IMAGES, WANTED = 256, 60000, 5.0
 OPTIMIZERS = ("sgd", "momentum", "adam")
 
 
 def run_ours(options):
-    with tempfile.TemporaryDirectory() as folder:
-        path = os.path.join(folder, "step.json")
-        command = [options.program, "--backend", options.backend, "--steps", str(options.steps), "--epochs", "1",
-                   "--json", path]
-        done = subprocess.run(command, stdout=subprocess.DEVNULL, check=False)
-        if done.returncode != 0:
-            sys.exit(f"compare_torch_cuda.py: {' '.join(command)} ended with status {done.returncode}")
-        with open(path, encoding="utf-8") as stream:
-            return {row["what"]: row["step"] for row in json.load(stream)["runs"]}
+    command = [options.program, "--backend", options.backend, "--steps", str(options.steps), "--epochs", "1",
+               "--json", "-"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"compare_torch_cuda.py: {' '.join(command)} ended with status {done.returncode}: {done.stderr}")
+    return {row["what"]: row["step"] for row in json.loads(done.stdout)["runs"]}
 
 
 def make_network(torch, device):
@@ -47,7 +46,7 @@ def make_optimizer(torch, name, parameters, capturable):
 
 
 class Learner:
-    """The tutorial's step; `index` is what a graph reads its batch from."""
+    """The tutorial's step; a graph reads its batch from `index`."""
 
     def __init__(self, torch, name, device, capturable):
         generator = torch.Generator().manual_seed(1)
@@ -125,14 +124,15 @@ def load_torch(device):
     return torch
 
 
-def print_table(rows):
-    print(f"{'microseconds a step':26}" + "".join(f"{name:>10}" for name in OPTIMIZERS))
+def print_table(rows, text):
+    print(f"{'microseconds a step':26}" + "".join(f"{name:>10}" for name in OPTIMIZERS), file=text)
     for label, times in rows.items():
-        print(f"{label:26}" + "".join(f"{1e6 * times[name]:10.1f}" for name in OPTIMIZERS))
+        print(f"{label:26}" + "".join(f"{1e6 * times[name]:10.1f}" for name in OPTIMIZERS), file=text)
     ours = rows["assay"]
     for label, times in rows.items():
         if label != "assay":
-            print(f"{label + ' / assay':26}" + "".join(f"{times[name] / ours[name]:10.2f}" for name in OPTIMIZERS))
+            ratios = "".join(f"{times[name] / ours[name]:10.2f}" for name in OPTIMIZERS)
+            print(f"{label + ' / assay':26}{ratios}", file=text)
 
 
 def main():
@@ -142,19 +142,21 @@ def main():
     parser.add_argument("--device", default="cuda", help="PyTorch's; cpu only to try this script")
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--json", help="write the numbers to this file, too")
+    parser.add_argument("--json", help="write the numbers to this file, too (-: standard output)")
     options = parser.parse_args()
     torch = load_torch(options.device)
     rows = {"assay": run_ours(options),
             "PyTorch, eager": {name: time_eager(torch, options, name) for name in OPTIMIZERS}}
     if options.device != "cpu":
         rows["PyTorch, CUDA graph"] = {name: time_graph(torch, options, name) for name in OPTIMIZERS}
-    print_table(rows)
+    text = output.text_stream(options.json)
+    print_table(rows, text)
     worst = min(rows["PyTorch, eager"][name] / rows["assay"][name] for name in OPTIMIZERS)
-    print(f"The smallest ratio to eager PyTorch {torch.__version__} is {worst:.2f}; at least {WANTED} is wanted.")
+    print(f"The smallest ratio to eager PyTorch {torch.__version__} is {worst:.2f}; at least {WANTED} is required.",
+          file=text)
     if options.json:
-        with open(options.json, "w", encoding="utf-8") as stream:
-            json.dump({"torch": torch.__version__, "seconds": rows, "smallest_ratio": worst}, stream, indent=2)
+        results = {"torch": torch.__version__, "seconds": rows, "smallest_ratio": worst}
+        output.write_json(options.json, results, indent=2)
     return 0 if worst >= WANTED else 1
 
 

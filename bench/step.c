@@ -1,8 +1,8 @@
 /*
  * Times a training step and compares it with its matrix products. One process measures in turn, for each number of
- * threads and batch size: the products of one forward and backward pass alone, by OpenBLAS with its own threads; the same
- * products by the backend's gemm; the pass through lib/nn; and the whole step (gather, pass, update) with each of the
- * tutorial's optimizers. It prints medians over the rounds, and their ratio to the first. Images are random bytes.
+ * threads and batch size: the products of one forward and backward pass alone, by OpenBLAS with its own threads; the
+ * same products by the backend's gemm; the pass through lib/nn; and the whole step (gather, pass, update) with each of
+ * the tutorial's optimizers. It prints medians over the rounds, and their ratio to the first. Images are random bytes.
  */
 #include <cblas.h>
 #include <errno.h>

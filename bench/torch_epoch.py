@@ -1,14 +1,14 @@
 #!/usr/bin/python3
-"""The tutorial's training epoch in plain PyTorch, with the data as tensors in memory: the peer of bench/epoch.
+"""Times the tutorial's training epoch in plain PyTorch, with the data as tensors in memory, to compare bench/epoch.
 
-The loop is train_model's of the tutorial's cell [20] without its loader: batches of 256 cut from a random order by
-index_select, cross-entropy, backward, torch.optim, the training accuracy; then the validation images' accuracy. Prints
-one line of JSON: the least seconds of an epoch's training and of its validation over the rounds, for each optimizer.
+The loop is train_model of the tutorial's cell [20] without its loader: index_select makes batches of 256 in a random
+order; cross-entropy, backward, torch.optim, training accuracy; then the accuracy on the validation images. Prints one
+line of JSON: for each optimizer, the minimum seconds over the rounds of an epoch's training and of its validation.
 
-    OMP_NUM_THREADS is what PyTorch's default obeys; --threads N asks for N by torch.set_num_threads.
+    Without --threads N (torch.set_num_threads), OMP_NUM_THREADS determines the number of threads.
 
-Where the first steps say that an epoch would take longer than --patience seconds, these steps alone are timed, and the
-epoch is reported as projected from them: some numbers of threads make PyTorch fifty times slower.
+If an epoch would take longer than --patience seconds, judged by its first steps, only these are timed and the epoch's
+time is an extrapolation, marked as projected: with some numbers of threads PyTorch is fifty times slower.
 """
 import argparse
 import gzip
@@ -22,7 +22,7 @@ from torch import nn
 import torch.nn.functional as F
 
 BATCH = 256
-TRIAL = 20  # steps that tell how long an epoch takes
+TRIAL = 20  # steps for the estimate of an epoch's time
 
 
 def read_part(folder, part, kind, offset):
@@ -52,7 +52,7 @@ def make_network():
     return nn.Sequential(*layers)
 
 
-# The tutorial's hyperparameters. Its momentum is an average, which torch's with dampening 0.9 is.
+# The tutorial's hyperparameters. Its momentum is an average, as torch's with dampening 0.9.
 OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=1e-1),
     "momentum": lambda p: torch.optim.SGD(p, lr=1e-1, momentum=0.9, dampening=0.9),
@@ -61,7 +61,7 @@ OPTIMIZERS = {
 
 
 def train(network, optimizer, images, labels, patience):
-    """The accuracy, and the seconds that it took, or would have taken: then there is no accuracy."""
+    """The accuracy and the seconds; for an extrapolation there is no accuracy."""
     begin = time.perf_counter()
     network.train()
     order = torch.randperm(len(labels))

@@ -173,7 +173,8 @@ void support_assert_error(assay_status status, assay_status wanted, const assay_
     ck_assert_int_eq(error->status, wanted);
     ck_assert_msg(strlen(error->message) > 0 && strchr(error->message, '\n') == NULL, "not one line: %s",
                   error->message);
-    ck_assert_msg(part == NULL || strstr(error->message, part) != NULL, "'%s' does not contain '%s'", error->message, part);
+    ck_assert_msg(part == NULL || strstr(error->message, part) != NULL, "'%s' does not contain '%s'", error->message,
+                  part);
 }
 
 void support_assert_ok(assay_status status, const assay_error *error)
