@@ -315,7 +315,7 @@ END_TEST
 START_TEST(a_list_longer_than_its_buffer_is_cut_at_a_name)
 {
     enum { MANY = 400 };
-    static char texts[MANY][16];
+    static char texts[MANY][32];
     static const char *names[MANY];
     for (int i = 0; i < MANY; i++) {
         snprintf(texts[i], sizeof texts[i], "name-%d", i);
