@@ -462,7 +462,8 @@ START_TEST(names_and_precisions)
     ck_assert_int_eq(precision, ASSAY_F32);
     support_assert_ok(assay_precision_by_name("f64", &precision, &error), &error);
     ck_assert_int_eq(precision, ASSAY_F64);
-    support_assert_error(assay_precision_by_name("f16", &precision, &error), ASSAY_ERROR_ARGUMENT, &error, "unknown precision 'f16'; known: f32, f64");
+    support_assert_error(assay_precision_by_name("f16", &precision, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "unknown precision 'f16'; known: f32, f64");
 }
 END_TEST
 

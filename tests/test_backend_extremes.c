@@ -48,8 +48,8 @@ static const struct {
     {ASSAY_SILU, -1e30, 0, 0},         {ASSAY_SILU, -INFINITY, 0, 0},      {ASSAY_SILU, 1e30, 1e30, 1},
     {ASSAY_SILU, INFINITY, INFINITY, 1},
     {ASSAY_MISH, -1e30, 0, 0},         {ASSAY_MISH, -INFINITY, 0, 0},      {ASSAY_MISH, 1e30, 1e30, 1},
-    {ASSAY_MISH, INFINITY, INFINITY, 1}, {ASSAY_MISH, 0, 0, 0.6},          {ASSAY_MISH, -60, -60 * 8.7565107626965203e-27,
-                                                                            -59 * 8.7565107626965203e-27},
+    {ASSAY_MISH, INFINITY, INFINITY, 1}, {ASSAY_MISH, 0, 0, 0.6},
+    {ASSAY_MISH, -60, -60 * 8.7565107626965203e-27, -59 * 8.7565107626965203e-27},
 };
 
 enum { LIMITS = sizeof limits / sizeof *limits };
@@ -320,7 +320,7 @@ START_TEST(updates_show_what_is_not_finite)
         assay_update(backend, &all_rules[r], 1, w, g, state);
         assay_download_f64(backend, w, values);
         double m[COUNT] = {0};
-        if (all_rules[r].kind == ASSAY_UPDATE_LION) { /* its step is finite whatever the gradient's size is: update_rule.h */
+        if (all_rules[r].kind == ASSAY_UPDATE_LION) { /* update_rule.h: its steps are finite */
             assay_download_f64(backend, state[0], m);
         }
         for (int i = 0; i < COUNT; i++) {

@@ -359,7 +359,7 @@ START_TEST(names_are_found_in_every_kind_of_table)
         ck_assert_uint_eq(index, 2);
         ck_assert_ptr_null(assay_names_at(tables[i], 3));
         assay_status status = assay_names_lookup(tables[i], "thing", "adam", &index, &error);
-        support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, "unknown thing 'adam'; known: sgd, leaky-relu, ReLU");
+        support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, "unknown thing 'adam'");
         ck_assert_str_eq(error.message, "unknown thing 'adam'; known: sgd, leaky-relu, ReLU");
     }
 }
@@ -369,7 +369,7 @@ END_TEST
 START_TEST(a_list_longer_than_its_buffer_is_cut_at_a_name)
 {
     enum { MANY = 400 };
-    static char texts[MANY][16];
+    static char texts[MANY][32];
     static const char *names[MANY];
     for (int i = 0; i < MANY; i++) {
         snprintf(texts[i], sizeof texts[i], "name-%d", i);

@@ -234,7 +234,7 @@ static void compare_golden_row(const char *label, int step, const json_t *row, d
         double want = json_number_value(json_array_get(row, i));
         largest[i] = fmax(largest[i], fabs(want));
         ck_assert_msg(fabs(w[i] - want) <= tolerance * largest[i],
-                      "%s, parameter %zu after step %d: %.17g, the golden value is %.17g, error %.3g of the largest", label, i,
+                      "%s, parameter %zu after step %d: %.17g, golden: %.17g, error %.3g of the largest", label, i,
                       step, w[i], want, fabs(w[i] - want) / largest[i]);
     }
 }
@@ -562,8 +562,8 @@ START_TEST(every_backend_takes_the_same_steps)
             bench_read(&bench, end);
             for (size_t j = 0; j < COUNT; j++) {
                 ck_assert_msg(fabs(end[j] - want[j]) <= STEPS * 8 * unit_roundoff(backend) * fmax(1.0, fabs(want[j])),
-                              "%s on %s, entry %zu: %.17g, the reference has %.17g", o->name, machines[i].backend, j, end[j],
-                              want[j]);
+                              "%s on %s, entry %zu: %.17g, the reference has %.17g", o->name, machines[i].backend, j,
+                              end[j], want[j]);
             }
             bench_close(&bench);
             assay_backend_close(backend);
@@ -874,8 +874,8 @@ static void check_subnormal_lion(assay_backend *on, const char *label, const ass
     for (size_t i = 0; i < sizeof tiny / sizeof *tiny; i++) {
         optimizer_bench bench = edge_open(on, rule, 0.0);
         double w = edge_run(&bench, tiny[i], 5);
-        ck_assert_msg(fabs(w) <= 5.001 * rule->learning_rate && w * copysign(1.0, tiny[i]) <= 0.0, "%s, gradient %g: %g",
-                      label, tiny[i], w);
+        bool downhill = w * copysign(1.0, tiny[i]) <= 0.0;
+        ck_assert_msg(fabs(w) <= 5.001 * rule->learning_rate && downhill, "%s, gradient %g: %g", label, tiny[i], w);
         ck_assert_msg(state_is_finite(&bench), "%s", label);
         bench_close(&bench);
     }
@@ -941,7 +941,7 @@ START_TEST(late_steps_are_uncorrected)
 }
 END_TEST
 
-/* A gradient that is not finite shows in the parameters; an infinite one of Lion, whose steps are finite, in its state. */
+/* A gradient that is not finite shows in the parameters; under Lion, whose steps are finite, an infinite one in m. */
 static void check_not_finite(assay_backend *on, const char *label, const assay_update_rule *rule)
 {
     evidence(EVIDENCE_PROPERTY, "optim/optimizer_step");

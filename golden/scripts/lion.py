@@ -3,8 +3,8 @@
 
 Needs mpmath (Debian: apt-get install python3-mpmath). Run from the root of the source:
     python3 golden/scripts/lion.py > golden/lion_mpmath.json
-Algorithm 2 of Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms" (arXiv 2302.06675), written down from the
-article; PyTorch has no Lion. The gradients are those of optim.py.
+Algorithm 2 of Chen et al. 2023, "Symbolic Discovery of Optimization Algorithms" (arXiv 2302.06675), written down from
+the article; PyTorch has no Lion. The gradients are those of optim.py.
 """
 import json
 import sys
@@ -23,7 +23,8 @@ CASES = [
     ("", dict(lr=1e-4, beta1=0.9, beta2=0.99, weight_decay=0.0, decoupled=True)),
     ("lr=0.01,weight_decay=0.1", dict(lr=0.01, beta1=0.9, beta2=0.99, weight_decay=0.1, decoupled=True)),
     ("lr=0.01,beta1=0.5,beta2=0.75", dict(lr=0.01, beta1=0.5, beta2=0.75, weight_decay=0.0, decoupled=True)),
-    ("lr=0.001,weight_decay=0.05,decoupled=0", dict(lr=0.001, beta1=0.9, beta2=0.99, weight_decay=0.05, decoupled=False)),
+    ("lr=0.001,weight_decay=0.05,decoupled=0",
+     dict(lr=0.001, beta1=0.9, beta2=0.99, weight_decay=0.05, decoupled=False)),
 ]
 # A sign must not depend on rounding: |c| is at least this share of its parts, float's roundoff is 6e-8.
 LEAST_SHARE = 1e-6
@@ -61,13 +62,14 @@ def run(lr, beta1, beta2, weight_decay, decoupled):
 
 def main():
     golden = {
-        "origin": "golden/scripts/lion.py, mpmath with 50 digits: Chen et al. 2023, algorithm 2; rows are the %d parameters "
-        'after the steps in "steps"' % COUNT,
+        "origin": "golden/scripts/lion.py, mpmath with 50 digits: Chen et al. 2023, algorithm 2; rows are the "
+        '%d parameters after the steps in "steps"' % COUNT,
         "tolerance": {
             "f32": 1.2e-5,
             "f64": 3e-14,
-            "reason": "of the parameter's largest absolute value so far, at least 1: every step rounds the parameter once, and "
-            "its change a few times: 100 steps of 2 u, u = 2^-24 or 2^-53; no sign depends on rounding (the script checks)",
+            "reason": "of the parameter's largest absolute value so far, at least 1: every step rounds the parameter once, "
+            "and its change a few times: 100 steps of 2 u, u = 2^-24 or 2^-53; no sign depends on rounding (the script "
+            "checks it)",
         },
         "steps": KEPT,
         "start": START,

@@ -1,6 +1,7 @@
 /*
- * The activation functions. ASSAY_ACTIVATIONS lists them: each has one descriptor (activation.c), and each backend has one
- * function for its value and one for its derivative. Who adds a line here and forgets one of these gets a compiler error.
+ * The activation functions. ASSAY_ACTIVATIONS lists them: each has one descriptor (activation.c), and each backend has
+ * one function for its value and one for its derivative. Who adds a line here and forgets one of these gets a compiler
+ * error.
  */
 #ifndef ASSAY_BACKEND_ACTIVATION_H
 #define ASSAY_BACKEND_ACTIVATION_H

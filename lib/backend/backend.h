@@ -1,15 +1,15 @@
 /*
- * The backend interface: operations on buffers that the backend owns. Everything above lib/backend/ is written once,
- * over this header, and no caller knows which backend runs.
+ * The backend interface: operations on buffers that the backend owns. The code above lib/backend/ uses only this header
+ * and does not know which backend runs.
  *
  * Matrices are dense and row-major. A linear layer's weight is [out][in], as in PyTorch. "Real" is the precision that
  * the backend was opened with.
  *
- * Operations return nothing. Wrong sizes, wrong element types and device failures are recorded: the first one stays,
- * all later operations do nothing, until assay_backend_check returns it. Outputs may not overlap inputs unless it is
- * said, and then only coincide with them exactly. An operation on no rows or no elements does nothing, except that
- * sums over no rows (a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a matrix
- * exceeds 2^31 - 1.
+ * Operations return nothing. The backend records the first failure (a wrong size, a wrong element type, a device's
+ * failure), and all later operations do nothing until assay_backend_check has returned it. Outputs may not overlap
+ * inputs; where a comment allows it, they may be exactly the same slice. An operation on no rows or no elements does
+ * nothing, except that sums over no rows (a layer's parameter gradients, gemm with k = 0) are 0. No dimension of a
+ * matrix exceeds 2^31 - 1.
  */
 #ifndef ASSAY_BACKEND_BACKEND_H
 #define ASSAY_BACKEND_BACKEND_H
@@ -33,8 +33,9 @@ typedef struct assay_buffer assay_buffer;
 typedef enum { ASSAY_F32, ASSAY_F64 } assay_precision;
 typedef enum { ASSAY_REAL, ASSAY_INT32, ASSAY_UINT8 } assay_element;
 
-/* A part of a buffer, in elements. Passed by value; a slice with buffer NULL (ASSAY_NO_SLICE) stands for "not
- * wanted". */
+/*
+ * A part of a buffer, in elements. Passed by value; a slice whose buffer is NULL (ASSAY_NO_SLICE) means "not wanted".
+ */
 typedef struct {
     assay_buffer *buffer;
     size_t offset;
@@ -47,7 +48,7 @@ typedef struct {
 
 typedef struct {
     const char *name;          /* "reference", "openblas", "openblas-dense"; "cuda" in builds that have it */
-    assay_precision precision; /* reference: ASSAY_F64 alone */
+    assay_precision precision; /* reference: only ASSAY_F64 */
     int threads;               /* 0: as many as there are processors; reference and cuda: always 1 */
 } assay_backend_options;
 
@@ -58,9 +59,9 @@ const char *assay_backend_name_at(size_t index);
 assay_status assay_precision_by_name(const char *name, assay_precision *precision, assay_error *error);
 
 /*
- * Opens a backend; the caller ends it with assay_backend_close, after all its buffers. ASSAY_ERROR_ARGUMENT for an
- * unknown name (lists the known ones) or a precision that the backend has not; ASSAY_ERROR_UNSUPPORTED where the
- * build or the machine lacks what it needs.
+ * Opens a backend; the caller destroys its buffers and then closes it with assay_backend_close. ASSAY_ERROR_ARGUMENT
+ * for an unknown name (the message lists the known ones) or a precision that the backend does not support;
+ * ASSAY_ERROR_UNSUPPORTED if the build or the machine lacks what it needs.
  */
 assay_status assay_backend_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 void assay_backend_close(assay_backend *backend);
@@ -69,7 +70,7 @@ const char *assay_backend_name(const assay_backend *backend);
 assay_precision assay_backend_precision(const assay_backend *backend);
 int assay_backend_threads(const assay_backend *backend);
 
-/* Whether layers run faster over batches in which like rows stand beside each other (train/likeness.h). */
+/* Whether layers run faster if similar rows of a batch are next to each other (train/likeness.h). */
 bool assay_backend_prefers_similar_rows(const assay_backend *backend);
 
 /* Waits for all operations, returns the first failure since the last check, and clears it. */
@@ -77,21 +78,23 @@ assay_status assay_backend_check(assay_backend *backend, assay_error *error);
 
 /* --- memory ---------------------------------------------------------------------------------------------------- */
 
-/* `count` zeroed elements; the caller ends it with assay_buffer_destroy. NULL, and an error recorded, when memory is
- * out. */
+/*
+ * `count` zeroed elements; the caller frees them with assay_buffer_destroy. Without memory it returns NULL and records
+ * the failure.
+ */
 assay_buffer *assay_buffer_create(assay_backend *backend, assay_element element, size_t count);
 void assay_buffer_destroy(assay_backend *backend, assay_buffer *buffer);
 
 /*
- * A buffer of `count` bytes (ASSAY_UINT8) with the contents of `bytes`, for operations that only read it. Where the
- * backend computes in the host's memory it is that very array, and no copy of it: the caller keeps it, unchanged, as long
- * as the buffer lives. Ends, and fails, as the buffers of assay_buffer_create do.
+ * A buffer of `count` bytes (ASSAY_UINT8) with the contents of `bytes`, for operations that only read it. A backend
+ * that computes in the host's memory does not copy them: the caller keeps the array, unchanged, as long as the buffer
+ * exists. Destroyed like other buffers, and fails like assay_buffer_create.
  */
 assay_buffer *assay_buffer_borrow_u8(assay_backend *backend, const uint8_t *bytes, size_t count);
 
 /* The whole buffer; an empty slice for NULL. */
 assay_slice assay_whole(assay_buffer *buffer);
-/* Elements [offset, offset + count) of a slice. Out of range is recorded by the operation that uses it. */
+/* Elements [offset, offset + count) of a slice. If they are out of range, the operation that uses them records it. */
 assay_slice assay_part_of(assay_slice slice, size_t offset, size_t count);
 
 /* Copies slice.count host values in, converting to the buffer's precision. The host array may be changed afterwards. */
@@ -100,7 +103,7 @@ void assay_upload_f64(assay_backend *backend, assay_slice to, const double *from
 void assay_upload_i32(assay_backend *backend, assay_slice to, const int32_t *from);
 void assay_upload_u8(assay_backend *backend, assay_slice to, const uint8_t *from);
 
-/* Copies slice.count values out; they are there when the call returns. After a failure `to` is filled with zeros. */
+/* Copies slice.count values out, and waits for them. After a failure `to` is filled with zeros. */
 void assay_download_f32(assay_backend *backend, assay_slice from, float *to);
 void assay_download_f64(assay_backend *backend, assay_slice from, double *to);
 void assay_download_i32(assay_backend *backend, assay_slice from, int32_t *to);
@@ -115,7 +118,7 @@ void assay_fill_random(assay_backend *backend, assay_slice to, assay_generator *
 
 /* --- layers ---------------------------------------------------------------------------------------------------- */
 
-/* C[m][n] = alpha * op(A) op(B) + beta * C, op(A) [m][k], op(B) [k][n]; stored transposed where trans_ is set. */
+/* C[m][n] = alpha * op(A) op(B) + beta * C, op(A) [m][k], op(B) [k][n]; stored transposed if trans_ is set. */
 typedef struct {
     bool trans_a;
     bool trans_b;
@@ -132,8 +135,8 @@ void assay_gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, a
 void assay_activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y);
 
 /*
- * dx[i] = dy[i] f'(x[i]). Reads x or y or neither, as the activation's derivative_reads says; what it does not read may be
- * ASSAY_NO_SLICE. dx may be dy itself.
+ * dx[i] = dy[i] f'(x[i]). Reads x or y or neither, as the activation's derivative_reads says; what it does not read may
+ * be ASSAY_NO_SLICE. dx may be dy itself.
  */
 void assay_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
                                assay_slice dy, assay_slice dx);
@@ -153,7 +156,7 @@ void assay_linear_forward(assay_backend *backend, assay_linear_shape shape, assa
                           assay_slice weight, assay_slice bias, assay_slice z, assay_slice y);
 
 /*
- * The gradient with respect to the layer's input, taken through the activation that made this input:
+ * The gradient with respect to the layer's input, propagated through the activation that made this input:
  * dz_below = (dz W) f'(z_below), dz: [rows][out], z_below, y_below and dz_below: [rows][in], y_below = f(z_below) = x.
  * z_below and y_below as in assay_activation_backward; with the identity both may be ASSAY_NO_SLICE.
  */

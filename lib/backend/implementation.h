@@ -8,9 +8,9 @@
  *   3. a table with every function below, none NULL.
  *
  * What the table's functions may rely on:
- *   - no failure is recorded: after a failure nobody calls them until assay_backend_check has returned it;
- *   - slices are buffers of this backend, of the right element type, inside their buffer, with the counts that backend.h
- *     states; buffers are NULL only where backend.h allows ASSAY_NO_SLICE;
+ *   - no failure is recorded: after a failure they are not called until assay_backend_check has returned it;
+ *   - slices are buffers of this backend, of the right element type, inside their buffer, with the counts that
+ *     backend.h states; buffers are NULL only where backend.h allows ASSAY_NO_SLICE;
  *   - outputs are disjoint from inputs and from each other, or are the very same slice where backend.h allows it;
  *   - sizes are at least 1, except k of gemm and rows of linear_backward_parameters, which may be 0 (sums over nothing
  *     are 0); dimensions of matrices are below 2^31;
@@ -104,7 +104,8 @@ typedef assay_status (*assay_backend_open_function)(const assay_backend_options 
 
 assay_status assay_reference_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 assay_status assay_openblas_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
-assay_status assay_openblas_dense_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
+assay_status assay_openblas_dense_open(const assay_backend_options *options, assay_backend **backend,
+                                       assay_error *error);
 assay_status assay_cuda_open(const assay_backend_options *options, assay_backend **backend, assay_error *error);
 
 /* Records a failure, unless one is recorded already. */

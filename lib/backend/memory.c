@@ -45,7 +45,7 @@ assay_slice assay_whole(assay_buffer *buffer)
 assay_slice assay_part_of(assay_slice slice, size_t offset, size_t count)
 {
     if (slice.offset == SIZE_MAX || offset > slice.count || count > slice.count - offset) {
-        /* An offset that no slice can have; the operation that uses the part says so. */
+        /* An offset that no slice can have; the operation that uses the part records it. */
         return (assay_slice){slice.buffer, SIZE_MAX, count};
     }
     return (assay_slice){slice.buffer, slice.offset + offset, count};

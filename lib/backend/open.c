@@ -1,4 +1,4 @@
-/* The backends of this build, by name. Above this file nobody knows which backend runs; no backend knows this file. */
+/* The backends of this build, by name. Only this file refers to all backends, and no backend refers to this file. */
 #include <string.h>
 #include <unistd.h>
 
@@ -47,7 +47,8 @@ static assay_status find_backend(const char *name, size_t *index, assay_error *e
 {
     assay_status status = assay_names_lookup(ASSAY_NAMES_OF(backends, name), "backend", name, index, error);
     if (status != ASSAY_OK && name != NULL && strcmp(name, "cuda") == 0) {
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "this build has no backend cuda: configure did not find CUDA; "
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                          "this build has no backend cuda: configure did not find CUDA; "
                           "see doc/cuda.md, or use --backend openblas");
     }
     return status;

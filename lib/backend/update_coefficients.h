@@ -1,6 +1,6 @@
 /*
  * The numbers of a step that are the same for all parameters, in double: what openblas and cuda compute the step from.
- * (The reference computes its own.) Private to lib/backend/; read by nvcc, too.
+ * (The reference computes its own.) Private to lib/backend/; nvcc reads it, too.
  *
  * With g = gradient + decay w, every rule is  w = keep w - direction:
  *

@@ -4,7 +4,10 @@
 
 #include <assay/backend/update_rule.h>
 
-/* A member of assay_update_rule that users may set: a switch (bool), or a number in [0, limit) or, if closed, [0, limit]. */
+/*
+ * A member of assay_update_rule that users may set: a switch (bool), or a number in [0, limit) or, if closed, [0,
+ * limit].
+ */
 typedef struct {
     const char *name;  /* as users write it: "lr" */
     const char *title; /* in messages: "the learning rate" */

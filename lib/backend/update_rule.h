@@ -68,12 +68,16 @@ typedef struct {
 
 enum { ASSAY_UPDATE_MAX_SLOTS = 3 };
 
-/* For a rule that passes the check below: how many state slices of the parameters' size the rule keeps: SGD 0, Adam 2 (m, v), AMSGrad 3 (m, v, largest v), the
- * others 1. */
+/*
+ * For a rule that passes the check below: how many state slices of the parameters' size the rule keeps: SGD 0, Adam 2
+ * (m, v), AMSGrad 3 (m, v, largest v), the others 1.
+ */
 size_t assay_update_rule_slots(const assay_update_rule *rule);
 
-/* ASSAY_ERROR_ARGUMENT for an unknown kind, and for hyperparameters that the rule reads and that are outside their range
- * (NaN, negative, beta >= 1, Nesterov with dampening ...). */
+/*
+ * ASSAY_ERROR_ARGUMENT for an unknown kind, and for hyperparameters that the rule reads and that are outside their
+ * range (NaN, negative, beta >= 1, Nesterov with dampening ...).
+ */
 assay_status assay_update_rule_check(const assay_update_rule *rule, assay_error *error);
 
 ASSAY_END_DECLS

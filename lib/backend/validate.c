@@ -15,7 +15,7 @@ static bool refuse(assay_backend *backend, const char *operation, const char *op
     return false;
 }
 
-/* The slice is there, belongs to this backend, and lies inside its buffer. */
+/* The slice exists, belongs to this backend, and is inside its buffer. */
 static bool slice_accepted(assay_backend *backend, const char *operation, const assay_operand *operand)
 {
     const assay_slice *slice = &operand->slice;

@@ -19,7 +19,7 @@ typedef struct {
     const char *may_be; /* the name of another operand that this output may coincide with; or NULL */
 } assay_operand;
 
-/* Records the first thing that is wrong, naming the operation, and returns false; false too after an earlier
+/* Records the first thing that is wrong, with the operation's name, and returns false; also false after an earlier
  * failure. */
 bool assay_operands_accepted(assay_backend *backend, const char *operation, size_t count,
                              const assay_operand *operands);

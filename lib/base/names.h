@@ -1,7 +1,7 @@
 /*
- * Names in tables: look one up, and list the known ones in a message. Every table of names in the library and the program
- * is searched here, so all follow one rule: case does not matter, and '_' is the same as '-' ("leaky_relu" finds
- * "leaky-relu", "ReLU" finds "relu").
+ * Names in tables: look one up, and list the known ones in a message. Every table of names in the library and the
+ * program is searched here, so all follow one rule: case does not matter, and '_' is the same as '-' ("leaky_relu"
+ * finds "leaky-relu", "ReLU" finds "relu").
  */
 #ifndef ASSAY_BASE_NAMES_H
 #define ASSAY_BASE_NAMES_H
@@ -25,11 +25,14 @@ typedef struct {
 /* The names in `table`, an array of strings. */
 #define ASSAY_NAMES(table) ((assay_names){(table), sizeof(table) / sizeof *(table), sizeof *(table)})
 /* The names in `table`, an array of structs whose member `member` is a string. */
-#define ASSAY_NAMES_OF(table, member) ((assay_names){&(table)[0].member, sizeof(table) / sizeof *(table), sizeof *(table)})
+#define ASSAY_NAMES_OF(table, member) \
+    ((assay_names){&(table)[0].member, sizeof(table) / sizeof *(table), sizeof *(table)})
 /* The strings from `first` on, with NULL at the end. */
 #define ASSAY_NAMES_UNTIL_NULL(first) ((assay_names){(first), SIZE_MAX, sizeof *(first)})
 
-/* The name at `index`; NULL at and after the end of a table. Do not skip the end: names after a NULL are not checked. */
+/*
+ * The name at `index`; NULL at and after the end of a table. Do not skip the end: names after a NULL are not checked.
+ */
 const char *assay_names_at(assay_names names, size_t index);
 
 /* Whether the first `length` characters of `text` are `name`, by the rule above. */
@@ -43,9 +46,9 @@ assay_status assay_names_lookup(assay_names names, const char *what, const char 
                                 assay_error *error);
 
 /*
- * A list of texts with ", " between them, in an array of the caller: for tables that assay_names cannot describe. A list
- * that is longer than the array ends after a whole text, with ", ..." (with "..." if not even the first one fits), and
- * takes no more.
+ * A list of texts with ", " between them, in an array of the caller: for tables that assay_names cannot describe. A
+ * list that is longer than the array ends after a whole text, with ", ..." (with "..." if not even the first one fits),
+ * and takes no more.
  */
 typedef struct {
     char *text;    /* always ends with '\0' */

@@ -15,8 +15,9 @@ ASSAY_BEGIN_DECLS
 /* --- by name --------------------------------------------------------------------------------------------------- */
 
 /*
- * A named optimizer. Those of the tutorial have the hyperparameters of its training runs, the others the defaults of their
- * source; where PyTorch's class has no default, or one that switches the method off, the tutorial's value is used.
+ * A named optimizer. Those of the tutorial have the hyperparameters of its training runs, the others the defaults of
+ * their source; where PyTorch's class has no default, or one that switches the method off, the tutorial's value is
+ * used.
  */
 typedef struct {
     const char *name;       /* "adam" */

@@ -1,7 +1,6 @@
 /*
- * What a kernel is told: the one argument of every kernel, and the kernels' numbers. Read by nvcc and by the C
- * compiler; private to lib/backend/cuda/. Every field has eight bytes, so that no struct has padding and two can be
- * compared byte by byte.
+ * The one argument that every kernel has, and the kernels' numbers. Read by nvcc and by the C compiler; private to
+ * lib/backend/cuda/. Every field has eight bytes: so no struct has padding, and two can be compared byte by byte.
  */
 #ifndef ASSAY_BACKEND_CUDA_ARGUMENTS_H
 #define ASSAY_BACKEND_CUDA_ARGUMENTS_H
@@ -177,7 +176,7 @@ typedef union {
 
 /*
  * The first label or index that was out of range, on the device: of the earliest operation, the one at the smallest
- * position. Zeroed while there is none.
+ * position. All zero if there is none.
  */
 typedef struct {
     uint32_t lock;

@@ -46,8 +46,8 @@ assay_cuda_command assay_cuda_command_tiled(assay_cuda_kernel kernel, uint64_t r
 }
 
 /*
- * cuBLAS's matrices are column-major, and a row-major matrix is the column-major one of its transpose: so
- * C^T = op(B)^T op(A)^T is asked for, with B first.
+ * cuBLAS's matrices are column-major, and a row-major matrix is the column-major one of its transpose. So the call
+ * computes C^T = op(B)^T op(A)^T, with B first.
  */
 assay_cuda_command assay_cuda_command_gemm(const assay_cuda *self, assay_gemm_shape shape, assay_slice a, assay_slice b,
                                            assay_slice c, int lane)

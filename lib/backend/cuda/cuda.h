@@ -15,8 +15,8 @@
  *   reduce.c    sums and moments
  *   open.c      opening and closing; the table
  *
- * All calls of the CUDA runtime and of cuBLAS go by their own names and headers: the tests put an emulation of both in
- * their place (tests/cuda_host/).
+ * All calls of the CUDA runtime and of cuBLAS use the original names and headers: the tests replace both by an
+ * emulation (tests/cuda_host/).
  */
 #ifndef ASSAY_BACKEND_CUDA_CUDA_H
 #define ASSAY_BACKEND_CUDA_CUDA_H
@@ -49,7 +49,7 @@ typedef struct {
 
 /*
  * Loads the first of `count` libraries that can be loaded, NULL being the program itself; ASSAY_ERROR_UNSUPPORTED with
- * the reason when none can, or when it lacks a function. The caller ends it with assay_cublas_unload.
+ * the reason when none can, or when it lacks a function. The caller frees it with assay_cublas_unload.
  */
 assay_status assay_cublas_load(size_t count, const char *const *names, assay_cublas *cublas, assay_error *error);
 void assay_cublas_unload(assay_cublas *cublas);
@@ -102,7 +102,7 @@ typedef struct {
     void *parts;            /* of reductions: double [MOST_PARTS][PART_NUMBERS] */
     void *failure;          /* assay_cuda_failure */
     assay_cuda_failure seen; /* its copy */
-    uint64_t checks;        /* operations that may have recorded a failure since the last look */
+    uint64_t checks;        /* operations that may have recorded a failure since `seen` was last copied */
 
     bool recording;
     assay_cuda_sequence pending; /* recorded, and not yet run */
@@ -126,7 +126,7 @@ bool assay_cublas_ok(assay_cuda *self, cublasStatus_t result, const char *call);
 /* Runs what is pending, waits for the device, records the failure that it found; false after any failure. */
 bool assay_cuda_wait(assay_cuda *self);
 
-/* The number of an operation that is to check labels or indices on the device. */
+/* The number of an operation that checks labels or indices on the device. */
 uint64_t assay_cuda_next_check(assay_cuda *self);
 
 /* The kernels' handles, from f32.cu and f64.cu. */
@@ -165,11 +165,11 @@ void assay_cuda_record(assay_cuda *self);
 /* Runs what is pending and records no longer. */
 void assay_cuda_flush(assay_cuda *self);
 
-/* graph.c: whether `sequence` differs from `pending` only in what a graph's kernels can be told anew. */
+/* graph.c: whether `sequence` differs from `pending` only in arguments that a graph's kernels can be given anew. */
 bool assay_cuda_same_sequence(const assay_cuda_sequence *sequence, const assay_cuda_sequence *pending);
 /* Makes a graph of the sequence; false after a failure. */
 bool assay_cuda_build_graph(assay_cuda *self, assay_cuda_sequence *sequence);
-/* Tells the sequence's graph what is new in `pending`, and launches it. */
+/* Gives the sequence's graph the new arguments in `pending`, and launches it. */
 void assay_cuda_replay(assay_cuda *self, assay_cuda_sequence *sequence, const assay_cuda_sequence *pending);
 void assay_cuda_destroy_graph(assay_cuda_sequence *sequence);
 

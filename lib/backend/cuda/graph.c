@@ -1,9 +1,8 @@
 /*
- * A recorded sequence as a CUDA graph. Which command waits for which follows from the memory that they touch, so
- * commands that have nothing to do with each other (the gradients of one layer's weights and of its input) may run at
- * the same time. From one step of training to the next a few arguments change: where the batch's indices begin, where
- * its loss goes, the optimizer's coefficients. These nodes are given their new arguments, and all of the step is one
- * launch.
+ * A recorded sequence as a CUDA graph. The memory that commands touch decides which one waits for which, so independent
+ * commands (the gradients of one layer's weights and of its input) may run at the same time. From one training step to
+ * the next a few arguments change: where the batch's indices begin, where its loss goes, the optimizer's coefficients.
+ * These nodes get their new arguments, and the whole step is one launch.
  */
 #include <string.h>
 
@@ -42,7 +41,7 @@ static bool same_arguments(const assay_cuda_command *a, const assay_cuda_command
     return memcmp(&a->arguments, &b->arguments, sizeof a->arguments) == 0;
 }
 
-/* The same but for a kernel's arguments; a product's are part of a graph inside the graph, and stay. */
+/* The same except for a kernel's arguments. A product is a graph inside the graph: its arguments cannot change. */
 static bool same_command(const assay_cuda_command *a, const assay_cuda_command *b)
 {
     return a->kernel == b->kernel && same_size(a->grid, b->grid) && same_size(a->block, b->block) &&
@@ -104,7 +103,10 @@ static void add(ancestors *set, size_t i, const ancestors *others)
     }
 }
 
-/* The nodes that node i waits for: those of earlier commands in conflict that it does not wait for through others. */
+/*
+ * The nodes that node i waits for: those of earlier conflicting commands, unless it already waits for them through
+ * others.
+ */
 static size_t find_dependencies(const assay_cuda_sequence *sequence, size_t i, ancestors *sets, cudaGraphNode_t *nodes)
 {
     size_t count = 0;
@@ -195,7 +197,7 @@ void assay_cuda_destroy_graph(assay_cuda_sequence *sequence)
 
 /* --- replaying -------------------------------------------------------------------------------------------------- */
 
-/* Launches that are on their way keep the arguments that they were launched with. */
+/* Launches that have begun keep the arguments that they were launched with. */
 static bool tell_node(assay_cuda *self, assay_cuda_sequence *sequence, size_t i)
 {
     assay_cuda_arguments arguments = sequence->commands[i].arguments;

@@ -1,8 +1,8 @@
 /*
- * The kernels' beginning: one floating-point type under the name `real`, and what differs between nvcc and the C
- * compiler. The kernels are written in what C and CUDA's C++ have in common. Under nvcc they are kernels; the tests
- * compile the same source for the host, where <cuda_host_device.h> (tests/cuda_host/) gives threadIdx, __syncthreads,
- * __shared__ and the rest their meaning. Private to lib/backend/cuda/; a source file defines ASSAY_REAL_BITS first.
+ * What all kernels begin with: one floating-point type named `real`, and what differs between nvcc and the C compiler.
+ * The kernels use only what C and CUDA's C++ have in common. nvcc makes kernels of them; the tests compile the same
+ * source for the host, where <cuda_host_device.h> (tests/cuda_host/) defines threadIdx, __syncthreads, __shared__ and
+ * the rest. Private to lib/backend/cuda/; a source file defines ASSAY_REAL_BITS first.
  *
  * Nothing is contracted (nvcc -fmad=false), there is no atomic addition, and every sum has a fixed order: two runs give
  * the same bits.
@@ -25,7 +25,7 @@
 #include <cuda_host_device.h>
 #endif
 
-/* A parameter that some of several functions of one form do not read. */
+/* For functions of one form, some of which do not read this parameter. */
 #define UNUSED __attribute__((unused))
 
 #if ASSAY_REAL_BITS == 32
@@ -56,12 +56,15 @@ typedef double real;
 
 #endif
 
-/* Elements for which there are fewer threads than elements. */
+/* A loop over `count` elements, of which each thread takes every (number of threads)-th one. */
 #define FOR_EACH(i, count)                                                                    \
     for (uint64_t i = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count);           \
          i += (uint64_t)gridDim.x * blockDim.x)
 
-/* Keeps the failure of the earliest operation and there the one at the smallest position, whichever thread is first. */
+/*
+ * Keeps the failure of the earliest operation, and of its failures the one at the smallest position, in whatever order
+ * the threads come.
+ */
 DEVICE void record_failure(assay_cuda_address record, uint64_t operation, uint64_t position, int64_t value,
                            uint64_t limit, uint64_t is_label)
 {

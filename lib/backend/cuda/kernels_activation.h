@@ -11,7 +11,9 @@
 #define INVERSE_SQRT_2_PI ((real)0.39894228040143267794)
 #define GELU_CUBIC ((real)0.044715)
 
-/* Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0. */
+/*
+ * Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0.
+ */
 #define GELU_BOUND ((real)40)
 #define GELU_TANH_BOUND ((real)100)
 #define SIGMOID_BOUND ((real)800)
@@ -173,7 +175,7 @@ DEVICE real differentiate(uint64_t kind, real a, real t, real dy)
 
 /* --- kernels ------------------------------------------------------------------------------------------------------ */
 
-/* A tile of columns and rows a block; a grid that is not high enough goes on below. */
+/* Each block takes a tile of columns and rows; if the grid has too few rows, its blocks take more tiles below. */
 KERNEL(bias_and_activate)
 {
     const real *product = AT(const real, p.bias.product);

@@ -1,4 +1,4 @@
-/* Softmax and its cross-entropy: a thread a row, as classes are few. Private to lib/backend/cuda/. */
+/* Softmax and its cross-entropy: one thread for each row, as classes are few. Private to lib/backend/cuda/. */
 #ifndef ASSAY_BACKEND_CUDA_KERNELS_LOSS_H
 #define ASSAY_BACKEND_CUDA_KERNELS_LOSS_H
 
@@ -34,7 +34,7 @@ DEVICE double exponentials(uint64_t classes, const real *logits, real largest, u
 
 /*
  * A row's loss, and its gradient divided by the number of rows. The label's own exponential is kept apart: the loss of
- * a sure and right answer is log1p of the others, and p - 1 is -(the others) / sum, so that nothing cancels.
+ * a confident right answer is log1p of the others, and p - 1 is -(the others) / sum, so that nothing cancels.
  */
 DEVICE double row_loss(const assay_cuda_loss_arguments *p, uint64_t row, uint64_t label, uint64_t *correct)
 {
@@ -56,7 +56,9 @@ DEVICE double row_loss(const assay_cuda_loss_arguments *p, uint64_t row, uint64_
     return top == label ? log1p(others) : log(sum) - shifted;
 }
 
-/* Adds up one number a thread, in both arrays, as a tree; the sums are in element 0. All threads of a block call it. */
+/*
+ * Adds one number of each thread, in both arrays, as a tree; the sums are in element 0. All threads of a block call it.
+ */
 DEVICE void add_up(double *losses, uint64_t *counts)
 {
     __syncthreads();
@@ -79,7 +81,7 @@ DEVICE void store_totals(const assay_cuda_loss_arguments *p, double loss, uint64
     }
 }
 
-/* A grid of one block ends the sums itself; of more, each leaves its part. */
+/* A grid of one block completes the sums itself; of several blocks, each writes its part. */
 KERNEL(cross_entropy)
 {
     __shared__ double losses[ASSAY_CUDA_BLOCK];
@@ -110,7 +112,7 @@ KERNEL(cross_entropy)
     }
 }
 
-/* One block over the parts of MOST_PARTS blocks at most, `operation` of them: a thread takes one. */
+/* One block over the parts of at most MOST_PARTS blocks, `operation` of them: each thread takes one. */
 KERNEL(cross_entropy_total)
 {
     __shared__ double losses[ASSAY_CUDA_BLOCK];

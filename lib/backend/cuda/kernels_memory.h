@@ -51,7 +51,7 @@ DEVICE float unit_interval(uint32_t x)
     return (float)x * 2.3283064365386963e-10f + 1.1641532182693481e-10f;
 }
 
-/* PyTorch turns the bounds around by counting 1 as 0. One rounding: PyTorch's kernels are contracted. */
+/* PyTorch makes [0, 1) of it by replacing 1 by 0. One rounding: PyTorch's kernels are contracted. */
 DEVICE float to_uniform(uint32_t x, float lower, float size)
 {
     float u = unit_interval(x);
@@ -81,7 +81,7 @@ DEVICE void to_elements(const assay_cuda_random_arguments *p, const uint32_t out
     }
 }
 
-/* One call of one of PyTorch's threads for each of ours: which of our threads that is does not matter. */
+/* Each of our threads makes one call of one of PyTorch's threads; it does not matter which one. */
 KERNEL(random_fill)
 {
     FOR_EACH(i, p.random.calls * p.random.threads) {
@@ -107,7 +107,7 @@ KERNEL(random_fill)
 
 /* --- batches --------------------------------------------------------------------------------------------------- */
 
-/* A block an image: its pixels are looked up in a table that the block holds. */
+/* One block for each image: it looks the pixels up in its own copy of the table. */
 KERNEL(gather)
 {
     __shared__ real table[256];

@@ -1,6 +1,6 @@
 /*
- * Sums in double, in a fixed order: a thread adds up its share, a block its threads as a tree, the host or a second
- * kernel the blocks. The grid depends on the count alone. Private to lib/backend/cuda/.
+ * Sums in double, in a fixed order: a thread adds its share, a block adds its threads' sums as a tree, and the host or
+ * a second kernel adds the blocks' sums. The grid depends only on the count. Private to lib/backend/cuda/.
  */
 #ifndef ASSAY_BACKEND_CUDA_KERNELS_REDUCE_H
 #define ASSAY_BACKEND_CUDA_KERNELS_REDUCE_H
@@ -53,7 +53,7 @@ KERNEL(sum)
     }
 }
 
-/* Sum, least, largest, and how many NaN: they take part in no comparison. */
+/* Sum, least, largest, and the number of NaN, which comparisons ignore. */
 KERNEL(range)
 {
     __shared__ double parts[ASSAY_CUDA_PART_NUMBERS][ASSAY_CUDA_BLOCK];

@@ -4,7 +4,7 @@
 
 #include "backend/cuda/kernels.h"
 
-/* update_rule.h: a finite gradient whose square cannot be kept counts as the largest whose square can. */
+/* update_rule.h: a finite gradient whose square overflows counts as the largest whose square does not. */
 DEVICE real squarable(real g)
 {
     real size = REAL_ABS(g);
@@ -28,7 +28,7 @@ DEVICE real next_mean(const assay_update_coefficients *c, real *kept, real g)
     return next;
 }
 
-/* `largest` is NULL but for AMSGrad. */
+/* `largest` is NULL except for AMSGrad. */
 DEVICE real adam_direction(const assay_update_coefficients *c, real *mean, real *square, real *largest, real g)
 {
     real bounded = squarable(g);
@@ -85,7 +85,7 @@ DEVICE real direction_of(const assay_cuda_update_arguments *p, uint64_t i, real 
     return (real)c->rate * g;
 }
 
-/* A batch with a bad label or index changes no parameter: its gradients are of nothing. */
+/* A batch with a bad label or index changes no parameter: its gradients have no meaning. */
 KERNEL(update)
 {
     real *w = AT(real, p.update.w);

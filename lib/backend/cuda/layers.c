@@ -1,7 +1,7 @@
-/* What networks are made of: products by cuBLAS, and a kernel for what is left. */
+/* The operations of networks: products by cuBLAS, and kernels of our own for the rest. */
 #include "backend/cuda/cuda.h"
 
-/* Products of the gradients of parameters have a lane of their own: nothing waits for them but the optimizer. */
+/* Products for the gradients of parameters have a lane of their own: only the optimizer waits for them. */
 enum { MAIN_LANE, PARAMETER_LANE };
 
 static void scale(assay_cuda *self, assay_slice to, double factor)
@@ -14,7 +14,7 @@ static void scale(assay_cuda *self, assay_slice to, double factor)
     assay_cuda_submit(self, &command);
 }
 
-/* A product over nothing is 0: cuBLAS is not asked, as it wants leading dimensions of 1 or more. */
+/* A product over nothing is 0. cuBLAS is not called: it requires leading dimensions of at least 1. */
 static void multiply(assay_cuda *self, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c, int lane)
 {
     if (shape.k != 0) {
@@ -108,8 +108,8 @@ static assay_slice derivative_source(assay_activation activation, assay_slice x,
 void assay_cuda_activation_backward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y,
                                     assay_slice dy, assay_slice dx)
 {
-    assay_cuda_command command = activation_command(ASSAY_CUDA_DIFFERENTIATE, activation, derivative_source(activation, x, y, dy),
-                                                    dy, dx);
+    assay_slice source = derivative_source(activation, x, y, dy);
+    assay_cuda_command command = activation_command(ASSAY_CUDA_DIFFERENTIATE, activation, source, dy, dx);
     assay_cuda_submit((assay_cuda *)backend, &command);
 }
 
@@ -198,7 +198,7 @@ void assay_cuda_softmax(assay_backend *backend, size_t rows, size_t classes, ass
 
 /* --- batches ---------------------------------------------------------------------------------------------------- */
 
-/* A step of training begins with its batch, and so does the record of it. */
+/* A training step begins with its batch, so recording begins here. */
 void assay_cuda_gather(assay_backend *backend, size_t rows, size_t width, assay_slice pixels, assay_slice labels,
                        assay_slice index, assay_slice table, assay_slice x, assay_slice y)
 {

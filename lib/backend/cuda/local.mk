@@ -1,4 +1,4 @@
-# The backend's C sources; the tests compile them, too, over their emulation of CUDA.
+# The backend's C sources; the tests also compile them, over their emulation of CUDA.
 cuda_sources = \
 	%D%/arguments.h \
 	%D%/command.c \
@@ -26,7 +26,7 @@ cuda_kernel_headers = \
 	%D%/kernels_update.h
 EXTRA_DIST += $(cuda_kernel_headers) %D%/f32.cu %D%/f64.cu
 
-# nvcc's part: what it does not know (libtool's -fPIC) it hands on to the C++ compiler that it uses. No contraction, as
+# nvcc passes options that it does not know (libtool's -fPIC) to the C++ compiler that it uses. No contraction, as
 # everywhere (doc/design.md).
 NVCCFLAGS = -O3
 cuda_nvccflags = $(NVCC_TARGETS) -std=c++17 -fmad=false -lineinfo --forward-unknown-to-host-compiler \

@@ -17,7 +17,7 @@ static size_t bytes_of(assay_slice slice)
 
 /* --- buffers ---------------------------------------------------------------------------------------------------- */
 
-/* The failure of a call as a message of its own: creating a buffer returns one, and does not record it. */
+/* Moves the recorded failure to `error`: creating a buffer returns its failure and does not record it. */
 static assay_status take_failure(assay_cuda *self, assay_error *error)
 {
     assay_status status = assay_fail(error, self->base.failure.status, "%s", self->base.failure.message);
@@ -78,7 +78,7 @@ static bool same_type(const assay_backend *backend, assay_element element, assay
     return element != ASSAY_REAL || (type == ASSAY_HOST_F32) == (backend->precision == ASSAY_F32);
 }
 
-/* Copies `size` bytes to the device; the host's array is free when this returns. */
+/* Copies `size` bytes to the device; the caller may change the host's array after the return. */
 static void upload_bytes(assay_cuda *self, void *to, const void *from, size_t size)
 {
     if (ASSAY_CUDA_TRY(self, cudaMemcpyAsync, to, from, size, cudaMemcpyHostToDevice, self->stream)) {
@@ -131,7 +131,7 @@ void assay_cuda_upload(assay_backend *backend, assay_slice to, assay_host_type t
     assay_free(converted);
 }
 
-/* What the device holds as it stands. The copy is there after the wait, which is also when failures show. */
+/* Copies the device's bytes without conversion. The copy is complete after the wait, which also shows failures. */
 static bool download_bytes(assay_cuda *self, void *to, assay_slice from)
 {
     assay_cuda_flush(self);
@@ -183,7 +183,7 @@ void assay_cuda_fill(assay_backend *backend, assay_slice to, double value)
     assay_cuda_submit((assay_cuda *)backend, &command);
 }
 
-/* PyTorch's grid: T threads, and calls of 4 outputs a thread until all elements are there (random/philox.h). */
+/* PyTorch's grid: T threads, each of which makes calls with 4 outputs until there are enough (random/philox.h). */
 static void fill_philox(assay_cuda *self, assay_slice to, assay_philox *generator, assay_cuda_random_output output,
                         double a, double b)
 {
@@ -212,7 +212,7 @@ void assay_cuda_philox_bits(assay_backend *backend, assay_slice to, assay_philox
     fill_philox((assay_cuda *)backend, to, generator, ASSAY_CUDA_BITS, 0, 0);
 }
 
-/* mt19937 is one long chain: the host draws, the device gets the numbers. */
+/* mt19937 is sequential: the host draws, and the numbers are copied to the device. */
 static void fill_mt19937(assay_cuda *self, assay_slice to, assay_generator *generator, assay_distribution distribution)
 {
     float *values = host_array(self, to.count * sizeof *values);

@@ -1,10 +1,10 @@
-/* Opening, closing, waiting, and failures that the device found. */
+/* Opening and closing, and the table of operations. */
 #include <stdio.h>
 
 #include "backend/cuda/cuda.h"
 #include <assay/base/alloc.h>
 
-/* Where cuBLAS is looked for: where the loader finds it, and in the folder in which configure found CUDA. */
+/* The places where cuBLAS may be: the loader's path, and the folder in which configure found CUDA. */
 #ifndef ASSAY_CUBLAS_NAMES
 #define ASSAY_CUBLAS_TEXT(x) #x
 #define ASSAY_CUBLAS_MAJOR(x) ASSAY_CUBLAS_TEXT(x)
@@ -49,7 +49,7 @@ void assay_cuda_synchronize(assay_backend *backend)
 
 /* --- opening ---------------------------------------------------------------------------------------------------- */
 
-/* Kernels run on device 0; CUDA_VISIBLE_DEVICES says which of several that is. */
+/* Kernels run on device 0; the variable CUDA_VISIBLE_DEVICES chooses which one that is. */
 static assay_status find_device(assay_error *error)
 {
     int devices = 0;
@@ -65,15 +65,16 @@ static assay_status find_device(assay_error *error)
         result = cudaDeviceGetAttribute(&minor, cudaDevAttrComputeCapabilityMinor, 0);
     }
     if (result != cudaSuccess || 10 * major + minor < LEAST_CAPABILITY) {
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: the GPU has compute capability %d.%d (%s), and "
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                          "backend cuda: the GPU has compute capability %d.%d (%s), and "
                           "7.5 or more is needed; use --backend openblas", major, minor, cudaGetErrorString(result));
     }
     return ASSAY_OK;
 }
 
 /*
- * One lane: a handle with a workspace of its own that never changes, so that the way in which cuBLAS cuts a product,
- * and with it the last bits, is the same in every run. Default math: float is computed in float, and not in TF32.
+ * One lane: a handle with a workspace of its own that never changes. So cuBLAS divides a product in the same way in
+ * every run, and the last bits are the same. Default math: float products are computed in float, not in TF32.
  */
 static void open_lane(assay_cuda *self, int lane)
 {
@@ -148,7 +149,7 @@ static void close_sequence(assay_cuda_sequence *sequence)
     assay_free(sequence->nodes);
 }
 
-/* Also ends a backend that was opened in part. What fails now concerns nobody any more. */
+/* Also closes a backend that was opened only in part. Failures are ignored here: nobody can read them any more. */
 void assay_cuda_close(assay_backend *backend)
 {
     assay_cuda *self = (assay_cuda *)backend;

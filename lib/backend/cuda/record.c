@@ -8,7 +8,7 @@ enum { WORTH_A_GRAPH = 4 /* commands: for fewer a graph saves nothing */ };
 void assay_cuda_submit(assay_cuda *self, const assay_cuda_command *command)
 {
     if (self->recording && self->pending.count == ASSAY_CUDA_MOST_RECORDED) {
-        assay_cuda_flush(self); /* and what follows runs by itself */
+        assay_cuda_flush(self); /* commands after it run at once */
     }
     if (self->recording) {
         self->pending.commands[self->pending.count++] = *command;
@@ -41,7 +41,7 @@ static assay_cuda_sequence *find_remembered(assay_cuda *self)
     return NULL;
 }
 
-/* The pending sequence takes the place of the one that was not used for longest, and that one's memory. */
+/* The pending sequence replaces the least recently used one, whose memory the next pending sequence gets. */
 static void remember_pending(assay_cuda *self)
 {
     assay_cuda_sequence *oldest = &self->remembered[0];
@@ -58,8 +58,8 @@ static void remember_pending(assay_cuda *self)
 }
 
 /*
- * A sequence that comes for the first time is run command by command, which also lets cuBLAS load what it needs; from
- * the second time on it is a graph.
+ * Runs a sequence command by command the first time, so that cuBLAS can load what it needs; from the second time on it
+ * is a graph.
  */
 void assay_cuda_flush(assay_cuda *self)
 {

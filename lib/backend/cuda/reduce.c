@@ -1,4 +1,7 @@
-/* Sums and moments: a part for each block, in an order that depends on the count alone, added up by the host. */
+/*
+ * Sums and moments: each block computes a part, and the host adds the parts, in an order that depends only on the
+ * count.
+ */
 #include <math.h>
 
 #include "backend/cuda/cuda.h"

@@ -1,7 +1,7 @@
 /* The optimizers' step: one launch over all parameters. */
 #include "backend/cuda/cuda.h"
 
-/* A step of training ends here, and so does the record of it. */
+/* A training step ends here, so recording ends, too. */
 void assay_cuda_update(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,
                        assay_slice gradients, const assay_slice *state)
 {

@@ -6,7 +6,7 @@
 #include "config.h"
 #endif
 
-/* A function of this kind is compiled for several processors, and the program's loader takes the fitting one. */
+/* The compiler makes such a function for several processors, and the program's loader chooses the version that fits. */
 #if defined(ASSAY_TARGET_CLONES) && !defined(ASSAY_NO_CLONES)
 #define ASSAY_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
@@ -14,8 +14,8 @@
 #endif
 
 /*
- * What such a function calls in its loop has to be part of it, to be compiled for the same processor. Where coverage is
- * measured it is a function of its own: its branches count once, and not once for each place that it is called from.
+ * What such a function calls in its loop must be inlined, so that it is compiled for the same processor. Coverage
+ * builds do not inline it: there its branches count once, and not once for each caller.
  */
 #ifdef ASSAY_NO_CLONES
 #define ASSAY_INLINE static inline
@@ -23,7 +23,7 @@
 #define ASSAY_INLINE static inline __attribute__((always_inline))
 #endif
 
-/* A parameter that some of several functions of one form do not read. */
+/* For functions of one form, some of which do not read this parameter. */
 #define ASSAY_UNUSED __attribute__((unused))
 
 #endif

@@ -8,8 +8,7 @@
 enum { WORK_WORTH_A_FORK = 20000 };
 
 /*
- * OpenBLAS's number of threads is a setting of the whole process: a program that calls OpenBLAS itself, too, finds it
- * at 1 after this.
+ * OpenBLAS's number of threads is a setting of the whole process: it is 1 after this, also for the program's own calls.
  */
 static assay_status open_as(const char *name, const assay_panel_kernels *panels, const assay_backend_options *options,
                             assay_backend **backend, assay_error *error)
@@ -58,7 +57,7 @@ void assay_openblas_close(assay_backend *backend)
     assay_free(self);
 }
 
-/* Operations have ended when they return. */
+/* Every operation is complete when it returns. */
 void assay_openblas_synchronize(assay_backend *backend)
 {
     (void)backend;

@@ -4,13 +4,13 @@
  *
  * One source serves both precisions: f32.c and f64.c include the real_*.h templates with ASSAY_REAL_BITS defined.
  *
- * An operation is cut into parts, one a thread; each part calls OpenBLAS, which is told to use one thread, for its
- * share of the product and goes over the result once more (bias, activation, derivative) while it is in the cache.
+ * An operation is cut into parts, one for each thread. A part calls OpenBLAS, set to one thread, for its share of the
+ * product, and then applies bias, activation or derivative to the result while it is in the cache.
  *
- * Which results depend on the number of threads: products in their last bits, because OpenBLAS adds up a matrix's edges
- * in another order than its inside, and the number of threads moves the edges. Everything else does not: elements are
- * computed one by one, and sums are taken over a fixed number of pieces. For a given number of threads, processor and
- * OpenBLAS all results are the same in every run.
+ * The last bits of products depend on the number of threads: OpenBLAS adds the edges of a matrix in another order than
+ * its inside, and the number of threads moves the edges. Nothing else depends on it: elements are computed one by one,
+ * and sums are taken over a fixed number of pieces. For a given number of threads, processor and OpenBLAS, all results
+ * are the same in every run.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_OPENBLAS_H
 #define ASSAY_BACKEND_OPENBLAS_OPENBLAS_H
@@ -35,7 +35,7 @@ typedef struct {
 typedef struct {
     assay_buffer base;
     void *memory;
-    bool borrowed; /* the memory is the caller's, and is only read */
+    bool borrowed; /* the memory is the caller's; it is only read */
 } assay_host_buffer;
 
 /* The tables of f32.c and f64.c. */
@@ -55,7 +55,7 @@ void *assay_host_address(assay_slice slice);
 /* Bytes of one element in this backend's precision. */
 size_t assay_host_element_size(const assay_backend *backend, assay_element element);
 
-/* Runs the function on all threads, or on the caller's alone where `work` (multiply-adds) is not worth a fork. */
+/* Runs the function on all threads, or only on the caller's if `work` (multiply-adds) is too little for a fork. */
 void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task);
 
 /* core.h's answers for a processor on which OpenBLAS has chosen this core. */

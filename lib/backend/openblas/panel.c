@@ -5,10 +5,10 @@
 #include "backend/openblas/panel_kernels.h"
 #include <assay/base/alloc.h>
 
-/* Floats in the packed panels of B: a megabyte, so that they and the rows of A fit into a processor's second cache. */
+/* Floats in the packed panels of B: a megabyte, so that they and the rows of A fit into a processor's level-2 cache. */
 enum { PANEL_FLOATS = 256 * 1024 };
 
-/* Below these, packing takes longer than what it saves. */
+/* For smaller sizes, packing costs more time than it saves. */
 enum { LEAST_M = 16, LEAST_N = 64, LEAST_K = 64 };
 
 const assay_panel_kernels *const *assay_panel_for(assay_processor processor)
@@ -40,13 +40,13 @@ static float element(assay_panel_matrix a, size_t i, size_t k)
     return a.first[a.transposed ? k * a.stride + i : i * a.stride + k];
 }
 
-/* Of a sample, how many groups of ASSAY_PANEL_ROWS rows have nothing but `value` at some k. */
+/* In a sample of pairs (group of ASSAY_PANEL_ROWS rows, k): how many have `value` in all their rows. */
 static int count_left_out(size_t m, size_t k, assay_panel_matrix a, float value)
 {
     int left_out = 0;
     size_t groups = m / ASSAY_PANEL_ROWS;
     for (size_t s = 0; s < ASSAY_PANEL_SAMPLES; s++) {
-        /* Two strides without a common factor with most sizes: samples fall on all rows and all columns. */
+        /* These strides share no factor with most sizes, so the samples reach all rows and all columns. */
         size_t i = s * 17 % groups * ASSAY_PANEL_ROWS;
         size_t at = s * 101 % k;
         bool same = true;

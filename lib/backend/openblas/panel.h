@@ -1,19 +1,19 @@
 /*
- * Matrix products in float that leave out what contributes nothing. Private to lib/backend/openblas/.
+ * Matrix products in float that skip terms which contribute nothing. Private to lib/backend/openblas/.
  *
- * Half of an image's pixels are background, one and the same number, and half of what leaves a ReLU, or flows back
- * through it, is 0. So C = A B is computed as
+ * Half of an image's pixels are background, all the same number; half of a ReLU's outputs, and of the gradients behind
+ * it, are 0. So C = A B is computed as
  *
- *     C = c 1 (1^T B) + (A - c) B,   c the background value of A, 0 for what a ReLU made,
+ *     C = c 1 (1^T B) + (A - c) B,   c the background value of A, 0 for a ReLU's output,
  *
- * where the second product takes, for ASSAY_PANEL_ROWS rows of A at once, only those k in which one of them differs
- * from c. This is exact to rounding (c + (a - c) is a within half an ulp of the larger of both). Infinities and NaN in B
- * would be left out, too; where B has one, nothing is.
+ * where the second product uses, for ASSAY_PANEL_ROWS rows of A at once, only those k for which one of these rows
+ * differs from c. This is exact to rounding (c + (a - c) is a within half an ulp of the larger of both). It would also
+ * skip infinities and NaN in B; if B has one, nothing is skipped.
  *
- * A thread packs B into panels of a few vectors' width, row k of a panel behind row k - 1; then its own rows of A, without
- * what is left out; and multiplies these by each panel. Each packs its own copy of B: reading what another processor has
- * just written costs more than packing. Rows are taken in the same fours whatever the number of threads, and each element
- * of C is one sum in the order of k: results do not depend on the threads.
+ * A thread packs B into panels that are a few vectors wide, row k of a panel after row k - 1; then it packs its own
+ * rows of A, without the skipped terms, and multiplies these by each panel. Each thread packs its own copy of B:
+ * reading what another processor has just written costs more than packing. The groups of four rows do not depend on the
+ * number of threads, and each element of C is one sum in the order of k: so results do not depend on the threads.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_PANEL_H
 #define ASSAY_BACKEND_OPENBLAS_PANEL_H
@@ -29,7 +29,7 @@
 enum {
     ASSAY_PANEL_ROWS = 4,          /* rows of A that are multiplied at once */
     ASSAY_PANEL_MAX_LANES = 16,    /* floats in the widest vector */
-    ASSAY_PANEL_MAX_K = 1024,      /* larger k are not taken */
+    ASSAY_PANEL_MAX_K = 1024,      /* larger k are left to OpenBLAS */
     ASSAY_PANEL_MAX_N = 8192,      /* columns of B packed at once */
     ASSAY_PANEL_GROUP_ROWS = 128,  /* rows of A packed at once */
     /* From one packed row of A to the next: room for k numbers and a last vector that is not full. */
@@ -37,7 +37,9 @@ enum {
     ASSAY_PANEL_SAMPLES = 64       /* see assay_panel_left_out */
 };
 
-/* op(M) of a row-major matrix: element (i, j) at first[i * stride + j], or at first[j * stride + i] where transposed. */
+/*
+ * op(M) of a row-major matrix: element (i, j) at first[i * stride + j], or at first[j * stride + i] where transposed.
+ */
 typedef struct {
     const float *first;
     size_t stride;
@@ -67,32 +69,34 @@ typedef struct {
     float *tile;        /* a block of C on its way to memory */
 } assay_panel_thread;
 
-/* One processor's way of doing it. */
+/* The functions for one kind of processor. */
 typedef struct {
     const char *name;
     size_t lanes; /* floats in a vector; threads cut A at multiples of it */
-    /* The rows and columns of C that are named; at most assay_panel_columns(k) columns. */
+    /* Computes these rows and columns of C; at most assay_panel_columns(k) columns. */
     void (*multiply)(const assay_panel_product *product, assay_range rows, assay_range columns,
                      assay_panel_thread *thread);
 } assay_panel_kernels;
 
-/* The kernels of a processor, best first, NULL at the end: none where it has neither AVX-512 nor AVX2. */
+/* The kernels for a processor, best first, NULL at the end; empty if it has neither AVX-512 nor AVX2. */
 const assay_panel_kernels *const *assay_panel_for(assay_processor processor);
 
-/* Those of this one. */
+/* The kernels for this machine's processor. */
 const assay_panel_kernels *const *assay_panel_supported(void);
 
-/* Whether a product is of a size that is taken. */
+/* Whether the kernels accept a product of this size. */
 bool assay_panel_takes(size_t m, size_t n, size_t k);
 
 /*
- * How much of A [m][k], m >= ASSAY_PANEL_ROWS, is left out, in ASSAY_PANEL_SAMPLES parts, judged by a sample; and for
- * which background: 0 or the first element.
+ * Estimates from a sample how much of A [m][k], m >= ASSAY_PANEL_ROWS, can be skipped, as a number out of
+ * ASSAY_PANEL_SAMPLES, and chooses the background: 0 or the first element.
  */
 int assay_panel_left_out(size_t m, size_t k, assay_panel_matrix a, float *background);
 
-/* Memory for `count` threads; NULL, and ASSAY_ERROR_MEMORY in `error`, when memory is out. The caller ends it with
- * assay_panel_threads_destroy (NULL is allowed). */
+/*
+ * Memory for `count` threads; NULL, and ASSAY_ERROR_MEMORY in `error`, when there is no memory. The caller frees it
+ * with assay_panel_threads_destroy (NULL is allowed).
+ */
 assay_panel_thread *assay_panel_threads_create(int count, assay_error *error);
 void assay_panel_threads_destroy(assay_panel_thread *threads, int count);
 

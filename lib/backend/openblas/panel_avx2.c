@@ -60,7 +60,9 @@ PRIMITIVE unsigned differing(vector a, vector b)
     return (unsigned)_mm256_movemask_ps(_mm256_cmp_ps(a, b, _CMP_NEQ_UQ));
 }
 
-/* Which lanes come first so that the mask's are in front: byte i of the extracted word is the index of the i-th of them. */
+/*
+ * The permutation that moves the mask's lanes to the front: byte i of the extracted word is the index of the i-th one.
+ */
 PRIMITIVE __m256i front_of(unsigned mask)
 {
     const uint64_t lanes = _pdep_u64(mask, 0x0101010101010101u) * 0xff;

@@ -57,7 +57,7 @@ PRIMITIVE unsigned differing(vector a, vector b)
 
 PRIMITIVE void append(vector v, unsigned mask, float *to)
 {
-    /* In a register, and stored whole: some processors compress to memory by microcode. */
+    /* Compresses in a register and stores it whole: on some processors compressing to memory is slow microcode. */
     _mm512_storeu_ps(to, _mm512_maskz_compress_ps((__mmask16)mask, v));
 }
 

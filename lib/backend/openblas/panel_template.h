@@ -25,7 +25,7 @@ enum { ROWS = ASSAY_PANEL_ROWS };
 
 /* --- panels of B ------------------------------------------------------------------------------------------------- */
 
-/* What one thread has to do. */
+/* The work of one thread. */
 typedef struct {
     const assay_panel_product *product;
     assay_range columns; /* of B, packed at once */
@@ -51,7 +51,7 @@ static size_t panel_count(const run *r)
     return (vectors_of(r) + WIDTH - 1) / WIDTH;
 }
 
-/* Panels differ in width by one vector at most, so that no narrow one is left. */
+/* The widths of panels differ by at most one vector, so that none is much narrower. */
 static panel panel_at(const run *r, size_t index)
 {
     size_t count = panel_count(r);
@@ -74,7 +74,7 @@ INLINE void load_rows(const float *from, size_t stride, vector block[LANES])
     }
 }
 
-/* What is found out on the way: the columns' sums, and a number that is NaN if one of B was not finite. */
+/* Collected while packing: the columns' sums, and a number that is NaN if one of B was not finite. */
 typedef struct {
     vector sum;
     vector zero;
@@ -86,7 +86,7 @@ INLINE void look_at(survey *s, vector v)
     s->zero = multiply_add(v, broadcast(0), s->zero);
 }
 
-/* One vector's width of a panel from rows of B as they stand. */
+/* One vector's width of a panel from rows of B stored row by row. */
 TARGET static survey pack_rows(const assay_panel_product *p, size_t column, size_t count, float *to, size_t stride)
 {
     survey seen = {broadcast(0), broadcast(0)};
@@ -111,7 +111,7 @@ INLINE void pack_square(survey *seen, const float *from, size_t from_stride, flo
     }
 }
 
-/* What is left at the edges: `columns` of the panel's columns, `rows` of the square's rows. */
+/* At the edges: only `columns` of the panel's columns and `rows` of the square's rows. */
 static TARGET void pack_some(survey *seen, const float *from, size_t from_stride, size_t columns, size_t rows,
                              float *to, size_t to_stride)
 {
@@ -158,13 +158,13 @@ static TARGET void pack(const run *r)
 
 /* --- rows of A --------------------------------------------------------------------------------------------------- */
 
-/* How A is read: what is left out of it, if anything is. */
+/* How A is read, and what is skipped. */
 typedef struct {
     float background;
-    bool complete; /* nothing is left out */
+    bool complete; /* nothing is skipped */
 } reading;
 
-/* ROWS rows without what all of them leave out. */
+/* ROWS rows without the terms that all of them skip. */
 typedef struct {
     float *values; /* row i at values + i * ASSAY_PANEL_STRIDE */
     uint32_t *kept;
@@ -199,7 +199,7 @@ INLINE void append_square(strip *strips, const float *from, size_t stride, bool 
     }
 }
 
-/* What is left at the edges: `rows` and `columns` of a square. Rows beyond the matrix keep nothing. */
+/* At the edges: only `rows` and `columns` of a square. Rows beyond the matrix keep nothing. */
 static TARGET void append_some(strip *strips, const float *from, size_t stride, bool transposed, size_t rows,
                                size_t columns, size_t k, reading how)
 {
@@ -348,7 +348,7 @@ static TARGET void multiply_transposed(const assay_panel_product *p, size_t i, c
     }
 }
 
-/* The sums begin with what the background gives. */
+/* The sums begin with the background's contribution. */
 INLINE void begin_sums(const panel *b, reading how, vector *start)
 {
     for (size_t v = 0; v < b->vectors; v++) {
@@ -358,7 +358,7 @@ INLINE void begin_sums(const panel *b, reading how, vector *start)
     }
 }
 
-/* Every panel by rows that are packed. */
+/* Multiplies packed rows by every panel. */
 static TARGET void multiply_packed(const run *r, assay_range rows, reading how, const strip *strips)
 {
     const assay_panel_product *p = r->product;

@@ -1,6 +1,6 @@
 /*
- * Workers wait for a new generation number: they spin for some microseconds, because within a training step the next
- * operation is that near, and then sleep on a condition variable, because nothing may follow for long.
+ * Workers wait for a new generation number. They spin for some microseconds, because within a training step the next
+ * operation follows soon, and then sleep on a condition variable, because the next step may be far away.
  */
 #include "backend/openblas/pool.h"
 
@@ -14,7 +14,7 @@
 
 enum {
     WORKER_SPINS = 4000, /* pauses before a worker sleeps: some 50 us */
-    JOIN_SPINS = 20000   /* pauses before the caller gives its processor up: by then the workers lack one */
+    JOIN_SPINS = 20000   /* pauses before the caller yields its processor: by then the workers need it */
 };
 
 typedef struct {
@@ -25,7 +25,7 @@ typedef struct {
 
 struct assay_pool {
     _Alignas(ASSAY_ALIGNMENT) atomic_uint generation; /* grows by one with each operation */
-    _Alignas(ASSAY_ALIGNMENT) atomic_int pending;     /* workers that have not ended their part */
+    _Alignas(ASSAY_ALIGNMENT) atomic_int pending;     /* workers that still run their part */
     _Alignas(ASSAY_ALIGNMENT) atomic_int sleepers;
     assay_pool_function function; /* NULL: the workers end */
     const void *task;
@@ -120,7 +120,7 @@ assay_status assay_pool_create(int threads, assay_pool **pool, assay_error *erro
         return ASSAY_ERROR_MEMORY;
     }
     made->threads = threads;
-    /* With fewer processors than threads, one that spins keeps another from its work. */
+    /* With fewer processors than threads, a spinning thread keeps another one from running. */
     bool room = sysconf(_SC_NPROCESSORS_ONLN) >= threads;
     made->worker_spins = room ? WORKER_SPINS : 0;
     made->join_spins = room ? JOIN_SPINS : 0;

@@ -11,11 +11,11 @@ typedef struct assay_pool assay_pool;
 /* One thread's share of an operation: part number `part` of `parts`. */
 typedef void (*assay_pool_function)(const void *task, int part, int parts);
 
-/* `threads` counts the caller's own. The caller ends the pool with assay_pool_destroy. */
+/* `threads` includes the caller's own. The caller frees the pool with assay_pool_destroy. */
 assay_status assay_pool_create(int threads, assay_pool **pool, assay_error *error);
 void assay_pool_destroy(assay_pool *pool);
 
-/* Runs all parts, part 0 on the calling thread, and returns when all have ended. One caller at a time. */
+/* Runs all parts, part 0 on the calling thread, and returns when all are complete. One caller at a time. */
 void assay_pool_run(assay_pool *pool, assay_pool_function function, const void *task);
 
 typedef struct {

@@ -1,4 +1,4 @@
-/* Which instructions a processor has, of those that kernels are chosen by. Private to lib/backend/openblas/. */
+/* The instruction sets of a processor that decide which kernels run. Private to lib/backend/openblas/. */
 #ifndef ASSAY_BACKEND_OPENBLAS_PROCESSOR_H
 #define ASSAY_BACKEND_OPENBLAS_PROCESSOR_H
 
@@ -8,7 +8,7 @@ typedef struct {
     bool avx2;
     bool fma;
     bool bmi2;
-    bool avx512vl; /* AVX-512F, too; OpenBLAS asks for VL before it takes its kernels with AVX-512 */
+    bool avx512vl; /* includes AVX-512F; OpenBLAS uses its AVX-512 kernels only with VL */
 } assay_processor;
 
 assay_processor assay_processor_here(void);

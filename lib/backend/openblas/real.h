@@ -1,6 +1,6 @@
 /*
- * The template's beginning: one floating-point type under the name `real`. Private to lib/backend/openblas/; a source
- * file defines ASSAY_REAL_BITS as 32 or 64 before it includes this.
+ * What all templates begin with: one floating-point type named `real`. Private to lib/backend/openblas/; a source file
+ * defines ASSAY_REAL_BITS as 32 or 64 before it includes this.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_REAL_H
 #define ASSAY_BACKEND_OPENBLAS_REAL_H
@@ -41,14 +41,14 @@ enum { REAL_MANTISSA_BITS = 52, REAL_BIAS = 1023 };
 
 #endif
 
-/* Iterations that do not read what others write, though arrays may coincide. */
+/* No iteration reads what another one writes, although arrays may coincide. */
 #if defined(__clang__)
 #define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
 #else
 #define INDEPENDENT _Pragma("GCC ivdep")
 #endif
 
-/* Shares of vectors and of matrix columns: one cache line of float, two of double. */
+/* Parts of vectors and of matrix columns are multiples of this: one cache line of float, two of double. */
 enum { GRANULE = 16 };
 
 static inline real *real_at(assay_slice slice)

@@ -11,7 +11,9 @@
 #define INVERSE_SQRT_2_PI ((real)0.39894228040143267794)
 #define GELU_CUBIC ((real)0.044715)
 
-/* Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0. */
+/*
+ * Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0.
+ */
 #define GELU_BOUND ((real)40)
 #define SIGMOID_BOUND ((real)800)
 #define GELU_TANH_BOUND ((real)100)
@@ -153,7 +155,7 @@ FORWARD(mish)
 }
 BACKWARD(mish) { return dy * mish_derivative(t); }
 
-/* Runs the caller's macro LOOP(identifier) for one kind, so that each loop holds one function alone. */
+/* Runs the caller's macro LOOP(identifier) for one kind, so that each loop contains only one function. */
 #define LOOP_OF(constant, identifier) \
     case constant:                    \
         LOOP(identifier)              \

@@ -1,4 +1,4 @@
-/* Products, biases and linear layers; template, private to lib/backend/openblas/. */
+/* Products and linear layers; template, private to lib/backend/openblas/. */
 #ifndef ASSAY_BACKEND_OPENBLAS_REAL_LAYERS_H
 #define ASSAY_BACKEND_OPENBLAS_REAL_LAYERS_H
 
@@ -72,7 +72,7 @@ static void gemm_part(const void *argument, int part, int parts)
     multiply(task, tile_of(task->m, task->n, part, parts));
 }
 
-/* OpenBLAS wants a stride of 1 at least, even where k is 0. */
+/* OpenBLAS requires a stride of at least 1, even if k is 0. */
 static operand operand_of(assay_slice slice, bool transposed, size_t rows, size_t columns)
 {
     size_t stride = transposed ? rows : columns;
@@ -145,7 +145,7 @@ static void column_sums(assay_backend *backend, size_t rows, size_t columns, ass
 
 /* --- linear layers --------------------------------------------------------------------------------------------- */
 
-/* One product of a layer, and what is done to its result while it is in the cache. */
+/* One product of a layer, and a function that finishes its result while it is in the cache. */
 typedef struct layer_task layer_task;
 struct layer_task {
     product product;
@@ -153,7 +153,7 @@ struct layer_task {
     assay_activation activation;
     const real *source; /* the bias; or what the activation's derivative is computed from */
     real *y;
-    bool may_turn; /* whether B may be the operand of which something can be left out */
+    bool may_turn; /* whether terms may be skipped by B's numbers */
 };
 
 static void layer_part(const void *argument, int part, int parts)
@@ -192,7 +192,7 @@ static assay_panel_matrix panel_matrix(operand o, bool transposed)
     return (assay_panel_matrix){o.first, o.stride, o.transposed != transposed};
 }
 
-/* Less left out than this, and packing costs more than it saves; the transpose of a result costs something, too. */
+/* If fewer terms can be skipped, packing costs more than it saves. Transposing a result has a cost of its own. */
 enum { WORTH_PACKING = ASSAY_PANEL_SAMPLES / 8, WORTH_TURNING = ASSAY_PANEL_SAMPLES / 8 };
 
 static assay_panel_product straight_product(const product *p)
@@ -206,7 +206,7 @@ static assay_panel_product straight_product(const product *p)
                                  .c_stride = p->n};
 }
 
-/* The same product as its transpose, B^T A^T: what is left out is then left out of B. */
+/* The same product as its transpose, B^T A^T: then B's numbers decide what is skipped. */
 static assay_panel_product turned_product(const product *p)
 {
     return (assay_panel_product){.m = p->n,
@@ -219,7 +219,7 @@ static assay_panel_product turned_product(const product *p)
                                  .c_transposed = true};
 }
 
-/* Whether it is worth it, and then how. */
+/* Whether the panel kernels are faster, and the product for them. */
 static bool plan_panels(const product *p, bool may_turn, assay_panel_product *plan)
 {
     if (!assay_panel_takes(p->m, p->n, p->k)) {
@@ -238,7 +238,7 @@ static bool plan_panels(const product *p, bool may_turn, assay_panel_product *pl
     return left_out >= WORTH_PACKING;
 }
 
-/* False where it is left to OpenBLAS. */
+/* False if OpenBLAS must compute it. */
 static bool tried_panels(assay_backend *backend, const layer_task *layer)
 {
     const assay_openblas *self = (const assay_openblas *)backend;
@@ -246,7 +246,7 @@ static bool tried_panels(assay_backend *backend, const layer_task *layer)
     if (self->panels == NULL || !plan_panels(&layer->product, layer->may_turn, &task.product)) {
         return false;
     }
-    /* What is taken is always worth a fork. */
+    /* Products that the kernels accept are always worth a fork. */
     assay_pool_run(self->pool, panel_part, &task);
     return true;
 }
@@ -278,7 +278,7 @@ static void add_bias_and_activate(const layer_task *task, tile t)
                       task->y + first);
 }
 
-/* z stays in memory only where it is wanted; else the product goes to y's place and is replaced there. */
+/* If the caller does not want z, the product is written to y and replaced there. */
 static void linear_forward(assay_backend *backend, assay_linear_shape shape, assay_activation activation, assay_slice x,
                            assay_slice weight, assay_slice bias, assay_slice z, assay_slice y)
 {

@@ -4,7 +4,7 @@
 
 #include "backend/openblas/real_math.h"
 
-/* Classes that are taken at once. A shorter rest is filled up, so that the loops have whole vectors. */
+/* Classes computed at once. A shorter rest is filled up, so that the loops have whole vectors. */
 enum { CLASSES_AT_ONCE = 16 };
 
 typedef struct {
@@ -59,7 +59,9 @@ typedef struct {
     real *probabilities; /* of softmax */
 } loss_task;
 
-/* One row's loss; its gradient, divided by the number of rows, where it is wanted; counts the row if it is right. */
+/*
+ * One row's loss; its gradient divided by the number of rows, if wanted; counts the row if its largest logit is right.
+ */
 ASSAY_INLINE double row_loss(const loss_task *task, size_t r, int32_t *correct)
 {
     size_t classes = task->classes;
@@ -79,7 +81,7 @@ ASSAY_INLINE double row_loss(const loss_task *task, size_t r, int32_t *correct)
         /* p - 1 = -(sum of the others) / sum: nothing cancels when p is near 1. */
         gradient[label] = (real)(-others * scale);
     }
-    /* log1p: the loss of a sure and right answer is small, and not 0. */
+    /* log1p: the loss of a confident right answer is small, but not 0. */
     return top.index == label ? log1p(others) : log(sum) - shifted;
 }
 

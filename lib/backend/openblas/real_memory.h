@@ -94,7 +94,7 @@ static ASSAY_CLONES void look_up(size_t width, const uint8_t *pixels, const real
     }
 }
 
-/* Images are drawn from all over the data: the next one is on its way while this one is looked up. */
+/* Images come from all parts of the data: prefetches the next one while this one is looked up. */
 static void prefetch_image(const gather_task *task, size_t r)
 {
     enum { CACHE_LINE = 64 };
@@ -144,7 +144,7 @@ typedef struct {
 
 enum { LANES = 16 };
 
-/* LANES sums at once, so that one addition does not wait for the last. */
+/* LANES sums at once, so that no addition waits for the one before. */
 static ASSAY_CLONES double sum_range(const real *x, assay_range range)
 {
     double lanes[LANES] = {0};

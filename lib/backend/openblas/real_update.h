@@ -59,10 +59,10 @@ static ASSAY_CLONES void update_momentum(const update_task *task, assay_range ra
 #define REAL_LARGEST 0x1.fffffffffffffp1023
 #endif
 
-/* update_rule.h: a finite gradient whose square cannot be kept counts as the largest whose square can. */
+/* update_rule.h: a finite gradient whose square overflows counts as the largest whose square does not. */
 ASSAY_INLINE real squarable(real g)
 {
-    /* Two choices, each between two values: compilers vectorise that, and not a condition of two parts. */
+    /* Two choices, each between two values: compilers vectorise this, but not a condition of two parts. */
     real size = REAL_ABS(g);
     real bounded = size > LARGEST_SQUARED ? LARGEST_SQUARED : size;
     return REAL_COPYSIGN(size > REAL_LARGEST ? size : bounded, g);

@@ -9,7 +9,7 @@
 typedef struct {
     assay_buffer base;
     void *memory;
-    bool borrowed; /* the memory is the caller's, and is only read */
+    bool borrowed; /* the memory is the caller's; it is only read */
 } reference_buffer;
 
 static void *memory_of(assay_slice slice)
@@ -221,8 +221,9 @@ static bool labels_are_classes(assay_backend *backend, size_t rows, size_t class
 {
     for (size_t r = 0; r < rows; r++) {
         if (labels[r] < 0 || (size_t)labels[r] >= classes) {
-            assay_backend_record(backend, ASSAY_ERROR_ARGUMENT, "softmax_cross_entropy: label %d of row %zu is not one of "
-                                 "the %zu classes", (int)labels[r], r, classes);
+            assay_backend_record(backend, ASSAY_ERROR_ARGUMENT,
+                                 "softmax_cross_entropy: label %d of row %zu is not one of the %zu classes",
+                                 (int)labels[r], r, classes);
             return false;
         }
     }
@@ -252,7 +253,8 @@ static void run_gather(assay_backend *backend, size_t rows, size_t width, assay_
     for (size_t r = 0; r < rows; r++) {
         int32_t image = int32(index)[r];
         if (image < 0 || (size_t)image >= labels.count) {
-            assay_backend_record(backend, ASSAY_ERROR_ARGUMENT, "gather: index %d of row %zu is not one of the %zu images",
+            assay_backend_record(backend, ASSAY_ERROR_ARGUMENT,
+                                 "gather: index %d of row %zu is not one of the %zu images",
                                  (int)image, r, labels.count);
             return;
         }

@@ -28,8 +28,8 @@ static void softmax_row(size_t classes, const double *z, double *p)
 }
 
 /*
- * -log p_label = (max - z_label) + log sum_j e^(z_j - max). Nothing overflows, no large numbers cancel, and log1p keeps the
- * small terms beside the largest, which is 1.
+ * -log p_label = (max - z_label) + log sum_j e^(z_j - max). Nothing overflows, no large numbers cancel, and log1p keeps
+ * the small terms beside the largest, which is 1.
  */
 static double loss_of_row(size_t classes, const double *z, size_t label)
 {

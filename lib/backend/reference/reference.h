@@ -1,7 +1,7 @@
 /*
- * The oracle: each operation as its equation, in double precision and plain loops over arrays. It shares no code with what
- * it judges, so it has its own activations, update rules and sums. backend.c puts these functions behind the backend
- * interface; backend.h has the shapes. Private to lib/backend/reference/.
+ * The oracle: each operation as its equation, in double precision and plain loops over arrays. It shares no code with
+ * what it judges, so it has its own activations, update rules and sums. backend.c puts these functions behind the
+ * backend interface; backend.h has the shapes. Private to lib/backend/reference/.
  */
 #ifndef ASSAY_BACKEND_REFERENCE_REFERENCE_H
 #define ASSAY_BACKEND_REFERENCE_REFERENCE_H

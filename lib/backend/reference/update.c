@@ -3,8 +3,8 @@
 #include "backend/reference/reference.h"
 
 /*
- * w *= 1 - eta lambda if the weight decay is decoupled, g + lambda w in place of g if not. Each rule's loop begins with it;
- * it returns g.
+ * w *= 1 - eta lambda if the weight decay is decoupled, g + lambda w in place of g if not. Each rule's loop begins with
+ * it; it returns g.
  */
 static double decay(const assay_update_rule *rule, double *w, double g)
 {
@@ -25,7 +25,8 @@ static void sgd(const assay_update_rule *rule, size_t count, double *w, const do
 }
 
 /* m = b m + (1 - b) g; w -= eta m */
-static void averaging_momentum(const assay_update_rule *rule, size_t count, double *w, const double *gradient, double *m)
+static void averaging_momentum(const assay_update_rule *rule, size_t count, double *w, const double *gradient,
+                               double *m)
 {
     for (size_t i = 0; i < count; i++) {
         double g = decay(rule, &w[i], gradient[i]);
@@ -52,7 +53,9 @@ static double squarable(double g)
     return isfinite(g) && fabs(g) > 0x1p511 ? copysign(0x1p511, g) : g;
 }
 
-/* m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= eta / (sqrt(v_hat) + eps) m_hat; v_max is NULL but for AMSGrad */
+/*
+ * m = b1 m + (1 - b1) g; v = b2 v + (1 - b2) g^2; w -= eta / (sqrt(v_hat) + eps) m_hat; v_max is NULL but for AMSGrad
+ */
 static void adam(const assay_update_rule *rule, uint64_t step, size_t count, double *w, const double *gradient,
                  double *m, double *v, double *v_max)
 {
