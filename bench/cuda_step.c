@@ -188,7 +188,7 @@ static json_t *run(assay_backend *backend, const bench_options *options, const a
     json_t *rows = json_array();
     printf("%-10s %14s %16s %14s %12s\n", "", "step alone", "step in epochs", "all epochs", "validation");
     for (int i = 0; i < RUNS; i++) {
-        assay_train_options train = assay_train_tutorial((assay_run)i);
+        assay_train_options train = assay_tutorial_training((assay_run)i);
         train.epochs = (size_t)options->epochs;
         result r = {.step = time_steps(backend, &train, data, options->steps)};
         time_epochs(backend, &train, data, &r);

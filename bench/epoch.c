@@ -153,7 +153,7 @@ static void open_bench(bench *b, int threads, int rounds, const assay_dataset *d
     b->product_steps.times = assay_calloc(steps, sizeof(double), NULL);
     for (int run = 0; run < RUNS; run++) {
         b->steps[run].times = assay_calloc(steps, sizeof(double), NULL);
-        assay_train_options train = assay_train_tutorial((assay_run)run);
+        assay_train_options train = assay_tutorial_training((assay_run)run);
         train.epochs = (size_t)rounds + 1;
         train.position = ASSAY_RUN_SGD;
         if (assay_trainer_create(b->backend, &train, data, &b->trainers[run], &error) != ASSAY_OK) {

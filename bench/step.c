@@ -189,7 +189,7 @@ static assay_status open_bench(bench *b, const assay_dataset *data, assay_error 
 {
     const assay_backend_options options = {"openblas", ASSAY_F32, b->threads};
     ASSAY_TRY(assay_backend_open(&options, &b->backend, error));
-    const assay_network_config config = assay_network_tutorial(ASSAY_RELU);
+    const assay_network_config config = assay_tutorial_network(ASSAY_RELU);
     ASSAY_TRY(assay_network_create(b->backend, &config, b->rows, false, &b->network, error));
     ASSAY_TRY(assay_batches_create(b->backend, data, b->rows, &b->batches, error));
     shuffle(b);

@@ -6,6 +6,7 @@
 #include <assay/base/declarations.h>
 #include <assay/base/error.h>
 #include <assay/base/file.h>
+#include <assay/base/names.h>
 
 #include <assay/random/generator.h>
 #include <assay/random/mt19937.h>
@@ -40,16 +41,16 @@
 #include <assay/model/config.h>
 #include <assay/model/model.h>
 #include <assay/model/pickle.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/state.h>
 #include <assay/model/torch_state.h>
 #include <assay/model/torch_zip.h>
 
 #include <assay/train/batches.h>
-#include <assay/train/chain.h>
+#include <assay/tutorial/chain.h>
 #include <assay/train/likeness.h>
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 
 #include <assay/tutorial/depth.h>

@@ -5,6 +5,7 @@ assay_sources = \
 	%D%/base/file.c \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/names.c \
 	%D%/random/generator.c \
 	%D%/random/mt19937.c \
 	%D%/random/mt19937_fill.c \
@@ -77,17 +78,17 @@ assay_sources = \
 	%D%/model/config.c \
 	%D%/model/model.c \
 	%D%/model/pickle.c \
-	%D%/model/record.c \
+	%D%/tutorial/record.c \
 	%D%/model/safetensors.c \
 	%D%/model/state.c \
 	%D%/model/torch_state.c \
 	%D%/model/torch_zip.c \
 	%D%/model/upload.c \
 	%D%/train/batches.c \
-	%D%/train/chain.c \
+	%D%/tutorial/chain.c \
 	%D%/train/checkpoint.c \
 	%D%/train/likeness.c \
-	%D%/train/retrace.c \
+	%D%/tutorial/retrace.c \
 	%D%/train/trainer.c \
 	%D%/train/trainer_impl.h \
 	%D%/tutorial/depth.c \
@@ -116,6 +117,7 @@ public_headers = \
 	%D%/base/declarations.h \
 	%D%/base/error.h \
 	%D%/base/file.h \
+	%D%/base/names.h \
 	%D%/random/generator.h \
 	%D%/random/mt19937.h \
 	%D%/random/philox.h \
@@ -140,15 +142,15 @@ public_headers = \
 	%D%/model/config.h \
 	%D%/model/model.h \
 	%D%/model/pickle.h \
-	%D%/model/record.h \
+	%D%/tutorial/record.h \
 	%D%/model/safetensors.h \
 	%D%/model/state.h \
 	%D%/model/torch_state.h \
 	%D%/model/torch_zip.h \
 	%D%/train/batches.h \
-	%D%/train/chain.h \
+	%D%/tutorial/chain.h \
 	%D%/train/likeness.h \
-	%D%/train/retrace.h \
+	%D%/tutorial/retrace.h \
 	%D%/train/trainer.h \
 	%D%/tutorial/depth.h \
 	%D%/tutorial/descents.h \

@@ -14,6 +14,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include <assay/base/names.h>
 #include "support.h"
 
 START_TEST(error_is_one_line_and_cut)
@@ -26,6 +27,7 @@ START_TEST(error_is_one_line_and_cut)
     text[sizeof text - 1] = '\0';
     assay_fail(&error, ASSAY_ERROR_FORMAT, "%s", text);
     ck_assert_uint_eq(strlen(error.message), ASSAY_ERROR_LENGTH - 1);
+    ck_assert_str_eq(error.message + ASSAY_ERROR_LENGTH - 5, "x...");
     ck_assert_int_eq(assay_fail(NULL, ASSAY_ERROR_NUMERIC, "nobody listens"), ASSAY_ERROR_NUMERIC);
 }
 END_TEST
@@ -272,12 +274,100 @@ START_TEST(leftovers_of_the_dead_go)
 }
 END_TEST
 
+/* --- names ------------------------------------------------------------------------------------------------------ */
+
+START_TEST(names_are_found_in_every_kind_of_table)
+{
+    static const char *const strings[] = {"sgd", "leaky-relu", "ReLU"};
+    static const char *const ended[] = {"sgd", "leaky-relu", "ReLU", NULL, "adam"};
+    static const struct {
+        int number;
+        const char *name;
+    } structs[] = {{1, "sgd"}, {2, "leaky-relu"}, {3, "ReLU"}};
+    const assay_names tables[] = {ASSAY_NAMES(strings), ASSAY_NAMES(ended), ASSAY_NAMES_UNTIL_NULL(ended),
+                                  ASSAY_NAMES_OF(structs, name)};
+    for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+        size_t index = 17;
+        assay_error error;
+        ck_assert(!assay_names_find(tables[i], "adam", &index));
+        ck_assert(!assay_names_find(tables[i], "", &index));
+        ck_assert(!assay_names_find(tables[i], "leaky-rel", &index));
+        ck_assert(!assay_names_find(tables[i], "leaky-relus", &index));
+        ck_assert(!assay_names_find(tables[i], NULL, &index));
+        ck_assert_uint_eq(index, 17);
+        static const char *const spellings[] = {"leaky-relu", "leaky_relu", "LEAKY_ReLU"};
+        for (size_t j = 0; j < sizeof spellings / sizeof *spellings; j++) {
+            index = 17;
+            ck_assert(assay_names_find(tables[i], spellings[j], &index));
+            ck_assert_uint_eq(index, 1);
+        }
+        support_assert_ok(assay_names_lookup(tables[i], "thing", "relu", &index, &error), &error);
+        ck_assert_uint_eq(index, 2);
+        ck_assert_ptr_null(assay_names_at(tables[i], 3));
+        assay_status status = assay_names_lookup(tables[i], "thing", "adam", &index, &error);
+        support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, "unknown thing 'adam'; known: sgd, leaky-relu, ReLU");
+        ck_assert_str_eq(error.message, "unknown thing 'adam'; known: sgd, leaky-relu, ReLU");
+    }
+}
+END_TEST
+
+/* More names than any message has room for: the list ends after a whole name and shows that it was cut. */
+START_TEST(a_list_longer_than_its_buffer_is_cut_at_a_name)
+{
+    enum { MANY = 400 };
+    static char texts[MANY][16];
+    static const char *names[MANY];
+    for (int i = 0; i < MANY; i++) {
+        snprintf(texts[i], sizeof texts[i], "name-%d", i);
+        names[i] = texts[i];
+    }
+    size_t index = 0;
+    assay_error error;
+    char name[2000];
+    memset(name, 'n', sizeof name);
+    name[sizeof name - 1] = '\0';
+    assay_status status = assay_names_lookup(ASSAY_NAMES(names), "thing", name, &index, &error);
+    support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, "nnn...'; known: name-0, name-1, ");
+    ck_assert_uint_lt(strlen(error.message), ASSAY_ERROR_LENGTH - 1);
+    const char *end = error.message + strlen(error.message);
+    int last = -1;
+    ck_assert_msg(sscanf(end - 12, "name-%d, ...", &last) == 1 && strcmp(end - 5, ", ...") == 0, "%s", error.message);
+    ck_assert(last > 20 && last < MANY);
+    ck_assert(assay_names_find(ASSAY_NAMES(names), "name-399", &index));
+    ck_assert_uint_eq(index, 399);
+}
+END_TEST
+
+/* Every length of an item around the end of the array; the guard after it sees one byte too many. */
+START_TEST(a_list_stays_in_its_array)
+{
+    for (size_t length = 0; length < 64; length++) {
+        char item[64] = "";
+        memset(item, 'i', length);
+        for (size_t size = 8; size < 48; size++) {
+            char array[64];
+            memset(array, '#', sizeof array);
+            assay_list list = assay_list_begin(array, size);
+            for (int i = 0; i < 10; i++) {
+                assay_list_add(&list, item);
+                ck_assert_uint_eq(list.length, strlen(array));
+            }
+            ck_assert_uint_lt(list.length, size);
+            ck_assert(array[size] == '#');
+            bool cut = list.length >= 3 && strcmp(array + list.length - 3, "...") == 0;
+            ck_assert(list.full == cut);
+            ck_assert(cut || list.length >= 10 * length);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
     TCase *tests = evidence_case("base",
-                                 "property: base/alloc, base/error, base/file; errors: base/alloc, base/error, "
-                                 "base/file");
+                                 "property: base/alloc, base/error, base/file, base/names; errors: base/alloc, "
+                                 "base/error, base/file, base/names");
     tcase_add_test(tests, error_is_one_line_and_cut);
     tcase_add_test(tests, allocation_is_zeroed_aligned_and_checked);
     tcase_add_test(tests, strings);
@@ -286,6 +376,9 @@ int main(void)
     tcase_add_test(tests, unusable_paths);
     tcase_add_test(tests, leftovers_of_the_dead_go);
     tcase_add_test(tests, pipes_and_links_are_not_replaced);
+    tcase_add_test(tests, names_are_found_in_every_kind_of_table);
+    tcase_add_test(tests, a_list_longer_than_its_buffer_is_cut_at_a_name);
+    tcase_add_test(tests, a_list_stays_in_its_array);
     suite_add_tcase(suite, tests);
     return support_run(suite);
 }

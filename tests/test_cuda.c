@@ -13,7 +13,7 @@
 #include <assay/base/alloc.h>
 #include "machines.h"
 #include "support.h"
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 #include "train_sample.h"
 #include <assay/tutorial/session.h>
@@ -149,7 +149,7 @@ learner learner_create(assay_backend *backend, const char *hidden, const char *o
     for (size_t i = 0; i < l.data.count; i++) {
         l.data.labels[i] = (uint8_t)(i % 3);
     }
-    assay_network_config config = assay_network_tutorial(ASSAY_TANH);
+    assay_network_config config = assay_tutorial_network(ASSAY_TANH);
     config.inputs = LEARNER_WIDTH;
     config.classes = 3;
     assay_error error;
@@ -456,7 +456,7 @@ START_TEST(first_steps_retrace_the_authors)
     json_t *golden = support_golden("retrace.json");
     json_t *losses = json_object_get(json_object_get(golden, "losses"), names[_i]);
     size_t count = assay_retrace_steps((assay_run)_i);
-    assay_train_options options = assay_train_tutorial((assay_run)_i);
+    assay_train_options options = assay_tutorial_training((assay_run)_i);
     const char *optimizer = assay_run_saved_optimizer((assay_run)_i);
     support_assert_ok(assay_optimizer_by_name(optimizer, &options.rule, &error), &error);
     assay_trainer *trainer;

@@ -12,7 +12,7 @@
 #include <assay/data/idx.h>
 #include "fault_run.h"
 #include <assay/model/model.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include "support.h"
 
@@ -400,6 +400,6 @@ int main(void)
     tcase_add_test(imports, every_import_fails_or_cannot);
     return fault_main("faults in files",
                       "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
-                      "model/model, model/pickle, model/record, model/safetensors, model/state, model/torch_state, "
+                      "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
                       "model/torch_zip", scenarios, sizeof scenarios / sizeof scenarios[0], imports);
 }

@@ -199,7 +199,7 @@ static assay_network *experiment(assay_backend *backend)
     enum { ROWS = ASSAY_TUTORIAL_BATCH, WIDTH = ASSAY_IMAGE_PIXELS };
     assay_error error;
     assay_network *network;
-    assay_network_config config = assay_network_tutorial(ASSAY_TANH);
+    assay_network_config config = assay_tutorial_network(ASSAY_TANH);
     assay_generator generator;
     int32_t labels[ROWS];
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_UNIFORM);

@@ -14,7 +14,7 @@
 #include <assay/base/file.h>
 #include <assay/model/config.h>
 #include <assay/model/model.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/state.h>
 #include "support.h"
@@ -539,7 +539,7 @@ static const struct {
 
 START_TEST(authors_models)
 {
-    const assay_network_config wanted = assay_network_tutorial(ASSAY_RELU);
+    const assay_network_config wanted = assay_tutorial_network(ASSAY_RELU);
     assay_error error;
     assay_model model;
     char *path = assay_asprintf(NULL, "%s/%s.tar", support_pretrained_folder(), authors[_i].name);
@@ -593,8 +593,8 @@ static bool have_python(void)
 static Suite *suite(void)
 {
     Suite *made = suite_create("model");
-    TCase *files = evidence_case("files", "property: model/safetensors, model/record, model/config, model/model, model/state; "
-                                          "errors: model/safetensors, model/record");
+    TCase *files = evidence_case("files", "property: model/safetensors, tutorial/record, model/config, model/model, model/state; "
+                                          "errors: model/safetensors, tutorial/record");
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, safetensors_round_trip_is_bit_exact);
     tcase_add_test(files, safetensors_without_tensors);
@@ -613,7 +613,7 @@ static Suite *suite(void)
     tcase_add_test(files, run_record_round_trip_is_bit_exact);
     suite_add_tcase(made, files);
     if (support_pretrained_folder() != NULL) {
-        TCase *authors_files = evidence_case("author", "golden: model/torch_zip, model/record, model/config");
+        TCase *authors_files = evidence_case("author", "golden: model/torch_zip, tutorial/record, model/config");
         tcase_add_loop_test(authors_files, authors_models, 0, sizeof authors / sizeof *authors);
         tcase_add_loop_test(authors_files, authors_records, 0, sizeof authors / sizeof *authors);
         suite_add_tcase(made, authors_files);

@@ -16,7 +16,7 @@
 #include <assay/model/config.h>
 #include <assay/model/model.h>
 #include <assay/model/pickle.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/torch_zip.h>
 #include "support.h"
@@ -740,7 +740,7 @@ static Suite *suite(void)
 {
     Suite *made = suite_create("model_hostile");
     TCase *tests = evidence_case("hostile", "errors: model/pickle, model/torch_zip, model/torch_state, model/safetensors, "
-                                            "model/config, model/model, model/record");
+                                            "model/config, model/model, tutorial/record");
     tcase_add_checked_fixture(tests, limit_memory, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, the_good_pickle_is_good);

@@ -170,7 +170,7 @@ START_TEST(tutorial_network)
         {"layers.8.bias", 10, 1},
     };
     assay_backend *backend = open_backend(_i);
-    assay_network_config config = assay_network_tutorial(ASSAY_RELU);
+    assay_network_config config = assay_tutorial_network(ASSAY_RELU);
     assay_network *network;
     assay_error error;
     support_assert_ok(assay_network_create(backend, &config, 1, false, &network, &error), &error);
@@ -443,7 +443,7 @@ START_TEST(hidden_sizes_in_text)
         {"abc", -1, 0, 0}, {"5,a", -1, 0, 0}, {"1e3", -1, 0, 0}, {"\xe2\x82\xac", -1, 0, 0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assay_network_config config = assay_network_tutorial(ASSAY_TANH);
+        assay_network_config config = assay_tutorial_network(ASSAY_TANH);
         assay_error error;
         assay_status status = assay_network_parse_hidden(cases[i].text, &config, &error);
         if (cases[i].count < 0) {

@@ -9,7 +9,7 @@
 
 #include <assay/optim/optimizer.h>
 #include "support.h"
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 
 enum { MOST_STEPS = 45, CLAIMED_EPOCHS = 3 };
@@ -41,7 +41,7 @@ static void close_fixture(fixture *made)
 
 static assay_trainer *start(const fixture *made, assay_run run, const char *optimizer)
 {
-    assay_train_options options = assay_train_tutorial(run);
+    assay_train_options options = assay_tutorial_training(run);
     options.epochs = CLAIMED_EPOCHS;
     assay_trainer *trainer;
     assay_error error;
@@ -84,8 +84,8 @@ START_TEST(first_steps_retrace_the_authors)
     evidence(EVIDENCE_GOLDEN, "operation/linear_forward");
     evidence(EVIDENCE_GOLDEN, "operation/linear_backward_input");
     evidence(EVIDENCE_GOLDEN, "operation/linear_backward_parameters");
-    evidence(EVIDENCE_GOLDEN, "train/chain_begin");
-    evidence(EVIDENCE_GOLDEN, "train/chain_epoch");
+    evidence(EVIDENCE_GOLDEN, "tutorial/chain_begin");
+    evidence(EVIDENCE_GOLDEN, "tutorial/chain_epoch");
     for (int run = 0; run < ASSAY_RUN_COUNT; run++) {
         evidence(EVIDENCE_GOLDEN, "optimizer/%s", assay_run_saved_optimizer((assay_run)run));
     }
@@ -168,7 +168,7 @@ END_TEST
 
 START_TEST(comparison_finds_the_step)
 {
-    evidence(EVIDENCE_PROPERTY, "train/retrace_compare");
+    evidence(EVIDENCE_PROPERTY, "tutorial/retrace_compare");
     const double theirs[] = {1.0, 2.0, 4.0};
     const double ours[] = {1.0 + 1e-7, 2.0, 4.0 + 1e-3};
     assay_retrace track = assay_retrace_compare(3, ours, theirs, 5e-6);

@@ -101,7 +101,7 @@ START_TEST(right_answers_are_counted_over_partial_batches)
     evidence(EVIDENCE_PROPERTY, "train/count_correct");
     assay_backend *backend = sample_backend("openblas", ASSAY_F64, 2);
     assay_dataset data = sample_dataset(11, 5);
-    assay_network_config config = assay_network_tutorial(ASSAY_RELU);
+    assay_network_config config = assay_tutorial_network(ASSAY_RELU);
     config.hidden_count = 0;
     assay_network *network;
     assay_error error;
@@ -656,7 +656,7 @@ END_TEST
 
 START_TEST(runs_have_their_names)
 {
-    evidence(EVIDENCE_ERRORS, "train/chain_begin");
+    evidence(EVIDENCE_ERRORS, "tutorial/chain_begin");
     assay_error error;
     assay_run run;
     const char *const names[] = {"sgd", "momentum", "adam"};
@@ -673,8 +673,8 @@ END_TEST
 /* Skipping a run leaves the generator where training through it does. */
 START_TEST(skipping_a_run_draws_what_it_draws)
 {
-    evidence(EVIDENCE_PROPERTY, "train/chain_skip_run");
-    evidence(EVIDENCE_PROPERTY, "train/chain_epoch");
+    evidence(EVIDENCE_PROPERTY, "tutorial/chain_skip_run");
+    evidence(EVIDENCE_PROPERTY, "tutorial/chain_epoch");
     enum { COUNT = 100, EPOCHS = 3 };
     assay_generator through;
     assay_split split;

@@ -103,7 +103,7 @@ END_TEST
  * neither the gradients of the weights nor what the optimizer and the checkpoint keep. */
 static double needed_bytes(void)
 {
-    const assay_network_config config = assay_network_tutorial(ASSAY_RELU);
+    const assay_network_config config = assay_tutorial_network(ASSAY_RELU);
     const size_t images = 60000 + 10000;
     const size_t batch = 256;
     size_t weights = 0;

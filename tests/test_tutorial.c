@@ -290,7 +290,7 @@ START_TEST(runs_have_their_optimizers)
         ck_assert_str_eq(ours, named);
         assay_free(ours);
         assay_free(named);
-        ck_assert_uint_eq(options.epochs, assay_train_tutorial(run->run).epochs);
+        ck_assert_uint_eq(options.epochs, assay_tutorial_training(run->run).epochs);
         ck_assert_int_eq(options.position, run->run);
     }
 }
@@ -528,7 +528,7 @@ START_TEST(wrong_weights_are_caught)
     assay_upload_f32(backend, assay_whole(x), values);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         const assay_experiment *experiment = assay_experiment_of(cases[i].section);
-        assay_network_config config = assay_network_tutorial(experiment->activation);
+        assay_network_config config = assay_tutorial_network(experiment->activation);
         assay_network *network;
         assay_error error;
         support_assert_ok(assay_network_create(backend, &config, BATCH, true, &network, &error), &error);

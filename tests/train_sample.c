@@ -26,7 +26,7 @@ assay_dataset sample_dataset(size_t count, uint64_t seed)
 
 assay_train_options sample_options(const char *optimizer, const char *settings, size_t epochs)
 {
-    assay_train_options options = assay_train_tutorial(ASSAY_RUN_SGD);
+    assay_train_options options = assay_tutorial_training(ASSAY_RUN_SGD);
     options.epochs = epochs;
     options.batch_rows = 32;
     options.train_count = 300;

@@ -8,10 +8,10 @@
 
 #include <assay/data/dataset.h>
 #include "grade.h"
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/optim/optimizer.h>
 #include "tool.h"
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 
 /* The runs agree with the author's for 5 steps or more; every mistake below shows in the second loss. */
@@ -52,7 +52,7 @@ typedef struct {
 static assay_status run_model(const record_model *model, assay_backend *backend, const assay_dataset *data,
                               double *losses, assay_error *error)
 {
-    assay_train_options options = assay_train_tutorial(model->run);
+    assay_train_options options = assay_tutorial_training(model->run);
     assay_trainer *trainer;
     ASSAY_TRY(assay_optimizer_by_name(model->optimizer, &options.rule, error));
     ASSAY_TRY(assay_optimizer_set(&options.rule, model->settings, error));

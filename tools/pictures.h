@@ -2,7 +2,7 @@
 #ifndef ASSAY_TOOLS_PICTURES_H
 #define ASSAY_TOOLS_PICTURES_H
 
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include "reproduce.h"
 #include <assay/tutorial/figures.h>
 

@@ -9,7 +9,7 @@
 #include "pictures.h"
 #include "reproduce.h"
 #include "tool.h"
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include <assay/tutorial/descents.h>
 
 static const char COMMAND[] = "reproduce";

@@ -333,7 +333,7 @@ static assay_status train(const train_options *options, assay_backend *backend, 
 int assay_command_train(int argc, char **argv)
 {
     train_options options = {
-        .run = assay_train_tutorial(ASSAY_RUN_SGD), .optimizer = "sgd", .data = ASSAY_DEFAULT_DATA};
+        .run = assay_tutorial_training(ASSAY_RUN_SGD), .optimizer = "sgd", .data = ASSAY_DEFAULT_DATA};
     int usage = parse(argc, argv, &options);
     if (usage != TOOL_SUCCESS) {
         return usage;

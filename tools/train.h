@@ -2,7 +2,7 @@
 #ifndef ASSAY_TOOLS_TRAIN_H
 #define ASSAY_TOOLS_TRAIN_H
 
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/train/trainer.h>
 
 /*

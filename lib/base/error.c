@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...)
 {
@@ -11,8 +12,11 @@ assay_status assay_fail(assay_error *error, assay_status status, const char *for
     }
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(error->message, sizeof error->message, format, arguments);
+    int length = vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    if (length >= (int)sizeof error->message) {
+        memcpy(error->message + sizeof error->message - sizeof "...", "...", sizeof "...");
+    }
     error->status = status;
     for (char *c = error->message; *c != '\0'; c++) {
         if ((unsigned char)*c < ' ' || *c == 127) {

@@ -26,8 +26,8 @@ typedef struct {
 
 /*
  * Records a failure and returns its status, so that one can write `return assay_fail(error, ...)`. `error` may be NULL.
- * A message longer than the field is cut. Control characters that came with file names are replaced by '?', so the
- * message stays one line.
+ * A message longer than the field is cut and ends with "...". Control characters that came with file names are replaced
+ * by '?', so the message stays one line.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))

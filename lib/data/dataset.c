@@ -44,14 +44,20 @@ static assay_status find_file(const char *folder, assay_part part, const char *k
                       PREFIX[part], kind);
 }
 
-static assay_status check_labels(const char *path, const uint8_t *labels, size_t count, assay_error *error)
+/* The bytes of the file as the data set's labels. */
+static assay_status take_labels(const char *path, const uint8_t *bytes, assay_dataset *dataset, assay_error *error)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (labels[i] >= ASSAY_CLASSES) {
+    dataset->labels = assay_calloc(dataset->count, sizeof *dataset->labels, error);
+    if (dataset->labels == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < dataset->count; i++) {
+        if (bytes[i] >= ASSAY_CLASSES) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
                               "%s: label %u of image %zu (counted from 0) is over %d; name a folder with labels of %d "
-                              "classes", path, labels[i], i, ASSAY_CLASSES - 1, ASSAY_CLASSES);
+                              "classes", path, bytes[i], i, ASSAY_CLASSES - 1, ASSAY_CLASSES);
         }
+        dataset->labels[i] = bytes[i];
     }
     return ASSAY_OK;
 }
@@ -63,7 +69,6 @@ static assay_status load_images(const char *folder, assay_part part, assay_datas
     ASSAY_TRY(find_file(folder, part, "images-idx3", &path, error));
     assay_status status = assay_idx_read(path, 3, SHAPE, &dataset->count, &dataset->pixels, error);
     assay_free(path);
-    dataset->width = ASSAY_IMAGE_PIXELS;
     return status;
 }
 
@@ -71,15 +76,17 @@ static assay_status load_labels(const char *folder, assay_part part, assay_datas
 {
     char *path;
     size_t count;
+    uint8_t *bytes = NULL;
     ASSAY_TRY(find_file(folder, part, "labels-idx1", &path, error));
-    assay_status status = assay_idx_read(path, 1, NULL, &count, &dataset->labels, error);
+    assay_status status = assay_idx_read(path, 1, NULL, &count, &bytes, error);
     if (status == ASSAY_OK && count != dataset->count) {
         status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu labels for %zu images; " ADVICE, path, count,
                             dataset->count);
     }
     if (status == ASSAY_OK) {
-        status = check_labels(path, dataset->labels, count, error);
+        status = take_labels(path, bytes, dataset, error);
     }
+    assay_free(bytes);
     assay_free(path);
     return status;
 }
@@ -88,6 +95,8 @@ assay_status assay_dataset_load(const char *folder, assay_part part, assay_datas
 {
     *dataset = (assay_dataset){0};
     ASSAY_TRY(check_folder(folder, error));
+    *dataset = (assay_dataset){
+        .width = ASSAY_IMAGE_PIXELS, .classes = ASSAY_CLASSES, .mean = ASSAY_NORMALIZE_MEAN, .std = ASSAY_NORMALIZE_STD};
     assay_status status = load_images(folder, part, dataset, error);
     if (status == ASSAY_OK) {
         status = load_labels(folder, part, dataset, error);
@@ -98,9 +107,32 @@ assay_status assay_dataset_load(const char *folder, assay_part part, assay_datas
     return status;
 }
 
+assay_status assay_dataset_create(assay_inputs inputs, size_t count, size_t width, size_t classes,
+                                  assay_dataset *dataset, assay_error *error)
+{
+    *dataset = (assay_dataset){0};
+    if (count == 0 || width == 0 || classes == 0) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "a data set of %zu samples, %zu inputs and %zu classes: each must be at least 1", count, width,
+                          classes);
+    }
+    *dataset = (assay_dataset){.count = count, .width = width, .classes = classes, .mean = 0.0f, .std = 1.0f};
+    size_t values = width <= SIZE_MAX / count ? count * width : SIZE_MAX;
+    void *made = assay_calloc(values, inputs == ASSAY_INPUTS_BYTES ? sizeof(uint8_t) : sizeof(float), error);
+    dataset->pixels = inputs == ASSAY_INPUTS_BYTES ? made : NULL;
+    dataset->values = inputs == ASSAY_INPUTS_FLOATS ? made : NULL;
+    dataset->labels = made == NULL ? NULL : assay_calloc(count, sizeof *dataset->labels, error);
+    if (dataset->labels == NULL) {
+        assay_dataset_destroy(dataset);
+        return ASSAY_ERROR_MEMORY;
+    }
+    return ASSAY_OK;
+}
+
 void assay_dataset_destroy(assay_dataset *dataset)
 {
     assay_free(dataset->pixels);
+    assay_free(dataset->values);
     assay_free(dataset->labels);
     *dataset = (assay_dataset){0};
 }

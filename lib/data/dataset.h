@@ -1,4 +1,4 @@
-/* Image classification data sets in memory: what training, evaluation and the experiments read. */
+/* Classification data sets in memory: what training, evaluation and the experiments read. */
 #ifndef ASSAY_DATA_DATASET_H
 #define ASSAY_DATA_DATASET_H
 
@@ -10,40 +10,61 @@
 
 ASSAY_BEGIN_DECLS
 
-/* Fashion-MNIST: 28 x 28 grey pixels, ten classes. */
+/* --- any data ---------------------------------------------------------------------------------------------------- */
+
+/*
+ * Samples with their class. The inputs are either bytes (images) or floats. The network reads bytes normalised,
+ * (byte / 255 - mean) / std, and floats as they are: data/scaling.h normalises them.
+ */
+typedef struct {
+    size_t count;    /* samples */
+    size_t width;    /* inputs of a sample */
+    size_t classes;
+    uint8_t *pixels; /* [count][width], row-major, 0 black to 255 white; NULL if the inputs are floats */
+    float mean;      /* of pixel / 255 */
+    float std;       /* of pixel / 255; above 0 */
+    float *values;   /* [count][width], row-major; NULL if the inputs are bytes */
+    int32_t *labels; /* [count], from 0 to classes - 1 */
+} assay_dataset;
+
+typedef enum { ASSAY_INPUTS_BYTES, ASSAY_INPUTS_FLOATS } assay_inputs;
+
+/*
+ * Allocates a data set of zeros, which the caller fills in: `pixels` or `values`, and `labels`. For bytes, mean is 0 and
+ * std is 1 at first. The caller ends it with assay_dataset_destroy. ASSAY_ERROR_ARGUMENT if a size is 0.
+ */
+assay_status assay_dataset_create(assay_inputs inputs, size_t count, size_t width, size_t classes,
+                                  assay_dataset *dataset, assay_error *error);
+
+/* Frees the arrays; a zeroed struct is allowed. */
+void assay_dataset_destroy(assay_dataset *dataset);
+
+/* The 256 values of a pixel after PyTorch's ToTensor and Normalize, all in float32: (p / 255 - mean) / std. */
+void assay_normalization_table(float mean, float std, float table[256]);
+
+/* Mean and standard deviation (n - 1) of pixel / 255 over the whole set; the inputs are bytes. */
+void assay_dataset_moments(const assay_dataset *dataset, double *mean, double *std);
+
+/* --- Fashion-MNIST ----------------------------------------------------------------------------------------------- */
+
+/* 28 x 28 grey pixels, ten classes. */
 enum { ASSAY_IMAGE_SIDE = 28, ASSAY_IMAGE_PIXELS = 784, ASSAY_CLASSES = 10 };
 
-/* Where Debian's dataset-fashion-mnist puts its files. */
+/* Where Debian's package dataset-fashion-mnist puts its files. */
 #define ASSAY_DEFAULT_DATA "/usr/share/datasets/fashion-mnist"
 
-typedef struct {
-    size_t count;    /* images */
-    size_t width;    /* pixels an image: ASSAY_IMAGE_PIXELS */
-    uint8_t *pixels; /* [count][width], row-major, 0 black to 255 white */
-    uint8_t *labels; /* [count], below ASSAY_CLASSES */
-} assay_dataset;
+/* Its mean and standard deviation, as they are usually rounded: transforms.Normalize((0.2861,), (0.3530,)). */
+#define ASSAY_NORMALIZE_MEAN 0.2861f
+#define ASSAY_NORMALIZE_STD 0.3530f
 
 typedef enum { ASSAY_TRAIN, ASSAY_TEST } assay_part;
 
 /*
- * Reads {train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain or with .gz, from `folder`. The caller ends it with
- * assay_dataset_destroy. Errors name the file and what is wrong: folder or file missing (names Debian's package),
- * truncated, wrong magic, not 28x28, labels over 9, different counts of images and labels, no images.
+ * Reads {train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain or with .gz, from `folder`. The caller ends the data
+ * set with assay_dataset_destroy. Errors name the file and what is wrong: folder or file missing (with Debian's
+ * package), truncated, wrong magic number, not 28x28, labels over 9, different counts of images and labels, no images.
  */
 assay_status assay_dataset_load(const char *folder, assay_part part, assay_dataset *dataset, assay_error *error);
-
-/* Frees what assay_dataset_load filled in; a zeroed struct is allowed. */
-void assay_dataset_destroy(assay_dataset *dataset);
-
-/* transforms.Normalize((0.2861,), (0.3530,)) of the tutorial's cell [5]. */
-#define ASSAY_NORMALIZE_MEAN 0.2861f
-#define ASSAY_NORMALIZE_STD 0.3530f
-
-/* The 256 values a pixel can have after ToTensor and Normalize, all in float32: (p / 255 - mean) / std. */
-void assay_normalization_table(float mean, float std, float table[256]);
-
-/* Mean and standard deviation (n - 1) of pixel / 255 over the whole set: the tutorial's cell [7]. */
-void assay_dataset_moments(const assay_dataset *dataset, double *mean, double *std);
 
 ASSAY_END_DECLS
 #endif

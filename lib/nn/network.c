@@ -10,7 +10,7 @@
 /* Tensors start on whole cache lines of float, so that vector loops need no prologue. */
 enum { TENSOR_ALIGNMENT = 16 };
 
-assay_network_config assay_network_tutorial(assay_activation_kind activation)
+assay_network_config assay_tutorial_network(assay_activation_kind activation)
 {
     return (assay_network_config){
         .inputs = 784,

@@ -25,7 +25,7 @@ typedef struct {
 } assay_network_config;
 
 /* 784 inputs, 512-256-256-128 hidden units, 10 classes: what the tutorial uses throughout. */
-assay_network_config assay_network_tutorial(assay_activation_kind activation);
+assay_network_config assay_tutorial_network(assay_activation_kind activation);
 
 /* "512,256,256,128" into config->hidden; "" for none. ASSAY_ERROR_ARGUMENT with what is wrong; config is then as it was. */
 assay_status assay_network_parse_hidden(const char *text, assay_network_config *config, assay_error *error);

@@ -9,10 +9,10 @@
 /* Validation runs in batches of at least this size, however small the training batches are. */
 enum { MIN_EVALUATION_ROWS = 256 };
 
-assay_train_options assay_train_tutorial(assay_run run)
+assay_train_options assay_tutorial_training(assay_run run)
 {
     assay_train_options options = {
-        .network = assay_network_tutorial(ASSAY_RELU),
+        .network = assay_tutorial_network(ASSAY_RELU),
         .initializer = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL),
         .seed = 42,
         .position = run,
@@ -87,7 +87,7 @@ static assay_status begin_chain(assay_trainer *trainer, size_t total, assay_erro
     assay_initialize(&options->initializer, trainer->network, &trainer->generator);
     for (int run = 0; run < (int)options->position; run++) {
         assay_chain_skip_run(&trainer->generator.state.mt19937, options->train_count,
-                             assay_train_tutorial((assay_run)run).epochs, trainer->scratch);
+                             assay_tutorial_training((assay_run)run).epochs, trainer->scratch);
     }
     return assay_backend_check(trainer->backend, error);
 }

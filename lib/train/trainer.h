@@ -16,7 +16,7 @@
 #include <assay/init/initializer.h>
 #include <assay/nn/network.h>
 #include <assay/train/batches.h>
-#include <assay/train/chain.h>
+#include <assay/tutorial/chain.h>
 
 ASSAY_BEGIN_DECLS
 
@@ -33,7 +33,7 @@ typedef struct {
 } assay_train_options;
 
 /* Cell [25] to [28]: Kaiming, ReLU, seed 42, 40 epochs of batches of 256, 50,000 images; with the printed optimizer. */
-assay_train_options assay_train_tutorial(assay_run run);
+assay_train_options assay_tutorial_training(assay_run run);
 
 typedef struct assay_trainer assay_trainer;
 

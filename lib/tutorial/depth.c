@@ -15,7 +15,7 @@ static double spread(assay_moments moments)
 
 static assay_network_config deep_network(assay_activation_kind activation)
 {
-    assay_network_config config = assay_network_tutorial(activation);
+    assay_network_config config = assay_tutorial_network(activation);
     config.hidden_count = ASSAY_DEPTH_LAYERS - 1;
     for (size_t i = 0; i < config.hidden_count; i++) {
         config.hidden[i] = ASSAY_DEPTH_WIDTH;

@@ -34,7 +34,7 @@ assay_status assay_session_initialize(assay_session *session, assay_section sect
     if (network == NULL || assay_network_configuration(network)->activation.kind != experiment->activation) {
         assay_network_destroy(network);
         session->network = NULL;
-        assay_network_config config = assay_network_tutorial(experiment->activation);
+        assay_network_config config = assay_tutorial_network(experiment->activation);
         ASSAY_TRY(assay_network_create(session->backend, &config, ASSAY_TUTORIAL_BATCH, true, &session->network, error));
     }
     assay_initialize(&experiment->initializer, session->network, &session->generator);

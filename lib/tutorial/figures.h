@@ -3,7 +3,7 @@
 #define ASSAY_TUTORIAL_FIGURES_H
 
 #include <assay/base/declarations.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/report/figure.h>
 #include <assay/tutorial/depth.h>
 #include <assay/tutorial/descents.h>

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 #include "tutorial/figure_parts.h"
 
 static assay_status add_scores(assay_figure *figure, const char *label, unsigned ink, assay_line_style style,

@@ -17,7 +17,7 @@ static const double TOLERANCE = 0.6;
 
 assay_train_options assay_tutorial_run_options(const assay_tutorial_run *run)
 {
-    assay_train_options options = assay_train_tutorial(run->run);
+    assay_train_options options = assay_tutorial_training(run->run);
     assay_optimizer_by_name(run->optimizer, &options.rule, NULL);
     return options;
 }

@@ -6,7 +6,7 @@
 #define ASSAY_TUTORIAL_OPTIMIZERS_H
 
 #include <assay/base/declarations.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 #include <assay/train/trainer.h>
 #include <assay/tutorial/session.h>
 
@@ -25,7 +25,7 @@ typedef struct {
 
 extern const assay_tutorial_run assay_tutorial_runs[ASSAY_TUTORIAL_RUNS];
 
-/* The options of one of them: assay_train_tutorial with its optimizer. */
+/* The options of one of them: assay_tutorial_training with its optimizer. */
 assay_train_options assay_tutorial_run_options(const assay_tutorial_run *run);
 
 /* The section "optimizers" from the records of the four runs: test accuracy and best validation, each within 0.6 points. */

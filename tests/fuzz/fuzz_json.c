@@ -5,7 +5,7 @@
 #include <assay/base/alloc.h>
 #include "fuzz.h"
 #include <assay/model/config.h>
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 
 static void again(const assay_network_config *config)
 {

@@ -1,4 +1,4 @@
-#include <assay/train/chain.h>
+#include <assay/tutorial/chain.h>
 
 #include <string.h>
 
@@ -50,7 +50,7 @@ const char *assay_run_saved_optimizer(assay_run run)
 /* Creating an nn.Linear draws one number for each weight and each bias. */
 static void draw_network(assay_mt19937 *generator)
 {
-    assay_network_config config = assay_network_tutorial(ASSAY_RELU);
+    assay_network_config config = assay_tutorial_network(ASSAY_RELU);
     size_t in = config.inputs;
     for (size_t layer = 0; layer <= config.hidden_count; layer++) {
         size_t out = layer < config.hidden_count ? config.hidden[layer] : config.classes;

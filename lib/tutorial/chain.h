@@ -2,8 +2,8 @@
  * The draws behind the author's saved runs: what the notebook had taken from PyTorch's default generator by the time each
  * training run began (doc/reproduction.md, "The saved runs"). All of it is PyTorch 1.6's order.
  */
-#ifndef ASSAY_TRAIN_CHAIN_H
-#define ASSAY_TRAIN_CHAIN_H
+#ifndef ASSAY_TUTORIAL_CHAIN_H
+#define ASSAY_TUTORIAL_CHAIN_H
 
 #include <stddef.h>
 

@@ -2,8 +2,8 @@
  * The record of a training run, as the tutorial's train_model writes it beside the model (MODEL_results.json):
  * {"test_acc": ..., "val_scores": [...], "train_losses": [...], "train_scores": [...]}.
  */
-#ifndef ASSAY_MODEL_RECORD_H
-#define ASSAY_MODEL_RECORD_H
+#ifndef ASSAY_TUTORIAL_RECORD_H
+#define ASSAY_TUTORIAL_RECORD_H
 
 #include <stddef.h>
 

@@ -1,11 +1,11 @@
 /* How long a run stays on another's track: training is chaotic, and float rounding alone parts two runs sooner or later. */
-#ifndef ASSAY_TRAIN_RETRACE_H
-#define ASSAY_TRAIN_RETRACE_H
+#ifndef ASSAY_TUTORIAL_RETRACE_H
+#define ASSAY_TUTORIAL_RETRACE_H
 
 #include <stddef.h>
 
 #include <assay/base/declarations.h>
-#include <assay/train/chain.h>
+#include <assay/tutorial/chain.h>
 
 ASSAY_BEGIN_DECLS
 

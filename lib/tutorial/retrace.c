@@ -1,4 +1,4 @@
-#include <assay/train/retrace.h>
+#include <assay/tutorial/retrace.h>
 
 #include <math.h>
 

@@ -1,4 +1,4 @@
-#include <assay/model/record.h>
+#include <assay/tutorial/record.h>
 
 #include <jansson.h>
 #include <math.h>
