@@ -190,7 +190,7 @@ static void set_verdict(grade_answer *answer, grade_verdict verdict, const char 
 }
 
 /* A reply may name a file of the exchange folder by its path there, or by its bare name; nothing else. */
-static assay_status read_npy(const char *name, const grade_folder *folder, const grade_field *field,
+static assay_status read_npy(const char *name, const grade_folder *folder, grade_field *field,
                              grade_answer *answer, assay_error *error)
 {
     size_t prefix = folder->here == NULL ? 0 : strlen(folder->there);
@@ -217,7 +217,7 @@ static assay_status read_npy(const char *name, const grade_folder *folder, const
 }
 
 /* Sets another verdict where the output is not as it should be. */
-static assay_status read_output(const json_t *outputs, const grade_field *field, const grade_folder *folder,
+static assay_status read_output(const json_t *outputs, grade_field *field, const grade_folder *folder,
                                 grade_answer *answer, assay_error *error)
 {
     const json_t *value = json_object_get(outputs, field->name);

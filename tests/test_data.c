@@ -302,6 +302,7 @@ START_TEST(unreadable_files)
 {
     char *folder = support_make_folder();
     char *path = file_path(folder, "train", IMAGE_FILE, false);
+    write_file(folder, "train", LABEL_FILE, false, IMAGES, &NONE);
     ck_assert_int_eq(mkdir(path, 0777), 0);
     assay_dataset dataset;
     assay_error error;
@@ -334,6 +335,7 @@ START_TEST(promises_take_no_memory)
     char *folder = support_make_folder();
     const damage promise = {.count = 1369568 - IMAGES};
     write_file(folder, "train", IMAGE_FILE, true, IMAGES, &promise);
+    write_file(folder, "train", LABEL_FILE, true, IMAGES, &NONE);
     long before = peak_kilobytes();
     assay_dataset dataset;
     assay_error error;

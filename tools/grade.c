@@ -424,6 +424,23 @@ static int export_cases(const grade_options *options)
     return report_status(status, &error, true);
 }
 
+/* Float32 arrays judged in double would fail everywhere, and nobody would know why. */
+static void say_precision(const char *name, grade_precision declared, grade_battery *battery)
+{
+    size_t single;
+    size_t arrays;
+    assay_grade_battery_take_precision(battery, &single, &arrays);
+    if (single > 0) {
+        fprintf(stderr, "assay grade: note: %s: judged in single precision: %zu of %zu arrays are float32 or float16\n",
+                name, single, arrays);
+    } else if (declared == GRADE_F32) {
+        fprintf(stderr, "assay grade: note: %s: judged in single precision: cases.json says so\n", name);
+    } else {
+        fprintf(stderr, "assay grade: note: %s: judged in double precision: none of %zu arrays is float32 or float16\n",
+                name, arrays);
+    }
+}
+
 static int import_outputs(const grade_options *options)
 {
     assay_error error = {0};
@@ -439,6 +456,9 @@ static int import_outputs(const grade_options *options)
     if (status == ASSAY_OK) {
         battery->precision = imported.precision;
         status = assay_grade_battery_import(battery, options->import_from, &error);
+    }
+    if (status == ASSAY_OK) {
+        say_precision(name, imported.precision, battery);
     }
     if (status == ASSAY_OK) {
         status = judge(options, battery, &score, &error);
