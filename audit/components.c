@@ -12,7 +12,7 @@
 #include <assay/optim/optimizer.h>
 #include <assay/random/generator.h>
 #include <assay/surface/surface.h>
-#include <assay/tutorial/numbers.h>
+#include <assay/tutorial/sections.h>
 
 static json_t *group(json_t *all, const char *name)
 {

@@ -18,7 +18,7 @@
 #include <assay/stats/histogram.h>
 #include <assay/surface/descent.h>
 #include <assay/tutorial/descents.h>
-#include <assay/tutorial/numbers.h>
+#include <assay/tutorial/sections.h>
 
 double inject_error(const char *format, ...)
 {

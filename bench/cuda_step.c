@@ -20,6 +20,7 @@
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
 #include <assay/train/trainer.h>
+#include <assay/tutorial/runs.h>
 
 enum { RUNS = ASSAY_RUN_COUNT, IMAGES = 60000, WARM_UP = 20 };
 
@@ -57,21 +58,21 @@ static double seconds(void)
 /* Images that can be told apart: a bright bar where the label says, in noise. */
 static assay_dataset make_up(void)
 {
-    assay_dataset data = {.count = IMAGES, .width = 784};
+    assay_dataset data;
     assay_error error;
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, 1);
-    data.pixels = assay_calloc(data.count, data.width, &error);
-    data.labels = assay_calloc(data.count, 1, &error);
-    if (data.pixels == NULL || data.labels == NULL) {
+    if (assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error) != ASSAY_OK) {
         stop(&error);
     }
+    data.mean = ASSAY_NORMALIZE_MEAN;
+    data.std = ASSAY_NORMALIZE_STD;
     for (size_t i = 0; i < data.count; i++) {
         uint8_t *image = data.pixels + i * data.width;
         for (size_t j = 0; j < data.width; j++) {
             image[j] = (uint8_t)(assay_mt19937_random32(&generator) & 127u);
         }
-        data.labels[i] = (uint8_t)(assay_mt19937_random32(&generator) % 10);
+        data.labels[i] = (int32_t)(assay_mt19937_random32(&generator) % 10);
         memset(image + 56 * (size_t)data.labels[i] + 56, 255, 56);
     }
     return data;
@@ -131,7 +132,7 @@ static void take_steps(learner *l, size_t rows, int count)
     size_t places = assay_batches_count(l->batches) / rows;
     for (int step = 0; step < count; step++) {
         assay_batches_load(l->batches, (size_t)step % places * rows, rows);
-        assay_slice x = assay_batches_images(l->batches, rows);
+        assay_slice x = assay_batches_inputs(l->batches, rows);
         assay_network_forward(l->network, rows, x);
         assay_network_backward(l->network, rows, x, assay_batches_labels(l->batches, rows), assay_whole(l->loss),
                                assay_whole(l->right), ASSAY_NO_SLICE);

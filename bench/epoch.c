@@ -21,6 +21,7 @@
 #include <assay/base/alloc.h>
 #include "products.h"
 #include <assay/train/trainer.h>
+#include <assay/tutorial/runs.h>
 
 enum { RUNS = ASSAY_RUN_COUNT, MAX_THREADS = 2, BATCH = 256, STEPS = 50000 / BATCH, VALIDATION = 10000 };
 
@@ -155,7 +156,7 @@ static void open_bench(bench *b, int threads, int rounds, const assay_dataset *d
         b->steps[run].times = assay_calloc(steps, sizeof(double), NULL);
         assay_train_options train = assay_tutorial_training((assay_run)run);
         train.epochs = (size_t)rounds + 1;
-        train.position = ASSAY_RUN_SGD;
+        train.draws = assay_tutorial_training(ASSAY_RUN_SGD).draws;
         if (assay_trainer_create(b->backend, &train, data, &b->trainers[run], &error) != ASSAY_OK) {
             stop(&error);
         }

@@ -19,6 +19,7 @@
 #include <assay/nn/network.h>
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
+#include <assay/tutorial/defaults.h>
 
 enum { IMAGES = 50000, LAYERS = 5, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
 
@@ -94,7 +95,7 @@ static void by_backend(bench *b, assay_gemm_shape s)
 
 static void pass(bench *b)
 {
-    assay_slice x = assay_batches_images(b->batches, b->rows);
+    assay_slice x = assay_batches_inputs(b->batches, b->rows);
     assay_network_forward(b->network, b->rows, x);
     assay_network_backward(b->network, b->rows, x, assay_batches_labels(b->batches, b->rows), b->results, b->correct,
                            ASSAY_NO_SLICE);
@@ -162,16 +163,16 @@ static assay_slice reals(assay_backend *backend, size_t count, assay_generator *
 
 static void make_images(assay_dataset *data)
 {
-    *data = (assay_dataset){.count = IMAGES, .width = ASSAY_IMAGE_PIXELS};
-    data->pixels = assay_calloc(IMAGES, ASSAY_IMAGE_PIXELS, NULL);
-    data->labels = assay_calloc(IMAGES, 1, NULL);
+    assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, data, NULL);
+    data->mean = ASSAY_NORMALIZE_MEAN;
+    data->std = ASSAY_NORMALIZE_STD;
     uint32_t state = 1;
     for (size_t i = 0; i < IMAGES * (size_t)ASSAY_IMAGE_PIXELS; i++) {
         state = state * 1664525 + 1013904223;
         data->pixels[i] = (uint8_t)(state >> 24);
     }
     for (size_t i = 0; i < IMAGES; i++) {
-        data->labels[i] = (uint8_t)(i % ASSAY_CLASSES);
+        data->labels[i] = (int32_t)(i % ASSAY_CLASSES);
     }
 }
 

@@ -12,8 +12,10 @@
 #include <assay/random/mt19937.h>
 #include <assay/random/philox.h>
 
+#include <assay/data/csv.h>
 #include <assay/data/dataset.h>
 #include <assay/data/idx.h>
+#include <assay/data/scaling.h>
 #include <assay/data/split.h>
 
 #include <assay/stats/goodness_of_fit.h>
@@ -41,23 +43,27 @@
 #include <assay/model/config.h>
 #include <assay/model/model.h>
 #include <assay/model/pickle.h>
-#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/state.h>
 #include <assay/model/torch_state.h>
 #include <assay/model/torch_zip.h>
 
 #include <assay/train/batches.h>
-#include <assay/tutorial/chain.h>
 #include <assay/train/likeness.h>
-#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 
+#include <assay/tutorial/chain.h>
+#include <assay/tutorial/defaults.h>
 #include <assay/tutorial/depth.h>
 #include <assay/tutorial/descents.h>
+#include <assay/tutorial/experiment.h>
 #include <assay/tutorial/figures.h>
 #include <assay/tutorial/numbers.h>
-#include <assay/tutorial/optimizers.h>
+#include <assay/tutorial/record.h>
+#include <assay/tutorial/results.h>
+#include <assay/tutorial/retrace.h>
+#include <assay/tutorial/runs.h>
+#include <assay/tutorial/sections.h>
 #include <assay/tutorial/session.h>
 #include <assay/tutorial/theory.h>
 

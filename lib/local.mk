@@ -13,12 +13,14 @@ assay_sources = \
 	%D%/random/philox_fill.c \
 	%D%/data/byte_stream.c \
 	%D%/data/byte_stream.h \
+	%D%/data/csv.c \
 	%D%/data/dataset.c \
 	%D%/data/files.c \
 	%D%/data/files.h \
 	%D%/data/foreign.c \
 	%D%/data/foreign.h \
 	%D%/data/idx.c \
+	%D%/data/scaling.c \
 	%D%/data/split.c \
 	%D%/stats/goodness_of_fit.c \
 	%D%/stats/histogram.c \
@@ -84,19 +86,18 @@ assay_sources = \
 	%D%/model/config.c \
 	%D%/model/model.c \
 	%D%/model/pickle.c \
-	%D%/tutorial/record.c \
 	%D%/model/safetensors.c \
 	%D%/model/state.c \
 	%D%/model/torch_state.c \
 	%D%/model/torch_zip.c \
 	%D%/model/upload.c \
 	%D%/train/batches.c \
-	%D%/tutorial/chain.c \
 	%D%/train/checkpoint.c \
 	%D%/train/likeness.c \
-	%D%/tutorial/retrace.c \
 	%D%/train/trainer.c \
 	%D%/train/trainer_impl.h \
+	%D%/tutorial/chain.c \
+	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
 	%D%/tutorial/descents.c \
 	%D%/tutorial/experiment.c \
@@ -106,9 +107,13 @@ assay_sources = \
 	%D%/tutorial/figures_run.c \
 	%D%/tutorial/figures_surface.c \
 	%D%/tutorial/numbers.c \
-	%D%/tutorial/optimizers.c \
+	%D%/tutorial/record.c \
+	%D%/tutorial/results.c \
+	%D%/tutorial/results_impl.h \
+	%D%/tutorial/retrace.c \
+	%D%/tutorial/runs.c \
+	%D%/tutorial/sections.c \
 	%D%/tutorial/session.c \
-	%D%/tutorial/session_impl.h \
 	%D%/tutorial/theory.c \
 	%D%/report/figure.c \
 	%D%/report/figure_parts.h \
@@ -127,8 +132,10 @@ public_headers = \
 	%D%/random/generator.h \
 	%D%/random/mt19937.h \
 	%D%/random/philox.h \
+	%D%/data/csv.h \
 	%D%/data/dataset.h \
 	%D%/data/idx.h \
+	%D%/data/scaling.h \
 	%D%/data/split.h \
 	%D%/stats/goodness_of_fit.h \
 	%D%/stats/histogram.h \
@@ -148,21 +155,25 @@ public_headers = \
 	%D%/model/config.h \
 	%D%/model/model.h \
 	%D%/model/pickle.h \
-	%D%/tutorial/record.h \
 	%D%/model/safetensors.h \
 	%D%/model/state.h \
 	%D%/model/torch_state.h \
 	%D%/model/torch_zip.h \
 	%D%/train/batches.h \
-	%D%/tutorial/chain.h \
 	%D%/train/likeness.h \
-	%D%/tutorial/retrace.h \
 	%D%/train/trainer.h \
+	%D%/tutorial/chain.h \
+	%D%/tutorial/defaults.h \
 	%D%/tutorial/depth.h \
 	%D%/tutorial/descents.h \
+	%D%/tutorial/experiment.h \
 	%D%/tutorial/figures.h \
 	%D%/tutorial/numbers.h \
-	%D%/tutorial/optimizers.h \
+	%D%/tutorial/record.h \
+	%D%/tutorial/results.h \
+	%D%/tutorial/retrace.h \
+	%D%/tutorial/runs.h \
+	%D%/tutorial/sections.h \
 	%D%/tutorial/session.h \
 	%D%/tutorial/theory.h \
 	%D%/report/figure.h \

@@ -13,10 +13,12 @@
 #include <assay/base/alloc.h>
 #include "machines.h"
 #include "support.h"
-#include <assay/tutorial/retrace.h>
 #include <assay/train/trainer.h>
 #include "train_sample.h"
-#include <assay/tutorial/session.h>
+#include <assay/tutorial/defaults.h>
+#include <assay/tutorial/retrace.h>
+#include <assay/tutorial/runs.h>
+#include <assay/tutorial/sections.h>
 
 assay_backend *cuda_open(assay_precision precision)
 {
@@ -140,19 +142,20 @@ END_TEST
 
 learner learner_create(assay_backend *backend, const char *hidden, const char *optimizer)
 {
-    learner l = {.backend = backend, .data = {.count = LEARNER_IMAGES, .width = LEARNER_WIDTH}};
-    l.data.pixels = assay_calloc(l.data.count, l.data.width, NULL);
-    l.data.labels = assay_calloc(l.data.count, 1, NULL);
+    learner l = {.backend = backend};
+    assay_error error;
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, LEARNER_IMAGES, LEARNER_WIDTH, 3, &l.data, &error), &error);
+    l.data.mean = ASSAY_NORMALIZE_MEAN;
+    l.data.std = ASSAY_NORMALIZE_STD;
     for (size_t i = 0; i < l.data.count * l.data.width; i++) {
         l.data.pixels[i] = (uint8_t)(i * 37 % 251);
     }
     for (size_t i = 0; i < l.data.count; i++) {
-        l.data.labels[i] = (uint8_t)(i % 3);
+        l.data.labels[i] = (int32_t)(i % 3);
     }
     assay_network_config config = assay_tutorial_network(ASSAY_TANH);
     config.inputs = LEARNER_WIDTH;
     config.classes = 3;
-    assay_error error;
     support_assert_ok(assay_network_parse_hidden(hidden, &config, &error), &error);
     assay_update_rule rule;
     support_assert_ok(assay_optimizer_by_name(optimizer, &rule, &error), &error);
@@ -193,7 +196,7 @@ void learner_step(learner *l, size_t step, size_t rows, bool eager)
     if (eager) { /* waiting ends the record, so that no graph is made */
         support_assert_ok(assay_backend_check(l->backend, &error), &error);
     }
-    assay_slice x = assay_batches_images(l->batches, rows);
+    assay_slice x = assay_batches_inputs(l->batches, rows);
     assay_network_forward(l->network, rows, x);
     assay_network_backward(l->network, rows, x, assay_batches_labels(l->batches, rows),
                            assay_part_of(assay_whole(l->losses), step, 1),
@@ -407,8 +410,8 @@ END_TEST
 
 START_TEST(variances_are_the_tutorials)
 {
-    for (int section = ASSAY_SECTION_CONSTANT; section <= ASSAY_SECTION_KAIMING_RELU; section++) {
-        evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_name((assay_section)section));
+    for (size_t i = 0; i < assay_experiment_count(); i++) {
+        evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_name(assay_experiment_at(i)->section));
     }
     evidence(EVIDENCE_GOLDEN, "operation/moments");
     evidence(EVIDENCE_GOLDEN, "operation/fill_random");
@@ -423,9 +426,10 @@ START_TEST(variances_are_the_tutorials)
     assay_error error;
     support_assert_ok(assay_session_create(backend, &options, &session, &error), &error);
     size_t variances = 0;
-    for (int section = ASSAY_SECTION_CONSTANT; section <= ASSAY_SECTION_KAIMING_RELU; section++) {
+    const assay_section_inputs inputs = {.backend = backend, .session = session};
+    for (size_t k = 0; k < assay_experiment_count(); k++) {
         assay_section_results results;
-        support_assert_ok(assay_session_run(session, (assay_section)section, &results, &error), &error);
+        support_assert_ok(assay_section_run(assay_experiment_at(k)->section, &inputs, &results, &error), &error);
         for (size_t i = 0; i < results.count; i++, variances++) {
             const assay_result *result = &results.results[i];
             support_assert_relative(result->label, result->ours, result->printed, 5e-6);

@@ -138,7 +138,7 @@ static void check_content(const assay_dataset *dataset, size_t images)
     }
     for (size_t i = 0; i < images; i++) {
         if (dataset->labels[i] != label_at(i)) {
-            ck_abort_msg("label %zu is %u", i, dataset->labels[i]);
+            ck_abort_msg("label %zu is %d", i, dataset->labels[i]);
         }
     }
 }
@@ -390,7 +390,7 @@ START_TEST(moments_follow_the_definition)
 {
     evidence(EVIDENCE_PROPERTY, "data/dataset_moments");
     uint8_t pixels[3 * ASSAY_IMAGE_PIXELS];
-    const assay_dataset dataset = {.count = 3, .width = ASSAY_IMAGE_PIXELS, .classes = 1, .pixels = pixels};
+    const assay_dataset dataset = {.count = 3, .width = ASSAY_IMAGE_PIXELS, .pixels = pixels};
     double count = sizeof pixels;
     for (int kind = 0; kind < 4; kind++) {
         for (size_t i = 0; i < sizeof pixels; i++) {
@@ -448,10 +448,10 @@ START_TEST(split_refuses)
     assay_split split;
     assay_error error;
     support_assert_error(assay_split_create(&generator, 10, 11, &split, &error), ASSAY_ERROR_ARGUMENT, &error,
-                         "11 training images asked for, the data set has 10");
+                         "11 training samples asked for, the data set has 10");
     ck_assert_ptr_null(split.train);
     support_assert_error(assay_split_create(&generator, (size_t)UINT32_MAX + 1, 1, &split, &error),
-                         ASSAY_ERROR_ARGUMENT, &error, "4294967296 images are more than a 32-bit index can name");
+                         ASSAY_ERROR_ARGUMENT, &error, "4294967296 samples are more than a 32-bit index can name");
 }
 END_TEST
 

@@ -103,7 +103,7 @@ static assay_status load_data(fault_bench *bench, assay_error *error)
     assay_dataset data;
     ASSAY_TRY(assay_dataset_load(bench->folder, ASSAY_TRAIN, &data, error));
     fault_digest(bench, data.pixels, data.count * data.width);
-    fault_digest(bench, data.labels, data.count);
+    fault_digest(bench, data.labels, data.count * sizeof *data.labels);
     assay_dataset_destroy(&data);
     return ASSAY_OK;
 }

@@ -100,13 +100,15 @@ static assay_status write_page(fault_bench *bench, assay_error *error)
 
 static assay_status tutorial_figures(fault_bench *bench, assay_error *error)
 {
-    static assay_depth_curve curves[ASSAY_DEPTH_CURVES];
+    enum { EXPERIMENTS = 7 };
+    static assay_depth_curve curves[EXPERIMENTS];
+    ck_assert_uint_eq(assay_experiment_count(), EXPERIMENTS);
     double scores[] = {0.25, 0.5, 0.75};
     double losses[] = {2.0, 1.5, 1.0};
     const assay_run_record record = {0.5, 3, scores, scores, 3, losses};
     const assay_first_steps steps[] = {{"Adam", losses}, {"SGD", (const double[]){2.0, 1.4, 1.0}}};
     assay_figure *figure;
-    for (int i = 0; i < ASSAY_DEPTH_CURVES; i++) {
+    for (int i = 0; i < EXPERIMENTS; i++) {
         for (int layer = 0; layer < ASSAY_DEPTH_LAYERS; layer++) {
             curves[i].activation[layer] = curves[i].gradient[layer] = 1.0 / (1 + layer + i);
         }

@@ -16,7 +16,7 @@
 #include "train_sample.h"
 #include <assay/tutorial/descents.h>
 #include <assay/tutorial/figures.h>
-#include <assay/tutorial/session.h>
+#include <assay/tutorial/sections.h>
 #include <assay/tutorial/theory.h>
 
 enum { BACKEND, DATA, TRAINER };
@@ -310,7 +310,7 @@ static assay_status run_sections(fault_bench *bench, assay_error *error)
     static const assay_section sections[] = {ASSAY_SECTION_BATCH, ASSAY_SECTION_CONSTANT};
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++) {
         assay_section_results results;
-        ASSAY_TRY(assay_session_run(session, sections[i], &results, error));
+        ASSAY_TRY(assay_section_run(sections[i], &(assay_section_inputs){.session = session}, &results, error));
         fault_digest_f64(bench, results.results[0].ours);
     }
     return ASSAY_OK;

@@ -14,9 +14,10 @@
 #include <assay/base/file.h>
 #include <assay/model/config.h>
 #include <assay/model/model.h>
-#include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/state.h>
+#include <assay/tutorial/defaults.h>
+#include <assay/tutorial/record.h>
 #include "support.h"
 
 static char *folder;

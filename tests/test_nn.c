@@ -12,6 +12,7 @@
 #include <assay/base/alloc.h>
 #include <assay/check/gradient.h>
 #include <assay/nn/network.h>
+#include <assay/tutorial/defaults.h>
 #include "support.h"
 
 enum { MAX_ROWS = 16, MAX_WIDTH = 40, MAX_LAYERS = 16 };

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
+#include <assay/tutorial/defaults.h>
 #include "support.h"
 #include "train_sample.h"
 

@@ -16,8 +16,10 @@
 #include <assay/check/gradient.h>
 #include <assay/optim/optimizer.h>
 #include "support.h"
-#include <assay/tutorial/optimizers.h>
-#include <assay/tutorial/session.h>
+#include <assay/tutorial/defaults.h>
+#include <assay/tutorial/descents.h>
+#include <assay/tutorial/runs.h>
+#include <assay/tutorial/sections.h>
 #include <assay/tutorial/theory.h>
 
 static const double LIMIT = 6.5;
@@ -27,7 +29,7 @@ static const struct {
     assay_precision precision;
 } backends[] = {{"reference", ASSAY_F64}, {"openblas", ASSAY_F32}, {"openblas", ASSAY_F64}};
 
-enum { BACKENDS = sizeof backends / sizeof *backends, FIRST_HALF = ASSAY_SECTION_KAIMING_RELU + 1 };
+enum { BACKENDS = sizeof backends / sizeof *backends, FIRST_HALF = 9 }; /* sections */
 
 static const char *data;
 
@@ -61,7 +63,7 @@ static assay_section_results run(assay_session *session, assay_section section)
 {
     assay_section_results results;
     assay_error error;
-    support_assert_ok(assay_session_run(session, section, &results, &error), &error);
+    support_assert_ok(assay_section_run(section, &(assay_section_inputs){.session = session}, &results, &error), &error);
     return results;
 }
 
@@ -69,9 +71,9 @@ static assay_section_results run(assay_session *session, assay_section section)
 
 START_TEST(all_numbers_agree)
 {
-    for (int section = 0; section < FIRST_HALF; section++) {
-        evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_name((assay_section)section));
-        evidence(EVIDENCE_CROSS_BACKEND, "section/%s", assay_section_name((assay_section)section));
+    for (size_t k = 0; k < FIRST_HALF; k++) {
+        evidence(EVIDENCE_GOLDEN, "section/%s", assay_section_at(k)->name);
+        evidence(EVIDENCE_CROSS_BACKEND, "section/%s", assay_section_at(k)->name);
     }
     evidence(EVIDENCE_GOLDEN, "draw/philox-normal");
     evidence(EVIDENCE_GOLDEN, "draw/philox-uniform");
@@ -85,12 +87,13 @@ START_TEST(all_numbers_agree)
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
     size_t numbers = 0;
     double worst = 0.0;
-    for (int section = 0; section < FIRST_HALF; section++) {
-        assay_section_results results = run(session, (assay_section)section);
+    for (size_t k = 0; k < FIRST_HALF; k++) {
+        const assay_section section = assay_section_at(k)->section;
+        assay_section_results results = run(session, section);
         for (size_t i = 0; i < results.count; i++, numbers++) {
             const assay_result *result = &results.results[i];
             ck_assert_msg(result->verdict == ASSAY_VERDICT_AGREES && result->basis == ASSAY_BASIS_PRINTED,
-                          "%s, %s: printed %.9g, ours %.9g", assay_section_name((assay_section)section), result->label,
+                          "%s, %s: printed %.9g, ours %.9g", assay_section_name(section), result->label,
                           result->printed, result->ours);
             if (section != ASSAY_SECTION_BATCH) {
                 /* Computed here once more, from the two numbers alone. */
@@ -121,8 +124,8 @@ static void assert_same(const assay_section_results *a, const assay_section_resu
 /* Any section gives what it gives in the whole run: alone, after a later one, and twice. */
 START_TEST(sections_in_any_order)
 {
-    for (int section = 0; section < FIRST_HALF; section++) {
-        evidence(EVIDENCE_PROPERTY, "section/%s", assay_section_name((assay_section)section));
+    for (size_t k = 0; k < FIRST_HALF; k++) {
+        evidence(EVIDENCE_PROPERTY, "section/%s", assay_section_at(k)->name);
     }
     static const assay_section alone[] = {ASSAY_SECTION_BATCH, ASSAY_SECTION_VARIANCE_01, ASSAY_SECTION_KAIMING_RELU};
     static const assay_section back[] = {
@@ -130,12 +133,13 @@ START_TEST(sections_in_any_order)
         ASSAY_SECTION_XAVIER_IDENTITY, ASSAY_SECTION_CONSTANT, ASSAY_SECTION_EQUAL_VARIANCE, ASSAY_SECTION_DATA,
         ASSAY_SECTION_VARIANCE_001,
     };
-    static assay_section_results whole[FIRST_HALF];
+    static assay_section_results whole[ASSAY_SECTION_COUNT];
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
-    for (int section = 0; section < FIRST_HALF; section++) {
-        whole[section] = run(session, (assay_section)section);
-        ck_assert_int_eq((int)whole[section].section, section);
+    for (size_t k = 0; k < FIRST_HALF; k++) {
+        const assay_section section = assay_section_at(k)->section;
+        whole[section] = run(session, section);
+        ck_assert_int_eq((int)whole[section].section, (int)section);
     }
     for (size_t i = 0; i < sizeof back / sizeof *back; i++) {
         assay_section_results again = run(session, back[i]);
@@ -156,8 +160,11 @@ END_TEST
 /* Other weights: judged by the theory, and within it; the constant draws nothing and is judged as printed. */
 START_TEST(other_weights_agree_with_the_theory)
 {
-    for (int section = ASSAY_SECTION_CONSTANT + 1; section < FIRST_HALF; section++) {
-        const assay_experiment *experiment = assay_experiment_of((assay_section)section);
+    for (size_t k = 0; k < assay_experiment_count(); k++) {
+        const assay_experiment *experiment = assay_experiment_at(k);
+        if (experiment->initializer.kind == ASSAY_INIT_CONSTANT) {
+            continue;
+        }
         evidence(EVIDENCE_STATISTICAL, "initializer/%s", assay_initializer_name(experiment->initializer.kind));
     }
     evidence(EVIDENCE_STATISTICAL, "tutorial/theory_activation");
@@ -175,14 +182,16 @@ START_TEST(other_weights_agree_with_the_theory)
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, cases[_i].generator, cases[_i].seed, cases[_i].blocks);
     size_t agree = 0, shown = 0;
-    for (int section = 0; section < FIRST_HALF; section++) {
-        assay_section_results results = run(session, (assay_section)section);
+    for (size_t k = 0; k < FIRST_HALF; k++) {
+        const assay_section section = assay_section_at(k)->section;
+        const assay_experiment *experiment = assay_experiment_of(section);
+        bool printed = experiment == NULL || experiment->initializer.kind == ASSAY_INIT_CONSTANT;
+        assay_section_results results = run(session, section);
         for (size_t i = 0; i < results.count; i++) {
             const assay_result *result = &results.results[i];
-            bool printed = section <= ASSAY_SECTION_CONSTANT;
             ck_assert_int_eq(result->basis == ASSAY_BASIS_PRINTED, printed);
             ck_assert_msg(result->verdict != ASSAY_VERDICT_DIFFERS, "%s, %s: %g, expected %g",
-                          assay_section_name((assay_section)section), result->label, result->ours, result->expected);
+                          assay_section_name(section), result->label, result->ours, result->expected);
             agree += result->verdict == ASSAY_VERDICT_AGREES;
             shown += result->verdict == ASSAY_VERDICT_SHOWN;
             /* Other weights are other numbers. */
@@ -198,7 +207,7 @@ END_TEST
 
 START_TEST(what_a_session_lends)
 {
-    evidence(EVIDENCE_ERRORS, "tutorial/session_run");
+    evidence(EVIDENCE_ERRORS, "tutorial/section_run");
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
     ck_assert_uint_eq(assay_session_training_data(session)->count, 60000);
@@ -209,8 +218,11 @@ START_TEST(what_a_session_lends)
     ck_assert_int_eq((int)assay_network_configuration(network)->activation.kind, ASSAY_TANH);
     assay_section_results results;
     assay_error error;
-    support_assert_error(assay_session_run(session, ASSAY_SECTION_STEEP, &results, &error), ASSAY_ERROR_ARGUMENT, &error,
-                         "steep");
+    const assay_section_inputs nothing = {.backend = backend};
+    support_assert_error(assay_section_run(ASSAY_SECTION_BATCH, &nothing, &results, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "section 'batch' needs a session");
+    support_assert_error(assay_section_run(ASSAY_SECTION_OPTIMIZERS, &nothing, &results, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "needs the records");
     assay_session_destroy(session);
     assay_session_destroy(NULL);
     assay_session_options nowhere = {"/nonexistent", ASSAY_GENERATOR_PHILOX, 42, 448};
@@ -227,18 +239,24 @@ START_TEST(sections_by_name)
     evidence(EVIDENCE_PROPERTY, "tutorial/printed_numbers");
     static const size_t counts[ASSAY_SECTION_COUNT] = {2, 4, 5, 5, 5, 5, 10, 10, 10, 0, 0, 0};
     assay_error error;
-    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
+    bool seen[ASSAY_SECTION_COUNT] = {false};
+    for (size_t i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        const assay_section_description *described = assay_section_at(i);
         assay_section section;
-        support_assert_ok(assay_section_by_name(assay_section_name((assay_section)i), &section, &error), &error);
-        ck_assert_int_eq((int)section, i);
+        support_assert_ok(assay_section_by_name(described->name, &section, &error), &error);
+        ck_assert_int_eq((int)section, (int)described->section);
+        ck_assert_ptr_eq(assay_section_describe(section), described);
+        ck_assert(!seen[section]);
+        seen[section] = true;
         const assay_printed_number *numbers;
         ck_assert_uint_eq(assay_printed_numbers(section, &numbers), counts[i]);
         for (size_t j = 0; j < counts[i]; j++) {
-            ck_assert_int_eq((int)numbers[j].section, i);
+            ck_assert_int_eq((int)numbers[j].section, (int)section);
             ck_assert(assay_printed_agrees(&numbers[j], numbers[j].printed));
         }
-        ck_assert_int_eq(assay_session_has(section), i < FIRST_HALF);
-        ck_assert_int_eq(assay_experiment_of(section) != NULL, i >= ASSAY_SECTION_CONSTANT && i < FIRST_HALF);
+        ck_assert_int_eq(described->needs == ASSAY_NEEDS_SESSION, i < FIRST_HALF);
+        ck_assert_int_eq(assay_experiment_of(section) != NULL, i >= 2 && i < FIRST_HALF);
+        ck_assert_int_eq(assay_descents_have(section), described->plots_only);
         ck_assert_int_gt((int)strlen(assay_section_title(section)), 0);
         ck_assert_int_eq(assay_section_cells(section)[0], '[');
     }
@@ -291,7 +309,7 @@ START_TEST(runs_have_their_optimizers)
         assay_free(ours);
         assay_free(named);
         ck_assert_uint_eq(options.epochs, assay_tutorial_training(run->run).epochs);
-        ck_assert_int_eq(options.position, run->run);
+        ck_assert_ptr_eq(options.draws, assay_tutorial_training(run->run).draws);
     }
 }
 END_TEST

@@ -2,19 +2,22 @@
 
 #include <string.h>
 
-#include <assay/base/alloc.h>
 #include <assay/optim/optimizer.h>
+#include <assay/tutorial/runs.h>
 #include "support.h"
 
 assay_dataset sample_dataset(size_t count, uint64_t seed)
 {
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, seed);
-    assay_dataset data = {.count = count, .width = ASSAY_IMAGE_PIXELS};
-    data.pixels = assay_calloc(count, data.width, NULL);
-    data.labels = assay_calloc(count, 1, NULL);
+    assay_dataset data;
+    assay_error error;
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, count, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error),
+                      &error);
+    data.mean = ASSAY_NORMALIZE_MEAN;
+    data.std = ASSAY_NORMALIZE_STD;
     for (size_t i = 0; i < count; i++) {
-        data.labels[i] = (uint8_t)(assay_mt19937_random32(&generator) % ASSAY_CLASSES);
+        data.labels[i] = (int32_t)(assay_mt19937_random32(&generator) % ASSAY_CLASSES);
         uint8_t *image = data.pixels + i * data.width;
         for (size_t j = 0; j < data.width; j++) {
             image[j] = (uint8_t)(assay_mt19937_random32(&generator) % 128);

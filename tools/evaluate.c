@@ -8,12 +8,13 @@
 #include <assay/data/dataset.h>
 #include <assay/data/split.h>
 #include <assay/model/model.h>
-#include "tool.h"
 #include <assay/train/batches.h>
+#include <assay/tutorial/defaults.h>
+#include "tool.h"
 
 static const char COMMAND[] = "evaluate";
 
-enum { BATCH_ROWS = 1000, TRAIN_COUNT = 50000, TUTORIAL_SEED = 42 };
+enum { BATCH_ROWS = 1000 };
 
 typedef struct {
     const char *path;
@@ -172,12 +173,12 @@ static assay_status validate(evaluation *done, const assay_dataset *data, assay_
 {
     assay_mt19937 generator;
     assay_split split = {0};
-    if (data->count <= TRAIN_COUNT) {
+    if (data->count <= ASSAY_TUTORIAL_TRAIN_COUNT) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: %zu training images leave none to validate behind %d",
-                          done->options->data, data->count, TRAIN_COUNT);
+                          done->options->data, data->count, ASSAY_TUTORIAL_TRAIN_COUNT);
     }
     assay_mt19937_seed(&generator, done->options->seed);
-    ASSAY_TRY(assay_split_create(&generator, data->count, TRAIN_COUNT, &split, error));
+    ASSAY_TRY(assay_split_create(&generator, data->count, ASSAY_TUTORIAL_TRAIN_COUNT, &split, error));
     assay_status status = count_right(done, data, split.validation, split.validation_count, &done->validation, error);
     assay_split_destroy(&split);
     return status;
@@ -250,7 +251,7 @@ static assay_status write_result(const evaluation *done, assay_error *error)
 
 int assay_command_evaluate(int argc, char **argv)
 {
-    evaluate_options options = {.data = ASSAY_DEFAULT_DATA, .seed = TUTORIAL_SEED};
+    evaluate_options options = {.data = ASSAY_DEFAULT_DATA, .seed = ASSAY_TUTORIAL_SEED};
     evaluation done = {.options = &options};
     assay_error error;
     int result = parse(argc, argv, &options);

@@ -12,6 +12,7 @@
 #include <assay/optim/optimizer.h>
 #include "tool.h"
 #include <assay/tutorial/retrace.h>
+#include <assay/tutorial/runs.h>
 #include <assay/train/trainer.h>
 
 /* The runs agree with the author's for 5 steps or more; every mistake below shows in the second loss. */

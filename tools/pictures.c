@@ -51,7 +51,7 @@ assay_status pictures_create(const pictures_options *options, pictures **made, a
     return ASSAY_OK;
 }
 
-/* Draws unless it was found before that this cannot be done: a gnuplot that is missing or fails ends no run. */
+/* Draws, unless drawing has failed before: a gnuplot that is missing or fails ends no run. */
 static assay_status draw(pictures *all, const assay_figure *figure, assay_figure_format format, assay_error *missing,
                          bool *drawn, assay_error *error)
 {
@@ -90,7 +90,7 @@ static assay_status keep(pictures *all, assay_figure *figure, assay_section sect
 
 static assay_status keep_experiment(pictures *all, assay_session *session, assay_section section, assay_error *error)
 {
-    /* The tutorial's order. Gradients and activations are drawn everywhere, also where it draws but one of them. */
+    /* The tutorial's order. Gradients and activations are always drawn, also where it draws only one of them. */
     static const assay_picture ORDER[] = {ASSAY_PICTURE_WEIGHTS, ASSAY_PICTURE_GRADIENTS, ASSAY_PICTURE_ACTIVATIONS};
     for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
         if (ORDER[i] == ASSAY_PICTURE_WEIGHTS && !assay_picture_in_tutorial(section, ORDER[i])) {
@@ -103,15 +103,8 @@ static assay_status keep_experiment(pictures *all, assay_session *session, assay
     return ASSAY_OK;
 }
 
-assay_status pictures_of_section(pictures *all, assay_backend *backend, assay_session *session, assay_section section,
-                                 assay_error *error)
+static assay_status keep_surface(pictures *all, assay_backend *backend, assay_section section, assay_error *error)
 {
-    if (assay_experiment_of(section) != NULL) {
-        return keep_experiment(all, session, section, error);
-    }
-    if (!assay_descents_have(section)) {
-        return ASSAY_OK;
-    }
     assay_figure *figure;
     ASSAY_TRY(assay_surface_figure(section, &figure, error));
     ASSAY_TRY(keep(all, figure, section, error));
@@ -124,10 +117,9 @@ static assay_status measure_depth(assay_backend *backend, const assay_session *s
 {
     assay_generator generator;
     assay_generator_seed(&generator, options->generator, options->seed, options->blocks);
-    for (int i = 0; i < ASSAY_DEPTH_CURVES; i++) {
-        assay_section section = (assay_section)(ASSAY_SECTION_CONSTANT + i);
+    for (size_t i = 0; i < assay_experiment_count(); i++) {
         ASSAY_TRY(assay_depth_measure(backend, assay_session_training_data(session), assay_session_split(session),
-                                      &generator, section, &curves[i], error));
+                                      &generator, assay_experiment_at(i), &curves[i], error));
     }
     return ASSAY_OK;
 }
@@ -136,18 +128,19 @@ assay_status pictures_of_depth(pictures *all, const assay_session *session, cons
                                unsigned threads, assay_error *error)
 {
     assay_backend *backend;
-    assay_depth_curve curves[ASSAY_DEPTH_CURVES];
     ASSAY_TRY(tool_open_backend("openblas:f64", threads, &backend, error));
-    assay_status status = measure_depth(backend, session, options, curves, error);
+    assay_depth_curve *curves = assay_calloc(assay_experiment_count(), sizeof *curves, error);
+    assay_status status = curves == NULL ? ASSAY_ERROR_MEMORY : measure_depth(backend, session, options, curves, error);
     assay_backend_close(backend);
     assay_figure *figure;
     if (status == ASSAY_OK) {
         status = assay_depth_figure(curves, &figure, error);
     }
+    assay_free(curves);
     return status == ASSAY_OK ? keep(all, figure, (assay_section)PICTURES_DEPTH, error) : status;
 }
 
-/* Our losses of a run of the author's: by the optimizer that made his, and by the one that is printed. */
+/* Our losses of one of the author's runs: with the optimizer that made his, and with the one that is printed. */
 static assay_status keep_first_steps(pictures *all, assay_run run, const assay_run_record *records,
                                      const assay_run_record *author, assay_error *error)
 {
@@ -179,7 +172,7 @@ static assay_status keep_curves(pictures *all, assay_run run, const assay_run_re
     return ASSAY_OK;
 }
 
-assay_status pictures_of_runs(pictures *all, const assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_error *error)
+static assay_status keep_runs(pictures *all, const assay_run_record *records, assay_error *error)
 {
     for (int i = 0; i < ASSAY_RUN_COUNT; i++) {
         assay_run run = (assay_run)i;
@@ -198,6 +191,18 @@ assay_status pictures_of_runs(pictures *all, const assay_run_record records[ASSA
         ASSAY_TRY(status);
     }
     return ASSAY_OK;
+}
+
+assay_status pictures_of_section(pictures *all, const assay_section_inputs *inputs, assay_section section,
+                                 assay_error *error)
+{
+    if (assay_experiment_of(section) != NULL) {
+        return keep_experiment(all, inputs->session, section, error);
+    }
+    if (assay_descents_have(section)) {
+        return keep_surface(all, inputs->backend, section, error);
+    }
+    return assay_section_describe(section)->needs == ASSAY_NEEDS_RECORDS ? keep_runs(all, inputs->records, error) : ASSAY_OK;
 }
 
 size_t pictures_count(const pictures *all)

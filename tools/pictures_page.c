@@ -7,42 +7,10 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
-#include "pictures.h"
 #include <assay/report/page.h>
-#include <assay/tutorial/descents.h>
+#include "pictures.h"
 
 enum { SECTIONS = ASSAY_SECTION_COUNT + 1, NUMBER = 40, NOTE = 128, TITLE = 96, ID = 32 };
-
-static const char *const TEXTS[SECTIONS] = {
-    [ASSAY_SECTION_DATA] = "Over all 60,000 training images, as numbers from 0 to 1.",
-    [ASSAY_SECTION_BATCH] = "The first 1,024 images of the shuffled loader, normalised: the very images that PyTorch's "
-                            "generator picks with seed 42. The tutorial rounds these numbers to three decimals.",
-    [ASSAY_SECTION_CONSTANT] =
-        "Every weight and bias is 0.005. The inner layers' weights all get one gradient, so they would stay equal for "
-        "ever: such a layer counts for one neuron.",
-    [ASSAY_SECTION_VARIANCE_001] = "Weights and biases from N(0, 0.01²): the activations shrink from layer to layer.",
-    [ASSAY_SECTION_VARIANCE_01] = "Weights and biases from N(0, 0.1²): the activations grow from layer to layer.",
-    [ASSAY_SECTION_EQUAL_VARIANCE] = "Weights with variance 1 / d_x, d_x being the layer's inputs; biases 0. The "
-                                     "activations keep their variance.",
-    [ASSAY_SECTION_XAVIER_IDENTITY] = "Uniform weights with variance 2 / (d_x + d_y) (Glorot and Bengio, 2010), "
-                                      "without activation functions: a compromise between activations and gradients.",
-    [ASSAY_SECTION_XAVIER_TANH] = "The same weights, drawn anew, with tanh between the layers.",
-    [ASSAY_SECTION_KAIMING_RELU] = "Normal weights with variance 2 / d_x (He et al., 2015), 1 / d_x in the first "
-                                   "layer, with ReLU between the layers.",
-    [PICTURES_DEPTH] = "The tutorial says what each initialization does to deeper networks, and draws five layers. "
-                       "Here are fifty.",
-    [ASSAY_SECTION_OPTIMIZERS] =
-        "40 epochs each from one network, initialized after Kaiming, in the order of images that the author's runs "
-        "had. Training is chaotic, so accuracies are compared within 0.6 percentage points.\n\n"
-        "The author's saved run named Adam was not made by the Adam that the tutorial prints: it leaves out the bias "
-        "correction of the first moment. Its 89.46% belongs to that variant (adam-uncorrected-momentum), which "
-        "retraces the saved losses where the printed Adam parts at the second step. Both are shown with his record.",
-    [ASSAY_SECTION_PATHOLOGICAL] =
-        "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers: the last point of each descent is "
-        "compared with PyTorch's, and what the prose says with what happens.",
-    [ASSAY_SECTION_STEEP] = "Minus three Gaussian densities of standard deviation 0.2. The cells print no numbers: "
-                            "judged as above.",
-};
 
 typedef struct {
     char printed[NUMBER];
@@ -68,9 +36,10 @@ static assay_page_verdict verdict_of(const assay_result *result)
         return ASSAY_PAGE_AGREES;
     case ASSAY_VERDICT_DIFFERS:
         return ASSAY_PAGE_DIFFERS;
-    default:
-        return ASSAY_PAGE_NONE;
+    case ASSAY_VERDICT_SHOWN:
+        break;
     }
+    return ASSAY_PAGE_NONE;
 }
 
 /* The fewest digits that read back as the same double: what Python prints. */
@@ -82,7 +51,7 @@ static void print_shortest(char *text, size_t size, double value)
     } while (digits++ < 17 && strtod(text, NULL) != value);
 }
 
-/* What the prose says with a yes or a no. */
+/* A statement of the text: yes or no. */
 static bool is_statement(const assay_result *result)
 {
     return result->basis == ASSAY_BASIS_PROSE && !(result->allowed > 0.0);
@@ -94,7 +63,7 @@ static void print_numbers(const assay_result *result, row_text *text)
         snprintf(text->printed, NUMBER, "%s", result->printed > 0.0 ? "yes" : "no");
         snprintf(text->ours, NUMBER, "%s", result->ours > 0.0 ? "yes" : "no");
     } else if (result->decimals > 0) {
-        /* A rounded statistic is shown with more decimals; an accuracy of 10,000 images has no more. */
+        /* A rounded statistic is shown with more decimals; an accuracy over 10,000 images has no more. */
         int more = result->absolute ? 0 : 3;
         snprintf(text->printed, NUMBER, "%.*f", result->decimals, result->printed);
         snprintf(text->ours, NUMBER, "%.*f", result->decimals + more, result->ours);
@@ -112,11 +81,11 @@ static assay_page_row make_row(const assay_result *result, row_text *text)
         snprintf(text->note, NOTE, "other weights than the tutorial's: theory says %.4g, error up to %.1e",
                  result->expected, result->allowed);
     } else if (result->basis == ASSAY_BASIS_PROSE) {
-        snprintf(text->note, NOTE, "from the prose");
+        snprintf(text->note, NOTE, "from the text");
     } else if (result->basis == ASSAY_BASIS_RECORD) {
         snprintf(text->note, NOTE, "from the author's record");
     }
-    /* Text was compared with text where nothing but the printed digits may agree. */
+    /* Where only the printed digits are compared, there is no error to show. */
     bool as_text = !(result->allowed > 0.0) && (rounded || is_statement(result));
     bool compared = result->verdict != ASSAY_VERDICT_SHOWN && !as_text;
     return (assay_page_row){
@@ -150,59 +119,59 @@ static void add_figures(page_parts *parts, assay_page_section *section, const pi
         };
         section->figure_count++;
     }
+    /* Neither run nor drawn: only another section was asked for. */
+    parts->section_count += section->row_count != 0 || section->figure_count != 0;
 }
 
-static void name_section(page_parts *parts, assay_page_section *section, int which)
-{
-    size_t at = parts->section_count;
-    if (which == PICTURES_DEPTH) {
-        section->id = "depth";
-        section->title = "Through fifty layers";
-        section->source = "not in the tutorial";
-        return;
-    }
-    snprintf(parts->ids[at], ID, "%s", assay_section_name((assay_section)which));
-    for (char *dot = parts->ids[at]; (dot = strchr(dot, '.')) != NULL;) {
-        *dot = '-';
-    }
-    snprintf(parts->sources[at], ID, "cell %s", assay_section_cells((assay_section)which));
-    section->id = parts->ids[at];
-    section->title = assay_section_title((assay_section)which);
-    section->source = parts->sources[at];
-}
-
-static void add_section(page_parts *parts, const pictures *all, const reproduce_report *report, int which)
+static void add_section(page_parts *parts, const pictures *all, const reproduce_report *report,
+                        const assay_section_description *described)
 {
     size_t at = parts->section_count;
     assay_page_section *section = &parts->sections[at];
-    name_section(parts, section, which);
-    section->text = TEXTS[which];
-    section->rows = parts->rows[at];
-    if (which != PICTURES_DEPTH && report->ran[which]) {
-        const assay_section_results *results = &report->sections[which];
-        for (size_t i = 0; i < results->count; i++) {
-            parts->rows[at][i] = make_row(&results->results[i], &parts->texts[at][i]);
-        }
-        section->row_count = results->count;
+    const assay_section_results *results = &report->sections[described->section];
+    snprintf(parts->ids[at], ID, "%s", described->name);
+    for (char *dot = parts->ids[at]; (dot = strchr(dot, '.')) != NULL;) {
+        *dot = '-';
     }
-    if (assay_descents_have((assay_section)which)) {
-        section->printed_heading = "Expected";
-        section->error_heading = "Absolute error";
-    } else if (which == ASSAY_SECTION_OPTIMIZERS) {
-        section->error_heading = "Error, points";
+    snprintf(parts->sources[at], ID, "cell %s", described->cells);
+    *section = (assay_page_section){
+        .id = parts->ids[at],
+        .title = described->title,
+        .source = parts->sources[at],
+        .text = described->text,
+        .printed_heading = described->plots_only ? "Expected" : NULL,
+        .error_heading = described->error_heading,
+        .rows = parts->rows[at],
+        .row_count = results->count,
+    };
+    for (size_t i = 0; i < results->count; i++) {
+        parts->rows[at][i] = make_row(&results->results[i], &parts->texts[at][i]);
     }
-    add_figures(parts, section, all, which);
-    /* Neither run nor drawn: another section alone was asked for. */
-    parts->section_count += section->row_count != 0 || section->figure_count != 0;
+    add_figures(parts, section, all, (int)described->section);
+}
+
+static void add_depth(page_parts *parts, const pictures *all)
+{
+    assay_page_section *section = &parts->sections[parts->section_count];
+    *section = (assay_page_section){
+        .id = "depth",
+        .title = "Through fifty layers",
+        .source = "not in the tutorial",
+        .text = "The tutorial says what each initialization does to deeper networks, and draws five layers. Here are "
+                "fifty.",
+    };
+    add_figures(parts, section, all, PICTURES_DEPTH);
 }
 
 /* The tutorial's order, with the spread against depth after the last initialization. */
 static void add_sections(page_parts *parts, const pictures *all, const reproduce_report *report)
 {
-    for (int which = 0; which < ASSAY_SECTION_COUNT; which++) {
-        add_section(parts, all, report, which);
-        if (which == ASSAY_SECTION_KAIMING_RELU) {
-            add_section(parts, all, report, PICTURES_DEPTH);
+    assay_section last = assay_experiment_at(assay_experiment_count() - 1)->section;
+    for (size_t i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        const assay_section_description *described = assay_section_at(i);
+        add_section(parts, all, report, described);
+        if (described->section == last) {
+            add_depth(parts, all);
         }
     }
 }
@@ -216,7 +185,7 @@ static char *footer(const reproduce_options *options, const assay_backend *backe
                           assay_generator_name(session->generator), (unsigned long long)session->seed);
 }
 
-/* One line on what is missing, on the page and on standard error. */
+/* One line about what is missing, for the page and for standard error. */
 static char *notice(const pictures *all, assay_error *error)
 {
     const char *drawing = pictures_notice(all);

@@ -6,42 +6,41 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include <assay/tutorial/defaults.h>
+#include <assay/tutorial/retrace.h>
 #include "pictures.h"
 #include "reproduce.h"
 #include "tool.h"
-#include <assay/tutorial/retrace.h>
-#include <assay/tutorial/descents.h>
 
 static const char COMMAND[] = "reproduce";
 
 static void print_help(void)
 {
     puts("Usage: assay reproduce [OPTION...]\n\n"
-         "Runs the tutorial and prints each of its numbers next to ours. Exit status 0 only if all agree.\n\n"
-         "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-         "  --section NAME         one section alone:");
+         "Runs the tutorial and prints each of its numbers next to ours. The exit status is 0 only if all agree.\n\n"
+         "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+         "  --section NAME         run only one section:");
     printf("                        ");
-    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
-        if (reproduce_has((assay_section)i)) {
-            printf(" %s", assay_section_name((assay_section)i));
-        }
+    for (size_t i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        printf(" %s", assay_section_at(i)->name);
     }
-    puts("\n"
-         "  --json FILE            write the results to FILE as well (- for standard output instead of the table)\n"
-         "  --backend NAME[:PREC]  openblas-dense:f32 (default), openblas-dense:f64, openblas:f32, cuda:f32, cuda:f64,\n"
-         "                         reference\n"
-         "  --threads N            threads of the backend (default: one for each processor)\n"
-         "  --runs DIR             section optimizers: take the records of training runs (*_results.json, as assay train\n"
-         "                         writes them) from DIR; runs that are missing there are made and recorded\n"
-         "  --report DIR           write index.html and the figures, each with its data and gnuplot script, to DIR\n"
-         "  --png                  with --report: each figure as PNG as well\n"
-         "  --pretrained DIR       with --report: where the author's FashionMNIST_*_results.json are, to draw our runs\n"
-         "                         over his (default: $ASSAY_PRETRAINED)\n"
-         "  --generator NAME       philox (default; the tutorial's GPU) or mt19937 draws the weights\n"
-         "  --seed N               seed of the weights (default 42)\n"
-         "  --blocks N             Philox: blocks of 256 threads on the device (default 448, a Tesla P100)\n\n"
-         "With another generator, seed or geometry the weights are others than the tutorial's; then its numbers are shown,\n"
-         "and the verdicts are by the statistical theory.");
+    printf("\n"
+           "  --json FILE            also write the results to FILE (-: to standard output, instead of the table)\n"
+           "  --backend NAME[:PREC]  openblas-dense:f32 (default), openblas-dense:f64, openblas:f32, cuda:f32, cuda:f64,\n"
+           "                         reference\n"
+           "  --threads N            threads of the backend (default: one for each processor)\n"
+           "  --runs DIR             section optimizers: read the records of training runs (*_results.json, as assay train\n"
+           "                         writes them) from DIR; runs without a record are made, and recorded in DIR\n"
+           "  --report DIR           write a page, index.html, to DIR, with each figure, its data and its gnuplot script\n"
+           "  --png                  with --report: write each figure as PNG, too\n"
+           "  --pretrained DIR       with --report: draw our runs over the author's, whose FashionMNIST_*_results.json are\n"
+           "                         in DIR (default: $ASSAY_PRETRAINED)\n"
+           "  --generator NAME       what draws the weights: philox (default; the tutorial's GPU) or mt19937\n"
+           "  --seed N               seed of the weights (default %d)\n"
+           "  --blocks N             Philox: blocks of 256 threads on the device (default %d, a Tesla P100)\n\n"
+           "Another generator, seed or number of blocks gives other weights than the tutorial's. Its numbers are then only\n"
+           "shown, and the statistical theory gives the verdicts.\n",
+           ASSAY_TUTORIAL_SEED, ASSAY_PHILOX_TUTORIAL_BLOCKS);
 }
 
 static int parse(int argc, char **argv, reproduce_options *options)
@@ -125,75 +124,79 @@ static int parse(int argc, char **argv, reproduce_options *options)
     return TOOL_SUCCESS;
 }
 
-/* The training runs, and their figures where they are wanted. */
-static assay_status run_optimizers(const reproduce_options *options, assay_backend *backend, pictures *all,
-                                   assay_section_results *results, assay_error *error)
+/* What the sections are run with: each part is made for the first section that needs it. */
+typedef struct {
+    assay_section_inputs inputs;
+    assay_session *session;
+    assay_run_record records[ASSAY_TUTORIAL_RUNS];
+} material;
+
+static void free_material(material *made)
 {
-    if (all == NULL) {
-        return reproduce_optimizers(options, backend, results, NULL, error);
-    }
-    assay_run_record records[ASSAY_TUTORIAL_RUNS] = {{0}};
-    assay_status status = reproduce_optimizers(options, backend, results, records, error);
-    if (status == ASSAY_OK) {
-        status = pictures_of_runs(all, records, error);
-    }
+    assay_session_destroy(made->session);
     for (int i = 0; i < ASSAY_TUTORIAL_RUNS; i++) {
-        assay_run_record_destroy(&records[i]);
+        assay_run_record_destroy(&made->records[i]);
     }
-    return status;
 }
 
-/* One section. The session, and with it the data, is opened for the first section that reads it. */
-static assay_status run_section(const reproduce_options *options, assay_backend *backend, assay_section section,
-                                assay_session **session, pictures *all, assay_section_results *results,
-                                assay_error *error)
+static assay_status provide(const reproduce_options *options, assay_section_needs needs, material *made,
+                            assay_error *error)
 {
-    if (assay_descents_have(section)) {
-        return assay_descents_run(backend, section, results, error);
+    switch (needs) {
+    case ASSAY_NEEDS_NOTHING:
+        break;
+    case ASSAY_NEEDS_SESSION:
+        if (made->session == NULL) {
+            ASSAY_TRY(assay_session_create(made->inputs.backend, &options->session, &made->session, error));
+        }
+        made->inputs.session = made->session;
+        break;
+    case ASSAY_NEEDS_RECORDS:
+        ASSAY_TRY(reproduce_runs(options, made->inputs.backend, made->records, error));
+        made->inputs.records = made->records;
+        break;
     }
-    if (section == ASSAY_SECTION_OPTIMIZERS) {
-        return run_optimizers(options, backend, all, results, error);
-    }
-    if (*session == NULL) {
-        ASSAY_TRY(assay_session_create(backend, &options->session, session, error));
-    }
-    return assay_session_run(*session, section, results, error);
+    return ASSAY_OK;
 }
 
-/* The figures of a section that has just run; the spread against depth follows the last initialization. */
-static assay_status draw_section(const reproduce_options *options, assay_backend *backend, assay_section section,
-                                 assay_session *session, pictures *all, assay_error *error)
+/* The last initialization: the figure of the spread against depth follows it. */
+static bool is_last_experiment(assay_section section)
 {
-    ASSAY_TRY(pictures_of_section(all, backend, session, section, error));
-    return section == ASSAY_SECTION_KAIMING_RELU
-               ? pictures_of_depth(all, session, &options->session, options->threads, error)
+    return assay_experiment_at(assay_experiment_count() - 1)->section == section;
+}
+
+static assay_status run_section(const reproduce_options *options, assay_section section, material *made, pictures *all,
+                                reproduce_report *report, assay_error *error)
+{
+    ASSAY_TRY(provide(options, assay_section_describe(section)->needs, made, error));
+    ASSAY_TRY(assay_section_run(section, &made->inputs, &report->sections[section], error));
+    report->ran[section] = true;
+    reproduce_print_section(options, &report->sections[section]);
+    if (all == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(pictures_of_section(all, &made->inputs, section, error));
+    return is_last_experiment(section)
+               ? pictures_of_depth(all, made->session, &options->session, options->threads, error)
                : ASSAY_OK;
 }
 
-/* Runs the wanted sections, printing each as it is done. `all` is NULL where no report is wanted. */
 static assay_status run_sections(const reproduce_options *options, assay_backend *backend, pictures *all,
                                  reproduce_report *report, assay_error *error)
 {
-    assay_session *session = NULL;
+    material made = {.inputs = {.backend = backend}};
     assay_status status = ASSAY_OK;
-    for (int i = 0; i < ASSAY_SECTION_COUNT && status == ASSAY_OK; i++) {
-        assay_section section = (assay_section)i;
-        if (reproduce_has(section) && (!options->one_section || section == options->section)) {
-            status = run_section(options, backend, section, &session, all, &report->sections[i], error);
-            if (status == ASSAY_OK) {
-                report->ran[i] = true;
-                reproduce_print_section(options, &report->sections[i]);
-            }
-            if (status == ASSAY_OK && all != NULL) {
-                status = draw_section(options, backend, section, session, all, error);
-            }
+    for (size_t i = 0; i < ASSAY_SECTION_COUNT && status == ASSAY_OK; i++) {
+        assay_section section = assay_section_at(i)->section;
+        if (!options->one_section || section == options->section) {
+            status = run_section(options, section, &made, all, report, error);
         }
     }
-    assay_session_destroy(session);
+    free_material(&made);
     return status;
 }
 
-/* All that is asked for. The folder of a report is made first, so that no run is lost for want of it. */
+/* Everything that the options ask for. The report's folder is made first: if that fails, no run is lost. */
 static assay_status reproduce(const reproduce_options *options, assay_backend *backend, reproduce_report *report,
                               assay_error *error)
 {
@@ -227,7 +230,7 @@ int assay_command_reproduce(int argc, char **argv)
     }
     assay_error error;
     assay_backend *backend;
-    /* As the author's runs: every product in full, every batch in the order that was drawn. */
+    /* As in the author's runs, all products are computed in full, and batches keep the order that was drawn. */
     const char *name = options.backend != NULL ? options.backend : ASSAY_RETRACE_BACKEND;
     if (tool_open_backend(name, options.threads, &backend, &error) != ASSAY_OK) {
         return tool_no_backend(COMMAND, &error);

@@ -4,8 +4,8 @@
 
 #include <stdbool.h>
 
-#include <assay/tutorial/optimizers.h>
-#include <assay/tutorial/session.h>
+#include <assay/tutorial/runs.h>
+#include <assay/tutorial/sections.h>
 
 typedef struct {
     assay_session_options session;
@@ -25,29 +25,27 @@ typedef struct {
     assay_section_results sections[ASSAY_SECTION_COUNT];
     size_t agree;
     size_t differ;
-    size_t shown;       /* neither: nothing to judge them by */
+    size_t shown;       /* numbers without a verdict */
     double worst;       /* the largest relative error among the numbers compared with printed ones in full precision */
     const char *worst_label;
     assay_section worst_section;
 } reproduce_report;
 
-/* Whether this build reproduces a section. */
-bool reproduce_has(assay_section section);
-
 /*
- * The section "optimizers": four training runs with a bar on a terminal. Where options->runs names a folder, records that
- * stand there are taken instead of a run, and those of the runs that were made are written there. The records, if
- * `records` is not NULL, are kept for the caller, who ends each with assay_run_record_destroy.
+ * The records of the four training runs. Where options->runs names a folder, records that are there are read, and the
+ * runs that are missing are made, with a bar on a terminal, and recorded there. The caller ends each record with
+ * assay_run_record_destroy, also after a failure.
  */
-assay_status reproduce_optimizers(const reproduce_options *options, assay_backend *backend,
-                                  assay_section_results *results, assay_run_record *records, assay_error *error);
+assay_status reproduce_runs(const reproduce_options *options, assay_backend *backend,
+                            assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_error *error);
 
 void reproduce_count(reproduce_report *report);
 
-/* The table for people; nothing where JSON goes to standard output. */
+/* Text on standard output; nothing if the JSON goes there. */
 void reproduce_print_section(const reproduce_options *options, const assay_section_results *results);
 void reproduce_print_summary(const reproduce_options *options, const reproduce_report *report);
-void reproduce_print_report(const reproduce_options *options); /* where it is */
+/* Prints the path of the page. */
+void reproduce_print_report(const reproduce_options *options);
 
 assay_status reproduce_write_json(const reproduce_options *options, const assay_backend *backend,
                                   const reproduce_report *report, assay_error *error);

@@ -48,7 +48,7 @@ static assay_status make_run(const assay_tutorial_run *run, assay_backend *backe
     return status;
 }
 
-/* From the folder of records if it is there, and otherwise into it. */
+/* Reads the record from the folder of records, or makes the run and writes its record there. */
 static assay_status get_run(const reproduce_options *options, const assay_tutorial_run *run, assay_backend *backend,
                             both_parts *data, assay_run_record *record, assay_error *error)
 {
@@ -73,7 +73,7 @@ static assay_status get_run(const reproduce_options *options, const assay_tutori
             status = make_run(run, backend, data, record, error);
         }
         if (status == ASSAY_OK && path != NULL) {
-            mkdir(options->runs, 0777); /* where it cannot be made, the writing says so */
+            mkdir(options->runs, 0777); /* if this fails, writing the record reports it */
             status = assay_run_record_write(path, record, error);
         }
     }
@@ -81,24 +81,13 @@ static assay_status get_run(const reproduce_options *options, const assay_tutori
     return status;
 }
 
-assay_status reproduce_optimizers(const reproduce_options *options, assay_backend *backend,
-                                  assay_section_results *results, assay_run_record *records, assay_error *error)
+assay_status reproduce_runs(const reproduce_options *options, assay_backend *backend,
+                            assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_error *error)
 {
-    assay_run_record own[ASSAY_TUTORIAL_RUNS] = {{0}};
     both_parts data = {0};
     assay_status status = ASSAY_OK;
     for (int i = 0; i < ASSAY_TUTORIAL_RUNS && status == ASSAY_OK; i++) {
-        status = get_run(options, &assay_tutorial_runs[i], backend, &data, &own[i], error);
-    }
-    if (status == ASSAY_OK) {
-        assay_tutorial_runs_judge(own, results);
-    }
-    for (int i = 0; i < ASSAY_TUTORIAL_RUNS; i++) {
-        if (status == ASSAY_OK && records != NULL) {
-            records[i] = own[i];
-        } else {
-            assay_run_record_destroy(&own[i]);
-        }
+        status = get_run(options, &assay_tutorial_runs[i], backend, &data, &records[i], error);
     }
     assay_dataset_destroy(&data.train);
     assay_dataset_destroy(&data.test);

@@ -6,7 +6,6 @@
 
 #include "reproduce.h"
 #include "tool.h"
-#include <assay/tutorial/descents.h>
 
 static const char *const VERDICTS[] = {
     [ASSAY_VERDICT_AGREES] = "agrees", [ASSAY_VERDICT_DIFFERS] = "DIFFERS", [ASSAY_VERDICT_SHOWN] = "shown"};
@@ -17,15 +16,10 @@ static const char *const BASES[] = {[ASSAY_BASIS_PRINTED] = "printed",
                                     [ASSAY_BASIS_PROSE] = "prose",
                                     [ASSAY_BASIS_RECORD] = "record"};
 
-bool reproduce_has(assay_section section)
-{
-    return assay_session_has(section) || assay_descents_have(section) || section == ASSAY_SECTION_OPTIMIZERS;
-}
-
 void reproduce_count(reproduce_report *report)
 {
-    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
-        const assay_section_results *results = &report->sections[i];
+    for (size_t i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        const assay_section_results *results = &report->sections[assay_section_at(i)->section];
         for (size_t j = 0; j < results->count; j++) {
             const assay_result *result = &results->results[j];
             report->agree += result->verdict == ASSAY_VERDICT_AGREES;
@@ -56,7 +50,7 @@ static void print_result(const assay_result *result, bool theory)
     char ours[32];
     bool rounded = result->decimals > 0;
     snprintf(printed, sizeof printed, rounded ? "%.*f" : "%.*g", rounded ? result->decimals : 9, result->printed);
-    /* A statistic that the tutorial rounds is shown with more decimals; an accuracy of 10,000 images has no more. */
+    /* A statistic that the tutorial rounds is shown with more decimals; an accuracy over 10,000 images has no more. */
     int more = result->absolute ? 0 : 3;
     snprintf(ours, sizeof ours, rounded ? "%.*f" : "%.*g", rounded ? result->decimals + more : 9, result->ours);
     /* Long labels may take some of the next column. */
@@ -77,20 +71,16 @@ void reproduce_print_section(const reproduce_options *options, const assay_secti
         return;
     }
     bool theory = by_theory(results);
-    printf("%s: %s  (cell %s)\n", assay_section_name(results->section), assay_section_title(results->section),
-           assay_section_cells(results->section));
+    const assay_section_description *section = assay_section_describe(results->section);
+    printf("%s: %s  (cell %s)\n", section->name, section->title, section->cells);
     if (theory) {
         printf("  other weights than the tutorial's: judged by the statistical theory, not by the printed numbers\n");
         printf("  %-27s %15s %15s %15s %9s %9s\n", "", "printed", "ours", "theory", "error", "allowed");
-    } else if (assay_descents_have(results->section)) {
-        printf("  the cells plot and print no numbers: judged by PyTorch's points and the tutorial's prose, absolute errors\n"
-               "  %-27s %15s %15s %9s\n", "", "expected", "ours", "error");
-    } else if (results->section == ASSAY_SECTION_OPTIMIZERS) {
-        printf("  our own runs, 40 epochs each; \"printed\" are the author's saved runs, errors in points. His Adam run was not\n"
-               "  made by the Adam that the tutorial prints, but by one without bias correction of the first moment: \"as saved\".\n"
-               "  %-31s %11s %15s %9s\n", "", "printed", "ours", "error");
     } else {
-        printf("  %-27s %15s %15s %9s\n", "", "printed", "ours", "error");
+        if (section->judged != NULL) {
+            printf("  %s\n", section->judged);
+        }
+        printf("  %-27s %15s %15s %9s\n", "", section->plots_only ? "expected" : "printed", "ours", "error");
     }
     for (size_t i = 0; i < results->count; i++) {
         print_result(&results->results[i], theory);
@@ -144,17 +134,18 @@ static json_t *report_json(const reproduce_options *options, const assay_backend
                            const reproduce_report *report)
 {
     json_t *sections = json_array();
-    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
-        if (!report->ran[i]) {
+    for (size_t i = 0; i < ASSAY_SECTION_COUNT; i++) {
+        const assay_section_description *section = assay_section_at(i);
+        const assay_section_results *results = &report->sections[section->section];
+        if (!report->ran[section->section]) {
             continue;
         }
         json_t *numbers = json_array();
-        for (size_t j = 0; j < report->sections[i].count; j++) {
-            json_array_append_new(numbers, result_json(&report->sections[i].results[j]));
+        for (size_t j = 0; j < results->count; j++) {
+            json_array_append_new(numbers, result_json(&results->results[j]));
         }
-        json_array_append_new(sections, json_pack("{s:s, s:s, s:s, s:o}", "name", assay_section_name((assay_section)i),
-                                                  "title", assay_section_title((assay_section)i), "cells",
-                                                  assay_section_cells((assay_section)i), "numbers", numbers));
+        json_array_append_new(sections, json_pack("{s:s, s:s, s:s, s:o}", "name", section->name, "title", section->title,
+                                                  "cells", section->cells, "numbers", numbers));
     }
     json_t *weights = json_pack("{s:s, s:I}", "generator", assay_generator_name(options->session.generator), "seed",
                                 (json_int_t)options->session.seed);

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include <assay/tutorial/retrace.h>
 #include "train.h"
 
 enum { SHOWN_STEPS = 12, CLAIMED_EPOCHS = 3 };
@@ -46,8 +47,8 @@ static assay_status report(assay_run run, const assay_trainer *trainer, const as
 {
     size_t steps = assay_trainer_steps_per_epoch(trainer) * assay_trainer_epochs_done(trainer);
     if (saved->steps < steps || saved->steps / saved->epochs != assay_trainer_steps_per_epoch(trainer)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "the saved run has %zu losses in %zu epochs, which is not what %zu "
-                          "steps an epoch give", saved->steps, saved->epochs, assay_trainer_steps_per_epoch(trainer));
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "the saved run has %zu losses in %zu epochs, but our epochs have %zu "
+                          "steps", saved->steps, saved->epochs, assay_trainer_steps_per_epoch(trainer));
     }
     const double *ours = assay_trainer_losses(trainer);
     print_steps(steps < SHOWN_STEPS ? steps : SHOWN_STEPS, ours, saved->train_losses);
@@ -56,15 +57,15 @@ static assay_status report(assay_run run, const assay_trainer *trainer, const as
     printf("\nThe first %zu steps agree with the author's within %.0e (largest difference %.1e)", agreeing,
            ASSAY_RETRACE_TOLERANCE, track.worst);
     if (track.parts_at != 0) {
-        printf("; they part at step %zu, where float rounding has grown over it", track.parts_at);
+        printf("; from step %zu on the growing difference in float rounding is larger", track.parts_at);
     }
     printf(".\n");
     bool close = print_epochs(run, trainer, saved);
     putchar('\n');
     size_t claimed = assay_retrace_steps(run) < steps ? assay_retrace_steps(run) : steps;
     if (agreeing < claimed || !close) {
-        return assay_fail(error, ASSAY_ERROR_NUMERIC, "the run does not retrace the author's: %zu steps agree where %zu "
-                          "should, or an epoch's mean loss is off by more than %.0f%%", agreeing, claimed,
+        return assay_fail(error, ASSAY_ERROR_NUMERIC, "the run does not retrace the author's: %zu steps agree and %zu should, "
+                          "or the mean loss of an epoch differs by more than %.0f%%", agreeing, claimed,
                           100.0 * assay_retrace_epoch_tolerance(run));
     }
     return ASSAY_OK;

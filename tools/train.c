@@ -1,4 +1,4 @@
-/* assay train: a training run as the tutorial makes it, or one that retraces the author's. */
+/* assay train: a training run as in the tutorial, or one that retraces the author's. */
 #include "train.h"
 
 #include <getopt.h>
@@ -11,10 +11,14 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/optim/optimizer.h>
+#include <assay/tutorial/defaults.h>
+#include <assay/tutorial/retrace.h>
 #include "retrace.h"
 #include "tool.h"
 
 static const char COMMAND[] = "train";
+
+enum { RETRACE_EPOCHS = 3 };
 
 typedef struct {
     assay_train_options run;
@@ -36,38 +40,39 @@ typedef struct {
 static void print_help(void)
 {
     puts("Usage: assay train [OPTION...]\n\n"
-         "Trains the tutorial's network on Fashion-MNIST, and prints a line for each epoch and the test accuracy.\n\n"
-         "  --optimizer NAME       sgd (default), momentum, adam, or another:");
+         "Trains the tutorial's network on Fashion-MNIST. Prints a line for each epoch, and the test accuracy.\n\n"
+         "  --optimizer NAME       sgd (default), momentum, adam, or one of the others:");
     printf("                        ");
     for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
         printf(" %s", *name);
     }
-    puts("\n"
-         "  --set KEY=VALUE,...    its hyperparameters: lr=0.1,momentum=0.9, ...\n"
-         "  --epochs N             (default 40)\n"
-         "  --batch N              (default 256)\n"
-         "  --seed N               (default 42)\n"
-         "  --hidden N,N,...       hidden sizes (default 512,256,256,128)\n"
-         "  --activation NAME      (default relu)\n"
-         "  --init NAME            initializer (default kaiming-normal)\n"
-         "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-         "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
-         "                         images\n"
-         "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
-         "                         cuda:f64, reference\n"
-         "  --threads N            threads of the backend (default: one for each processor)\n"
-         "  --output DIR           write the best model, a checkpoint after each epoch and the record of the run to DIR\n"
-         "  --name NAME            the stem of these files (default FashionMNIST_OPTIMIZER)\n"
-         "  --resume               go on from the checkpoint in DIR, if there is one\n"
-         "  --json FILE            write the record of the run to FILE: test_acc, val_scores, train_losses, train_scores\n"
-         "  --retrace RUN          make the author's saved run again (sgd, momentum, adam), 3 epochs unless --epochs says\n"
-         "                         otherwise, and show how far the losses agree\n"
-         "  --pretrained DIR       where the author's FashionMNIST_*_results.json are (default: $ASSAY_PRETRAINED)\n\n"
-         "The run named adam in the author's files was made by an Adam without bias correction of the first moment;\n"
-         "--retrace adam uses that variant, adam-uncorrected-momentum.");
+    printf("\n"
+           "  --set KEY=VALUE,...    hyperparameters of the optimizer: lr=0.1,momentum=0.9, ...\n"
+           "  --epochs N             (default %d)\n"
+           "  --batch N              images in a batch (default %d)\n"
+           "  --seed N               (default %d)\n"
+           "  --hidden N,N,...       sizes of the hidden layers (default " ASSAY_TUTORIAL_HIDDEN ")\n"
+           "  --activation NAME      (default relu)\n"
+           "  --init NAME            initializer (default kaiming-normal)\n"
+           "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+           "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
+           "                         images\n"
+           "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
+           "                         cuda:f64, reference\n"
+           "  --threads N            threads of the backend (default: one for each processor)\n"
+           "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to DIR\n"
+           "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX "OPTIMIZER)\n"
+           "  --resume               continue from the checkpoint in DIR, if there is one\n"
+           "  --json FILE            write the record of the run to FILE: test_acc, val_scores, train_losses, train_scores\n"
+           "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many steps\n"
+           "                         the losses agree; %d epochs, if --epochs does not give a number\n"
+           "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
+           "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses this\n"
+           "variant, adam-uncorrected-momentum.\n",
+           ASSAY_TUTORIAL_EPOCHS, ASSAY_TUTORIAL_BATCH_ROWS, ASSAY_TUTORIAL_SEED, RETRACE_EPOCHS);
 }
 
-/* One option that sets a number of the run; false where the text is none. */
+/* Reads a number from 1 to `most`; false, with `size` unchanged, for any other text. */
 static bool set_size(const char *text, uint64_t most, size_t *size)
 {
     uint64_t number;
@@ -92,7 +97,7 @@ static const struct option LONG_OPTIONS[] = {
     {"pretrained", required_argument, NULL, PRETRAINED}, {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
-/* Options that describe the run itself. ASSAY_ERROR_ARGUMENT with the reason. */
+/* Sets an option that describes the run. ASSAY_ERROR_ARGUMENT with the reason. */
 static assay_status set_run_option(train_options *options, int option, const char *value, assay_error *error)
 {
     assay_train_options *run = &options->run;
@@ -127,7 +132,7 @@ static assay_status set_run_option(train_options *options, int option, const cha
     return fits ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_ARGUMENT, "'%s' is not a number in range", value);
 }
 
-/* The name of a file; the caller's option keeps it. */
+/* Where an option that is a text is kept; NULL for other options. */
 static const char **text_option(train_options *options, int option)
 {
     switch (option) {
@@ -154,7 +159,19 @@ static const char **text_option(train_options *options, int option)
     }
 }
 
-/* The tutorial's three runs stand at their places of the chain; any other optimizer at the first. */
+/* The tutorial's run that an optimizer made, printed or saved; false for any other optimizer. */
+static bool run_of(const char *optimizer, assay_run *run)
+{
+    for (int i = 0; i < ASSAY_TUTORIAL_RUNS; i++) {
+        if (strcmp(optimizer, assay_tutorial_runs[i].optimizer) == 0) {
+            *run = assay_tutorial_runs[i].run;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The tutorial's runs get their draws of the notebook; any other optimizer gets those of the first run. */
 static assay_status set_optimizer(train_options *options, assay_error *error)
 {
     const char *name = options->retrace ? assay_run_saved_optimizer(options->retraced) : options->optimizer;
@@ -163,18 +180,15 @@ static assay_status set_optimizer(train_options *options, assay_error *error)
         ASSAY_TRY(assay_optimizer_set(&options->run.rule, options->settings, error));
     }
     options->optimizer = name;
-    for (int run = 0; run < ASSAY_RUN_COUNT; run++) {
-        if (strcmp(name, assay_run_printed_optimizer((assay_run)run)) == 0 ||
-            strcmp(name, assay_run_saved_optimizer((assay_run)run)) == 0) {
-            options->run.position = (assay_run)run;
-        }
+    assay_run run;
+    if (run_of(name, &run)) {
+        options->run.draws = assay_tutorial_training(run).draws;
     }
     return ASSAY_OK;
 }
 
 static int parse(int argc, char **argv, train_options *options)
 {
-    enum { RETRACE_EPOCHS = 3 };
     assay_error error;
     bool epochs_given = false;
     opterr = 0;
@@ -230,18 +244,15 @@ static void free_files(run_files *files)
 /* The author's name for the tutorial's three runs. */
 static const char *default_stem(const train_options *options)
 {
-    for (int run = 0; run < ASSAY_RUN_COUNT; run++) {
-        if (strcmp(options->optimizer, assay_run_printed_optimizer((assay_run)run)) == 0) {
-            return assay_run_file_name((assay_run)run);
-        }
-    }
-    return NULL;
+    assay_run run;
+    bool printed = run_of(options->optimizer, &run) && strcmp(options->optimizer, assay_run_printed_optimizer(run)) == 0;
+    return printed ? assay_run_file_name(run) : NULL;
 }
 
 static assay_status name_files(const train_options *options, run_files *files, assay_error *error)
 {
     const char *stem = options->name != NULL ? options->name : default_stem(options);
-    char *own = stem != NULL ? NULL : assay_asprintf(error, "FashionMNIST_%s", options->optimizer);
+    char *own = stem != NULL ? NULL : assay_asprintf(error, ASSAY_RUN_FILE_PREFIX "%s", options->optimizer);
     stem = stem != NULL ? stem : own;
     assay_status status = ASSAY_ERROR_MEMORY;
     if (stem != NULL) {
@@ -255,7 +266,8 @@ static assay_status name_files(const train_options *options, run_files *files, a
     return status;
 }
 
-/* The best model before the checkpoint that counts it: a kill between the two repeats an epoch, and loses nothing. */
+/* First the best model, then the checkpoint that counts it: if the program is killed between the two, the epoch is
+ * repeated and nothing is lost. */
 static assay_status save_epoch(void *context, assay_trainer *trainer, assay_error *error)
 {
     const run_files *files = context;
@@ -305,7 +317,7 @@ static assay_status run_trainer(const train_options *options, assay_trainer *tra
     run_files files = {NULL, NULL, NULL};
     assay_status status = options->output != NULL ? name_files(options, &files, error) : ASSAY_OK;
     if (status == ASSAY_OK && options->output != NULL) {
-        mkdir(options->output, 0777); /* where it cannot be made, the first file says so */
+        mkdir(options->output, 0777); /* if this fails, writing the first file reports it */
         status = resume(options, &files, trainer, error);
     }
     if (status == ASSAY_OK) {
@@ -352,7 +364,7 @@ int assay_command_train(int argc, char **argv)
     }
     assay_status status = ASSAY_OK;
     if (options.retrace) {
-        /* Found missing now, not after the epochs. */
+        /* If it is missing, fail now and not after the epochs. */
         assay_run_record record = {0};
         status = train_read_saved(options.pretrained, options.retraced, &record, &error);
         assay_run_record_destroy(&record);

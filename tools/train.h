@@ -2,12 +2,13 @@
 #ifndef ASSAY_TOOLS_TRAIN_H
 #define ASSAY_TOOLS_TRAIN_H
 
-#include <assay/tutorial/record.h>
 #include <assay/train/trainer.h>
+#include <assay/tutorial/record.h>
+#include <assay/tutorial/runs.h>
 
 /*
- * The author's record of a run, from `folder` or, where that is NULL, from the folder that ASSAY_PRETRAINED names. The
- * caller ends it with assay_run_record_destroy. ASSAY_ERROR_ARGUMENT where neither is given.
+ * The author's record of a run, from `folder` or, if that is NULL, from the folder that ASSAY_PRETRAINED names. The caller
+ * ends it with assay_run_record_destroy. ASSAY_ERROR_ARGUMENT if neither is given.
  */
 assay_status train_read_saved(const char *folder, assay_run run, assay_run_record *record, assay_error *error);
 
@@ -15,8 +16,8 @@ assay_status train_read_saved(const char *folder, assay_run run, assay_run_recor
 typedef assay_status train_after_epoch(void *context, assay_trainer *trainer, assay_error *error);
 
 /*
- * Trains to the last epoch, with a bar on a terminal. With `print`, a line for each epoch as the tutorial prints it.
- * `label` stands before the bar. `after` may be NULL.
+ * Trains to the last epoch, with a bar on a terminal, after `label`. With `print`, prints a line for each epoch as the
+ * tutorial does. `after` may be NULL.
  */
 assay_status train_to_the_end(assay_trainer *trainer, const char *label, bool print, train_after_epoch *after,
                               void *context, assay_error *error);

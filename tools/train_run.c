@@ -12,8 +12,8 @@ assay_status train_read_saved(const char *folder, assay_run run, assay_run_recor
         folder = getenv("ASSAY_PRETRAINED");
     }
     if (folder == NULL || *folder == '\0') {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the author's saved runs are needed: name the folder that holds "
-                          "%s_results.json with --pretrained DIR or in ASSAY_PRETRAINED", assay_run_file_name(run));
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "this needs the author's saved runs: give the folder with "
+                          "%s_results.json as --pretrained DIR or in ASSAY_PRETRAINED", assay_run_file_name(run));
     }
     char *path = assay_asprintf(error, "%s/%s_results.json", folder, assay_run_file_name(run));
     assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_run_record_read(path, record, error);
@@ -24,7 +24,7 @@ assay_status train_read_saved(const char *folder, assay_run run, assay_run_recor
 typedef struct {
     progress_bar bar;
     const char *label;
-    size_t first_epoch; /* of this sitting: a resumed run does not count what it has not done */
+    size_t first_epoch; /* of this process: the rate of a resumed run does not count earlier epochs */
 } run_progress;
 
 static void show_step(void *context, size_t epoch, size_t done, size_t steps)
@@ -71,7 +71,7 @@ assay_status train_to_the_end(assay_trainer *trainer, const char *label, bool pr
 assay_run_record train_record(const assay_trainer *trainer, double test_accuracy)
 {
     size_t epochs = assay_trainer_epochs_done(trainer);
-    /* The record's lists are only read by those who write it. */
+    /* The lists are only read: casting const away is safe. */
     return (assay_run_record){
         .test_acc = test_accuracy,
         .epochs = epochs,

@@ -1,4 +1,4 @@
-/* Which image belongs where: the tutorial's split, and the order in which its loaders shuffle. */
+/* Which sample belongs where: PyTorch's random split, and the order in which its loaders shuffle. */
 #ifndef ASSAY_DATA_SPLIT_H
 #define ASSAY_DATA_SPLIT_H
 
@@ -11,7 +11,7 @@
 
 ASSAY_BEGIN_DECLS
 
-/* torch.utils.data.random_split of cell [5]: the first `train_count` of a permutation train, the rest validate. */
+/* torch.utils.data.random_split: the first `train_count` of a permutation train, the rest validate. */
 typedef struct {
     size_t train_count;
     size_t validation_count;
@@ -24,8 +24,8 @@ assay_status assay_split_create(assay_mt19937 *generator, size_t total, size_t t
                                 assay_error *error);
 void assay_split_destroy(assay_split *split);
 
-/* How many 64-bit numbers a DataLoader iterator draws before it permutes: 1 in PyTorch 1.6, 2 in 1.9. */
-typedef enum { ASSAY_LOADER_TORCH_1_6 = 1, ASSAY_LOADER_TORCH_1_9 = 2 } assay_loader_version;
+/* An iterator of a DataLoader draws 64-bit numbers before it permutes: one in PyTorch 1.6, two in 1.9. */
+typedef enum { ASSAY_LOADER_TORCH_1_6, ASSAY_LOADER_TORCH_1_9 } assay_loader_version;
 
 /*
  * One pass of a shuffled DataLoader over `split->train`: draws as that version does, and writes data set indices to

@@ -1,59 +1,18 @@
 #include <assay/init/initializer.h>
 
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
-static const char *const NAMES[ASSAY_INIT_COUNT] = {
-    [ASSAY_INIT_CONSTANT] = "constant",
-    [ASSAY_INIT_NORMAL] = "normal",
-    [ASSAY_INIT_EQUAL_VARIANCE] = "equal-variance",
-    [ASSAY_INIT_XAVIER_UNIFORM] = "xavier-uniform",
-    [ASSAY_INIT_XAVIER_NORMAL] = "xavier-normal",
-    [ASSAY_INIT_KAIMING_NORMAL] = "kaiming-normal",
-    [ASSAY_INIT_KAIMING_UNIFORM] = "kaiming-uniform",
-    [ASSAY_INIT_TORCH_DEFAULT] = "torch-default",
-};
+#include <assay/base/names.h>
 
-assay_initializer assay_initializer_default(assay_init_kind kind)
-{
-    assay_initializer initializer = {.kind = kind, .fan = ASSAY_FAN_IN, .gain = 1.0};
-    switch (kind) {
-    case ASSAY_INIT_CONSTANT:
-        initializer.value = 0.005;
-        break;
-    case ASSAY_INIT_NORMAL:
-        initializer.value = 0.01;
-        break;
-    case ASSAY_INIT_KAIMING_NORMAL:
-    case ASSAY_INIT_KAIMING_UNIFORM:
-        initializer.gain = sqrt(2.0);
-        initializer.first_layer_without_gain = true;
-        break;
-    default:
-        break;
-    }
-    return initializer;
-}
+/* What a distribution depends on besides the initializer. */
+typedef struct {
+    double d_x;  /* fan-in */
+    double d_y;  /* fan-out */
+    double fan;  /* the one that the initializer names */
+    double gain; /* the initializer's; 1 for a first layer without gain */
+} layer_size;
 
-const char *assay_initializer_name(assay_init_kind kind)
-{
-    return NAMES[kind];
-}
-
-assay_status assay_initializer_by_name(const char *name, assay_initializer *initializer, assay_error *error)
-{
-    char known[256] = "";
-    size_t length = 0;
-    for (int kind = 0; kind < ASSAY_INIT_COUNT; kind++) {
-        if (strcmp(name, NAMES[kind]) == 0) {
-            *initializer = assay_initializer_default((assay_init_kind)kind);
-            return ASSAY_OK;
-        }
-        length += (size_t)snprintf(known + length, sizeof known - length, " %s", NAMES[kind]);
-    }
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown initializer '%s'; there are:%s", name, known);
-}
+typedef assay_distribution draw(const assay_initializer *initializer, const layer_size *size);
 
 static assay_distribution normal(double std)
 {
@@ -65,49 +24,126 @@ static assay_distribution uniform(double bound)
     return (assay_distribution){ASSAY_UNIFORM, -bound, bound};
 }
 
+static assay_distribution draw_zero(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    (void)size;
+    return normal(0.0);
+}
+
+static assay_distribution draw_constant(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)size;
+    return (assay_distribution){ASSAY_NORMAL, initializer->value, 0.0};
+}
+
+static assay_distribution draw_normal(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)size;
+    return normal(initializer->value);
+}
+
+static assay_distribution draw_equal_variance(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    return normal(1.0 / sqrt(size->d_x));
+}
+
+static assay_distribution draw_xavier_uniform(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    return uniform(size->gain * (sqrt(6.0) / sqrt(size->d_x + size->d_y)));
+}
+
+static assay_distribution draw_xavier_normal(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    return normal(size->gain * sqrt(2.0 / (size->d_x + size->d_y)));
+}
+
+static assay_distribution draw_kaiming_normal(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    return normal(size->gain / sqrt(size->fan));
+}
+
+static assay_distribution draw_kaiming_uniform(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    return uniform(size->gain * sqrt(3.0 / size->fan));
+}
+
+static assay_distribution draw_torch_default(const assay_initializer *initializer, const layer_size *size)
+{
+    (void)initializer;
+    return uniform(1.0 / sqrt(size->d_x));
+}
+
+#define SQRT_2 1.4142135623730951
+
+/* One initializer: its kind and settings as the tutorial uses it, and what it draws. */
+static const struct {
+    const char *name;
+    assay_initializer standard;
+    draw *weight;
+    draw *bias;
+} INITIALIZERS[] = {
+    {"constant", {ASSAY_INIT_CONSTANT, .value = 0.005, .gain = 1.0}, draw_constant, draw_constant},
+    {"normal", {ASSAY_INIT_NORMAL, .value = 0.01, .gain = 1.0}, draw_normal, draw_normal},
+    {"equal-variance", {ASSAY_INIT_EQUAL_VARIANCE, .gain = 1.0}, draw_equal_variance, draw_zero},
+    {"xavier-uniform", {ASSAY_INIT_XAVIER_UNIFORM, .gain = 1.0}, draw_xavier_uniform, draw_zero},
+    {"xavier-normal", {ASSAY_INIT_XAVIER_NORMAL, .gain = 1.0}, draw_xavier_normal, draw_zero},
+    {"kaiming-normal", {ASSAY_INIT_KAIMING_NORMAL, .gain = SQRT_2, .first_layer_without_gain = true},
+     draw_kaiming_normal, draw_zero},
+    {"kaiming-uniform", {ASSAY_INIT_KAIMING_UNIFORM, .gain = SQRT_2, .first_layer_without_gain = true},
+     draw_kaiming_uniform, draw_zero},
+    {"torch-default", {ASSAY_INIT_TORCH_DEFAULT, .gain = 1.0}, draw_torch_default, draw_torch_default},
+};
+
+_Static_assert(sizeof INITIALIZERS / sizeof *INITIALIZERS == ASSAY_INIT_COUNT, "each initializer has a row");
+
+static size_t row_of(assay_init_kind kind)
+{
+    size_t row = 0;
+    while (INITIALIZERS[row].standard.kind != kind) {
+        row++;
+    }
+    return row;
+}
+
+assay_initializer assay_initializer_default(assay_init_kind kind)
+{
+    return INITIALIZERS[row_of(kind)].standard;
+}
+
+const char *assay_initializer_name(assay_init_kind kind)
+{
+    return INITIALIZERS[row_of(kind)].name;
+}
+
+assay_status assay_initializer_by_name(const char *name, assay_initializer *initializer, assay_error *error)
+{
+    size_t row;
+    ASSAY_TRY(assay_names_lookup(ASSAY_NAMES_OF(INITIALIZERS, name), "initializer", name, &row, error));
+    *initializer = INITIALIZERS[row].standard;
+    return ASSAY_OK;
+}
+
 assay_distribution assay_initializer_weight(const assay_initializer *initializer, size_t layer, size_t in, size_t out)
 {
-    double d_x = (double)in;
-    double d_y = (double)out;
-    double fan = initializer->fan == ASSAY_FAN_IN ? d_x : d_y;
-    double gain = initializer->gain;
-    if (layer == 0 && initializer->first_layer_without_gain) {
-        gain = 1.0;
-    }
-    switch (initializer->kind) {
-    case ASSAY_INIT_NORMAL:
-        return normal(initializer->value);
-    case ASSAY_INIT_EQUAL_VARIANCE:
-        return normal(1.0 / sqrt(d_x));
-    case ASSAY_INIT_XAVIER_UNIFORM:
-        return uniform(gain * (sqrt(6.0) / sqrt(d_x + d_y)));
-    case ASSAY_INIT_XAVIER_NORMAL:
-        return normal(gain * sqrt(2.0 / (d_x + d_y)));
-    case ASSAY_INIT_KAIMING_NORMAL:
-        return normal(gain / sqrt(fan));
-    case ASSAY_INIT_KAIMING_UNIFORM:
-        return uniform(gain * sqrt(3.0 / fan));
-    case ASSAY_INIT_TORCH_DEFAULT:
-        return uniform(1.0 / sqrt(d_x));
-    case ASSAY_INIT_CONSTANT:
-    case ASSAY_INIT_COUNT:
-        break;
-    }
-    return (assay_distribution){ASSAY_NORMAL, initializer->value, 0.0};
+    const layer_size size = {
+        .d_x = (double)in,
+        .d_y = (double)out,
+        .fan = (double)(initializer->fan == ASSAY_FAN_IN ? in : out),
+        .gain = layer == 0 && initializer->first_layer_without_gain ? 1.0 : initializer->gain,
+    };
+    return INITIALIZERS[row_of(initializer->kind)].weight(initializer, &size);
 }
 
 assay_distribution assay_initializer_bias(const assay_initializer *initializer, size_t in)
 {
-    switch (initializer->kind) {
-    case ASSAY_INIT_CONSTANT:
-        return (assay_distribution){ASSAY_NORMAL, initializer->value, 0.0};
-    case ASSAY_INIT_NORMAL:
-        return normal(initializer->value);
-    case ASSAY_INIT_TORCH_DEFAULT:
-        return uniform(1.0 / sqrt((double)in));
-    default:
-        return normal(0.0);
-    }
+    const layer_size size = {.d_x = (double)in};
+    return INITIALIZERS[row_of(initializer->kind)].bias(initializer, &size);
 }
 
 double assay_distribution_mean(assay_distribution distribution)

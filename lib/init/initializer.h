@@ -1,6 +1,6 @@
 /*
- * Initializers: the tutorial's six, and PyTorch's relatives of them. Each is plain data; what a tensor gets follows from
- * its shape, its place and the generator.
+ * Initializers: the tutorial's, and more of PyTorch's. Each is plain data. Its shape, its layer and the generator determine
+ * what a tensor gets.
  */
 #ifndef ASSAY_INIT_INITIALIZER_H
 #define ASSAY_INIT_INITIALIZER_H
@@ -41,7 +41,7 @@ typedef struct {
 assay_initializer assay_initializer_default(assay_init_kind kind);
 
 /* "constant", "normal", "equal-variance", "xavier-uniform", "xavier-normal", "kaiming-normal", "kaiming-uniform",
- * "torch-default". */
+ * "torch-default". By name: the default one; ASSAY_ERROR_ARGUMENT, with the known names, for any other name. */
 const char *assay_initializer_name(assay_init_kind kind);
 assay_status assay_initializer_by_name(const char *name, assay_initializer *initializer, assay_error *error);
 
@@ -52,8 +52,8 @@ assay_status assay_initializer_by_name(const char *name, assay_initializer *init
  */
 double assay_gain(assay_activation activation);
 
-/* The distribution that a weight [out][in] of linear layer `layer` (0: the first) is drawn from. For ASSAY_INIT_CONSTANT a
- * normal distribution with std 0. */
+/* The distribution of a weight [out][in] of linear layer `layer` (0: the first). ASSAY_INIT_CONSTANT has a normal
+ * distribution with std 0. */
 assay_distribution assay_initializer_weight(const assay_initializer *initializer, size_t layer, size_t in, size_t out);
 /* The same for its bias; std 0 and mean 0 for the initializers that set biases to 0. */
 assay_distribution assay_initializer_bias(const assay_initializer *initializer, size_t in);
@@ -63,8 +63,8 @@ double assay_distribution_mean(assay_distribution distribution);
 double assay_distribution_variance(assay_distribution distribution);
 
 /*
- * Sets all parameters of a network, in parameter order. Draws from `generator` only where the tutorial does: nothing for a
- * constant, nothing for biases that are set to 0. Failures are the backend's (assay_backend_check).
+ * Sets all parameters of a network, in parameter order. Draws from `generator` only what the tutorial draws: nothing for a
+ * constant, nothing for biases that are 0. assay_backend_check reports failures.
  */
 void assay_initialize(const assay_initializer *initializer, assay_network *network, assay_generator *generator);
 

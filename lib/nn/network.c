@@ -10,17 +10,6 @@
 /* Tensors start on whole cache lines of float, so that vector loops need no prologue. */
 enum { TENSOR_ALIGNMENT = 16 };
 
-assay_network_config assay_tutorial_network(assay_activation_kind activation)
-{
-    return (assay_network_config){
-        .inputs = 784,
-        .classes = 10,
-        .hidden_count = 4,
-        .hidden = {512, 256, 256, 128},
-        .activation = assay_activation_default(activation),
-    };
-}
-
 assay_status assay_network_parse_hidden(const char *text, assay_network_config *config, assay_error *error)
 {
     assay_network_config parsed = *config;

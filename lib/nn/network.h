@@ -1,6 +1,6 @@
 /*
- * The tutorial's fully connected network (BaseNetwork, cell [9]) and its backpropagation, written once over the backend
- * interface: linear layers with one activation function between them, none after the last.
+ * A fully connected network and its backpropagation, written once over the backend interface: linear layers with one
+ * activation function between them, and none after the last.
  */
 #ifndef ASSAY_NN_NETWORK_H
 #define ASSAY_NN_NETWORK_H
@@ -15,27 +15,25 @@ ASSAY_BEGIN_DECLS
 
 enum { ASSAY_MAX_HIDDEN = 256, ASSAY_TENSOR_NAME = 32 };
 
-/* The constructor's arguments; plain data. */
+/* What kind of network; plain data. */
 typedef struct {
-    size_t inputs;  /* input_size */
-    size_t classes; /* num_classes */
+    size_t inputs;
+    size_t classes;
     size_t hidden_count;
-    size_t hidden[ASSAY_MAX_HIDDEN]; /* hidden_sizes */
+    size_t hidden[ASSAY_MAX_HIDDEN]; /* units of each hidden layer */
     assay_activation activation;
 } assay_network_config;
 
-/* 784 inputs, 512-256-256-128 hidden units, 10 classes: what the tutorial uses throughout. */
-assay_network_config assay_tutorial_network(assay_activation_kind activation);
-
-/* "512,256,256,128" into config->hidden; "" for none. ASSAY_ERROR_ARGUMENT with what is wrong; config is then as it was. */
+/* Reads sizes such as "64,32" into config->hidden; "" means no hidden layer. ASSAY_ERROR_ARGUMENT with the reason for any
+ * other text, and then config is unchanged. */
 assay_status assay_network_parse_hidden(const char *text, assay_network_config *config, assay_error *error);
 
 typedef struct assay_network assay_network;
 
 /*
  * A network whose parameters are all 0, for batches of up to `max_rows`. With `keep_preactivations` the outputs of the
- * linear layers stay readable. The backend must outlive it; the caller ends it with assay_network_destroy.
- * ASSAY_ERROR_ARGUMENT for sizes of 0, too many layers, or products that overflow.
+ * linear layers stay readable. The backend must outlive the network, which the caller ends with
+ * assay_network_destroy. ASSAY_ERROR_ARGUMENT for sizes of 0, too many layers, or products that overflow.
  */
 assay_status assay_network_create(assay_backend *backend, const assay_network_config *config, size_t max_rows,
                                   bool keep_preactivations, assay_network **network, assay_error *error);
@@ -61,7 +59,7 @@ typedef struct {
 size_t assay_network_tensor_count(const assay_network *network);
 assay_tensor assay_network_tensor(const assay_network *network, size_t index);
 
-/* How many numbers the tensors hold together (padding not counted). */
+/* How many numbers the tensors hold together, without padding. */
 size_t assay_network_parameter_count(const assay_network *network);
 
 /*
@@ -75,7 +73,7 @@ assay_slice assay_network_gradients(const assay_network *network);
 
 /* Linear layers: hidden_count + 1. */
 size_t assay_network_layer_count(const assay_network *network);
-/* The index that the tutorial prints for a linear layer: 0, 2, 4, ... ("Layer 2"). */
+/* The index of a linear layer in PyTorch's nn.Sequential, where activations count too: 0, 2, 4, ... ("layers.2"). */
 size_t assay_network_printed_index(size_t layer);
 assay_linear_shape assay_network_layer_shape(const assay_network *network, size_t layer, size_t rows);
 
@@ -87,8 +85,8 @@ void assay_network_forward(assay_network *network, size_t rows, assay_slice x);
 /* The last forward pass's output, [rows][classes]. */
 assay_slice assay_network_logits(const assay_network *network, size_t rows);
 
-/* The last forward pass's output of one linear layer before its activation, [rows][out]: what the tutorial plots. Needs
- * keep_preactivations, except for the last layer. */
+/* The last forward pass's output of one linear layer before its activation, [rows][out]. Needs keep_preactivations,
+ * except for the last layer. */
 assay_slice assay_network_preactivations(const assay_network *network, size_t layer, size_t rows);
 
 /*

@@ -1,77 +1,86 @@
 #include <assay/train/batches.h>
 
+#include <string.h>
+
 #include <assay/base/alloc.h>
 
 struct assay_batches {
     assay_backend *backend;
-    size_t width;
-    size_t images;   /* in the data set */
-    size_t count;    /* in the order */
+    const assay_dataset *data;
+    size_t count;         /* in the order */
     size_t max_rows;
-    int32_t *host_order;
-    assay_buffer *pixels; /* UINT8 [images][width] */
-    assay_buffer *labels; /* INT32 [images] */
-    assay_buffer *order;  /* INT32 [images] */
-    assay_buffer *table;  /* real [256] */
+    int32_t *host_order;  /* [data->count] */
     assay_buffer *x;      /* real [max_rows][width] */
     assay_buffer *y;      /* INT32 [max_rows] */
     assay_buffer *right;  /* INT32 [1]: right answers in one batch */
+    /* For bytes, which the backend gathers. */
+    assay_buffer *pixels; /* UINT8 [data->count][width] */
+    assay_buffer *labels; /* INT32 [data->count] */
+    assay_buffer *order;  /* INT32 [data->count] */
+    assay_buffer *table;  /* real [256] */
+    /* For floats, which are gathered here. */
+    float *host_x;        /* [max_rows][width] */
+    int32_t *host_y;      /* [max_rows] */
 };
 
-static void create_buffers(assay_batches *batches, const uint8_t *pixels)
+static void create_gathering_buffers(assay_batches *batches)
 {
     assay_backend *backend = batches->backend;
-    batches->pixels = assay_buffer_borrow_u8(backend, pixels, batches->images * batches->width);
-    batches->labels = assay_buffer_create(backend, ASSAY_INT32, batches->images);
-    batches->order = assay_buffer_create(backend, ASSAY_INT32, batches->images);
+    const assay_dataset *data = batches->data;
+    float table[256];
+    batches->pixels = assay_buffer_borrow_u8(backend, data->pixels, data->count * data->width);
+    batches->labels = assay_buffer_create(backend, ASSAY_INT32, data->count);
+    batches->order = assay_buffer_create(backend, ASSAY_INT32, data->count);
     batches->table = assay_buffer_create(backend, ASSAY_REAL, 256);
-    batches->x = assay_buffer_create(backend, ASSAY_REAL, batches->max_rows * batches->width);
-    batches->y = assay_buffer_create(backend, ASSAY_INT32, batches->max_rows);
-    batches->right = assay_buffer_create(backend, ASSAY_INT32, 1);
+    assay_normalization_table(data->mean, data->std, table);
+    assay_upload_f32(backend, assay_whole(batches->table), table);
+    assay_upload_i32(backend, assay_whole(batches->labels), data->labels);
+    assay_upload_i32(backend, assay_whole(batches->order), batches->host_order);
 }
 
-static void fill_buffers(assay_batches *batches, const assay_dataset *data)
+static assay_status create_parts(assay_batches *batches, assay_error *error)
 {
     assay_backend *backend = batches->backend;
-    float table[256];
-    assay_normalization_table(ASSAY_NORMALIZE_MEAN, ASSAY_NORMALIZE_STD, table);
-    assay_upload_f32(backend, assay_whole(batches->table), table);
-    for (size_t i = 0; i < data->count; i++) {
-        batches->host_order[i] = data->labels[i];
+    const assay_dataset *data = batches->data;
+    batches->host_order = assay_calloc(data->count, sizeof *batches->host_order, error);
+    if (batches->host_order == NULL) {
+        return ASSAY_ERROR_MEMORY;
     }
-    assay_upload_i32(backend, assay_whole(batches->labels), batches->host_order);
     for (size_t i = 0; i < data->count; i++) {
         batches->host_order[i] = (int32_t)i;
     }
-    assay_upload_i32(backend, assay_whole(batches->order), batches->host_order);
+    if (data->pixels != NULL) {
+        create_gathering_buffers(batches);
+    } else {
+        batches->host_x = assay_calloc(batches->max_rows * data->width, sizeof *batches->host_x, error);
+        batches->host_y = assay_calloc(batches->max_rows, sizeof *batches->host_y, error);
+        if (batches->host_x == NULL || batches->host_y == NULL) {
+            return ASSAY_ERROR_MEMORY;
+        }
+    }
+    batches->x = assay_buffer_create(backend, ASSAY_REAL, batches->max_rows * data->width);
+    batches->y = assay_buffer_create(backend, ASSAY_INT32, batches->max_rows);
+    batches->right = assay_buffer_create(backend, ASSAY_INT32, 1);
+    return assay_backend_check(backend, error);
 }
 
 assay_status assay_batches_create(assay_backend *backend, const assay_dataset *data, size_t max_rows,
                                   assay_batches **batches, assay_error *error)
 {
     *batches = NULL;
-    if (max_rows == 0 || data->count == 0 || data->count > INT32_MAX) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "batches of %zu out of %zu images cannot be made", max_rows,
+    if (max_rows == 0 || data->count == 0 || data->count > INT32_MAX || max_rows > SIZE_MAX / data->width) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "batches of %zu out of %zu samples cannot be made", max_rows,
                           data->count);
+    }
+    if (data->pixels != NULL && !(data->std > 0.0f)) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the data set's std, %g, is not above 0", (double)data->std);
     }
     assay_batches *made = assay_calloc(1, sizeof *made, error);
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    *made = (assay_batches){
-        .backend = backend,
-        .width = data->width,
-        .images = data->count,
-        .count = data->count,
-        .max_rows = max_rows,
-        .host_order = assay_calloc(data->count, sizeof(int32_t), error),
-    };
-    assay_status status = ASSAY_ERROR_MEMORY;
-    if (made->host_order != NULL) {
-        create_buffers(made, data->pixels);
-        fill_buffers(made, data);
-        status = assay_backend_check(backend, error);
-    }
+    *made = (assay_batches){.backend = backend, .data = data, .count = data->count, .max_rows = max_rows};
+    assay_status status = create_parts(made, error);
     if (status != ASSAY_OK) {
         assay_batches_destroy(made);
         return status;
@@ -90,6 +99,8 @@ void assay_batches_destroy(assay_batches *batches)
     for (size_t i = 0; i < sizeof buffers / sizeof *buffers; i++) {
         assay_buffer_destroy(batches->backend, buffers[i]);
     }
+    assay_free(batches->host_x);
+    assay_free(batches->host_y);
     assay_free(batches->host_order);
     assay_free(batches);
 }
@@ -100,7 +111,9 @@ void assay_batches_order(assay_batches *batches, const uint32_t *order, size_t c
         batches->host_order[i] = (int32_t)order[i];
     }
     batches->count = count;
-    assay_upload_i32(batches->backend, assay_part_of(assay_whole(batches->order), 0, count), batches->host_order);
+    if (batches->order != NULL) {
+        assay_upload_i32(batches->backend, assay_part_of(assay_whole(batches->order), 0, count), batches->host_order);
+    }
 }
 
 size_t assay_batches_count(const assay_batches *batches)
@@ -108,16 +121,35 @@ size_t assay_batches_count(const assay_batches *batches)
     return batches->count;
 }
 
-void assay_batches_load(assay_batches *batches, size_t first, size_t rows)
+/* Copies the samples together and uploads them. Too many rows fail in the upload, which finds its destination too small. */
+static void gather_floats(assay_batches *batches, size_t first, size_t rows)
 {
-    assay_gather(batches->backend, rows, batches->width, assay_whole(batches->pixels), assay_whole(batches->labels),
-                 assay_part_of(assay_whole(batches->order), first, rows), assay_whole(batches->table),
-                 assay_batches_images(batches, rows), assay_batches_labels(batches, rows));
+    const assay_dataset *data = batches->data;
+    bool inside = first <= data->count && rows <= data->count - first && rows <= batches->max_rows;
+    for (size_t r = 0; inside && r < rows; r++) {
+        size_t sample = (size_t)batches->host_order[first + r];
+        memcpy(batches->host_x + r * data->width, data->values + sample * data->width, data->width * sizeof(float));
+        batches->host_y[r] = data->labels[sample];
+    }
+    size_t wanted = inside ? rows : batches->max_rows + 1;
+    assay_upload_f32(batches->backend, assay_batches_inputs(batches, wanted), batches->host_x);
+    assay_upload_i32(batches->backend, assay_batches_labels(batches, wanted), batches->host_y);
 }
 
-assay_slice assay_batches_images(const assay_batches *batches, size_t rows)
+void assay_batches_load(assay_batches *batches, size_t first, size_t rows)
 {
-    return assay_part_of(assay_whole(batches->x), 0, rows * batches->width);
+    if (batches->data->pixels == NULL) {
+        gather_floats(batches, first, rows);
+        return;
+    }
+    assay_gather(batches->backend, rows, batches->data->width, assay_whole(batches->pixels), assay_whole(batches->labels),
+                 assay_part_of(assay_whole(batches->order), first, rows), assay_whole(batches->table),
+                 assay_batches_inputs(batches, rows), assay_batches_labels(batches, rows));
+}
+
+assay_slice assay_batches_inputs(const assay_batches *batches, size_t rows)
+{
+    return assay_part_of(assay_whole(batches->x), 0, rows * batches->data->width);
 }
 
 assay_slice assay_batches_labels(const assay_batches *batches, size_t rows)
@@ -135,7 +167,7 @@ size_t assay_count_correct(assay_network *network, assay_batches *batches)
         size_t left = batches->count - first;
         size_t now = left < rows ? left : rows;
         assay_batches_load(batches, first, now);
-        assay_network_forward(network, now, assay_batches_images(batches, now));
+        assay_network_forward(network, now, assay_batches_inputs(batches, now));
         assay_softmax_cross_entropy(batches->backend, now, classes, assay_network_logits(network, now),
                                     assay_batches_labels(batches, now), ASSAY_NO_SLICE, assay_whole(batches->right),
                                     ASSAY_NO_SLICE);

@@ -1,4 +1,4 @@
-/* A run on disk: all that its next epoch depends on, so that a resumed run ends as one that never stopped. */
+/* A run on disk: everything that its next epoch depends on, so that a resumed run ends as one that never stopped. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include <assay/model/state.h>
 #include "train/trainer_impl.h"
 
-/* The mt19937's words, then its place, then the normal it keeps: whether, and the bits of the double. */
+/* The words of the mt19937, its position, whether it keeps a normal number, and the bits of that double. */
 enum { GENERATOR_NUMBERS = ASSAY_MT19937_WORDS + 3 };
 
 static assay_dtype real_dtype(const assay_trainer *trainer)
@@ -37,7 +37,7 @@ static void upload(assay_trainer *trainer, assay_slice to, const void *from)
     }
 }
 
-/* "best.layers.0.weight"; false where it does not fit, which no name of ours does. */
+/* Such as "best.layers.0.weight"; all names fit. */
 typedef struct {
     char text[128];
 } tensor_name;
@@ -49,13 +49,13 @@ static tensor_name name_of(const char *prefix, const assay_tensor *tensor)
     return name;
 }
 
-/* The part of a buffer laid out as the parameters are that belongs to one tensor. */
+/* One tensor's part of a buffer that is laid out as the parameters are. */
 static assay_slice part_for(assay_slice laid_out, const assay_tensor *tensor)
 {
     return assay_part_of(laid_out, tensor->values.offset, tensor->values.count);
 }
 
-/* Adds every tensor of a buffer that is laid out as the network's parameters. */
+/* Adds each tensor of a buffer that is laid out as the network's parameters. */
 static assay_status put_laid_out(assay_trainer *trainer, assay_state *state, const char *prefix, assay_slice laid_out,
                                  assay_error *error)
 {
@@ -70,7 +70,7 @@ static assay_status put_laid_out(assay_trainer *trainer, assay_state *state, con
     return ASSAY_OK;
 }
 
-/* The stored tensor, or an error that names what is missing or of another size. */
+/* The stored tensor, or an error that names what is missing or has another size. */
 static assay_status take(const assay_state *state, const char *path, const char *name, assay_dtype dtype, size_t count,
                          const assay_stored_tensor **tensor, assay_error *error)
 {
@@ -95,18 +95,18 @@ static assay_status take_laid_out(assay_trainer *trainer, const assay_state *sta
     return ASSAY_OK;
 }
 
-/* What a checkpoint must have in common with the run that continues it, as text to compare. */
+/* What a checkpoint and the run that continues it must have in common, as text to compare. */
 static char *fingerprint(const assay_trainer *trainer, assay_error *error)
 {
     const assay_train_options *options = &trainer->options;
     char *settings = assay_optimizer_settings(&options->rule, error);
     char *text = settings == NULL ? NULL : assay_asprintf(error,
         "backend %s:%s; optimizer kind %d with %s; initializer %s value %.17g fan %d gain %.17g first layer %d; "
-        "activation parameter %.17g; seed %llu; position %d; batches of %zu; %zu training images; data %08lx",
+        "activation parameter %.17g; seed %llu; draws %s; batches of %zu; %zu training samples; data %08lx",
         assay_backend_name(trainer->backend), real_dtype(trainer) == ASSAY_DTYPE_F32 ? "f32" : "f64",
         (int)options->rule.kind, settings, assay_initializer_name(options->initializer.kind), options->initializer.value,
         (int)options->initializer.fan, options->initializer.gain, (int)options->initializer.first_layer_without_gain,
-        options->network.activation.parameter, (unsigned long long)options->seed, (int)options->position,
+        options->network.activation.parameter, (unsigned long long)options->seed, options->draws->name,
         options->batch_rows, options->train_count, trainer->data_checksum);
     assay_free(settings);
     return text;

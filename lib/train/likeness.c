@@ -19,7 +19,7 @@ static size_t key_of(const assay_dataset *data, size_t image)
     for (size_t j = 0; j < data->width; j++) {
         lit += pixels[j] != 0;
     }
-    return data->labels[image] * (data->width + 1) + lit;
+    return (size_t)data->labels[image] * (data->width + 1) + lit;
 }
 
 /* Counting sort: `begins` ends as the place after the last image of each key. */
@@ -40,7 +40,7 @@ static void sort(assay_likeness *likeness, const assay_dataset *data, uint32_t *
 
 assay_likeness *assay_likeness_create(const assay_dataset *data, assay_error *error)
 {
-    const size_t keys = ASSAY_CLASSES * (data->width + 1);
+    const size_t keys = data->classes * (data->width + 1);
     uint32_t *begins = assay_calloc(keys + 1, sizeof *begins, error);
     assay_likeness *made = begins == NULL ? NULL : assay_calloc(1, sizeof *made, error);
     if (made != NULL) {

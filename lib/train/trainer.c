@@ -9,37 +9,26 @@
 /* Validation runs in batches of at least this size, however small the training batches are. */
 enum { MIN_EVALUATION_ROWS = 256 };
 
-assay_train_options assay_tutorial_training(assay_run run)
-{
-    assay_train_options options = {
-        .network = assay_tutorial_network(ASSAY_RELU),
-        .initializer = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL),
-        .seed = 42,
-        .position = run,
-        .epochs = 40,
-        .batch_rows = 256,
-        .train_count = 50000,
-    };
-    assay_optimizer_by_name(assay_run_printed_optimizer(run), &options.rule, NULL);
-    return options;
-}
-
 static assay_status check_options(const assay_train_options *options, const assay_dataset *data, assay_error *error)
 {
     if (options->train_count == 0 || options->train_count >= data->count) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu of %zu images cannot train: at least one must, and one must "
-                          "be left to validate", options->train_count, data->count);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu of %zu samples cannot train: at least one must train, and one "
+                          "must validate", options->train_count, data->count);
     }
     if (options->batch_rows == 0 || options->batch_rows > options->train_count) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a batch of %zu cannot be cut from %zu training images",
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a batch of %zu cannot be cut from %zu training samples",
                           options->batch_rows, options->train_count);
     }
     if (options->epochs == 0 || options->epochs > 1000000) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu epochs are not from 1 to 1000000", options->epochs);
     }
     if (options->network.inputs != data->width) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a network with %zu inputs cannot read images of %zu pixels",
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a network with %zu inputs cannot read samples of %zu inputs",
                           options->network.inputs, data->width);
+    }
+    if (options->network.classes != data->classes) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a network with %zu classes cannot learn data of %zu classes",
+                          options->network.classes, data->classes);
     }
     return ASSAY_OK;
 }
@@ -67,7 +56,7 @@ static assay_status create_network(assay_trainer *trainer, const assay_dataset *
     size_t count = assay_network_parameters(trainer->network).count;
     ASSAY_TRY(assay_optimizer_create(backend, &options->rule, count, &trainer->optimizer, error));
     ASSAY_TRY(assay_batches_create(backend, data, rows, &trainer->batches, error));
-    if (assay_backend_prefers_similar_rows(backend)) {
+    if (assay_backend_prefers_similar_rows(backend) && data->pixels != NULL) {
         trainer->likeness = assay_likeness_create(data, error);
         if (trainer->likeness == NULL) {
             return ASSAY_ERROR_MEMORY;
@@ -79,16 +68,33 @@ static assay_status create_network(assay_trainer *trainer, const assay_dataset *
     return assay_backend_check(backend, error);
 }
 
-/* Draws what the notebook drew before this run, and the base network's weights on the way. */
-static assay_status begin_chain(assay_trainer *trainer, size_t total, assay_error *error)
+static assay_status begin_plainly(const assay_train_draws *draws, uint64_t seed, size_t total, size_t train_count,
+                                  assay_generator *generator, assay_split *split, assay_error *error)
+{
+    (void)draws;
+    assay_generator_seed(generator, ASSAY_GENERATOR_MT19937, seed, 1);
+    return assay_split_create(&generator->state.mt19937, total, train_count, split, error);
+}
+
+static void draw_nothing(const assay_train_draws *draws, size_t train_count, assay_generator *generator,
+                         uint32_t *scratch)
+{
+    (void)draws;
+    (void)train_count;
+    (void)generator;
+    (void)scratch;
+}
+
+static const assay_train_draws PLAIN_DRAWS = {"plain", begin_plainly, draw_nothing};
+
+/* The split, the weights, and what else the run draws before its first epoch. */
+static assay_status draw_beginning(assay_trainer *trainer, size_t total, assay_error *error)
 {
     const assay_train_options *options = &trainer->options;
-    ASSAY_TRY(assay_chain_begin(options->seed, total, options->train_count, &trainer->generator, &trainer->split, error));
+    const assay_train_draws *draws = options->draws;
+    ASSAY_TRY(draws->begin(draws, options->seed, total, options->train_count, &trainer->generator, &trainer->split, error));
     assay_initialize(&options->initializer, trainer->network, &trainer->generator);
-    for (int run = 0; run < (int)options->position; run++) {
-        assay_chain_skip_run(&trainer->generator.state.mt19937, options->train_count,
-                             assay_tutorial_training((assay_run)run).epochs, trainer->scratch);
-    }
+    draws->after_weights(draws, options->train_count, &trainer->generator, trainer->scratch);
     return assay_backend_check(trainer->backend, error);
 }
 
@@ -96,13 +102,16 @@ static assay_status fill_trainer(assay_trainer *trainer, const assay_dataset *da
 {
     ASSAY_TRY(create_host_arrays(trainer, error));
     ASSAY_TRY(create_network(trainer, data, error));
-    return begin_chain(trainer, data->count, error);
+    return draw_beginning(trainer, data->count, error);
 }
 
 static unsigned long checksum(const assay_dataset *data)
 {
-    unsigned long sum = crc32_z(0, data->pixels, data->count * data->width);
-    return crc32_z(sum, data->labels, data->count);
+    size_t inputs = data->count * data->width;
+    unsigned long sum = data->pixels != NULL
+                            ? crc32_z(0, data->pixels, inputs)
+                            : crc32_z(0, (const unsigned char *)data->values, inputs * sizeof *data->values);
+    return crc32_z(sum, (const unsigned char *)data->labels, data->count * sizeof *data->labels);
 }
 
 assay_status assay_trainer_create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,
@@ -116,6 +125,9 @@ assay_status assay_trainer_create(assay_backend *backend, const assay_train_opti
     }
     made->backend = backend;
     made->options = *options;
+    if (options->draws == NULL) {
+        made->options.draws = &PLAIN_DRAWS;
+    }
     made->data_checksum = checksum(data);
     made->steps = options->train_count / options->batch_rows;
     assay_status status = fill_trainer(made, data, error);
@@ -149,13 +161,13 @@ void assay_trainer_destroy(assay_trainer *trainer)
     assay_free(trainer);
 }
 
-/* optimizer.zero_grad(); preds = net(imgs); loss = loss_module(preds, labels); loss.backward(); optimizer.step() */
+/* Forward, backward, update. */
 static void train_step(assay_trainer *trainer, size_t step)
 {
     assay_network *network = trainer->network;
     size_t rows = trainer->options.batch_rows;
     assay_batches_load(trainer->batches, step * rows, rows);
-    assay_slice x = assay_batches_images(trainer->batches, rows);
+    assay_slice x = assay_batches_inputs(trainer->batches, rows);
     assay_network_forward(network, rows, x);
     assay_network_backward(network, rows, x, assay_batches_labels(trainer->batches, rows),
                            assay_part_of(assay_whole(trainer->step_losses), step, 1),
@@ -205,13 +217,15 @@ static assay_status validate(assay_trainer *trainer, assay_error *error)
     return ASSAY_OK;
 }
 
-/* Shuffles the training images for the next epoch. */
+/* Shuffles the training samples for the next epoch, as a DataLoader does; the one for validation draws a number, too. */
 static assay_status begin_epoch(assay_trainer *trainer, assay_error *error)
 {
     if (trainer->done == trainer->options.epochs) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "all %zu epochs of this run are done", trainer->done);
     }
-    assay_chain_epoch(&trainer->generator.state.mt19937, &trainer->split, trainer->scratch, trainer->order);
+    assay_mt19937 *generator = &trainer->generator.state.mt19937;
+    assay_loader_shuffle(generator, ASSAY_LOADER_TORCH_1_6, &trainer->split, trainer->scratch, trainer->order);
+    assay_mt19937_random64(generator);
     order_batches(trainer, trainer->order, trainer->options.train_count, trainer->options.batch_rows);
     return ASSAY_OK;
 }
@@ -245,12 +259,20 @@ assay_status assay_trainer_epoch(assay_trainer *trainer, const assay_train_progr
     return assay_backend_check(trainer->backend, error);
 }
 
+assay_status assay_trainer_run(assay_trainer *trainer, const assay_train_progress *progress, assay_error *error)
+{
+    while (trainer->done < trainer->options.epochs) {
+        ASSAY_TRY(assay_trainer_epoch(trainer, progress, error));
+    }
+    return ASSAY_OK;
+}
+
 assay_status assay_trainer_test(assay_trainer *trainer, const assay_dataset *data, double *accuracy, assay_error *error)
 {
     assay_backend *backend = trainer->backend;
     assay_batches *batches;
     ASSAY_TRY(assay_batches_create(backend, data, assay_network_max_rows(trainer->network), &batches, error));
-    /* Between steps the gradients are nobody's: they keep the training parameters meanwhile. */
+    /* Between steps nobody needs the gradients: their memory keeps the training parameters meanwhile. */
     assay_slice parameters = assay_network_parameters(trainer->network);
     assay_slice kept = assay_network_gradients(trainer->network);
     assay_copy(backend, kept, parameters);

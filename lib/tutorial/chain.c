@@ -1,51 +1,10 @@
 #include <assay/tutorial/chain.h>
 
-#include <string.h>
-
 #include <assay/base/alloc.h>
-#include <assay/nn/network.h>
-
-typedef struct {
-    const char *name;
-    const char *file_name;
-    const char *printed;
-    const char *saved;
-} run_text;
-
-static const run_text RUNS[ASSAY_RUN_COUNT] = {
-    [ASSAY_RUN_SGD] = {"sgd", "FashionMNIST_SGD", "sgd", "sgd"},
-    [ASSAY_RUN_MOMENTUM] = {"momentum", "FashionMNIST_SGDMom", "momentum", "momentum"},
-    [ASSAY_RUN_ADAM] = {"adam", "FashionMNIST_Adam", "adam", "adam-uncorrected-momentum"},
-};
+#include <assay/tutorial/defaults.h>
 
 /* The notebook created three networks for its experiments, and made thirteen passes over unshuffled loaders for plots. */
 enum { EXPERIMENT_NETWORKS = 3, PLOTS = 13 };
-
-assay_status assay_run_by_name(const char *name, assay_run *run, assay_error *error)
-{
-    for (int i = 0; i < ASSAY_RUN_COUNT; i++) {
-        if (strcmp(name, RUNS[i].name) == 0) {
-            *run = (assay_run)i;
-            return ASSAY_OK;
-        }
-    }
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown run '%s'; there are: sgd momentum adam", name);
-}
-
-const char *assay_run_file_name(assay_run run)
-{
-    return RUNS[run].file_name;
-}
-
-const char *assay_run_printed_optimizer(assay_run run)
-{
-    return RUNS[run].printed;
-}
-
-const char *assay_run_saved_optimizer(assay_run run)
-{
-    return RUNS[run].saved;
-}
 
 /* Creating an nn.Linear draws one number for each weight and each bias. */
 static void draw_network(assay_mt19937 *generator)
@@ -84,12 +43,6 @@ assay_status assay_chain_begin(uint64_t seed, size_t total, size_t train_count, 
     return ASSAY_OK;
 }
 
-void assay_chain_epoch(assay_mt19937 *generator, const assay_split *split, uint32_t *scratch, uint32_t *order)
-{
-    assay_loader_shuffle(generator, ASSAY_LOADER_TORCH_1_6, split, scratch, order);
-    assay_mt19937_random64(generator);
-}
-
 void assay_chain_skip_run(assay_mt19937 *generator, size_t train_count, size_t epochs, uint32_t *scratch)
 {
     for (size_t epoch = 0; epoch < epochs; epoch++) {
@@ -98,4 +51,34 @@ void assay_chain_skip_run(assay_mt19937 *generator, size_t train_count, size_t e
         assay_mt19937_random64(generator);
     }
     assay_mt19937_random64(generator); /* the test loader */
+}
+
+typedef struct {
+    assay_train_draws draws; /* the first member: a pointer to it points to the whole */
+    size_t earlier;
+} chain_draws;
+
+static assay_status begin(const assay_train_draws *draws, uint64_t seed, size_t total, size_t train_count,
+                          assay_generator *generator, assay_split *split, assay_error *error)
+{
+    (void)draws;
+    return assay_chain_begin(seed, total, train_count, generator, split, error);
+}
+
+static void skip_earlier_runs(const assay_train_draws *draws, size_t train_count, assay_generator *generator,
+                              uint32_t *scratch)
+{
+    for (size_t run = 0; run < ((const chain_draws *)draws)->earlier; run++) {
+        assay_chain_skip_run(&generator->state.mt19937, train_count, ASSAY_TUTORIAL_EPOCHS, scratch);
+    }
+}
+
+const assay_train_draws *assay_chain_draws(size_t earlier)
+{
+    static const chain_draws DRAWS[ASSAY_CHAIN_RUNS] = {
+        {{"of the notebook's first run", begin, skip_earlier_runs}, 0},
+        {{"of the notebook's second run", begin, skip_earlier_runs}, 1},
+        {{"of the notebook's third run", begin, skip_earlier_runs}, 2},
+    };
+    return &DRAWS[earlier].draws;
 }

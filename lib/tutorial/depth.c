@@ -5,7 +5,7 @@
 #include <assay/init/initializer.h>
 #include <assay/nn/network.h>
 #include <assay/train/batches.h>
-#include <assay/tutorial/session.h>
+#include <assay/tutorial/defaults.h>
 
 static double spread(assay_moments moments)
 {
@@ -36,7 +36,7 @@ static void measure(assay_network *network, assay_batches *batches, assay_depth_
 {
     enum { ROWS = ASSAY_DEPTH_ROWS };
     assay_backend *backend = assay_network_backend(network);
-    assay_slice images = assay_batches_images(batches, ROWS);
+    assay_slice images = assay_batches_inputs(batches, ROWS);
     assay_network_forward(network, ROWS, images);
     for (size_t layer = 0; layer < ASSAY_DEPTH_LAYERS; layer++) {
         assay_slice outputs = assay_network_preactivations(network, layer, ROWS);
@@ -66,17 +66,12 @@ static assay_status run(assay_network *network, const assay_dataset *data, const
 }
 
 assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *data, const assay_split *split,
-                                 const assay_generator *generator, assay_section section, assay_depth_curve *curve,
-                                 assay_error *error)
+                                 const assay_generator *generator, const assay_experiment *experiment,
+                                 assay_depth_curve *curve, assay_error *error)
 {
-    const assay_experiment *experiment = assay_experiment_of(section);
-    if (experiment == NULL) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "section '%s' has no initialization to follow through depth",
-                          assay_section_name(section));
-    }
     if (assay_backend_precision(backend) != ASSAY_F64 || split->train_count < ASSAY_DEPTH_ROWS) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "the spread through depth needs a backend of precision f64 and %d images that train",
+                          "the spread against depth needs a backend of precision f64 and %d training images",
                           ASSAY_DEPTH_ROWS);
     }
     assay_network_config config = deep_network(experiment->activation);

@@ -1,5 +1,5 @@
 /*
- * What the tutorial describes and does not draw: how the spread of activations and gradients changes with depth, for
+ * What the tutorial describes but does not draw: how the spread of activations and gradients changes with depth, for
  * each of its initializations, in a network of fifty linear layers.
  */
 #ifndef ASSAY_TUTORIAL_DEPTH_H
@@ -10,7 +10,7 @@
 #include <assay/data/dataset.h>
 #include <assay/data/split.h>
 #include <assay/random/generator.h>
-#include <assay/tutorial/numbers.h>
+#include <assay/tutorial/experiment.h>
 
 ASSAY_BEGIN_DECLS
 
@@ -24,15 +24,15 @@ typedef struct {
 } assay_depth_curve;
 
 /*
- * Initializes such a network as the section does (weights drawn by a copy of `generator`, so that curves do not depend
- * on one another), and passes the images forward and back. Needs a backend of double precision: a factor of 0.16^50 is
- * below float's range. What is nothing but rounding is 0: a spread below 1e-12 of the mean; and, for constant weights,
- * the gradients below the last layer, which are multiples of the sum of the outputs' gradients, and that is 0.
- * ASSAY_ERROR_ARGUMENT for a section that is no initialization, a backend of single precision, or too few images.
+ * Initializes such a network as the experiment does (weights drawn by a copy of `generator`, so that no curve depends on
+ * another), and passes the images forward and back. Needs a backend of double precision: a factor of 0.16^50 is below
+ * float's range. Values that are only rounding become 0: a spread below 1e-12 of the mean; and, for constant weights, the
+ * gradients below the last layer, which are multiples of the sum of the outputs' gradients, and that sum is 0.
+ * ASSAY_ERROR_ARGUMENT for a backend of single precision, or too few images.
  */
 assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *data, const assay_split *split,
-                                 const assay_generator *generator, assay_section section, assay_depth_curve *curve,
-                                 assay_error *error);
+                                 const assay_generator *generator, const assay_experiment *experiment,
+                                 assay_depth_curve *curve, assay_error *error);
 
 ASSAY_END_DECLS
 #endif

@@ -1,9 +1,9 @@
 #include <assay/tutorial/descents.h>
 
 #include <math.h>
-#include <stdio.h>
 
 #include <assay/optim/optimizer.h>
+#include "tutorial/results_impl.h"
 
 const assay_tutorial_descent assay_tutorial_descents[ASSAY_TUTORIAL_DESCENTS] = {
     {
@@ -73,7 +73,12 @@ static const double PROSE_TOLERANCE = 0.1;
 
 bool assay_descents_have(assay_section section)
 {
-    return section == ASSAY_SECTION_PATHOLOGICAL || section == ASSAY_SECTION_STEEP;
+    for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
+        if (assay_tutorial_descents[i].section == section) {
+            return true;
+        }
+    }
+    return false;
 }
 
 assay_status assay_tutorial_descend(assay_backend *backend, const assay_tutorial_descent *descent,
@@ -123,22 +128,11 @@ double assay_descent_optimum_distance(const assay_descent_point points[ASSAY_DES
     return nearest;
 }
 
-static void add(assay_section_results *results, const char *label, const char *what, assay_basis basis, double expected,
-                double ours, double allowed)
+/* Absolute errors, full precision. */
+static assay_result *add(assay_section_results *results, const char *label, const char *what, assay_basis basis,
+                         double expected, double ours, double allowed)
 {
-    assay_result *result = &results->results[results->count++];
-    double error = fabs(ours - expected);
-    *result = (assay_result){
-        .printed = expected,
-        .ours = ours,
-        .expected = expected,
-        .absolute = true,
-        .error = error,
-        .allowed = allowed,
-        .basis = basis,
-        .verdict = error <= allowed ? ASSAY_VERDICT_AGREES : ASSAY_VERDICT_DIFFERS,
-    };
-    snprintf(result->label, sizeof result->label, "%s - %s", label, what);
+    return assay_results_add_absolute(results, label, what, basis, expected, ours, allowed, 0);
 }
 
 static void add_last_point(const assay_tutorial_descent *descent, bool single, const assay_descent_point *point,
@@ -148,9 +142,10 @@ static void add_last_point(const assay_tutorial_descent *descent, bool single, c
     const double ours[] = {point->w[0], point->w[1], point->loss};
     for (size_t k = 0; k < 3; k++) {
         double expected = single ? descent->last_f32[k] : descent->last_f64[k];
-        add(results, descent->label, what[k], ASSAY_BASIS_PYTORCH, expected, ours[k], TORCH_TOLERANCE);
+        assay_result *result =
+            add(results, descent->label, what[k], ASSAY_BASIS_PYTORCH, expected, ours[k], TORCH_TOLERANCE);
         if (!single && descent->chaotic_f64) {
-            results->results[results->count - 1].verdict = ASSAY_VERDICT_SHOWN;
+            result->verdict = ASSAY_VERDICT_SHOWN;
         }
     }
 }

@@ -13,7 +13,7 @@
 
 #include <assay/base/declarations.h>
 #include <assay/surface/descent.h>
-#include <assay/tutorial/session.h>
+#include <assay/tutorial/results.h>
 
 ASSAY_BEGIN_DECLS
 

@@ -6,6 +6,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/stats/moments.h>
+#include <assay/tutorial/defaults.h>
 #include "tutorial/figure_parts.h"
 
 enum { BINS = 50, TEXT = 1024, ROWS = ASSAY_TUTORIAL_BATCH };
@@ -13,7 +14,7 @@ enum { BINS = 50, TEXT = 1024, ROWS = ASSAY_TUTORIAL_BATCH };
 void assay_figure_name_of(assay_section section, const char *kind, char *name, size_t size)
 {
     snprintf(name, size, "%s-%s", assay_section_name(section), kind);
-    /* A name is that of files, and "variance-0.01" would look like an ending. */
+    /* Files have this name, and "variance-0.01" would look like a suffix. */
     for (char *c = name; *c != '\0'; c++) {
         if (*c == '.') {
             *c = '-';
@@ -48,9 +49,10 @@ bool assay_picture_in_tutorial(assay_section section, assay_picture picture)
         return experiment->weights;
     case ASSAY_PICTURE_GRADIENTS:
         return experiment->gradients;
-    default:
-        return experiment->activations;
+    case ASSAY_PICTURE_ACTIVATIONS:
+        break;
     }
+    return experiment->activations;
 }
 
 static assay_slice picture_slice(assay_network *network, assay_picture picture, size_t layer)

@@ -5,33 +5,29 @@
 
 #include "tutorial/figure_parts.h"
 
-static const char *const LABELS[ASSAY_DEPTH_CURVES] = {
-    "constant 0.005", "normal, 0.01", "normal, 0.1", "equal variance", "Xavier", "Xavier, tanh", "Kaiming, ReLU",
-};
-
-/* From here on, initializations that look at the layer's size. */
-enum { FIRST_STEADY = ASSAY_SECTION_EQUAL_VARIANCE - ASSAY_SECTION_CONSTANT };
-
 /* On a log axis a spread of 0 is a gap. */
-static assay_status add_curves(assay_figure *figure, const assay_depth_curve curves[ASSAY_DEPTH_CURVES], bool gradients,
+static assay_status add_curves(assay_figure *figure, const assay_depth_curve *curves, bool gradients,
                                bool closer, assay_error *error)
 {
     double layer[ASSAY_DEPTH_LAYERS];
     double std[ASSAY_DEPTH_LAYERS];
-    for (unsigned i = closer ? FIRST_STEADY : 0; i < ASSAY_DEPTH_CURVES; i++) {
+    for (unsigned i = 0; i < assay_experiment_count(); i++) {
+        const assay_experiment *experiment = assay_experiment_at(i);
+        if (closer && !experiment->steady) {
+            continue;
+        }
         const double *from = gradients ? curves[i].gradient : curves[i].activation;
         for (size_t j = 0; j < ASSAY_DEPTH_LAYERS; j++) {
             layer[j] = (double)j + 1.0;
             std[j] = from[j] > 0.0 ? from[j] : NAN;
         }
-        const char *label = closer ? NULL : LABELS[i];
+        const char *label = closer ? NULL : experiment->label;
         ASSAY_TRY(assay_figure_add_line(figure, label, i, ASSAY_LINE_MARKED, ASSAY_DEPTH_LAYERS, layer, std, error));
     }
     return ASSAY_OK;
 }
 
-static assay_status add_panels(assay_figure *figure, const assay_depth_curve curves[ASSAY_DEPTH_CURVES],
-                               assay_error *error)
+static assay_status add_panels(assay_figure *figure, const assay_depth_curve *curves, assay_error *error)
 {
     for (int panel = 0; panel < 4; panel++) {
         bool gradients = panel % 2 == 1;
@@ -56,23 +52,22 @@ static const char CAPTION[] =
     "with them. Constant weights pass no gradient below the last layer, since the gradients of the ten outputs add up "
     "to 0.";
 
-static void describe(const assay_depth_curve curves[ASSAY_DEPTH_CURVES], char *alt, size_t size)
+static void describe(const assay_depth_curve *curves, char *alt, size_t size)
 {
-    size_t last = ASSAY_DEPTH_LAYERS - 2; /* the one below has ten outputs, and another fan-out */
+    size_t last = ASSAY_DEPTH_LAYERS - 2; /* the last one has ten outputs, and another fan-out */
     snprintf(alt, size, "Curves on log axes, activations on the left and gradients on the right; below, closer, those "
              "that stay steady. From the first layer to the "
              "last but one, the activations' standard deviation goes");
-    for (size_t i = 0; i < ASSAY_DEPTH_CURVES; i++) {
+    for (size_t i = 0; i < assay_experiment_count(); i++) {
         size_t used = strlen(alt);
-        snprintf(alt + used, size - used, "%s for %s from %.2g to %.2g", i == 0 ? "" : ",", LABELS[i],
+        snprintf(alt + used, size - used, "%s for %s from %.2g to %.2g", i == 0 ? "" : ",", assay_experiment_at(i)->label,
                  curves[i].activation[0], curves[i].activation[last]);
     }
     size_t used = strlen(alt);
     snprintf(alt + used, size - used, ".");
 }
 
-assay_status assay_depth_figure(const assay_depth_curve curves[ASSAY_DEPTH_CURVES], assay_figure **figure,
-                                assay_error *error)
+assay_status assay_depth_figure(const assay_depth_curve *curves, assay_figure **figure, assay_error *error)
 {
     char title[128];
     snprintf(title, sizeof title, "Standard deviation against depth: %d linear layers of width %d", ASSAY_DEPTH_LAYERS,

@@ -4,27 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef struct {
-    const char *name;
-    const char *cells;
-    const char *title;
-} section_text;
-
-static const section_text SECTIONS[ASSAY_SECTION_COUNT] = {
-    [ASSAY_SECTION_DATA] = {"data", "[7]", "Mean and standard deviation of the data"},
-    [ASSAY_SECTION_BATCH] = {"batch", "[8]", "Statistics of a single batch"},
-    [ASSAY_SECTION_CONSTANT] = {"constant", "[13]", "Constant initialization, 0.005"},
-    [ASSAY_SECTION_VARIANCE_001] = {"variance-0.01", "[14]", "Constant variance, standard deviation 0.01"},
-    [ASSAY_SECTION_VARIANCE_01] = {"variance-0.1", "[15]", "Constant variance, standard deviation 0.1"},
-    [ASSAY_SECTION_EQUAL_VARIANCE] = {"equal-variance", "[16]", "Equal variance, Var w = 1 / d_x"},
-    [ASSAY_SECTION_XAVIER_IDENTITY] = {"xavier-identity", "[17]", "Xavier initialization, identity network"},
-    [ASSAY_SECTION_XAVIER_TANH] = {"xavier-tanh", "[18]", "Xavier initialization, tanh network"},
-    [ASSAY_SECTION_KAIMING_RELU] = {"kaiming-relu", "[19]", "Kaiming initialization, ReLU network"},
-    [ASSAY_SECTION_OPTIMIZERS] = {"optimizers", "[26]-[28]", "Comparing optimizers on model training"},
-    [ASSAY_SECTION_PATHOLOGICAL] = {"pathological", "[29]-[33]", "Pathological curvatures"},
-    [ASSAY_SECTION_STEEP] = {"steep", "[34]-[35]", "Steep optima"},
-};
-
 /*
  * The mean is compared within 1e-6, all other full-precision numbers within 5e-6: the printed values are sums in float32
  * on a GPU, whose order differs from ours.
@@ -89,35 +68,6 @@ static const assay_printed_number NUMBERS[] = {
 };
 
 enum { NUMBER_COUNT = sizeof NUMBERS / sizeof *NUMBERS };
-
-const char *assay_section_name(assay_section section)
-{
-    return SECTIONS[section].name;
-}
-
-const char *assay_section_title(assay_section section)
-{
-    return SECTIONS[section].title;
-}
-
-const char *assay_section_cells(assay_section section)
-{
-    return SECTIONS[section].cells;
-}
-
-assay_status assay_section_by_name(const char *name, assay_section *section, assay_error *error)
-{
-    char known[256] = "";
-    size_t length = 0;
-    for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
-        if (strcmp(name, SECTIONS[i].name) == 0) {
-            *section = (assay_section)i;
-            return ASSAY_OK;
-        }
-        length += (size_t)snprintf(known + length, sizeof known - length, " %s", SECTIONS[i].name);
-    }
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown section '%s'; there are:%s", name, known);
-}
 
 size_t assay_printed_numbers(assay_section section, const assay_printed_number **numbers)
 {

@@ -1,4 +1,4 @@
-/* Every number that the tutorial's first half prints, once; the three accuracies stand in tutorial/optimizers.h. */
+/* Every number that the tutorial's first half prints, once; the three accuracies are in tutorial/runs.h. */
 #ifndef ASSAY_TUTORIAL_NUMBERS_H
 #define ASSAY_TUTORIAL_NUMBERS_H
 
@@ -6,11 +6,10 @@
 #include <stddef.h>
 
 #include <assay/base/declarations.h>
-#include <assay/base/error.h>
 
 ASSAY_BEGIN_DECLS
 
-/* The tutorial's sections, in its order; it draws its random numbers in this order too. */
+/* The tutorial's sections; tutorial/sections.h describes them and has their order. */
 typedef enum {
     ASSAY_SECTION_DATA,             /* cell [7] */
     ASSAY_SECTION_BATCH,            /* cell [8] */
@@ -26,16 +25,6 @@ typedef enum {
     ASSAY_SECTION_STEEP,            /* cells [34] to [35] */
     ASSAY_SECTION_COUNT
 } assay_section;
-
-/* "data", "batch", "constant", "variance-0.01", "variance-0.1", "equal-variance", "xavier-identity", "xavier-tanh",
- * "kaiming-relu", "optimizers", "pathological", "steep". */
-const char *assay_section_name(assay_section section);
-/* "Xavier initialization, identity network" ... */
-const char *assay_section_title(assay_section section);
-/* The cells of the notebook: "[17]". */
-const char *assay_section_cells(assay_section section);
-/* ASSAY_ERROR_ARGUMENT with the known names for anything else. */
-assay_status assay_section_by_name(const char *name, assay_section *section, assay_error *error);
 
 /* How a number is compared with the printed one. */
 typedef enum {

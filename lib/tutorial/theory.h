@@ -1,6 +1,6 @@
 /*
- * What the theory says of other weights than the tutorial's: the variance that a layer should have, and how far chance may
- * carry it. doc/theory.md derives both.
+ * What the theory says about other weights than the tutorial's: the variance that a layer should have, and how far from it
+ * the variance of one draw may be. doc/theory.md derives both.
  */
 #ifndef ASSAY_TUTORIAL_THEORY_H
 #define ASSAY_TUTORIAL_THEORY_H
@@ -11,7 +11,7 @@
 
 ASSAY_BEGIN_DECLS
 
-/* An expectation, and how far below and above it a draw may fall. `mean` 0: the theory is silent. */
+/* An expectation, and how far below and above it a draw may fall. `mean` 0: the theory says nothing. */
 typedef struct {
     double mean;
     double below;
@@ -24,14 +24,14 @@ typedef struct {
  * and S = mean over rows of u u^T:
  *   E = tr S - (s^2 |mean h|^2 + s_b^2) / out,
  * and for normal weights the variance is a quadratic form whose deviation is bounded (Laurent and Massart 2000, lemma 1;
- * for uniform weights Hsu, Kakade and Zhang 2012 give the same upper bound; doc/theory.md tells how far the lower one is proven) by
+ * for uniform weights Hsu, Kakade and Zhang 2012 give the same upper bound; doc/theory.md says how much of the lower bound is proven) by
  *   below = 2 |S|_F sqrt(t / out), above = below + 2 |S|_F t / out,
  * each passed with a probability of at most exp(-t), t = ASSAY_THEORY_T.
  */
 assay_status assay_theory_activation(assay_network *network, const assay_initializer *initializer, size_t layer,
                                      size_t rows, assay_slice x, assay_expectation *expectation, assay_error *error);
 
-/* exp(-23) = 1.03e-10 a number and a side. */
+/* exp(-23) = 1.03e-10 for each number and side. */
 #define ASSAY_THEORY_T 23.0
 
 /*
@@ -39,8 +39,8 @@ assay_status assay_theory_activation(assay_network *network, const assay_initial
  * layer l and the gradient dz above, and taking W as independent of both (Glorot and Bengio 2010, section 4.2.1):
  *   E sum_ij dW_ij^2 = Var W sum_rr' (h_r . h_r') (dz_r . dz_r') (f'_r . f'_r').
  * The independence is an approximation (dz depends on W through the logits), so a factor of ASSAY_THEORY_GRADIENT_FACTOR
- * either way is allowed: the largest of 3,588 ratios in 299 runs was 1.68 (doc/theory.md). For the last layer the theory is
- * silent: its gradient depends on no weight above it.
+ * either way is allowed: the largest of 3,588 ratios in 299 runs was 1.68 (doc/theory.md). For the last layer the theory
+ * says nothing: its gradient depends on no weight above it.
  */
 assay_status assay_theory_gradient(assay_network *network, const assay_initializer *initializer, size_t layer,
                                    size_t rows, assay_slice x, assay_expectation *expectation, assay_error *error);
