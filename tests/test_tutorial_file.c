@@ -140,7 +140,7 @@ START_TEST(first_losses_are_the_librarys)
     assay_backend_options double_precision = {"openblas", ASSAY_F64, 1};
     support_assert_ok(assay_backend_open(&double_precision, &backend, &error), &error);
     support_assert_ok(assay_dataset_load(data, ASSAY_TRAIN, &images, &error), &error);
-    assay_train_options options = assay_tutorial_training(RUNS[_i].run);
+    assay_train_options options = assay_train_tutorial(RUNS[_i].run);
     support_assert_ok(assay_trainer_create(backend, &options, &images, &trainer, &error), &error);
     double losses[STEPS];
     support_assert_ok(assay_trainer_first_steps(trainer, STEPS, losses, &error), &error);

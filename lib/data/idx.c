@@ -1,5 +1,6 @@
 #include <assay/data/idx.h>
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
@@ -95,10 +96,13 @@ static assay_status explain_head(source *in, uint8_t *head, size_t have, unsigne
     if (kind != NULL) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %s", in->path, kind);
     }
-    if (state != ASSAY_STREAM_MORE) {
-        return read_failure(in, state, error);
+    /* A short file of labels is no header of images, but its magic says what it is. */
+    uint32_t magic = word_at(head);
+    bool foreign_idx = have >= WORD && magic >> 16 == 0 && magic != (UNSIGNED_BYTES << 8 | dimensions);
+    if (state == ASSAY_STREAM_MORE || (state == ASSAY_STREAM_END && foreign_idx)) {
+        return wrong_magic(in, magic, dimensions, error);
     }
-    return wrong_magic(in, word_at(head), dimensions, error);
+    return read_failure(in, state, error);
 }
 
 static assay_status check_shape(const char *path, unsigned axes, const uint8_t *shape, const uint32_t *expected,
