@@ -113,6 +113,25 @@ void assay_grade_battery_destroy(grade_battery *battery)
     assay_free(battery);
 }
 
+void assay_grade_battery_take_precision(grade_battery *battery, size_t *single, size_t *arrays)
+{
+    *single = 0;
+    *arrays = 0;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        const grade_part *part = &battery->parts[p];
+        for (size_t i = 0; i < part->count; i++) {
+            const grade_fields *outputs = &part->answers[i].outputs;
+            for (size_t f = 0; f < outputs->count && part->answers[i].verdict == GRADE_PASS; f++) {
+                *single += outputs->field[f].single;
+                ++*arrays;
+            }
+        }
+    }
+    if (*single > 0) {
+        battery->precision = GRADE_F32;
+    }
+}
+
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error)
 {
     for (size_t p = 0; p < battery->part_count; p++) {

@@ -73,6 +73,12 @@ assay_status assay_grade_import_header(const char *directory, grade_import *impo
  */
 assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);
 
+/*
+ * After an import: how many of the arrays that were read are float32 or float16, out of all. One of them is enough for
+ * battery->precision to become GRADE_F32: the computation had no more than that.
+ */
+void assay_grade_battery_take_precision(grade_battery *battery, size_t *single, size_t *arrays);
+
 /* Judges all answers. */
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error);
 

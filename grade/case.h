@@ -37,6 +37,7 @@ typedef struct {
     size_t count; /* numbers in all: the product of the shape */
     double *values;
     const char *text; /* static storage */
+    bool single;      /* read from a .npy file of float32 or float16 */
 } grade_field;
 
 /* Fields and the memory of their values. */

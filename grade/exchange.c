@@ -232,7 +232,7 @@ static assay_status file_verdict(assay_status status, const assay_error *wrong, 
 }
 
 /* A reply may name a file of the folder for outputs by its path there, or by its bare name; nothing else. */
-static assay_status read_npy(const char *name, const grade_folders *folders, const grade_field *field,
+static assay_status read_npy(const char *name, const grade_folders *folders, grade_field *field,
                              grade_answer *answer, assay_error *error)
 {
     if (folders->outputs < 0) {
@@ -256,7 +256,7 @@ static assay_status read_npy(const char *name, const grade_folders *folders, con
 }
 
 /* Sets another verdict where the output is not as it should be. */
-static assay_status read_output(const json_t *outputs, const grade_field *field, const grade_folders *folders,
+static assay_status read_output(const json_t *outputs, grade_field *field, const grade_folders *folders,
                                 grade_answer *answer, assay_error *error)
 {
     const json_t *value = json_object_get(outputs, field->name);

@@ -35,6 +35,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/judge_init.h \
 	%D%/npy.c \
 	%D%/npy.h \
+	%D%/npy_header.c \
+	%D%/npy_header.h \
 	%D%/processes.c \
 	%D%/processes.h \
 	%D%/report.c \

@@ -1,6 +1,6 @@
 /*
- * NumPy's .npy files, as far as tensors of the grader need them: format 1.0 to 3.0, little-endian float64, float32,
- * int64 and int32, C or Fortran order, up to GRADE_MAX_RANK dimensions.
+ * NumPy's .npy files, as far as tensors of the grader need them: format 1.0 to 3.0, floats, integers and bool of
+ * either byte order (npy_header.h), C or Fortran order, up to GRADE_MAX_RANK dimensions.
  * Source: numpy.lib.format. Files come from submissions, so nothing in them is trusted.
  */
 #ifndef ASSAY_GRADE_NPY_H
@@ -18,15 +18,11 @@
 assay_status assay_npy_write(int folder, const char *name, const grade_field *field, assay_error *error);
 
 /*
- * Reads into field->values, row-major. ASSAY_ERROR_ARGUMENT where the shape is not field's (the message says both),
- * ASSAY_ERROR_FORMAT for a damaged or foreign file, or one that assay_grade_folder_read refuses: what whoever wrote it did
- * wrong. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what went wrong on our side.
+ * Reads into field->values, row-major, and sets field->single. ASSAY_ERROR_ARGUMENT if the shape is not field's (the
+ * message has both), ASSAY_ERROR_FORMAT for a damaged or foreign file, or one that assay_grade_folder_read refuses: faults
+ * of whoever wrote it. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for faults on our side.
  */
-assay_status assay_npy_read(int folder, const char *name, const grade_field *field, assay_error *error);
-
-/* The same of a file's bytes; `name` is for messages. */
-assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
-                              assay_error *error);
+assay_status assay_npy_read(int folder, const char *name, grade_field *field, assay_error *error);
 
 /* "[3][4]", or "a number" for rank 0. */
 void assay_grade_shape_text(size_t rank, const size_t *shape, char *text, size_t size);

@@ -12,8 +12,14 @@ assay_sources = \
 	%D%/random/mt19937_fill.c \
 	%D%/random/philox.c \
 	%D%/random/philox_fill.c \
+	%D%/data/byte_stream.c \
+	%D%/data/byte_stream.h \
 	%D%/data/csv.c \
 	%D%/data/dataset.c \
+	%D%/data/files.c \
+	%D%/data/files.h \
+	%D%/data/foreign.c \
+	%D%/data/foreign.h \
 	%D%/data/idx.c \
 	%D%/data/scaling.c \
 	%D%/data/split.c \

@@ -31,6 +31,7 @@ suites = \
 	tests/test_cli \
 	tests/test_data \
 	tests/test_data_fashion \
+	tests/test_data_files \
 	tests/test_descend \
 	tests/test_evaluate \
 	tests/test_figures \

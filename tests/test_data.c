@@ -207,6 +207,7 @@ static const struct {
     {IMAGE_FILE, BOTH, {.magic = 0x803 ^ 0x801}, "wrong magic 0x00000801, expected 0x00000803"},
     {IMAGE_FILE, BOTH, {.magic = 0x500}, "wrong magic 0x00000d03, expected 0x00000803"},
     {LABEL_FILE, BOTH, {.magic = 0x803 ^ 0x801}, "wrong magic 0x00000803, expected 0x00000801"},
+    {IMAGE_FILE, BOTH, {.magic = 0x500}, "this is IDX of float32 in 3 dimensions, not of bytes in 3"},
     {LABEL_FILE, BOTH, {.magic = 0x01000000}, "expected 0x00000801 (IDX of bytes in 1 dimension);"},
     {IMAGE_FILE, BOTH, {.rows = 1}, "images of 29 x 28 pixels, expected 28 x 28"},
     {IMAGE_FILE, BOTH, {.columns = 4}, "images of 28 x 32 pixels, expected 28 x 28"},
@@ -214,19 +215,20 @@ static const struct {
     {IMAGE_FILE, BOTH, {.count = (uint32_t)-IMAGES}, "the header counts 0 items"},
     {LABEL_FILE, BOTH, {.count = (uint32_t)-IMAGES}, "the header counts 0 items"},
     {IMAGE_FILE, BOTH, {.count = (uint32_t)-1 - IMAGES}, "the header counts 4294967295 items of 784 bytes, more than"},
-    {LABEL_FILE, BOTH, {.count = (uint32_t)-1 - IMAGES}, "the header counts 4294967295 items of 1 bytes, more than"},
     {IMAGE_FILE, BOTH, {.count = 1369569 - IMAGES}, "the header counts 1369569 items of 784 bytes, more than"},
-    {IMAGE_FILE, BOTH, {.count = 1369568 - IMAGES}, "the file ends after 3936 bytes, 1073741328 were expected"},
-    {LABEL_FILE, BOTH, {.count = 1}, "truncated: the file ends after 13 bytes, 14 were expected"},
+    {IMAGE_FILE, PLAIN, {.count = 1369568 - IMAGES}, "the file ends after 3936 bytes, 1073741328 were expected"},
+    {IMAGE_FILE, GZIP, {.count = 1369568 - IMAGES}, "of gzip data cannot hold the 1073741328 bytes that were expected"},
+    {LABEL_FILE, BOTH, {.body = -1}, "truncated: the file ends after 12 bytes, 13 were expected"},
     {IMAGE_FILE, BOTH, {.body = -1}, "truncated: the file ends after 3935 bytes, 3936 were expected"},
     {IMAGE_FILE, BOTH, {.body = 1}, "goes on after the 3936 bytes that its header announces"},
     {LABEL_FILE, BOTH, {.body = 1}, "goes on after the 13 bytes that its header announces"},
     {IMAGE_FILE, BOTH, {.count = (uint32_t)-1}, "goes on after the 3152 bytes that its header announces"},
     {LABEL_FILE, BOTH, {.count = (uint32_t)-1, .body = -1}, "4 labels for 5 images"},
     {LABEL_FILE, BOTH, {.count = 1, .body = 1}, "6 labels for 5 images"},
+    {LABEL_FILE, BOTH, {.count = (uint32_t)-1 - IMAGES}, "4294967295 labels for 5 images"},
     {LABEL_FILE, BOTH, {.last = 10}, "label 10 of image 4 (counted from 0) is over 9"},
     {LABEL_FILE, BOTH, {.last = 255}, "label 255 of image 4 (counted from 0) is over 9"},
-    {IMAGE_FILE, PLAIN, {.cut = 3936}, "truncated: the file ends after 0 bytes, 16 were expected"},
+    {IMAGE_FILE, PLAIN, {.cut = 3936}, "is empty; is the download complete?"},
     {IMAGE_FILE, PLAIN, {.cut = 3933}, "truncated: the file ends after 3 bytes, 16 were expected"},
     {IMAGE_FILE, PLAIN, {.cut = 3921}, "truncated: the file ends after 15 bytes, 16 were expected"},
     {IMAGE_FILE, PLAIN, {.cut = 3920}, "truncated: the file ends after 16 bytes, 3936 were expected"},
@@ -274,7 +276,7 @@ END_TEST
 
 START_TEST(missing_files)
 {
-    static const char advice[] = "apt-get install dataset-fashion-mnist, or name the folder that has the files";
+    static const char advice[] = "; name the folder that has the files (--data DIR)";
     char *folder = support_make_folder();
     char *inside = assay_asprintf(NULL, "%s/nothing", folder);
     check_refused(inside, ASSAY_TRAIN, inside, ASSAY_ERROR_IO, "No such file or directory");
@@ -300,11 +302,12 @@ START_TEST(unreadable_files)
 {
     char *folder = support_make_folder();
     char *path = file_path(folder, "train", IMAGE_FILE, false);
+    write_file(folder, "train", LABEL_FILE, false, IMAGES, &NONE);
     ck_assert_int_eq(mkdir(path, 0777), 0);
     assay_dataset dataset;
     assay_error error;
     support_assert_error(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), ASSAY_ERROR_IO, &error,
-                         "train-images-idx3-ubyte: cannot be read: Is a directory");
+                         "train-images-idx3-ubyte: is a folder, not a file");
     ck_assert_int_eq(rmdir(path), 0);
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -332,6 +335,7 @@ START_TEST(promises_take_no_memory)
     char *folder = support_make_folder();
     const damage promise = {.count = 1369568 - IMAGES};
     write_file(folder, "train", IMAGE_FILE, true, IMAGES, &promise);
+    write_file(folder, "train", LABEL_FILE, true, IMAGES, &NONE);
     long before = peak_kilobytes();
     assay_dataset dataset;
     assay_error error;
@@ -352,12 +356,14 @@ START_TEST(items_of_one_axis)
     size_t count;
     uint8_t *bytes;
     assay_error error;
-    support_assert_ok(assay_idx_read(path, 2, (const uint32_t[]){2}, &count, &bytes, &error), &error);
+    assay_idx_form form = {.dimensions = 2, .item_shape = (const uint32_t[]){2}};
+    support_assert_ok(assay_idx_read(path, &form, &count, &bytes, &error), &error);
     ck_assert_uint_eq(count, 3);
     ck_assert_mem_eq(bytes, file + 12, 6);
     assay_free(bytes);
-    support_assert_error(assay_idx_read(path, 2, (const uint32_t[]){3}, &count, &bytes, &error), ASSAY_ERROR_FORMAT,
-                         &error, "items of 2 values, expected 3");
+    form.item_shape = (const uint32_t[]){3};
+    support_assert_error(assay_idx_read(path, &form, &count, &bytes, &error), ASSAY_ERROR_FORMAT, &error,
+                         "items of 2 values, expected 3");
     ck_assert_ptr_null(bytes);
     assay_free(path);
     support_remove_folder(folder);

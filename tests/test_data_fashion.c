@@ -1,9 +1,12 @@
 /* lib/data on the real Fashion-MNIST, against the numbers that the tutorial prints in cells [7] and [8]. */
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include <assay/data/dataset.h>
+#include <assay/data/idx.h>
 #include <assay/data/split.h>
 #include "support.h"
 
@@ -92,6 +95,45 @@ START_TEST(batch_statistics)
 }
 END_TEST
 
+/* Debian's file, cut by 1 to 20 bytes, with each of its last 16 bytes changed, and whole. */
+START_TEST(a_damaged_end_is_noticed)
+{
+    evidence(EVIDENCE_ERRORS, "data/idx_read");
+    enum { CUTS = 20, FLIPS = 16 };
+    const assay_idx_form form = {.dimensions = 1, .count = 10000};
+    char *made = support_make_folder();
+    char *source = assay_asprintf(NULL, "%s/t10k-labels-idx1-ubyte.gz", folder);
+    char *path = assay_asprintf(NULL, "%s/labels", made);
+    assay_error error;
+    char *whole;
+    size_t size;
+    support_assert_ok(assay_file_read(source, 1 << 20, &whole, &size, &error), &error);
+    for (size_t i = 0; i <= CUTS + FLIPS; i++) {
+        size_t kept = i <= CUTS ? size - i : size;
+        size_t flipped = i <= CUTS ? 0 : size - (i - CUTS);
+        size_t count;
+        uint8_t *labels;
+        FILE *file = fopen(path, "wb");
+        ck_assert_ptr_nonnull(file);
+        whole[flipped] = (char)(whole[flipped] ^ (flipped > 0 ? 0xff : 0));
+        ck_assert_uint_eq(fwrite(whole, 1, kept, file), kept);
+        ck_assert_int_eq(fclose(file), 0);
+        whole[flipped] = (char)(whole[flipped] ^ (flipped > 0 ? 0xff : 0));
+        assay_status status = assay_idx_read(path, &form, &count, &labels, &error);
+        if (i == 0) {
+            support_assert_ok(status, &error);
+            assay_free(labels);
+        } else {
+            support_assert_error(status, ASSAY_ERROR_FORMAT, &error, i <= CUTS ? "truncated" : "gzip data");
+        }
+    }
+    assay_free(whole);
+    assay_free(path);
+    assay_free(source);
+    support_remove_folder(made);
+}
+END_TEST
+
 int main(void)
 {
     folder = support_data_folder();
@@ -104,6 +146,7 @@ int main(void)
     tcase_add_test(real, classes_are_balanced);
     tcase_add_test(real, mean_and_std);
     tcase_add_test(real, batch_statistics);
+    tcase_add_test(real, a_damaged_end_is_noticed);
     suite_add_tcase(suite, real);
     return support_run(suite);
 }

@@ -23,6 +23,7 @@ typedef struct {
     const char *backend;    /* as given, or NULL */
     const char *activation; /* as given, or NULL */
     const char *json;       /* a path, "-", or NULL */
+    const char *normalize;  /* as given, or NULL */
     uint64_t seed;
     uint64_t threads;
 } evaluate_options;
@@ -48,6 +49,8 @@ static void print_help(void)
          "Reads a saved network, a checkpoint of PyTorch (zip, a state_dict) or safetensors, and prints its accuracy on the\n"
          "10,000 test images and on the 10,000 of the 60,000 training images that the split of the seed leaves to validate.\n\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+         "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
+         "                         images; take what the network was trained with\n"
          "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64,\n"
          "                         reference\n"
          "  --threads N            threads (default: all)\n"
@@ -58,12 +61,13 @@ static void print_help(void)
 
 /* --- options --------------------------------------------------------------------------------------------------- */
 
-enum { DATA, BACKEND, THREADS, ACTIVATION, SEED, JSON, HELP };
+enum { DATA, NORMALIZE, BACKEND, THREADS, ACTIVATION, SEED, JSON, HELP };
 
 static const struct option LONG[] = {
     {"data", required_argument, NULL, DATA},       {"backend", required_argument, NULL, BACKEND},
     {"threads", required_argument, NULL, THREADS}, {"activation", required_argument, NULL, ACTIVATION},
     {"seed", required_argument, NULL, SEED},       {"json", required_argument, NULL, JSON},
+    {"normalize", required_argument, NULL, NORMALIZE},
     {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0}};
 
 static int parse_value(int answer, char **argv, evaluate_options *options)
@@ -71,6 +75,9 @@ static int parse_value(int answer, char **argv, evaluate_options *options)
     switch (answer) {
     case DATA:
         options->data = optarg;
+        break;
+    case NORMALIZE:
+        options->normalize = optarg;
         break;
     case BACKEND:
         options->backend = optarg;
@@ -157,7 +164,7 @@ static assay_status count_right(evaluation *done, const assay_dataset *data, con
 static assay_status run_test(evaluation *done, assay_error *error)
 {
     assay_dataset data = {0};
-    ASSAY_TRY(assay_dataset_load(done->options->data, ASSAY_TEST, &data, error));
+    ASSAY_TRY(tool_load_data(done->options->data, ASSAY_TEST, done->options->normalize, &data, error));
     assay_status status = count_right(done, &data, NULL, 0, &done->test, error);
     assay_dataset_destroy(&data);
     return status;
@@ -181,7 +188,7 @@ static assay_status validate(evaluation *done, const assay_dataset *data, assay_
 static assay_status run_validation(evaluation *done, assay_error *error)
 {
     assay_dataset data = {0};
-    ASSAY_TRY(assay_dataset_load(done->options->data, ASSAY_TRAIN, &data, error));
+    ASSAY_TRY(tool_load_data(done->options->data, ASSAY_TRAIN, done->options->normalize, &data, error));
     assay_status status = validate(done, &data, error);
     assay_dataset_destroy(&data);
     return status;

@@ -323,6 +323,23 @@ static int export_cases(const grade_options *options)
     return report_status(status, &error, true);
 }
 
+/* Float32 arrays judged in double would fail everywhere, and nobody would know why. */
+static void say_precision(const char *name, grade_precision declared, grade_battery *battery)
+{
+    size_t single;
+    size_t arrays;
+    assay_grade_battery_take_precision(battery, &single, &arrays);
+    if (single > 0) {
+        fprintf(stderr, "assay grade: note: %s: judged in single precision: %zu of %zu arrays are float32 or float16\n",
+                name, single, arrays);
+    } else if (declared == GRADE_F32) {
+        fprintf(stderr, "assay grade: note: %s: judged in single precision: cases.json says so\n", name);
+    } else {
+        fprintf(stderr, "assay grade: note: %s: judged in double precision: none of %zu arrays is float32 or float16\n",
+                name, arrays);
+    }
+}
+
 static int import_outputs(const grade_options *options)
 {
     assay_error error = {0};
@@ -340,6 +357,7 @@ static int import_outputs(const grade_options *options)
         status = assay_grade_battery_import(battery, options->import_from, &error);
     }
     if (status == ASSAY_OK) {
+        say_precision(name, imported.precision, battery);
         battery->cleared = assay_grade_rubric_clears(options->rubric, name);
         status = grade_judge(options, battery, &score, &error);
     }

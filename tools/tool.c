@@ -95,3 +95,19 @@ assay_status tool_write_json(json_t *json, const char *path, int digits, assay_e
 {
     return output_write_json(json, path, JSON_INDENT(2) | JSON_REAL_PRECISION((size_t)digits), error);
 }
+
+assay_status tool_load_data(const char *folder, assay_part part, const char *normalize, assay_dataset *data,
+                            assay_error *error)
+{
+    assay_normalization normalization = ASSAY_NORMALIZE_TUTORIAL;
+    *data = (assay_dataset){0};
+    if (normalize != NULL) {
+        ASSAY_TRY(assay_normalization_by_name(normalize, &normalization, error));
+    }
+    ASSAY_TRY(assay_dataset_load(folder, part, data, error));
+    assay_status status = assay_dataset_normalize(folder, part, normalization, data, error);
+    if (status != ASSAY_OK) {
+        assay_dataset_destroy(data);
+    }
+    return status;
+}

@@ -8,6 +8,7 @@
 
 #include <assay/backend/backend.h>
 #include <assay/base/error.h>
+#include <assay/data/dataset.h>
 
 /* Exit statuses of every subcommand. */
 enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
@@ -48,5 +49,9 @@ assay_status tool_write_json(json_t *json, const char *path, int digits, assay_e
 
 /* --backend NAME[:PRECISION], --threads N: opens a backend. `text` NULL means openblas:f32. */
 assay_status tool_open_backend(const char *text, unsigned threads, assay_backend **backend, assay_error *error);
+
+/* --data DIR, --normalize NAME (NULL: tutorial): the data set, with the mean and deviation that the network reads. */
+assay_status tool_load_data(const char *folder, assay_part part, const char *normalize, assay_dataset *data,
+                            assay_error *error);
 
 #endif

@@ -32,6 +32,7 @@ typedef struct {
     const char *name;      /* the stem of the files in it, or NULL */
     bool resume;
     const char *json;      /* the run record, or NULL */
+    const char *normalize; /* as given, or NULL */
     bool retrace;
     assay_run retraced;
     const char *pretrained;
@@ -58,6 +59,8 @@ static void print_help(void)
     printf("\n"
            "  --init NAME            initializer (default kaiming-normal)\n"
            "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+           "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
+           "                         images\n"
            "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
            "                         cuda:f64, reference\n"
            "  --threads N            threads of the backend (default: one for each processor)\n"
@@ -82,7 +85,7 @@ static bool set_size(const char *text, uint64_t most, size_t *size)
     return fits;
 }
 
-enum { OPTIMIZER, SET, EPOCHS, BATCH, SEED, HIDDEN, ACTIVATION, INIT, DATA, BACKEND, THREADS, OUTPUT, NAME, RESUME, JSON,
+enum { OPTIMIZER, SET, EPOCHS, BATCH, SEED, HIDDEN, ACTIVATION, INIT, DATA, NORMALIZE, BACKEND, THREADS, OUTPUT, NAME, RESUME, JSON,
        RETRACE, PRETRAINED, HELP };
 
 static const struct option LONG_OPTIONS[] = {
@@ -94,6 +97,7 @@ static const struct option LONG_OPTIONS[] = {
     {"threads", required_argument, NULL, THREADS},     {"output", required_argument, NULL, OUTPUT},
     {"name", required_argument, NULL, NAME},           {"resume", no_argument, NULL, RESUME},
     {"json", required_argument, NULL, JSON},           {"retrace", required_argument, NULL, RETRACE},
+    {"normalize", required_argument, NULL, NORMALIZE},
     {"pretrained", required_argument, NULL, PRETRAINED}, {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
 
@@ -142,6 +146,8 @@ static const char **text_option(train_options *options, int option)
         return &options->settings;
     case DATA:
         return &options->data;
+    case NORMALIZE:
+        return &options->normalize;
     case BACKEND:
         return &options->backend;
     case OUTPUT:
@@ -296,7 +302,7 @@ static assay_status finish(const train_options *options, const run_files *files,
                            assay_error *error)
 {
     assay_dataset test;
-    ASSAY_TRY(assay_dataset_load(options->data, ASSAY_TEST, &test, error));
+    ASSAY_TRY(tool_load_data(options->data, ASSAY_TEST, options->normalize, &test, error));
     double accuracy;
     assay_status status = assay_trainer_test(trainer, &test, &accuracy, error);
     assay_dataset_destroy(&test);
@@ -336,7 +342,7 @@ static assay_status run_trainer(const train_options *options, assay_trainer *tra
 static assay_status train(const train_options *options, assay_backend *backend, assay_error *error)
 {
     assay_dataset data;
-    ASSAY_TRY(assay_dataset_load(options->data, ASSAY_TRAIN, &data, error));
+    ASSAY_TRY(tool_load_data(options->data, ASSAY_TRAIN, options->normalize, &data, error));
     assay_trainer *trainer;
     assay_status status = assay_trainer_create(backend, &options->run, &data, &trainer, error);
     if (status == ASSAY_OK) {

@@ -1,48 +1,12 @@
 #include <assay/data/dataset.h>
 
-#include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include <assay/data/idx.h>
-
-#define ADVICE "apt-get install dataset-fashion-mnist, or name the folder that has the files (--data DIR)"
-
-static const char *const PREFIX[] = {[ASSAY_TRAIN] = "train", [ASSAY_TEST] = "t10k"};
-
-static assay_status check_folder(const char *folder, assay_error *error)
-{
-    struct stat about;
-    if (stat(folder, &about) != 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: %s; " ADVICE, folder, strerror(errno));
-    }
-    if (!S_ISDIR(about.st_mode)) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: is not a folder; " ADVICE, folder);
-    }
-    return ASSAY_OK;
-}
-
-/* The path of a part's file, plain if it is there, else with .gz; the caller frees it. */
-static assay_status find_file(const char *folder, assay_part part, const char *kind, char **path, assay_error *error)
-{
-    static const char *const SUFFIX[] = {"", ".gz"};
-    for (size_t i = 0; i < sizeof SUFFIX / sizeof SUFFIX[0]; i++) {
-        *path = assay_asprintf(error, "%s/%s-%s-ubyte%s", folder, PREFIX[part], kind, SUFFIX[i]);
-        if (*path == NULL) {
-            return ASSAY_ERROR_MEMORY;
-        }
-        if (access(*path, F_OK) == 0) {
-            return ASSAY_OK;
-        }
-        assay_free(*path);
-    }
-    *path = NULL;
-    return assay_fail(error, ASSAY_ERROR_IO, "%s/%s-%s-ubyte: missing, plain and with .gz; " ADVICE, folder,
-                      PREFIX[part], kind);
-}
+#include "data/files.h"
 
 /* The bytes of the file as the data set's labels. */
 static assay_status take_labels(const char *path, const uint8_t *bytes, assay_dataset *dataset, assay_error *error)
@@ -62,48 +26,77 @@ static assay_status take_labels(const char *path, const uint8_t *bytes, assay_da
     return ASSAY_OK;
 }
 
-static assay_status load_images(const char *folder, assay_part part, assay_dataset *dataset, assay_error *error)
+static assay_status load_files(const char *images, const char *labels, assay_dataset *dataset, assay_error *error)
 {
     static const uint32_t SHAPE[] = {ASSAY_IMAGE_SIDE, ASSAY_IMAGE_SIDE};
-    char *path;
-    ASSAY_TRY(find_file(folder, part, "images-idx3", &path, error));
-    assay_status status = assay_idx_read(path, 3, SHAPE, &dataset->count, &dataset->pixels, error);
-    assay_free(path);
-    return status;
-}
-
-static assay_status load_labels(const char *folder, assay_part part, assay_dataset *dataset, assay_error *error)
-{
-    char *path;
-    size_t count;
+    const assay_idx_form image_form = {.dimensions = 3, .item_shape = SHAPE};
     uint8_t *bytes = NULL;
-    ASSAY_TRY(find_file(folder, part, "labels-idx1", &path, error));
-    assay_status status = assay_idx_read(path, 1, NULL, &count, &bytes, error);
-    if (status == ASSAY_OK && count != dataset->count) {
-        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu labels for %zu images; " ADVICE, path, count,
-                            dataset->count);
-    }
-    if (status == ASSAY_OK) {
-        status = take_labels(path, bytes, dataset, error);
-    }
+    size_t count;
+    ASSAY_TRY(assay_idx_read(images, &image_form, &dataset->count, &dataset->pixels, error));
+    const assay_idx_form label_form = {.dimensions = 1, .count = dataset->count};
+    ASSAY_TRY(assay_idx_read(labels, &label_form, &count, &bytes, error));
+    assay_status status = take_labels(labels, bytes, dataset, error);
     assay_free(bytes);
-    assay_free(path);
     return status;
 }
 
 assay_status assay_dataset_load(const char *folder, assay_part part, assay_dataset *dataset, assay_error *error)
 {
+    char *images;
+    char *labels;
     *dataset = (assay_dataset){0};
-    ASSAY_TRY(check_folder(folder, error));
+    ASSAY_TRY(assay_data_files(folder, part, &images, &labels, error));
     *dataset = (assay_dataset){
         .width = ASSAY_IMAGE_PIXELS, .classes = ASSAY_CLASSES, .mean = ASSAY_NORMALIZE_MEAN, .std = ASSAY_NORMALIZE_STD};
-    assay_status status = load_images(folder, part, dataset, error);
-    if (status == ASSAY_OK) {
-        status = load_labels(folder, part, dataset, error);
-    }
+    assay_status status = load_files(images, labels, dataset, error);
+    assay_free(images);
+    assay_free(labels);
     if (status != ASSAY_OK) {
         assay_dataset_destroy(dataset);
     }
+    return status;
+}
+
+assay_status assay_normalization_by_name(const char *name, assay_normalization *normalization, assay_error *error)
+{
+    bool own = strcmp(name, "own") == 0;
+    if (!own && strcmp(name, "tutorial") != 0) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "'%s' is not a normalization; take tutorial or own", name);
+    }
+    *normalization = own ? ASSAY_NORMALIZE_OWN : ASSAY_NORMALIZE_TUTORIAL;
+    return ASSAY_OK;
+}
+
+static assay_status normalize_like(const char *folder, const assay_dataset *training, assay_dataset *dataset,
+                                   assay_error *error)
+{
+    double mean;
+    double std;
+    assay_dataset_moments(training, &mean, &std);
+    if (!(std > 0.0)) {
+        return assay_fail(error, ASSAY_ERROR_NUMERIC,
+                          "%s: all pixels of the training images are equal; is this the right data set?", folder);
+    }
+    dataset->mean = (float)mean;
+    dataset->std = (float)std;
+    return ASSAY_OK;
+}
+
+assay_status assay_dataset_normalize(const char *folder, assay_part part, assay_normalization normalization,
+                                     assay_dataset *dataset, assay_error *error)
+{
+    dataset->mean = ASSAY_NORMALIZE_MEAN;
+    dataset->std = ASSAY_NORMALIZE_STD;
+    if (normalization == ASSAY_NORMALIZE_TUTORIAL) {
+        return ASSAY_OK;
+    }
+    if (part == ASSAY_TRAIN) {
+        return normalize_like(folder, dataset, dataset, error);
+    }
+    assay_dataset training;
+    ASSAY_TRY(assay_dataset_load(folder, ASSAY_TRAIN, &training, error));
+    assay_status status = normalize_like(folder, &training, dataset, error);
+    assay_dataset_destroy(&training);
     return status;
 }
 

@@ -45,7 +45,7 @@ void assay_normalization_table(float mean, float std, float table[256]);
 /* Mean and standard deviation (n - 1) of pixel / 255 over the whole set; the inputs are bytes. */
 void assay_dataset_moments(const assay_dataset *dataset, double *mean, double *std);
 
-/* --- Fashion-MNIST ----------------------------------------------------------------------------------------------- */
+/* --- Fashion-MNIST and the sets of its form ---------------------------------------------------------------------- */
 
 /* 28 x 28 grey pixels, ten classes. */
 enum { ASSAY_IMAGE_SIDE = 28, ASSAY_IMAGE_PIXELS = 784, ASSAY_CLASSES = 10 };
@@ -53,18 +53,36 @@ enum { ASSAY_IMAGE_SIDE = 28, ASSAY_IMAGE_PIXELS = 784, ASSAY_CLASSES = 10 };
 /* Where Debian's package dataset-fashion-mnist puts its files. */
 #define ASSAY_DEFAULT_DATA "/usr/share/datasets/fashion-mnist"
 
-/* Its mean and standard deviation, as they are usually rounded: transforms.Normalize((0.2861,), (0.3530,)). */
+/* Fashion-MNIST's mean and standard deviation, as they are usually rounded: Normalize((0.2861,), (0.3530,)). */
 #define ASSAY_NORMALIZE_MEAN 0.2861f
 #define ASSAY_NORMALIZE_STD 0.3530f
 
 typedef enum { ASSAY_TRAIN, ASSAY_TEST } assay_part;
 
 /*
- * Reads {train,t10k}-{images-idx3,labels-idx1}-ubyte, each plain or with .gz, from `folder`. The caller ends the data
- * set with assay_dataset_destroy. Errors name the file and what is wrong: folder or file missing (with Debian's
- * package), truncated, wrong magic number, not 28x28, labels over 9, different counts of images and labels, no images.
+ * Reads Fashion-MNIST, MNIST, KMNIST or the digits of EMNIST: {train,t10k}-{images-idx3,labels-idx1}-ubyte, or
+ * emnist-digits-{train,test}-..., each plain or with .gz, also with a dot (t10k-images.idx3-ubyte). They are in `folder`,
+ * or below it where torchvision puts them (raw, FashionMNIST/raw, MNIST/raw, ...). EMNIST's images are transposed, as its
+ * publishers and torchvision have them. mean and std are the tutorial's.
+ * The caller ends the data set with assay_dataset_destroy. Errors name the file and what is wrong: folder or file missing,
+ * two data sets in one folder, truncated, wrong magic number, not 28x28, labels over 9, different counts of images and
+ * labels, no images, and what assay_idx_read refuses.
  */
 assay_status assay_dataset_load(const char *folder, assay_part part, assay_dataset *dataset, assay_error *error);
+
+/* By which mean and standard deviation: the tutorial's, which are Fashion-MNIST's, or those of the training images. */
+typedef enum { ASSAY_NORMALIZE_TUTORIAL, ASSAY_NORMALIZE_OWN } assay_normalization;
+
+/* "tutorial" or "own"; ASSAY_ERROR_ARGUMENT for another name. */
+assay_status assay_normalization_by_name(const char *name, assay_normalization *normalization, assay_error *error);
+
+/*
+ * Sets mean and std of a data set that assay_dataset_load read from this part of `folder`. ASSAY_NORMALIZE_OWN measures
+ * the training images (for the test part it reads them); a network needs the same numbers for both parts. Fails as
+ * assay_dataset_load does; ASSAY_ERROR_NUMERIC if all pixels are equal.
+ */
+assay_status assay_dataset_normalize(const char *folder, assay_part part, assay_normalization normalization,
+                                     assay_dataset *dataset, assay_error *error);
 
 ASSAY_END_DECLS
 #endif

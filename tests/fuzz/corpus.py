@@ -58,6 +58,19 @@ def main():
         save("idx", name, first + content)
         save("idx", name + "-gz", first + gzip.compress(content, mtime=0))
 
+        save("idx", name + "-members", first + gzip.compress(content[:9], mtime=0) + gzip.compress(content[9:], mtime=0))
+        save("idx", name + "-padded", first + gzip.compress(content, mtime=0) + bytes(40))
+        save("idx", name + "-twice", first + gzip.compress(gzip.compress(content, mtime=0), mtime=0))
+    save("idx", "page", b"\1\n<!DOCTYPE html><html><head><title>not found</title></head></html>")
+
+    for name, version, descr, shape, width in (
+        ("f8", 1, "'<f8'", "(2, 3)", 8), ("f4-big", 2, "'>f4'", "(2, 3, )", 4), ("f2", 3, "'<f2'", "(2, 3)", 2),
+        ("bool", 1, '"|b1"', "(2L, 3L)", 1), ("i2-big", 1, "'>i2'", "(2, 3)", 2), ("u8", 1, "'<u8'", "(2, 3)", 8),
+    ):
+        header = f"{{'descr': {descr}, 'fortran_order': {width == 4}, 'shape': {shape}, }}\n".encode()
+        length = struct.pack("<H" if version == 1 else "<I", len(header))
+        save("npy", name, b"\2\x93NUMPY" + bytes([version, 0]) + length + header + bytes(range(6 * width)))
+
     for name in ("mixed", "network", "malicious", "nested"):
         with open(os.path.join(GOLDEN, name + ".pt"), "rb") as file:
             save("torch", name, file.read())

@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     int descriptor = memory_file(bytes + 1, size - 1);
     unsigned dimensions = bytes[0] % 2 == 0 ? 1 : 3;
     snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
-    if (assay_idx_read(path, dimensions, item, &count, &read, &error) == ASSAY_OK) {
+    const assay_idx_form form = {.dimensions = dimensions, .item_shape = item};
+    if (assay_idx_read(path, &form, &count, &read, &error) == ASSAY_OK) {
         volatile uint8_t last = read[count * (dimensions == 1 ? 1 : 784) - 1];
         (void)last;
         assay_free(read);

@@ -1,8 +1,8 @@
 # Fuzz targets. In the test suite each runs over its corpus and a few thousand fixed mutations, under any compiler;
 # `make fuzz FUZZ_SECONDS=600` runs each under clang's libFuzzer with sanitizers.
-fuzz_names = idx torch pickle safetensors json grade
-fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors tests/fuzz/test_json \
-	tests/fuzz/test_grade
+fuzz_names = idx npy torch pickle safetensors json grade
+fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_npy tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors \
+	tests/fuzz/test_json tests/fuzz/test_grade
 fuzz_headers = tests/fuzz/fuzz.h tests/fuzz/use_state.h
 fuzz_libs = tests/libassay_internal.la $(JANSSON_LIBS)
 check_PROGRAMS += $(fuzz_tests)
@@ -11,6 +11,9 @@ TESTS += $(fuzz_tests)
 tests_fuzz_test_idx_SOURCES = tests/fuzz/fuzz_idx.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_idx_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"idx"'
 tests_fuzz_test_idx_LDADD = $(fuzz_libs)
+tests_fuzz_test_npy_SOURCES = tests/fuzz/fuzz_npy.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_npy_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"npy"'
+tests_fuzz_test_npy_LDADD = $(fuzz_libs)
 tests_fuzz_test_torch_SOURCES = tests/fuzz/fuzz_torch.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_torch_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"torch"'
 tests_fuzz_test_torch_LDADD = $(fuzz_libs)
@@ -33,17 +36,18 @@ FUZZ_SECONDS = 60
 fuzz_cflags = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 fuzz_libraries = $(LIBZIP_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)
 fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/names.c lib/backend/activation.c \
-	lib/data/idx.c lib/model/config.c lib/model/pickle.c lib/tutorial/record.c lib/model/safetensors.c \
-	lib/model/state.c \
-	lib/model/torch_state.c lib/model/torch_zip.c
-fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_grade
+	lib/data/byte_stream.c lib/data/foreign.c lib/data/idx.c lib/model/config.c lib/model/pickle.c lib/tutorial/record.c \
+	lib/model/safetensors.c lib/model/state.c lib/model/torch_state.c lib/model/torch_zip.c
+fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_npy tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle \
+	tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json tests/fuzz/fuzz_grade
 EXTRA_PROGRAMS += $(fuzz_programs)
 CLEANFILES += $(fuzz_programs)
 
 tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c $(fuzz_library) $(fuzz_headers)
 tests_fuzz_fuzz_idx_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_idx_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c grade/npy_header.c lib/base/error.c $(fuzz_headers)
+tests_fuzz_fuzz_npy_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_torch_SOURCES = tests/fuzz/fuzz_torch.c $(fuzz_library) $(fuzz_headers)
 tests_fuzz_fuzz_torch_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_torch_LDADD = $(fuzz_libraries)
