@@ -100,8 +100,8 @@ class Reasons:
     def for_injection(self, component, test):
         return self._first("injection", lambda entry: entry[0].match(component) and entry[1] in (None, test))
 
-    def unused(self):
-        for which in ("rows", "cells", "injection"):
+    def unused(self, sensitivity_ran):
+        for which in ("rows", "cells") + (("injection",) if sensitivity_ran else ()):
             for number, entry in enumerate(getattr(self, which)):
                 if (which, number) not in self.used:
                     yield f"{which}: {entry[0].pattern[:-2]}"

@@ -413,9 +413,8 @@ def reproducibility(audit):
 
 
 def findings(audit):
-    audit.findings += [
-        f"audit/reasons.json: the reason for {r} is not used" for r in audit.reasons.unused()
-    ]
+    unused = audit.reasons.unused(audit.sensitivity is not None)
+    audit.findings += [f"audit/reasons.json: the reason for {r} is not used" for r in unused]
     audit.findings += [f"{p}, {t}: declares no evidence" for p, t in audit.trace.undeclared()]
     rows = [finding.split(": ", 1) for finding in audit.findings]
     return {

@@ -65,6 +65,8 @@ assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 # golden/mistakes.json as C string literals, one a line.
 BUILT_SOURCES += mistakes.inc
 CLEANFILES += mistakes.inc
+# For `make assay` and other goals for which make does not build BUILT_SOURCES first.
+$(grade_libgrade_la_OBJECTS): mistakes.inc
 mistakes.inc: golden/mistakes.json
 	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/golden/mistakes.json > $@-t \
 		&& mv $@-t $@

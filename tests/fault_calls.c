@@ -1,6 +1,6 @@
 /*
- * The functions that faults.h makes fail, in place of the C library's. Whatever else libassay imports cannot fail, or
- * fails through one of these; test_faults_files compares the two lists with what is imported.
+ * The functions that faults.h makes fail; they replace the C library's. All other imports of libassay cannot fail, or
+ * fail through one of these; test_faults_files compares both lists with the imports.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -78,7 +78,7 @@ fault_point *faults_points(size_t *count)
         return REAL(name) arguments;                            \
     }
 
-/* One that can be interrupted, too. */
+/* One that can also be interrupted. */
 #define FAILS_OR_INTERRUPTED(type, name, parameters, arguments, value, reason) \
     type name parameters                                                       \
     {                                                                          \
@@ -90,7 +90,7 @@ fault_point *faults_points(size_t *count)
         return REAL(name) arguments;                                           \
     }
 
-/* One that ends something, which it does even if it fails. */
+/* One that releases something, even if it fails. */
 #define FAILS_AFTERWARDS(type, name, parameters, arguments, value, reason) \
     type name parameters                                                   \
     {                                                                      \
@@ -154,9 +154,9 @@ void free(void *block)
 }
 
 /*
- * jansson 2.14 reads a text as if nothing could fail: where the lexer's buffer cannot grow a byte of the text is dropped,
- * and the string that it was in may be read past its end. So no allocation fails in there. In its place reading itself
- * fails, or gives what it gives of a text that lacks a byte; that malloc failed shows in errno alone.
+ * jansson 2.14 ignores failed allocations while it parses: if the lexer's buffer cannot grow, a byte of the text is
+ * lost, and the string that contains it may be read beyond its end. So no allocation fails in there. Instead the parser
+ * itself fails, or returns the result for a text without a byte; only errno shows that malloc failed.
  */
 json_t *json_loadb(const char *text, size_t length, size_t flags, json_error_t *where)
 {
@@ -245,7 +245,7 @@ ssize_t getline(char **line, size_t *size, FILE *stream)
     return REAL(getline)(line, size, stream);
 }
 
-int __isoc99_fscanf(FILE *stream, const char *format, ...); /* what the headers call fscanf */
+int __isoc99_fscanf(FILE *stream, const char *format, ...); /* the headers' name for fscanf */
 int __isoc99_fscanf(FILE *stream, const char *format, ...)
 {
     if (DECIDE(__isoc99_fscanf) != FAULT_PASS) {
@@ -308,7 +308,7 @@ int fprintf(FILE *stream, const char *format, ...)
     return written;
 }
 
-/* Nothing here has to outlive the machine, and a disk is slow. */
+/* No file here must survive a crash of the machine, and a disk is slow. */
 int fsync(int descriptor)
 {
     (void)descriptor;
@@ -344,7 +344,10 @@ ssize_t getrandom(void *bytes, size_t size, unsigned flags)
     return REAL(getrandom)(bytes, what == FAULT_SHORT ? size / 2 : size, flags);
 }
 
-/* The size of a page and the ticks of the clock come with the process (getauxval(3)); the processors are looked up. */
+/*
+ * The kernel passes the page size and the clock ticks to each process (getauxval(3)); the number of processors is read
+ * from files.
+ */
 long sysconf(int name)
 {
     if (name != _SC_PAGESIZE && name != _SC_CLK_TCK && DECIDE(sysconf) != FAULT_PASS) {
@@ -401,7 +404,7 @@ FAILS(int, posix_spawnp,
        const posix_spawnattr_t *attributes, char *const arguments[], char *const variables[]),
       (child, program, actions, attributes, arguments, variables), EAGAIN, EAGAIN)
 
-/* When it fails, somebody else has waited. */
+/* When it fails, another thread has waited. */
 pid_t waitpid(pid_t child, int *status, int options)
 {
     fault what = DECIDE(waitpid);

@@ -24,7 +24,7 @@ static const char *const mode_names[FAULTS_MODES] = {
     [FAULTS_SHORT] = "cut short", [FAULTS_INTERRUPT] = "interrupted",
 };
 
-/* Where a run is, for the message of a test that crashes or hangs in it. */
+/* The place of a run, for the message of a test that crashes or hangs in it. */
 static char place[256];
 
 static void tell_place(int number)
@@ -168,7 +168,7 @@ static bool names_memory(const char *message)
     return strcasestr(message, "memory") != NULL || strcasestr(message, "malloc") != NULL;
 }
 
-/* A message tells the first failure, so memory has to be named where nothing else failed. */
+/* The message reports the first failure, so it must name memory if only memory failed. */
 static void check_error(assay_status status, const assay_error *error, const faults_report *report)
 {
     ck_assert_msg(error->status == status, "%s: status %d, but the error says %d (%s)", place, (int)status,
@@ -206,7 +206,7 @@ static void check_nothing_left(size_t descriptors)
     size_t size;
     const char *library;
     size_t blocks = faults_outstanding(&size, &library);
-    ck_assert_msg(blocks == 0, "%s: %zu blocks were not freed, the largest of %zu bytes, asked for by %s", place, blocks,
+    ck_assert_msg(blocks == 0, "%s: %zu blocks were not freed, the largest of %zu bytes, from %s", place, blocks,
                   size, library);
     ck_assert_msg(open_descriptors() == descriptors, "%s: %zu descriptors are open, before it were %zu", place,
                   open_descriptors(), descriptors);
@@ -236,7 +236,7 @@ static double now_seconds(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* One run; whether the fault was reached. */
+/* One run; returns whether the fault was reached. */
 static bool run_once(fixture *f, faults_mode mode, size_t target)
 {
     assay_error error = {.status = ASSAY_OK, .message = ""};
@@ -273,7 +273,7 @@ static bool run_once(fixture *f, faults_mode mode, size_t target)
     return report.failed > 0;
 }
 
-/* Notes what the scenario does without faults. Twice: what is allocated once and kept for good is not a leak. */
+/* Records the scenario's result without faults. Runs it twice: what is allocated once and kept is no leak. */
 static void run_clean(fixture *f)
 {
     for (int i = 0; i < 2; i++) {
@@ -338,7 +338,7 @@ END_TEST
 int fault_main(const char *name, const char *about, const fault_scenario *scenarios, size_t count, TCase *more)
 {
     faults_begin();
-    /* Without it the C library allocates the zone's name anew with each time that libzip converts. */
+    /* Without it the C library allocates the zone's name each time that libzip converts a time. */
     setenv("TZ", "UTC0", 1);
     all_scenarios = scenarios;
     Suite *suite = suite_create(name);

@@ -13,20 +13,20 @@
 
 enum { MOST_OBJECTS = 16, MOST_POINTS = 96, MOST_BLOCKS = 1 << 17, PROBES = 64, MOST_PLACES = 256 };
 
-/* Where the code is whose calls count: a part of an object that is mapped executable. */
+/* The code whose calls count: a part of an object that is mapped executable. */
 typedef struct {
     uintptr_t begin;
     uintptr_t end;
     const char *library;
 } code_range;
 
-/* A call in the code, by where it returns to, and how often it was made. */
+/* A call in the code, by its return address, and how often it was made. */
 typedef struct {
     const void *caller;
     size_t times;
 } call_place;
 
-/* Shared with forked processes, so that a number is given to one call of one of them. */
+/* Shared with forked processes, so that each number belongs to one call of one process. */
 typedef struct {
     atomic_bool armed;
     pid_t owner;
@@ -35,7 +35,7 @@ typedef struct {
     atomic_size_t calls;
     atomic_size_t writes; /* to streams */
     atomic_size_t failed;
-    atomic_int first; /* point that failed first, counted from 1 */
+    atomic_int first; /* the point that failed first, counted from 1 */
     const char *library;
     atomic_long made[MOST_POINTS];
     size_t most_from_place; /* 0: no thinning */
@@ -177,7 +177,7 @@ static bool concerns(const fault_point *point, faults_mode mode)
     }
 }
 
-/* Whether this place has been counted often enough already. */
+/* Whether this place has already been counted often enough. */
 static bool thinned(const fault_point *point, const void *caller, const char *library)
 {
     bool own_memory = (point->flags & FAULT_MEMORY) != 0 && strcmp(library, "libassay") == 0;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a sanitized build says in place of the tests that make calls fail (tests/faults.mk).
-message="SKIP: no call is made to fail on purpose: sanitizers replace the same functions; make check runs these tests"
+# In a sanitized build, the message instead of the tests that make calls fail (tests/faults.h).
+message="SKIP: the fault tests do not run: sanitizers replace the same functions; use a build without them"
 echo "$message"
 { echo "$message" >&9; } 2>/dev/null
 exit 77

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Opens a report in headless Chromium and checks what a reader would notice.
+"""Opens a report in headless Chromium and checks what a reader sees.
 
 usage: report_browser.py INDEX.html [FOLDER-FOR-SCREENSHOTS]
 
 At 360 and 1280 pixels, in light and in dark: every image loads (the dark drawing in the dark), nothing scrolls
-sideways, no error stands in the console, nothing is asked of a network, every link inside the page has its target,
-every linked file exists, every image has an alternative text, and text stands out from its ground.
+sideways, the console has no error, there is no network request, every link inside the page has its target,
+every linked file exists, every image has an alternative text, and text has enough contrast.
 Speaks the DevTools protocol over a pipe, so that no package and no port is needed.
 """
 import base64

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Opens a report in headless Chromium (report_browser.py) and checks what a reader would notice. Skips aloud without
+# Opens a report in headless Chromium (report_browser.py) and checks what a reader sees. Skips with a message without
 # chromium, python3 or gnuplot.
 # evidence: property: report/page
 set -u

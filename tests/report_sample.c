@@ -20,7 +20,7 @@ static void add_panel(assay_figure *figure, const assay_figure_axes *axes)
     check(assay_figure_add_panel(figure, axes, &error), &error);
 }
 
-/* Sums of sines: smooth, bounded, and another shape for each panel. */
+/* Sums of sines: smooth, bounded, and different in each panel. */
 static void fill(double *values, size_t count, double scale)
 {
     for (size_t i = 0; i < count; i++) {
@@ -43,7 +43,7 @@ static assay_figure *histograms(void)
                                                .y_label = i % 3 == 0 ? "Count" : ""});
         fill(values, VALUES, pow(10.0, -(double)i));
         if (i == 2) {
-            /* Without variance: bars alone. */
+            /* Without variance: only bars. */
             fill(values, VALUES, 0.0);
         }
         check(assay_figure_add_histogram(figure, VALUES, values, 50, i == 4, &error), &error);

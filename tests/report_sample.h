@@ -14,10 +14,10 @@ typedef enum {
     SAMPLE_KINDS
 } sample_kind;
 
-/* The caller destroys it. Texts hold what HTML, XML and gnuplot's quotes trip over. */
+/* The caller destroys it. Its texts contain special characters of HTML, XML and gnuplot's quotes. */
 assay_figure *sample_figure(sample_kind kind);
 
-/* A page with these figures, all said to be drawn; static. */
+/* A page with these figures, all marked as drawn; static. */
 const assay_page *sample_page(void);
 
 #endif

@@ -39,7 +39,7 @@ export ASSAY_GNUPLOT
 expect 0 "without gnuplot" reproduce --section steep --report "$folder/bare"
 says "without gnuplot" gnuplot-nox
 grep -q "numbers agree" "$folder/out" || fail "without gnuplot: no numbers are printed"
-grep -q "The report is $folder/bare/index.html" "$folder/out" || fail "without gnuplot: it is not said where the page is"
+grep -q "The report is $folder/bare/index.html" "$folder/out" || fail "without gnuplot: no line with the page's place"
 for file in index.html figures/steep-surface.dat figures/steep-surface.gp figures/steep-map.dat figures/steep-map.gp; do
     [ -s "$folder/bare/$file" ] || fail "without gnuplot: $file is missing"
 done

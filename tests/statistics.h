@@ -1,9 +1,9 @@
 /*
  * Probabilities for the statistical tests, from GSL: p-values of the library's statistics, limits of sample variances,
- * and the power of a test, that is the smallest error it would still catch.
+ * and the power of a test: the smallest error that it detects.
  *
- * Seeds are fixed, so a test that passes goes on passing; the probabilities say how likely a seed is to fail though all
- * is right. A check that fails below STATISTICS_ALARM does so with at most that probability, and the suite of at most
+ * Seeds are fixed, so a result does not change from run to run; the probabilities are those of a seed that fails for
+ * correct code. A check that fails below STATISTICS_ALARM does so with at most that probability, and a suite of at most
  * 1000 such checks with at most 1e-6.
  */
 #ifndef ASSAY_TESTS_STATISTICS_H
@@ -16,15 +16,15 @@
 /* False-alarm probability of one check. */
 #define STATISTICS_ALARM 1e-9
 
-/* Probability at which "the smallest error caught" is stated. */
+/* The probability with which "the smallest detected error" is detected. */
 #define STATISTICS_POWER 0.999
 
 /* P(|Z| >= |z|), Z standard normal. */
 double statistics_normal_p(double z);
 
 /*
- * The |z| that the standardised mean of n normal or uniform values exceeds with probability at most p, for every n.
- * Both distributions are strictly sub-Gaussian (P(|Z| >= z) <= 2 exp(-z^2 / 2)), so this is a bound, not an
+ * The |z| that the standardised mean of n normal or uniform values exceeds with a probability of at most p, for every
+ * n. Both distributions are strictly sub-Gaussian (P(|Z| >= z) <= 2 exp(-z^2 / 2)), so this is a bound and not an
  * approximation.
  */
 double statistics_mean_z_limit(double p);
@@ -33,14 +33,14 @@ double statistics_mean_z_limit(double p);
 double statistics_kolmogorov_smirnov_p(size_t n, double distance);
 
 /*
- * The distance between the true and the wanted distribution function that a Kolmogorov-Smirnov test at false-alarm
- * probability p catches with probability `power`: the sum of two bounds as above, by the triangle inequality.
+ * The distance between the true and the assumed distribution function that a Kolmogorov-Smirnov test with false-alarm
+ * probability p detects with probability `power`: the sum of two bounds as above, by the triangle inequality.
  */
 double statistics_kolmogorov_smirnov_caught(size_t n, double p, double power);
 
 /*
- * Two-sided p-value of a chi-square statistic with cells - 1 degrees of freedom: too even a sample fails too. Exact
- * only as the values per cell grow; at 1000 a cell the tails at 1e-9 are good to a factor of 2.
+ * Two-sided p-value of a chi-square statistic with cells - 1 degrees of freedom: a sample that is too even fails, too.
+ * It is exact only as the values per cell grow; at 1000 a cell the tails at 1e-9 are correct within a factor of 2.
  */
 double statistics_chi_square_p(double statistic, size_t cells);
 
@@ -50,15 +50,16 @@ typedef struct {
 } statistics_interval;
 
 /*
- * Where the mean square of n independent values about their true mean, divided by their variance, lies with probability
- * 1 - p, half of p on either side. Normal: quantiles of chi-square with n degrees of freedom. Uniform: Chernoff's bound
- * P(T >= x) <= exp(-n sup_t (t x - K(t))), with the cumulant function K of a squared uniform; never too narrow.
+ * The interval that contains the mean square of n independent values about their true mean, divided by their variance,
+ * with probability 1 - p; p/2 lies on either side. Normal: quantiles of chi-square with n degrees of freedom. Uniform:
+ * Chernoff's bound P(T >= x) <= exp(-n sup_t (t x - K(t))), with the cumulant function K of a squared uniform; the
+ * interval is never too narrow.
  */
 statistics_interval statistics_variance_interval(assay_distribution_kind kind, size_t n, double p);
 
 /*
- * The power of a test against that interval: if the true variance is at most `low` or at least `high` times the wanted
- * one, the test at false-alarm probability p fails, as it should, with probability `power` or more.
+ * The power of a test with that interval: if the true variance is at most `low` or at least `high` times the assumed
+ * one, the test with false-alarm probability p fails, as it should, with probability `power` or more.
  */
 statistics_interval statistics_variance_caught(assay_distribution_kind kind, size_t n, double p, double power);
 

@@ -1,4 +1,4 @@
-/* lib/base: errors, allocation, files that are written whole or not at all. */
+/* lib/base: errors, allocation, and files that are written completely or not at all. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -218,7 +218,7 @@ START_TEST(a_hyphen_is_standard_output)
     write_text("-", "one");
     assay_status created = assay_file_create("-", &writer, &error);
     fputs(", two", assay_file_stream(writer));
-    assay_file_abort(writer); /* what was printed cannot be taken back, and stdout stays open */
+    assay_file_abort(writer); /* printed text stays, and so does stdout */
     printf(", after");
     end_redirection(before);
     support_assert_ok(created, &error);
@@ -258,7 +258,8 @@ START_TEST(unusable_paths)
                          "not a regular file");
     char *path = assay_asprintf(NULL, "%s/file", folder);
     write_text(path, "12345678901");
-    support_assert_error(assay_file_read(path, 10, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error, "too large: 11 bytes, the limit is 10");
+    support_assert_error(assay_file_read(path, 10, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error,
+                         "too large: 11 bytes, the limit is 10");
     /* A file cannot replace a folder. */
     char *inner = assay_asprintf(NULL, "%s/folder", folder);
     ck_assert_int_eq(mkdir(inner, 0777), 0);
@@ -287,9 +288,9 @@ static long ended_process(void)
 START_TEST(leftovers_of_the_dead_go)
 {
     static const struct { const char *format; bool goes; } names[] = {
-        {"file.%ld-12.tmp", true},  {"file.%ld-12.tmp.bak", false}, {"file.%ld-12", false},     {"file.%ld-x.tmp", false},
-        {"file.%ld.tmp", false},    {"file.-%ld-12.tmp", false},    {"file2.%ld-1.tmp", false}, {"file.tmp", false},
-        {"other.%ld-1.tmp", false}, {"file", false},
+        {"file.%ld-12.tmp", true},      {"file.%ld-12", false},     {"file.%ld-x.tmp", false},  {"file.tmp", false},
+        {"file.%ld-12.tmp.bak", false}, {"file.%ld.tmp", false},    {"file2.%ld-1.tmp", false}, {"file", false},
+        {"file.-%ld-12.tmp", false},    {"other.%ld-1.tmp", false},
     };
     enum { NAMES = sizeof names / sizeof *names };
     const long live[] = {(long)getpid(), (long)getppid(), 1};

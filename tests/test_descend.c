@@ -1,4 +1,4 @@
-/* assay descend, run as people run it: its table, CSV and JSON, and what it says of mistakes. */
+/* assay descend, run from the shell: its table, CSV and JSON, and its error messages. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #include "support.h"
 #include <assay/surface/descent.h>
 
-/* `assay descend ARGUMENTS`; a "%s" in the arguments stands for `folder`. */
+/* Runs `assay descend ARGUMENTS`, with `folder` in place of a "%s" in the arguments. */
 static support_result descend(const char *arguments, const char *folder)
 {
     const char *build = getenv("ASSAY_BUILD");
@@ -29,7 +29,7 @@ static double golden_value(const json_t *entry, const char *precision, size_t t,
     return json_number_value(json_array_get(json_array_get(json_object_get(entry, precision), t), k));
 }
 
-/* Every row of the text, after lines that start with '#' or 't', is t, w1, w2, loss of PyTorch's descent. */
+/* Every row of the text, except lines that start with '#' or 't', is t, w1, w2, loss of PyTorch's descent. */
 static void check_rows(const char *rows, char separator, const json_t *entry)
 {
     size_t t = 0;
@@ -51,7 +51,7 @@ static void check_rows(const char *rows, char separator, const json_t *entry)
     ck_assert_uint_eq(t, ASSAY_DESCENT_UPDATES);
 }
 
-/* With nothing but the two names, the tutorial's six descents, in float32, in all three forms. */
+/* With only the two names, the descents are the tutorial's six, in float32; checked in all three formats. */
 START_TEST(the_tutorials_descents_are_the_default)
 {
     json_t *golden = support_golden("surface_torch.json");
@@ -143,7 +143,7 @@ START_TEST(command_lines)
 }
 END_TEST
 
-/* The points before the failure are not lost. */
+/* A failing descent writes the points before the failure. */
 START_TEST(a_failing_descent_writes_what_it_has)
 {
     support_result result = descend(

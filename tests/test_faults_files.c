@@ -118,7 +118,8 @@ static void set_up_state(fault_bench *bench)
     const double values[] = {0.5, -1.0, 2.0, 3.0, 4.0, 5.0};
     support_assert_ok(assay_state_put(state, "layers.0.weight", ASSAY_DTYPE_F64, 2, (size_t[]){2, 3}, values, &error),
                       &error);
-    support_assert_ok(assay_state_put(state, "layers.0.bias", ASSAY_DTYPE_F64, 1, (size_t[]){2}, values, &error), &error);
+    support_assert_ok(assay_state_put(state, "layers.0.bias", ASSAY_DTYPE_F64, 1, (size_t[]){2}, values, &error),
+                      &error);
     assay_network_config config = {.inputs = 3, .classes = 2, .activation = assay_activation_default(ASSAY_LEAKY_RELU)};
     config.activation.parameter = 0.3;
     char *text;
@@ -320,19 +321,19 @@ static const struct {
     const char *names;
 } spared[] = {
     {"computes", "acos* cosh erfc* exp expf expm1* fmaf fmax fmin frexp hypot ldexp log log10 log1p* logf pow powf "
-                 "sincos* tanh* sqrt* sin sinf cos cosf ceil floor rint copysign* mem* bcmp str* stpcpy qsort vsnprintf "
-                 "snprintf sprintf __isoc99_sscanf __*_chk __cpu_model __cpu_features2 __cpu_indicator_init"},
+                 "sincos* tanh* sqrt* sin sinf cos cosf ceil floor rint copysign* mem* bcmp str* stpcpy qsort "
+                 "vsnprintf snprintf sprintf __isoc99_sscanf __*_chk __cpu_model __cpu_features2 __cpu_indicator_init"},
     {"always succeeds", "clock_gettime getenv geteuid getpid gettid fileno dirfd ferror clearerr __fpurge sigdescr_np "
                         "environ __environ __errno_location stderr stdout"},
     {"cleans up: a failure has no remedy", "closedir fts_close unlink* pthread_*_destroy pthread_join kill _exit abort "
                                            "exit posix_spawn_file_actions_destroy"},
     {"fails only for wrong arguments", "pthread_mutex_* pthread_cond_* sched_yield usleep prctl setsid"},
-    {"belongs to another library, and fails when malloc, read or write fail", "json_* zip_* gz* crc32_z cblas_* openblas_* "
-                                                                    "posix_spawn_file_actions_*"},
+    {"belongs to another library, and fails with malloc, read or write", "json_* zip_* gz* crc32_z cblas_* openblas_* "
+                                                                         "posix_spawn_file_actions_*"},
     {"reports another failure between fork and exec", "write"},
-    {"belongs to the compiler, the linker or gcov", "_ITM_* __cxa_finalize __gmon_start__ __assert_fail __stack_chk_fail "
-                                                "__tls_get_addr __asan_* __ubsan_* __tsan_* __msan_* mmap fseek setbuf "
-                                                "__pthread_key_create"},
+    {"belongs to compiler, linker or gcov", "_ITM_* __cxa_finalize __gmon_start__ __assert_fail __stack_chk_fail "
+                                            "__tls_get_addr __asan_* __ubsan_* __tsan_* __msan_* mmap fseek setbuf "
+                                            "__pthread_key_create"},
 };
 
 static bool matches(const char *pattern, size_t length, const char *name)
@@ -363,9 +364,9 @@ static bool is_spared(const char *name)
 }
 
 /*
- * Each function that libassay or the grader imports is made to fail (fault_calls.c), or listed above with a reason. Only
- * imports of our own objects count, since NVIDIA's runtime may be in the library, too. The backend cuda has its own fault
- * tests (test_cuda_faults.c).
+ * Each function that libassay or the grader imports is made to fail (fault_calls.c), or listed above with a reason.
+ * Only imports of our own objects count, since NVIDIA's runtime may be in the library, too. The backend cuda has its
+ * own fault tests (test_cuda_faults.c).
  */
 START_TEST(every_import_fails_or_cannot)
 {

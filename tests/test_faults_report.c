@@ -1,4 +1,4 @@
-/* lib/report, lib/tutorial's figures: made, written and drawn while memory and the system fail. */
+/* lib/report, lib/tutorial's figures: created, written and drawn while memory and system calls fail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +54,7 @@ static assay_status make_figure(fault_bench *bench, assay_error *error)
     return status;
 }
 
-/* A gnuplot that draws at once, and says more on both pipes than fits into one read. */
+/* A gnuplot that draws at once, and writes more to both pipes than fits into one read. */
 static void set_up_gnuplot(fault_bench *bench)
 {
     static const char program[] = "#!/bin/sh\necho warning >&2\necho '<svg>'\n"
@@ -78,7 +78,7 @@ static assay_status draw_figure(fault_bench *bench, assay_error *error)
     return assay_figure_draw(bench->thing[0], bench->folder, ASSAY_FIGURE_SVG, error);
 }
 
-/* Its own messages: what it draws is checked, and the error tells what it said. */
+/* Its own messages: its drawing is checked, and the error contains its message. */
 static assay_status run_gnuplot(fault_bench *bench, assay_error *error)
 {
     char *output;
@@ -137,5 +137,6 @@ int main(void)
 {
     return fault_main("faults in reports",
                       "errors: report/figure, report/gnuplot, report/page, tutorial/experiment_figure, "
-                      "tutorial/surface_figure, tutorial/run_figure", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+                      "tutorial/surface_figure, tutorial/run_figure",
+                      scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
 }

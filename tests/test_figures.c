@@ -1,4 +1,4 @@
-/* lib/tutorial: the figures hold what was computed, and the spread through depth is what the theory says. */
+/* lib/tutorial: the figures contain the computed values, and the spread through depth agrees with the theory. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -152,7 +152,7 @@ START_TEST(depth_is_refused)
 }
 END_TEST
 
-/* A figure's name is that of its files: what stands behind a dot would look like their kind. */
+/* A figure's name is the name of its files, so a dot in it would look like a file type. */
 START_TEST(names_have_no_dots)
 {
     for (int section = 0; section < ASSAY_SECTION_COUNT; section++) {
@@ -186,7 +186,7 @@ START_TEST(depth_figure)
     ck_assert_uint_eq(read_block(data, "\"Activations\", Kaiming", 2, ASSAY_DEPTH_LAYERS, values), ASSAY_DEPTH_LAYERS);
     ck_assert_double_eq_tol(values[2 * 49], 50.0, 1e-6);
     ck_assert_double_eq_tol(values[2 * 49 + 1], 6.5, 1e-6);
-    /* On a log axis, no spread is a gap. */
+    /* On a log axis, a spread of 0 is a gap. */
     read_block(data, "\"Gradients of the weights\", constant", 2, ASSAY_DEPTH_LAYERS, values);
     ck_assert(isnan(values[1]));
     assay_free(data);
@@ -226,7 +226,7 @@ static assay_network *experiment(assay_backend *backend)
 static const struct {
     assay_picture picture;
     const char *name;
-    double counts[5]; /* what the bars add up to: all weights; for densities, their area is 1 */
+    double counts[5]; /* the sum of the bars: all weights; for densities, their area is 1 */
 } pictures[] = {
     {ASSAY_PICTURE_WEIGHTS, "xavier-tanh-weights", {401408, 131072, 65536, 32768, 1280}},
     {ASSAY_PICTURE_GRADIENTS, "xavier-tanh-gradients", {401408, 131072, 65536, 32768, 1280}},
@@ -306,7 +306,7 @@ START_TEST(surfaces_and_paths)
         if (descent->section == section) {
             char *block = assay_asprintf(NULL, ", %s\n", descent->label);
             ck_assert_uint_eq(read_block(data, block, 2, ASSAY_DESCENT_UPDATES, path), ASSAY_DESCENT_UPDATES);
-            /* The last point as PyTorch has it. */
+            /* The last point is PyTorch's. */
             ck_assert_double_eq_tol(path[2 * 99], descent->last_f32[0], 1e-5);
             ck_assert_double_eq_tol(path[2 * 99 + 1], descent->last_f32[1], 1e-5);
             assay_free(block);

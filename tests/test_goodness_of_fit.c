@@ -1,7 +1,6 @@
 /*
- * The statistics against values computed by hand, the distribution functions against GSL, and the tests as tests:
- * samples that follow the distribution pass as often as they should, and wrong ones are caught at the power that is
- * stated.
+ * The statistics compared with values computed by hand, the distribution functions with GSL, and the tests as tests:
+ * samples of the distribution pass as often as they should, and wrong samples are detected with the stated power.
  */
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -48,7 +47,7 @@ START_TEST(distribution_functions)
 }
 END_TEST
 
-/* Distances from the uniform distribution on (0, 1), read off the steps of the empirical function by hand. */
+/* Distances from the uniform distribution on (0, 1), read by hand from the steps of the empirical function. */
 START_TEST(kolmogorov_smirnov_by_hand)
 {
     evidence(EVIDENCE_GOLDEN, "stats/kolmogorov_smirnov");
@@ -182,9 +181,9 @@ static double smallest_p(assay_distribution wanted, size_t count, const double *
 }
 
 /*
- * Of 4000 samples that follow the distribution one in a hundred has a p-value under 0.01, for each statistic: a
- * binomial count of 40, and outside 9 to 85 with at most 1e-9. The limits allow for p-values that are right in
- * the limit of large samples only.
+ * For each statistic, one in a hundred of 4000 samples of the distribution has a p-value below 0.01: a binomial count
+ * of 40, outside of 9 to 85 with a probability of at most 1e-9. The limits allow for p-values that are correct only in
+ * the limit of large samples.
  */
 START_TEST(right_samples_fail_as_often_as_stated)
 {
@@ -214,7 +213,7 @@ START_TEST(right_samples_fail_as_often_as_stated)
 }
 END_TEST
 
-/* Samples of another distribution, mean, scale or order than wanted: every one raises an alarm at 1e-9. */
+/* Samples with a wrong distribution, mean, scale or order: each raises an alarm at 1e-9. */
 START_TEST(wrong_samples_are_caught)
 {
     evidence(EVIDENCE_PROPERTY, "stats/kolmogorov_smirnov");
@@ -226,7 +225,7 @@ START_TEST(wrong_samples_are_caught)
     static const struct {
         const char *name;
         assay_distribution drawn, wanted;
-        double repeat; /* share of the value before that is mixed in */
+        double repeat; /* share of the previous value in each value */
     } cases[] = {
         {"std 5 % high", {ASSAY_NORMAL, 0, 1.05}, {ASSAY_NORMAL, 0, 1}, 0},
         {"std 5 % low", {ASSAY_NORMAL, 0, 0.95}, {ASSAY_NORMAL, 0, 1}, 0},
@@ -263,9 +262,9 @@ static double mean_square(gsl_rng *rng, assay_distribution_kind kind, size_t cou
 }
 
 /*
- * The limits of a sample variance against 20,000 samples at p = 0.01, and the power: of samples whose variance is wrong
- * by the stated ratio, at least 99 % are caught. Uniform limits are bounds: fewer alarms than p are right, more are
- * wrong.
+ * The limits of a sample variance, tested on 20,000 samples at p = 0.01, and their power: of the samples with a
+ * variance that is wrong by the stated ratio, at least 99 % are detected. Uniform limits are bounds: fewer alarms than
+ * p are correct, more are not.
  */
 START_TEST(variance_limits_and_power)
 {
@@ -303,7 +302,7 @@ START_TEST(variance_limits_and_power)
 }
 END_TEST
 
-/* At the alarm level, for a layer's size: the normal approximation with its known width is near both limits. */
+/* At the alarm level and a layer's size, the normal approximation is close to both limits. */
 START_TEST(limits_far_out)
 {
     const double n = 401408; /* 784 * 512 */
@@ -317,7 +316,7 @@ START_TEST(limits_far_out)
     double width = statistics_mean_z_limit(STATISTICS_ALARM) * sqrt(0.8 / n);
     support_assert_relative("uniform, high", uniform.high - 1, width, 0.01);
     support_assert_relative("uniform, low", 1 - uniform.low, width, 0.01);
-    /* Too few values for any limit: the range itself. */
+    /* With too few values, the limits are the range itself. */
     statistics_interval one = statistics_variance_interval(ASSAY_UNIFORM, 1, STATISTICS_ALARM);
     ck_assert(one.low == 0 && one.high == 3);
 

@@ -1,4 +1,4 @@
-/* The gradient checker against known gradients, right and wrong: it must agree, and it must fail. */
+/* The gradient checker on known gradients, correct and wrong: it must accept the first and reject the others. */
 #include <float.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sf_erf.h>
@@ -105,7 +105,7 @@ START_TEST(known_derivatives_agree)
 }
 END_TEST
 
-/* The estimate is what the verdict rests on: the true derivative must be within it. */
+/* The verdict depends on the error estimate: the true derivative must be within it. */
 START_TEST(estimates_hold)
 {
     gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -127,7 +127,10 @@ START_TEST(estimates_hold)
 }
 END_TEST
 
-/* The danger is a checker that never fails: errors down to three times the tolerance, in every function. */
+/*
+ * A checker that never fails would be useless: it must find errors down to three times the tolerance, in every
+ * function.
+ */
 START_TEST(planted_errors_are_caught)
 {
     static const double factors[] = {1 + 3e-8, 1 - 3e-8, 1 + 1e-6, 1 - 1e-6, 1.1, 2, 0, -1};
@@ -149,8 +152,8 @@ START_TEST(planted_errors_are_caught)
 END_TEST
 
 /*
- * x - 1 is exact, but x + h just below 1 is not: crossing 1 it is rounded to a multiple of 2^-52, an error of 1e-7 in a
- * step of 1e-9, which is what exp(1e8 (x - 1)) asks for.
+ * x - 1 is exact, but x + h just below 1 is not: above 1 it is rounded to a multiple of 2^-52, an error of 1e-7 in a
+ * step of 1e-9, the step that exp(1e8 (x - 1)) needs.
  */
 static double steep_about_one(double x) { return exp(1e8 * (x - 1)); }
 static double steep_about_one_slope(double x) { return 1e8 * exp(1e8 * (x - 1)); }
@@ -205,13 +208,13 @@ START_TEST(what_differences_cannot_tell_does_not_pass)
         ck_assert_msg(!report.passed && report.unresolved == 1, "%s: %s", cases[c].function.name, text);
         ck_assert_ptr_nonnull(strstr(text, "not resolved"));
     }
-    /* What is resolved of the nearly flat one is enough to see an error of 1e-5. */
+    /* The resolution for the nearly flat entry is enough to see an error of 1e-5. */
     known_function flat = {"nearly flat", nearly_flat, nearly_flat_slope};
     ck_assert_uint_eq(check_at(&flat, 0.5, 8.7758256189037282e-10 * (1 + 1e-5)).wrong, 1);
 }
 END_TEST
 
-/* A gradient of 0 passes where f is constant or has a minimum; a gradient that is not 0 does not. */
+/* A gradient of 0 passes for a constant f and at a minimum; another gradient does not. */
 START_TEST(zero_gradients)
 {
     static const struct {
@@ -250,7 +253,7 @@ START_TEST(unresolved_entries_come_first)
 }
 END_TEST
 
-/* The noise in the error model: f's last rounding wherever x is; the stairs of a staircase; nothing from a kink. */
+/* The noise in the error model: f's last rounding, for every x; the stairs of a staircase; a kink is no noise. */
 START_TEST(noise_is_measured)
 {
     static const struct {
@@ -307,7 +310,7 @@ START_TEST(kinks_have_two_slopes)
 }
 END_TEST
 
-/* A kink at any distance: the slope on the side of x and no other, as long as f's noise over the distance allows it. */
+/* A kink at any distance from x: the result is the slope on x's side, as long as the noise of f allows it. */
 START_TEST(kinks_nearby_are_stepped_around)
 {
     static const known_function functions[] = {{"|x|", fabs, absolute_slope}, {"|x| + sin(x) / 2", bent, bent_slope}};

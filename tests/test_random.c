@@ -1,4 +1,4 @@
-/* lib/random: known answers, and what PyTorch drew on the CPU (golden/random_torch.json). */
+/* lib/random: known answers, and the numbers that PyTorch drew on the CPU (golden/random_torch.json). */
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ START_TEST(mt19937_known_answers)
 }
 END_TEST
 
-/* init_by_array of mt19937ar.c (2002), which PyTorch does not use, but whose output its authors publish. */
+/* init_by_array of mt19937ar.c (2002), whose output its authors publish; PyTorch does not use it. */
 static void seed_by_array(assay_mt19937 *generator, const uint32_t *key, uint32_t length)
 {
     assay_mt19937_seed(generator, 19650218);
@@ -137,7 +137,7 @@ static long long integer(const json_t *step, const char *key)
     return json_integer_value(value);
 }
 
-/* Where in a golden sequence a value failed. */
+/* The place in a golden sequence where a value failed. */
 static char *place(const json_t *step, size_t case_index, size_t step_index)
 {
     char *text = json_dumps(json_object_get(step, "draw"), JSON_ENCODE_ANY);
@@ -146,7 +146,7 @@ static char *place(const json_t *step, size_t case_index, size_t step_index)
     return where;
 }
 
-/* The tolerance and its reason stand in the golden file. Below 16 elements the arithmetic is the same as PyTorch's. */
+/* The golden file has the tolerance and its reason. Below 16 elements the arithmetic is that of PyTorch. */
 static void check_normal(assay_mt19937 *generator, const json_t *golden, const json_t *step, const char *where)
 {
     const json_t *kept = json_object_get(golden, "kept");
@@ -233,7 +233,7 @@ static void check_step(assay_mt19937 *generator, const json_t *golden, const jso
     }
 }
 
-/* Long sequences of mixed draws: each step also proves the state that those before it left behind. */
+/* Long sequences of mixed draws: each step also checks the state that the steps before it left. */
 START_TEST(mt19937_draws_what_torch_draws)
 {
     evidence(EVIDENCE_GOLDEN, "draw/mt19937-uniform");
@@ -285,7 +285,7 @@ START_TEST(copies_draw_the_same)
 }
 END_TEST
 
-/* Whatever was in the struct: what a checkpoint saves of a seeded generator depends on the seed alone. */
+/* A seeded generator does not depend on the old content of the struct, since checkpoints save all of it. */
 START_TEST(seeding_leaves_nothing_behind)
 {
     evidence(EVIDENCE_PROPERTY, "random/mt19937_seed");
@@ -324,7 +324,7 @@ START_TEST(generators_have_names)
 }
 END_TEST
 
-/* The common face draws the same numbers as the generator behind it, and leaves the same state. */
+/* The common interface draws the same numbers as the generator itself, and leaves the same state. */
 START_TEST(generator_hands_on)
 {
     evidence(EVIDENCE_PROPERTY, "random/generator_fill");

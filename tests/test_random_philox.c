@@ -1,6 +1,6 @@
 /*
- * lib/random: how Philox fills a tensor. The oracle below is written from the rules, element by element, in double
- * wherever PyTorch's float32 rounding is not itself the rule, and shares no code with the library.
+ * lib/random: how Philox fills a tensor. The oracle below follows the rules element by element, in double except where
+ * PyTorch's float32 rounding is part of the rule, and shares no code with the library.
  */
 #include <math.h>
 #include <stdint.h>
@@ -35,7 +35,7 @@ static uint64_t oracle_threads(uint64_t blocks, uint64_t count)
     return 256 * (blocks < enough ? blocks : enough);
 }
 
-/* The four outputs of the call that makes element e, and which of them is its own. */
+/* The four outputs of the call that makes element e, and the index of its own. */
 static words oracle_outputs(const assay_philox *before, uint64_t count, uint64_t e, unsigned *which)
 {
     uint64_t threads = oracle_threads(before->blocks, count);
@@ -85,7 +85,7 @@ static float *drawn(size_t count)
 {
     float *values = assay_calloc(count + 1, sizeof *values, NULL);
     ck_assert_ptr_nonnull(values);
-    values[count] = 12345.0f; /* must survive */
+    values[count] = 12345.0f; /* must stay */
     return values;
 }
 
@@ -97,7 +97,7 @@ static void check_after(const assay_philox *before, const assay_philox *after, c
     ck_assert_uint_eq(after->blocks, before->blocks);
 }
 
-/* Check writes a record for every assertion that holds, too many for single elements. */
+/* Check writes a record for every assertion that holds: too slow for single elements. */
 static void report(const char *draw, const assay_philox *before, size_t e, size_t count, double got, double want)
 {
     ck_abort_msg("blocks %u, offset %llu, %s %zu of %zu: got %.9g, want %.9g", before->blocks,
@@ -137,7 +137,10 @@ static void check_normal(assay_philox *generator, size_t count, double mean, dou
     assay_free(values);
 }
 
-/* The counts around one block, T, 4 T and more calls, for grids of several sizes; the offset runs on through all. */
+/*
+ * Counts around one block, T, 4 T and more calls, for grids of several sizes; the offset continues from one to the
+ * next.
+ */
 START_TEST(fills_follow_the_grid)
 {
     evidence(EVIDENCE_PROPERTY, "draw/philox-uniform");
@@ -157,12 +160,12 @@ START_TEST(fills_follow_the_grid)
         check_normal(&generator, counts[i], 0.0, 1.0);
     }
     check_uniform(&generator, 6 * grid + 11, -0.3, 1.7);
-    check_uniform(&generator, 12 * grid + 11, 0.1, 0.7); /* whose difference in float32 is not the float32 of 0.6 */
+    check_uniform(&generator, 12 * grid + 11, 0.1, 0.7); /* their difference in float32 is not 0.6 in float32 */
     check_normal(&generator, 12 * grid + 11, 0.5, 0.01);
 }
 END_TEST
 
-/* The tensors of the tutorial's network, drawn one after the other as var_init draws them. */
+/* The tensors of the tutorial's network, one after the other as var_init draws them. */
 START_TEST(the_tutorials_tensors)
 {
     evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
@@ -178,7 +181,7 @@ START_TEST(the_tutorials_tensors)
 }
 END_TEST
 
-/* The counter's second word takes over where the first ends. */
+/* The counter's first word overflows into the second. */
 START_TEST(counter_carries)
 {
     evidence(EVIDENCE_PROPERTY, "draw/philox-uniform");
@@ -193,8 +196,8 @@ START_TEST(counter_carries)
 END_TEST
 
 /*
- * Outputs from 2^32 - 128 on round to u = 1, which uniform_ counts as 0 and whose logarithm is 0. Found by search, in
- * thread 0: for seed 42, output 1 of call 26,251,613 is 4,294,967,267 and output 3 of call 16,687,499 is
+ * Outputs of 2^32 - 128 and above round to u = 1, which uniform_ maps to 0 and whose logarithm is 0. A search found
+ * these in thread 0: for seed 42, output 1 of call 26,251,613 is 4,294,967,267 and output 3 of call 16,687,499 is
  * 4,294,967,176; for seed 1, output 0 of call 27,392,119 is 4,294,967,268.
  */
 START_TEST(one_counts_as_zero)

@@ -1,15 +1,16 @@
 /*
- * lib/random: both generators' uniform and normal output as distributions. Seeds are fixed, so a pass stays a pass; the
- * levels say how seldom a right generator with another seed would fail.
+ * lib/random: the uniform and normal output of both generators as distributions. Seeds are fixed, so a result does not
+ * change from run to run; the levels are the probabilities that a correct generator fails with another seed.
  *
  * - Kolmogorov-Smirnov: P(D > d) <= 2 exp(-2 n d^2) (Massart 1990), at FALSE_ALARM for each of 4 cases. At n = 400,000
- *   a distance of 0.0104 (2 d) between the distribution functions is found with the same certainty: such as a standard
- *   deviation wrong by 4.4 %, or a mean by 0.026 standard deviations.
- * - chi-square of the pairs (value i, value i + lag) on 16 x 16 equally likely cells, lags within and across the blocks
- *   and threads that share a Box-Muller pair: at FALSE_ALARM for each of 20 cases.
- * - mean and variance, as normal by the central limit theorem: 2 FALSE_ALARM for each of 4 cases; a standard deviation
+ *   a distance of 0.0104 (2 d) between the distribution functions is found with the same certainty: for example a
+ *   standard deviation wrong by 4.4 %, or a mean by 0.026 standard deviations.
+ * - chi-square of the pairs (value i, value i + lag) on 16 x 16 equally likely cells, with lags within and across the
+ *   blocks and threads that share a Box-Muller pair: at FALSE_ALARM for each of 20 cases.
+ * - mean and variance, normal by the central limit theorem: 2 FALSE_ALARM for each of 4 cases; a standard deviation
  *   wrong by 1.4 % is found with the same certainty.
- * In all 32 checks at 1e-9: 3.2e-8 for the program.
+ *
+ * All 32 checks at 1e-9 together: 3.2e-8 for the program.
  */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -47,7 +48,7 @@ static void say_what_is_drawn(int index)
              cases[index].distribution.kind == ASSAY_NORMAL ? "normal" : "uniform");
 }
 
-/* The distribution function at a value: uniform on (0, 1) if the generator is right. */
+/* The distribution function at a value: uniform on (0, 1) if the generator is correct. */
 static double probability(assay_distribution d, double value)
 {
     return d.kind == ASSAY_NORMAL ? gsl_cdf_ugaussian_P((value - d.a) / d.b) : (value - d.a) / (d.b - d.a);
@@ -136,12 +137,17 @@ START_TEST(pairs_are_independent)
 }
 END_TEST
 
-/* The variance's own standard error is sqrt((kurtosis - 1) / n) of it: kurtosis 3 normal, 9/5 uniform. */
+/*
+ * The relative standard error of the variance is sqrt((kurtosis - 1) / n), with kurtosis 3 (normal) or 9/5 (uniform).
+ */
 START_TEST(mean_and_variance)
 {
     say_what_is_drawn(_i);
     evidence_alarm(2, FALSE_ALARM);
-    /* The limit and the 0.999 quantile, of a variance's standard error, which is twice that of a standard deviation. */
+    /*
+     * The limit and the 0.999 quantile, in standard errors of the variance; that of a standard deviation is half as
+     * large.
+     */
     double deviations = gsl_cdf_ugaussian_Qinv(FALSE_ALARM / 2.0) + gsl_cdf_ugaussian_Qinv(1e-3);
     double variance_of_square = cases[_i].distribution.kind == ASSAY_NORMAL ? 2.0 : 0.8;
     evidence_power("standard deviation", deviations * sqrt(variance_of_square / COUNT) / 2.0);

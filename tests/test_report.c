@@ -28,7 +28,7 @@ static char *read_text(const char *folder, const char *name)
     assay_error error;
     support_assert_ok(assay_file_read(path, 16000000, &bytes, &size, &error), &error);
     assay_free(path);
-    /* A copy, because gcc 12 takes what a call left in `bytes` for a pointer to `bytes` itself. */
+    /* A copy: gcc 12 assumes that what a call wrote to `bytes` may be a pointer to `bytes`. */
     char *text = assay_calloc(size + 1, 1, NULL);
     memcpy(text, bytes, size);
     assay_free(bytes);
@@ -64,7 +64,7 @@ static size_t files_in(const char *folder)
     return count - 2; /* . and .. */
 }
 
-/* Every tag of an XML text is closed by its own name, and no bare & or < stands between tags. */
+/* Every tag of an XML text is closed by a tag of the same name, and there is no bare & or < between tags. */
 static const char *malformation(const char *text)
 {
     enum { DEPTH = 64, NAME = 32 };
@@ -99,7 +99,7 @@ static const char *malformation(const char *text)
     return depth == 0 ? NULL : "a tag is still open at the end";
 }
 
-/* A program that stands in for gnuplot: a shell script in `folder`, put into ASSAY_GNUPLOT. */
+/* A program that replaces gnuplot: a shell script in `folder`, set as ASSAY_GNUPLOT. */
 static void pretend_gnuplot(const char *folder, const char *body)
 {
     char *path = assay_asprintf(NULL, "%s/gnuplot-of-the-test", folder);
@@ -116,7 +116,7 @@ static bool have_gnuplot(void)
     return system("gnuplot --version >/dev/null 2>&1") == 0;
 }
 
-/* What the drawing of each kind must hold; gnuplot writes each text as a <text> element. */
+/* The contents of the drawing of each kind; gnuplot writes each text as a <text> element. */
 static const struct {
     sample_kind kind;
     const char *name;
@@ -185,7 +185,7 @@ START_TEST(figure_is_written_and_drawn)
 }
 END_TEST
 
-/* What a user does who restyles a figure. */
+/* A user restyles a figure by running its script. */
 START_TEST(script_runs_by_hand)
 {
     if (!have_gnuplot()) {
@@ -224,7 +224,7 @@ START_TEST(png_is_drawn_or_refused_with_a_reason)
     if (status == ASSAY_OK) {
         char *png = read_text(folder, "curves.png");
         ck_assert_int_eq(memcmp(png, "\x89PNG", 4), 0);
-        /* Width and height stand at bytes 16 and 20, big endian: twice 760 x 460. */
+        /* Width and height are at bytes 16 and 20, big endian: twice 760 x 460. */
         ck_assert_int_eq(memcmp(png + 16, "\x00\x00\x05\xf0\x00\x00\x03\x98", 8), 0);
         assay_free(png);
     } else {
@@ -269,7 +269,7 @@ START_TEST(histogram_data)
 }
 END_TEST
 
-/* Small panels: few ticks whose labels fit, and one alone where labels would differ in their last digits. */
+/* Small panels have few ticks whose labels fit, and only one where labels would differ in their last digits. */
 static const struct {
     double low;
     double high;
@@ -301,7 +301,7 @@ START_TEST(ticks_of_small_panels)
 }
 END_TEST
 
-/* Small panels with logarithmic axes, points that are missing, texts with control characters, and marks without a text. */
+/* Small panels with logarithmic axes, missing points, control characters in texts, and marks without a text. */
 START_TEST(unusual_panels)
 {
     const double x[] = {NAN, 1.0, 100.0};
@@ -312,8 +312,8 @@ START_TEST(unusual_panels)
     assay_figure *figure = assay_figure_create(
         &(assay_figure_layout){.name = "odd", .title = "", .columns = 2, .panel_width = 300}, &error);
     ck_assert_ptr_nonnull(figure);
-    support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){.title = "a\ttab\x7f", .x_log = true, .x_min = 1.0,
-                                                                          .x_max = 100.0}, &error), &error);
+    const assay_figure_axes axes = {.title = "a\ttab\x7f", .x_log = true, .x_min = 1.0, .x_max = 100.0};
+    support_assert_ok(assay_figure_add_panel(figure, &axes, &error), &error);
     support_assert_ok(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 3, x, y, &error), &error);
     support_assert_ok(assay_figure_add_mark(figure, 3.0, "", true, &error), &error);
     support_assert_ok(assay_figure_add_panel(figure, &(assay_figure_axes){.x_min = 0.0, .x_max = 5.0}, &error), &error);
@@ -382,7 +382,7 @@ START_TEST(bad_figures_are_refused)
 }
 END_TEST
 
-/* Each way in which gnuplot lets one down; the data and the script stay, and no drawing appears. */
+/* Each kind of failure of gnuplot: data and script stay, and no drawing appears. */
 static const struct {
     const char *body;
     assay_status status;
@@ -421,10 +421,10 @@ START_TEST(gnuplot_lets_one_down)
 }
 END_TEST
 
-/* While this is set, a minute passes with each look at the clock. */
+/* While this is set, each call of the clock advances it by a minute. */
 static bool clock_hurries;
 
-/* In place of the C library's. */
+/* Replaces the C library's. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
     static time_t passed;
@@ -434,7 +434,7 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     return (int)result;
 }
 
-/* A drawing that is not done after two minutes is given up, and the program ended. */
+/* A drawing that takes more than two minutes is stopped, and so is the program. */
 START_TEST(gnuplot_takes_too_long)
 {
     char *folder = support_make_folder();
@@ -474,7 +474,7 @@ START_TEST(gnuplot_is_missing)
 }
 END_TEST
 
-/* What gnuplot gets: the figure's folder as its own, its own settings, and the script's name. */
+/* gnuplot's environment: the figure's folder as its current one, its own settings, and the script's name. */
 START_TEST(gnuplot_is_called)
 {
     char *folder = support_make_folder();
@@ -495,7 +495,7 @@ START_TEST(gnuplot_is_called)
 }
 END_TEST
 
-/* A limit on the size of files acts as a full disk does: writes fail. */
+/* A limit on the size of files acts like a full disk: writes fail. */
 static void fill_disk(bool full)
 {
     static struct rlimit before;
@@ -644,14 +644,14 @@ START_TEST(page_without_drawings)
 }
 END_TEST
 
-/* Empty texts leave out what they would fill; control characters are not HTML's. */
+/* Empty texts make no elements; HTML has no control characters. */
 START_TEST(page_of_little)
 {
     const assay_page_row rows[] = {{.label = "a", .printed = "", .ours = "1", .error = NAN, .verdict = ASSAY_PAGE_NONE,
                                     .note = ""}};
     const assay_page_section sections[] = {
-        {.id = "little", .title = "\x01" "bell\x7f\ttab", .source = "", .text = "\n\nfirst\n\n\nsecond", .printed_heading = "",
-         .error_heading = "", .row_count = 1, .rows = rows},
+        {.id = "little", .title = "\x01" "bell\x7f\ttab", .source = "", .text = "\n\nfirst\n\n\nsecond",
+         .printed_heading = "", .error_heading = "", .row_count = 1, .rows = rows},
     };
     const assay_page page = {.title = "one\ntwo", .notice = "", .section_count = 1, .sections = sections};
     char *folder = support_make_folder();

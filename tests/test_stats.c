@@ -1,4 +1,4 @@
-/* Moments, histogram and kernel density: against exact arithmetic, numpy and scipy, and by hand. */
+/* Moments, histogram and kernel density, compared with exact arithmetic, numpy, scipy, and results by hand. */
 #include <float.h>
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -144,7 +144,7 @@ START_TEST(moments_at_the_ends)
     ck_assert(none.count == 0 && none.mean == 0 && none.variance == 0 && none.skewness == 0 && none.kurtosis == 0);
     ck_assert(none.minimum == 0 && none.maximum == 0);
 
-    /* Ten times 0.1 is not 1 in binary; the mean of equal values is that value all the same. */
+    /* Ten times 0.1 is not 1 in binary, but the mean of ten equal values must be that value. */
     double tenths[10] = {0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1};
     for (size_t count = 1; count <= 10; count++) {
         assay_moments equal = assay_moments_f64(count, tenths);
@@ -183,13 +183,14 @@ START_TEST(moments_do_not_depend_on_the_scale)
         support_assert_relative("skewness", got.skewness, want.skewness, 1e-14);
         support_assert_relative("kurtosis", got.kurtosis, want.kurtosis, 1e-13);
     }
-    /* Two values, whatever they are, have skewness 0 and kurtosis 1 - 3; also where the mean rounds to one of them. */
+    /* Any two values have skewness 0 and kurtosis 1 - 3, even if the mean rounds to one of them. */
     static const double pairs[][2] = {
         {0, 0x1p-1074}, {-0x1p-1074, 0}, {0, 1.7e308}, {-1.7e308, 0}, {0x1p-1074, 0x1p-1072}, {8.8e307, 8.9e307},
     };
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
         assay_moments got = assay_moments_f64(2, pairs[p]);
-        ck_assert_msg(fabs(got.skewness) <= 1e-12 && fabs(got.kurtosis + 2) <= 1e-12, "%g, %g: skewness %g, kurtosis %g",
+        ck_assert_msg(fabs(got.skewness) <= 1e-12 && fabs(got.kurtosis + 2) <= 1e-12,
+                      "%g, %g: skewness %g, kurtosis %g",
                       pairs[p][0], pairs[p][1], got.skewness, got.kurtosis);
     }
 }
@@ -213,8 +214,8 @@ static void check_histogram(const char *name, size_t count, const double *values
                       edges[i], want_edges[i]);
     }
     for (size_t i = 0; i < bins; i++) {
-        ck_assert_msg((double)counts[i] == want_counts[i], "%s, %zu bins: bin %zu has %zu values, numpy's %g", name, bins,
-                      i, counts[i], want_counts[i]);
+        ck_assert_msg((double)counts[i] == want_counts[i], "%s, %zu bins: bin %zu has %zu values, numpy's %g", name,
+                      bins, i, counts[i], want_counts[i]);
     }
     assay_free(want_edges);
     assay_free(want_counts);
@@ -360,9 +361,9 @@ START_TEST(large_densities_equal_the_direct_sum)
 END_TEST
 
 /*
- * Far out the expansion is all there is of a density, and its remainder can be told: 13 terms of the generating function
- * exp(z t - t^2 / 2) = sum of He_k(z) t^k / k!, here with the largest t there is, 1/8, leave He_13(z) t^13 / 13! and a tenth
- * of that (the next terms). A term less leaves ten times as much.
+ * Far from the sample the density consists of the expansion alone, and its remainder is known: 13 terms of the
+ * generating function exp(z t - t^2 / 2) = sum of He_k(z) t^k / k!, here with the largest t, 1/8, leave He_13(z) t^13 /
+ * 13! and a tenth of that (the next terms). With one term less the remainder is ten times as large.
  */
 START_TEST(tails_are_as_exact_as_thirteen_terms)
 {

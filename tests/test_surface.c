@@ -1,4 +1,4 @@
-/* lib/surface: the surfaces against PyTorch and finite differences, and the tutorial's six descents. */
+/* lib/surface: the surfaces, compared with PyTorch and finite differences, and the tutorial's six descents. */
 #include <float.h>
 #include <math.h>
 #include <stdio.h>
@@ -40,9 +40,9 @@ START_TEST(names)
 END_TEST
 
 /*
- * Loss and gradient at 81 places against autograd, of which one is the kink w1 = 0. Bounds: in double 4 ulp of the
- * largest intermediate value; in float32 tanh and exp of PyTorch are within 1 ulp (2^-23), which 2 y (1 - y^2) makes at
- * most 4, and everything else rounds alike.
+ * Loss and gradient at 81 points, compared with autograd; one of them is the kink w1 = 0. Bounds: in double 4 ulp of
+ * the largest intermediate value; in float32 PyTorch's tanh and exp are within 1 ulp (2^-23), which 2 y (1 - y^2)
+ * amplifies to at most 4 ulp; everything else is rounded in the same way.
  */
 static void check_against_torch(const char *name, const char *precision, double relative, double absolute)
 {
@@ -98,7 +98,7 @@ static double surface_loss(const double *w, void *user)
     return assay_surface_f64(*surface, w, NULL);
 }
 
-/* By differences of the loss alone, on a grid over what the tutorial plots; at w1 = 0 the kink must be seen as one. */
+/* Compared with differences of the loss, on a grid over the tutorial's plots; the kink at w1 = 0 must be reported. */
 START_TEST(gradients_are_the_differences_of_the_loss)
 {
     evidence(EVIDENCE_GRADIENT, "surface/%s", assay_surface_name((assay_surface)_i));
@@ -152,7 +152,7 @@ START_TEST(closed_forms)
     double density = assay_bivariate_gaussian_f64(&narrow, away, gradient);
     support_assert_relative("one sigma", density, peak * exp(-0.5), 1e-15);
     support_assert_relative("its slope", gradient[0], -2.0 * peak * exp(-0.5), 1e-15);
-    /* What the header says of the three optima; each one's neighbours add almost nothing. */
+    /* The header's statement about the three optima; the neighbours of each add almost nothing. */
     for (int k = 0; k < ASSAY_STEEP_OPTIMA; k++) {
         double depth = -assay_surface_f64(ASSAY_SURFACE_STEEP, assay_steep_optima[k].mean, gradient);
         ck_assert_msg(fabs(depth - 25.0 * peak) < 1e-4, "optimum %d is %.9f deep", k, depth);
@@ -223,7 +223,7 @@ static void descend(machine on, assay_surface surface, const char *optimizer, co
     assay_backend_close(backend);
 }
 
-/* One descent of the tutorial against PyTorch's, on one backend. Returns the first t beyond the tolerance. */
+/* Compares one descent of the tutorial with PyTorch's, on one backend. Returns the first t beyond the tolerance. */
 static size_t first_disagreement(const json_t *want, machine on, double tolerance, double *worst)
 {
     assay_descent_point points[ASSAY_DESCENT_UPDATES];
@@ -248,8 +248,8 @@ static size_t first_disagreement(const json_t *want, machine on, double toleranc
 }
 
 /*
- * SGD on the pathological curvature crosses the ravine again and again, and each crossing multiplies a difference; in
- * double, where tanh's last bit differs between C libraries, agreement ends on the way.
+ * SGD on the pathological curvature crosses the ravine again and again, and each crossing amplifies a difference. In
+ * double, the last bit of tanh differs between C libraries, so the agreement ends before the descent does.
  */
 enum { CHAOTIC_AGREEMENT_F64 = 25 };
 
@@ -284,7 +284,7 @@ START_TEST(the_six_descents_are_pytorchs)
 }
 END_TEST
 
-/* The table in lib/tutorial against the golden file: the cells' hyperparameters and PyTorch's last points. */
+/* The table in lib/tutorial, compared with the golden file: the cells' hyperparameters and PyTorch's last points. */
 START_TEST(the_tutorials_table_is_the_golden_file)
 {
     evidence(EVIDENCE_GOLDEN, "surface/surface_start");
@@ -309,9 +309,10 @@ START_TEST(the_tutorials_table_is_the_golden_file)
 END_TEST
 
 /*
- * What the tutorial says of its plots, on every backend: SGD does not find the ravine's centre, momentum and Adam do; on
- * the steep optima SGD leaps once and rests, momentum runs away, Adam alone arrives. The prose has the points of the leap
- * as (w2, w1), "around (-0.75,-0.5)" and "(0.8,0.5)": as (w1, w2) they are not where the cell's own code goes.
+ * The tutorial's statements about its plots, on every backend: SGD does not find the ravine's centre, momentum and Adam
+ * do; on the steep optima SGD makes one leap and stops, momentum escapes, only Adam arrives. The text gives the points
+ * of the leap, "around (-0.75,-0.5)" and "(0.8,0.5)", as (w2, w1): the cell's own code does not go to these points as
+ * (w1, w2).
  */
 START_TEST(the_prose_holds)
 {
@@ -345,7 +346,7 @@ START_TEST(the_prose_holds)
 }
 END_TEST
 
-/* Both sections as assay reproduce prints them: everything agrees, but for the chaotic descent in double. */
+/* Both sections as assay reproduce prints them: all numbers agree, except in the chaotic descent in double. */
 START_TEST(the_sections_agree)
 {
     evidence(EVIDENCE_GOLDEN, "section/pathological");

@@ -1,4 +1,4 @@
-/* The tolerance model: bounds by hand, bounds that hold for rounded sums, a comparison that fails when it should. */
+/* The tolerance model: bounds computed by hand, bounds for rounded sums, and comparisons that fail when they should. */
 #include <float.h>
 #include <gsl/gsl_rng.h>
 #include <math.h>
@@ -51,8 +51,8 @@ START_TEST(bounds_by_hand)
 END_TEST
 
 /*
- * Dot products in float, forwards and pairwise, against double: never beyond the bound; and the bound is no blank
- * cheque, as one product left out, or one input rounded to half precision, is beyond it.
+ * Dot products in float, forwards and pairwise, compared with double: never beyond the bound. The bound is also tight:
+ * one missing product, or one input rounded to half precision, exceeds it.
  */
 START_TEST(dot_products_stay_within_the_bound)
 {
@@ -79,7 +79,7 @@ START_TEST(dot_products_stay_within_the_bound)
             double bound = assay_dot_bound_of(n, a, 1, b, 1, ASSAY_FORMAT_F32);
             double bounds[4] = {bound, bound, bound, bound};
             ck_assert(assay_compare(2, got, want, bounds, ASSAY_FINITE_ALONE).passed);
-            if (fabs(a[0] * b[0]) > 0.1) { /* worth leaving out; among 1000 terms half precision is lost in the sum */
+            if (fabs(a[0] * b[0]) > 0.1) { /* it matters; among 1000 terms half precision is lost in the sum */
                 size_t beyond = assay_compare(2, got + 2, want, bounds, ASSAY_FINITE_ALONE).failures;
                 ck_assert_msg(beyond == (n <= 16 ? 2 : 1) || n == 100, "length %zu: %zu beyond", n, beyond);
             }

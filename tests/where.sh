@@ -85,7 +85,8 @@ where "$folder/s" lonely
 says out "  tests/test_later.c:3: later"
 
 # A trace confirms the names of a pattern.
-echo '{"test": "other", "iteration": 0, "program": "test_sum", "evidence": [["golden", "nn/sum"]]}' >"$folder/trace.jsonl"
+echo '{"test": "other", "iteration": 0, "program": "test_sum", "evidence": [["golden", "nn/sum"]]}' \
+    >"$folder/trace.jsonl"
 where "$folder/s" nn/sum
 grep -q "nn/sum, golden" "$folder/out" && fail "the trace has no such test:"
 rm "$folder/trace.jsonl"
@@ -106,7 +107,7 @@ sed -n -E 's/^  (tests\/[a-z_]*\.c):([0-9]+): (.*)$/\1 \2 \3/p' "$folder/out" | 
     sed -n "${line}p" "$source/$file" | grep -qF "START_TEST($test)" || echo "$file:$line is not $test"
 done >"$folder/wrong"
 [ ! -s "$folder/wrong" ] || fail "$(cat "$folder/wrong")"
-"$python" - "$python" -B "$source/audit/where.py" --source "$source" --build "$folder" assay_network_forward <<'END' || fail "slow:"
+"$python" - "$python" -B "$source/audit/where.py" --source "$source" --build "$folder" assay_histogram <<'END' || fail "slow:"
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -37,7 +37,8 @@ static void print_help(FILE *stream)
     for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
         fprintf(stream, "  %-10s %s\n", SUBCOMMANDS[i].name, SUBCOMMANDS[i].summary);
     }
-    fputs("\nassay COMMAND --help lists the options of a command, assay --version the backends of this build.\n", stream);
+    fputs("\nassay COMMAND --help lists the options of a command, assay --version the backends of this build.\n",
+          stream);
 }
 
 static void print_version(void)

@@ -88,7 +88,8 @@ assay_status tool_open_backend(const char *text, unsigned threads, assay_backend
 
 int tool_no_backend(const char *command, const assay_error *error)
 {
-    return error->status == ASSAY_ERROR_ARGUMENT ? tool_usage(command, "%s", error->message) : tool_fail(command, error);
+    bool wrong_name = error->status == ASSAY_ERROR_ARGUMENT;
+    return wrong_name ? tool_usage(command, "%s", error->message) : tool_fail(command, error);
 }
 
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error)
