@@ -6,6 +6,7 @@
 #include <assay/base/declarations.h>
 #include <assay/base/error.h>
 #include <assay/base/file.h>
+#include <assay/base/text.h>
 
 #include <assay/random/generator.h>
 #include <assay/random/mt19937.h>
@@ -37,6 +38,7 @@
 #include <assay/surface/surface.h>
 
 #include <assay/model/config.h>
+#include <assay/model/layers.h>
 #include <assay/model/model.h>
 #include <assay/model/pickle.h>
 #include <assay/model/record.h>

@@ -1,6 +1,7 @@
 #include <assay/backend/activation.h>
 
 #include <stddef.h>
+#include <ctype.h>
 #include <string.h>
 
 static const char *const activation_names[ASSAY_ACTIVATION_COUNT] = {
@@ -21,10 +22,32 @@ const char *assay_activation_name(assay_activation_kind kind)
     return activation_names[kind];
 }
 
+/* The next letter or digit, as a small letter; what is between them is a matter of taste. */
+static int next_letter(const char **name)
+{
+    while (**name != '\0' && !isalnum((unsigned char)**name)) {
+        (*name)++;
+    }
+    return **name == '\0' ? '\0' : tolower((unsigned char)*(*name)++);
+}
+
+/* Whether two names have the same letters. */
+static bool is_same_name(const char *a, const char *b)
+{
+    int x = 0;
+    int y = 0;
+    do {
+        x = next_letter(&a);
+        y = next_letter(&b);
+    } while (x == y && x != '\0');
+    return x == y;
+}
+
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error)
 {
+    const char *dot = strrchr(name, '.'); /* "torch.nn.ReLU" */
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
-        if (strcmp(name, activation_names[kind]) == 0) {
+        if (is_same_name(dot != NULL ? dot + 1 : name, activation_names[kind])) {
             *activation = assay_activation_default((assay_activation_kind)kind);
             return ASSAY_OK;
         }

@@ -34,7 +34,10 @@ assay_activation assay_activation_default(assay_activation_kind kind);
 /* "identity", "tanh", "relu", "sigmoid", "leaky_relu", "selu", "elu", "gelu", "gelu_tanh", "silu". */
 const char *assay_activation_name(assay_activation_kind kind);
 
-/* The default activation of that name; ASSAY_ERROR_ARGUMENT with the known names for any other. */
+/*
+ * The default activation of that name, in any spelling: "leaky_relu", "LeakyReLU", "nn.LeakyReLU()". ASSAY_ERROR_ARGUMENT
+ * with the known names for any other.
+ */
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error);
 
 /*

@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
+
+#include <assay/base/text.h>
 
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...)
 {
@@ -14,12 +17,21 @@ assay_status assay_fail(assay_error *error, assay_status status, const char *for
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
     error->status = status;
-    for (char *c = error->message; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 127) {
-            *c = '?';
-        }
-    }
+    error->detail[0] = '\0';
+    assay_text_clean(error->message);
     return status;
+}
+
+void assay_fail_detail(assay_error *error, const char *format, ...)
+{
+    if (error == NULL) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->detail, sizeof error->detail, format, arguments);
+    va_end(arguments);
+    assay_text_clean(error->detail);
 }
 
 assay_status assay_fail_in(assay_error *error, assay_status status, const char *where)
@@ -28,5 +40,7 @@ assay_status assay_fail_in(assay_error *error, assay_status status, const char *
         return status;
     }
     assay_error inner = *error;
-    return assay_fail(error, status, "%s: %s", where, inner.message);
+    assay_fail(error, status, "%s: %s", where, inner.message);
+    memcpy(error->detail, inner.detail, sizeof error->detail);
+    return status;
 }

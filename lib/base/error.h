@@ -16,23 +16,30 @@ typedef enum {
     ASSAY_ERROR_NUMERIC      /* NaN, infinity or overflow where none may be */
 } assay_status;
 
-enum { ASSAY_ERROR_LENGTH = 512 };
+enum { ASSAY_ERROR_LENGTH = 512, ASSAY_ERROR_DETAIL_LENGTH = 160 };
 
 /* The first failure: what, where and what to do, in one line without a final newline. */
 typedef struct {
     assay_status status;
     char message[ASSAY_ERROR_LENGTH];
+    char detail[ASSAY_ERROR_DETAIL_LENGTH]; /* for --verbose: what only a developer wants to know; often empty */
 } assay_error;
 
 /*
  * Records a failure and returns its status, so that one can write `return assay_fail(error, ...)`. `error` may be NULL.
- * A message longer than the field is cut. Control characters that came with file names are replaced by '?', so the
- * message stays one line.
+ * A message longer than the field is cut. What must not reach a terminal is replaced by '?' (base/text.h), so the message
+ * stays one line, whatever names came with a file. The detail is emptied.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...);
+
+/* After assay_fail: the detail of this failure, under the same rules. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void assay_fail_detail(assay_error *error, const char *format, ...);
 
 /* Puts "where: " before the message of a failure that does not know its file. Returns `status`; ASSAY_OK changes nothing. */
 assay_status assay_fail_in(assay_error *error, assay_status status, const char *where);

@@ -38,10 +38,26 @@ void assay_file_abort(assay_file_writer *writer);
 void assay_file_remove_leftovers(const char *path);
 
 /*
+ * Opens a regular file of at most `limit` bytes for reading, at once whatever stands at the path: a folder, a pipe, a
+ * socket and a device are ASSAY_ERROR_IO, by name. The caller closes `*descriptor`, which is -1 after a failure.
+ */
+assay_status assay_file_open(const char *path, size_t limit, int *descriptor, size_t *size, assay_error *error);
+
+/* Reads `size` bytes from `offset` on; `path` is what errors call the file. ASSAY_ERROR_IO where there are fewer. */
+assay_status assay_file_read_at(int descriptor, const char *path, size_t offset, void *bytes, size_t size,
+                                assay_error *error);
+
+/*
  * Reads a whole file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
- * caller frees it with assay_free. Fails on a missing file, a directory, a short read, and a file over the limit.
+ * caller frees it with assay_free. Fails on all that assay_file_open refuses, and on a short read.
  */
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error);
+
+/*
+ * Keeps a command from writing over what it reads: ASSAY_ERROR_ARGUMENT where `output` is the file `input`, or one of the
+ * files in the folder `input`, be it under another name, by a symbolic or a hard link.
+ */
+assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
 
 ASSAY_END_DECLS
 #endif
