@@ -144,6 +144,10 @@ static int parse_names(int argc, char **argv, descend_options *options)
     if (default_rule(options, &error) != ASSAY_OK) {
         return tool_usage(COMMAND, "%s", error.message);
     }
+    const char *const outputs[] = {options->output, options->json};
+    if (tool_keep_inputs(outputs, 2, NULL, 0, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s", error.message);
+    }
     return TOOL_SUCCESS;
 }
 

@@ -284,3 +284,9 @@ assay_status assay_file_keep(const char *output, const char *input, assay_error 
     }
     return ASSAY_OK;
 }
+
+bool assay_file_is_same(const char *a, const char *b)
+{
+    struct stat about[2];
+    return strcmp(a, b) == 0 || (stat(a, &about[0]) == 0 && stat(b, &about[1]) == 0 && is_same(&about[0], &about[1]));
+}

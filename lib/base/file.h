@@ -2,6 +2,7 @@
 #ifndef ASSAY_BASE_FILE_H
 #define ASSAY_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -58,6 +59,9 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
  * files in the folder `input`, be it under another name, by a symbolic or a hard link.
  */
 assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
+
+/* Whether two paths name one file: the same text, or a regular file under two names. */
+bool assay_file_is_same(const char *a, const char *b);
 
 ASSAY_END_DECLS
 #endif

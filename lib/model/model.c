@@ -181,11 +181,9 @@ static assay_status find_config(assay_model *model, const char *path, assay_erro
         read_config_file(model, name);
     }
     assay_free(name);
-    if (model->config_error.status == ASSAY_ERROR_MEMORY) {
-        *error = model->config_error;
-        return ASSAY_ERROR_MEMORY;
-    }
-    return ASSAY_OK;
+    return model->config_error.status != ASSAY_ERROR_MEMORY
+               ? ASSAY_OK
+               : assay_fail(error, ASSAY_ERROR_MEMORY, "%s", model->config_error.message);
 }
 
 /* Why there is no network, in the words of what the file holds. */

@@ -176,6 +176,7 @@ static assay_status take_number(pickle_machine *m, size_t width, uint64_t *numbe
 /* The rest of the line, without its end; at most 1 MiB. */
 static assay_status take_line(pickle_machine *m, pickle_text *line)
 {
+    *line = (pickle_text){"", 0};
     const unsigned char *from = m->bytes + m->position;
     size_t left = m->size - m->position;
     const unsigned char *end = memchr(from, '\n', left < 1 << 20 ? left : 1 << 20);
@@ -871,7 +872,7 @@ static pickle_machine *create_machine(const void *bytes, size_t size, const char
         m->bytes = bytes;
         m->size = size < ASSAY_PICKLE_LIMIT ? size : ASSAY_PICKLE_LIMIT;
         m->name = name;
-        m->error = error;
+        m->error = error != NULL ? error : &m->unread;
     }
     return m;
 }
@@ -888,11 +889,10 @@ static void destroy_machine(pickle_machine *m)
 assay_status assay_pickle_parse(const void *bytes, size_t size, const char *name, assay_pickle **pickle, size_t *used,
                                 pickle_verdict *verdict, assay_error *error)
 {
-    assay_error unread;
     pickle_value *root = NULL;
     assay_pickle *made = assay_calloc(1, sizeof *made, error);
     *pickle = NULL;
-    pickle_machine *m = made == NULL ? NULL : create_machine(bytes, size, name, error != NULL ? error : &unread);
+    pickle_machine *m = made == NULL ? NULL : create_machine(bytes, size, name, error);
     if (m == NULL) {
         assay_free(made);
         return ASSAY_ERROR_MEMORY;

@@ -112,7 +112,8 @@ typedef struct {
     pickle_value booleans[2];
     pickle_value small[256];
     pickle_value no_items; /* the empty tuple */
-    assay_error *error;
+    assay_error *error; /* never NULL: what nobody reads goes to `unread` */
+    assay_error unread;
 } pickle_machine;
 
 /* "...: is damaged, or was not written by torch.save: WHAT", with the place for --verbose. ASSAY_ERROR_FORMAT. */

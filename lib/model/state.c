@@ -330,5 +330,5 @@ void assay_stored_tensor_moments(const assay_stored_tensor *tensor, double *mean
         double away = element(tensor, i) - *mean;
         squares += away * away;
     }
-    *deviation = real && tensor->count > 0 ? sqrt(squares / (double)tensor->count) : (double)NAN;
+    *deviation = real && tensor->count > 1 ? sqrt(squares / (double)(tensor->count - 1)) : (double)NAN;
 }

@@ -101,8 +101,8 @@ assay_status assay_stored_tensor_check_finite(const assay_stored_tensor *tensor,
 assay_status assay_state_check_finite(const assay_state *state, assay_error *error);
 
 /*
- * Mean and standard deviation (over n) of the elements, in two passes; NaN for a tensor without elements and for complex
- * ones.
+ * Mean and standard deviation (over n - 1, as torch.std) of the elements, in two passes. NaN where there is none: no
+ * element, or one, or complex ones.
  */
 void assay_stored_tensor_moments(const assay_stored_tensor *tensor, double *mean, double *deviation);
 
