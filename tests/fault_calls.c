@@ -30,7 +30,8 @@
     X(malloc, FAULT_MEMORY) X(calloc, FAULT_MEMORY) X(realloc, FAULT_MEMORY) X(aligned_alloc, FAULT_MEMORY)           \
     X(posix_memalign, FAULT_MEMORY) X(free, 0) X(json_loadb, FAULT_MEMORY | FAULT_MAY_SHORT)                          \
     X(open, FAULT_MAY_EINTR) X(fopen, 0) X(fdopen, 0) X(close, 0) X(fclose, 0)                                        \
-    X(read, FAULT_MAY_SHORT | FAULT_MAY_EINTR) X(fread, FAULT_MAY_SHORT) X(fgets, 0) X(getline, 0)                    \
+    X(read, FAULT_MAY_SHORT | FAULT_MAY_EINTR) X(pread, FAULT_MAY_SHORT | FAULT_MAY_EINTR)                            \
+    X(fread, FAULT_MAY_SHORT) X(fgets, 0) X(getline, 0)                                                               \
     X(__isoc99_fscanf, 0)                                                                                             \
     X(fwrite, FAULT_STREAM | FAULT_MAY_SHORT) X(fputs, FAULT_STREAM) X(fputc, FAULT_STREAM) X(putc, FAULT_STREAM)    \
     X(fprintf, FAULT_STREAM) X(vfprintf, FAULT_STREAM)                                                                \
@@ -215,6 +216,16 @@ ssize_t read(int descriptor, void *bytes, size_t size)
         return -1;
     }
     return REAL(read)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size);
+}
+
+ssize_t pread(int descriptor, void *bytes, size_t size, off_t offset)
+{
+    fault what = DECIDE(pread);
+    if (what == FAULT_FAIL || what == FAULT_INTERRUPT) {
+        errno = what == FAULT_INTERRUPT ? EINTR : EIO;
+        return -1;
+    }
+    return REAL(pread)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size, offset);
 }
 
 size_t fread(void *bytes, size_t size, size_t count, FILE *stream)

@@ -258,7 +258,7 @@ static assay_status read_mixed(fault_bench *bench, assay_error *error)
     size_t size = 0;
     assay_model model = {0};
     ASSAY_TRY(assay_file_read(fault_path(bench, "model.pt", path), 1 << 20, &bytes, &size, error));
-    assay_status status = assay_model_parse(bytes, size, "mixed", &model.format, &model.state, error);
+    assay_status status = assay_model_parse(bytes, size, "mixed", &model.format, &model.state, NULL, error);
     assay_free(bytes);
     ASSAY_TRY(status);
     digest_model(bench, &model);

@@ -80,7 +80,7 @@ static bool format_of(const char *path, assay_model_format *format)
 /* The text of IN's configuration, NULL where it has none; freed with assay_free. One that is no good is left where it is. */
 static assay_status read_config(const convert_options *options, const assay_model *model, char **text, assay_error *error)
 {
-    enum { CONFIG_LIMIT = 1 << 20 };
+    enum { CONFIG_LIMIT = 1 << 17 };
     assay_network_config parsed;
     const char *metadata = assay_state_text(model->state, ASSAY_MODEL_CONFIG_KEY);
     size_t size = 0;

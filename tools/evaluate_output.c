@@ -37,26 +37,59 @@ static void add_name(char *list, size_t size, const char *name, size_t *left_out
     snprintf(list + used, size - used, "%s%s", used == 0 ? "" : ", ", name);
 }
 
+/*
+ * Of a checkpoint with the network in one of several dictionaries, the length of another one's name at the beginning of a
+ * tensor's name: an optimizer's, say. 0 for a tensor beside the network.
+ */
+static size_t other_dictionary(const char *prefix, const char *name)
+{
+    size_t own = strcspn(prefix, ".");
+    size_t length = strcspn(name, ".");
+    return prefix[0] == '\0' || name[length] == '\0' || (own == length && strncmp(prefix, name, own) == 0) ? 0 : length;
+}
+
+/* Adds "optimizer.* (12)" for the tensors from `first` on; returns the index behind them. */
+static size_t add_dictionary(char *list, size_t size, const assay_state *state, size_t first, size_t length,
+                             size_t *left_out)
+{
+    size_t end = first;
+    char name[100];
+    const char *begin = assay_state_at(state, first)->name;
+    while (end < assay_state_count(state) && strncmp(assay_state_at(state, end)->name, begin, length + 1) == 0) {
+        end++;
+    }
+    snprintf(name, sizeof name, "%.*s.* (%zu)", (int)(length < 60 ? length : 60), begin, end - first);
+    add_name(list, size, name, left_out);
+    return end;
+}
+
 static void note_unused(evaluation *done)
 {
     char names[600] = "";
+    char more[48] = "";
     size_t left_out = 0;
+    bool beside = false;
     const assay_model *model = &done->model;
-    for (size_t i = 0; i < assay_state_count(model->state); i++) {
+    for (size_t i = 0; i < assay_state_count(model->state);) {
         const assay_stored_tensor *tensor = assay_state_at(model->state, i);
+        size_t dictionary = other_dictionary(model->layers.prefix, tensor->name);
+        if (dictionary > 0) {
+            i = add_dictionary(names, sizeof names, model->state, i, dictionary, &left_out);
+            continue;
+        }
         if (!assay_layers_have(&model->layers, tensor)) {
             add_name(names, sizeof names, tensor->name, &left_out);
+            beside = true;
         }
+        i++;
     }
-    if (names[0] == '\0' && left_out == 0) {
-        return;
-    }
-    char more[48] = "";
     if (left_out > 0) {
         snprintf(more, sizeof more, " and %zu more", left_out);
     }
-    evaluate_note(done, "tensors that are not used: %s%s; where the network computes with them, its accuracy is another",
-                  names, more);
+    if (names[0] != '\0' || left_out > 0) {
+        evaluate_note(done, "tensors that are not used: %s%s%s", names, more,
+                      beside ? "; where the network computes with them, its accuracy is another" : "");
+    }
 }
 
 void evaluate_note_tensors(evaluation *done)

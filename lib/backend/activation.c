@@ -1,7 +1,6 @@
 #include <assay/backend/activation.h>
 
 #include <stddef.h>
-#include <ctype.h>
 #include <string.h>
 
 static const char *const activation_names[ASSAY_ACTIVATION_COUNT] = {
@@ -25,10 +24,14 @@ const char *assay_activation_name(assay_activation_kind kind)
 /* The next letter or digit, as a small letter; what is between them is a matter of taste. */
 static int next_letter(const char **name)
 {
-    while (**name != '\0' && !isalnum((unsigned char)**name)) {
-        (*name)++;
+    for (; **name != '\0'; (*name)++) {
+        int letter = **name >= 'A' && **name <= 'Z' ? **name - 'A' + 'a' : **name;
+        if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9')) {
+            (*name)++;
+            return letter;
+        }
     }
-    return **name == '\0' ? '\0' : tolower((unsigned char)*(*name)++);
+    return '\0';
 }
 
 /* Whether two names have the same letters. */

@@ -7,7 +7,7 @@
 #include <assay/base/alloc.h>
 #include "base/json.h"
 
-enum { CONFIG_LIMIT = 1 << 20 };
+enum { CONFIG_LIMIT = 1 << 17 };
 
 /* torch.nn's class of each activation; NULL where PyTorch has no class of its own. */
 static const char *const torch_classes[ASSAY_ACTIVATION_COUNT] = {

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <assay/base/alloc.h>
-
 /* What people and tools call the dictionary or module around a network. */
 static const char *const containers[] = {
     "state_dict", "model_state_dict", "model_state", "model_dict", "model", "net_state_dict", "net", "network_state_dict",
@@ -86,11 +84,13 @@ static int by_number(const void *a, const void *b)
 /* "X.weight" -> the tensor "X.bias". */
 static const assay_stored_tensor *bias_of(const assay_state *state, const assay_stored_tensor *weight)
 {
+    char name[1024]; /* longer names are no layer's */
     size_t stem = strlen(weight->name) - strlen("weight");
-    char *name = assay_asprintf(NULL, "%.*sbias", (int)stem, weight->name);
-    const assay_stored_tensor *found = name == NULL ? NULL : assay_state_find(state, name);
-    assay_free(name);
-    return found;
+    if (stem + sizeof "bias" > sizeof name) {
+        return NULL;
+    }
+    snprintf(name, sizeof name, "%.*sbias", (int)stem, weight->name);
+    return assay_state_find(state, name);
 }
 
 static assay_status check_layer(const assay_stored_tensor *weight, const assay_stored_tensor *bias, const char *name,
@@ -143,23 +143,25 @@ static bool is_change(const char *name)
     }
 }
 
-/* Refuses what belongs to the computation and would be left out of it. */
+/* Refuses what belongs to the computation and would be left out of it; what says most about it is named. */
 static assay_status check_leftovers(const assay_state *state, const assay_layers *layers, const char *name,
                                     assay_error *error)
 {
-    for (size_t i = 0; i < assay_state_count(state); i++) {
+    const assay_stored_tensor *left = NULL;
+    bool changed = false;
+    for (size_t i = 0; i < assay_state_count(state) && !changed; i++) {
         const assay_stored_tensor *tensor = assay_state_at(state, i);
+        const char *rest = tensor->name + strlen(layers->prefix);
         if (!begins_with(tensor->name, layers->prefix) || assay_layers_have(layers, tensor)) {
             continue;
         }
-        const char *rest = tensor->name + strlen(layers->prefix);
-        if (begins_with(rest, "layers.") || is_change(rest)) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT,
-                              "%s: '%.100s' belongs to the network's computation, and Assay computes only linear layers and an "
-                              "activation function: the accuracy would be wrong", name, tensor->name);
-        }
+        changed = is_change(rest);
+        left = changed || (left == NULL && begins_with(rest, "layers.")) ? tensor : left;
     }
-    return ASSAY_OK;
+    return left == NULL ? ASSAY_OK
+                        : assay_fail(error, ASSAY_ERROR_FORMAT,
+                                     "%s: '%.100s' belongs to the network's computation, and Assay computes only linear layers "
+                                     "and an activation function: the accuracy would be wrong", name, left->name);
 }
 
 static assay_status too_many(size_t count, const char *name, assay_error *error)
@@ -319,6 +321,9 @@ static bool ends_with(const char *name, const char *end)
     return length >= strlen(end) && strcmp(name + length - strlen(end), end) == 0;
 }
 
+static const char not_linear[] =
+    "there is no tensor 'layers.N.weight', and others are no weights and biases of linear layers";
+
 /* All tensors behind the prefix as one chain of layers; otherwise what is against it. */
 static const char *take_all(const assay_state *state, bool in_order, assay_layers *layers)
 {
@@ -330,13 +335,16 @@ static const char *take_all(const assay_state *state, bool in_order, assay_layer
             continue;
         }
         const char *rest = tensor->name + strlen(layers->prefix);
+        if (strstr(rest, "_parameters.") != NULL) {
+            return "there is no tensor 'layers.N.weight', but a whole network";
+        }
         bool weight = strcmp(rest, "weight") == 0 || ends_with(rest, ".weight");
         if (!weight && strcmp(rest, "bias") != 0 && !ends_with(rest, ".bias")) {
-            return "there are no tensors 'layers.N.weight', and some that are no weights and biases of linear layers";
+            return not_linear;
         }
         if (weight && (layers->count > ASSAY_MAX_HIDDEN ||
                        check_layer(tensor, bias_of(state, tensor), "", &error) != ASSAY_OK)) {
-            return "there are no tensors 'layers.N.weight', and some that are no weights and biases of linear layers";
+            return not_linear;
         }
         if (weight) {
             layers->weights[layers->count++] = tensor;

@@ -13,7 +13,7 @@
 #include <assay/model/torch_zip.h>
 #include "model/source.h"
 
-enum { CONFIG_FILE_LIMIT = 1 << 20, HEAD = 4096 };
+enum { CONFIG_FILE_LIMIT = 1 << 17, HEAD = 4096 };
 
 const char *assay_model_format_name(assay_model_format format)
 {
@@ -198,6 +198,11 @@ static assay_status explain(const assay_model *model, const char *path, assay_st
                           path, about->root[0] != '\0' ? "; it is " : "", about->root,
                           about->others[0] != '\0' ? " with " : "", about->others,
                           about->root[0] != '\0' ? ", known to be harmless" : "");
+    }
+    if (about->root[0] != '\0' && strcmp(about->root, "a dictionary") != 0) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: is %s, with tensors that have no names of a network's: save net.state_dict() with torch.save",
+                          path, about->root);
     }
     if (about->others[0] != '\0' && strstr(error->message, "no tensor 'layers.N.weight'") != NULL) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,

@@ -28,10 +28,12 @@ assay_status pickle_refuse(pickle_machine *m, const char *what)
 assay_status pickle_refuse_code(pickle_machine *m, const char *what)
 {
     m->verdict = PICKLE_RUNS_CODE;
+    const char *quote = strchr(what, ' ') == NULL ? "'" : ""; /* a name of Python's, or words of ours */
     assay_status status =
         assay_fail(m->error, ASSAY_ERROR_FORMAT,
-                   "%s: could run code: PyTorch and Python would load or call '%.100s', which no saved weights need; "
-                   "nothing was run here; do not load this file elsewhere unless you trust who made it", m->name, what);
+                   "%s: could run code: PyTorch and Python would load or call %s%.100s%s, which no saved weights need; "
+                   "nothing was run here; do not load this file elsewhere unless you trust who made it", m->name, quote,
+                   what, quote);
     tell_place(m);
     return status;
 }
@@ -696,8 +698,16 @@ static assay_status op_binpersid(pickle_machine *m, size_t width)
 
 static assay_status op_persid(pickle_machine *m, size_t width)
 {
+    static const pickle_global storage = {
+        GLOBAL_HARMLESS, 0, "a tensor saved with pickle protocol 0, which PyTorch itself cannot load", "torch.storage"};
+    pickle_text line;
     (void)width;
-    return pickle_refuse(m, "it was saved with pickle protocol 0, which PyTorch itself cannot load");
+    ASSAY_TRY(take_line(m, &line));
+    pickle_value *made = pickle_make(m, PICKLE_OBJECT);
+    if (made != NULL) {
+        made->as.container.of = &storage;
+    }
+    return push(m, made);
 }
 
 /* --- the memo and the stack's order ---------------------------------------------------------------------------- */

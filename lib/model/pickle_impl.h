@@ -149,7 +149,7 @@ struct assay_pickle {
     assay_pickled_tensor *tensors; /* in the chunks */
     const char *own_class;
     const char *root;
-    char others[256];
+    char others[400];
 };
 
 #endif

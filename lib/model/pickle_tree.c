@@ -86,7 +86,7 @@ static assay_status visit_under(walk *w, const char *key, size_t key_length, pic
 
 static assay_status add_tensor(walk *w, const assay_pickled_tensor *tensor)
 {
-    const char *name = w->length > 0 ? w->path : "tensor";
+    const char *name = w->depth > 0 ? w->path : "tensor";
     ASSAY_TRY(pickle_charge(w->m, TENSOR_COST));
     found *made = pickle_memory(w->m, sizeof *made + strlen(name) + 1);
     if (made == NULL) {
@@ -152,7 +152,7 @@ static assay_status visit_container(walk *w, pickle_value *value)
     }
     bool own = value->kind == PICKLE_OBJECT && value->as.container.of->role == GLOBAL_UNKNOWN;
     bool holds = w->count > before && value->as.container.first == NULL;
-    if (own && (holds || w->depth == 0)) {
+    if (own && (holds || (w->depth == 0 && value->as.container.first == NULL))) {
         w->pickle->own_class = value->as.container.of->name;
     }
     return ASSAY_OK;
@@ -185,10 +185,10 @@ static void list_others(const pickle_value *root, assay_pickle *pickle)
     size_t used = 0;
     bool listed = root->kind == PICKLE_DICTIONARY || root->kind == PICKLE_OBJECT;
     const pickle_cell *cell = listed ? root->as.container.first : NULL;
-    for (; cell != NULL && used + 100 < sizeof pickle->others; cell = cell->next) {
+    for (; cell != NULL && used + 130 < sizeof pickle->others; cell = cell->next) {
         bool visited = cell->held->kind == PICKLE_TENSOR || cell->held->kind == PICKLE_DICTIONARY;
         if (cell->key != NULL && cell->key->kind == PICKLE_TEXT && !visited) {
-            int more = snprintf(pickle->others + used, sizeof pickle->others - used, "%s'%.40s' (%.40s)",
+            int more = snprintf(pickle->others + used, sizeof pickle->others - used, "%s'%.40s' (%.75s)",
                                 used == 0 ? "" : ", ", cell->key->as.text.chars, describe(cell->held));
             used += more > 0 ? (size_t)more : 0;
         }

@@ -51,11 +51,29 @@ static assay_status check_length(const assay_source *source, uint64_t length, as
     return ASSAY_OK;
 }
 
+/* JSON of many small values takes a hundred times its length in memory; the header of a tensor has some 80 bytes. */
+static bool is_dense(const char *text, size_t length)
+{
+    enum { OBJECT = 32, LIST = 16, ITEM = 4, SPARE = 64 };
+    size_t objects = 0;
+    size_t lists = 0;
+    size_t items = 0;
+    for (size_t i = 0; i < length; i++) {
+        objects += text[i] == '{';
+        lists += text[i] == '[';
+        items += text[i] == ',';
+    }
+    return objects > length / OBJECT + SPARE || lists > length / LIST + SPARE || items > length / ITEM + SPARE;
+}
+
 static assay_status parse_header(const assay_source *source, const char *text, size_t length, json_t **header,
                                  assay_error *error)
 {
     json_error_t where;
     assay_status status;
+    if (is_dense(text, length)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the safetensors header is no list of tensors", source->name);
+    }
     *header = assay_json_load(text, length, &where, &status);
     if (*header == NULL) {
         assay_fail(error, status, "%s: the safetensors header is not good JSON: %s", source->name, where.text);

@@ -14,8 +14,8 @@
 
 ASSAY_BEGIN_DECLS
 
-/* Most bytes of a header that is read: some 40,000 tensors. The format itself allows 100 MB. */
-#define ASSAY_SAFETENSORS_HEADER_LIMIT ((size_t)4 << 20)
+/* Most bytes of a header that is read: some 20,000 tensors. The format itself allows 100 MB. */
+#define ASSAY_SAFETENSORS_HEADER_LIMIT ((size_t)2 << 20)
 
 /* Whether the bytes begin as a safetensors file does: a length below 2^32, then '{'. */
 bool assay_safetensors_recognised(const void *bytes, size_t size);

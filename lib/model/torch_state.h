@@ -22,7 +22,7 @@ typedef assay_status assay_storage_finder(void *context, const char *key, const 
 typedef struct {
     char root[64];       /* assay_pickle_root, ... */
     char own_class[128]; /* "" for none */
-    char others[256];
+    char others[400];
 } assay_torch_about;
 
 /*

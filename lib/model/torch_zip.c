@@ -228,7 +228,7 @@ enum {
     END_SEARCHED = 65557,      /* the longest comment, and the end */
     LOCATOR_BYTES = 20,        /* "PK\6\7": where the end for large archives is */
     LARGE_END_BYTES = 56,      /* "PK\6\6" */
-    MOST_DIRECTORY = 16 << 20, /* bytes of the directory */
+    MOST_DIRECTORY = 4 << 20, /* bytes of the directory */
 };
 
 static uint64_t little_endian(const unsigned char *bytes, size_t width)
