@@ -38,6 +38,7 @@ suites = \
 	tests/test_grade_child \
 	tests/test_gradient \
 	tests/test_model \
+	tests/test_model_files \
 	tests/test_model_hostile \
 	tests/test_nn \
 	tests/test_openblas \

@@ -233,6 +233,11 @@ static assay_status open_model(fault_bench *bench, assay_error *error)
     assay_backend *backend = NULL;
     assay_network *network = NULL;
     ASSAY_TRY(assay_model_open(fault_path(bench, "model.pt", path), NULL, &model, error));
+    if (model.config_error.status != ASSAY_OK) { /* what assay evaluate says, too, unless it is told the activation */
+        *error = model.config_error;
+        assay_model_close(&model);
+        return error->status;
+    }
     digest_model(bench, &model);
     assay_status status = assay_backend_open(&(assay_backend_options){"reference", ASSAY_F64, 1}, &backend, error);
     if (status == ASSAY_OK) {

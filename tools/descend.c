@@ -144,10 +144,6 @@ static int parse_names(int argc, char **argv, descend_options *options)
     if (default_rule(options, &error) != ASSAY_OK) {
         return tool_usage(COMMAND, "%s", error.message);
     }
-    const char *const outputs[] = {options->output, options->json};
-    if (tool_keep_inputs(outputs, 2, NULL, 0, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "%s", error.message);
-    }
     return TOOL_SUCCESS;
 }
 
@@ -207,6 +203,11 @@ static int parse(int argc, char **argv, descend_options *options)
     optind = 1;
     for (int answer; usage == TOOL_SUCCESS && (answer = getopt_long(argc, argv, ":", LONG, NULL)) != -1;) {
         usage = parse_value(answer, options);
+    }
+    assay_error error;
+    const char *const outputs[] = {options->output, options->json};
+    if (usage == TOOL_SUCCESS && tool_keep_inputs(outputs, 2, NULL, 0, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s", error.message);
     }
     return usage;
 }

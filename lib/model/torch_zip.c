@@ -305,6 +305,9 @@ static zip_source_t *zip_source_of(const assay_source *source, zip_error_t *why)
     int copy = dup(source->descriptor);
     FILE *stream = copy < 0 ? NULL : fdopen(copy, "rb");
     zip_source_t *made = stream == NULL ? NULL : zip_source_filep_create(stream, 0, -1, why);
+    if (stream == NULL) {
+        zip_error_set(why, ZIP_ER_OPEN, errno);
+    }
     if (stream == NULL && copy >= 0) {
         close(copy);
     } else if (stream != NULL && made == NULL) {
@@ -323,6 +326,19 @@ static zip_t *open_zip(const assay_source *source, zip_error_t *why)
     return zip;
 }
 
+/* The system's failures are told from the archive's. */
+static assay_status not_opened(const assay_source *source, zip_error_t *why, assay_error *error)
+{
+    int code = zip_error_code_zip(why);
+    if (errno == ENOMEM || code == ZIP_ER_MEMORY) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for the zip archive", source->name);
+    }
+    return code == ZIP_ER_OPEN || code == ZIP_ER_READ || code == ZIP_ER_SEEK
+               ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", source->name, zip_error_strerror(why))
+               : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a broken zip archive: %s; is the download complete?",
+                            source->name, zip_error_strerror(why));
+}
+
 assay_status assay_torch_zip_load(const assay_source *source, assay_state **state, assay_torch_about *about,
                                   assay_error *error)
 {
@@ -334,10 +350,7 @@ assay_status assay_torch_zip_load(const assay_source *source, assay_state **stat
     archive a = {.name = source->name, .most_bytes = assay_source_budget(source), .zip = open_zip(source, &why)};
     assay_status status;
     if (a.zip == NULL) {
-        bool memory = errno == ENOMEM;
-        status = assay_fail(error, memory ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_FORMAT, "%s: a broken zip archive: %s%s",
-                            source->name, memory ? "out of memory" : zip_error_strerror(&why),
-                            memory ? "" : "; is the download complete?");
+        status = not_opened(source, &why, error);
     } else {
         status = read_archive(&a, state, about, error);
         zip_discard(a.zip);

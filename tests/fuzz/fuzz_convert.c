@@ -3,6 +3,7 @@
  * as torch.save writes them, and read.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +12,6 @@
 #include <assay/model/safetensors.h>
 #include <assay/model/torch_zip.h>
 #include "fuzz.h"
-#include "use_state.h"
 
 static void compare(const assay_state *written, const assay_state *read)
 {
