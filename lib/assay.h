@@ -7,6 +7,7 @@
 #include <assay/base/error.h>
 #include <assay/base/file.h>
 #include <assay/base/names.h>
+#include <assay/base/text.h>
 
 #include <assay/random/generator.h>
 #include <assay/random/mt19937.h>
@@ -41,6 +42,7 @@
 #include <assay/surface/surface.h>
 
 #include <assay/model/config.h>
+#include <assay/model/layers.h>
 #include <assay/model/model.h>
 #include <assay/model/pickle.h>
 #include <assay/model/safetensors.h>

@@ -7,6 +7,7 @@ assay_sources = \
 	%D%/base/json.h \
 	%D%/base/marker.h \
 	%D%/base/names.c \
+	%D%/base/text.c \
 	%D%/random/generator.c \
 	%D%/random/mt19937.c \
 	%D%/random/mt19937_fill.c \
@@ -89,11 +90,20 @@ assay_sources = \
 	%D%/surface/f64.c \
 	%D%/surface/surface.c \
 	%D%/model/config.c \
+	%D%/model/foreign.c \
+	%D%/model/layers.c \
 	%D%/model/model.c \
 	%D%/model/pickle.c \
+	%D%/model/pickle_globals.c \
+	%D%/model/pickle_impl.h \
+	%D%/model/pickle_tree.c \
 	%D%/model/safetensors.c \
+	%D%/model/source.c \
+	%D%/model/source.h \
 	%D%/model/state.c \
+	%D%/model/torch_legacy.c \
 	%D%/model/torch_state.c \
+	%D%/model/torch_write.c \
 	%D%/model/torch_zip.c \
 	%D%/model/upload.c \
 	%D%/train/batches.c \
@@ -134,6 +144,7 @@ public_headers = \
 	%D%/base/error.h \
 	%D%/base/file.h \
 	%D%/base/names.h \
+	%D%/base/text.h \
 	%D%/random/generator.h \
 	%D%/random/mt19937.h \
 	%D%/random/philox.h \
@@ -158,6 +169,7 @@ public_headers = \
 	%D%/surface/descent.h \
 	%D%/surface/surface.h \
 	%D%/model/config.h \
+	%D%/model/layers.h \
 	%D%/model/model.h \
 	%D%/model/pickle.h \
 	%D%/model/safetensors.h \

@@ -29,12 +29,14 @@
 #define POINTS(X)                                                                                                     \
     X(malloc, FAULT_MEMORY) X(calloc, FAULT_MEMORY) X(realloc, FAULT_MEMORY) X(aligned_alloc, FAULT_MEMORY)           \
     X(posix_memalign, FAULT_MEMORY) X(free, 0) X(json_loadb, FAULT_MEMORY | FAULT_MAY_SHORT)                          \
-    X(open, FAULT_MAY_EINTR) X(fopen, 0) X(fdopen, 0) X(close, 0) X(fclose, 0)                                        \
-    X(read, FAULT_MAY_SHORT | FAULT_MAY_EINTR) X(fread, FAULT_MAY_SHORT) X(fgets, 0) X(getline, 0)                    \
+    X(open, FAULT_MAY_EINTR) X(dup, 0) X(fopen, 0) X(fdopen, 0) X(close, 0) X(fclose, 0)                              \
+    X(read, FAULT_MAY_SHORT | FAULT_MAY_EINTR) X(pread, FAULT_MAY_SHORT | FAULT_MAY_EINTR)                            \
+    X(fread, FAULT_MAY_SHORT) X(fgets, 0) X(getline, 0)                                                               \
     X(__isoc99_fscanf, 0)                                                                                             \
     X(fwrite, FAULT_STREAM | FAULT_MAY_SHORT) X(fputs, FAULT_STREAM) X(fputc, FAULT_STREAM) X(putc, FAULT_STREAM)    \
     X(fprintf, FAULT_STREAM) X(vfprintf, FAULT_STREAM)                                                                \
-    X(fflush, 0) X(fsync, 0) X(rename, 0) X(stat, 0) X(fstat, 0) X(access, 0) X(realpath, 0) X(readlink, 0)           \
+    X(fflush, 0) X(fsync, 0) X(rename, 0) X(stat, 0) X(fstat, 0) X(fstatat, 0) X(access, 0) X(realpath, 0)            \
+    X(readlink, 0)                                                                                                    \
     X(mkdir, 0) X(opendir, 0) X(readdir, 0) X(fts_open, 0) X(fts_read, 0)                                             \
     X(getrandom, FAULT_MAY_SHORT) X(sysconf, 0) X(dladdr, 0)                                                          \
     X(pipe2, 0) X(socketpair, 0) X(fcntl, 0) X(poll, FAULT_MAY_EINTR)                                                 \
@@ -202,6 +204,7 @@ int open(const char *path, int flags, ...)
     return REAL(open)(path, flags, mode);
 }
 
+FAILS(int, dup, (int descriptor), (descriptor), -1, EMFILE)
 FAILS(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
 FAILS(FILE *, fdopen, (int descriptor, const char *mode), (descriptor, mode), NULL, ENOMEM)
 FAILS_AFTERWARDS(int, close, (int descriptor), (descriptor), -1, EIO)
@@ -215,6 +218,16 @@ ssize_t read(int descriptor, void *bytes, size_t size)
         return -1;
     }
     return REAL(read)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size);
+}
+
+ssize_t pread(int descriptor, void *bytes, size_t size, off_t offset)
+{
+    fault what = DECIDE(pread);
+    if (what == FAULT_FAIL || what == FAULT_INTERRUPT) {
+        errno = what == FAULT_INTERRUPT ? EINTR : EIO;
+        return -1;
+    }
+    return REAL(pread)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size, offset);
 }
 
 size_t fread(void *bytes, size_t size, size_t count, FILE *stream)
@@ -321,6 +334,7 @@ int fsync(int descriptor)
 
 FAILS(int, rename, (const char *from, const char *to), (from, to), -1, EIO)
 FAILS(int, stat, (const char *path, struct stat *about), (path, about), -1, EIO)
+FAILS(int, fstatat, (int folder, const char *path, struct stat *about, int flags), (folder, path, about, flags), -1, EIO)
 FAILS(int, fstat, (int descriptor, struct stat *about), (descriptor, about), -1, EIO)
 FAILS(int, access, (const char *path, int how), (path, how), -1, EIO)
 FAILS(char *, realpath, (const char *path, char *resolved), (path, resolved), NULL, EIO)

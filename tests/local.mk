@@ -40,6 +40,7 @@ suites = \
 	tests/test_gradient \
 	tests/test_inference \
 	tests/test_model \
+	tests/test_model_files \
 	tests/test_model_hostile \
 	tests/test_nn \
 	tests/test_openblas \

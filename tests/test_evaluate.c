@@ -108,7 +108,7 @@ static const struct {
     {"a --seed x", 2, "--seed x is not a whole number"},
     {"missing.tar", 1, "missing.tar: cannot be opened"},
     {"\"$G\"", 1, "is not a regular file"},
-    {"\"$G/model/malicious.pt\"", 1, "refuses the global 'posix?system'"},
+    {"\"$G/model/malicious.pt\"", 1, "could run code: PyTorch and Python would load or call 'posix.system'"},
     {"\"$G/model/network.pt\"", 1, "a network of 5 inputs and 2 classes does not fit Fashion-MNIST"},
     {"\"$G/model/network.pt\" --activation softmax", 1, "softmax"},
 };

@@ -234,6 +234,11 @@ static assay_status open_model(fault_bench *bench, assay_error *error)
     assay_backend *backend = NULL;
     assay_network *network = NULL;
     ASSAY_TRY(assay_model_open(fault_path(bench, "model.pt", path), NULL, &model, error));
+    if (model.config_error.status != ASSAY_OK) { /* what assay evaluate says, too, unless it is told the activation */
+        *error = model.config_error;
+        assay_model_close(&model);
+        return error->status;
+    }
     digest_model(bench, &model);
     assay_status status = assay_backend_open(&(assay_backend_options){"reference", ASSAY_F64, 1}, &backend, error);
     if (status == ASSAY_OK) {
@@ -259,7 +264,7 @@ static assay_status read_mixed(fault_bench *bench, assay_error *error)
     size_t size = 0;
     assay_model model = {0};
     ASSAY_TRY(assay_file_read(fault_path(bench, "model.pt", path), 1 << 20, &bytes, &size, error));
-    assay_status status = assay_model_parse(bytes, size, "mixed", &model.format, &model.state, error);
+    assay_status status = assay_model_parse(bytes, size, "mixed", &model.format, &model.state, NULL, error);
     assay_free(bytes);
     ASSAY_TRY(status);
     digest_model(bench, &model);

@@ -60,62 +60,63 @@ typedef struct {
 
 #define PATCH(what, replaced, put, error) {what, BLOB(replaced), BLOB(put), error}
 
+/* Each a change to the good pickle, and what is said; NULL where it is read all the same. */
 static const patch pickles[] = {
     PATCH("empty", "\x80\2}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.", "",
           "goes past the end"),
-    PATCH("protocol 4", "\x80\2", "\x80\4", "protocol"),
-    PATCH("protocol again", "}q\0", "}\x80\2", "protocol"),
+    PATCH("protocol 4", "\x80\2", "\x80\4", NULL),
+    PATCH("protocol again", "}q\0", "}\x80\2", NULL),
     PATCH("no protocol byte", "\x80\2}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.",
           "\x80", "goes past the end"),
     PATCH("text past the end", "X" LENGTH("\1") "w", "X\xff\xff\xff\xffw", "goes past the end"),
     PATCH("text of zeros", "X" LENGTH("\1") "w", "X" LENGTH("\2") "w\0", "zero byte"),
     PATCH("text not UTF-8", "X" LENGTH("\1") "w", "X" LENGTH("\2") "w\xff", "file: a tensor's name is not UTF-8"),
     PATCH("no name", "X" LENGTH("\1") "w", "X" LENGTH("\0"), "file: a tensor has no name"),
-    PATCH("key is a number", "X" LENGTH("\1") "w", "K\1", "under a text"),
-    PATCH("os.system", REBUILD, "cposix\nsystem\n", "refuses the global 'posix?system'"),
-    PATCH("builtins.eval", REBUILD, "cbuiltins\neval\n", "byte 12 of the pickle: refuses the global 'builtins?eval'"),
-    PATCH("other torch function", REBUILD, "ctorch._utils\n_rebuild_tensor_v3\n", "refuses the global"),
-    PATCH("global without end", "u.", "uctorch", "refuses the global 'torch'"),
+    PATCH("key is a number", "X" LENGTH("\1") "w", "K\1", NULL),
+    PATCH("os.system", REBUILD, "cposix\nsystem\n", "could run code: PyTorch and Python would load or call 'posix.system'"),
+    PATCH("builtins.eval", REBUILD, "cbuiltins\neval\n", "would load or call 'builtins.eval'"),
+    PATCH("other torch function", REBUILD, "ctorch._utils\n_rebuild_tensor_v3\n", "a tensor of a type that Assay does not know"),
+    PATCH("global without end", "u.", "uctorch", "goes past the end"),
     PATCH("global that is long", REBUILD, "cooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooooo",
-          "refuses the global"),
-    PATCH("quantized storage", "FloatStorage", "QInt8Storage", "refuses the global"),
-    PATCH("INST", "(" STORAGE, "(iposix\nsystem\n" STORAGE, "refuses the opcode INST"),
-    PATCH("OBJ", "u.", "uo.", "refuses the opcode OBJ"),
-    PATCH("NEWOBJ", "u.", "u\x81.", "refuses the opcode NEWOBJ"),
-    PATCH("STACK_GLOBAL", "u.", "u\x93.", "refuses the opcode STACK_GLOBAL"),
-    PATCH("EXT1", "u.", "u\x82\1.", "refuses the opcode EXT1"),
-    PATCH("POP", "u.", "u0.", "refuses the opcode POP"),
-    PATCH("DUP", "u.", "u2.", "refuses the opcode DUP"),
-    PATCH("LONG4", "K\0", "\x8b\xff\xff\xff\xff", "refuses the opcode LONG4"),
-    PATCH("INT in text", "K\0", "I0\n", "refuses the opcode INT"),
-    PATCH("PERSID in text", "Q", "P0\n", "refuses the opcode PERSID"),
-    PATCH("no opcode", "u.", "u\xff.", "0xff is not a pickle opcode"),
+          "a name that no class has"),
+    PATCH("quantized storage", "FloatStorage", "QInt8Storage", NULL),
+    PATCH("INST", "(" STORAGE, "(iposix\nsystem\n" STORAGE, "would load or call 'posix.system'"),
+    PATCH("OBJ", "u.", "uo.", "looks for a mark"),
+    PATCH("NEWOBJ", "u.", "u\x81.", "takes a value where there is none"),
+    PATCH("STACK_GLOBAL", "u.", "u\x93.", "takes a value where there is none"),
+    PATCH("EXT1", "u.", "u\x82\1.", "Python's registry of extensions"),
+    PATCH("POP", "u.", "u0.", "does not end with one value"),
+    PATCH("DUP", "u.", "u2.", "does not end with one value"),
+    PATCH("LONG4", "K\0", "\x8b\xff\xff\xff\xff", "goes past the end"),
+    PATCH("INT in text", "K\0", "I0\n", NULL),
+    PATCH("PERSID in text", "Q", "P0\n", "rebuilds a tensor from other things"),
+    PATCH("no opcode", "u.", "u\xff.", "something in it that is no pickle"),
     PATCH("stack underflow", "}q\0(", "Ru", "takes a value where there is none"),
     PATCH("under the mark", "\x89" ORDERED ")RtR", "(R", "takes a value where there is none"),
     PATCH("tuple of too many", "}q\0(", "\x87", "takes a value where there is none"),
     PATCH("tuple from under the mark", "}q\0(", "}q\0(\x85", "takes a value where there is none"),
     PATCH("no mark", "}q\0(", "}q\0", "looks for a mark"),
-    PATCH("mark left", "u.", "u(.", "does not end with one dictionary"),
-    PATCH("two values left", "u.", "u}.", "does not end with one dictionary"),
+    PATCH("mark left", "u.", "u(.", "does not end with one value"),
+    PATCH("two values left", "u.", "u}.", "does not end with one value"),
     PATCH("nothing left", "}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.", ".",
-          "does not end with one dictionary"),
+          "does not end with one value"),
     PATCH("a number is all", "}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.", "K\1.",
-          "does not end with one dictionary"),
+          NULL),
     PATCH("no stop", "u.", "u", "goes past the end"),
-    PATCH("more behind the stop", "u.", "u.}.", "stops before the end"),
+    PATCH("more behind the stop", "u.", "u.}.", NULL),
     PATCH("memo never put", "}q\0", "h\1", "never put into the memo"),
     PATCH("memo never put, long", "}q\0", "j\xff\xff\xff\xff", "never put into the memo"),
     PATCH("memo far away", "}q\0", "}r\xff\xff\xff\xff", "memo index"),
     PATCH("memo of nothing", "}q\0", "q\0}", "takes a value where there is none"),
     PATCH("items unpaired", "Ru.", "RX" LENGTH("\1") "vu.", "key that has no value"),
     PATCH("item of a number", "}q\0(", "K\1(", "another kind"),
-    PATCH("build on a plain dictionary", "u.", "u}b.", "gives attributes to a plain dictionary"),
-    PATCH("build with a number", "u.", "uK\1b.", "another kind"),
-    PATCH("reduce of no function", REBUILD, "K\1", "another kind"),
-    PATCH("reduce without tuple", "tRu.", "0Ru.", "refuses the opcode POP"),
-    PATCH("OrderedDict of something", ORDERED ")R", ORDERED "K\1\x85R", "not made empty"),
-    PATCH("hooks", ORDERED ")R", ORDERED ")RX" LENGTH("\1") "hK\1s", "no hooks"),
-    PATCH("too few arguments", "\x89" ORDERED ")R", "\x89", "rebuilds a tensor"),
+    PATCH("build on a plain dictionary", "u.", "u}b.", NULL),
+    PATCH("build with a number", "u.", "uK\1b.", NULL),
+    PATCH("reduce of no function", REBUILD, "K\1", "a function that is computed"),
+    PATCH("reduce without tuple", "tRu.", "0Ru.", "a function that is computed"),
+    PATCH("OrderedDict of something", ORDERED ")R", ORDERED "K\1\x85R", NULL),
+    PATCH("hooks", ORDERED ")R", ORDERED ")RX" LENGTH("\1") "hK\1s", NULL),
+    PATCH("too few arguments", "\x89" ORDERED ")R", "\x89", NULL),
     PATCH("size not a tuple", "K\2\x85K\1\x85", "K\2K\1\x85", "rebuilds a tensor"),
     PATCH("size and stride differ", "K\2\x85K\1\x85", "K\2\x85K\1K\1\x86", "rebuilds a tensor"),
     PATCH("size of texts", "K\2\x85K\1\x85", "X" LENGTH("\1") "2\x85K\1\x85", "whole numbers"),
@@ -123,18 +124,18 @@ static const patch pickles[] = {
     PATCH("negative stride", "K\2\x85K\1\x85", "K\2\x85J\xff\xff\xff\xff\x85", "whole numbers"),
     PATCH("negative offset", "QK\0", "QJ\xff\xff\xff\xff", "rebuilds a tensor"),
     PATCH("9 dimensions", "K\2\x85K\1\x85", "(K\1K\1K\1K\1K\1K\1K\1K\1K\1t(K\1K\1K\1K\1K\1K\1K\1K\1K\1t", "at most 8"),
-    PATCH("integer of 9 bytes", "K\2\x85", "\x8a\x09\1\0\0\0\0\0\0\0\0\x85", "more than 64 bits"),
-    PATCH("negative LONG1", "K\2\x85", "\x8a\1\x80\x85", "negative LONG1"),
+    PATCH("integer of 9 bytes", "K\2\x85", "\x8a\x09\1\0\0\0\0\0\0\0\0\x85", "whole numbers"),
+    PATCH("negative LONG1", "K\2\x85", "\x8a\1\x80\x85", "whole numbers"),
     PATCH("negative LONG1 of 8 bytes", "K\2\x85", "\x8a\x08\0\0\0\0\0\0\0\x80\x85", "whole numbers"),
-    PATCH("id not a tuple", "tQ", "tX" LENGTH("\1") "0Q", "another kind"),
-    PATCH("id of other things", "storagec", "St0ragec", "not a storage's"),
-    PATCH("id too short", "X" LENGTH("\3") "cpuK\2", "K\2", "not a storage's"),
-    PATCH("negative storage", "cpuK\2", "cpuJ\xff\xff\xff\xff", "not a storage's"),
-    PATCH("type is a text", "ctorch\nFloatStorage\n", "X" LENGTH("\1") "f", "not a storage's"),
-    PATCH("storage larger than its bytes", "cpuK\2", "cpuK\3", "has 8 bytes; the pickle says 3 elements of 4"),
-    PATCH("storage smaller than its bytes", "cpuK\2", "cpuK\1", "has 8 bytes; the pickle says 1 elements of 4"),
-    PATCH("storage of another type", "FloatStorage", "DoubleStorage", "has 8 bytes; the pickle says 2 elements of 8"),
-    PATCH("storage beyond counting", "cpuK\2", "cpu\x8a\x08\2\0\0\0\0\0\0\x40", "has 8 bytes; the pickle says 4611686018427387906"),
+    PATCH("id not a tuple", "tQ", "tX" LENGTH("\1") "0Q", "a storage that is no storage"),
+    PATCH("id of other things", "storagec", "St0ragec", "a storage that is no storage"),
+    PATCH("id too short", "X" LENGTH("\3") "cpuK\2", "K\2", "a storage that is no storage"),
+    PATCH("negative storage", "cpuK\2", "cpuJ\xff\xff\xff\xff", "a storage that is no storage"),
+    PATCH("type is a text", "ctorch\nFloatStorage\n", "X" LENGTH("\1") "f", "a storage that is no storage"),
+    PATCH("storage larger than its bytes", "cpuK\2", "cpuK\3", "have 8 bytes where 3 elements of 4 bytes are promised"),
+    PATCH("storage smaller than its bytes", "cpuK\2", "cpuK\1", "reaches past the 1 elements"),
+    PATCH("storage of another type", "FloatStorage", "DoubleStorage", "have 8 bytes where 2 elements of 8 bytes"),
+    PATCH("storage beyond counting", "cpuK\2", "cpu\x8a\x08\2\0\0\0\0\0\0\x40", "have 8 bytes where 4611686018427387906 elements"),
     PATCH("storage missing", "X" LENGTH("\1") "0", "X" LENGTH("\1") "1", "'data/1' is missing"),
     PATCH("storage outside the folder", "X" LENGTH("\1") "0", "X" LENGTH("\13") "../data.pkl", "is missing"),
     PATCH("tensor longer than storage", "K\2\x85K\1", "K\3\x85K\1", "reaches past the 2 elements"),
@@ -145,16 +146,16 @@ static const patch pickles[] = {
     PATCH("shape that wraps around", "K\2\x85K\1\x85", "\x8a\5\0\0\0\0\1\x8a\5\0\0\0\0\1\x86K\0K\0\x86", "can be addressed"),
     PATCH("expanded beyond reason", "K\2\x85K\1\x85", "\x8a\5\0\0\0\0\1\x85K\0\x85", "far larger than the file"),
     PATCH("name twice", "Ru.", "RX" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.",
-          "file: tensor 'w' stands there twice"),
+          "file: tensor 'w' is there twice"),
     PATCH("value is a number", REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtR", "K\1",
-          "entry 'w' is an integer, not a tensor"),
+          NULL),
     PATCH("value is a dictionary", REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtR", "}",
-          "entry 'w' is a dictionary, not a tensor"),
+          NULL),
     PATCH("dictionary in itself", REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtR", "h\0",
-          "entry 'w' is a dictionary, not a tensor"),
+          NULL),
 };
 
-/* Where `part` stands in `whole`; fails the test unless it is there. */
+/* Where `part` is in `whole`; fails the test unless it is there. */
 static size_t find_part(blob whole, blob part)
 {
     const char *at = memmem(whole.bytes, whole.size, part.bytes, part.size);
@@ -219,7 +220,7 @@ static assay_status parse(blob file, assay_error *error)
 {
     assay_model_format format;
     assay_state *state = NULL;
-    assay_status status = assay_model_parse(file.bytes, file.size, "file", &format, &state, error);
+    assay_status status = assay_model_parse(file.bytes, file.size, "file", &format, &state, NULL, error);
     ck_assert((status == ASSAY_OK) == (state != NULL));
     assay_state_destroy(state);
     return status;
@@ -229,6 +230,10 @@ static void assert_refused(const char *what, blob file, const char *wanted)
 {
     assay_error error = {.message = "nothing"};
     assay_status status = parse(file, &error);
+    if (wanted == NULL) {
+        ck_assert_msg(status == ASSAY_OK, "%s: %s", what, error.message);
+        return;
+    }
     ck_assert_msg(status == ASSAY_ERROR_FORMAT && strstr(error.message, wanted) != NULL &&
                       strncmp(error.message, "file: ", 6) == 0,
                   "%s: status %d, '%s', wanted '%s'", what, status, status == ASSAY_OK ? "read without complaint"
@@ -241,7 +246,7 @@ START_TEST(the_good_pickle_is_good)
     assay_error error;
     assay_state *state = NULL;
     blob file = zip_of_pickle(good_pickle);
-    support_assert_ok(assay_torch_zip_parse(file.bytes, file.size, "file", &state, &error), &error);
+    support_assert_ok(assay_torch_zip_parse(file.bytes, file.size, "file", &state, NULL, &error), &error);
     const assay_stored_tensor *tensor = assay_state_find(state, "w");
     ck_assert_ptr_nonnull(tensor);
     ck_assert_uint_eq(tensor->count, 2);
@@ -273,7 +278,7 @@ START_TEST(tuples_of_tuples)
     }
     pickle[size++] = '.';
     blob file = zip_of_pickle((blob){pickle, size});
-    assert_refused("tuples of tuples", file, "does not end with one dictionary");
+    assert_refused("tuples of tuples", file, "does not end with one value");
     assay_free((char *)file.bytes);
 }
 END_TEST
@@ -293,20 +298,20 @@ START_TEST(bad_archives)
         const char *error;
     } cases[] = {
         {"no pickle", 1, {storage}, "without data.pkl"},
-        {"pickle without a folder", 1, {{"data.pkl", good_pickle, ZIP_CM_STORE}}, "without data.pkl"},
-        {"pickle too deep", 1, {{"a/b/data.pkl", good_pickle, ZIP_CM_STORE}}, "without data.pkl"},
+        {"pickle without a folder", 1, {{"data.pkl", good_pickle, ZIP_CM_STORE}}, "is not in one folder"},
+        {"pickle too deep", 1, {{"a/b/data.pkl", good_pickle, ZIP_CM_STORE}}, "is not in one folder"},
         {"two pickles", 3, {pickle, {"b/data.pkl", good_pickle, ZIP_CM_STORE}, storage}, "second pickle"},
         {"no storage", 1, {pickle}, "'data/0' is missing"},
         {"storage in another folder", 2, {pickle, {"b/data/0", good_storage, ZIP_CM_STORE}}, "'data/0' is missing"},
-        {"storage too short", 2, {pickle, {"a/data/0", {"\0\0\0\0\0\0\0", 7}, ZIP_CM_STORE}}, "has 7 bytes"},
-        {"storage empty", 2, {pickle, {"a/data/0", {"", 0}, ZIP_CM_STORE}}, "has 0 bytes"},
+        {"storage too short", 2, {pickle, {"a/data/0", {"\0\0\0\0\0\0\0", 7}, ZIP_CM_STORE}}, "have 7 bytes"},
+        {"storage empty", 2, {pickle, {"a/data/0", {"", 0}, ZIP_CM_STORE}}, "have 0 bytes"},
         {"big-endian", 3, {pickle, storage, {"a/byteorder", BLOB("big"), ZIP_CM_STORE}}, "big-endian"},
         {"other-endian", 3, {pickle, storage, {"a/byteorder", BLOB("middle"), ZIP_CM_STORE}}, "big-endian"},
         {"byte order too large", 3, {pickle, storage, {"a/byteorder", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as storage", 2, {pickle, {"a/data/0", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as pickle", 1, {{"a/data.pkl", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
-        {"pickle too large", 1, {{"a/data.pkl", {zeros, (4 << 20)}, ZIP_CM_STORE}}, "a pickle of 4194304 bytes"},
-        {"not the pickle", 1, {{"a/data.pkl", other, ZIP_CM_STORE}}, "refuses the opcode OBJ"},
+        {"pickle too large", 1, {{"a/data.pkl", {zeros, 17 << 20}, ZIP_CM_STORE}}, "a pickle of 17825792 bytes"},
+        {"not the pickle", 1, {{"a/data.pkl", other, ZIP_CM_STORE}}, "looks for a mark"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         blob file = make_zip(cases[i].entries, cases[i].count);
@@ -349,7 +354,7 @@ START_TEST(entry_twice)
         static const blob name = BLOB("a/data/1");
         ((char *)file.bytes)[find_part(file, name) + name.size - 1] = '0';
     }
-    assert_refused("entry twice", file, "stands there twice");
+    assert_refused("entry twice", file, "is there twice");
     assay_free((char *)file.bytes);
 }
 END_TEST
@@ -390,13 +395,10 @@ static const struct {
     const char *name;
     const char *error;
 } torch_files[] = {
-    {"malicious.pt", "refuses the global 'posix?system'"},
-    {"nested.pt", "entry 'epoch' is an integer, not a tensor; save the state_dict alone"},
-    {"parameter.pt", "refuses the global 'torch._utils?_rebuild_parameter'"},
-    {"list.pt", "refuses the opcode EMPTY_LIST"},
-    {"protocol4.pt", "protocol"},
-    {"legacy.pt", "PyTorch's format before 1.6"},
-    {"network.config", "neither a zip checkpoint of PyTorch nor a safetensors file"},
+    {"malicious.pt", "could run code: PyTorch and Python would load or call 'posix.system'"},
+    {"parameter.pt", "holds no network of the tutorial"},
+    {"list.pt", "is a list, with tensors that have no names of a network's"},
+    {"network.config", "is JSON text, not a model"},
 };
 
 START_TEST(torch_files_that_are_refused)
@@ -433,7 +435,7 @@ static const header_case headers[] = {
     {"key missing", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1]}}", 4, "has not just"},
     {"key wrong", "{\"a\":{\"dtype\":\"F32\",\"shapes\":[1],\"data_offsets\":[0,4]}}", 4, "'shape' is not a list"},
     {"no name", "{\"\":" ENTRY("F32", "[1]", "0", "4") "}", 4, "a tensor has no name"},
-    {"unknown dtype", "{\"a\":" ENTRY("F8_E4M3", "[4]", "0", "4") "}", 4, "unknown dtype 'F8_E4M3'"},
+    {"unknown dtype", "{\"a\":" ENTRY("F4", "[4]", "0", "4") "}", 4, "unknown dtype 'F4'"},
     {"dtype a number", "{\"a\":{\"dtype\":32,\"shape\":[1],\"data_offsets\":[0,4]}}", 4, "unknown dtype ''"},
     {"negative size", "{\"a\":" ENTRY("F32", "[-1]", "0", "4") "}", 4, "not a whole number"},
     {"broken size", "{\"a\":" ENTRY("F32", "[1.0]", "0", "4") "}", 4, "not a whole number"},
@@ -485,8 +487,8 @@ START_TEST(bad_header_lengths)
         uint64_t length;
         const char *error;
     } cases[] = {
-        {0, "not good JSON"}, {1, "not good JSON"}, {3, "goes past the end"}, {UINT64_MAX, "goes past the end"},
-        {UINT64_MAX - 7, "goes past the end"}, {(uint64_t)1 << 63, "goes past the end"},
+        {0, "not good JSON"}, {1, "not good JSON"}, {3, "goes past the end"}, {UINT64_MAX, "neither"},
+        {UINT64_MAX - 7, "neither"}, {(uint64_t)1 << 63, "neither"}, {UINT32_MAX, "is the download complete?"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         blob file = make_safetensors("{}", cases[i].length, 0);
@@ -497,17 +499,17 @@ START_TEST(bad_header_lengths)
     memset(spaces, ' ', ASSAY_SAFETENSORS_HEADER_LIMIT + 1);
     memcpy(spaces, "{}", 2);
     blob file = make_safetensors(spaces, ASSAY_SAFETENSORS_HEADER_LIMIT + 1, 0);
-    assert_refused("long header", file, "more than the 4194304 that are read");
+    assert_refused("long header", file, "more than the 2097152 that are read");
     assay_free((char *)file.bytes);
     assay_free(spaces);
     assert_refused("three bytes", (blob){"abc", 3}, "neither");
-    assert_refused("nothing", (blob){"", 0}, "neither");
+    assert_refused("nothing", (blob){"", 0}, "is empty");
     assay_error error;
     assay_state *state = NULL;
     support_assert_error(assay_safetensors_parse("abc", 3, "file", &state, &error), ASSAY_ERROR_FORMAT, &error, "too few");
     file = make_safetensors("[1]", 3, 0);
     support_assert_error(assay_safetensors_parse(file.bytes, file.size, "file", &state, &error), ASSAY_ERROR_FORMAT, &error,
-                         "the header is not a JSON object");
+                         "header is not a JSON object");
     assay_free((char *)file.bytes);
 }
 END_TEST
@@ -521,15 +523,15 @@ static char *repeat(const char *open, size_t count)
     return text;
 }
 
-/* A million brackets do not use up the stack, wherever we read JSON. */
+/* Thousands of brackets do not use up the stack, wherever we read JSON. */
 START_TEST(deep_json)
 {
     assay_error error;
     assay_run_record record;
     assay_network_config config;
-    char *deep = repeat("{\"a\":", 200000);
+    char *deep = repeat("{\"a\":", 20000);
     blob file = make_safetensors(deep, strlen(deep), 0);
-    assert_refused("deep JSON", file, "maximum parsing depth");
+    assert_refused("deep JSON", file, "is no list of tensors");
     support_assert_error(assay_run_record_parse(deep, strlen(deep), "file", &record, &error), ASSAY_ERROR_FORMAT, &error,
                          "maximum parsing depth");
     support_assert_error(assay_model_config_parse(deep, strlen(deep), "file", &config, &error), ASSAY_ERROR_FORMAT, &error,
@@ -576,7 +578,7 @@ static const struct {
 } networks[] = {
     {"none", {{"weight", 1, {2, 0}, 0}}, NULL, ASSAY_ERROR_FORMAT, "no tensor 'layers.N.weight'"},
     {"odd number", {{"layers.00.weight", 2, {2, 3}, 0}, {"layers.-1.weight", 2, {2, 3}, 0}}, NULL, ASSAY_ERROR_FORMAT,
-     "no tensor 'layers.N.weight'"},
+     "has 'layers.00.weight' where 'layers.0.weight' is expected"},
     {"no bias", {{"layers.0.weight", 2, {2, 3}, 0}}, NULL, ASSAY_ERROR_FORMAT, "has no bias"},
     {"not a matrix", {{"layers.0.weight", 1, {2, 0}, 0}, {"layers.0.bias", 1, {2, 0}, 0}}, NULL, ASSAY_ERROR_FORMAT,
      "not a matrix"},
@@ -587,23 +589,23 @@ static const struct {
     {"bias a matrix", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 2, {2, 1}, 0}}, NULL, ASSAY_ERROR_FORMAT,
      "'layers.0.bias' does not have the 2 entries"},
     {"other classes", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},
-     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 4, \"hidden_sizes\": []}", ASSAY_ERROR_FORMAT,
+     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 4, \"hidden_sizes\": []}", ASSAY_OK,
      "says 3 inputs, 0 hidden layers, 4 classes"},
     {"other depth", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},
-     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 2, \"hidden_sizes\": [5]}", ASSAY_ERROR_FORMAT,
+     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 2, \"hidden_sizes\": [5]}", ASSAY_OK,
      "says 3 inputs, 1 hidden layers, 2 classes"},
     {"broken chain", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}, {"layers.2.weight", 2, {4, 3}, 0},
                       {"layers.2.bias", 1, {4, 0}, 0}}, NULL, ASSAY_ERROR_FORMAT,
      "'layers.2.weight' takes 3 inputs, but 'layers.0.weight' gives 2"},
     {"other sizes", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},
-     "{\"act_fn\": \"ReLU\", \"input_size\": 784, \"num_classes\": 2, \"hidden_sizes\": []}", ASSAY_ERROR_FORMAT,
+     "{\"act_fn\": \"ReLU\", \"input_size\": 784, \"num_classes\": 2, \"hidden_sizes\": []}", ASSAY_OK,
      "says 784 inputs, 0 hidden layers, 2 classes; the weights have 3, 0, 2"},
     {"other hidden sizes", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0},
                             {"layers.2.weight", 2, {4, 2}, 0}, {"layers.2.bias", 1, {4, 0}, 0}},
-     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 4, \"hidden_sizes\": [5]}", ASSAY_ERROR_FORMAT,
+     "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 4, \"hidden_sizes\": [5]}", ASSAY_OK,
      "says 5 for hidden layer 0; the weights have 2"},
     {"broken configuration", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}}, "ReLU",
-     ASSAY_ERROR_FORMAT, "the configuration is not good JSON"},
+     ASSAY_OK, "the configuration is not good JSON"},
     {"NaN", {{"layers.0.weight", 2, {2, 3}, (float)(0.0 / 0.0)}, {"layers.0.bias", 1, {2, 0}, 0}}, NULL,
      ASSAY_ERROR_NUMERIC, "tensor 'layers.0.weight' has a NaN at index 5"},
 };
@@ -636,7 +638,16 @@ START_TEST(bad_networks)
     char *folder = support_make_folder();
     char *path = assay_asprintf(NULL, "%s/model.safetensors", folder);
     write_network(networks[_i].tensors, networks[_i].config, path);
-    support_assert_error(assay_model_open(path, NULL, &model, &error), networks[_i].status, &error, networks[_i].error);
+    if (networks[_i].status == ASSAY_OK) { /* the configuration is not used, and why is told */
+        support_assert_ok(assay_model_open(path, NULL, &model, &error), &error);
+        ck_assert(!model.has_activation);
+        support_assert_error(model.config_error.status, ASSAY_ERROR_FORMAT, &model.config_error, networks[_i].error);
+        error = model.config_error;
+        assay_model_close(&model);
+    } else {
+        support_assert_error(assay_model_open(path, NULL, &model, &error), networks[_i].status, &error,
+                             networks[_i].error);
+    }
     ck_assert_ptr_nonnull(strstr(error.message, path));
     if (networks[_i].status == ASSAY_ERROR_NUMERIC) {
         const assay_model_options options = {.allow_nonfinite = true};
@@ -730,7 +741,8 @@ START_TEST(too_many_layers)
         assay_free(weight);
         assay_free(bias);
     }
-    support_assert_error(assay_model_config_deduce(state, "file", &config, &error), ASSAY_ERROR_FORMAT, &error,
+    assay_layers layers;
+    support_assert_error(assay_layers_find(state, NULL, true, "file", &layers, &error), ASSAY_ERROR_FORMAT, &error,
                          "258 layers are more than the 257");
     assay_state_destroy(state);
 }
@@ -740,7 +752,7 @@ static Suite *suite(void)
 {
     Suite *made = suite_create("model_hostile");
     TCase *tests = evidence_case("hostile", "errors: model/pickle, model/torch_zip, model/torch_state, model/safetensors, "
-                                            "model/config, model/model, tutorial/record");
+                                            "model/config, model/model, model/layers, tutorial/record");
     tcase_add_checked_fixture(tests, limit_memory, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, the_good_pickle_is_good);

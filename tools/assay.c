@@ -11,6 +11,7 @@
 #endif
 
 #include <assay/backend/openblas/core.h>
+#include <assay/base/text.h>
 #include "tool.h"
 
 typedef struct {
@@ -20,6 +21,7 @@ typedef struct {
 } subcommand;
 
 static const subcommand SUBCOMMANDS[] = {
+    {"convert", "write a saved network in another format", assay_command_convert},
     {"descend", "run an optimizer on a loss surface of two parameters", assay_command_descend},
     {"evaluate", "print the test accuracy of a saved network", assay_command_evaluate},
     {"grade", "test a student's implementation and name its mistakes", assay_command_grade},
@@ -106,6 +108,7 @@ int main(int argc, char **argv)
             return tool_flushed(SUBCOMMANDS[i].run(argc - 1, argv + 1));
         }
     }
+    assay_text_clean(argv[1]);
     fprintf(stderr, "assay: unknown command '%s'; assay --help lists them\n", argv[1]);
     return TOOL_USAGE;
 }

@@ -204,6 +204,11 @@ static int parse(int argc, char **argv, descend_options *options)
     for (int answer; usage == TOOL_SUCCESS && (answer = getopt_long(argc, argv, ":", LONG, NULL)) != -1;) {
         usage = parse_value(answer, options);
     }
+    assay_error error;
+    const char *const outputs[] = {options->output, options->json};
+    if (usage == TOOL_SUCCESS && tool_keep_inputs(outputs, 2, NULL, 0, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s", error.message);
+    }
     return usage;
 }
 

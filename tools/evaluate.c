@@ -1,53 +1,29 @@
 /* assay evaluate: the accuracy of a saved network on the test set and on the validation set (test_model, cell [20]). */
+#include "evaluate.h"
+
+#include <float.h>
 #include <getopt.h>
-#include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/data/dataset.h>
 #include <assay/data/split.h>
-#include <assay/model/model.h>
 #include <assay/train/batches.h>
 #include <assay/tutorial/defaults.h>
-#include "tool.h"
-
-static const char COMMAND[] = "evaluate";
 
 enum { BATCH_ROWS = 1000 };
-
-typedef struct {
-    const char *path;
-    const char *data;
-    const char *backend;    /* as given, or NULL */
-    const char *activation; /* as given, or NULL */
-    const char *json;       /* a path, "-", or NULL */
-    const char *normalize;  /* as given, or NULL */
-    uint64_t seed;
-    uint64_t threads;
-} evaluate_options;
-
-typedef struct {
-    size_t right;
-    size_t images;
-} score;
-
-/* What was read, what it runs on, and what came of it. */
-typedef struct {
-    const evaluate_options *options;
-    assay_model model;
-    assay_backend *backend;
-    assay_network *network;
-    score test;
-    score validation;
-} evaluation;
 
 static void print_help(void)
 {
     puts("Usage: assay evaluate FILE [OPTION...]\n\n"
-         "Reads a saved network, a checkpoint of PyTorch (zip, a state_dict) or safetensors, and prints its accuracy on the\n"
-         "10,000 test images and on the 10,000 of the 60,000 training images that the split of the seed leaves to validate.\n\n"
+         "Reads a saved network, a file of torch.save (a state_dict, or a checkpoint with one in it) or safetensors, and\n"
+         "prints its accuracy on the 10,000 test images and on the 10,000 of the 60,000 training images that the split of\n"
+         "the seed leaves to validate. No code in a file is ever run. doc/files.md has a table of what is read.\n\n"
+         "  --list                 print the file's tensors instead: shape, type, mean, deviation, name; any network's\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
          "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
          "                         images; take what the network was trained with\n"
@@ -55,19 +31,22 @@ static void print_help(void)
          "                         reference\n"
          "  --threads N            threads (default: all)\n"
          "  --activation NAME      activation function, where neither the file nor FILE's .config beside it names it\n"
+         "  --prefix NAME          read the network whose names begin with NAME, where the file holds several\n"
          "  --seed N               seed of the split (default 42)\n"
-         "  --json FILE            write the result to FILE as JSON as well (- for standard output instead of the text)");
+         "  --json FILE            write the result to FILE as JSON as well (- for standard output instead of the text)\n"
+         "  --verbose              after an error, where in the file it was found");
 }
 
 /* --- options --------------------------------------------------------------------------------------------------- */
 
-enum { DATA, NORMALIZE, BACKEND, THREADS, ACTIVATION, SEED, JSON, HELP };
+enum { LIST, DATA, NORMALIZE, BACKEND, THREADS, ACTIVATION, PREFIX, SEED, JSON, VERBOSE, HELP };
 
 static const struct option LONG[] = {
+    {"list", no_argument, NULL, LIST},             {"prefix", required_argument, NULL, PREFIX},
+    {"verbose", no_argument, NULL, VERBOSE},       {"normalize", required_argument, NULL, NORMALIZE},
     {"data", required_argument, NULL, DATA},       {"backend", required_argument, NULL, BACKEND},
     {"threads", required_argument, NULL, THREADS}, {"activation", required_argument, NULL, ACTIVATION},
     {"seed", required_argument, NULL, SEED},       {"json", required_argument, NULL, JSON},
-    {"normalize", required_argument, NULL, NORMALIZE},
     {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0}};
 
 static int parse_value(int answer, char **argv, evaluate_options *options)
@@ -84,15 +63,24 @@ static int parse_value(int answer, char **argv, evaluate_options *options)
         break;
     case THREADS:
         if (!tool_parse_unsigned(optarg, 1, 1024, &options->threads)) {
-            return tool_usage(COMMAND, "--threads %s is not a number from 1 to 1024", optarg);
+            return tool_usage(EVALUATE_COMMAND, "--threads %s is not a number from 1 to 1024", optarg);
         }
         break;
     case ACTIVATION:
         options->activation = optarg;
         break;
+    case PREFIX:
+        options->prefix = optarg;
+        break;
+    case LIST:
+        options->list = true;
+        break;
+    case VERBOSE:
+        options->verbose = true;
+        break;
     case SEED:
         if (!tool_parse_unsigned(optarg, 0, INT64_MAX, &options->seed)) {
-            return tool_usage(COMMAND, "--seed %s is not a whole number", optarg);
+            return tool_usage(EVALUATE_COMMAND, "--seed %s is not a whole number", optarg);
         }
         break;
     case JSON:
@@ -102,7 +90,7 @@ static int parse_value(int answer, char **argv, evaluate_options *options)
         print_help();
         exit(tool_flushed(TOOL_SUCCESS));
     default:
-        return tool_bad_option(COMMAND, argv, answer);
+        return tool_bad_option(EVALUATE_COMMAND, argv, answer);
     }
     return TOOL_SUCCESS;
 }
@@ -118,10 +106,10 @@ static int parse(int argc, char **argv, evaluate_options *options)
         }
     }
     if (optind == argc) {
-        return tool_usage(COMMAND, "FILE is missing");
+        return tool_usage(EVALUATE_COMMAND, "FILE is missing");
     }
     if (optind + 1 < argc) {
-        return tool_usage(COMMAND, "unexpected argument '%s'", argv[optind + 1]);
+        return tool_usage(EVALUATE_COMMAND, "unexpected argument '%s'", argv[optind + 1]);
     }
     options->path = argv[optind];
     return TOOL_SUCCESS;
@@ -129,34 +117,87 @@ static int parse(int argc, char **argv, evaluate_options *options)
 
 /* --- evaluation ------------------------------------------------------------------------------------------------ */
 
-static assay_status open_model(const evaluate_options *options, assay_model *model, assay_error *error)
+/* --activation is stronger than what the file says; that the two differ is said. */
+static assay_status choose_activation(evaluation *done, assay_error *error)
 {
-    ASSAY_TRY(assay_model_open(options->path, NULL, model, error));
-    if (options->activation != NULL) {
-        ASSAY_TRY(assay_activation_by_name(options->activation, &model->config.activation, error));
-    } else if (!model->has_activation) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "%s: nothing says which activation function this network has; name it with --activation",
-                          options->path);
+    const evaluate_options *options = done->options;
+    assay_model *model = &done->model;
+    assay_activation wanted;
+    const char *problem = model->config_error.status != ASSAY_OK ? model->config_error.message : NULL;
+    if (options->activation == NULL && !model->has_activation) {
+        return problem == NULL
+                   ? assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                                "%s: nothing says which activation function this network has; name it with --activation",
+                                options->path)
+                   : assay_fail(error, ASSAY_ERROR_FORMAT, "%.400s; if it is not this network's, name the activation "
+                                "function with --activation", problem);
     }
+    if (options->activation == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_activation_by_name(options->activation, &wanted, error));
+    if (problem != NULL) {
+        evaluate_note(done, "%s; it is not used", problem);
+    }
+    if (model->has_activation && (wanted.kind != model->config.activation.kind ||
+                                  wanted.parameter != model->config.activation.parameter)) {
+        evaluate_note(done, "%s names %s (parameter %g), and --activation %s (parameter %g), which is used",
+                      model->config_name, assay_activation_name(model->config.activation.kind),
+                      model->config.activation.parameter, assay_activation_name(wanted.kind), wanted.parameter);
+    }
+    model->config.activation = wanted;
+    return ASSAY_OK;
+}
+
+static assay_status open_model(evaluation *done, assay_error *error)
+{
+    const evaluate_options *options = done->options;
+    const assay_model_options wanted = {.prefix = options->prefix};
+    assay_model *model = &done->model;
+    ASSAY_TRY(assay_model_open(options->path, &wanted, model, error));
+    ASSAY_TRY(choose_activation(done, error));
     if (model->config.inputs != ASSAY_IMAGE_PIXELS || model->config.classes != ASSAY_CLASSES) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                           "%s: a network of %zu inputs and %zu classes does not fit Fashion-MNIST (784 and 10)",
                           options->path, model->config.inputs, model->config.classes);
     }
+    evaluate_note_tensors(done);
     return ASSAY_OK;
+}
+
+/* A double that is no float becomes an infinity. */
+static void note_overflow(evaluation *done, const assay_stored_tensor *tensor)
+{
+    double value = 0.0;
+    for (size_t i = 0; i < tensor->count && tensor->dtype == ASSAY_DTYPE_F64; i++) {
+        assay_stored_tensor_part_to_f64(tensor, i, 1, &value);
+        if (fabs(value) > (double)FLT_MAX) {
+            evaluate_note(done, "'%s' has %g at index %zu, which overflows f32 and becomes infinite; --backend openblas:f64 "
+                          "holds it", tensor->name, value, i);
+            return;
+        }
+    }
+}
+
+static void note_overflows(evaluation *done)
+{
+    const assay_layers *layers = &done->model.layers;
+    for (size_t i = 0; i < layers->count && assay_backend_precision(done->backend) == ASSAY_F32; i++) {
+        note_overflow(done, layers->weights[i]);
+        note_overflow(done, layers->biases[i]);
+    }
 }
 
 /* The images of `order`, or all of them for NULL. */
 static assay_status count_right(evaluation *done, const assay_dataset *data, const uint32_t *order, size_t count,
-                                score *result, assay_error *error)
+                                evaluate_score *result, assay_error *error)
 {
     assay_batches *batches = NULL;
     ASSAY_TRY(assay_batches_create(done->backend, data, BATCH_ROWS, &batches, error));
     if (order != NULL) {
         assay_batches_order(batches, order, count);
     }
-    *result = (score){assay_count_correct(done->network, batches), assay_batches_count(batches)};
+    *result = (evaluate_score){assay_count_correct(done->network, batches), assay_batches_count(batches)};
     assay_batches_destroy(batches);
     return assay_backend_check(done->backend, error);
 }
@@ -197,57 +238,33 @@ static assay_status run_validation(evaluation *done, assay_error *error)
 static assay_status evaluate(evaluation *done, assay_error *error)
 {
     const evaluate_options *options = done->options;
-    ASSAY_TRY(open_model(options, &done->model, error));
+    ASSAY_TRY(open_model(done, error));
     ASSAY_TRY(tool_open_backend(options->backend, (unsigned)options->threads, &done->backend, error));
+    note_overflows(done);
     ASSAY_TRY(assay_network_create(done->backend, &done->model.config, BATCH_ROWS, false, &done->network, error));
     ASSAY_TRY(assay_model_upload(&done->model, done->network, error));
     ASSAY_TRY(run_test(done, error));
-    return run_validation(done, error);
+    ASSAY_TRY(run_validation(done, error));
+    return evaluate_write(done, error);
 }
 
-/* --- output ---------------------------------------------------------------------------------------------------- */
-
-static double accuracy(score result)
+static assay_status list(evaluation *done, assay_error *error)
 {
-    return (double)result.right / (double)result.images;
+    ASSAY_TRY(assay_model_load(done->options->path, &done->model, error));
+    return evaluate_list(done, error);
 }
 
-static void print_text(const evaluation *done)
+static assay_status keep_inputs(const evaluate_options *options, assay_error *error)
 {
-    const assay_network_config *config = &done->model.config;
-    printf("%s: %s, %s, %zu", done->options->path, assay_model_format_name(done->model.format),
-           assay_activation_name(config->activation.kind), config->inputs);
-    for (size_t i = 0; i < config->hidden_count; i++) {
-        printf("-%zu", config->hidden[i]);
+    char *config = assay_model_config_path(options->path, error);
+    if (config == NULL) {
+        return ASSAY_ERROR_MEMORY;
     }
-    printf("-%zu\n", config->classes);
-    printf("test accuracy        %.4f  (%zu of %zu)\n", accuracy(done->test), done->test.right, done->test.images);
-    printf("validation accuracy  %.4f  (%zu of %zu, split of seed %llu)\n", accuracy(done->validation),
-           done->validation.right, done->validation.images, (unsigned long long)done->options->seed);
-}
-
-static json_t *to_json(const evaluation *done)
-{
-    const assay_network_config *config = &done->model.config;
-    json_t *hidden = json_array();
-    for (size_t i = 0; i < config->hidden_count; i++) {
-        json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i]));
-    }
-    return json_pack("{s:s, s:s, s:s, s:I, s:I, s:o, s:f, s:f, s:s, s:I}", "file", done->options->path, "format",
-                     assay_model_format_name(done->model.format), "act_fn",
-                     assay_activation_name(config->activation.kind), "input_size", (json_int_t)config->inputs,
-                     "num_classes", (json_int_t)config->classes, "hidden_sizes", hidden, "test_acc",
-                     accuracy(done->test), "val_score", accuracy(done->validation), "backend",
-                     assay_backend_name(done->backend), "seed", (json_int_t)done->options->seed);
-}
-
-static assay_status write_result(const evaluation *done, assay_error *error)
-{
-    const char *json = done->options->json;
-    if (!assay_file_is_standard_output(json)) {
-        print_text(done);
-    }
-    return json == NULL ? ASSAY_OK : tool_write_json(to_json(done), json, 12, error);
+    const char *const outputs[] = {options->json};
+    const char *const inputs[] = {options->path, config, options->list ? NULL : options->data};
+    assay_status status = tool_keep_inputs(outputs, 1, inputs, sizeof inputs / sizeof *inputs, error);
+    assay_free(config);
+    return status;
 }
 
 int assay_command_evaluate(int argc, char **argv)
@@ -259,12 +276,19 @@ int assay_command_evaluate(int argc, char **argv)
     if (result != TOOL_SUCCESS) {
         return result;
     }
-    assay_status status = evaluate(&done, &error);
-    if (status == ASSAY_OK) {
-        status = write_result(&done, &error);
+    if (keep_inputs(&options, &error) != ASSAY_OK) {
+        return tool_usage(EVALUATE_COMMAND, "--json %s", error.message);
     }
+    assay_status status = options.list ? list(&done, &error) : evaluate(&done, &error);
     assay_network_destroy(done.network);
     assay_backend_close(done.backend);
     assay_model_close(&done.model);
-    return status == ASSAY_OK ? TOOL_SUCCESS : tool_fail(COMMAND, &error);
+    json_decref(done.notes);
+    if (status != ASSAY_OK) {
+        result = tool_fail(EVALUATE_COMMAND, &error);
+        if (options.verbose && error.detail[0] != '\0') {
+            tool_note(EVALUATE_COMMAND, "%s", error.detail);
+        }
+    }
+    return result;
 }

@@ -242,6 +242,20 @@ static int check_options(const grade_options *options, const char *const *rest, 
     return TOOL_SUCCESS;
 }
 
+/* The report must not replace what is graded, nor a word of the command that runs it. A CSV is read and added to. */
+static int keep_inputs(const grade_options *options)
+{
+    assay_error error;
+    const char *const inputs[] = {options->shared_object, options->import_from, options->rubric_path,
+                                  options->class_folder,  options->record,      options->data};
+    assay_status status =
+        tool_keep_inputs(&options->output, 1, inputs, sizeof inputs / sizeof *inputs, &error);
+    for (const char *const *word = options->command; status == ASSAY_OK && word != NULL && *word != NULL; word++) {
+        status = tool_keep_inputs(&options->output, 1, word, 1, &error);
+    }
+    return status == ASSAY_OK ? TOOL_SUCCESS : tool_usage(GRADE_COMMAND, "--output %s", error.message);
+}
+
 static int read_options(int argc, char **argv, grade_options *options)
 {
     int option;
@@ -267,7 +281,7 @@ static int read_options(int argc, char **argv, grade_options *options)
         options->command = after_dashes ? rest : NULL;
         options->shared_object = after_dashes ? NULL : rest[0];
     }
-    return status;
+    return status == TOOL_SUCCESS ? keep_inputs(options) : status;
 }
 
 /* --- one submission ----------------------------------------------------------------------------------------------- */

@@ -2,8 +2,11 @@
 bin_PROGRAMS = assay
 assay_SOURCES = \
 	%D%/assay.c \
+	%D%/convert.c \
 	%D%/descend.c \
 	%D%/evaluate.c \
+	%D%/evaluate.h \
+	%D%/evaluate_output.c \
 	%D%/grade.c \
 	%D%/grade.h \
 	%D%/grade_book.c \

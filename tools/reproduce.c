@@ -121,6 +121,10 @@ static int parse(int argc, char **argv, reproduce_options *options)
     if (options->report == NULL && (options->png || options->pretrained != NULL)) {
         return tool_usage(COMMAND, "%s goes with --report DIR", options->png ? "--png" : "--pretrained");
     }
+    const char *const inputs[] = {options->session.data_folder, options->runs, options->pretrained};
+    if (tool_keep_inputs(&options->json, 1, inputs, sizeof inputs / sizeof *inputs, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "--json %s", error.message);
+    }
     return TOOL_SUCCESS;
 }
 

@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include <assay/base/text.h>
 #include "output.h"
 
 int tool_fail(const char *command, const assay_error *error)
@@ -25,15 +28,35 @@ int tool_flushed(int status)
     return status;
 }
 
+/* The beginning of a line on stderr, with what came from the command line or a file fit for a terminal. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 0)))
+#endif
+static void print_line(const char *command, const char *kind, const char *format, va_list arguments)
+{
+    char text[2048];
+    vsnprintf(text, sizeof text, format, arguments);
+    assay_text_clean(text);
+    fprintf(stderr, "assay %s: %s%s", command, kind, text);
+}
+
 int tool_usage(const char *command, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    fprintf(stderr, "assay %s: ", command);
-    vfprintf(stderr, format, arguments);
+    print_line(command, "", format, arguments);
     fprintf(stderr, "; see assay %s --help\n", command);
     va_end(arguments);
     return TOOL_USAGE;
+}
+
+void tool_note(const char *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    print_line(command, "note: ", format, arguments);
+    fputc('\n', stderr);
+    va_end(arguments);
 }
 
 int tool_bad_option(const char *command, char **argv, int answer)
@@ -90,6 +113,41 @@ int tool_no_backend(const char *command, const assay_error *error)
 {
     bool wrong_name = error->status == ASSAY_ERROR_ARGUMENT;
     return wrong_name ? tool_usage(command, "%s", error->message) : tool_fail(command, error);
+}
+
+static bool is_file(const char *path)
+{
+    return path != NULL && strcmp(path, "-") != 0;
+}
+
+assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, const char *const *inputs,
+                              size_t input_count, assay_error *error)
+{
+    for (size_t i = 0; i < output_count; i++) {
+        for (size_t j = 0; j < input_count && is_file(outputs[i]); j++) {
+            if (inputs[j] != NULL) {
+                ASSAY_TRY(assay_file_keep(outputs[i], inputs[j], error));
+            }
+        }
+        for (size_t j = 0; j < i && is_file(outputs[i]); j++) {
+            if (is_file(outputs[j]) && assay_file_is_same(outputs[i], outputs[j])) {
+                return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: is named for two outputs; name two files", outputs[i]);
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+json_t *tool_json_text(const char *text)
+{
+    char *copy = assay_strdup(text, NULL);
+    if (copy == NULL) {
+        return NULL;
+    }
+    assay_text_clean(copy);
+    json_t *json = json_string(copy);
+    assay_free(copy);
+    return json;
 }
 
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error)

@@ -15,6 +15,7 @@ enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
 
 /* One file a subcommand; argv[0] is the subcommand's name. Returns the exit status. */
 typedef int tool_command(int argc, char **argv);
+tool_command assay_command_convert;
 tool_command assay_command_descend;
 tool_command assay_command_evaluate;
 tool_command assay_command_grade;
@@ -43,6 +44,22 @@ int tool_bad_option(const char *command, char **argv, int answer);
 /* Parse an option's value; false if it is not a number in [low, high]. */
 bool tool_parse_unsigned(const char *text, uint64_t low, uint64_t high, uint64_t *value);
 bool tool_parse_real(const char *text, double low, double high, double *value);
+
+/* Prints "assay COMMAND: note: ..." on stderr: what the user should know, and no failure. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void tool_note(const char *command, const char *format, ...);
+
+/*
+ * Refuses outputs that are inputs (assay_file_keep), and two outputs that are one file. A NULL path is one that was not
+ * given; "-" as an output is standard output; an input may be a folder, whose files are inputs then. ASSAY_ERROR_ARGUMENT.
+ */
+assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, const char *const *inputs,
+                              size_t input_count, assay_error *error);
+
+/* A copy of the text that is good UTF-8 and harmless on a terminal (base/text.h), as JSON. NULL when memory is out. */
+json_t *tool_json_text(const char *text);
 
 /* --json FILE: output_write_json with `digits` significant digits of each real number. */
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error);

@@ -225,6 +225,11 @@ static int parse(int argc, char **argv, train_options *options)
     if (set_optimizer(options, &error) != ASSAY_OK) {
         return tool_usage(COMMAND, "%s", error.message);
     }
+    const char *const inputs[] = {options->data, options->pretrained,
+                                  options->retrace ? getenv("ASSAY_PRETRAINED") : NULL};
+    if (tool_keep_inputs(&options->json, 1, inputs, sizeof inputs / sizeof *inputs, &error) != ASSAY_OK) {
+        return tool_usage(COMMAND, "--json %s", error.message);
+    }
     if (options->retrace && !epochs_given) {
         options->run.epochs = RETRACE_EPOCHS;
     }
@@ -321,6 +326,10 @@ static assay_status run_trainer(const train_options *options, assay_trainer *tra
 {
     run_files files = {NULL, NULL, NULL};
     assay_status status = options->output != NULL ? name_files(options, &files, error) : ASSAY_OK;
+    const char *const run[] = {files.best, files.checkpoint, files.record};
+    if (status == ASSAY_OK) {
+        status = tool_keep_inputs(&options->json, 1, run, sizeof run / sizeof *run, error);
+    }
     if (status == ASSAY_OK && options->output != NULL) {
         mkdir(options->output, 0777); /* if this fails, writing the first file reports it */
         status = resume(options, &files, trainer, error);

@@ -136,19 +136,44 @@ assay_activation assay_activation_default(assay_activation_kind kind)
     return (assay_activation){kind, descriptors[kind]->parameter};
 }
 
+/* The next letter or digit, as a small letter: "LeakyReLU()", "leaky_relu" and "leaky-relu" are one name. */
+static int next_letter(const char **name)
+{
+    for (; **name != '\0'; (*name)++) {
+        int letter = **name >= 'A' && **name <= 'Z' ? **name - 'A' + 'a' : **name;
+        if ((letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9')) {
+            (*name)++;
+            return letter;
+        }
+    }
+    return '\0';
+}
+
+/* Whether two names have the same letters. */
+static bool is_same_name(const char *a, const char *b)
+{
+    int x = 0;
+    int y = 0;
+    do {
+        x = next_letter(&a);
+        y = next_letter(&b);
+    } while (x == y && x != '\0');
+    return x == y;
+}
+
 static bool has_name(const descriptor *known, const char *name)
 {
-    size_t length = strlen(name);
-    return assay_names_match(name, length, known->name) ||
-           (known->torch_class != NULL && assay_names_match(name, length, known->torch_class));
+    return is_same_name(name, known->name) || (known->torch_class != NULL && is_same_name(name, known->torch_class));
 }
 
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error)
 {
     char text[ASSAY_LIST_LENGTH];
     assay_list known = assay_list_begin(text, sizeof text);
+    const char *dot = strrchr(name, '.'); /* "torch.nn.ReLU" */
+    const char *last = dot != NULL ? dot + 1 : name;
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
-        if (has_name(descriptors[kind], name)) {
+        if (has_name(descriptors[kind], last)) {
             *activation = assay_activation_default((assay_activation_kind)kind);
             return ASSAY_OK;
         }

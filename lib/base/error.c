@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <assay/base/text.h>
+
 #include "base/marker.h"
 
 #if defined(__GNUC__)
@@ -25,12 +27,21 @@ assay_status assay_fail(assay_error *error, assay_status status, const char *for
         memcpy(error->message + sizeof error->message - sizeof "...", "...", sizeof "...");
     }
     error->status = status;
-    for (char *c = error->message; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 127) {
-            *c = '?';
-        }
-    }
+    error->detail[0] = '\0';
+    assay_text_clean(error->message);
     return status;
+}
+
+void assay_fail_detail(assay_error *error, const char *format, ...)
+{
+    if (error == NULL) {
+        return;
+    }
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->detail, sizeof error->detail, format, arguments);
+    va_end(arguments);
+    assay_text_clean(error->detail);
 }
 
 assay_status assay_fail_in(assay_error *error, assay_status status, const char *where)
@@ -39,5 +50,7 @@ assay_status assay_fail_in(assay_error *error, assay_status status, const char *
         return status;
     }
     assay_error inner = *error;
-    return assay_fail(error, status, "%s: %s", where, inner.message);
+    assay_fail(error, status, "%s: %s", where, inner.message);
+    memcpy(error->detail, inner.detail, sizeof error->detail);
+    return status;
 }

@@ -16,23 +16,30 @@ typedef enum {
     ASSAY_ERROR_NUMERIC      /* a result is NaN or infinite, or overflows */
 } assay_status;
 
-enum { ASSAY_ERROR_LENGTH = 512 };
+enum { ASSAY_ERROR_LENGTH = 512, ASSAY_ERROR_DETAIL_LENGTH = 160 };
 
 /* The first failure: what, where and what to do, in one line without a final newline. */
 typedef struct {
     assay_status status;
     char message[ASSAY_ERROR_LENGTH];
+    char detail[ASSAY_ERROR_DETAIL_LENGTH]; /* for --verbose: what only a developer wants to know; often empty */
 } assay_error;
 
 /*
  * Records a failure and returns `status`, so that a function can end with `return assay_fail(error, ...)`. `error` may
- * be NULL. A message that is too long is cut and ends with "...". Control characters, which a file's name may contain,
- * become '?': the message is always one line.
+ * be NULL. A message that is too long is cut and ends with "...". What must not reach a terminal becomes '?'
+ * (base/text.h): the message is always one line. The detail becomes empty.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...);
+
+/* After assay_fail: the detail of this failure, under the same rules. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+void assay_fail_detail(assay_error *error, const char *format, ...);
 
 /* Puts "where: " before the recorded message. Returns `status`; with ASSAY_OK it changes nothing. */
 assay_status assay_fail_in(assay_error *error, assay_status status, const char *where);

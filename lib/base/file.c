@@ -209,46 +209,114 @@ void assay_file_remove_leftovers(const char *path)
     free(resolved);
 }
 
-static assay_status read_stream(FILE *stream, const char *path, size_t length, char **bytes, assay_error *error)
+/* What stands at the path, if it is not a file with bytes of its own. */
+static const char *kind_of(mode_t mode)
 {
-    char *memory = assay_calloc(length + 1, 1, error);
-    if (memory == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe"
+           : S_ISSOCK(mode) ? "a socket"
+                            : "a device";
+}
+
+assay_status assay_file_open(const char *path, size_t limit, int *descriptor, size_t *size, assay_error *error)
+{
+    struct stat about;
+    assay_status status = ASSAY_OK;
+    /* Without O_NONBLOCK, a pipe that nobody writes to would be waited for, to be refused below. */
+    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (*descriptor < 0) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
     }
-    size_t got = fread(memory, 1, length, stream);
-    if (got != length) {
-        int failed = ferror(stream);
-        assay_free(memory);
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: only %zu of %zu bytes could be read%s", path, got, length,
-                          failed ? "" : "; the file became shorter in the meantime");
+    if (fstat(*descriptor, &about) != 0) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
+    } else if (!S_ISREG(about.st_mode)) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file but %s", path, kind_of(about.st_mode));
+    } else if ((unsigned long long)about.st_size > limit) {
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %lld bytes are more than the %zu a file of this kind may have",
+                            path, (long long)about.st_size, limit);
     }
-    *bytes = memory;
+    if (status != ASSAY_OK) {
+        close(*descriptor);
+        *descriptor = -1;
+        return status;
+    }
+    *size = (size_t)about.st_size;
+    return ASSAY_OK;
+}
+
+assay_status assay_file_read_at(int descriptor, const char *path, size_t offset, void *bytes, size_t size,
+                                assay_error *error)
+{
+    size_t got = 0;
+    while (got < size) {
+        ssize_t more = pread(descriptor, (char *)bytes + got, size - got, (off_t)(offset + got));
+        if (more < 0 && errno == EINTR) {
+            continue;
+        }
+        if (more <= 0) {
+            return assay_fail(error, ASSAY_ERROR_IO, "%s: %zu of %zu bytes could be read%s", path, got, size,
+                              more < 0 ? "" : "; the file became shorter while it was read");
+        }
+        got += (size_t)more;
+    }
     return ASSAY_OK;
 }
 
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error)
 {
-    /* With O_NONBLOCK, opening a pipe without a writer returns at once, and the pipe is refused below. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    FILE *stream = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
-    if (stream == NULL) {
-        assay_status failed = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
-        if (descriptor >= 0) {
-            close(descriptor);
-        }
-        return failed;
+    int descriptor = -1;
+    size_t length = 0;
+    ASSAY_TRY(assay_file_open(path, limit, &descriptor, &length, error));
+    char *memory = assay_calloc(length + 1, 1, error);
+    assay_status status =
+        memory == NULL ? ASSAY_ERROR_MEMORY : assay_file_read_at(descriptor, path, 0, memory, length, error);
+    close(descriptor);
+    if (status != ASSAY_OK) {
+        assay_free(memory);
+        return status;
     }
-    struct stat about;
-    assay_status status;
-    if (fstat(fileno(stream), &about) != 0 || !S_ISREG(about.st_mode)) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file", path);
-    } else if ((unsigned long long)about.st_size > limit) {
-        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: too large: %lld bytes, the limit is %zu", path,
-                            (long long)about.st_size, limit);
-    } else {
-        *size = (size_t)about.st_size;
-        status = read_stream(stream, path, *size, bytes, error);
+    *bytes = memory;
+    *size = length;
+    return ASSAY_OK;
+}
+
+/* --- outputs that are inputs ------------------------------------------------------------------------------------- */
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return S_ISREG(a->st_mode) && S_ISREG(b->st_mode) && a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_in_folder(const struct stat *file, const char *folder)
+{
+    bool found = false;
+    DIR *listing = opendir(folder);
+    for (struct dirent *entry; listing != NULL && !found && (entry = readdir(listing)) != NULL;) {
+        struct stat about;
+        found = fstatat(dirfd(listing), entry->d_name, &about, 0) == 0 && is_same(file, &about);
     }
-    fclose(stream);
-    return status;
+    if (listing != NULL) {
+        closedir(listing);
+    }
+    return found;
+}
+
+assay_status assay_file_keep(const char *output, const char *input, assay_error *error)
+{
+    struct stat written;
+    struct stat read;
+    if (stat(output, &written) != 0 || stat(input, &read) != 0) {
+        return ASSAY_OK; /* one that is not there is not the other */
+    }
+    if (is_same(&written, &read) || (S_ISDIR(read.st_mode) && is_in_folder(&written, input))) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "%s: is read by this command (%s), and would be overwritten; name another file", output, input);
+    }
+    return ASSAY_OK;
+}
+
+bool assay_file_is_same(const char *a, const char *b)
+{
+    struct stat about[2];
+    return strcmp(a, b) == 0 || (stat(a, &about[0]) == 0 && stat(b, &about[1]) == 0 && is_same(&about[0], &about[1]));
 }

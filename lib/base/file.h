@@ -45,11 +45,30 @@ void assay_file_abort(assay_file_writer *writer);
 void assay_file_remove_leftovers(const char *path);
 
 /*
+ * Opens a regular file of at most `limit` bytes for reading, without waiting: a folder, a pipe, a socket or a device is
+ * ASSAY_ERROR_IO and the message names its kind. The caller closes `*descriptor`, which is -1 after a failure.
+ */
+assay_status assay_file_open(const char *path, size_t limit, int *descriptor, size_t *size, assay_error *error);
+
+/* Reads `size` bytes from `offset` on; `path` is for messages. ASSAY_ERROR_IO if there are fewer. */
+assay_status assay_file_read_at(int descriptor, const char *path, size_t offset, void *bytes, size_t size,
+                                assay_error *error);
+
+/*
  * Reads a regular file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
- * caller frees it with assay_free. ASSAY_ERROR_IO when the file is missing, is no regular file, or ends early;
- * ASSAY_ERROR_FORMAT when it is larger than the limit; ASSAY_ERROR_MEMORY.
+ * caller frees it with assay_free. ASSAY_ERROR_IO if the file is missing, is no regular file, or ends early;
+ * ASSAY_ERROR_FORMAT if it is larger than the limit; ASSAY_ERROR_MEMORY.
  */
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error);
+
+/*
+ * Keeps a command from writing over what it reads: ASSAY_ERROR_ARGUMENT where `output` is the file `input`, or one of the
+ * files in the folder `input`, be it under another name, by a symbolic or a hard link.
+ */
+assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
+
+/* Whether two paths name one file: the same text, or a regular file under two names. */
+bool assay_file_is_same(const char *a, const char *b);
 
 ASSAY_END_DECLS
 #endif

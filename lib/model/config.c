@@ -1,15 +1,13 @@
 #include <assay/model/config.h>
 
-#include <inttypes.h>
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
 #include "base/json.h"
 
-enum { CONFIG_LIMIT = 1 << 20, LAYER_NAME_LENGTH = 64 };
+enum { CONFIG_LIMIT = 1 << 17 };
 
 /* --- JSON ------------------------------------------------------------------------------------------------------ */
 
@@ -107,106 +105,6 @@ assay_status assay_model_config_print(const assay_network_config *config, char *
 
 /* --- shapes ---------------------------------------------------------------------------------------------------- */
 
-/* The N of "layers.N.weight"; false for any other name, and for an N that is not written as PyTorch writes it. */
-static bool layer_number(const char *name, unsigned long *number)
-{
-    char again[LAYER_NAME_LENGTH];
-    if (strncmp(name, "layers.", strlen("layers.")) != 0) {
-        return false;
-    }
-    *number = strtoul(name + strlen("layers."), NULL, 10);
-    snprintf(again, sizeof again, "layers.%lu.weight", *number);
-    return strcmp(name, again) == 0;
-}
-
-static const assay_stored_tensor *bias_of(const assay_state *state, const assay_stored_tensor *weight)
-{
-    char name[LAYER_NAME_LENGTH];
-    unsigned long number = 0;
-    layer_number(weight->name, &number);
-    snprintf(name, sizeof name, "layers.%lu.bias", number);
-    return assay_state_find(state, name);
-}
-
-static int by_number(const void *a, const void *b)
-{
-    unsigned long x = 0;
-    unsigned long y = 0;
-    layer_number((*(const assay_stored_tensor *const *)a)->name, &x);
-    layer_number((*(const assay_stored_tensor *const *)b)->name, &y);
-    return (x > y) - (x < y);
-}
-
-/* The weights of all layers, sorted; `weights` holds as many as the state has tensors. */
-static size_t find_weights(const assay_state *state, const assay_stored_tensor **weights)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < assay_state_count(state); i++) {
-        unsigned long number = 0;
-        if (layer_number(assay_state_at(state, i)->name, &number)) {
-            weights[count++] = assay_state_at(state, i);
-        }
-    }
-    qsort(weights, count, sizeof(const assay_stored_tensor *), by_number);
-    return count;
-}
-
-static assay_status check_layer(const assay_state *state, const assay_stored_tensor *weight, const char *name,
-                                assay_error *error)
-{
-    if (weight->rank != 2 || weight->count == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%s' is not a matrix [out][in]", name, weight->name);
-    }
-    const assay_stored_tensor *bias = bias_of(state, weight);
-    if (bias == NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%s' has no bias beside it", name, weight->name);
-    }
-    if (bias->rank != 1 || bias->shape[0] != weight->shape[0]) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%s' does not have the %zu entries of its weight's rows", name,
-                          bias->name, weight->shape[0]);
-    }
-    return ASSAY_OK;
-}
-
-static assay_status chain(const assay_state *state, const assay_stored_tensor **weights, size_t layers, const char *name,
-                          assay_network_config *config, assay_error *error)
-{
-    if (layers == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: holds no network of the tutorial: there is no tensor 'layers.N.weight'", name);
-    }
-    for (size_t i = 0; i < layers; i++) {
-        ASSAY_TRY(check_layer(state, weights[i], name, error));
-        if (i > 0 && weights[i]->shape[1] != weights[i - 1]->shape[0]) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%s' takes %zu inputs, but '%s' gives %zu", name,
-                              weights[i]->name, weights[i]->shape[1], weights[i - 1]->name, weights[i - 1]->shape[0]);
-        }
-    }
-    if (layers > ASSAY_MAX_HIDDEN + 1) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu layers are more than the %d that a network may have", name,
-                          layers, ASSAY_MAX_HIDDEN + 1);
-    }
-    config->hidden_count = layers - 1;
-    config->inputs = weights[0]->shape[1];
-    config->classes = weights[layers - 1]->shape[0];
-    for (size_t i = 0; i < config->hidden_count; i++) {
-        config->hidden[i] = weights[i]->shape[0];
-    }
-    return ASSAY_OK;
-}
-
-assay_status assay_model_config_deduce(const assay_state *state, const char *name, assay_network_config *config,
-                                       assay_error *error)
-{
-    const assay_stored_tensor **weights = assay_calloc(assay_state_count(state), sizeof(const assay_stored_tensor *), error);
-    if (weights == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    assay_status status = chain(state, weights, find_weights(state, weights), name, config, error);
-    assay_free(weights);
-    return status;
-}
-
 assay_status assay_model_config_compare(const assay_network_config *shapes, const assay_network_config *written,
                                         const char *name, assay_error *error)
 {
@@ -225,20 +123,4 @@ assay_status assay_model_config_compare(const assay_network_config *shapes, cons
         }
     }
     return ASSAY_OK;
-}
-
-void assay_model_layers(const assay_state *state, const assay_network_config *config, const assay_stored_tensor **weights,
-                        const assay_stored_tensor **biases)
-{
-    size_t count = 0;
-    for (size_t i = 0; i < assay_state_count(state) && count <= config->hidden_count; i++) {
-        unsigned long number = 0;
-        if (layer_number(assay_state_at(state, i)->name, &number)) {
-            weights[count++] = assay_state_at(state, i);
-        }
-    }
-    qsort(weights, count, sizeof(const assay_stored_tensor *), by_number);
-    for (size_t i = 0; i < count; i++) {
-        biases[i] = bias_of(state, weights[i]);
-    }
 }

@@ -10,13 +10,12 @@
 
 #include <assay/base/declarations.h>
 #include <assay/base/error.h>
-#include <assay/model/state.h>
 #include <assay/nn/network.h>
 
 ASSAY_BEGIN_DECLS
 
 /*
- * Reads the JSON text, at most 1 MiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU", "Tanh",
+ * Reads the JSON text, at most 128 KiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU", "Tanh",
  * "Identity", "LeakyReLU", ...) or Assay's own name, in either case. The parameter of leaky ReLU and ELU stands in
  * "act_fn_parameter" where it is not PyTorch's default. ASSAY_ERROR_FORMAT for a missing, unknown or malformed key,
  * for a size of 0 and for more than ASSAY_MAX_HIDDEN hidden layers.
@@ -27,24 +26,9 @@ assay_status assay_model_config_parse(const char *text, size_t length, const cha
 /* The JSON text, with PyTorch's class name; the caller frees it with assay_free. */
 assay_status assay_model_config_print(const assay_network_config *config, char **text, assay_error *error);
 
-/*
- * The sizes from the shapes of "layers.N.weight" [out][in] and "layers.N.bias" [out], taken in the order of N, whatever
- * the steps of N (PyTorch counts the activations too). ASSAY_ERROR_FORMAT where they are missing or do not chain.
- * Shapes do not tell the activation: config->activation is left as it is. `name` is what errors call the file.
- */
-assay_status assay_model_config_deduce(const assay_state *state, const char *name, assay_network_config *config,
-                                       assay_error *error);
-
 /* ASSAY_ERROR_FORMAT, naming the difference, unless the sizes of the two are the same. */
 assay_status assay_model_config_compare(const assay_network_config *shapes, const assay_network_config *written,
                                         const char *name, assay_error *error);
-
-/*
- * The tensors of the network's layers, in their order. weights[i] and biases[i] for i <= config->hidden_count: arrays of
- * the caller. The configuration must be that of assay_model_config_deduce on this state.
- */
-void assay_model_layers(const assay_state *state, const assay_network_config *config, const assay_stored_tensor **weights,
-                        const assay_stored_tensor **biases);
 
 ASSAY_END_DECLS
 #endif

@@ -1,90 +1,162 @@
-#include <assay/model/pickle.h>
+/* The machine of the pickle reader: its memory and its opcodes. */
+#include "model/pickle_impl.h"
 
 #include <inttypes.h>
-#include <stdbool.h>
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
 
-/* --- values ---------------------------------------------------------------------------------------------------- */
+/* --- errors ---------------------------------------------------------------------------------------------------- */
 
-typedef enum { INTEGER, BOOLEAN, TEXT, TUPLE, DICTIONARY, FUNCTION, STORAGE_TYPE, STORAGE, TENSOR } value_kind;
+static const char *opcode_name(const pickle_machine *m);
 
-static const char *const kind_names[] = {
-    [INTEGER] = "an integer",     [BOOLEAN] = "a truth value", [TEXT] = "a text",
-    [TUPLE] = "a tuple",          [DICTIONARY] = "a dictionary", [FUNCTION] = "a function",
-    [STORAGE_TYPE] = "a storage type", [STORAGE] = "a storage", [TENSOR] = "a tensor",
-};
-
-typedef enum { ORDERED_DICT, REBUILD_TENSOR } function_name;
-
-typedef struct value value;
-typedef struct pair pair;
-
-/* A value never changes once it is made, but for a dictionary's pairs. All are freed together. */
-struct value {
-    value *made_before;
-    value_kind kind;
-    union {
-        int64_t integer;
-        const char *text;
-        struct {
-            size_t count;
-            value **items;
-        } tuple;
-        struct {
-            bool ordered; /* collections.OrderedDict: the only one that has attributes (BUILD) */
-            size_t count;
-            pair *first;
-            pair *last;
-        } dictionary;
-        function_name function;
-        assay_dtype dtype; /* of a storage type */
-        assay_pickled_tensor *tensor; /* of a storage too: its key, dtype and count */
-    } as;
-};
-
-struct pair {
-    const char *key;
-    const value *held;
-    pair *next;
-};
-
-struct assay_pickle {
-    value *values;
-    size_t count;
-    assay_pickled_tensor *tensors;
-};
-
-/* --- the machine ----------------------------------------------------------------------------------------------- */
-
-typedef struct {
-    const unsigned char *bytes;
-    size_t size;
-    size_t position;
-    size_t opcode_at;
-    const char *name;
-    value **stack; /* each of the three holds `size` entries: an opcode adds one at most, and takes a byte or more */
-    size_t depth;
-    size_t *marks; /* depths of the stack */
-    size_t mark_count;
-    value **memo;
-    bool stopped;
-    value *values;
-    assay_error *error;
-} machine;
-
-static assay_status refuse(const machine *m, const char *what)
+static void tell_place(const pickle_machine *m)
 {
-    return assay_fail(m->error, ASSAY_ERROR_FORMAT, "%s: byte %zu of the pickle: %s; only a plain state_dict is read",
-                      m->name, m->opcode_at, what);
+    assay_fail_detail(m->error, "byte %zu of the pickle, opcode %s", m->opcode_at, opcode_name(m));
 }
 
-static assay_status take(machine *m, size_t count, const unsigned char **bytes)
+assay_status pickle_refuse(pickle_machine *m, const char *what)
+{
+    assay_status status = assay_fail(m->error, ASSAY_ERROR_FORMAT,
+                                     "%s: is damaged, or was not written by torch.save: %s", m->name, what);
+    tell_place(m);
+    return status;
+}
+
+assay_status pickle_refuse_code(pickle_machine *m, const char *what)
+{
+    m->verdict = PICKLE_RUNS_CODE;
+    const char *quote = strchr(what, ' ') == NULL ? "'" : ""; /* a name of Python's, or words of ours */
+    assay_status status =
+        assay_fail(m->error, ASSAY_ERROR_FORMAT,
+                   "%s: could run code: PyTorch and Python would load or call %s%.100s%s, which no saved weights need; "
+                   "nothing was run here; do not load this file elsewhere unless you trust who made it", m->name, quote,
+                   what, quote);
+    tell_place(m);
+    return status;
+}
+
+/* --- memory ---------------------------------------------------------------------------------------------------- */
+
+enum { CHUNK = 1 << 16 };
+
+struct pickle_chunk {
+    pickle_chunk *before;
+    size_t used;
+    size_t size;
+    max_align_t bytes[];
+};
+
+assay_status pickle_charge(pickle_machine *m, size_t size)
+{
+    if (size > m->budget) {
+        assay_status status = assay_fail(m->error, ASSAY_ERROR_FORMAT,
+                                         "%s: needs more than %zu MiB to be read: no checkpoint holds so many objects",
+                                         m->name, ASSAY_PICKLE_MEMORY >> 20);
+        tell_place(m);
+        return status;
+    }
+    m->budget -= size;
+    return ASSAY_OK;
+}
+
+void *pickle_memory(pickle_machine *m, size_t size)
+{
+    size_t wanted = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    if (m->chunks == NULL || m->chunks->size - m->chunks->used < wanted) {
+        size_t chunk = wanted > CHUNK ? wanted : CHUNK;
+        pickle_chunk *made = NULL;
+        if (pickle_charge(m, chunk + sizeof *made) == ASSAY_OK) {
+            made = assay_calloc(1, sizeof *made + chunk, m->error);
+        }
+        if (made == NULL) {
+            return NULL;
+        }
+        made->before = m->chunks;
+        made->size = chunk;
+        m->chunks = made;
+    }
+    void *memory = (char *)m->chunks->bytes + m->chunks->used;
+    m->chunks->used += wanted;
+    return memory;
+}
+
+static void free_chunks(pickle_chunk *chunks)
+{
+    while (chunks != NULL) {
+        pickle_chunk *freed = chunks;
+        chunks = chunks->before;
+        assay_free(freed);
+    }
+}
+
+pickle_value *pickle_make(pickle_machine *m, pickle_kind kind)
+{
+    pickle_value *made = pickle_memory(m, sizeof *made);
+    if (made != NULL) {
+        made->kind = kind;
+    }
+    return made;
+}
+
+/* Makes room for `count` entries of `size` bytes, at least twice as many as before. */
+static assay_status grow(pickle_machine *m, void **entries, size_t *capacity, size_t count, size_t size)
+{
+    if (count <= *capacity) {
+        return ASSAY_OK;
+    }
+    size_t wanted = 2 * *capacity > count ? 2 * *capacity : count + 64;
+    ASSAY_TRY(pickle_charge(m, wanted * size));
+    void *grown = assay_calloc(wanted, size, m->error);
+    if (grown == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    if (*capacity > 0) {
+        memcpy(grown, *entries, *capacity * size);
+    }
+    assay_free(*entries);
+    m->budget += *capacity * size;
+    *entries = grown;
+    *capacity = wanted;
+    return ASSAY_OK;
+}
+
+static assay_status reserve(pickle_machine *m, pickle_values *values, size_t count)
+{
+    void *entries = values->entries;
+    assay_status status = grow(m, &entries, &values->capacity, count, sizeof *values->entries);
+    values->entries = entries;
+    return status;
+}
+
+assay_status pickle_append(pickle_machine *m, pickle_value *container, const pickle_value *key, pickle_value *held)
+{
+    size_t index = container->as.container.count++;
+    if (key == NULL && (held->kind == PICKLE_NOTHING || held->kind == PICKLE_INTEGER || held->kind == PICKLE_BOOLEAN)) {
+        return ASSAY_OK; /* a list of losses may be long, and nobody asks for its numbers */
+    }
+    pickle_cell *cell = pickle_memory(m, sizeof *cell);
+    if (cell == NULL) {
+        return m->error->status;
+    }
+    *cell = (pickle_cell){key, held, index, NULL};
+    if (container->as.container.first == NULL) {
+        container->as.container.first = cell;
+    } else {
+        container->as.container.last->next = cell;
+    }
+    container->as.container.last = cell;
+    return ASSAY_OK;
+}
+
+/* --- the stack ------------------------------------------------------------------------------------------------- */
+
+static assay_status take(pickle_machine *m, size_t count, const unsigned char **bytes)
 {
     if (count > m->size - m->position) {
-        return refuse(m, "goes past the end of the file");
+        return pickle_refuse(m, "it goes past the end of the file");
     }
     *bytes = m->bytes + m->position;
     m->position += count;
@@ -92,7 +164,7 @@ static assay_status take(machine *m, size_t count, const unsigned char **bytes)
 }
 
 /* An unsigned little-endian number of `width` bytes, at most 8. */
-static assay_status take_number(machine *m, size_t width, uint64_t *number)
+static assay_status take_number(pickle_machine *m, size_t width, uint64_t *number)
 {
     const unsigned char *bytes = NULL;
     ASSAY_TRY(take(m, width, &bytes));
@@ -103,572 +175,750 @@ static assay_status take_number(machine *m, size_t width, uint64_t *number)
     return ASSAY_OK;
 }
 
-/* A value of this kind with `extra` zeroed bytes behind it. */
-static assay_status make(machine *m, value_kind kind, size_t extra, value **made)
+/* The rest of the line, without its end; at most 1 MiB. */
+static assay_status take_line(pickle_machine *m, pickle_text *line)
 {
-    *made = assay_calloc(1, sizeof **made + extra, m->error);
-    if (*made == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    *line = (pickle_text){"", 0};
+    const unsigned char *from = m->bytes + m->position;
+    size_t left = m->size - m->position;
+    const unsigned char *end = memchr(from, '\n', left < 1 << 20 ? left : 1 << 20);
+    if (end == NULL) {
+        return pickle_refuse(m, "it goes past the end of the file");
     }
-    (*made)->kind = kind;
-    (*made)->made_before = m->values;
-    m->values = *made;
+    *line = (pickle_text){(const char *)from, (size_t)(end - from)};
+    m->position += line->length + 1;
     return ASSAY_OK;
 }
 
-static void *behind(value *made)
+static assay_status push(pickle_machine *m, pickle_value *pushed)
 {
-    return made + 1;
-}
-
-static assay_status push(machine *m, value *pushed)
-{
-    m->stack[m->depth++] = pushed;
-    return ASSAY_OK;
-}
-
-static assay_status pop(machine *m, value **popped)
-{
-    size_t floor = m->mark_count > 0 ? m->marks[m->mark_count - 1] : 0;
-    if (m->depth == floor) {
-        return refuse(m, "takes a value where there is none");
+    if (pushed == NULL) {
+        return m->error->status;
     }
-    *popped = m->stack[--m->depth];
+    ASSAY_TRY(reserve(m, &m->stack, m->stack.count + 1));
+    m->stack.entries[m->stack.count++] = pushed;
     return ASSAY_OK;
 }
 
-static assay_status pop_kind(machine *m, value_kind kind, value **popped)
+static size_t above_mark(const pickle_machine *m)
 {
-    ASSAY_TRY(pop(m, popped));
-    return (*popped)->kind == kind ? ASSAY_OK : refuse(m, "takes a value of another kind");
+    return m->stack.count - (m->mark_count > 0 ? m->marks[m->mark_count - 1] : 0);
 }
 
-/* Takes the topmost mark away; the values above it are stack[base .. depth). */
-static assay_status pop_mark(machine *m, size_t *base)
+static assay_status pop(pickle_machine *m, pickle_value **popped)
+{
+    if (above_mark(m) == 0) {
+        return pickle_refuse(m, "it takes a value where there is none");
+    }
+    *popped = m->stack.entries[--m->stack.count];
+    return ASSAY_OK;
+}
+
+/* Takes the topmost mark away; the values above it are stack[base .. count). */
+static assay_status pop_mark(pickle_machine *m, size_t *base)
 {
     if (m->mark_count == 0) {
-        return refuse(m, "looks for a mark where there is none");
+        return pickle_refuse(m, "it looks for a mark where there is none");
     }
     *base = m->marks[--m->mark_count];
     return ASSAY_OK;
 }
 
-/* --- opcodes that push ----------------------------------------------------------------------------------------- */
-
-static assay_status op_proto(machine *m)
+static assay_status push_integer(pickle_machine *m, int64_t number)
 {
-    uint64_t version = 0;
-    ASSAY_TRY(take_number(m, 1, &version));
-    return version == 2 && m->opcode_at == 0 ? ASSAY_OK : refuse(m, "a protocol that is not 2, or not at the beginning");
+    if (number >= 0 && number < 256) {
+        return push(m, &m->small[number]);
+    }
+    pickle_value *made = pickle_make(m, PICKLE_INTEGER);
+    if (made != NULL) {
+        made->as.integer = number;
+    }
+    return push(m, made);
 }
 
-static assay_status op_mark(machine *m)
+/* A copy of the bytes, ended by a zero. */
+static assay_status copy_text(pickle_machine *m, const void *bytes, size_t length, pickle_text *copy)
 {
-    m->marks[m->mark_count++] = m->depth;
+    char *chars = pickle_memory(m, length + 1);
+    if (chars == NULL) {
+        return m->error->status;
+    }
+    memcpy(chars, bytes, length);
+    *copy = (pickle_text){chars, length};
     return ASSAY_OK;
 }
 
-static assay_status push_integer(machine *m, value_kind kind, int64_t number)
+static assay_status push_text(pickle_machine *m, const void *bytes, size_t length)
 {
-    value *made = NULL;
-    ASSAY_TRY(make(m, kind, 0, &made));
-    made->as.integer = number;
+    pickle_value *made = pickle_make(m, PICKLE_TEXT);
+    if (made != NULL) {
+        ASSAY_TRY(copy_text(m, bytes, length, &made->as.text));
+    }
     return push(m, made);
 }
 
-static assay_status op_binint1(machine *m)
+/* --- opcodes that push ----------------------------------------------------------------------------------------- */
+
+/* `width`: of the number in the opcode's argument, where it has one. */
+typedef assay_status opcode(pickle_machine *m, size_t width);
+
+static assay_status op_proto(pickle_machine *m, size_t width)
+{
+    uint64_t version = 0;
+    ASSAY_TRY(take_number(m, width, &version));
+    return version <= 5 ? ASSAY_OK : pickle_refuse(m, "it is of a pickle protocol that does not exist");
+}
+
+static assay_status op_skip(pickle_machine *m, size_t width)
+{
+    uint64_t length = 0;
+    return take_number(m, width, &length);
+}
+
+static assay_status op_mark(pickle_machine *m, size_t width)
+{
+    (void)width;
+    void *marks = m->marks;
+    assay_status status = grow(m, &marks, &m->mark_capacity, m->mark_count + 1, sizeof *m->marks);
+    m->marks = marks;
+    ASSAY_TRY(status);
+    m->marks[m->mark_count++] = m->stack.count;
+    return ASSAY_OK;
+}
+
+static assay_status op_integer(pickle_machine *m, size_t width)
 {
     uint64_t number = 0;
-    ASSAY_TRY(take_number(m, 1, &number));
-    return push_integer(m, INTEGER, (int64_t)number);
+    ASSAY_TRY(take_number(m, width, &number));
+    return push_integer(m, width == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
 }
 
-static assay_status op_binint2(machine *m)
-{
-    uint64_t number = 0;
-    ASSAY_TRY(take_number(m, 2, &number));
-    return push_integer(m, INTEGER, (int64_t)number);
-}
-
-static assay_status op_binint(machine *m)
-{
-    uint64_t number = 0;
-    ASSAY_TRY(take_number(m, 4, &number));
-    return push_integer(m, INTEGER, (int32_t)(uint32_t)number);
-}
-
-/* Two's complement of as many bytes as the first byte says; sizes beyond 2^31 are written so. */
-static assay_status op_long1(machine *m)
-{
-    uint64_t width = 0;
-    uint64_t number = 0;
-    ASSAY_TRY(take_number(m, 1, &width));
-    if (width > 8) {
-        return refuse(m, "an integer of more than 64 bits");
-    }
-    ASSAY_TRY(take_number(m, (size_t)width, &number));
-    if (width > 0 && width < 8 && number >> (8 * width - 1) != 0) {
-        return refuse(m, "a negative LONG1");
-    }
-    return push_integer(m, INTEGER, (int64_t)number);
-}
-
-static assay_status op_newtrue(machine *m)
-{
-    return push_integer(m, BOOLEAN, 1);
-}
-
-static assay_status op_newfalse(machine *m)
-{
-    return push_integer(m, BOOLEAN, 0);
-}
-
-static assay_status op_binunicode(machine *m)
+/* Two's complement of as many bytes as the argument says. More than 64 bits fit no size: a number that nobody asks for. */
+static assay_status op_long(pickle_machine *m, size_t width)
 {
     uint64_t length = 0;
     const unsigned char *bytes = NULL;
-    value *made = NULL;
-    ASSAY_TRY(take_number(m, 4, &length));
+    uint64_t number = 0;
+    ASSAY_TRY(take_number(m, width, &length));
     ASSAY_TRY(take(m, (size_t)length, &bytes));
-    if (memchr(bytes, 0, (size_t)length) != NULL) {
-        return refuse(m, "a text with a zero byte");
+    if (length > 8) {
+        return push(m, &m->nothing);
     }
-    ASSAY_TRY(make(m, TEXT, (size_t)length + 1, &made));
-    memcpy(behind(made), bytes, (size_t)length);
-    made->as.text = behind(made);
+    for (size_t i = 8; i-- > 0;) {
+        bool negative = length > 0 && bytes[length - 1] >= 128;
+        number = number << 8 | (i < length ? bytes[i] : negative ? 255U : 0U);
+    }
+    return push_integer(m, (int64_t)number);
+}
+
+/* INT and LONG of protocol 0: a line of digits; "00" and "01" are False and True. */
+static assay_status op_decimal(pickle_machine *m, size_t width)
+{
+    char digits[24] = "";
+    pickle_text line;
+    (void)width;
+    ASSAY_TRY(take_line(m, &line));
+    if (line.length >= sizeof digits) {
+        return push(m, &m->nothing);
+    }
+    memcpy(digits, line.chars, line.length);
+    if (strcmp(digits, "00") == 0 || strcmp(digits, "01") == 0) {
+        return push(m, &m->booleans[digits[1] - '0']);
+    }
+    return push_integer(m, strtoll(digits, NULL, 10));
+}
+
+static assay_status op_float_line(pickle_machine *m, size_t width)
+{
+    pickle_text line;
+    (void)width;
+    ASSAY_TRY(take_line(m, &line));
+    return push(m, &m->nothing);
+}
+
+static assay_status op_float(pickle_machine *m, size_t width)
+{
+    const unsigned char *bytes = NULL;
+    ASSAY_TRY(take(m, width, &bytes));
+    return push(m, &m->nothing);
+}
+
+static assay_status op_none(pickle_machine *m, size_t width)
+{
+    (void)width;
+    return push(m, &m->nothing);
+}
+
+static assay_status op_true(pickle_machine *m, size_t width)
+{
+    (void)width;
+    return push(m, &m->booleans[1]);
+}
+
+static assay_status op_false(pickle_machine *m, size_t width)
+{
+    (void)width;
+    return push(m, &m->booleans[0]);
+}
+
+static assay_status op_text(pickle_machine *m, size_t width)
+{
+    uint64_t length = 0;
+    const unsigned char *bytes = NULL;
+    ASSAY_TRY(take_number(m, width, &length));
+    ASSAY_TRY(take(m, (size_t)length, &bytes));
+    return push_text(m, bytes, (size_t)length);
+}
+
+static assay_status op_bytes(pickle_machine *m, size_t width)
+{
+    uint64_t length = 0;
+    const unsigned char *bytes = NULL;
+    ASSAY_TRY(take_number(m, width, &length));
+    ASSAY_TRY(take(m, (size_t)length, &bytes));
+    return push(m, &m->nothing);
+}
+
+/* STRING, quoted, and UNICODE. A text with an escape is nothing that a state_dict needs, and no name of a class. */
+static assay_status op_text_line(pickle_machine *m, size_t width)
+{
+    pickle_text line;
+    ASSAY_TRY(take_line(m, &line));
+    bool quoted = width > 0 && line.length >= 2 && (*line.chars == '\'' || *line.chars == '"') &&
+                  line.chars[line.length - 1] == *line.chars;
+    if (width > 0 && !quoted) {
+        return pickle_refuse(m, "a text without quotes");
+    }
+    if (memchr(line.chars, '\\', line.length) != NULL) {
+        return push(m, &m->nothing);
+    }
+    return push_text(m, line.chars + quoted, line.length - 2U * quoted);
+}
+
+static assay_status op_empty_dict(pickle_machine *m, size_t width)
+{
+    (void)width;
+    return push(m, pickle_make(m, PICKLE_DICTIONARY));
+}
+
+static assay_status op_empty_list(pickle_machine *m, size_t width)
+{
+    (void)width;
+    return push(m, pickle_make(m, PICKLE_LIST));
+}
+
+static assay_status push_global(pickle_machine *m, pickle_text module, pickle_text name)
+{
+    const pickle_global *global = NULL;
+    ASSAY_TRY(pickle_find_global(m, module, name, &global));
+    pickle_value *made = pickle_make(m, PICKLE_GLOBAL);
+    if (made != NULL) {
+        made->as.global = global;
+    }
     return push(m, made);
 }
 
-static assay_status push_dictionary(machine *m, bool ordered)
+static assay_status take_global(pickle_machine *m, pickle_text *module, pickle_text *name)
 {
-    value *made = NULL;
-    ASSAY_TRY(make(m, DICTIONARY, 0, &made));
-    made->as.dictionary.ordered = ordered;
-    return push(m, made);
+    pickle_text lines[2];
+    ASSAY_TRY(take_line(m, &lines[0]));
+    ASSAY_TRY(take_line(m, &lines[1]));
+    ASSAY_TRY(copy_text(m, lines[0].chars, lines[0].length, module));
+    return copy_text(m, lines[1].chars, lines[1].length, name);
 }
 
-static assay_status op_empty_dict(machine *m)
+static assay_status op_global(pickle_machine *m, size_t width)
 {
-    return push_dictionary(m, false);
+    pickle_text module;
+    pickle_text name;
+    (void)width;
+    ASSAY_TRY(take_global(m, &module, &name));
+    return push_global(m, module, name);
 }
 
-static const struct {
-    const char *text; /* as the opcode has it: module, newline, name, newline */
-    value_kind kind;
-    int which; /* a function_name or an assay_dtype */
-} globals[] = {
-    {"collections\nOrderedDict\n", FUNCTION, ORDERED_DICT},
-    {"torch._utils\n_rebuild_tensor_v2\n", FUNCTION, REBUILD_TENSOR},
-    {"torch\nDoubleStorage\n", STORAGE_TYPE, ASSAY_DTYPE_F64},
-    {"torch\nFloatStorage\n", STORAGE_TYPE, ASSAY_DTYPE_F32},
-    {"torch\nHalfStorage\n", STORAGE_TYPE, ASSAY_DTYPE_F16},
-    {"torch\nBFloat16Storage\n", STORAGE_TYPE, ASSAY_DTYPE_BF16},
-    {"torch\nLongStorage\n", STORAGE_TYPE, ASSAY_DTYPE_I64},
-    {"torch\nIntStorage\n", STORAGE_TYPE, ASSAY_DTYPE_I32},
-    {"torch\nShortStorage\n", STORAGE_TYPE, ASSAY_DTYPE_I16},
-    {"torch\nCharStorage\n", STORAGE_TYPE, ASSAY_DTYPE_I8},
-    {"torch\nByteStorage\n", STORAGE_TYPE, ASSAY_DTYPE_U8},
-    {"torch\nBoolStorage\n", STORAGE_TYPE, ASSAY_DTYPE_BOOL},
-};
-
-static assay_status push_global(machine *m, size_t index)
+static assay_status op_stack_global(pickle_machine *m, size_t width)
 {
-    value *made = NULL;
-    ASSAY_TRY(make(m, globals[index].kind, 0, &made));
-    if (globals[index].kind == FUNCTION) {
-        made->as.function = (function_name)globals[index].which;
-    } else {
-        made->as.dtype = (assay_dtype)globals[index].which;
+    pickle_value *name = NULL;
+    pickle_value *module = NULL;
+    (void)width;
+    ASSAY_TRY(pop(m, &name));
+    ASSAY_TRY(pop(m, &module));
+    if (name->kind != PICKLE_TEXT || module->kind != PICKLE_TEXT) {
+        return pickle_refuse_code(m, "a name that is computed");
     }
-    return push(m, made);
+    return push_global(m, module->as.text, name->as.text);
 }
 
-/* How many of the bytes are the two lines of a GLOBAL, without the last newline; at most 60. */
-static int global_length(const unsigned char *text, size_t left)
+/* A number for a name that the program which loads the file has registered. */
+static assay_status op_extension(pickle_machine *m, size_t width)
 {
-    int lines = 0;
-    size_t length = 0;
-    for (; length < left && length < 60; length++) {
-        lines += text[length] == '\n';
-        if (lines == 2) {
-            break;
-        }
-    }
-    return (int)length;
-}
-
-static assay_status op_global(machine *m)
-{
-    const unsigned char *text = m->bytes + m->position;
-    size_t left = m->size - m->position;
-    for (size_t i = 0; i < sizeof globals / sizeof *globals; i++) {
-        size_t length = strlen(globals[i].text);
-        if (length <= left && memcmp(text, globals[i].text, length) == 0) {
-            m->position += length;
-            return push_global(m, i);
-        }
-    }
-    return assay_fail(m->error, ASSAY_ERROR_FORMAT,
-                      "%s: byte %zu of the pickle: refuses the global '%.*s': no state_dict needs it; Python would import "
-                      "and might run it, so do not load this file elsewhere", m->name, m->opcode_at,
-                      global_length(text, left), (const char *)text);
+    uint64_t code = 0;
+    ASSAY_TRY(take_number(m, width, &code));
+    return pickle_refuse_code(m, "a name from Python's registry of extensions");
 }
 
 /* --- opcodes that combine -------------------------------------------------------------------------------------- */
 
-static assay_status push_tuple(machine *m, size_t base)
+/* A tuple of the values from stack[base] on, which it takes off. */
+static assay_status make_tuple(pickle_machine *m, size_t base, pickle_value **made)
 {
-    value *made = NULL;
-    size_t count = m->depth - base;
-    ASSAY_TRY(make(m, TUPLE, count * sizeof(value *), &made));
-    made->as.tuple.count = count;
-    made->as.tuple.items = behind(made);
-    for (size_t i = 0; i < count; i++) {
-        made->as.tuple.items[i] = m->stack[base + i];
+    size_t count = m->stack.count - base;
+    *made = count == 0 ? &m->no_items : pickle_make(m, PICKLE_TUPLE);
+    if (count > 0 && *made != NULL) {
+        (*made)->as.tuple.items = pickle_memory(m, count * sizeof *(*made)->as.tuple.items);
+        if ((*made)->as.tuple.items == NULL) {
+            return m->error->status;
+        }
+        memcpy((*made)->as.tuple.items, m->stack.entries + base, count * sizeof *(*made)->as.tuple.items);
+        (*made)->as.tuple.count = count;
     }
-    m->depth = base;
+    m->stack.count = base;
+    return *made == NULL ? m->error->status : ASSAY_OK;
+}
+
+static assay_status op_tuple(pickle_machine *m, size_t width)
+{
+    size_t base = 0;
+    pickle_value *made = NULL;
+    (void)width;
+    ASSAY_TRY(pop_mark(m, &base));
+    ASSAY_TRY(make_tuple(m, base, &made));
     return push(m, made);
 }
 
-static assay_status op_tuple(machine *m)
+/* A tuple of the `width` topmost values. */
+static assay_status op_short_tuple(pickle_machine *m, size_t width)
+{
+    pickle_value *made = NULL;
+    if (above_mark(m) < width) {
+        return pickle_refuse(m, "it takes a value where there is none");
+    }
+    ASSAY_TRY(make_tuple(m, m->stack.count - width, &made));
+    return push(m, made);
+}
+
+/* Containers are what takes items; whatever else an object is, its own class decides. */
+static bool takes_items(const pickle_value *value)
+{
+    return value->kind == PICKLE_LIST || value->kind == PICKLE_DICTIONARY || value->kind == PICKLE_OBJECT;
+}
+
+/* Adds stack[base .. depth) to the container below: one by one, or in pairs. */
+static assay_status add_items(pickle_machine *m, size_t base, bool pairs)
+{
+    size_t depth = m->stack.count;
+    pickle_value *container = NULL;
+    if (pairs && (depth - base) % 2 != 0) {
+        return pickle_refuse(m, "it sets items with a key that has no value");
+    }
+    m->stack.count = base;
+    ASSAY_TRY(pop(m, &container));
+    if (!takes_items(container) || (container->kind == PICKLE_DICTIONARY) > pairs ||
+        (container->kind == PICKLE_LIST) > !pairs) {
+        return pickle_refuse(m, "it adds items to a value of another kind");
+    }
+    for (size_t i = base; i < depth; i += pairs ? 2 : 1) {
+        const pickle_value *key = pairs ? m->stack.entries[i] : NULL;
+        ASSAY_TRY(pickle_append(m, container, key, m->stack.entries[i + (pairs ? 1 : 0)]));
+    }
+    return push(m, container);
+}
+
+/* SETITEM and APPEND, whose items are the `width` topmost values. */
+static assay_status op_item(pickle_machine *m, size_t width)
+{
+    return above_mark(m) < width ? pickle_refuse(m, "it takes a value where there is none")
+                                 : add_items(m, m->stack.count - width, width == 2);
+}
+
+/* SETITEMS, APPENDS and ADDITEMS, whose items are above the mark. */
+static assay_status op_items(pickle_machine *m, size_t width)
 {
     size_t base = 0;
     ASSAY_TRY(pop_mark(m, &base));
-    return push_tuple(m, base);
+    return add_items(m, base, width == 2);
 }
 
-static assay_status top_tuple(machine *m, size_t count)
+/* LIST, DICT and FROZENSET: a new container of what is above the mark. */
+static assay_status op_container(pickle_machine *m, size_t width)
 {
-    size_t floor = m->mark_count > 0 ? m->marks[m->mark_count - 1] : 0;
-    return m->depth - floor < count ? refuse(m, "takes a value where there is none") : push_tuple(m, m->depth - count);
+    size_t base = 0;
+    ASSAY_TRY(pop_mark(m, &base));
+    pickle_value *made = pickle_make(m, width == 2 ? PICKLE_DICTIONARY : PICKLE_LIST);
+    ASSAY_TRY(push(m, made));
+    memmove(m->stack.entries + base + 1, m->stack.entries + base,
+            (m->stack.count - 1 - base) * sizeof *m->stack.entries);
+    m->stack.entries[base] = made;
+    return add_items(m, base + 1, width == 2);
 }
 
-static assay_status op_empty_tuple(machine *m)
+/* An object's state. A dictionary of PyTorch's has _metadata, which no reader needs. */
+static assay_status op_build(pickle_machine *m, size_t width)
 {
-    return top_tuple(m, 0);
-}
-
-static assay_status op_tuple1(machine *m)
-{
-    return top_tuple(m, 1);
-}
-
-static assay_status op_tuple2(machine *m)
-{
-    return top_tuple(m, 2);
-}
-
-static assay_status op_tuple3(machine *m)
-{
-    return top_tuple(m, 3);
-}
-
-static assay_status set_item(machine *m, value *dictionary, const value *key, const value *held)
-{
-    value *made = NULL;
-    if (dictionary->kind != DICTIONARY || key->kind != TEXT) {
-        return refuse(m, "sets an item that is not a dictionary's entry under a text");
+    pickle_value *state = NULL;
+    pickle_value *object = NULL;
+    (void)width;
+    ASSAY_TRY(pop(m, &state));
+    ASSAY_TRY(pop(m, &object));
+    if (object->kind == PICKLE_GLOBAL) {
+        return pickle_refuse_code(m, object->as.global->name); /* changes the class, or its module */
     }
-    /* The pair lives behind a value of its own, so that it is freed with the others. */
-    ASSAY_TRY(make(m, TUPLE, sizeof(pair), &made));
-    pair *added = behind(made);
-    *added = (pair){key->as.text, held, NULL};
-    if (dictionary->as.dictionary.first == NULL) {
-        dictionary->as.dictionary.first = added;
-    } else {
-        dictionary->as.dictionary.last->next = added;
+    if (object->kind == PICKLE_OBJECT) {
+        object->as.container.state = state;
+    } else if (object->kind != PICKLE_DICTIONARY && object->kind != PICKLE_TENSOR) {
+        return pickle_refuse(m, "it gives attributes to a value of another kind");
     }
-    dictionary->as.dictionary.last = added;
-    dictionary->as.dictionary.count++;
+    return push(m, object);
+}
+
+static assay_status op_reduce(pickle_machine *m, size_t width)
+{
+    pickle_value *arguments = NULL;
+    pickle_value *function = NULL;
+    pickle_value *result = NULL;
+    (void)width;
+    ASSAY_TRY(pop(m, &arguments));
+    ASSAY_TRY(pop(m, &function));
+    ASSAY_TRY(pickle_call(m, function, arguments, &result));
+    return push(m, result);
+}
+
+/* class.__new__(class, *arguments): the `width` topmost values are arguments, the class is below. */
+static assay_status op_newobj(pickle_machine *m, size_t width)
+{
+    pickle_value *value = NULL;
+    pickle_value *result = NULL;
+    for (size_t i = 0; i <= width; i++) {
+        ASSAY_TRY(pop(m, &value));
+    }
+    ASSAY_TRY(pickle_new(m, value, &result));
+    return push(m, result);
+}
+
+/* OBJ of protocol 1: mark, class, arguments. */
+static assay_status op_obj(pickle_machine *m, size_t width)
+{
+    size_t base = 0;
+    pickle_value *arguments = NULL;
+    pickle_value *result = NULL;
+    (void)width;
+    ASSAY_TRY(pop_mark(m, &base));
+    if (m->stack.count == base) {
+        return pickle_refuse(m, "it makes an object of no class");
+    }
+    ASSAY_TRY(make_tuple(m, base + 1, &arguments));
+    ASSAY_TRY(pickle_call(m, m->stack.entries[--m->stack.count], arguments, &result));
+    return push(m, result);
+}
+
+/* INST of protocol 0: class in the opcode, arguments above the mark. */
+static assay_status op_inst(pickle_machine *m, size_t width)
+{
+    size_t base = 0;
+    pickle_text module;
+    pickle_text name;
+    pickle_value *arguments = NULL;
+    pickle_value *function = NULL;
+    pickle_value *result = NULL;
+    (void)width;
+    ASSAY_TRY(take_global(m, &module, &name));
+    ASSAY_TRY(pop_mark(m, &base));
+    ASSAY_TRY(make_tuple(m, base, &arguments));
+    ASSAY_TRY(push_global(m, module, name));
+    ASSAY_TRY(pop(m, &function));
+    ASSAY_TRY(pickle_call(m, function, arguments, &result));
+    return push(m, result);
+}
+
+/* --- storages -------------------------------------------------------------------------------------------------- */
+
+/* (key, offset, size) of a view, behind which the format before 1.6 hides some storages; None otherwise. */
+static assay_status apply_view(pickle_machine *m, const pickle_value *view, assay_pickled_tensor *storage)
+{
+    if (view->kind == PICKLE_NOTHING) {
+        return ASSAY_OK;
+    }
+    const pickle_value *offset = view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1] : NULL;
+    if (offset == NULL || offset->kind != PICKLE_INTEGER || offset->as.integer < 0) {
+        return pickle_refuse(m, "it names a storage that is no storage");
+    }
+    storage->offset = (size_t)offset->as.integer;
     return ASSAY_OK;
 }
 
-static assay_status op_setitem(machine *m)
+static assay_status make_storage(pickle_machine *m, pickle_value **items, size_t count, pickle_value **made)
 {
-    value *held = NULL;
-    value *key = NULL;
-    value *dictionary = NULL;
-    ASSAY_TRY(pop(m, &held));
-    ASSAY_TRY(pop_kind(m, TEXT, &key));
-    ASSAY_TRY(pop_kind(m, DICTIONARY, &dictionary));
-    ASSAY_TRY(set_item(m, dictionary, key, held));
-    return push(m, dictionary);
+    const pickle_global *type = items[1]->kind == PICKLE_GLOBAL ? items[1]->as.global : NULL;
+    if (type == NULL || type->role != GLOBAL_STORAGE || items[2]->kind != PICKLE_TEXT ||
+        items[4]->kind != PICKLE_INTEGER || items[4]->as.integer < 0 ||
+        strlen(items[2]->as.text.chars) != items[2]->as.text.length) {
+        return pickle_refuse(m, "it names a storage that is no storage");
+    }
+    *made = pickle_make(m, type->which < 0 ? PICKLE_OBJECT : PICKLE_STORAGE);
+    assay_pickled_tensor *storage = *made == NULL || type->which < 0 ? NULL : pickle_memory(m, sizeof *storage);
+    if (*made != NULL && type->which < 0) {
+        (*made)->as.container.of = type;
+        return ASSAY_OK;
+    }
+    if (storage == NULL) {
+        return m->error->status;
+    }
+    storage->dtype = (assay_dtype)type->which;
+    storage->storage = items[2]->as.text.chars;
+    storage->storage_count = (size_t)items[4]->as.integer;
+    (*made)->as.tensor = storage;
+    return count == 6 ? apply_view(m, items[5], storage) : ASSAY_OK;
 }
 
-static assay_status op_setitems(machine *m)
+static bool is_text(const pickle_value *value, const char *text)
 {
-    size_t base = 0;
-    size_t depth = m->depth;
-    value *dictionary = NULL;
-    ASSAY_TRY(pop_mark(m, &base));
-    if ((depth - base) % 2 != 0) {
-        return refuse(m, "sets items with a key that has no value");
-    }
-    m->depth = base;
-    ASSAY_TRY(pop_kind(m, DICTIONARY, &dictionary));
-    for (size_t i = base; i < depth; i += 2) {
-        ASSAY_TRY(set_item(m, dictionary, m->stack[i], m->stack[i + 1]));
-    }
-    return push(m, dictionary);
+    return value->kind == PICKLE_TEXT && strcmp(value->as.text.chars, text) == 0;
 }
 
-/* The attributes of an OrderedDict: a state_dict's _metadata, which no reader needs. */
-static assay_status op_build(machine *m)
+/*
+ * ("storage", torch.FloatStorage, key, device, elements): a storage, by its key. The format before 1.6 adds a view, and
+ * has ("module", class, file, source) for a class of the user's.
+ */
+static assay_status op_binpersid(pickle_machine *m, size_t width)
 {
-    value *attributes = NULL;
-    value *object = NULL;
-    ASSAY_TRY(pop_kind(m, DICTIONARY, &attributes));
-    ASSAY_TRY(pop_kind(m, DICTIONARY, &object));
-    return object->as.dictionary.ordered ? push(m, object) : refuse(m, "gives attributes to a plain dictionary");
+    pickle_value *id = NULL;
+    pickle_value *made = NULL;
+    (void)width;
+    ASSAY_TRY(pop(m, &id));
+    size_t count = id->kind == PICKLE_TUPLE ? id->as.tuple.count : 0;
+    if (count == 4 && is_text(id->as.tuple.items[0], "module")) {
+        return push(m, id->as.tuple.items[1]);
+    }
+    if ((count != 5 && count != 6) || !is_text(id->as.tuple.items[0], "storage")) {
+        return pickle_refuse(m, "it names a storage that is no storage");
+    }
+    ASSAY_TRY(make_storage(m, id->as.tuple.items, count, &made));
+    return push(m, made);
 }
 
-static bool has_kinds(const value *tuple, size_t count, const value_kind *kinds)
+static assay_status op_persid(pickle_machine *m, size_t width)
 {
-    bool same = tuple->as.tuple.count == count;
-    for (size_t i = 0; same && i < count; i++) {
-        same = tuple->as.tuple.items[i]->kind == kinds[i];
+    static const pickle_global storage = {
+        GLOBAL_HARMLESS, 0, "a tensor saved with pickle protocol 0, which PyTorch itself cannot load", "torch.storage"};
+    pickle_text line;
+    (void)width;
+    ASSAY_TRY(take_line(m, &line));
+    pickle_value *made = pickle_make(m, PICKLE_OBJECT);
+    if (made != NULL) {
+        made->as.container.of = &storage;
     }
-    return same;
+    return push(m, made);
 }
 
-/* A tuple of numbers, none negative; false where it is not that or is longer than a tensor's rank may be. */
-static bool sizes_of(const value *tuple, size_t *sizes)
+/* --- the memo and the stack's order ---------------------------------------------------------------------------- */
+
+static assay_status put(pickle_machine *m, uint64_t index)
 {
-    if (tuple->as.tuple.count > ASSAY_TENSOR_MAX_RANK) {
-        return false;
+    enum { SPARE = 256 };
+    if (above_mark(m) == 0) {
+        return pickle_refuse(m, "it takes a value where there is none");
     }
-    for (size_t i = 0; i < tuple->as.tuple.count; i++) {
-        const value *item = tuple->as.tuple.items[i];
-        if (item->kind != INTEGER || item->as.integer < 0) {
-            return false;
+    if (index > m->puts + SPARE) {
+        return pickle_refuse(m, "a memo index that no pickle of this length needs");
+    }
+    ASSAY_TRY(reserve(m, &m->memo, (size_t)index + 1));
+    m->memo.entries[index] = m->stack.entries[m->stack.count - 1];
+    m->puts++;
+    return ASSAY_OK;
+}
+
+static assay_status get(pickle_machine *m, uint64_t index)
+{
+    if (index >= m->memo.capacity || m->memo.entries[index] == NULL) {
+        return pickle_refuse(m, "it gets what was never put into the memo");
+    }
+    return push(m, m->memo.entries[index]);
+}
+
+/* The argument of PUT and GET: a number, or a line of digits. */
+static assay_status take_index(pickle_machine *m, size_t width, uint64_t *index)
+{
+    if (width > 0) {
+        return take_number(m, width, index);
+    }
+    pickle_text line;
+    ASSAY_TRY(take_line(m, &line));
+    *index = 0;
+    for (size_t i = 0; i < line.length; i++) {
+        if (line.chars[i] < '0' || line.chars[i] > '9' || *index > UINT32_MAX) {
+            return pickle_refuse(m, "a memo index that is no number");
         }
-        sizes[i] = (size_t)item->as.integer;
+        *index = *index * 10 + (uint64_t)(line.chars[i] - '0');
     }
-    return true;
+    return ASSAY_OK;
 }
 
-/* ("storage", torch.FloatStorage, key, device, elements): a storage, by its key. */
-static assay_status op_binpersid(machine *m)
-{
-    static const value_kind wanted[] = {TEXT, STORAGE_TYPE, TEXT, TEXT, INTEGER};
-    value *id = NULL;
-    value *made = NULL;
-    ASSAY_TRY(pop_kind(m, TUPLE, &id));
-    value **items = id->as.tuple.items;
-    if (!has_kinds(id, 5, wanted) || strcmp(items[0]->as.text, "storage") != 0 || items[4]->as.integer < 0) {
-        return refuse(m, "a persistent id that is not a storage's");
-    }
-    ASSAY_TRY(make(m, STORAGE, sizeof(assay_pickled_tensor), &made));
-    made->as.tensor = behind(made);
-    made->as.tensor->dtype = items[1]->as.dtype;
-    made->as.tensor->storage = items[2]->as.text;
-    made->as.tensor->storage_count = (size_t)items[4]->as.integer;
-    return push(m, made);
-}
-
-/* torch._utils._rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks). */
-static assay_status rebuild_tensor(machine *m, const value *arguments)
-{
-    static const value_kind wanted[] = {STORAGE, INTEGER, TUPLE, TUPLE, BOOLEAN, DICTIONARY};
-    value *made = NULL;
-    value **items = arguments->as.tuple.items;
-    if (!has_kinds(arguments, 6, wanted) || items[1]->as.integer < 0 || items[5]->as.dictionary.count != 0 ||
-        items[2]->as.tuple.count != items[3]->as.tuple.count) {
-        return refuse(m, "rebuilds a tensor from other things than storage, offset, size, stride, flag and no hooks");
-    }
-    ASSAY_TRY(make(m, TENSOR, sizeof(assay_pickled_tensor), &made));
-    assay_pickled_tensor *tensor = behind(made);
-    made->as.tensor = tensor;
-    *tensor = *items[0]->as.tensor;
-    tensor->offset = (size_t)items[1]->as.integer;
-    tensor->rank = items[2]->as.tuple.count;
-    if (!sizes_of(items[2], tensor->shape) || !sizes_of(items[3], tensor->stride)) {
-        return refuse(m, "a tensor's size or stride is not a tuple of at most 8 whole numbers");
-    }
-    return push(m, made);
-}
-
-static assay_status op_reduce(machine *m)
-{
-    value *arguments = NULL;
-    value *function = NULL;
-    ASSAY_TRY(pop_kind(m, TUPLE, &arguments));
-    ASSAY_TRY(pop_kind(m, FUNCTION, &function));
-    if (function->as.function == REBUILD_TENSOR) {
-        return rebuild_tensor(m, arguments);
-    }
-    return arguments->as.tuple.count == 0 ? push_dictionary(m, true) : refuse(m, "an OrderedDict that is not made empty");
-}
-
-/* --- the memo -------------------------------------------------------------------------------------------------- */
-
-static assay_status put(machine *m, size_t width)
+static assay_status op_put(pickle_machine *m, size_t width)
 {
     uint64_t index = 0;
-    value *top = NULL;
-    ASSAY_TRY(take_number(m, width, &index));
-    ASSAY_TRY(pop(m, &top));
-    if (index >= m->size) {
-        return refuse(m, "a memo index that no pickle of this length needs");
-    }
-    m->memo[index] = top;
-    return push(m, top);
+    ASSAY_TRY(take_index(m, width, &index));
+    return put(m, index);
 }
 
-static assay_status get(machine *m, size_t width)
+static assay_status op_get(pickle_machine *m, size_t width)
 {
     uint64_t index = 0;
-    ASSAY_TRY(take_number(m, width, &index));
-    if (index >= m->size || m->memo[index] == NULL) {
-        return refuse(m, "gets what was never put into the memo");
-    }
-    return push(m, m->memo[index]);
+    ASSAY_TRY(take_index(m, width, &index));
+    return get(m, index);
 }
 
-static assay_status op_binput(machine *m)
+static assay_status op_memoize(pickle_machine *m, size_t width)
 {
-    return put(m, 1);
+    (void)width;
+    return put(m, m->puts);
 }
 
-static assay_status op_long_binput(machine *m)
+static assay_status op_pop(pickle_machine *m, size_t width)
 {
-    return put(m, 4);
+    pickle_value *dropped = NULL;
+    size_t base = 0;
+    (void)width;
+    return above_mark(m) == 0 && m->mark_count > 0 ? pop_mark(m, &base) : pop(m, &dropped);
 }
 
-static assay_status op_binget(machine *m)
+static assay_status op_pop_mark(pickle_machine *m, size_t width)
 {
-    return get(m, 1);
+    (void)width;
+    return pop_mark(m, &m->stack.count);
 }
 
-static assay_status op_long_binget(machine *m)
+static assay_status op_dup(pickle_machine *m, size_t width)
 {
-    return get(m, 4);
+    (void)width;
+    return above_mark(m) == 0 ? pickle_refuse(m, "it takes a value where there is none")
+                              : push(m, m->stack.entries[m->stack.count - 1]);
 }
 
-static assay_status op_stop(machine *m)
+static assay_status op_stop(pickle_machine *m, size_t width)
 {
+    (void)width;
     m->stopped = true;
-    return m->position == m->size ? ASSAY_OK : refuse(m, "stops before the end of the file");
+    return ASSAY_OK;
 }
 
 /* --- dispatch -------------------------------------------------------------------------------------------------- */
 
-/* Every opcode of Python's pickletools; those without a function are refused by name. */
+/* Every opcode of Python's pickletools. */
 static const struct {
     const char *name;
-    assay_status (*run)(machine *m);
+    opcode *run;
+    size_t width; /* of a number in the argument, or of what the opcode takes off the stack */
 } opcodes[256] = {
-    ['('] = {"MARK", op_mark},
-    [')'] = {"EMPTY_TUPLE", op_empty_tuple},
-    ['.'] = {"STOP", op_stop},
-    ['J'] = {"BININT", op_binint},
-    ['K'] = {"BININT1", op_binint1},
-    ['M'] = {"BININT2", op_binint2},
-    ['Q'] = {"BINPERSID", op_binpersid},
-    ['R'] = {"REDUCE", op_reduce},
-    ['X'] = {"BINUNICODE", op_binunicode},
-    ['b'] = {"BUILD", op_build},
-    ['c'] = {"GLOBAL", op_global},
-    ['h'] = {"BINGET", op_binget},
-    ['j'] = {"LONG_BINGET", op_long_binget},
-    ['q'] = {"BINPUT", op_binput},
-    ['r'] = {"LONG_BINPUT", op_long_binput},
-    ['s'] = {"SETITEM", op_setitem},
-    ['t'] = {"TUPLE", op_tuple},
-    ['u'] = {"SETITEMS", op_setitems},
-    ['}'] = {"EMPTY_DICT", op_empty_dict},
-    [0x80] = {"PROTO", op_proto},
-    [0x85] = {"TUPLE1", op_tuple1},
-    [0x86] = {"TUPLE2", op_tuple2},
-    [0x87] = {"TUPLE3", op_tuple3},
-    [0x88] = {"NEWTRUE", op_newtrue},
-    [0x89] = {"NEWFALSE", op_newfalse},
-    [0x8a] = {"LONG1", op_long1},
-    ['0'] = {"POP", NULL}, ['1'] = {"POP_MARK", NULL}, ['2'] = {"DUP", NULL}, ['B'] = {"BINBYTES", NULL},
-    ['C'] = {"SHORT_BINBYTES", NULL}, ['F'] = {"FLOAT", NULL}, ['G'] = {"BINFLOAT", NULL}, ['I'] = {"INT", NULL},
-    ['L'] = {"LONG", NULL}, ['N'] = {"NONE", NULL}, ['P'] = {"PERSID", NULL}, ['S'] = {"STRING", NULL},
-    ['T'] = {"BINSTRING", NULL}, ['U'] = {"SHORT_BINSTRING", NULL}, ['V'] = {"UNICODE", NULL},
-    [']'] = {"EMPTY_LIST", NULL}, ['a'] = {"APPEND", NULL}, ['d'] = {"DICT", NULL}, ['e'] = {"APPENDS", NULL},
-    ['g'] = {"GET", NULL}, ['i'] = {"INST", NULL}, ['l'] = {"LIST", NULL}, ['o'] = {"OBJ", NULL}, ['p'] = {"PUT", NULL},
-    [0x81] = {"NEWOBJ", NULL}, [0x82] = {"EXT1", NULL}, [0x83] = {"EXT2", NULL}, [0x84] = {"EXT4", NULL},
-    [0x8b] = {"LONG4", NULL}, [0x8c] = {"SHORT_BINUNICODE", NULL}, [0x8d] = {"BINUNICODE8", NULL},
-    [0x8e] = {"BINBYTES8", NULL}, [0x8f] = {"EMPTY_SET", NULL}, [0x90] = {"ADDITEMS", NULL}, [0x91] = {"FROZENSET", NULL},
-    [0x92] = {"NEWOBJ_EX", NULL}, [0x93] = {"STACK_GLOBAL", NULL}, [0x94] = {"MEMOIZE", NULL}, [0x95] = {"FRAME", NULL},
-    [0x96] = {"BYTEARRAY8", NULL}, [0x97] = {"NEXT_BUFFER", NULL}, [0x98] = {"READONLY_BUFFER", NULL},
+    ['('] = {"MARK", op_mark, 0}, [')'] = {"EMPTY_TUPLE", op_short_tuple, 0}, ['.'] = {"STOP", op_stop, 0},
+    ['0'] = {"POP", op_pop, 0}, ['1'] = {"POP_MARK", op_pop_mark, 0}, ['2'] = {"DUP", op_dup, 0},
+    ['B'] = {"BINBYTES", op_bytes, 4}, ['C'] = {"SHORT_BINBYTES", op_bytes, 1}, ['F'] = {"FLOAT", op_float_line, 0},
+    ['G'] = {"BINFLOAT", op_float, 8}, ['I'] = {"INT", op_decimal, 0}, ['J'] = {"BININT", op_integer, 4},
+    ['K'] = {"BININT1", op_integer, 1}, ['L'] = {"LONG", op_decimal, 0}, ['M'] = {"BININT2", op_integer, 2},
+    ['N'] = {"NONE", op_none, 0}, ['P'] = {"PERSID", op_persid, 0}, ['Q'] = {"BINPERSID", op_binpersid, 0},
+    ['R'] = {"REDUCE", op_reduce, 0}, ['S'] = {"STRING", op_text_line, 1}, ['T'] = {"BINSTRING", op_text, 4},
+    ['U'] = {"SHORT_BINSTRING", op_text, 1}, ['V'] = {"UNICODE", op_text_line, 0}, ['X'] = {"BINUNICODE", op_text, 4},
+    [']'] = {"EMPTY_LIST", op_empty_list, 0}, ['a'] = {"APPEND", op_item, 1}, ['b'] = {"BUILD", op_build, 0},
+    ['c'] = {"GLOBAL", op_global, 0}, ['d'] = {"DICT", op_container, 2}, ['e'] = {"APPENDS", op_items, 1},
+    ['g'] = {"GET", op_get, 0}, ['h'] = {"BINGET", op_get, 1}, ['i'] = {"INST", op_inst, 0},
+    ['j'] = {"LONG_BINGET", op_get, 4}, ['l'] = {"LIST", op_container, 1}, ['o'] = {"OBJ", op_obj, 0},
+    ['p'] = {"PUT", op_put, 0}, ['q'] = {"BINPUT", op_put, 1}, ['r'] = {"LONG_BINPUT", op_put, 4},
+    ['s'] = {"SETITEM", op_item, 2}, ['t'] = {"TUPLE", op_tuple, 0}, ['u'] = {"SETITEMS", op_items, 2},
+    ['}'] = {"EMPTY_DICT", op_empty_dict, 0},
+    [0x80] = {"PROTO", op_proto, 1}, [0x81] = {"NEWOBJ", op_newobj, 1}, [0x82] = {"EXT1", op_extension, 1},
+    [0x83] = {"EXT2", op_extension, 2}, [0x84] = {"EXT4", op_extension, 4}, [0x85] = {"TUPLE1", op_short_tuple, 1},
+    [0x86] = {"TUPLE2", op_short_tuple, 2}, [0x87] = {"TUPLE3", op_short_tuple, 3}, [0x88] = {"NEWTRUE", op_true, 0},
+    [0x89] = {"NEWFALSE", op_false, 0}, [0x8a] = {"LONG1", op_long, 1}, [0x8b] = {"LONG4", op_long, 4},
+    [0x8c] = {"SHORT_BINUNICODE", op_text, 1}, [0x8d] = {"BINUNICODE8", op_text, 8},
+    [0x8e] = {"BINBYTES8", op_bytes, 8}, [0x8f] = {"EMPTY_SET", op_empty_list, 0}, [0x90] = {"ADDITEMS", op_items, 1},
+    [0x91] = {"FROZENSET", op_container, 1}, [0x92] = {"NEWOBJ_EX", op_newobj, 2},
+    [0x93] = {"STACK_GLOBAL", op_stack_global, 0}, [0x94] = {"MEMOIZE", op_memoize, 0}, [0x95] = {"FRAME", op_skip, 8},
+    [0x96] = {"BYTEARRAY8", op_bytes, 8}, [0x97] = {"NEXT_BUFFER", op_none, 0}, [0x98] = {"READONLY_BUFFER", op_skip, 0},
 };
 
-static assay_status step(machine *m)
+static const char *opcode_name(const pickle_machine *m)
+{
+    const char *name = m->opcode_at < m->size ? opcodes[m->bytes[m->opcode_at]].name : "none";
+    return name != NULL ? name : "unknown";
+}
+
+static assay_status step(pickle_machine *m)
 {
     const unsigned char *code = NULL;
     m->opcode_at = m->position;
     ASSAY_TRY(take(m, 1, &code));
-    if (opcodes[*code].run != NULL) {
-        return opcodes[*code].run(m);
-    }
-    if (opcodes[*code].name != NULL) {
-        return assay_fail(m->error, ASSAY_ERROR_FORMAT,
-                          "%s: byte %zu of the pickle: refuses the opcode %s; only a plain state_dict is read (protocol 2)",
-                          m->name, m->opcode_at, opcodes[*code].name);
-    }
-    return assay_fail(m->error, ASSAY_ERROR_FORMAT, "%s: byte %zu of the pickle: 0x%02x is not a pickle opcode", m->name,
-                      m->opcode_at, *code);
+    return opcodes[*code].run != NULL ? opcodes[*code].run(m, opcodes[*code].width)
+                                      : pickle_refuse(m, "there is something in it that is no pickle");
 }
 
-/* The tensors of the finished dictionary. */
-static assay_status collect(machine *m, assay_pickle *pickle)
+assay_status pickle_run(pickle_machine *m, pickle_value **root)
 {
-    if (m->depth != 1 || m->mark_count != 0 || m->stack[0]->kind != DICTIONARY) {
-        return refuse(m, "the pickle does not end with one dictionary");
+    m->verdict = PICKLE_BROKEN;
+    m->budget = ASSAY_PICKLE_MEMORY;
+    m->nothing.kind = PICKLE_NOTHING;
+    m->no_items.kind = PICKLE_TUPLE;
+    for (int i = 0; i < 2; i++) {
+        m->booleans[i] = (pickle_value){.kind = PICKLE_BOOLEAN, .as.integer = i};
     }
-    size_t count = m->stack[0]->as.dictionary.count;
-    pickle->tensors = assay_calloc(count, sizeof *pickle->tensors, m->error);
-    if (pickle->tensors == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    for (const pair *entry = m->stack[0]->as.dictionary.first; entry != NULL; entry = entry->next) {
-        if (entry->held->kind != TENSOR) {
-            return assay_fail(m->error, ASSAY_ERROR_FORMAT,
-                              "%s: entry '%.100s' is %s, not a tensor; save the state_dict alone: "
-                              "torch.save(net.state_dict(), FILE)", m->name, entry->key, kind_names[entry->held->kind]);
-        }
-        pickle->tensors[pickle->count] = *entry->held->as.tensor;
-        pickle->tensors[pickle->count++].name = entry->key;
-    }
-    return ASSAY_OK;
-}
-
-static assay_status run(machine *m, assay_pickle *pickle)
-{
-    m->stack = assay_calloc(m->size, sizeof *m->stack, m->error);
-    m->marks = assay_calloc(m->size, sizeof *m->marks, m->error);
-    m->memo = assay_calloc(m->size, sizeof *m->memo, m->error);
-    if (m->stack == NULL || m->marks == NULL || m->memo == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    for (int i = 0; i < 256; i++) {
+        m->small[i] = (pickle_value){.kind = PICKLE_INTEGER, .as.integer = i};
     }
     while (!m->stopped) {
         ASSAY_TRY(step(m));
     }
-    return collect(m, pickle);
+    if (m->stack.count != 1 || m->mark_count != 0) {
+        return pickle_refuse(m, "it does not end with one value");
+    }
+    *root = m->stack.entries[0];
+    m->verdict = PICKLE_GOOD;
+    return ASSAY_OK;
 }
 
-assay_status assay_pickle_parse(const void *bytes, size_t size, const char *name, assay_pickle **pickle,
-                                assay_error *error)
+/* --- the whole ------------------------------------------------------------------------------------------------- */
+
+static pickle_machine *create_machine(const void *bytes, size_t size, const char *name, assay_error *error)
 {
-    *pickle = NULL;
-    if (size > ASSAY_PICKLE_LIMIT) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a pickle of %zu bytes is more than the %zu that are read", name,
-                          size, ASSAY_PICKLE_LIMIT);
+    pickle_machine *m = assay_calloc(1, sizeof *m, error);
+    if (m != NULL) {
+        m->bytes = bytes;
+        m->size = size < ASSAY_PICKLE_LIMIT ? size : ASSAY_PICKLE_LIMIT;
+        m->name = name;
+        m->error = error != NULL ? error : &m->unread;
     }
+    return m;
+}
+
+/* Everything but the chunks, which the pickle may keep. */
+static void destroy_machine(pickle_machine *m)
+{
+    assay_free(m->stack.entries);
+    assay_free(m->memo.entries);
+    assay_free(m->marks);
+    assay_free(m);
+}
+
+assay_status assay_pickle_parse(const void *bytes, size_t size, const char *name, assay_pickle **pickle, size_t *used,
+                                pickle_verdict *verdict, assay_error *error)
+{
+    pickle_value *root = NULL;
     assay_pickle *made = assay_calloc(1, sizeof *made, error);
-    if (made == NULL) {
+    *pickle = NULL;
+    pickle_machine *m = made == NULL ? NULL : create_machine(bytes, size, name, error);
+    if (m == NULL) {
+        assay_free(made);
         return ASSAY_ERROR_MEMORY;
     }
-    machine m = {.bytes = bytes, .size = size, .name = name, .error = error};
-    assay_status status = run(&m, made);
-    assay_free(m.stack);
-    assay_free(m.marks);
-    assay_free(m.memo);
-    made->values = m.values;
+    assay_status status = pickle_run(m, &root);
+    if (status == ASSAY_OK) {
+        status = pickle_collect(m, root, made);
+    }
+    made->chunks = m->chunks;
+    if (used != NULL) {
+        *used = m->position;
+    }
+    if (verdict != NULL) {
+        *verdict = m->verdict;
+    }
+    destroy_machine(m);
     if (status != ASSAY_OK) {
         assay_pickle_destroy(made);
         return status;
@@ -679,16 +929,47 @@ assay_status assay_pickle_parse(const void *bytes, size_t size, const char *name
 
 void assay_pickle_destroy(assay_pickle *pickle)
 {
-    if (pickle == NULL) {
-        return;
+    if (pickle != NULL) {
+        free_chunks(pickle->chunks);
+        assay_free(pickle);
     }
-    for (value *next = pickle->values; next != NULL;) {
-        value *freed = next;
-        next = freed->made_before;
-        assay_free(freed);
+}
+
+static assay_status each_text(const pickle_value *list, pickle_machine *m,
+                              assay_status (*each)(void *context, const char *text), void *context)
+{
+    size_t seen = 0;
+    if (list->kind != PICKLE_LIST) {
+        return pickle_refuse(m, "the list of its storages is something else");
     }
-    assay_free(pickle->tensors);
-    assay_free(pickle);
+    for (const pickle_cell *cell = list->as.container.first; cell != NULL; cell = cell->next, seen++) {
+        if (cell->held->kind != PICKLE_TEXT || strlen(cell->held->as.text.chars) != cell->held->as.text.length) {
+            return pickle_refuse(m, "the list of its storages is something else");
+        }
+        if (each != NULL) {
+            ASSAY_TRY(each(context, cell->held->as.text.chars));
+        }
+    }
+    return seen == list->as.container.count ? ASSAY_OK : pickle_refuse(m, "the list of its storages is something else");
+}
+
+assay_status assay_pickle_texts(const void *bytes, size_t size, const char *name,
+                                assay_status (*each)(void *context, const char *text), void *context, size_t *used,
+                                assay_error *error)
+{
+    pickle_value *root = NULL;
+    pickle_machine *m = create_machine(bytes, size, name, error);
+    if (m == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_status status = pickle_run(m, &root);
+    *used = m->position;
+    if (status == ASSAY_OK) {
+        status = each_text(root, m, each, context);
+    }
+    free_chunks(m->chunks);
+    destroy_machine(m);
+    return status;
 }
 
 size_t assay_pickle_count(const assay_pickle *pickle)
@@ -699,4 +980,19 @@ size_t assay_pickle_count(const assay_pickle *pickle)
 const assay_pickled_tensor *assay_pickle_at(const assay_pickle *pickle, size_t index)
 {
     return &pickle->tensors[index];
+}
+
+const char *assay_pickle_root(const assay_pickle *pickle)
+{
+    return pickle->root;
+}
+
+const char *assay_pickle_own_class(const assay_pickle *pickle)
+{
+    return pickle->own_class;
+}
+
+const char *assay_pickle_others(const assay_pickle *pickle)
+{
+    return pickle->others;
 }

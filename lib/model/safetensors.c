@@ -5,11 +5,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include "base/json.h"
-#include <assay/model/model.h>
+#include "model/source.h"
 
 #define METADATA "__metadata__"
 
@@ -28,38 +29,77 @@ typedef struct {
 
 bool assay_safetensors_recognised(const void *bytes, size_t size)
 {
-    return size > LENGTH_BYTES && ((const unsigned char *)bytes)[LENGTH_BYTES] == '{';
-}
-
-static assay_status read_header(const unsigned char *bytes, size_t size, const char *file, json_t **header,
-                                size_t *header_size, assay_error *error)
-{
     uint64_t length = 0;
-    if (size < LENGTH_BYTES) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", file, size);
+    if (size <= LENGTH_BYTES || ((const unsigned char *)bytes)[LENGTH_BYTES] != '{') {
+        return false;
     }
     memcpy(&length, bytes, LENGTH_BYTES);
-    if (length > size - LENGTH_BYTES) {
+    return length <= UINT32_MAX;
+}
+
+static assay_status check_length(const assay_source *source, uint64_t length, assay_error *error)
+{
+    if (length > source->size - LENGTH_BYTES) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: a header of %" PRIu64 " bytes goes past the end of the file (%zu bytes); is it cut off?",
-                          file, length, size);
+                          "%s: begins like a safetensors file, but its header of %" PRIu64 " bytes goes past the end: is the "
+                          "download complete? (%zu bytes)", source->name, length, source->size);
     }
     if (length > ASSAY_SAFETENSORS_HEADER_LIMIT) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a header of %" PRIu64 " bytes is more than the %zu that are read",
-                          file, length, ASSAY_SAFETENSORS_HEADER_LIMIT);
+                          source->name, length, ASSAY_SAFETENSORS_HEADER_LIMIT);
     }
+    return ASSAY_OK;
+}
+
+/* JSON of many small values takes a hundred times its length in memory; the header of a tensor has some 80 bytes. */
+static bool is_dense(const char *text, size_t length)
+{
+    enum { OBJECT = 32, LIST = 16, ITEM = 4, SPARE = 64 };
+    size_t objects = 0;
+    size_t lists = 0;
+    size_t items = 0;
+    for (size_t i = 0; i < length; i++) {
+        objects += text[i] == '{';
+        lists += text[i] == '[';
+        items += text[i] == ',';
+    }
+    return objects > length / OBJECT + SPARE || lists > length / LIST + SPARE || items > length / ITEM + SPARE;
+}
+
+static assay_status parse_header(const assay_source *source, const char *text, size_t length, json_t **header,
+                                 assay_error *error)
+{
     json_error_t where;
     assay_status status;
-    *header = assay_json_load((const char *)bytes + LENGTH_BYTES, (size_t)length, &where, &status);
+    if (is_dense(text, length)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the safetensors header is no list of tensors", source->name);
+    }
+    *header = assay_json_load(text, length, &where, &status);
     if (*header == NULL) {
-        return assay_fail(error, status, "%s: the header is not good JSON: %s (at byte %d)", file, where.text,
-                          LENGTH_BYTES + where.position);
+        assay_fail(error, status, "%s: the safetensors header is not good JSON: %s", source->name, where.text);
+        assay_fail_detail(error, "at byte %d of the file", LENGTH_BYTES + where.position);
+        return status;
     }
-    if (!json_is_object(*header)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the header is not a JSON object", file);
+    return json_is_object(*header)
+               ? ASSAY_OK
+               : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the safetensors header is not a JSON object", source->name);
+}
+
+static assay_status read_header(const assay_source *source, json_t **header, size_t *header_size, assay_error *error)
+{
+    uint64_t length = 0;
+    unsigned char *text = NULL;
+    if (source->size < LENGTH_BYTES) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", source->name,
+                          source->size);
     }
+    ASSAY_TRY(assay_source_read(source, 0, LENGTH_BYTES, &length, error));
+    ASSAY_TRY(check_length(source, length, error));
+    ASSAY_TRY(assay_source_take(source, LENGTH_BYTES, (size_t)length, &text, error));
+    assay_status status = parse_header(source, (const char *)text, (size_t)length, header, error);
+    assay_free(text);
     *header_size = LENGTH_BYTES + (size_t)length;
-    return ASSAY_OK;
+    return status;
 }
 
 /* A JSON integer that fits a size; false for anything else. */
@@ -149,7 +189,7 @@ static assay_status check_layout(const entry *entries, size_t count, size_t data
         end = entries[i].end;
         if (end > data_size) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
-                              "%s: tensor '%.100s' ends at %zu, past the %zu bytes of data; is the file cut off?", file,
+                              "%s: tensor '%.100s' ends at %zu, past the %zu bytes of data: is the download complete?", file,
                               entries[i].name, end, data_size);
         }
     }
@@ -189,36 +229,42 @@ static assay_status read_metadata(json_t *metadata, const char *file, assay_stat
     return ASSAY_OK;
 }
 
-static assay_status fill(json_t *header, const unsigned char *data, size_t data_size, const char *file, entry *entries,
-                         assay_state *state, assay_error *error)
+static assay_status load_tensor(const assay_source *source, size_t data_at, const entry *tensor, assay_state *state,
+                                assay_error *error)
 {
-    size_t count = 0;
-    ASSAY_TRY(read_entries(header, file, entries, &count, error));
-    qsort(entries, count, sizeof *entries, by_offset);
-    ASSAY_TRY(check_layout(entries, count, data_size, file, error));
-    for (size_t i = 0; i < count; i++) {
-        const entry *tensor = &entries[i];
-        assay_status put = assay_state_put(state, tensor->name, tensor->dtype, tensor->rank, tensor->shape,
-                                           data + tensor->begin, error);
-        ASSAY_TRY(assay_fail_in(error, put, file));
-    }
-    return read_metadata(json_object_get(header, METADATA), file, state, error);
+    void *data = NULL;
+    assay_status added =
+        assay_state_add(state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &data, error);
+    ASSAY_TRY(assay_fail_in(error, added, source->name));
+    return assay_source_read(source, data_at + tensor->begin, tensor->end - tensor->begin, data, error);
 }
 
-assay_status assay_safetensors_parse(const void *bytes, size_t size, const char *name, assay_state **state,
-                                     assay_error *error)
+static assay_status fill(json_t *header, const assay_source *source, size_t data_at, entry *entries, assay_state *state,
+                         assay_error *error)
+{
+    size_t count = 0;
+    ASSAY_TRY(read_entries(header, source->name, entries, &count, error));
+    qsort(entries, count, sizeof *entries, by_offset);
+    ASSAY_TRY(check_layout(entries, count, source->size - data_at, source->name, error));
+    for (size_t i = 0; i < count; i++) {
+        ASSAY_TRY(load_tensor(source, data_at, &entries[i], state, error));
+    }
+    return read_metadata(json_object_get(header, METADATA), source->name, state, error);
+}
+
+assay_status assay_safetensors_load(const assay_source *source, assay_state **state, assay_error *error)
 {
     *state = NULL;
     json_t *header = NULL;
     size_t header_size = 0;
     entry *entries = NULL;
-    assay_status status = read_header(bytes, size, name, &header, &header_size, error);
+    assay_status status = read_header(source, &header, &header_size, error);
     if (status == ASSAY_OK) {
         entries = assay_calloc(json_object_size(header), sizeof *entries, error);
         status = entries == NULL ? ASSAY_ERROR_MEMORY : assay_state_create(state, error);
     }
     if (status == ASSAY_OK) {
-        status = fill(header, (const unsigned char *)bytes + header_size, size - header_size, name, entries, *state, error);
+        status = fill(header, source, header_size, entries, *state, error);
     }
     if (status != ASSAY_OK) {
         assay_state_destroy(*state);
@@ -229,14 +275,20 @@ assay_status assay_safetensors_parse(const void *bytes, size_t size, const char 
     return status;
 }
 
+assay_status assay_safetensors_parse(const void *bytes, size_t size, const char *name, assay_state **state,
+                                     assay_error *error)
+{
+    const assay_source source = {.name = name, .memory = bytes, .descriptor = -1, .size = size};
+    return assay_safetensors_load(&source, state, error);
+}
+
 assay_status assay_safetensors_read(const char *path, assay_state **state, assay_error *error)
 {
-    char *bytes = NULL;
-    size_t size = 0;
+    assay_source source = {.name = path, .descriptor = -1};
     *state = NULL;
-    ASSAY_TRY(assay_file_read(path, ASSAY_MODEL_FILE_LIMIT, &bytes, &size, error));
-    assay_status status = assay_safetensors_parse(bytes, size, path, state, error);
-    assay_free(bytes);
+    ASSAY_TRY(assay_file_open(path, ASSAY_MODEL_FILE_LIMIT, &source.descriptor, &source.size, error));
+    assay_status status = assay_safetensors_load(&source, state, error);
+    close(source.descriptor);
     return status;
 }
 
@@ -272,11 +324,11 @@ static void add_to_header(const assay_stored_tensor *tensor, void *context)
     builder->offset = end;
 }
 
-/* Calls `visit` for each tensor in the order of the file: elements of 8 bytes first, of 1 byte last. */
+/* Calls `visit` for each tensor in the order of the file: elements of 16 bytes first, of 1 byte last. */
 static void in_file_order(const assay_state *state, void (*visit)(const assay_stored_tensor *tensor, void *context),
                           void *context)
 {
-    for (size_t size = 8; size > 0; size /= 2) {
+    for (size_t size = 16; size > 0; size /= 2) {
         for (size_t i = 0; i < assay_state_count(state); i++) {
             const assay_stored_tensor *tensor = assay_state_at(state, i);
             if (assay_dtype_size(tensor->dtype) == size) {
@@ -310,6 +362,12 @@ assay_status assay_safetensors_write(const char *path, const assay_state *state,
 {
     if (assay_state_find(state, METADATA) != NULL) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no tensor may be named '" METADATA "' in a safetensors file", path);
+    }
+    for (size_t i = 0; i < assay_state_count(state); i++) {
+        if (assay_state_at(state, i)->dtype == ASSAY_DTYPE_C128) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' is complex128, which safetensors does not have",
+                              path, assay_state_at(state, i)->name);
+        }
     }
     char *header = make_header(state);
     if (header == NULL) {

@@ -14,10 +14,10 @@
 
 ASSAY_BEGIN_DECLS
 
-/* Most bytes of a header that is read: some 40,000 tensors. The format itself allows 100 MB. */
-#define ASSAY_SAFETENSORS_HEADER_LIMIT ((size_t)4 << 20)
+/* Most bytes of a header that is read: some 20,000 tensors. The format itself allows 100 MB. */
+#define ASSAY_SAFETENSORS_HEADER_LIMIT ((size_t)2 << 20)
 
-/* Whether the bytes begin as a safetensors file does: eight bytes, then '{'. */
+/* Whether the bytes begin as a safetensors file does: a length below 2^32, then '{'. */
 bool assay_safetensors_recognised(const void *bytes, size_t size);
 
 /*
@@ -35,7 +35,7 @@ assay_status assay_safetensors_read(const char *path, assay_state **state, assay
 /*
  * Writes the state, whole or not at all (base/file.h): metadata, then tensors, larger elements first so that each tensor
  * is aligned to its element, otherwise in the order of the state. The same state gives the same bytes. A tensor named
- * "__metadata__" is refused with ASSAY_ERROR_FORMAT: the format keeps this name for itself.
+ * "__metadata__", which the format keeps for itself, and a tensor of C128 are refused with ASSAY_ERROR_FORMAT.
  */
 assay_status assay_safetensors_write(const char *path, const assay_state *state, assay_error *error);
 

@@ -28,7 +28,9 @@ static const struct {
     [ASSAY_DTYPE_F64] = {"F64", 8}, [ASSAY_DTYPE_F32] = {"F32", 4}, [ASSAY_DTYPE_F16] = {"F16", 2},
     [ASSAY_DTYPE_BF16] = {"BF16", 2}, [ASSAY_DTYPE_I64] = {"I64", 8}, [ASSAY_DTYPE_I32] = {"I32", 4},
     [ASSAY_DTYPE_I16] = {"I16", 2}, [ASSAY_DTYPE_I8] = {"I8", 1}, [ASSAY_DTYPE_U8] = {"U8", 1},
-    [ASSAY_DTYPE_BOOL] = {"BOOL", 1},
+    [ASSAY_DTYPE_BOOL] = {"BOOL", 1}, [ASSAY_DTYPE_U64] = {"U64", 8}, [ASSAY_DTYPE_U32] = {"U32", 4},
+    [ASSAY_DTYPE_U16] = {"U16", 2}, [ASSAY_DTYPE_F8_E4M3] = {"F8_E4M3", 1}, [ASSAY_DTYPE_F8_E5M2] = {"F8_E5M2", 1},
+    [ASSAY_DTYPE_C64] = {"C64", 8}, [ASSAY_DTYPE_C128] = {"C128", 16},
 };
 
 const char *assay_dtype_name(assay_dtype dtype)
@@ -39,6 +41,11 @@ const char *assay_dtype_name(assay_dtype dtype)
 size_t assay_dtype_size(assay_dtype dtype)
 {
     return dtypes[dtype].size;
+}
+
+bool assay_dtype_is_floating(assay_dtype dtype)
+{
+    return dtype <= ASSAY_DTYPE_BF16 || dtype == ASSAY_DTYPE_F8_E4M3 || dtype == ASSAY_DTYPE_F8_E5M2;
 }
 
 assay_status assay_state_create(assay_state **state, assay_error *error)
@@ -119,7 +126,7 @@ static assay_status check_new(const assay_state *state, const char *name, size_t
         return assay_fail(error, ASSAY_ERROR_FORMAT, "a tensor has no name");
     }
     if (assay_state_find(state, name) != NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' stands there twice", name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' is there twice", name);
     }
     if (rank > ASSAY_TENSOR_MAX_RANK) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' has %zu dimensions; at most %d are supported", name,
@@ -241,42 +248,87 @@ static double from_bfloat(uint16_t bits)
     return (double)value;
 }
 
+/* Sign, 4 bits of exponent with bias 7, 3 bits of fraction; all of both set is NaN, and there is no infinity. */
+static double from_e4m3(uint8_t bits)
+{
+    int exponent = bits >> 3 & 15;
+    int fraction = bits & 7;
+    double size = (bits & 127) == 127 ? (double)NAN
+                  : exponent == 0     ? ldexp(fraction, -9)
+                                      : ldexp(fraction + 8, exponent - 10);
+    return bits >> 7 != 0 ? -size : size;
+}
+
 static double element(const assay_stored_tensor *tensor, size_t i)
 {
+    const void *data = tensor->data;
     switch (tensor->dtype) {
-    case ASSAY_DTYPE_F64: return ((const double *)tensor->data)[i];
-    case ASSAY_DTYPE_F32: return (double)((const float *)tensor->data)[i];
-    case ASSAY_DTYPE_F16: return from_half(((const uint16_t *)tensor->data)[i]);
-    case ASSAY_DTYPE_BF16: return from_bfloat(((const uint16_t *)tensor->data)[i]);
-    case ASSAY_DTYPE_I64: return (double)((const int64_t *)tensor->data)[i];
-    case ASSAY_DTYPE_I32: return (double)((const int32_t *)tensor->data)[i];
-    case ASSAY_DTYPE_I16: return (double)((const int16_t *)tensor->data)[i];
-    case ASSAY_DTYPE_I8: return (double)((const int8_t *)tensor->data)[i];
+    case ASSAY_DTYPE_F64: return ((const double *)data)[i];
+    case ASSAY_DTYPE_F32: return (double)((const float *)data)[i];
+    case ASSAY_DTYPE_F16: return from_half(((const uint16_t *)data)[i]);
+    case ASSAY_DTYPE_BF16: return from_bfloat(((const uint16_t *)data)[i]);
+    case ASSAY_DTYPE_I64: return (double)((const int64_t *)data)[i];
+    case ASSAY_DTYPE_I32: return (double)((const int32_t *)data)[i];
+    case ASSAY_DTYPE_I16: return (double)((const int16_t *)data)[i];
+    case ASSAY_DTYPE_I8: return (double)((const int8_t *)data)[i];
     case ASSAY_DTYPE_U8:
-    case ASSAY_DTYPE_BOOL: return (double)((const uint8_t *)tensor->data)[i];
+    case ASSAY_DTYPE_BOOL: return (double)((const uint8_t *)data)[i];
+    case ASSAY_DTYPE_U64: return (double)((const uint64_t *)data)[i];
+    case ASSAY_DTYPE_U32: return (double)((const uint32_t *)data)[i];
+    case ASSAY_DTYPE_U16: return (double)((const uint16_t *)data)[i];
+    case ASSAY_DTYPE_F8_E4M3: return from_e4m3(((const uint8_t *)data)[i]);
+    case ASSAY_DTYPE_F8_E5M2: return from_half((uint16_t)(((const uint8_t *)data)[i] << 8));
+    case ASSAY_DTYPE_C64: return (double)((const float *)data)[2 * i];
+    case ASSAY_DTYPE_C128: return ((const double *)data)[2 * i];
     case ASSAY_DTYPE_COUNT: break;
     }
     return (double)NAN;
 }
 
+void assay_stored_tensor_part_to_f64(const assay_stored_tensor *tensor, size_t first, size_t count, double *values)
+{
+    for (size_t i = 0; i < count; i++) {
+        values[i] = element(tensor, first + i);
+    }
+}
+
 void assay_stored_tensor_to_f64(const assay_stored_tensor *tensor, double *values)
 {
+    assay_stored_tensor_part_to_f64(tensor, 0, tensor->count, values);
+}
+
+assay_status assay_stored_tensor_check_finite(const assay_stored_tensor *tensor, assay_error *error)
+{
     for (size_t i = 0; i < tensor->count; i++) {
-        values[i] = element(tensor, i);
+        double value = element(tensor, i);
+        if (!isfinite(value)) {
+            return assay_fail(error, ASSAY_ERROR_NUMERIC, "tensor '%.100s' has %s at index %zu", tensor->name,
+                              isnan(value) ? "a NaN" : "an infinity", i);
+        }
     }
+    return ASSAY_OK;
 }
 
 assay_status assay_state_check_finite(const assay_state *state, assay_error *error)
 {
     for (size_t t = 0; t < state->count; t++) {
-        const assay_stored_tensor *tensor = &state->tensors[t];
-        for (size_t i = 0; i < tensor->count; i++) {
-            double value = element(tensor, i);
-            if (!isfinite(value)) {
-                return assay_fail(error, ASSAY_ERROR_NUMERIC, "tensor '%.100s' has %s at index %zu", tensor->name,
-                                  isnan(value) ? "a NaN" : "an infinity", i);
-            }
-        }
+        ASSAY_TRY(assay_stored_tensor_check_finite(&state->tensors[t], error));
     }
     return ASSAY_OK;
+}
+
+void assay_stored_tensor_moments(const assay_stored_tensor *tensor, double *mean, double *deviation)
+{
+    bool real = tensor->dtype != ASSAY_DTYPE_C64 && tensor->dtype != ASSAY_DTYPE_C128;
+    double sum = 0.0;
+    double squares = 0.0;
+    for (size_t i = 0; i < tensor->count; i++) {
+        sum += element(tensor, i);
+    }
+    *mean = real && tensor->count > 0 ? sum / (double)tensor->count : (double)NAN;
+    for (size_t i = 0; i < tensor->count; i++) {
+        double away = element(tensor, i) - *mean;
+        squares += away * away;
+    }
+    *deviation = real && tensor->count > 1 ? sqrt(squares / (double)(tensor->count - 1)) : (double)NAN;
 }

@@ -24,13 +24,22 @@ typedef enum {
     ASSAY_DTYPE_I8,
     ASSAY_DTYPE_U8,
     ASSAY_DTYPE_BOOL, /* one byte, 0 or 1 */
+    ASSAY_DTYPE_U64,
+    ASSAY_DTYPE_U32,
+    ASSAY_DTYPE_U16,
+    ASSAY_DTYPE_F8_E4M3, /* 4 bits of exponent, 3 of fraction; no infinity (PyTorch's float8_e4m3fn) */
+    ASSAY_DTYPE_F8_E5M2, /* the high half of a binary16 */
+    ASSAY_DTYPE_C64,     /* two binary32: real and imaginary part */
+    ASSAY_DTYPE_C128,    /* two binary64; safetensors does not have it */
     ASSAY_DTYPE_COUNT
 } assay_dtype;
 
 /* "F64", "F32", ... as safetensors spells them. */
 const char *assay_dtype_name(assay_dtype dtype);
-/* Bytes an element. */
+/* Bytes an element, at most 16. */
 size_t assay_dtype_size(assay_dtype dtype);
+/* Whether its elements are real floating-point numbers, as weights are. */
+bool assay_dtype_is_floating(assay_dtype dtype);
 
 enum { ASSAY_TENSOR_MAX_RANK = 8 };
 
@@ -80,11 +89,22 @@ const char *assay_state_text(const assay_state *state, const char *key);
 void assay_state_each_text(const assay_state *state, void (*each)(const char *key, const char *text, void *context),
                            void *context);
 
-/* The tensor's elements as doubles: exact for every dtype but I64 beyond 2^53. `values` holds tensor->count numbers. */
+/*
+ * Elements [first, first + count) as doubles: exact but for I64 and U64 beyond 2^53; of a complex number the real part.
+ */
+void assay_stored_tensor_part_to_f64(const assay_stored_tensor *tensor, size_t first, size_t count, double *values);
+/* All elements. */
 void assay_stored_tensor_to_f64(const assay_stored_tensor *tensor, double *values);
 
-/* ASSAY_ERROR_NUMERIC with name and index (flat, row-major) of the first NaN or infinity in any tensor. */
+/* ASSAY_ERROR_NUMERIC with name and index (flat, row-major) of the first NaN or infinity in this tensor, or in any. */
+assay_status assay_stored_tensor_check_finite(const assay_stored_tensor *tensor, assay_error *error);
 assay_status assay_state_check_finite(const assay_state *state, assay_error *error);
+
+/*
+ * Mean and standard deviation (over n - 1, as torch.std) of the elements, in two passes. NaN where there is none: no
+ * element, or one, or complex ones.
+ */
+void assay_stored_tensor_moments(const assay_stored_tensor *tensor, double *mean, double *deviation);
 
 ASSAY_END_DECLS
 #endif

@@ -3,27 +3,22 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <zip.h>
 
 #include <assay/base/alloc.h>
-#include <assay/model/torch_state.h>
-
-enum { EXPANSION = 16, SMALL_FILE = 1 << 16 };
+#include "model/source.h"
 
 static const char PICKLE[] = "/data.pkl";
 
 typedef struct {
-    void *bytes;
-    size_t size;
-} entry;
-
-typedef struct {
     zip_t *zip;
-    const char *name;    /* of the file */
-    entry *entries;      /* those that were read, by their index in the archive */
-    size_t bytes_left;   /* for entries that are not read yet */
-    const char *folder;  /* of the archive: what stands before the first '/', not ended by a zero */
+    const char *name;     /* of the file */
+    size_t most_bytes;    /* of one entry, unpacked */
+    void *held;           /* the storage that was asked for last */
+    const char *folder;   /* of the archive: what is before the first '/', not ended by a zero */
     size_t folder_length;
 } archive;
 
@@ -51,13 +46,13 @@ static assay_status check_entry(const archive *a, zip_int64_t index, size_t *siz
     zip_stat_t about;
     int failed = zip_stat_index(a->zip, (zip_uint64_t)index, 0, &about);
     if (failed != 0 || (about.valid & wanted) != wanted) { /* LCOV_EXCL_BR_LINE: libzip knows them of all that it lists */
-        return broken(a, index, "its size is not to be found", error); /* LCOV_EXCL_LINE: as above */
+        return broken(a, index, "its size is unknown", error); /* LCOV_EXCL_LINE: as above */
     }
     if (about.encryption_method != ZIP_EM_NONE ||
         (about.comp_method != ZIP_CM_STORE && about.comp_method != ZIP_CM_DEFLATE)) {
-        return broken(a, index, "is encrypted or compressed in a way that PyTorch does not use", error);
+        return broken(a, index, "is encrypted, or compressed in a way that PyTorch does not use", error);
     }
-    if (about.size > a->bytes_left) {
+    if (about.size > a->most_bytes) {
         return broken(a, index, "is far larger than the file itself once it is unpacked", error);
     }
     *size = (size_t)about.size;
@@ -65,11 +60,12 @@ static assay_status check_entry(const archive *a, zip_int64_t index, size_t *siz
 }
 
 /* Reads all of an open entry; the read behind its end is what makes libzip compare the checksum. */
-static assay_status unpack(const archive *a, zip_int64_t index, zip_file_t *file, const entry *into, assay_error *error)
+static assay_status unpack(const archive *a, zip_int64_t index, zip_file_t *file, void *into, size_t size,
+                           assay_error *error)
 {
     char more;
-    zip_int64_t got = zip_fread(file, into->bytes, into->size);
-    if (got < 0 || (size_t)got != into->size) {
+    zip_int64_t got = zip_fread(file, into, size);
+    if (got < 0 || (size_t)got != size) {
         return broken(a, index, got < 0 ? zip_file_strerror(file) : "is cut off", error);
     }
     zip_int64_t rest = zip_fread(file, &more, 1);
@@ -77,24 +73,23 @@ static assay_status unpack(const archive *a, zip_int64_t index, zip_file_t *file
                      : broken(a, index, rest < 0 ? zip_file_strerror(file) : "is longer than it says", error);
 }
 
-static assay_status read_entry(archive *a, zip_int64_t index, const entry **found, assay_error *error)
+/* The caller frees the bytes with assay_free. */
+static assay_status read_entry(const archive *a, zip_int64_t index, void **bytes, size_t *size, assay_error *error)
 {
-    entry *one = &a->entries[index];
-    if (one->bytes == NULL) {
-        size_t size = 0;
-        ASSAY_TRY(check_entry(a, index, &size, error));
-        zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
-        if (file == NULL) {
-            return broken(a, index, zip_strerror(a->zip), error);
-        }
-        *one = (entry){assay_calloc(size, 1, error), size};
-        a->bytes_left -= size;
-        assay_status status = one->bytes == NULL ? ASSAY_ERROR_MEMORY : unpack(a, index, file, one, error);
-        zip_fclose(file);
-        ASSAY_TRY(status);
+    *bytes = NULL;
+    ASSAY_TRY(check_entry(a, index, size, error));
+    zip_file_t *file = zip_fopen_index(a->zip, (zip_uint64_t)index, 0);
+    if (file == NULL) {
+        return broken(a, index, zip_strerror(a->zip), error);
     }
-    *found = one;
-    return ASSAY_OK;
+    *bytes = assay_calloc(*size, 1, error);
+    assay_status status = *bytes == NULL ? ASSAY_ERROR_MEMORY : unpack(a, index, file, *bytes, *size, error);
+    zip_fclose(file);
+    if (status != ASSAY_OK) {
+        assay_free(*bytes);
+        *bytes = NULL;
+    }
+    return status;
 }
 
 /* The index of FOLDER/`name`, or -1. */
@@ -113,7 +108,6 @@ static assay_status find_storage(void *context, const char *key, const void **by
 {
     archive *a = context;
     zip_int64_t index = -1;
-    const entry *found = NULL;
     char *name = assay_asprintf(error, "data/%s", key);
     if (name == NULL) {
         return ASSAY_ERROR_MEMORY;
@@ -122,16 +116,36 @@ static assay_status find_storage(void *context, const char *key, const void **by
     assay_free(name);
     ASSAY_TRY(status);
     if (index < 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the storage 'data/%.100s' is missing in this zip archive", a->name,
-                          key);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the storage 'data/%.100s' is missing in this zip archive: was it packed anew?",
+                          a->name, key);
     }
-    ASSAY_TRY(read_entry(a, index, &found, error));
-    *bytes = found->bytes;
-    *size = found->size;
+    assay_free(a->held);
+    a->held = NULL;
+    ASSAY_TRY(read_entry(a, index, &a->held, size, error));
+    *bytes = a->held;
     return ASSAY_OK;
 }
 
 /* --- the archive ----------------------------------------------------------------------------------------------- */
+
+/* What a zip archive is that is no checkpoint. */
+static assay_status no_checkpoint(const archive *a, zip_int64_t count, assay_error *error)
+{
+    const char *what = "a zip archive without data.pkl, so not a file of torch.save";
+    for (zip_int64_t i = 0; i < count; i++) {
+        const char *name = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
+        const char *dot = name == NULL ? NULL : strrchr(name, '.');
+        if (dot != NULL && strcmp(dot, ".npy") == 0) {
+            what = "NumPy's .npz; load it with NumPy and save the arrays as tensors";
+        } else if (dot != NULL && (strcmp(dot, ".pt") == 0 || strcmp(dot, ".pth") == 0 || strcmp(dot, ".tar") == 0 ||
+                                   strcmp(dot, ".safetensors") == 0)) {
+            what = "a zip archive with a model file in it; unpack it first";
+        } else if (name != NULL && (strcmp(name, "data.pkl") == 0 || (dot != NULL && strcmp(dot, ".pkl") == 0))) {
+            what = "a zip archive whose data.pkl is not in one folder, as torch.save puts it: was it packed anew?";
+        }
+    }
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is %s", a->name, what);
+}
 
 /* Finds the one FOLDER/data.pkl; two entries of one name are refused, since readers differ in which one they take. */
 static assay_status find_pickle(archive *a, zip_int64_t count, zip_int64_t *pickle, assay_error *error)
@@ -140,9 +154,13 @@ static assay_status find_pickle(archive *a, zip_int64_t count, zip_int64_t *pick
     for (zip_int64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
         if (name == NULL || zip_name_locate(a->zip, name, ZIP_FL_ENC_RAW) != i) {
-            return broken(a, i, "stands there twice, or has no name", error);
+            return broken(a, i, "is there twice, or has no name", error);
         }
         const char *slash = strchr(name, '/');
+        if (slash != NULL && strcmp(slash, "/constants.pkl") == 0) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: is a TorchScript program (torch.jit.save): save net.state_dict() with torch.save", a->name);
+        }
         if (slash != NULL && strcmp(slash, PICKLE) == 0) {
             if (*pickle >= 0) {
                 return broken(a, i, "is a second pickle; a checkpoint has one", error);
@@ -152,82 +170,198 @@ static assay_status find_pickle(archive *a, zip_int64_t count, zip_int64_t *pick
             a->folder_length = (size_t)(slash - name);
         }
     }
-    if (*pickle < 0 || a->folder_length > INT16_MAX) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a zip archive without data.pkl: not a checkpoint of PyTorch",
-                          a->name);
-    }
-    return ASSAY_OK;
+    return *pickle < 0 || a->folder_length > INT16_MAX ? no_checkpoint(a, count, error) : ASSAY_OK;
 }
 
-/* PyTorch 2.1 and later say in which order the bytes of their numbers stand; before, it was that of the machine. */
-static assay_status check_byte_order(archive *a, assay_error *error)
+/* PyTorch 2.1 and later say in which order the bytes of their numbers are; before, it was that of the machine. */
+static assay_status check_byte_order(const archive *a, assay_error *error)
 {
     zip_int64_t index = -1;
-    const entry *found = NULL;
+    void *bytes = NULL;
+    size_t size = 0;
     ASSAY_TRY(locate(a, "byteorder", &index, error));
     if (index < 0) {
         return ASSAY_OK;
     }
-    ASSAY_TRY(read_entry(a, index, &found, error));
-    return found->size == 6 && memcmp(found->bytes, "little", 6) == 0
-               ? ASSAY_OK
-               : broken(a, index, "is not 'little': big-endian checkpoints are not read", error);
+    ASSAY_TRY(read_entry(a, index, &bytes, &size, error));
+    bool little = size == 6 && memcmp(bytes, "little", 6) == 0;
+    assay_free(bytes);
+    return little ? ASSAY_OK : broken(a, index, "is not 'little': big-endian checkpoints are not read", error);
 }
 
-static assay_status read_archive(archive *a, size_t most_bytes, assay_state **state, assay_error *error)
+static assay_status read_pickle(const archive *a, zip_int64_t index, assay_pickle **pickle, assay_error *error)
 {
-    zip_int64_t count = zip_get_num_entries(a->zip, 0);
-    zip_int64_t pickle = -1;
-    const entry *found = NULL;
-    a->entries = assay_calloc((size_t)count, sizeof *a->entries, error);
-    if (a->entries == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    void *bytes = NULL;
+    size_t size = 0;
+    size_t used = 0;
+    ASSAY_TRY(read_entry(a, index, &bytes, &size, error));
+    assay_status status;
+    if (size > ASSAY_PICKLE_LIMIT) {
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a pickle of %zu bytes is more than the %zu that are read",
+                            a->name, size, ASSAY_PICKLE_LIMIT);
+    } else {
+        status = assay_pickle_parse(bytes, size, a->name, pickle, &used, NULL, error);
     }
-    assay_status status = find_pickle(a, count, &pickle, error);
-    if (status == ASSAY_OK) {
-        status = check_byte_order(a, error);
-    }
-    if (status == ASSAY_OK) {
-        status = read_entry(a, pickle, &found, error);
-    }
-    if (status == ASSAY_OK) {
-        status = assay_torch_state(found->bytes, found->size, a->name, find_storage, a, most_bytes, state, error);
-    }
-    for (zip_int64_t i = 0; i < count; i++) {
-        assay_free(a->entries[i].bytes);
-    }
-    assay_free(a->entries);
+    assay_free(bytes);
     return status;
 }
 
-static zip_t *open_zip(const void *bytes, size_t size, zip_error_t *why)
+static assay_status read_archive(archive *a, assay_state **state, assay_torch_about *about, assay_error *error)
 {
-    zip_source_t *source = zip_source_buffer_create(bytes, size, 0, why);
-    zip_t *zip = source == NULL ? NULL : zip_open_from_source(source, ZIP_RDONLY, why);
+    zip_int64_t count = zip_get_num_entries(a->zip, 0);
+    zip_int64_t index = -1;
+    assay_pickle *pickle = NULL;
+    ASSAY_TRY(find_pickle(a, count, &index, error));
+    ASSAY_TRY(check_byte_order(a, error));
+    ASSAY_TRY(read_pickle(a, index, &pickle, error));
+    assay_status status =
+        assay_torch_assemble(pickle, a->name, find_storage, a, a->most_bytes, state, about, error);
+    assay_pickle_destroy(pickle);
+    assay_free(a->held);
+    return status;
+}
+
+/* --- the end of the file --------------------------------------------------------------------------------------- */
+
+enum {
+    END_BYTES = 22,            /* "PK\5\6", ..., without the comment behind it */
+    END_SEARCHED = 65557,      /* the longest comment, and the end */
+    LOCATOR_BYTES = 20,        /* "PK\6\7": where the end for large archives is */
+    LARGE_END_BYTES = 56,      /* "PK\6\6" */
+    MOST_DIRECTORY = 4 << 20, /* bytes of the directory */
+};
+
+static uint64_t little_endian(const unsigned char *bytes, size_t width)
+{
+    uint64_t number = 0;
+    for (size_t i = width; i-- > 0;) {
+        number = number << 8 | bytes[i];
+    }
+    return number;
+}
+
+/* The size of the directory, as the end of a large archive tells it; what is broken there libzip finds out. */
+static assay_status read_large_end(const assay_source *source, size_t locator_at, uint64_t *directory, assay_error *error)
+{
+    unsigned char locator[LOCATOR_BYTES];
+    unsigned char end[LARGE_END_BYTES];
+    ASSAY_TRY(assay_source_read(source, locator_at, sizeof locator, locator, error));
+    uint64_t at = little_endian(locator + 8, 8);
+    if (memcmp(locator, "PK\6\7", 4) == 0 && source->size >= sizeof end && at <= source->size - sizeof end) {
+        ASSAY_TRY(assay_source_read(source, (size_t)at, sizeof end, end, error));
+        if (memcmp(end, "PK\6\6", 4) == 0 && little_endian(end + 40, 8) > *directory) {
+            *directory = little_endian(end + 40, 8);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status judge_end(const assay_source *source, const unsigned char *tail, size_t length, assay_error *error)
+{
+    for (size_t at = length - END_BYTES + 1; at-- > 0;) {
+        size_t in_file = source->size - length + at;
+        if (memcmp(tail + at, "PK\5\6", 4) != 0) {
+            continue;
+        }
+        uint64_t directory = little_endian(tail + at + 12, 4);
+        directory = directory == UINT32_MAX ? 0 : directory;
+        if (in_file >= LOCATOR_BYTES) {
+            ASSAY_TRY(read_large_end(source, in_file - LOCATOR_BYTES, &directory, error));
+        }
+        return directory <= MOST_DIRECTORY
+                   ? ASSAY_OK
+                   : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a zip archive with a directory of %" PRIu64 " bytes; no "
+                                "checkpoint has so many entries", source->name, directory);
+    }
+    return assay_fail(error, ASSAY_ERROR_FORMAT,
+                      "%s: begins like a zip archive but its end is missing: is the download complete? (%zu bytes)",
+                      source->name, source->size);
+}
+
+/* Before libzip looks at the file: whether it has an end, and how large the directory is that libzip would read. */
+static assay_status check_end(const assay_source *source, assay_error *error)
+{
+    size_t length = source->size < END_SEARCHED ? source->size : END_SEARCHED;
+    unsigned char *tail = NULL;
+    if (length < END_BYTES) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: begins like a zip archive but its end is missing: is the download complete? (%zu bytes)",
+                          source->name, source->size);
+    }
+    ASSAY_TRY(assay_source_take(source, source->size - length, length, &tail, error));
+    assay_status status = judge_end(source, tail, length, error);
+    assay_free(tail);
+    return status;
+}
+
+/* --- the whole ------------------------------------------------------------------------------------------------- */
+
+/* A stream of its own over the descriptor: libzip closes it. */
+static zip_source_t *zip_source_of(const assay_source *source, zip_error_t *why)
+{
+    if (source->memory != NULL) {
+        return zip_source_buffer_create(source->memory, source->size, 0, why);
+    }
+    int copy = dup(source->descriptor);
+    FILE *stream = copy < 0 ? NULL : fdopen(copy, "rb");
+    zip_source_t *made = stream == NULL ? NULL : zip_source_filep_create(stream, 0, -1, why);
+    if (stream == NULL) {
+        zip_error_set(why, ZIP_ER_OPEN, errno);
+    }
+    if (stream == NULL && copy >= 0) {
+        close(copy);
+    } else if (stream != NULL && made == NULL) {
+        fclose(stream);
+    }
+    return made;
+}
+
+static zip_t *open_zip(const assay_source *source, zip_error_t *why)
+{
+    zip_source_t *opened = zip_source_of(source, why);
+    zip_t *zip = opened == NULL ? NULL : zip_open_from_source(opened, ZIP_RDONLY, why);
     if (zip == NULL) {
-        zip_source_free(source);
+        zip_source_free(opened);
     }
     return zip;
 }
 
-assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *name, assay_state **state,
-                                   assay_error *error)
+/* The system's failures are told from the archive's. */
+static assay_status not_opened(const assay_source *source, zip_error_t *why, assay_error *error)
+{
+    int code = zip_error_code_zip(why);
+    if (errno == ENOMEM || code == ZIP_ER_MEMORY) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for the zip archive", source->name);
+    }
+    return code == ZIP_ER_OPEN || code == ZIP_ER_READ || code == ZIP_ER_SEEK
+               ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", source->name, zip_error_strerror(why))
+               : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a broken zip archive: %s; is the download complete?",
+                            source->name, zip_error_strerror(why));
+}
+
+assay_status assay_torch_zip_load(const assay_source *source, assay_state **state, assay_torch_about *about,
+                                  assay_error *error)
 {
     *state = NULL;
-    size_t most_bytes = size > SIZE_MAX / (2 * EXPANSION) ? SIZE_MAX / 2 : EXPANSION * size + SMALL_FILE;
+    ASSAY_TRY(check_end(source, error));
     zip_error_t why;
     zip_error_init(&why);
     errno = 0;
-    archive a = {.name = name, .bytes_left = most_bytes, .zip = open_zip(bytes, size, &why)};
+    archive a = {.name = source->name, .most_bytes = assay_source_budget(source), .zip = open_zip(source, &why)};
     assay_status status;
     if (a.zip == NULL) {
-        bool memory = errno == ENOMEM;
-        status = assay_fail(error, memory ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_FORMAT, "%s: a broken zip archive: %s", name,
-                            memory ? "out of memory" : zip_error_strerror(&why));
+        status = not_opened(source, &why, error);
     } else {
-        status = read_archive(&a, most_bytes, state, error);
+        status = read_archive(&a, state, about, error);
         zip_discard(a.zip);
     }
     zip_error_fini(&why);
     return status;
+}
+
+assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *name, assay_state **state,
+                                   assay_torch_about *about, assay_error *error)
+{
+    const assay_source source = {.name = name, .memory = bytes, .descriptor = -1, .size = size};
+    return assay_torch_zip_load(&source, state, about, error);
 }

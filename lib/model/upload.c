@@ -1,35 +1,31 @@
-#include <assay/base/alloc.h>
 #include <assay/model/model.h>
 
-static assay_status upload(assay_network *network, const assay_stored_tensor *from, assay_slice to, assay_error *error)
+/* Converted piece by piece: whole, an array of doubles could be four times as large as the tensor. */
+static void upload(assay_network *network, const assay_stored_tensor *from, assay_slice to)
 {
+    enum { PIECE = 4096 };
     assay_backend *backend = assay_network_backend(network);
+    double values[PIECE];
     if (from->dtype == ASSAY_DTYPE_F32) {
         assay_upload_f32(backend, to, from->data);
-        return ASSAY_OK;
+        return;
     }
-    double *values = assay_calloc(from->count, sizeof *values, error);
-    if (values == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    for (size_t first = 0; first < from->count; first += PIECE) {
+        size_t count = from->count - first < PIECE ? from->count - first : PIECE;
+        assay_stored_tensor_part_to_f64(from, first, count, values);
+        assay_upload_f64(backend, assay_part_of(to, first, count), values);
     }
-    assay_stored_tensor_to_f64(from, values);
-    assay_upload_f64(backend, to, values);
-    assay_free(values);
-    return ASSAY_OK;
 }
 
 assay_status assay_model_upload(const assay_model *model, assay_network *network, assay_error *error)
 {
-    const assay_stored_tensor *weights[ASSAY_MAX_HIDDEN + 1];
-    const assay_stored_tensor *biases[ASSAY_MAX_HIDDEN + 1];
     assay_error difference;
     if (assay_model_config_compare(&model->config, assay_network_configuration(network), "", &difference) != ASSAY_OK) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the network does not have the sizes of the saved model");
     }
-    assay_model_layers(model->state, &model->config, weights, biases);
     for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
         const assay_tensor tensor = assay_network_tensor(network, i);
-        ASSAY_TRY(upload(network, tensor.is_bias ? biases[tensor.layer] : weights[tensor.layer], tensor.values, error));
+        upload(network, (tensor.is_bias ? model->layers.biases : model->layers.weights)[tensor.layer], tensor.values);
     }
     return assay_backend_check(assay_network_backend(network), error);
 }

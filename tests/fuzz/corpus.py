@@ -5,6 +5,7 @@ Usage: python3 tests/fuzz/corpus.py  (from the root of the source; reads golden/
 """
 
 import gzip
+import io
 import json
 import os
 import struct
@@ -46,6 +47,14 @@ def pickled_view(name, storage, offset, shape):
     hooks = b"ccollections\nOrderedDict\n)R"
     rebuild = b"ctorch._utils\n_rebuild_tensor_v2\n("
     return text(name) + rebuild + key + b"K" + bytes([offset]) + sizes[0] + sizes[1] + b"\x89" + hooks + b"tR"
+
+
+def zipped(pickled, count):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, content in (("data.pkl", pickled), ("data/0", struct.pack(f"<{count}f", *range(count)))):
+            archive.writestr(zipfile.ZipInfo("archive/" + name), content)
+    return buffer.getvalue()
 
 
 TWO_LAYERS = {"layers.0.weight": [2, 2], "layers.0.bias": [2], "layers.2.weight": [1, 2], "layers.2.bias": [1]}
@@ -102,6 +111,25 @@ def main():
         numbers = numbers.replace(short, other, 1)
     save("pickle", "wide", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + numbers + b"u.")
 
+    with open(os.path.join(GOLDEN, "legacy.pt"), "rb") as file:
+        save("model", "legacy", file.read())
+    tensors = b"}(" + b"".join(pickled_view(*view) for view in (("fc1.weight", 9, 0, [2, 2]), ("fc1.bias", 9, 4, [2]))) + b"u"
+    save("model", "zip", zipped(b"\x80\x02}(" + text("model") + tensors + text("epoch") + b"G" + bytes(8) + b"u.", 9))
+    attacks = {
+        "global": b"\x80\x02cos\nsystem\nX\1\0\0\0x\x85R.", "stack": b"\x80\x04\x8c\2os\x94\x8c\6system\x93)R.",
+        "inst": b"(S'x'\nios\nsystem\n.", "object": b"\x80\x02cm\nN\n)\x81}X\1\0\0\0aK\1sb.",
+        "old": b"(dp0\nS'a'\np1\n(lp2\nI1\naL2L\naF0.5\naVb\nag1\nasS'n'\nI01\ns.",
+        "numpy": b"\x80\x03cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nX\2\0\0\0f8K\0K\1\x87RC\1x\x86R.",
+        "newer": b"\x80\x05\x95\x20\0\0\0\0\0\0\0\x8f(K\1K\2\x90\x96\1\0\0\0\0\0\0\0x\x86N\x88\x89\x87\x94h\0\x85.",
+        "page": b"<!DOCTYPE html>", "json": b'{"act_fn": "ReLU"}', "lfs": b"version https://git-lfs",
+    }
+    for name, content in attacks.items():
+        save("model", name, content)
+        save("pickle", "python-" + name, b"\0\0" + content)
+    checkpoint = b"\x80\x02}(" + text("state_dict") + b"}(" + pickled_view("layers.0.weight", 9, 0, [2, 2])
+    checkpoint += pickled_view("layers.0.bias", 9, 4, [2]) + b"u" + text("epoch") + b"K\3u."
+    save("pickle", "checkpoint", struct.pack("<H", 36) + struct.pack("<9f", *range(9)) + checkpoint)
+
     config = json.dumps({"act_fn": "ReLU", "input_size": 3, "num_classes": 2, "hidden_sizes": []})
     network = {
         "layers.0.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
@@ -117,6 +145,9 @@ def main():
     header["scalar"] = {"dtype": "I8", "shape": [], "data_offsets": [end, end + 1]}
     save("safetensors", "kinds", safetensors(header, bytes(end + 1)))
     save("safetensors", "none", safetensors({}, b""))
+    for name in ("layers", "network", "kinds", "none"):
+        with open(os.path.join(HERE, "safetensors", name), "rb") as file:
+            save("convert", name, file.read())
 
     save("json", "config", config.encode())
     deep = {"act_fn": "LeakyReLU", "act_fn_parameter": 0.2, "input_size": 784, "num_classes": 10, "hidden_sizes": [5, 4]}

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     assay_error error;
     assay_state *state = NULL;
-    if (assay_torch_zip_parse(bytes, size, "fuzz", &state, &error) == ASSAY_OK) {
+    if (assay_torch_zip_parse(bytes, size, "fuzz", &state, NULL, &error) == ASSAY_OK) {
         use_state(state);
         assay_state_destroy(state);
     }

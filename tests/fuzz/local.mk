@@ -1,8 +1,8 @@
 # Fuzz targets. In the test suite each runs over its corpus and a few thousand fixed mutations, under any compiler;
 # `make fuzz FUZZ_SECONDS=600` runs each under clang's libFuzzer with sanitizers.
-fuzz_names = idx npy torch pickle safetensors json grade
+fuzz_names = idx npy torch pickle safetensors json grade model convert
 fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_npy tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors \
-	tests/fuzz/test_json tests/fuzz/test_grade
+	tests/fuzz/test_json tests/fuzz/test_grade tests/fuzz/test_model tests/fuzz/test_convert
 fuzz_headers = tests/fuzz/fuzz.h tests/fuzz/use_state.h
 fuzz_libs = tests/libassay_internal.la $(JANSSON_LIBS)
 check_PROGRAMS += $(fuzz_tests)
@@ -29,17 +29,25 @@ tests_fuzz_test_json_LDADD = $(fuzz_libs)
 tests_fuzz_test_grade_SOURCES = tests/fuzz/fuzz_grade.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_grade_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"grade"'
 tests_fuzz_test_grade_LDADD = $(test_libs)
+tests_fuzz_test_model_SOURCES = tests/fuzz/fuzz_model.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_model_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"model"'
+tests_fuzz_test_model_LDADD = $(fuzz_libs)
+tests_fuzz_test_convert_SOURCES = tests/fuzz/fuzz_convert.c tests/fuzz/driver.c $(fuzz_headers)
+tests_fuzz_test_convert_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"convert"'
+tests_fuzz_test_convert_LDADD = $(fuzz_libs)
 
 # libFuzzer's programs compile what they need of the library with its instrumentation.
 FUZZ_CC = clang
 FUZZ_SECONDS = 60
 fuzz_cflags = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 fuzz_libraries = $(LIBZIP_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)
-fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/names.c lib/backend/activation.c \
-	lib/data/byte_stream.c lib/data/foreign.c lib/data/idx.c lib/model/config.c lib/model/pickle.c lib/tutorial/record.c \
-	lib/model/safetensors.c lib/model/state.c lib/model/torch_state.c lib/model/torch_zip.c
+fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/json.c lib/base/names.c lib/base/text.c \
+	lib/backend/activation.c lib/data/byte_stream.c lib/data/foreign.c lib/data/idx.c lib/model/config.c \
+	lib/model/foreign.c lib/model/layers.c lib/model/model.c lib/model/pickle.c lib/model/pickle_globals.c \
+	lib/model/pickle_tree.c lib/tutorial/record.c lib/model/safetensors.c lib/model/source.c lib/model/state.c \
+	lib/model/torch_legacy.c lib/model/torch_state.c lib/model/torch_write.c lib/model/torch_zip.c
 fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_npy tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle \
-	tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json tests/fuzz/fuzz_grade
+	tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json tests/fuzz/fuzz_grade tests/fuzz/fuzz_model tests/fuzz/fuzz_convert
 EXTRA_PROGRAMS += $(fuzz_programs)
 CLEANFILES += $(fuzz_programs)
 
@@ -64,9 +72,15 @@ tests_fuzz_fuzz_json_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_grade_SOURCES = tests/fuzz/fuzz_grade.c $(fuzz_headers) grade/case.c grade/component_activation.c \
 	grade/component_init.c grade/component_linear.c grade/component_network.c grade/component_optimizer.c \
 	grade/component_softmax.c grade/component_surface.c grade/components.c grade/exchange.c grade/folder.c grade/npy.c \
-	grade/text.c lib/base/alloc.c lib/base/error.c lib/base/json.c lib/random/mt19937.c
+	grade/text.c lib/base/alloc.c lib/base/error.c lib/base/json.c lib/base/text.c lib/random/mt19937.c
 tests_fuzz_fuzz_grade_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_grade_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz_model.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_model_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_model_LDADD = $(fuzz_libraries)
+tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_convert_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_convert_LDADD = $(fuzz_libraries)
 
 # What libFuzzer finds worth keeping goes to fuzz-corpus/ in the build folder; crashes are written to fuzz-NAME-*.
 .PHONY: fuzz fuzz-programs

@@ -5,16 +5,20 @@
 #include <stdlib.h>
 
 #include <assay/base/alloc.h>
-#include <assay/model/config.h>
+#include <assay/model/layers.h>
 #include <assay/model/state.h>
 
-static void use_layers(const assay_state *state, const assay_network_config *config)
+/* What was found as a network is one. */
+static void use_layers(const assay_state *state, bool in_order)
 {
-    const assay_stored_tensor *weights[ASSAY_MAX_HIDDEN + 1];
-    const assay_stored_tensor *biases[ASSAY_MAX_HIDDEN + 1];
-    assay_model_layers(state, config, weights, biases);
-    for (size_t i = 0; i <= config->hidden_count; i++) {
-        if (weights[i]->shape[0] != biases[i]->count) {
+    assay_error error;
+    assay_layers layers;
+    if (assay_layers_find(state, NULL, in_order, "fuzz", &layers, &error) != ASSAY_OK) {
+        return;
+    }
+    for (size_t i = 0; i < layers.count; i++) {
+        if (layers.weights[i]->shape[0] != layers.biases[i]->count || !assay_layers_have(&layers, layers.biases[i]) ||
+            (i > 0 && layers.weights[i]->shape[1] != layers.weights[i - 1]->shape[0])) {
             abort();
         }
     }
@@ -23,20 +27,21 @@ static void use_layers(const assay_state *state, const assay_network_config *con
 static void use_state(const assay_state *state)
 {
     assay_error error;
-    assay_network_config config;
     for (size_t i = 0; i < assay_state_count(state); i++) {
         const assay_stored_tensor *tensor = assay_state_at(state, i);
         double *values = assay_calloc(tensor->count, sizeof *values, NULL);
         if (values == NULL || assay_state_find(state, tensor->name) != tensor) {
             abort();
         }
+        double mean = 0.0;
+        double deviation = 0.0;
         assay_stored_tensor_to_f64(tensor, values);
+        assay_stored_tensor_moments(tensor, &mean, &deviation);
         assay_free(values);
     }
     (void)assay_state_check_finite(state, &error);
-    if (assay_model_config_deduce(state, "fuzz", &config, &error) == ASSAY_OK) {
-        use_layers(state, &config);
-    }
+    use_layers(state, true);
+    use_layers(state, false);
 }
 
 #endif
