@@ -107,7 +107,8 @@ sed -n -E 's/^  (tests\/[a-z_]*\.c):([0-9]+): (.*)$/\1 \2 \3/p' "$folder/out" | 
     sed -n "${line}p" "$source/$file" | grep -qF "START_TEST($test)" || echo "$file:$line is not $test"
 done >"$folder/wrong"
 [ ! -s "$folder/wrong" ] || fail "$(cat "$folder/wrong")"
-"$python" - "$python" -B "$source/audit/where.py" --source "$source" --build "$folder" assay_histogram <<'END' || fail "slow:"
+set -- "$python" -B "$source/audit/where.py" --source "$source" --build "$folder" assay_histogram
+"$python" - "$@" <<'END' || fail "slow:"
 import resource, subprocess, sys
 subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
 used = resource.getrusage(resource.RUSAGE_CHILDREN)
