@@ -88,7 +88,8 @@ TESTS += $(suites)
 check_PROGRAMS += tests/report_page
 tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
-test_scripts = tests/man.sh tests/where.sh tests/report_browser.sh tests/report_tool.sh tests/grade/mistakes.sh \
+test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
+	tests/grade/mistakes.sh \
 	tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh tests/grade/ways.sh tests/grade/pytorch.sh \
 	tests/grade/class.sh tests/grade/record.sh
 TESTS += $(test_scripts)
@@ -297,7 +298,7 @@ installcheck-local:
 	DESTDIR='$(DESTDIR)' CC='$(CC)' CFLAGS='$(CFLAGS) $(SANITIZER_CFLAGS) $(COVERAGE_CFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
 	  bindir='$(bindir)' libdir='$(libdir)' includedir='$(includedir)' mandir='$(mandir)' pkglibexecdir='$(pkglibexecdir)' \
 	  $(SHELL) $(srcdir)/tests/install/install.sh $(srcdir)/tests/install/example.c
-EXTRA_DIST += tests/install/install.sh tests/install/example.c
+EXTRA_DIST += tests/install/install.sh tests/install/example.c tests/install/declared.awk examples/mlp.c
 # Not part of make check: the tutorial's full runs, 40 epochs each, within 0.6 points of its accuracies, and the
 # retracing of the author's saved runs, for which ASSAY_PRETRAINED names the folder of their files. Some minutes.
 check-full: assay
