@@ -124,7 +124,7 @@ START_TEST(a_damaged_end_is_noticed)
             support_assert_ok(status, &error);
             assay_free(labels);
         } else {
-            support_assert_error(status, ASSAY_ERROR_FORMAT, &error, i <= CUTS ? "truncated" : "gzip data");
+            support_assert_error(status, ASSAY_ERROR_FORMAT, &error, i <= CUTS ? "truncated" : NULL);
         }
     }
     assay_free(whole);

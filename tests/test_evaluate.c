@@ -133,7 +133,7 @@ START_TEST(missing_data_is_named)
     support_result result = evaluate(arguments);
     ck_assert_int_eq(result.status, 1);
     ck_assert_msg(strstr(result.errors, "/nowhere") != NULL, "%s", result.errors);
-    ck_assert_msg(strstr(result.errors, "dataset-fashion-mnist") != NULL, "%s", result.errors);
+    ck_assert_msg(strstr(result.errors, "(--data DIR)") != NULL, "%s", result.errors);
     support_result_free(&result);
     assay_free(arguments);
 }

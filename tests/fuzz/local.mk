@@ -42,7 +42,7 @@ FUZZ_SECONDS = 60
 fuzz_cflags = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 fuzz_libraries = $(LIBZIP_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)
 fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/json.c lib/base/names.c lib/base/text.c \
-	lib/backend/activation.c lib/data/byte_stream.c lib/data/foreign.c lib/data/idx.c lib/model/config.c \
+	lib/backend/activation.c lib/model/config.c \
 	lib/model/foreign.c lib/model/layers.c lib/model/model.c lib/model/pickle.c lib/model/pickle_globals.c \
 	lib/model/pickle_tree.c lib/tutorial/record.c lib/model/safetensors.c lib/model/source.c lib/model/state.c \
 	lib/model/torch_legacy.c lib/model/torch_state.c lib/model/torch_write.c lib/model/torch_zip.c
@@ -51,7 +51,8 @@ fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_npy tests/fuzz/fuzz_torch te
 EXTRA_PROGRAMS += $(fuzz_programs)
 CLEANFILES += $(fuzz_programs)
 
-tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c lib/base/alloc.c lib/base/error.c lib/data/byte_stream.c \
+	lib/data/foreign.c lib/data/idx.c $(fuzz_headers)
 tests_fuzz_fuzz_idx_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_idx_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c grade/npy_header.c lib/base/error.c $(fuzz_headers)
