@@ -533,7 +533,7 @@ static const struct {
 };
 
 /* Of a folder by its path. */
-static assay_status read_npy(const char *folder, const char *name, const grade_field *field, assay_error *error)
+static assay_status read_npy(const char *folder, const char *name, grade_field *field, assay_error *error)
 {
     int opened = open(folder, O_RDONLY | O_DIRECTORY);
     ck_assert_int_ge(opened, 0);

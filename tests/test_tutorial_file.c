@@ -13,6 +13,8 @@
 #include <assay/train/trainer.h>
 #include <assay/tutorial/descents.h>
 #include <assay/tutorial/numbers.h>
+#include <assay/tutorial/runs.h>
+#include <assay/tutorial/sections.h>
 
 #include "support.h"
 
@@ -95,9 +97,9 @@ START_TEST(all_numbers_agree)
         size_t count = assay_printed_numbers((assay_section)section, &printed);
         for (size_t i = 0; i < count; i++, numbers++) {
             double ours;
-            read_numbers(assay_section_cells((assay_section)section), printed[i].label, "%*[: ]%lf", &ours, NULL, NULL);
+            read_numbers(assay_section_describe((assay_section)section)->cells, printed[i].label, "%*[: ]%lf", &ours, NULL, NULL);
             ck_assert_msg(assay_printed_agrees(&printed[i], ours), "%s, %s: printed %.9g, ours %.9g",
-                          assay_section_name((assay_section)section), printed[i].label, printed[i].printed, ours);
+                          assay_section_describe((assay_section)section)->name, printed[i].label, printed[i].printed, ours);
             if (printed[i].comparison == ASSAY_COMPARE_RELATIVE) {
                 ck_assert_double_le(printed[i].tolerance, 5e-6);
                 worst = fmax(worst, assay_printed_error(&printed[i], ours));
@@ -140,7 +142,7 @@ START_TEST(first_losses_are_the_librarys)
     assay_backend_options double_precision = {"openblas", ASSAY_F64, 1};
     support_assert_ok(assay_backend_open(&double_precision, &backend, &error), &error);
     support_assert_ok(assay_dataset_load(data, ASSAY_TRAIN, &images, &error), &error);
-    assay_train_options options = assay_train_tutorial(RUNS[_i].run);
+    assay_train_options options = assay_tutorial_training(RUNS[_i].run);
     support_assert_ok(assay_trainer_create(backend, &options, &images, &trainer, &error), &error);
     double losses[STEPS];
     support_assert_ok(assay_trainer_first_steps(trainer, STEPS, losses, &error), &error);
