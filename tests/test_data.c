@@ -13,8 +13,10 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include <assay/data/csv.h>
 #include <assay/data/dataset.h>
 #include <assay/data/idx.h>
+#include <assay/data/scaling.h>
 #include <assay/data/split.h>
 #include "support.h"
 
@@ -413,6 +415,157 @@ START_TEST(moments_follow_the_definition)
 }
 END_TEST
 
+/* --- data sets of floats ------------------------------------------------------------------------------------------- */
+
+START_TEST(created_data_sets_are_zero)
+{
+    evidence(EVIDENCE_PROPERTY, "data/dataset_create");
+    evidence(EVIDENCE_ERRORS, "data/dataset_create");
+    assay_dataset made;
+    assay_error error;
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, 3, 5, 4, &made, &error), &error);
+    ck_assert(made.pixels != NULL && made.values == NULL && made.pixels[14] == 0 && made.labels[2] == 0);
+    ck_assert(made.count == 3 && made.width == 5 && made.classes == 4 && made.mean == 0.0f && made.std == 1.0f);
+    assay_dataset_destroy(&made);
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_FLOATS, 3, 5, 4, &made, &error), &error);
+    ck_assert(made.pixels == NULL && made.values != NULL && made.values[14] == 0.0f);
+    assay_dataset_destroy(&made);
+    static const size_t sizes[][3] = {{0, 5, 4}, {3, 0, 4}, {3, 5, 0}};
+    for (size_t i = 0; i < 3; i++) {
+        support_assert_error(assay_dataset_create(ASSAY_INPUTS_FLOATS, sizes[i][0], sizes[i][1], sizes[i][2], &made, &error),
+                             ASSAY_ERROR_ARGUMENT, &error, "each must be at least 1");
+        ck_assert_ptr_null(made.labels);
+    }
+    support_assert_error(assay_dataset_create(ASSAY_INPUTS_FLOATS, SIZE_MAX / 2, 3, 1, &made, &error), ASSAY_ERROR_MEMORY,
+                         &error, "out of memory");
+}
+END_TEST
+
+/* A file with this text, read; `path` keeps its name for messages. */
+static assay_status read_csv(const char *text, size_t length, assay_dataset *dataset, assay_error *error)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/data.csv", folder);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text, 1, length, file), length);
+    ck_assert_int_eq(fclose(file), 0);
+    assay_status status = assay_csv_read(path, dataset, error);
+    assay_free(path);
+    support_remove_folder(folder);
+    return status;
+}
+
+static const struct {
+    const char *text;
+    size_t count, width, classes;
+    float last;    /* the last input of the last sample */
+    int32_t label; /* its class */
+} good_csv[] = {
+    {"1,2,0\n3,4.5,2\n", 2, 2, 3, 4.5f, 2},
+    {"x,y,class\r\n1,2,0\r\n\r\n  3 , -4e2 , 1 \r\n", 2, 2, 2, -400.0f, 1},
+    {"\xEF\xBB\xBF\"first\",class\n7,65535", 1, 1, 65536, 7.0f, 65535},
+    {"\xEF\xBB\xBF-7,0\n\n", 1, 1, 1, -7.0f, 0},
+    {"1,1,1,1,0\n0,0,0,0,0\n1,1,1,2,0\n", 3, 4, 1, 2.0f, 0},
+};
+
+START_TEST(csv_files_are_read)
+{
+    evidence(EVIDENCE_PROPERTY, "data/csv_read");
+    assay_dataset data;
+    assay_error error;
+    support_assert_ok(read_csv(good_csv[_i].text, strlen(good_csv[_i].text), &data, &error), &error);
+    ck_assert_uint_eq(data.count, good_csv[_i].count);
+    ck_assert_uint_eq(data.width, good_csv[_i].width);
+    ck_assert_uint_eq(data.classes, good_csv[_i].classes);
+    ck_assert_ptr_null(data.pixels);
+    ck_assert_float_eq(data.values[data.count * data.width - 1], good_csv[_i].last);
+    ck_assert_int_eq(data.labels[data.count - 1], good_csv[_i].label);
+    assay_dataset_destroy(&data);
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    const char *says;
+} bad_csv[] = {
+    {"", "data.csv: no samples"},
+    {"a,b\n", "data.csv: no samples"},
+    {"\n \n", "data.csv: no samples"},
+    {"3\n", "data.csv:1: one field"},
+    {"x,class\n1,0\n2,3,0\n", "data.csv:3: 3 fields, but the first sample has 2"},
+    {"1,2,3,0\n1,2\n", "data.csv:2: 2 fields, but the first sample has 4"},
+    {"1,2,0\n1,,0\n", "data.csv:2: field 2, '', is not a finite number"},
+    {"1,2,0\n1,2,\n", "data.csv:2: field 3, '', is not a finite number"},
+    {",2,0\n", "data.csv:1: field 1, '', is not a finite number"},
+    {"1,2,0\n1,nan,0\n", "data.csv:2: field 2, 'nan', is not a finite number"},
+    {"1,2,0\n1,1e39,0\n", "data.csv:2: field 2, '1e39', is not a finite number"},
+    {"1,2 3,0\n", "data.csv:1: field 2, '2 3', is not a finite number"},
+    {"1,2,0\r3,4\n", "data.csv:1: field 3, '0?3', is not a finite number"},
+    {"1,2,-1\n", "data.csv:1: the class, -1, is not an integer from 0 to 65535"},
+    {"1,2,65536\n", "data.csv:1: the class, 65536, is not"},
+    {"1,2,0.5\n", "data.csv:1: the class, 0.5, is not"},
+};
+
+START_TEST(bad_csv_files_are_refused)
+{
+    evidence(EVIDENCE_ERRORS, "data/csv_read");
+    assay_dataset data;
+    assay_error error;
+    support_assert_error(read_csv(bad_csv[_i].text, strlen(bad_csv[_i].text), &data, &error), ASSAY_ERROR_FORMAT, &error,
+                         bad_csv[_i].says);
+    ck_assert_ptr_null(data.values);
+    ck_assert_ptr_null(data.labels);
+}
+END_TEST
+
+START_TEST(csv_with_a_nul_or_without_a_file)
+{
+    evidence(EVIDENCE_ERRORS, "data/csv_read");
+    assay_dataset data;
+    assay_error error;
+    support_assert_error(read_csv("1,0\n\0,0\n", 8, &data, &error), ASSAY_ERROR_FORMAT, &error, "NUL byte");
+    support_assert_error(assay_csv_read("/nowhere/data.csv", &data, &error), ASSAY_ERROR_IO, &error, "/nowhere/data.csv");
+}
+END_TEST
+
+/* Mean 0 and standard deviation 1 afterwards; a constant input only loses its mean. The same scaling serves other data. */
+START_TEST(scaling_normalises_each_input)
+{
+    evidence(EVIDENCE_PROPERTY, "data/scaling_create");
+    evidence(EVIDENCE_PROPERTY, "data/scaling_apply");
+    evidence(EVIDENCE_ERRORS, "data/scaling_create");
+    evidence(EVIDENCE_ERRORS, "data/scaling_apply");
+    assay_dataset data, other;
+    assay_scaling scaling;
+    assay_error error;
+    static const char text[] = "1,1000,5,0\n3,1000.5,5,0\n5,1001,5,1\n7,1001.5,5,0\n";
+    support_assert_ok(read_csv(text, strlen(text), &data, &error), &error);
+    support_assert_ok(assay_scaling_create(&data, &scaling, &error), &error);
+    support_assert_relative("mean", (double)scaling.mean[0], 4.0, 1e-7);
+    support_assert_relative("std", (double)scaling.std[0], sqrt(5.0), 1e-7);
+    support_assert_relative("std", (double)scaling.std[1], sqrt(5.0) / 4.0, 1e-7);
+    ck_assert_float_eq(scaling.std[2], 1.0f);
+    support_assert_ok(assay_scaling_apply(&scaling, &data, &error), &error);
+    for (size_t i = 0; i < 4; i++) {
+        double wanted = (2.0 * (double)i - 3.0) / sqrt(5.0);
+        ck_assert_double_eq_tol((double)data.values[3 * i], wanted, 1e-6);
+        ck_assert_double_eq_tol((double)data.values[3 * i + 1], wanted, 1e-6);
+        ck_assert_float_eq(data.values[3 * i + 2], 0.0f);
+    }
+    support_assert_ok(read_csv("1,2,0\n", 6, &other, &error), &error);
+    support_assert_error(assay_scaling_apply(&scaling, &other, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "measured on 3 inputs, the data set has 2");
+    assay_dataset_destroy(&other);
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, 1, 3, 1, &other, &error), &error);
+    support_assert_error(assay_scaling_apply(&scaling, &other, &error), ASSAY_ERROR_ARGUMENT, &error, "are bytes");
+    assay_scaling_destroy(&scaling);
+    support_assert_error(assay_scaling_create(&other, &scaling, &error), ASSAY_ERROR_ARGUMENT, &error, "are bytes");
+    assay_dataset_destroy(&other);
+    assay_dataset_destroy(&data);
+}
+END_TEST
+
 START_TEST(split_divides_a_permutation)
 {
     evidence(EVIDENCE_PROPERTY, "data/split_create");
@@ -501,6 +654,11 @@ int main(void)
     TCase *use = tcase_create("use");
     tcase_add_test(use, normalization_is_torchs);
     tcase_add_test(use, moments_follow_the_definition);
+    tcase_add_test(use, created_data_sets_are_zero);
+    tcase_add_loop_test(use, csv_files_are_read, 0, sizeof good_csv / sizeof *good_csv);
+    tcase_add_loop_test(use, bad_csv_files_are_refused, 0, sizeof bad_csv / sizeof *bad_csv);
+    tcase_add_test(use, csv_with_a_nul_or_without_a_file);
+    tcase_add_test(use, scaling_normalises_each_input);
     tcase_add_test(use, split_divides_a_permutation);
     tcase_add_test(use, split_refuses);
     tcase_add_test(use, loader_draws_by_version);

@@ -464,12 +464,15 @@ START_TEST(names)
         ck_assert_double_eq(standard.gain, kaiming ? sqrt(2.0) : 1.0);
     }
     ck_assert_double_eq(assay_initializer_default(ASSAY_INIT_NORMAL).value, 0.01);
-    static const char *const unknown[] = {"", "xavier", "Constant", "constant ", "kaiming_normal"};
+    assay_initializer underscores;
+    support_assert_ok(assay_initializer_by_name("Kaiming_Normal", &underscores, &error), &error);
+    ck_assert_int_eq((int)underscores.kind, (int)ASSAY_INIT_KAIMING_NORMAL);
+    static const char *const unknown[] = {"", "xavier", "constants", "constant ", "kaiming normal"};
     for (size_t i = 0; i < sizeof unknown / sizeof *unknown; i++) {
         assay_initializer initializer;
         assay_status status = assay_initializer_by_name(unknown[i], &initializer, &error);
         char beginning[64];
-        snprintf(beginning, sizeof beginning, "unknown initializer '%s'; there are: ", unknown[i]);
+        snprintf(beginning, sizeof beginning, "unknown initializer '%s'; known: ", unknown[i]);
         support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, beginning);
         for (int kind = 0; kind < ASSAY_INIT_COUNT; kind++) {
             ck_assert_ptr_nonnull(strstr(error.message, wanted[kind]));

@@ -93,6 +93,10 @@ START_TEST(batches_follow_the_order)
     support_assert_error(assay_batches_create(backend, &too_many, 1, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "out of 2147483648 samples");
     ck_assert_ptr_null(batches);
+    assay_dataset flat = data;
+    flat.std = 0.0f;
+    support_assert_error(assay_batches_create(backend, &flat, 1, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "std, 0, is not above 0");
     assay_batches_destroy(NULL);
     assay_dataset_destroy(&data);
     assay_backend_close(backend);
@@ -308,8 +312,9 @@ START_TEST(options_must_fit_the_data)
     assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options good = sample_options("sgd", "", 1);
-    struct { const char *says; assay_train_options options; } cases[6];
-    for (size_t i = 0; i < 6; i++) {
+    enum { CASES = 7 };
+    struct { const char *says; assay_train_options options; } cases[CASES];
+    for (size_t i = 0; i < CASES; i++) {
         cases[i].options = good;
     }
     cases[0].says = "0 of 400 samples cannot train";
@@ -324,7 +329,9 @@ START_TEST(options_must_fit_the_data)
     cases[4].options.epochs = 0;
     cases[5].says = "783 inputs";
     cases[5].options.network.inputs = 783;
-    for (size_t i = 0; i < 6; i++) {
+    cases[6].says = "11 classes cannot learn data of 10";
+    cases[6].options.network.classes = 11;
+    for (size_t i = 0; i < CASES; i++) {
         assay_trainer *trainer;
         assay_error error;
         support_assert_error(assay_trainer_create(backend, &cases[i].options, &data, &trainer, &error),
@@ -656,6 +663,110 @@ START_TEST(a_full_disk_keeps_the_old_checkpoint)
 }
 END_TEST
 
+/* --- data sets of floats, and draws that are not the tutorial's ---------------------------------------------------- */
+
+/* The same samples, normalised, as floats. */
+static assay_dataset as_floats(const assay_dataset *bytes)
+{
+    assay_dataset data;
+    assay_error error;
+    float table[256];
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_FLOATS, bytes->count, bytes->width, bytes->classes, &data, &error),
+                      &error);
+    assay_normalization_table(bytes->mean, bytes->std, table);
+    for (size_t i = 0; i < bytes->count * bytes->width; i++) {
+        data.values[i] = table[bytes->pixels[i]];
+    }
+    memcpy(data.labels, bytes->labels, bytes->count * sizeof *data.labels);
+    return data;
+}
+
+/* Floats train as bytes do, bit for bit: the losses, the scores, the test accuracy. */
+START_TEST(floats_train_as_bytes_do)
+{
+    evidence(EVIDENCE_PROPERTY, "train/batches_load");
+    evidence(EVIDENCE_PROPERTY, "train/trainer_run");
+    assay_backend *backend = sample_backend(_i == 0 ? "reference" : "openblas-dense", ASSAY_F64, 1);
+    assay_dataset bytes = sample_dataset(IMAGES, 1);
+    assay_dataset floats = as_floats(&bytes);
+    assay_train_options options = sample_options("adam", "lr=0.003", 2);
+    options.draws = NULL;
+    options.seed = 5;
+    const assay_dataset *data[] = {&bytes, &floats};
+    assay_trainer *trainers[2];
+    double accuracy[2];
+    assay_error error;
+    for (size_t i = 0; i < 2; i++) {
+        trainers[i] = create(backend, &options, data[i]);
+        support_assert_ok(assay_trainer_run(trainers[i], NULL, &error), &error);
+        ck_assert_uint_eq(assay_trainer_epochs_done(trainers[i]), 2);
+        support_assert_ok(assay_trainer_test(trainers[i], data[1 - i], &accuracy[i], &error), &error);
+    }
+    size_t losses = 2 * assay_trainer_steps_per_epoch(trainers[0]) * sizeof(double);
+    ck_assert_mem_eq(assay_trainer_losses(trainers[0]), assay_trainer_losses(trainers[1]), losses);
+    ck_assert_mem_eq(assay_trainer_validation_scores(trainers[0]), assay_trainer_validation_scores(trainers[1]), 16);
+    ck_assert_double_eq(accuracy[0], accuracy[1]);
+    ck_assert_double_gt(accuracy[0], 0.5);
+    /* Beyond the samples, and beyond the batch. */
+    assay_batches *batches;
+    support_assert_ok(assay_batches_create(backend, &floats, 4, &batches, &error), &error);
+    static const struct { size_t first; size_t rows; } outside[] = {{IMAGES - 3, 4}, {0, 5}, {SIZE_MAX, 2}};
+    for (size_t i = 0; i < 3; i++) {
+        assay_batches_load(batches, outside[i].first, outside[i].rows);
+        support_assert_error(assay_backend_check(backend, &error), ASSAY_ERROR_ARGUMENT, &error, NULL);
+    }
+    assay_batches_destroy(batches);
+    for (size_t i = 0; i < 2; i++) {
+        assay_trainer_destroy(trainers[i]);
+    }
+    assay_dataset_destroy(&bytes);
+    assay_dataset_destroy(&floats);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* Without draws of its own, a run draws the split, the weights and its epochs from its seed, and nothing else. */
+START_TEST(plain_draws_come_from_the_seed)
+{
+    evidence(EVIDENCE_PROPERTY, "train/trainer_create");
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("sgd", "", 1);
+    options.draws = NULL;
+    options.seed = 9;
+    assay_trainer *trainer = create(backend, &options, &data);
+    assay_generator generator;
+    assay_split split;
+    assay_network *network;
+    assay_error error;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 9, 1);
+    support_assert_ok(assay_split_create(&generator.state.mt19937, IMAGES, 300, &split, &error), &error);
+    support_assert_ok(assay_network_create(backend, &options.network, 32, false, &network, &error), &error);
+    assay_initialize(&options.initializer, network, &generator);
+    double *ours = parameters_of(backend, assay_network_parameters(assay_trainer_network(trainer)));
+    double *wanted = parameters_of(backend, assay_network_parameters(network));
+    ck_assert_mem_eq(ours, wanted, assay_network_parameters(network).count * sizeof *ours);
+    /* The checkpoint of the same seed with the tutorial's draws is another run. */
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/checkpoint", folder);
+    support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
+    options.draws = sample_options("sgd", "", 1).draws;
+    assay_trainer *other = create(backend, &options, &data);
+    support_assert_error(assay_trainer_load(other, path, &error), ASSAY_ERROR_FORMAT, &error,
+                         "there draws plain, here draws of the notebook's first run");
+    assay_free(path);
+    support_remove_folder(folder);
+    assay_free(ours);
+    assay_free(wanted);
+    assay_network_destroy(network);
+    assay_split_destroy(&split);
+    assay_trainer_destroy(other);
+    assay_trainer_destroy(trainer);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
 /* --- the chain ------------------------------------------------------------------------------------------------- */
 
 START_TEST(runs_have_their_names)
@@ -705,6 +816,8 @@ int main(void)
     tcase_add_test(tests, batches_follow_the_order);
     tcase_add_test(tests, right_answers_are_counted_over_partial_batches);
     tcase_add_test(tests, an_epoch_is_the_tutorials_loop);
+    tcase_add_loop_test(tests, floats_train_as_bytes_do, 0, 2);
+    tcase_add_test(tests, plain_draws_come_from_the_seed);
     tcase_add_test(tests, training_learns_and_keeps_its_record);
     tcase_add_test(tests, the_best_epoch_is_tested);
     tcase_add_test(tests, divergence_is_an_error);

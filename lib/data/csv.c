@@ -68,6 +68,16 @@ static bool is_header(const char *line)
     return isalpha((unsigned char)*line) || *line == '"';
 }
 
+static assay_status refuse_field(const reader *at, size_t field, const char *start, assay_error *error)
+{
+    char shown[41] = "";
+    for (size_t i = 0; i + 1 < sizeof shown && start[i] != ',' && start[i] != '\0'; i++) {
+        shown[i] = iscntrl((unsigned char)start[i]) ? '?' : start[i];
+    }
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: field %zu, '%s', is not a finite number", at->path, at->number,
+                      field, shown);
+}
+
 static assay_status read_sample(const reader *at, char *line, size_t width, float *values, int32_t *label,
                                 assay_error *error)
 {
@@ -78,11 +88,9 @@ static assay_status read_sample(const reader *at, char *line, size_t width, floa
     }
     for (size_t field = 0; field <= width; field++) {
         double number;
-        char *start = line;
+        const char *start = line;
         if (!take_number(&line, &number)) {
-            int length = (int)strcspn(start, ",");
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: field %zu, '%.*s', is not a finite number", at->path,
-                              at->number, field + 1, length < 40 ? length : 40, start);
+            return refuse_field(at, field + 1, start, error);
         }
         if (field < width) {
             values[field] = (float)number;
