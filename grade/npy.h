@@ -19,8 +19,8 @@ assay_status assay_npy_write(int folder, const char *name, const grade_field *fi
 
 /*
  * Reads into field->values, row-major. ASSAY_ERROR_ARGUMENT where the shape is not field's (the message says both),
- * ASSAY_ERROR_FORMAT for a damaged or foreign file, or one that assay_grade_folder_read refuses: what whoever wrote it did
- * wrong. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what went wrong on our side.
+ * ASSAY_ERROR_FORMAT for a damaged or foreign file, or one that assay_grade_folder_read refuses: what whoever wrote
+ * it did wrong. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what went wrong on our side.
  */
 assay_status assay_npy_read(int folder, const char *name, const grade_field *field, assay_error *error);
 

@@ -344,7 +344,8 @@ static void fill_pattern(int pattern, const grade_fields *outputs, double std, a
         const grade_field *field = &outputs->field[f];
         for (size_t i = 0; i < field->count; i++) {
             double fine = (double)(assay_mt19937_random32(random) >> 8) * 0x1p-24;
-            double normal = sqrt(-2.0 * log(1.0 - fine)) * cos(6.283185307179586 * (assay_mt19937_random32(random) >> 8) * 0x1p-24);
+            double angle = (double)(assay_mt19937_random32(random) >> 8) * 0x1p-24;
+            double normal = sqrt(-2.0 * log(1.0 - fine)) * cos(6.283185307179586 * angle);
             field->values[i] = std * (pattern == COARSE ? coarse_normal(random) : normal);
         }
     }
@@ -383,7 +384,8 @@ START_TEST(draws_that_are_none_are_found)
     assay_mt19937_seed(&random, (uint32_t)_i);
     grade_part *part = &battery->parts[0];
     for (size_t i = 0; i < part->count; i++) {
-        fill_pattern(_i % PATTERNS, &part->answers[i].outputs, assay_grade_number(&part->cases[i]->inputs, "std"), &random);
+        double std = assay_grade_number(&part->cases[i]->inputs, "std");
+        fill_pattern(_i % PATTERNS, &part->answers[i].outputs, std, &random);
         part->answers[i].verdict = GRADE_PASS;
     }
     judge(battery);

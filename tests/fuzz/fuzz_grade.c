@@ -1,6 +1,6 @@
 /*
- * What a submission writes: the lines that the grader reads, and the .npy files that they name. The first byte says which:
- * 'h' a greeting, 'r' a reply, 'n' a file. Whatever is in them, the answer says what is wrong, and no more.
+ * What a submission writes: the lines that the grader reads, and the .npy files that they name. The first byte says
+ * which: 'h' a greeting, 'r' a reply, 'n' a file. Whatever is in them, the answer says what is wrong, and no more.
  */
 #include <stdlib.h>
 #include <string.h>
