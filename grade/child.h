@@ -16,7 +16,7 @@
 typedef struct {
     double start_seconds;  /* until the reply to hello: an interpreter and its libraries load */
     double case_seconds;   /* processor time for one reply; GRADE_PATIENCE times as much on the clock, for sleepers */
-    double total_seconds;  /* processor time for all cases, or GRADE_PATIENCE times as much on the clock; the rest is not run */
+    double total_seconds;  /* processor time for all cases; GRADE_PATIENCE times as much on the clock; then no more run */
     size_t memory_bytes;   /* resident memory of all processes together */
     size_t processes;      /* processes and threads */
     size_t output_bytes;   /* on stdout for one reply; stderr is read and mostly dropped */
@@ -33,7 +33,7 @@ typedef struct {
     const char *shared_object;    /* C: the .so; else NULL */
     const char *const *command;   /* any language: NULL-terminated; else NULL */
     const char *folder;           /* what the submission sees, read-only, as its working folder */
-    const char *inputs;           /* a folder with .npy files that it only reads, and alone the grader writes, or NULL */
+    const char *inputs;           /* a folder with .npy files that only the grader writes to, or NULL */
     const char *exchange;         /* a folder for its own .npy files, or NULL */
     const char *const *binds;     /* NULL-terminated: more folders to show, read-only (an interpreter's), or NULL */
     const char *runner;           /* the program assay-grade-runner */

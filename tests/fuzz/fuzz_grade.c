@@ -1,6 +1,6 @@
 /*
- * What a submission writes: the lines that the grader reads, and the .npy files that they name. The first byte says which:
- * 'h' a greeting, 'r' a reply, 'n' a file. Whatever is in them, the answer says what is wrong, and no more.
+ * What a submission writes: the lines that the grader reads, and the .npy files that they name. The first byte says
+ * which: 'h' a greeting, 'r' a reply, 'n' a file. Whatever is in them, the answer says what is wrong, and no more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +10,7 @@
 #include "grade/components.h"
 #include "grade/exchange.h"
 #include "grade/npy.h"
+#include "grade/npy_header.h"
 #include "grade/text.h"
 
 /* What goes to a terminal and into reports: UTF-8, no control characters, an end. */
@@ -40,7 +41,8 @@ static void hear_hello(char *line, size_t size)
 static void read_file(const uint8_t *bytes, size_t size, const grade_field *field)
 {
     assay_error error;
-    assay_status status = assay_npy_decode("file", bytes, size, field, &error);
+    grade_precision precision;
+    assay_status status = assay_npy_decode("file", bytes, size, field, &precision, &error);
     if (status != ASSAY_OK && status != ASSAY_ERROR_ARGUMENT && status != ASSAY_ERROR_FORMAT) {
         abort();
     }
