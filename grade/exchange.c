@@ -299,7 +299,7 @@ static assay_status read_reply(json_t *reply, int id, const grade_folders *folde
     } else {
         answer->verdict = GRADE_PASS;
         for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {
-            const grade_field *field = &answer->outputs.field[f];
+            grade_field *field = &answer->outputs.field[f];
             ASSAY_TRY(read_output(json_object_get(reply, "outputs"), field, folders, answer, error));
         }
         if (modified != NULL && answer->verdict == GRADE_PASS) {
