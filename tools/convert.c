@@ -26,8 +26,8 @@ static void print_help(void)
     puts("Usage: assay convert IN OUT [OPTION...]\n\n"
          "Writes the tensors of a saved network, whatever network it is, in the format that OUT's suffix names:\n"
          ".safetensors, or .pt, .pth, .tar, .ckpt and .bin for what torch.load(weights_only=True) reads. IN is what assay\n"
-         "evaluate reads. Tensors keep their values, types and names (assay evaluate --list prints them); what is no tensor\n"
-         "is left out. The configuration goes with them: in a safetensors file as metadata, otherwise as OUT's .config.\n\n"
+         "evaluate reads. Tensors keep their values, types and names; what is no tensor is left out. The configuration goes\n"
+         "with them: in a safetensors file as metadata, otherwise as the .config of OUT.\n\n"
          "  --verbose              after an error, where in the file it was found");
 }
 

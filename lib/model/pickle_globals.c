@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *name; /* "module.name"; a '*' stands for one or more characters, but no dot */
+    const char *name; /* "module.name"; a '*' stands for any characters but a dot */
     global_role role;
     int which;
     const char *what;
@@ -228,7 +228,7 @@ static bool fits(const char *name, const char *pattern)
     }
     size_t after = strlen(star + 1);
     size_t length = strlen(name);
-    return length > before + after && strncmp(name, pattern, before) == 0 &&
+    return length >= before + after && strncmp(name, pattern, before) == 0 &&
            strcmp(name + length - after, star + 1) == 0 && strchr(name + before, '.') == NULL;
 }
 
