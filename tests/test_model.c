@@ -429,7 +429,8 @@ START_TEST(safetensors_model_with_its_configuration)
     support_assert_ok(assay_state_add(state, "layers.10.bias", ASSAY_DTYPE_F32, 1, shapes[3], NULL, &error), &error);
     support_assert_ok(assay_state_add(state, "layers.2.weight", ASSAY_DTYPE_F64, 2, shapes[0], NULL, &error), &error);
     support_assert_ok(assay_state_add(state, "layers.2.bias", ASSAY_DTYPE_F64, 1, shapes[1], NULL, &error), &error);
-    support_assert_ok(assay_state_add(state, "optimizer.m.layers.2.weight", ASSAY_DTYPE_F64, 1, shapes[1], NULL, &error), &error);
+    support_assert_ok(
+        assay_state_add(state, "optimizer.m.layers.2.weight", ASSAY_DTYPE_F64, 1, shapes[1], NULL, &error), &error);
     support_assert_ok(assay_model_config_print(&config, &text, &error), &error);
     support_assert_ok(assay_state_set_text(state, ASSAY_MODEL_CONFIG_KEY, text, &error), &error);
     support_assert_ok(assay_safetensors_write(path, state, &error), &error);

@@ -35,8 +35,8 @@ assay_activation assay_activation_default(assay_activation_kind kind);
 const char *assay_activation_name(assay_activation_kind kind);
 
 /*
- * The default activation of that name, in any spelling: "leaky_relu", "LeakyReLU", "nn.LeakyReLU()". ASSAY_ERROR_ARGUMENT
- * with the known names for any other.
+ * The default activation of that name, in any spelling: "leaky_relu", "LeakyReLU", "nn.LeakyReLU()".
+ * ASSAY_ERROR_ARGUMENT with the known names for any other.
  */
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error);
 

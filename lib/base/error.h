@@ -27,8 +27,8 @@ typedef struct {
 
 /*
  * Records a failure and returns its status, so that one can write `return assay_fail(error, ...)`. `error` may be NULL.
- * A message longer than the field is cut. What must not reach a terminal is replaced by '?' (base/text.h), so the message
- * stays one line, whatever names came with a file. The detail is emptied.
+ * A message longer than the field is cut. What must not reach a terminal is replaced by '?' (base/text.h), so the
+ * message stays one line, whatever names came with a file. The detail is emptied.
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
