@@ -21,7 +21,7 @@ static void print_help(void)
     puts("Usage: assay evaluate FILE [OPTION...]\n\n"
          "Reads a saved network, a file of torch.save (a state_dict, or a checkpoint with one in it) or safetensors,\n"
          "and prints its accuracy on the 10,000 test images and on the 10,000 of the 60,000 training images that the\n"
-         "split of the seed leaves to validate. No code in a file is ever run. doc/files.md has a table of what is read.\n\n"
+         "split of the seed leaves to validate. No code in a file is ever run. doc/files.md tells what is read.\n\n"
          "  --list                 print the tensors of any network's file: shape, type, mean, deviation, name\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
          "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64,\n"
@@ -120,11 +120,13 @@ static assay_status choose_activation(evaluation *done, assay_error *error)
     const char *problem = model->config_error.status != ASSAY_OK ? model->config_error.message : NULL;
     if (options->activation == NULL && !model->has_activation) {
         if (problem == NULL) {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: nothing says which activation function this network has; "
-                              "name it with --activation", options->path);
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                              "%s: nothing says which activation function this network has; name it with --activation",
+                              options->path);
         }
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%.400s; if it is not this network's, name the activation function with --activation", problem);
+                          "%.400s; if it is not this network's, name the activation function with --activation",
+                          problem);
     }
     if (options->activation == NULL) {
         return ASSAY_OK;

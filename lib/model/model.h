@@ -60,8 +60,9 @@ assay_status assay_model_open(const char *path, const assay_model_options *optio
                               assay_error *error);
 
 /*
- * Copies the weights and biases into the network's parameters, converted to its backend's precision. ASSAY_ERROR_ARGUMENT
- * unless the network was created with the model's sizes; failures of the backend as assay_backend_check tells them.
+ * Copies the weights and biases into the network's parameters, converted to its backend's precision.
+ * ASSAY_ERROR_ARGUMENT unless the network was created with the model's sizes; failures of the backend as
+ * assay_backend_check tells them.
  */
 assay_status assay_model_upload(const assay_model *model, assay_network *network, assay_error *error);
 
