@@ -53,7 +53,8 @@ void tool_note(const char *command, const char *format, ...);
 
 /*
  * Refuses outputs that are inputs (assay_file_keep), and two outputs that are one file. A NULL path is one that was not
- * given; "-" as an output is standard output; an input may be a folder, whose files are inputs then. ASSAY_ERROR_ARGUMENT.
+ * given; "-" as an output is standard output; an input may be a folder, whose files are inputs then.
+ * ASSAY_ERROR_ARGUMENT.
  */
 assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, const char *const *inputs,
                               size_t input_count, assay_error *error);
@@ -61,7 +62,14 @@ assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, c
 /* A copy of the text that is good UTF-8 and harmless on a terminal (base/text.h), as JSON. NULL when memory is out. */
 json_t *tool_json_text(const char *text);
 
+<<<<<<< HEAD
 /* --json FILE: output_write_json with `digits` significant digits of each real number. */
+=======
+/*
+ * --json FILE: writes the document, which it takes over, to a file, whole or not at all, or to standard output for "-",
+ * there in ASCII. `digits` of each real number. NULL for `json` stands for an allocation that failed.
+ */
+>>>>>>> h/model
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error);
 
 /* --backend NAME[:PRECISION], --threads N: opens a backend. `text` NULL means openblas:f32. */
