@@ -157,6 +157,9 @@ static assay_status begin_child(session *s, assay_error *error)
     char *line;
     size_t length;
     ASSAY_TRY(assay_grade_child_start(s->program, &s->child, error));
+    if (s->program->exchange != NULL && s->program->sandbox != NULL) {
+        s->folder.here = assay_grade_child_exchange_folder(s->child);
+    }
     s->start_verdict = assay_grade_child_exchange(s->child, "{\"id\":0,\"call\":\"hello\"}\n",
                                                   s->program->limits.start_seconds, &line, &length, s->start_detail);
     ASSAY_TRY(assay_grade_child_failure(s->child, error));
@@ -248,12 +251,11 @@ static assay_status run_case(session *s, const grade_case *graded, grade_answer 
     return ask(s, graded, answer, error);
 }
 
-/* One use of the reference spoils all: any answer may have come from it. */
-static void forbid_all(grade_battery *battery, const char *detail)
+void assay_grade_battery_refuse(grade_battery *battery, grade_verdict verdict, const char *detail)
 {
     for (size_t p = 0; p < battery->part_count; p++) {
         for (size_t i = 0; i < battery->parts[p].count; i++) {
-            set_answer(&battery->parts[p].answers[i], GRADE_FORBIDDEN, detail);
+            set_answer(&battery->parts[p].answers[i], verdict, detail);
         }
     }
 }
@@ -265,7 +267,8 @@ static assay_status run_cases(session *s, assay_error *error)
         for (size_t i = 0; i < part->count; i++) {
             ASSAY_TRY(run_case(s, part->cases[i], &part->answers[i], error));
             if (part->answers[i].verdict == GRADE_FORBIDDEN) {
-                forbid_all(s->battery, "the submission loads libassay, the reference");
+                /* One use of the reference spoils all: any answer may have come from it. */
+                assay_grade_battery_refuse(s->battery, GRADE_FORBIDDEN, "the submission loads libassay, the reference");
                 return ASSAY_OK;
             }
         }
@@ -276,16 +279,18 @@ static assay_status run_cases(session *s, assay_error *error)
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error)
 {
     bool names = false;
+    battery->limits = assay_grade_sandbox_limits(program->sandbox);
     if (program->shared_object != NULL) {
         ASSAY_TRY(assay_grade_names_library(program->shared_object, &names, error));
     }
     if (names) {
-        forbid_all(battery, "the shared object links to or opens libassay, the reference");
+        assay_grade_battery_refuse(battery, GRADE_FORBIDDEN,
+                                   "the shared object links to or opens libassay, the reference");
         return ASSAY_OK;
     }
     session s = {.battery = battery, .program = program, .started = now_seconds()};
     s.folder.here = program->exchange;
-    s.folder.there = program->sandboxed ? GRADE_EXCHANGE_INSIDE : program->exchange;
+    s.folder.there = program->sandbox != NULL ? GRADE_EXCHANGE_INSIDE : program->exchange;
     assay_status status = run_cases(&s, error);
     battery->seconds = now_seconds() - s.started;
     end_child(&s);

@@ -20,6 +20,7 @@ typedef struct {
     uint64_t seed;
     grade_precision precision; /* what the submission declares; GRADE_F64 until it does */
     double seconds;            /* that the submission took */
+    const char *limits;        /* how they were enforced, in one line; NULL: nothing was run */
     size_t part_count;
     grade_part *parts;
 } grade_battery;
@@ -40,6 +41,9 @@ void assay_grade_battery_destroy(grade_battery *battery);
  * bubblewrap, no runner, no memory).
  */
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error);
+
+/* Gives every answer this verdict. */
+void assay_grade_battery_refuse(grade_battery *battery, grade_verdict verdict, const char *detail);
 
 /*
  * Writes DIR/cases.json (each case: id, call, inputs, and the outputs that are wanted with their shapes) and the inputs

@@ -23,6 +23,8 @@ const char *assay_grade_verdict_name(grade_verdict verdict)
         [GRADE_OUTPUT] = "output limit",
         [GRADE_PROCESSES] = "process limit",
         [GRADE_FORBIDDEN] = "uses libassay",
+        [GRADE_NOT_ACCEPTED] = "not accepted",
+        [GRADE_NOT_COMPILED] = "does not compile",
         [GRADE_NOT_RUN] = "not run",
     };
     return names[verdict];

@@ -9,16 +9,23 @@
 typedef struct {
     size_t processes;      /* and threads */
     double cpu_seconds;    /* of those that live, and of their children that have ended */
-    size_t resident_bytes; /* shared pages count once for each process */
+    size_t resident_bytes; /* with page tables, without shared memory; shared pages count once for each process */
+    size_t shared_bytes;   /* resident shared memory: files in memory, mapped */
+    size_t sockets;        /* in the network namespace of the last process */
     bool maps_library;     /* some process has a file mapped whose path contains the given text */
 } grade_usage;
 
-/* Adds up over `root` and its descendants. `library` may be NULL: the maps are then not read. */
+/* Adds up over `root` and its descendants. `library` may be NULL. */
 grade_usage assay_grade_usage(pid_t root, const char *library);
 
+/* As resident_bytes, with a page that several processes share counted once: slower. */
+size_t assay_grade_proportional_bytes(pid_t root);
+
+enum { GRADE_FOLDER_FILES = 10000 };
+
 /*
- * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than ten thousand.
- * Links are not followed.
+ * Bytes of all files below a folder that a submission may write to; SIZE_MAX where there are more than
+ * GRADE_FOLDER_FILES. Links are not followed.
  */
 size_t assay_grade_folder_bytes(const char *folder);
 

@@ -3,7 +3,7 @@
 
 # The only list of packages (Debian's names; what each is for is told by configure and README.md).
 setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
-  libopenblas-dev zlib1g-dev libjansson-dev libzip-dev check libgsl-dev"
+  libopenblas-dev zlib1g-dev libjansson-dev libzip-dev libseccomp-dev check libgsl-dev"
 # Without these the program or its tests still run, but leave something out, and say so.
 setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
 setup_to_test_all="$setup_to_reproduce_all bubblewrap python3-numpy chromium groff-base"

@@ -11,11 +11,12 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include "grade.h"
+#include "grade/submission.h"
 #include "tool.h"
 
 static void print_help(void)
 {
-    puts("Usage: assay grade [OPTION...] FILE.so\n"
+    puts("Usage: assay grade [OPTION...] FILE.so | SOURCE.c\n"
          "       assay grade [OPTION...] -- COMMAND [ARGUMENT...]\n"
          "       assay grade [OPTION...] --export DIR | --import DIR\n"
          "       assay grade [OPTION...] --class DIR [-j N] [-- COMMAND...]\n"
@@ -24,6 +25,7 @@ static void print_help(void)
          "The exit status is 0 for full marks, 1 for less, 2 where nothing could be graded.\n\n"
          "Submissions\n"
          "  FILE.so                a shared object with functions of assay/student.h\n"
+         "  SOURCE.c               their source, compiled in the sandbox\n"
          "  -- COMMAND             a program that answers JSON requests, one a line, on its standard input\n"
          "  --folder DIR           what COMMAND sees, read-only, as its working folder (default: .)\n"
          "  --npy                  give COMMAND arrays as .npy files instead of inline\n"
@@ -285,44 +287,48 @@ static void remove_exchange(char *outer, char *inner)
     assay_free(inner);
 }
 
-/* The folder that holds a file, or ".". */
-static char *folder_of(const char *path, assay_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? assay_strdup(".", error)
-                         : assay_asprintf(error, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
-static assay_status run_program(const grade_options *options, const char *shared_object, const char *folder,
-                                grade_battery *battery, assay_error *error)
+static assay_status run_opened(const grade_options *options, const grade_submission *submission,
+                               grade_battery *battery, assay_error *error)
 {
     char *outer = NULL;
     char *inner = NULL;
-    char *whole = shared_object == NULL ? NULL : realpath(shared_object, NULL);
-    if (shared_object != NULL && whole == NULL) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: not there, or not readable", shared_object);
-    }
-    char *place = whole == NULL ? assay_strdup(folder, error) : folder_of(whole, error);
-    assay_status status = place == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
-    if (status == ASSAY_OK && options->npy && whole == NULL) {
+    assay_status status = ASSAY_OK;
+    if (options->npy && options->command != NULL) {
         status = make_exchange(&outer, &inner, error);
     }
     if (status == ASSAY_OK) {
         grade_program program = {
-            .shared_object = whole,
-            .command = whole == NULL ? options->command : NULL,
-            .folder = place,
+            .command = options->command,
             .exchange = inner,
-            .binds = options->binds,
             .runner = options->runner,
-            .sandboxed = !options->unsandboxed,
+            .sandbox = options->sandbox,
             .limits = options->limits,
         };
+        assay_grade_submission_describe(submission, &program);
         status = assay_grade_battery_run(battery, &program, error);
     }
     remove_exchange(outer, inner);
-    assay_free(place);
-    free(whole);
+    return status;
+}
+
+static assay_status run_program(const grade_options *options, const char *file, const char *folder,
+                                grade_battery *battery, assay_error *error)
+{
+    /* A file that lies in the class's own folder has no folder of its own. */
+    bool alone = file != NULL && (options->class_folder == NULL || folder == options->class_folder ||
+                                  strcmp(folder, options->class_folder) == 0);
+    const grade_origin origin = {file, alone ? NULL : folder, options->class_folder == NULL};
+    grade_submission *submission;
+    const char *detail;
+    ASSAY_TRY(assay_grade_submission_open(&origin, options->sandbox, &options->limits, &submission, error));
+    grade_verdict verdict = assay_grade_submission_verdict(submission, &detail);
+    assay_status status = ASSAY_OK;
+    if (verdict == GRADE_PASS) {
+        status = run_opened(options, submission, battery, error);
+    } else {
+        assay_grade_battery_refuse(battery, verdict, detail);
+    }
+    assay_grade_submission_close(submission);
     return status;
 }
 
@@ -392,7 +398,7 @@ static int report_status(assay_status status, const assay_error *error, bool ful
     return full_marks ? TOOL_SUCCESS : TOOL_FAILURE;
 }
 
-static int grade_submission(const grade_options *options)
+static int grade_alone(const grade_options *options)
 {
     assay_error error = {0};
     grade_battery *battery = NULL;
@@ -490,7 +496,9 @@ static assay_status prepare(grade_options *options, assay_error *error)
     if (runs) {
         ASSAY_TRY(assay_grade_runner_find(&options->runner, error));
     }
-    return runs && !options->unsandboxed ? assay_grade_sandbox_check(error) : ASSAY_OK;
+    return runs && !options->unsandboxed
+               ? assay_grade_sandbox_create(options->runner, options->binds, &options->sandbox, error)
+               : ASSAY_OK;
 }
 
 static int dispatch(const grade_options *options)
@@ -507,7 +515,7 @@ static int dispatch(const grade_options *options)
     if (options->export_to != NULL) {
         return export_cases(options);
     }
-    return options->import_from != NULL ? import_outputs(options) : grade_submission(options);
+    return options->import_from != NULL ? import_outputs(options) : grade_alone(options);
 }
 
 int assay_command_grade(int argc, char **argv)
@@ -521,6 +529,7 @@ int assay_command_grade(int argc, char **argv)
     }
     assay_grade_rubric_close(options.rubric);
     assay_grade_catalogue_close(options.catalogue);
+    assay_grade_sandbox_destroy(options.sandbox);
     assay_free(options.runner);
     free(options.only_text);
     free(options.only);

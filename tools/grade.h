@@ -6,6 +6,7 @@
 #include "grade/catalogue.h"
 #include "grade/report.h"
 #include "grade/rubric.h"
+#include "grade/sandbox.h"
 
 #define GRADE_COMMAND "grade"
 
@@ -41,6 +42,7 @@ typedef struct {
     grade_catalogue *catalogue;
     grade_rubric *rubric;
     char *runner;
+    grade_sandbox *sandbox; /* NULL: --unsandboxed, or nothing is run */
 } grade_options;
 
 /* Grades one shared object, or the command in `folder`, and gives the judged and scored battery. */
