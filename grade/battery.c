@@ -251,7 +251,7 @@ static assay_status run_case(session *s, const grade_case *graded, grade_answer 
     return ask(s, graded, answer, error);
 }
 
-void assay_grade_battery_refuse(grade_battery *battery, grade_verdict verdict, const char *detail)
+void assay_grade_battery_fail(grade_battery *battery, grade_verdict verdict, const char *detail)
 {
     for (size_t p = 0; p < battery->part_count; p++) {
         for (size_t i = 0; i < battery->parts[p].count; i++) {
@@ -268,7 +268,7 @@ static assay_status run_cases(session *s, assay_error *error)
             ASSAY_TRY(run_case(s, part->cases[i], &part->answers[i], error));
             if (part->answers[i].verdict == GRADE_FORBIDDEN) {
                 /* One use of the reference spoils all: any answer may have come from it. */
-                assay_grade_battery_refuse(s->battery, GRADE_FORBIDDEN, "the submission loads libassay, the reference");
+                assay_grade_battery_fail(s->battery, GRADE_FORBIDDEN, "the submission loads libassay, the reference");
                 return ASSAY_OK;
             }
         }
@@ -284,7 +284,7 @@ assay_status assay_grade_battery_run(grade_battery *battery, const grade_program
         ASSAY_TRY(assay_grade_names_library(program->shared_object, &names, error));
     }
     if (names) {
-        assay_grade_battery_refuse(battery, GRADE_FORBIDDEN,
+        assay_grade_battery_fail(battery, GRADE_FORBIDDEN,
                                    "the shared object links to or opens libassay, the reference");
         return ASSAY_OK;
     }

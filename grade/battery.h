@@ -43,7 +43,7 @@ void assay_grade_battery_destroy(grade_battery *battery);
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error);
 
 /* Gives every answer this verdict. */
-void assay_grade_battery_refuse(grade_battery *battery, grade_verdict verdict, const char *detail);
+void assay_grade_battery_fail(grade_battery *battery, grade_verdict verdict, const char *detail);
 
 /*
  * Writes DIR/cases.json (each case: id, call, inputs, and the outputs that are wanted with their shapes) and the inputs

@@ -37,7 +37,8 @@ struct grade_child {
     const grade_sandbox *sandbox; /* NULL: none */
     grade_cgroup *group;          /* NULL: none can be made here */
     int scratch;                  /* the folder of all that it may write, in memory; -1: none */
-    char scratch_folder[64];      /* its path here, of what the submission calls /tmp and GRADE_EXCHANGE_INSIDE */
+    char scratch_folder[64];      /* the path here of what the submission calls /tmp, and so on */
+    char inputs_folder[64];
     char exchange_folder[64];
     bool has_replied;
     grade_usage usage;            /* at the last look */
@@ -312,6 +313,7 @@ static assay_status start_with(const grade_program *program, const grade_argumen
         status = assay_fail(error, ASSAY_ERROR_IO, "a pipe cannot be set up: %s", strerror(errno));
     }
     snprintf(child->scratch_folder, sizeof child->scratch_folder, "/proc/self/fd/%d/tmp", child->scratch);
+    snprintf(child->inputs_folder, sizeof child->inputs_folder, "/proc/self/fd/%d/inputs", child->scratch);
     snprintf(child->exchange_folder, sizeof child->exchange_folder, "/proc/self/fd/%d/exchange", child->scratch);
     return status;
 }
@@ -760,6 +762,11 @@ grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *co
     detail[0] = '\0';
     first_error(child, detail);
     return GRADE_PASS;
+}
+
+const char *assay_grade_child_inputs_folder(const grade_child *child)
+{
+    return child->inputs_folder;
 }
 
 const char *assay_grade_child_exchange_folder(const grade_child *child)

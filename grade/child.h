@@ -34,8 +34,9 @@ typedef struct {
     const char *folder;           /* without a sandbox: the working folder */
     int source;                   /* in the sandbox: the open folder or file (tree.h) that it shows; -1: none */
     const char *source_name;      /* the file's name in GRADE_FOLDER_INSIDE; NULL for a folder */
-    const char *exchange;         /* a folder for .npy files that both may write to, or NULL; in the sandbox it has one
-                                     of its own in memory, assay_grade_child_exchange_folder */
+    const char *inputs;           /* a folder for the grader's .npy files, or NULL; in the sandbox any text will do: it is
+                                     in memory, read-only there, and assay_grade_child_inputs_folder here */
+    const char *exchange;         /* one for the submission's own .npy files, likewise */
     bool shows_header;            /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
     const char *runner;           /* the program assay-grade-runner */
     const grade_sandbox *sandbox; /* NULL: without */
@@ -46,6 +47,7 @@ typedef struct {
 #define GRADE_FOLDER_INSIDE "/submission"
 #define GRADE_OBJECT_NAME "submission.so"
 #define GRADE_OBJECT_INSIDE GRADE_FOLDER_INSIDE "/" GRADE_OBJECT_NAME
+#define GRADE_INPUTS_INSIDE "/inputs"
 #define GRADE_EXCHANGE_INSIDE "/exchange"
 #define GRADE_INCLUDE_INSIDE "/run/include"
 
@@ -74,7 +76,11 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
  */
 grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *code, char detail[GRADE_TEXT_LENGTH]);
 
-/* In the sandbox: the path here of what the submission calls GRADE_EXCHANGE_INSIDE and /tmp; owned by the child. */
+/*
+ * In the sandbox: the path here of what the submission calls GRADE_INPUTS_INSIDE, GRADE_EXCHANGE_INSIDE and /tmp. It is
+ * the child's, and leads through a descriptor: open the folder itself, and nothing in it by path.
+ */
+const char *assay_grade_child_inputs_folder(const grade_child *child);
 const char *assay_grade_child_exchange_folder(const grade_child *child);
 const char *assay_grade_child_scratch_folder(const grade_child *child);
 

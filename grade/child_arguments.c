@@ -163,6 +163,11 @@ static assay_status add_mounts(const grade_program *program, grade_arguments *ar
     ASSAY_TRY(add_hidden(program, arguments, error));
     ASSAY_TRY(add_staged(program, arguments, "--bind", "scratch/tmp", "/tmp", error));
     ASSAY_TRY(add_staged(program, arguments, "--bind", "scratch/shm", "/dev/shm", error));
+    /* Terminals have buffers that nobody counts. */
+    ASSAY_TRY(add_staged(program, arguments, "--ro-bind", "hidden", "/dev/pts", error));
+    if (program->inputs != NULL) {
+        ASSAY_TRY(add_staged(program, arguments, "--ro-bind", "scratch/inputs", GRADE_INPUTS_INSIDE, error));
+    }
     if (program->exchange != NULL) {
         ASSAY_TRY(add_staged(program, arguments, "--bind", "scratch/exchange", GRADE_EXCHANGE_INSIDE, error));
     }

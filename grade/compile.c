@@ -13,9 +13,9 @@
 
 enum { OBJECT_LIMIT = 64 << 20 };
 
-/* Without warnings: the first message is then the first error. */
+/* Without warnings: the first message is then the first error. In English, and in ASCII. */
 static const char *const compiler[] = {
-    "cc", "-std=gnu17", "-O2", "-shared", "-fPIC", "-w", "-fdiagnostics-color=never", "-I", GRADE_INCLUDE_INSIDE,
+    "env", "LC_ALL=C", "cc", "-std=gnu17", "-O2", "-shared", "-fPIC", "-w", "-fdiagnostics-color=never", "-I", GRADE_INCLUDE_INSIDE,
     "-o", "/tmp/" GRADE_OBJECT_NAME, SOURCE_NAME, "-lm", NULL,
 };
 

@@ -23,7 +23,7 @@ const char *assay_grade_verdict_name(grade_verdict verdict)
         [GRADE_OUTPUT] = "output limit",
         [GRADE_PROCESSES] = "process limit",
         [GRADE_FORBIDDEN] = "uses libassay",
-        [GRADE_NOT_ACCEPTED] = "not accepted",
+        [GRADE_UNUSABLE] = "no usable submission",
         [GRADE_NOT_COMPILED] = "does not compile",
         [GRADE_NOT_RUN] = "not run",
     };

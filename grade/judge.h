@@ -25,7 +25,7 @@ typedef enum {
     GRADE_OUTPUT,     /* over the limit on output */
     GRADE_PROCESSES,  /* over the limit on processes */
     GRADE_FORBIDDEN,  /* links to or loads the reference library */
-    GRADE_NOT_ACCEPTED, /* its files are not as they may be: a link that leads out, too many, not readable */
+    GRADE_UNUSABLE,   /* its files are not as they may be: a link that leads out, too many, not readable */
     GRADE_NOT_COMPILED, /* the compiler refuses its source */
     GRADE_NOT_RUN,    /* the time for the whole submission is up, or it cannot be started */
     GRADE_VERDICT_COUNT

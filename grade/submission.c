@@ -49,13 +49,13 @@ static assay_status open_sandboxed(const grade_origin *origin, const grade_sandb
                                    grade_submission *opened, assay_error *error)
 {
     assay_status status = origin->file == NULL
-                              ? assay_grade_folder_open(origin->folder, origin->follow, &opened->source, opened->detail,
+                              ? assay_grade_tree_open(origin->folder, origin->follow, &opened->source, opened->detail,
                                                         error)
-                              : assay_grade_object_open(origin->folder, origin->file, &opened->source, opened->detail, error);
+                              : assay_grade_tree_open_file(origin->folder, origin->file, &opened->source, opened->detail, error);
     ASSAY_TRY(status);
     opened->is_file = origin->file != NULL;
     if (opened->source < 0) {
-        opened->verdict = GRADE_NOT_ACCEPTED;
+        opened->verdict = GRADE_UNUSABLE;
     } else if (opened->is_file && is_source(origin->file)) {
         int object;
         status = assay_grade_compile(sandbox, limits, opened->source, &object, &opened->verdict, opened->detail, error);

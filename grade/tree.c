@@ -128,7 +128,7 @@ static bool walk_folder(walk *w, int folder, size_t length, unsigned depth)
     return accepted;
 }
 
-assay_status assay_grade_folder_open(const char *path, bool follow, int *folder, char reason[GRADE_TEXT_LENGTH],
+assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, char reason[GRADE_TEXT_LENGTH],
                                      assay_error *error)
 {
     struct stat about;
@@ -175,7 +175,7 @@ static int open_object(const char *folder, const char *path)
     return opened;
 }
 
-assay_status assay_grade_object_open(const char *folder, const char *path, int *object, char reason[GRADE_TEXT_LENGTH],
+assay_status assay_grade_tree_open_file(const char *folder, const char *path, int *object, char reason[GRADE_TEXT_LENGTH],
                                      assay_error *error)
 {
     struct stat about;

@@ -326,7 +326,7 @@ static assay_status run_program(const grade_options *options, const char *file, 
     if (verdict == GRADE_PASS) {
         status = run_opened(options, submission, battery, error);
     } else {
-        assay_grade_battery_refuse(battery, verdict, detail);
+        assay_grade_battery_fail(battery, verdict, detail);
     }
     assay_grade_submission_close(submission);
     return status;

@@ -257,6 +257,7 @@ _Noreturn void stage_run(int argc, char **argv)
     mount_memory("scratch", options);
     make_folder("scratch/tmp", 01777);
     make_folder("scratch/shm", 01777);
+    make_folder("scratch/inputs", 0755);
     make_folder("scratch/exchange", 01777);
     copy_runner();
     copy_source(source);
