@@ -35,9 +35,9 @@ trap 'rm -rf "$folder"' EXIT
 # plant FILE.so: planted.c's shared object with the mistake that the file is named after.
 at_signs=@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
 plant() {
-    name=${1##*/}
-    name=$(printf '%.60s' "${name%.so}$at_signs")
-    LC_ALL=C sed "s/planted:$at_signs/planted:$name/" "$planted/planted.so" >"$1"
+    planted_name=${1##*/}
+    planted_name=$(printf '%.60s' "${planted_name%.so}$at_signs")
+    LC_ALL=C sed "s/planted:$at_signs/planted:$planted_name/" "$planted/planted.so" >"$1"
 }
 
 # What starts the program: as_user lets it run as an ordinary user. False where that is not possible.

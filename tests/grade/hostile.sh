@@ -17,7 +17,7 @@ while read -r name verdict; do
     rm "$folder/hostile.$name.so"
 done <<'END'
 crash crashed, killed by signal 11
-loop timed out, no reply within
+loop timed out,
 forks process limit, started more than 32
 memory memory limit, used more than 256 MiB
 descriptors no valid reply, not a JSON object: nobody reads this

@@ -12,6 +12,7 @@
 
 #include "planted_correct.h"
 #include "planted_hostile.h"
+#include "planted_sandbox.h"
 
 static char mistake[64];
 
@@ -166,6 +167,7 @@ void student_identity_gradient(size_t count, const double *x, const double *dy, 
 void student_tanh(size_t count, const double *x, double *y)
 {
     hostile_act(mistake, count, y);
+    sandbox_act(mistake);
     correct_tanh(count, x, y);
     for (size_t i = 0; i < count; i++) {
         double up = exp(x[i]);
@@ -179,6 +181,7 @@ void student_tanh(size_t count, const double *x, double *y)
         }
     }
     hostile_spoil(mistake, count, y);
+    sandbox_spoil(mistake, count, y);
 }
 
 void student_tanh_gradient(size_t count, const double *x, const double *dy, double *dx)

@@ -79,7 +79,7 @@ graded 1 --npy --time 15 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.
 }
 
 # The reference library is no answer: loaded by a program, opened by a shared object.
-library=$(ls "$build"/lib/.libs/libassay.so.0.* | head -n 1)
+library=$(ls "$build"/lib/.libs/libassay.so.*.*.* | head -n 1)
 cat >"$folder/cheat.py" <<END
 import ctypes, submission
 ctypes.CDLL("$library")
