@@ -486,6 +486,35 @@ static void append_hint(const grade_child *child, char detail[GRADE_TEXT_LENGTH]
     }
 }
 
+/* What it has written, and what no process is charged for. The scratch file system counts also what has no name. */
+static grade_verdict watch_files(const grade_child *child, size_t *bytes, char detail[GRADE_TEXT_LENGTH])
+{
+    struct statfs about = {0};
+    *bytes = 0;
+    if (child->scratch >= 0 && fstatfs(child->scratch, &about) == 0) {
+        *bytes = (size_t)(about.f_blocks - about.f_bfree) * (size_t)about.f_bsize;
+        if (about.f_bfree == 0) {
+            snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %zu MiB of files",
+                     assay_grade_scratch_bytes(&child->limits) >> 20);
+            return GRADE_OUTPUT;
+        }
+        if (about.f_ffree == 0) {
+            snprintf(detail, GRADE_TEXT_LENGTH, "made more than %zu files", (size_t)about.f_files);
+            return GRADE_OUTPUT;
+        }
+    }
+    size_t exchanged = child->exchange == NULL ? 0 : assay_grade_folder_bytes(child->exchange);
+    if (exchanged == SIZE_MAX) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_FOLDER_FILES);
+        return GRADE_OUTPUT;
+    }
+    if (exchanged > EXCHANGE_LIMIT) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
+        return GRADE_OUTPUT;
+    }
+    return GRADE_PASS;
+}
+
 static grade_verdict over_memory(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
 {
     snprintf(detail, GRADE_TEXT_LENGTH, "used more than %zu MiB of memory", child->limits.memory_bytes >> 20);
@@ -518,6 +547,11 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
     if (child->group != NULL && assay_grade_cgroup_out_of_memory(child->group)) {
         return over_memory(child, detail);
     }
+    size_t ignored;
+    grade_verdict files = watch_files(child, &ignored, detail);
+    if (files != GRADE_PASS) {
+        return files; /* why it ended: many programs do when nothing more can be written */
+    }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
     if (exit_code != NULL) {
         *exit_code = code;
@@ -526,6 +560,10 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
     if (number == SIGXCPU) {
         snprintf(detail, GRADE_TEXT_LENGTH, "used up its processor time");
         return GRADE_TIMED_OUT;
+    }
+    if (number == SIGXFSZ) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "wrote a file of more than %d MiB", GRADE_FILE_BYTES >> 20);
+        return GRADE_OUTPUT;
     }
     if (number != 0) {
         const char *name = sigdescr_np(number);
@@ -553,35 +591,6 @@ static void look(grade_child *child)
     if (seconds >= 0.0) {
         child->usage.cpu_seconds = seconds;
     }
-}
-
-/* What it has written, and what no process is charged for. The scratch file system counts also what has no name. */
-static grade_verdict watch_files(const grade_child *child, size_t *bytes, char detail[GRADE_TEXT_LENGTH])
-{
-    struct statfs about = {0};
-    *bytes = 0;
-    if (child->scratch >= 0 && fstatfs(child->scratch, &about) == 0) {
-        *bytes = (size_t)(about.f_blocks - about.f_bfree) * (size_t)about.f_bsize;
-        if (about.f_bfree == 0) {
-            snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %zu MiB of files",
-                     assay_grade_scratch_bytes(&child->limits) >> 20);
-            return GRADE_OUTPUT;
-        }
-        if (about.f_ffree == 0) {
-            snprintf(detail, GRADE_TEXT_LENGTH, "made more than %zu files", (size_t)about.f_files);
-            return GRADE_OUTPUT;
-        }
-    }
-    size_t exchanged = child->exchange == NULL ? 0 : assay_grade_folder_bytes(child->exchange);
-    if (exchanged == SIZE_MAX) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_FOLDER_FILES);
-        return GRADE_OUTPUT;
-    }
-    if (exchanged > EXCHANGE_LIMIT) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
-        return GRADE_OUTPUT;
-    }
-    return GRADE_PASS;
 }
 
 /* `bytes`: of files in memory. The exact sum over the processes costs more, and is asked for only where it matters. */

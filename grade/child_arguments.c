@@ -15,7 +15,7 @@
 #define RUNNER_INSIDE "/run/" RUNNER_NAME
 
 /* Each submission has a user id of its own when root grades: the kernel counts processes by user. */
-enum { FIRST_USER = 0x70000000, SCRATCH_BYTES = 256 << 20, FILE_BYTES = 64 << 20, DESCRIPTORS = 256 };
+enum { FIRST_USER = 0x70000000, SCRATCH_BYTES = 256 << 20, DESCRIPTORS = 256 };
 
 static void add(grade_words *words, const char *word)
 {
@@ -84,7 +84,7 @@ static assay_status add_runner(const grade_program *program, grade_arguments *ar
                          (size_t)(limits->start_seconds + limits->total_seconds) + 1, error));
     /* Twice the limit on what is resident: a bomb meets the grader's watch first, and its name in the report. */
     ASSAY_TRY(add_number(arguments, "--data-bytes", 2 * limits->memory_bytes, error));
-    ASSAY_TRY(add_number(arguments, "--file-bytes", FILE_BYTES, error));
+    ASSAY_TRY(add_number(arguments, "--file-bytes", GRADE_FILE_BYTES, error));
     ASSAY_TRY(add_number(arguments, "--descriptors", DESCRIPTORS, error));
     if (sandboxed) {
         ASSAY_TRY(add_number(arguments, "--processes", limits->processes + 8, error));

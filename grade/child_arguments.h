@@ -4,7 +4,7 @@
 
 #include "grade/child.h"
 
-enum { GRADE_MAX_ARGUMENTS = 1024 };
+enum { GRADE_MAX_ARGUMENTS = 1024, GRADE_FILE_BYTES = 64 << 20 };
 
 typedef struct {
     size_t count; /* of all that were wanted; more than GRADE_MAX_ARGUMENTS is an error */

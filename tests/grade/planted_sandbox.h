@@ -150,7 +150,7 @@ static int sandbox_visit(const char *path, const struct stat *about, int kind, s
     }
     int is_own = strcmp(path, "/run/assay-grade-runner") == 0 || strcmp(path, "/submission/submission.so") == 0;
     int is_starter = strcmp(name, "submission.c") == 0 || strcmp(name, "submission.py") == 0;
-    int is_wanted = strstr(name, "assay") != NULL || strcmp(name, "grades.csv") == 0 || strncmp(name, "anna", 4) == 0;
+    int is_wanted = strstr(name, "assay") != NULL || strcmp(name, "grades.csv") == 0 || strcmp(name, "anna.so") == 0;
     char byte;
     int file = (is_wanted || is_starter) && !is_own && kind == FTW_F ? open(path, O_RDONLY) : -1;
     if (file >= 0 && (is_wanted ? read(file, &byte, 1) == 1 : sandbox_is_assays(file))) {
@@ -181,23 +181,25 @@ static int sandbox_looks(void)
 
 /* --- memory and disk ------------------------------------------------------------------------------------------------- */
 
-static void sandbox_write_megabytes(int file)
+enum { SANDBOX_FILE_MEGABYTES = 50 };
+
+static void sandbox_write_file(int file)
 {
     static char block[1 << 20];
     memset(block, 'x', sizeof block);
-    for (int i = 0; i < SANDBOX_MEGABYTES && write(file, block, sizeof block) > 0; i++) {
+    for (int i = 0; i < SANDBOX_FILE_MEGABYTES && write(file, block, sizeof block) > 0; i++) {
     }
 }
 
-/* Files that have no name any more: each is at most 64 MiB long. */
+/* Files that have no name any more. */
 static void sandbox_unlinked(const char *folder)
 {
-    for (int i = 0; i < SANDBOX_MEGABYTES / 50; i++) {
+    for (int i = 0; i < SANDBOX_MEGABYTES / SANDBOX_FILE_MEGABYTES; i++) {
         char path[64];
         snprintf(path, sizeof path, "%s/%d", folder, i);
         int file = open(path, O_RDWR | O_CREAT, 0600);
         unlink(path);
-        sandbox_write_megabytes(file);
+        sandbox_write_file(file);
     }
 }
 
@@ -212,9 +214,9 @@ static void sandbox_deep(void)
     }
     for (int i = 0; i < 30 && mkdir(name, 0700) == 0 && chdir(name) == 0; i++) {
     }
-    for (int i = 0; i < SANDBOX_MEGABYTES / 50; i++) {
+    for (int i = 0; i < SANDBOX_MEGABYTES / SANDBOX_FILE_MEGABYTES; i++) {
         snprintf(name, sizeof name, "%d", i);
-        sandbox_write_megabytes(open(name, O_WRONLY | O_CREAT, 0600));
+        sandbox_write_file(open(name, O_WRONLY | O_CREAT, 0600));
     }
     chmod(".", 0300);
 }

@@ -13,6 +13,9 @@ make -C "$build" -s install prefix="$prefix" >"$folder/install" 2>&1 || {
     fail "make install"
 }
 [ -e "$prefix/share/assay/starters/c/submission.c" ] || fail "the starters are not installed"
+# The program was linked for another prefix.
+LD_LIBRARY_PATH=$prefix/lib
+export LD_LIBRARY_PATH
 assay=$prefix/bin/assay
 plant "$folder/sandbox.search.so"
 graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
