@@ -20,6 +20,7 @@
 #include <assay/base/file.h>
 #include "grade/cgroup.h"
 #include "grade/child_arguments.h"
+#include "grade/hint.h"
 #include "grade/processes.h"
 
 enum {
@@ -40,6 +41,7 @@ struct grade_child {
     char scratch_folder[64];      /* the path here of what the submission calls /tmp, and so on */
     char inputs_folder[64];
     char exchange_folder[64];
+    const char *program;          /* the command's first word; NULL: a shared object */
     bool has_replied;
     grade_usage usage;            /* at the last look */
     int to;       /* its stdin: a socket, because a write to a closed one must not raise SIGPIPE */
@@ -342,6 +344,7 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
     }
     made->pid = made->to = made->from = made->errors = made->scratch = -1;
     made->sandbox = program->sandbox;
+    made->program = program->shared_object == NULL && program->command != NULL ? program->command[0] : NULL;
     made->limits = program->limits;
     made->exchange = program->sandbox == NULL ? program->exchange : NULL;
     made->capacity = program->limits.output_bytes + 1;
@@ -459,30 +462,15 @@ static void append_errors(const grade_child *child, char detail[GRADE_TEXT_LENGT
     append_line(child->last_errors + begin, end - begin, detail);
 }
 
-/*
- * Where a program that has not answered yet names a file of the system that leads to one in /etc or /opt, which the
- * sandbox does not show: say how to show it. Debian's Java has its configuration in /etc/java-17-openjdk. Nothing else of
- * the host is told: what is named may be the submission's invention.
- */
+/* A program that ends before its first reply may miss something that the sandbox does not show. */
 static void append_hint(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
 {
-    static const char path_letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._+-";
-    const char *text = child->last_errors;
-    bool found = child->sandbox == NULL || child->has_replied;
-    while (!found && (text = strchr(text, '/')) != NULL) {
-        char path[STDERR_KEPT + 1];
-        size_t length = strspn(text, path_letters);
-        snprintf(path, sizeof path, "%.*s", (int)length, text);
-        char *whole = strncmp(path, "/usr/", 5) == 0 || strncmp(path, "/etc/", 5) == 0 ? realpath(path, NULL) : NULL;
-        char *end = whole == NULL ? NULL : strrchr(whole, '/');
-        if (end != NULL && (strncmp(whole, "/etc/", 5) == 0 || strncmp(whole, "/opt/", 5) == 0) && end > whole + 5) {
-            size_t used = strlen(detail);
-            snprintf(detail + used, GRADE_TEXT_LENGTH - used, " (the sandbox does not show %.*s; try --bind %.*s)",
-                     (int)(end - whole), whole, (int)(end - whole), whole);
-            found = true;
-        }
-        free(whole);
-        text += length;
+    char folder[GRADE_HINT_LENGTH];
+    if (child->sandbox != NULL && !child->has_replied && child->program != NULL &&
+        assay_grade_bind_hint(child->program, child->sandbox->binds, folder)) {
+        size_t used = strlen(detail);
+        snprintf(detail + used, GRADE_TEXT_LENGTH - used, " (%s uses %s, which the sandbox does not show: try --bind %s)",
+                 child->program, folder, folder);
     }
 }
 

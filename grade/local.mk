@@ -30,6 +30,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/files.c \
 	%D%/hidden.c \
 	%D%/hidden.h \
+	%D%/hint.c \
+	%D%/hint.h \
 	%D%/judge.c \
 	%D%/judge.h \
 	%D%/judge_init.c \
