@@ -104,6 +104,9 @@ if as_user; then
 elif [ "$(id -u)" -eq 0 ]; then
     echo "SKIP: the sandbox of an ordinary user: this machine gives user 65534 no namespaces, or no way to $build"
 fi
+if [ -n "$all" ]; then
+    sh "$source/tests/grade/sandbox_install.sh" || [ $? -eq 77 ] || fail "what an installation hides"
+fi
 # Nothing is left: no process, no mount, no group.
 ! pgrep -f "$secret" >/dev/null || fail "a submission is still running"
 ! grep -q "assay\|$secret" /proc/self/mountinfo || fail "a mount is left"
