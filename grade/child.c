@@ -474,8 +474,23 @@ static void append_hint(const grade_child *child, char detail[GRADE_TEXT_LENGTH]
     }
 }
 
-/* What it has written, and what no process is charged for. The scratch file system counts also what has no name. */
-static grade_verdict watch_files(const grade_child *child, size_t *bytes, char detail[GRADE_TEXT_LENGTH])
+/* Without a sandbox its files are on a disk: to add them up takes a walk, so not at each reply. */
+static grade_verdict watch_exchange(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t exchanged = child->exchange == NULL ? 0 : assay_grade_folder_bytes(child->exchange);
+    if (exchanged == SIZE_MAX) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_FOLDER_FILES);
+        return GRADE_OUTPUT;
+    }
+    if (exchanged > EXCHANGE_LIMIT) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
+        return GRADE_OUTPUT;
+    }
+    return GRADE_PASS;
+}
+
+/* What it has written in memory. The file system counts also what has no name, and what nobody may look at. */
+static grade_verdict watch_scratch(const grade_child *child, size_t *bytes, char detail[GRADE_TEXT_LENGTH])
 {
     struct statfs about = {0};
     *bytes = 0;
@@ -490,15 +505,6 @@ static grade_verdict watch_files(const grade_child *child, size_t *bytes, char d
             snprintf(detail, GRADE_TEXT_LENGTH, "made more than %zu files", (size_t)about.f_files);
             return GRADE_OUTPUT;
         }
-    }
-    size_t exchanged = child->exchange == NULL ? 0 : assay_grade_folder_bytes(child->exchange);
-    if (exchanged == SIZE_MAX) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_FOLDER_FILES);
-        return GRADE_OUTPUT;
-    }
-    if (exchanged > EXCHANGE_LIMIT) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
-        return GRADE_OUTPUT;
     }
     return GRADE_PASS;
 }
@@ -536,7 +542,7 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
         return over_memory(child, detail);
     }
     size_t ignored;
-    grade_verdict files = watch_files(child, &ignored, detail);
+    grade_verdict files = watch_scratch(child, &ignored, detail);
     if (files != GRADE_PASS) {
         return files; /* why it ended: many programs do when nothing more can be written */
     }
@@ -604,7 +610,7 @@ static grade_verdict watch(grade_child *child, double cpu_deadline, double secon
         append_errors(child, detail);
         return GRADE_TIMED_OUT;
     }
-    grade_verdict verdict = watch_files(child, &bytes, detail);
+    grade_verdict verdict = watch_scratch(child, &bytes, detail);
     if (verdict != GRADE_PASS) {
         return verdict;
     }
@@ -678,6 +684,7 @@ static grade_verdict watch_in_time(grade_child *child, double cpu_deadline, doub
     double now = now_seconds();
     if (now > *next) {
         verdict = watch(child, cpu_deadline, seconds, detail);
+        verdict = verdict == GRADE_PASS ? watch_exchange(child, detail) : verdict;
         *next = now + 1e-3 * TICK_MILLISECONDS;
     }
     return verdict == GRADE_PASS && now > deadline ? too_late(child, GRADE_PATIENCE * seconds, detail) : verdict;

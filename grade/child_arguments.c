@@ -208,8 +208,8 @@ static assay_status add_stage(const grade_program *program, grade_arguments *arg
     char *source = program->source < 0            ? assay_strdup("none", error)
                    : program->source_name == NULL ? assay_strdup("folder", error)
                                                   : assay_asprintf(error, "file:%s", program->source_name);
-    char *scratch = assay_asprintf(error, "%zu", assay_grade_scratch_bytes(&program->limits));
     ASSAY_TRY(own(arguments, source, error));
+    char *scratch = assay_asprintf(error, "%zu", assay_grade_scratch_bytes(&program->limits));
     ASSAY_TRY(own(arguments, scratch, error));
     add_all(&arguments->command,
             (const char *const[]){program->runner, "--stage", program->sandbox->stage, scratch, source,
