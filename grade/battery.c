@@ -173,6 +173,36 @@ static bool is_stopped(const session *s)
     return s->program->stop != NULL && *s->program->stop != 0;
 }
 
+/*
+ * Opens the folders for .npy files, by the paths that they have here, before the submission runs: later they are used
+ * through these descriptors alone. In the sandbox each process of the submission has folders of its own, in memory.
+ */
+static assay_status open_folders(session *s, const char *inputs, const char *outputs, assay_error *error)
+{
+    const grade_program *program = s->program;
+    bool inside = program->sandbox != NULL;
+    if (program->inputs != NULL) {
+        ASSAY_TRY(assay_grade_folder_open(inputs, &s->folders.inputs, error));
+    }
+    if (program->exchange != NULL) {
+        ASSAY_TRY(assay_grade_folder_open(outputs, &s->folders.outputs, error));
+    }
+    s->folders.inputs_there = inside ? GRADE_INPUTS_INSIDE : program->inputs;
+    s->folders.outputs_there = inside ? GRADE_EXCHANGE_INSIDE : program->exchange;
+    return ASSAY_OK;
+}
+
+static void close_folders(session *s)
+{
+    if (s->folders.inputs >= 0) {
+        close(s->folders.inputs);
+    }
+    if (s->folders.outputs >= 0) {
+        close(s->folders.outputs);
+    }
+    s->folders = GRADE_INLINE;
+}
+
 static double cpu_seconds(const session *s)
 {
     return s->cpu_seconds + (s->child == NULL ? 0.0 : assay_grade_child_cpu_seconds(s->child));
@@ -183,6 +213,9 @@ static void end_child(session *s)
     s->cpu_seconds = cpu_seconds(s);
     assay_grade_child_kill(s->child);
     s->child = NULL;
+    if (s->program->sandbox != NULL) {
+        close_folders(s);
+    }
 }
 
 /* An interpreter that misses a file of the system: most are in /usr, but some keep their configuration in /etc. */
@@ -192,7 +225,7 @@ static void hint_at_bind(const grade_program *program, grade_verdict verdict, ch
     bool misses = strstr(detail, "/etc/") != NULL || strstr(detail, "/opt/") != NULL ||
                   strstr(detail, "No such file") != NULL || strstr(detail, "cannot open shared object") != NULL ||
                   strstr(detail, "onfiguration") != NULL;
-    if (program->sandboxed && verdict == GRADE_EXITED && misses) {
+    if (program->sandbox != NULL && verdict == GRADE_EXITED && misses && strstr(detail, "--bind") == NULL) {
         snprintf(detail + used, GRADE_TEXT_LENGTH - used, "; if it needs a folder outside /usr, show it with --bind");
     }
 }
@@ -228,6 +261,10 @@ static assay_status begin_child(session *s, assay_error *error)
     char *line;
     size_t length;
     ASSAY_TRY(assay_grade_child_start(s->program, &s->child, error));
+    if (s->program->sandbox != NULL) {
+        ASSAY_TRY(open_folders(s, assay_grade_child_inputs_folder(s->child), assay_grade_child_exchange_folder(s->child),
+                               error));
+    }
     char *hello = greeting(s, error);
     if (hello == NULL) {
         return ASSAY_ERROR_MEMORY;
@@ -361,36 +398,11 @@ static assay_status run_cases(session *s, assay_error *error)
     return ASSAY_OK;
 }
 
-/* Before the submission runs: later its folders are opened through these descriptors alone. */
-static assay_status open_folders(session *s, assay_error *error)
-{
-    const grade_program *program = s->program;
-    s->folders = GRADE_INLINE;
-    if (program->inputs != NULL) {
-        ASSAY_TRY(assay_grade_folder_open(program->inputs, &s->folders.inputs, error));
-    }
-    if (program->exchange != NULL) {
-        ASSAY_TRY(assay_grade_folder_open(program->exchange, &s->folders.outputs, error));
-    }
-    s->folders.inputs_there = program->sandboxed ? GRADE_INPUTS_INSIDE : program->inputs;
-    s->folders.outputs_there = program->sandboxed ? GRADE_EXCHANGE_INSIDE : program->exchange;
-    return ASSAY_OK;
-}
-
-static void close_folders(session *s)
-{
-    if (s->folders.inputs >= 0) {
-        close(s->folders.inputs);
-    }
-    if (s->folders.outputs >= 0) {
-        close(s->folders.outputs);
-    }
-}
-
 assay_status assay_grade_battery_run(grade_battery *battery, const grade_program *program, assay_error *error)
 {
-    session s = {.battery = battery, .program = program, .started = now_seconds()};
-    assay_status status = open_folders(&s, error);
+    session s = {.battery = battery, .program = program, .folders = GRADE_INLINE, .started = now_seconds()};
+    battery->limits = assay_grade_sandbox_limits(program->sandbox);
+    assay_status status = program->sandbox != NULL ? ASSAY_OK : open_folders(&s, program->inputs, program->exchange, error);
     if (status == ASSAY_OK) {
         status = run_cases(&s, error);
     }

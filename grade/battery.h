@@ -23,6 +23,7 @@ typedef struct {
     double cpu_seconds;        /* processor time of all its processes */
     char suspicion[256];       /* the sign that it uses the reference (evidence.h), or "" */
     bool cleared;              /* a teacher has looked at it: the suspicion costs nothing */
+    const char *limits;        /* how they were enforced, in one line; NULL: nothing was run */
     size_t part_count;
     grade_part *parts;
 } grade_battery;

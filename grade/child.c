@@ -9,27 +9,41 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
+#include "grade/cgroup.h"
 #include "grade/child_arguments.h"
+#include "grade/hint.h"
 #include "grade/processes.h"
 
 enum {
-    STDERR_KEPT = 400,
+    STDERR_KEPT = 400, /* of its end */
+    STDERR_FIRST = 4096, /* of its beginning */
     STDERR_LIMIT = 64 << 20, /* read and dropped; more than this is no debugging output */
-    EXCHANGE_LIMIT = 256 << 20, /* bytes of .npy files */
+    EXCHANGE_LIMIT = 256 << 20, /* bytes of .npy files, without a sandbox */
+    SOCKET_BYTES = 256 << 10, /* what may lie in one socket: Debian's net.core.wmem_default, and a message more */
     TICK_MILLISECONDS = 20  /* between looks at memory and processes */
 };
 
 struct grade_child {
     pid_t pid;
-    bool sandboxed;
+    const grade_sandbox *sandbox; /* NULL: none */
+    grade_cgroup *group;          /* NULL: none can be made here */
+    int scratch;                  /* the folder of all that it may write, in memory; -1: none */
+    char scratch_folder[64];      /* the path here of what the submission calls /tmp, and so on */
+    char inputs_folder[64];
+    char exchange_folder[64];
+    const char *program;          /* the command's first word; NULL: a shared object */
+    bool has_replied;
+    grade_usage usage;            /* at the last look */
     int to;       /* its stdin: a socket, because a write to a closed one must not raise SIGPIPE */
     int from;     /* its stdout */
     int errors;   /* its stderr */
@@ -42,6 +56,8 @@ struct grade_child {
     size_t used;
     size_t capacity;
     size_t taken; /* length of the line that was handed out, with its newline */
+    char first_errors[STDERR_FIRST + 1];
+    size_t first_used;
     char last_errors[STDERR_KEPT + 1];
     size_t errors_used;
     size_t errors_total;
@@ -69,12 +85,16 @@ static double now_seconds(void)
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */
 
+/* The child's ends, and what it inherits besides. */
 typedef struct {
     int in[2];
     int out[2];
     int err[2];
-    int ready[2]; /* closed by exec; before it comes the errno of what failed on the way there */
-} pipes;
+    int ready[2]; /* a socket; closed by the last exec; before it comes what failed on the way there */
+    int options;  /* files in memory; -1: none */
+    int filter;
+    int header;
+} ends;
 
 static void close_pair(int pair[2])
 {
@@ -85,85 +105,236 @@ static void close_pair(int pair[2])
     }
 }
 
-static assay_status open_pipes(pipes *made, assay_error *error)
+static void close_ends(ends *made)
 {
-    *made = (pipes){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}};
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, made->in) != 0 || pipe2(made->out, O_CLOEXEC) != 0 ||
-        pipe2(made->err, O_CLOEXEC) != 0 || pipe2(made->ready, O_CLOEXEC) != 0) {
+    close_pair(made->in);
+    close_pair(made->out);
+    close_pair(made->err);
+    close_pair(made->ready);
+    close_pair((int[2]){made->options, made->filter});
+    close_pair((int[2]){made->header, -1});
+}
+
+/* A file in memory, to be read from its beginning; -1 on failure. */
+static int file_of(const char *bytes, size_t size)
+{
+    int file = memfd_create("assay", MFD_CLOEXEC);
+    if (file >= 0 && (write(file, bytes, size) != (ssize_t)size || lseek(file, 0, SEEK_SET) != 0)) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+/* Words as `bwrap --args` reads them: each with its zero byte. */
+static int file_of_words(const grade_words *words)
+{
+    int file = memfd_create("assay", MFD_CLOEXEC);
+    for (size_t i = 0; file >= 0 && i < words->count; i++) {
+        size_t size = strlen(words->list[i]) + 1;
+        if (write(file, words->list[i], size) != (ssize_t)size) {
+            close(file);
+            file = -1;
+        }
+    }
+    if (file >= 0 && lseek(file, 0, SEEK_SET) != 0) {
+        close(file);
+        file = -1;
+    }
+    return file;
+}
+
+static int file_of_header(void)
+{
+    static const char *const lines[] = {
+#include "student_header.inc"
+    };
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    for (size_t i = 0; stream != NULL && i < sizeof lines / sizeof lines[0]; i++) {
+        fputs(lines[i], stream);
+    }
+    int file = stream != NULL && fclose(stream) == 0 ? file_of(text, size) : -1;
+    free(text);
+    return file;
+}
+
+static assay_status open_ends(const grade_program *program, const grade_arguments *arguments, ends *made,
+                              assay_error *error)
+{
+    *made = (ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1, -1};
+    const grade_sandbox *sandbox = program->sandbox;
+    bool whole = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, made->in) == 0 &&
+                 pipe2(made->out, O_CLOEXEC) == 0 && pipe2(made->err, O_CLOEXEC) == 0 &&
+                 socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, made->ready) == 0;
+    if (whole && sandbox != NULL) {
+        made->options = file_of_words(&arguments->options);
+        made->filter = file_of(sandbox->filter, sandbox->filter_size);
+        made->header = program->shows_header ? file_of_header() : -1;
+        whole = made->options >= 0 && made->filter >= 0 && (made->header >= 0 || !program->shows_header);
+    }
+    if (!whole) {
         assay_status status = assay_fail(error, ASSAY_ERROR_IO, "cannot open a pipe: %s", strerror(errno));
-        close_pair(made->in);
-        close_pair(made->out);
-        close_pair(made->err);
+        close_ends(made);
         return status;
     }
     return ASSAY_OK;
 }
 
-/* In the child, between fork and exec: async-signal-safe calls alone. */
-static _Noreturn void become(const pipes *ends, const char *const *arguments, const char *folder)
+/*
+ * What a sandboxed submission starts with: bubblewrap's first process shows it in /proc/1/environ, so that nothing of
+ * the grader's own may be in it.
+ */
+static const char *const sandbox_environment[] = {
+    "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8",
+    /* One thread each: a class is graded in parallel, and sums must not depend on the number of processors. */
+    "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1", NULL,
+};
+
+/* Gives the child's descriptors their numbers: first out of the way, then in place, and nothing else stays open. */
+static bool place_descriptors(const int *from, int count)
 {
+    int high[GRADE_DESCRIPTORS];
+    for (int i = 0; i < count; i++) {
+        high[i] = from[i] < 0 ? -1 : fcntl(from[i], F_DUPFD, GRADE_DESCRIPTORS);
+        if (from[i] >= 0 && high[i] < 0) {
+            return false;
+        }
+    }
+    for (int i = 0; i < count; i++) {
+        if (high[i] < 0) {
+            close(i);
+        } else if (dup2(high[i], i) < 0) {
+            return false;
+        }
+    }
+    return close_range((unsigned)count, ~0U, 0) == 0;
+}
+
+/* In the child, between fork and exec: async-signal-safe calls alone. */
+static _Noreturn void become(const ends *made, const grade_program *program, const grade_arguments *arguments,
+                             int entrance)
+{
+    const char *const *words = arguments->command.list;
+    bool sandboxed = program->sandbox != NULL;
+    const int descriptors[GRADE_DESCRIPTORS] = {
+        made->in[1], made->out[1], made->err[1], made->ready[1], made->options, made->filter,
+        sandboxed ? program->source : -1, made->header,
+    };
+    int report = made->ready[1];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
     /* Whatever our own caller left open is not the submission's to write to. */
-    int report = ends->ready[1];
     /* tests/test_faults_grade.c lets each of these fail, but gcov's counts of a process that ends by _exit are lost. */
-    if (dup2(ends->in[1], 0) >= 0 && dup2(ends->out[1], 1) >= 0 && /* LCOV_EXCL_BR_LINE: failures end in _exit, below */
-        dup2(ends->err[1], 2) >= 0 && dup2(report, 3) >= 0) {      /* LCOV_EXCL_BR_LINE: as above */
-        report = 3;
-        if (fcntl(report, F_SETFD, FD_CLOEXEC) == 0 && close_range(4, ~0U, 0) == 0 && /* LCOV_EXCL_BR_LINE: as above */
-            (folder == NULL || chdir(folder) == 0)) {
-            execvp(arguments[0], (char *const *)arguments); /* LCOV_EXCL_LINE: does not return to be counted */
+    if ((entrance < 0 || write(entrance, "0", 1) == 1) &&                  /* LCOV_EXCL_BR_LINE: failures end in _exit */
+        (sandboxed || program->folder == NULL || chdir(program->folder) == 0) && /* LCOV_EXCL_BR_LINE: as above */
+        place_descriptors(descriptors, GRADE_DESCRIPTORS)) {               /* LCOV_EXCL_BR_LINE: as above */
+        report = GRADE_READY;
+        if (fcntl(report, F_SETFD, sandboxed ? 0 : FD_CLOEXEC) == 0) { /* LCOV_EXCL_BR_LINE: as above */
+            if (sandboxed) {
+                execve(words[0], (char *const *)words, (char *const *)sandbox_environment); /* LCOV_EXCL_LINE */
+            } else {
+                execvp(words[0], (char *const *)words); /* LCOV_EXCL_LINE: does not return to be counted */
+            }
         }
     }
-    int reason = errno;
-    ssize_t ignored = write(report, &reason, sizeof reason);
+    const char *reason = strerrordesc_np(errno);
+    ssize_t ignored = write(report, reason, strlen(reason));
     (void)ignored;
     _exit(127); /* LCOV_EXCL_LINE: gcov's counts are written by exit */
 }
 
-/* What goes wrong up to exec, which starts bubblewrap or the runner, is our fault and no verdict on the submission. */
-static assay_status wait_until_ready(int descriptor, const char *program, assay_error *error)
+/* One message: -1 and errno, 0 at the end, else its length. A descriptor that comes with it is put into `*scratch`. */
+static ssize_t receive(int from, char *text, size_t size, int *scratch)
 {
-    int reason = 0;
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } control = {0};
+    struct iovec content = {text, size - 1};
+    struct msghdr message = {.msg_iov = &content, .msg_iovlen = 1, .msg_control = &control,
+                             .msg_controllen = sizeof control};
     ssize_t got;
-    while ((got = read(descriptor, &reason, sizeof reason)) < 0 && errno == EINTR) {
+    while ((got = recvmsg(from, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
-    return got == 0 ? ASSAY_OK
-                    : assay_fail(error, ASSAY_ERROR_IO, "%s cannot be started: %s", program,
-                                 strerror(got < 0 ? errno : reason));
+    text[got < 0 ? 0 : got] = '\0';
+    const struct cmsghdr *header = got < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (header != NULL && header->cmsg_type == SCM_RIGHTS) {
+        close_pair((int[2]){*scratch, -1});
+        memcpy(scratch, CMSG_DATA(header), sizeof *scratch);
+    }
+    return got;
 }
 
-static assay_status start(const grade_program *program, grade_child *child, assay_error *error)
+/* What goes wrong up to the last exec, which starts bubblewrap or the runner, is no verdict on the submission. */
+static assay_status wait_until_ready(int from, const char *program, int *scratch, assay_error *error)
 {
-    grade_arguments arguments;
-    ASSAY_TRY(assay_grade_arguments(program, &arguments, error));
-    pipes ends;
-    assay_status status = open_pipes(&ends, error);
-    if (status != ASSAY_OK) {
-        assay_grade_arguments_clear(&arguments);
-        return status;
+    char text[320] = "";
+    ssize_t got;
+    while ((got = receive(from, text, sizeof text, scratch)) > 0) {
+        if (text[0] != '\0') {
+            return assay_fail(error, ASSAY_ERROR_IO, "%s cannot be started: %s", program, text);
+        }
     }
+    return got == 0 ? ASSAY_OK
+                    : assay_fail(error, ASSAY_ERROR_IO, "%s cannot be started: %s", program, strerror(errno));
+}
+
+static assay_status make_group(const grade_program *program, grade_child *child, assay_error *error)
+{
+    const grade_sandbox *sandbox = program->sandbox;
+    if (sandbox == NULL || sandbox->cgroups == NULL) {
+        return ASSAY_OK;
+    }
+    return assay_grade_cgroup_create(sandbox->cgroups, &sandbox->powers, program->limits.memory_bytes,
+                                     program->limits.processes, &child->group, error);
+}
+
+static assay_status start_with(const grade_program *program, const grade_arguments *arguments, grade_child *child,
+                               assay_error *error)
+{
+    ends made;
+    ASSAY_TRY(make_group(program, child, error));
+    ASSAY_TRY(open_ends(program, arguments, &made, error));
     child->pid = fork();
     if (child->pid == 0) {
-        become(&ends, arguments.list, program->sandboxed ? NULL : program->folder);
+        become(&made, program, arguments, child->group == NULL ? -1 : assay_grade_cgroup_entrance(child->group));
     }
     int reason = errno;
-    close(ends.in[1]);
-    close(ends.out[1]);
-    close(ends.err[1]);
-    close(ends.ready[1]);
-    child->to = ends.in[0];
-    child->from = ends.out[0];
-    child->errors = ends.err[0];
-    status = child->pid < 0 ? assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(reason))
-                            : wait_until_ready(ends.ready[0], arguments.list[0], error);
-    assay_grade_arguments_clear(&arguments);
-    close(ends.ready[0]);
+    child->to = made.in[0];
+    child->from = made.out[0];
+    child->errors = made.err[0];
+    int ready = made.ready[0];
+    made.in[0] = made.out[0] = made.err[0] = made.ready[0] = -1;
+    close_ends(&made);
+    assay_status status = child->pid < 0
+                              ? assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(reason))
+                              : wait_until_ready(ready, arguments->command.list[0], &child->scratch, error);
+    close(ready);
     if (status == ASSAY_OK && (fcntl(child->to, F_SETFL, O_NONBLOCK) != 0 ||
                                fcntl(child->from, F_SETFL, O_NONBLOCK) != 0 ||
                                fcntl(child->errors, F_SETFL, O_NONBLOCK) != 0)) {
         status = assay_fail(error, ASSAY_ERROR_IO, "a pipe cannot be set up: %s", strerror(errno));
     }
+    snprintf(child->scratch_folder, sizeof child->scratch_folder, "/proc/self/fd/%d/tmp", child->scratch);
+    snprintf(child->inputs_folder, sizeof child->inputs_folder, "/proc/self/fd/%d/inputs", child->scratch);
+    snprintf(child->exchange_folder, sizeof child->exchange_folder, "/proc/self/fd/%d/exchange", child->scratch);
+    return status;
+}
+
+static assay_status start(const grade_program *program, grade_child *child, assay_error *error)
+{
+    grade_arguments *arguments = assay_calloc(1, sizeof *arguments, error);
+    if (arguments == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_status status = assay_grade_arguments(program, arguments, error);
+    if (status == ASSAY_OK) {
+        status = start_with(program, arguments, child, error);
+        assay_grade_arguments_clear(arguments);
+    }
+    assay_free(arguments);
     return status;
 }
 
@@ -174,10 +345,11 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    made->pid = made->to = made->from = made->errors = -1;
-    made->sandboxed = program->sandboxed;
+    made->pid = made->to = made->from = made->errors = made->scratch = -1;
+    made->sandbox = program->sandbox;
+    made->program = program->shared_object == NULL && program->command != NULL ? program->command[0] : NULL;
     made->limits = program->limits;
-    made->exchange = program->exchange;
+    made->exchange = program->sandbox == NULL ? program->exchange : NULL;
     made->evidence = program->evidence;
     made->stop = program->stop;
     made->capacity = program->limits.output_bytes + 1;
@@ -196,6 +368,9 @@ void assay_grade_child_kill(grade_child *child)
     if (child == NULL) {
         return;
     }
+    if (child->group != NULL) {
+        assay_grade_cgroup_kill(child->group);
+    }
     if (child->pid > 0) {
         /* Under bubblewrap the end of its first process ends the whole process namespace. */
         assay_grade_kill_tree(child->pid);
@@ -204,7 +379,8 @@ void assay_grade_child_kill(grade_child *child)
         }
     }
     close_pair((int[2]){child->to, child->from});
-    close_pair((int[2]){child->errors, -1});
+    close_pair((int[2]){child->errors, child->scratch});
+    assay_grade_cgroup_destroy(child->group);
     assay_free(child->buffer);
     assay_free(child);
 }
@@ -214,6 +390,10 @@ void assay_grade_child_kill(grade_child *child)
 static void keep_errors(grade_child *child, const char *bytes, size_t count)
 {
     child->errors_total += count;
+    size_t room = STDERR_FIRST - child->first_used;
+    size_t first = count < room ? count : room;
+    memcpy(child->first_errors + child->first_used, bytes, first);
+    child->first_used += first;
     if (count > STDERR_KEPT) {
         bytes += count - STDERR_KEPT;
         count = STDERR_KEPT;
@@ -259,7 +439,21 @@ static bool drain_output(grade_child *child)
     return true;
 }
 
-/* The last line on stderr, printable, after a colon. */
+/* A line, printable, after a colon. */
+static void append_line(const char *line, size_t length, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t used = strlen(detail);
+    if (length == 0 || used + length + 3 > GRADE_TEXT_LENGTH) {
+        return;
+    }
+    used += (size_t)snprintf(detail + used, GRADE_TEXT_LENGTH - used, "%s", used == 0 ? "" : ": ");
+    for (size_t i = 0; i < length; i++) {
+        detail[used++] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
+    }
+    detail[used] = '\0';
+}
+
+/* The last line on stderr. */
 static void append_errors(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
 {
     size_t end = child->errors_used;
@@ -270,16 +464,7 @@ static void append_errors(const grade_child *child, char detail[GRADE_TEXT_LENGT
     while (begin > 0 && child->last_errors[begin - 1] != '\n' && end - begin < 160) {
         begin--;
     }
-    size_t used = strlen(detail);
-    if (begin == end || used + (end - begin) + 3 > GRADE_TEXT_LENGTH) {
-        return;
-    }
-    used += (size_t)snprintf(detail + used, GRADE_TEXT_LENGTH - used, ": ");
-    for (size_t i = begin; i < end; i++) {
-        char c = child->last_errors[i];
-        detail[used++] = c >= ' ' && c <= '~' ? c : '?';
-    }
-    detail[used] = '\0';
+    append_line(child->last_errors + begin, end - begin, detail);
 }
 
 static double seconds_of(struct timeval time)
@@ -293,16 +478,79 @@ static void keep_cpu_seconds(grade_child *child, double seconds)
     child->cpu_seconds = seconds > child->cpu_seconds ? seconds : child->cpu_seconds;
 }
 
+/* What its processes use now. */
+static grade_usage usage_now(grade_child *child)
+{
+    grade_usage usage = child->pid > 0 ? assay_grade_usage(child->pid) : (grade_usage){0};
+    double seconds = child->group == NULL ? -1.0 : assay_grade_cgroup_seconds(child->group);
+    if (seconds >= 0.0) {
+        usage.cpu_seconds = seconds;
+    }
+    keep_cpu_seconds(child, usage.cpu_seconds);
+    return usage;
+}
+
 double assay_grade_child_cpu_seconds(grade_child *child)
 {
-    if (child->pid > 0) {
-        keep_cpu_seconds(child, assay_grade_usage(child->pid).cpu_seconds);
-    }
+    (void)usage_now(child);
     return child->cpu_seconds;
 }
 
-/* Bubblewrap reports its child's signal as a shell does: 128 + signal. */
-static grade_verdict ended(grade_child *child, char detail[GRADE_TEXT_LENGTH])
+/* A program that ends before its first reply may miss something that the sandbox does not show. */
+static void append_hint(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    char folder[GRADE_HINT_LENGTH];
+    if (child->sandbox != NULL && !child->has_replied && child->program != NULL &&
+        assay_grade_bind_hint(child->program, child->sandbox->binds, folder)) {
+        size_t used = strlen(detail);
+        snprintf(detail + used, GRADE_TEXT_LENGTH - used, " (%s uses %s, which the sandbox does not show: try --bind %s)",
+                 child->program, folder, folder);
+    }
+}
+
+/* Without a sandbox its files are on a disk: to add them up takes a walk, so not at each reply. */
+static grade_verdict watch_exchange(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t exchanged = child->exchange == NULL ? 0 : assay_grade_folder_bytes(child->exchange);
+    if (exchanged == SIZE_MAX) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_FOLDER_FILES);
+        return GRADE_OUTPUT;
+    }
+    if (exchanged > EXCHANGE_LIMIT) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
+        return GRADE_OUTPUT;
+    }
+    return GRADE_PASS;
+}
+
+/* What it has written in memory. The file system counts also what has no name, and what nobody may look at. */
+static grade_verdict watch_scratch(const grade_child *child, size_t *bytes, char detail[GRADE_TEXT_LENGTH])
+{
+    struct statfs about = {0};
+    *bytes = 0;
+    if (child->scratch >= 0 && fstatfs(child->scratch, &about) == 0) {
+        *bytes = (size_t)(about.f_blocks - about.f_bfree) * (size_t)about.f_bsize;
+        if (about.f_bfree == 0) {
+            snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %zu MiB of files",
+                     assay_grade_scratch_bytes(&child->limits) >> 20);
+            return GRADE_OUTPUT;
+        }
+        if (about.f_ffree == 0) {
+            snprintf(detail, GRADE_TEXT_LENGTH, "made more than %zu files", (size_t)about.f_files);
+            return GRADE_OUTPUT;
+        }
+    }
+    return GRADE_PASS;
+}
+
+static grade_verdict over_memory(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    snprintf(detail, GRADE_TEXT_LENGTH, "used more than %zu MiB of memory", child->limits.memory_bytes >> 20);
+    return GRADE_MEMORY;
+}
+
+/* Bubblewrap reports its child's signal as a shell does: 128 + signal. `exit_code` may be NULL. */
+static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE_TEXT_LENGTH])
 {
     int status = 0;
     pid_t reaped = 0;
@@ -328,11 +576,26 @@ static grade_verdict ended(grade_child *child, char detail[GRADE_TEXT_LENGTH])
         return GRADE_EXITED;
     }
     child->pid = -1;
+    if (child->group != NULL && assay_grade_cgroup_out_of_memory(child->group)) {
+        return over_memory(child, detail);
+    }
+    size_t ignored;
+    grade_verdict files = watch_scratch(child, &ignored, detail);
+    if (files != GRADE_PASS) {
+        return files; /* why it ended: many programs do when nothing more can be written */
+    }
     int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+    if (exit_code != NULL) {
+        *exit_code = code;
+    }
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : code > 128 && code < 128 + 65 ? code - 128 : 0;
     if (number == SIGXCPU) {
         snprintf(detail, GRADE_TEXT_LENGTH, "used up its processor time");
         return GRADE_TIMED_OUT;
+    }
+    if (number == SIGXFSZ) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "wrote a file of more than %d MiB", GRADE_FILE_BYTES >> 20);
+        return GRADE_OUTPUT;
     }
     if (number != 0) {
         const char *name = sigdescr_np(number);
@@ -342,6 +605,7 @@ static grade_verdict ended(grade_child *child, char detail[GRADE_TEXT_LENGTH])
     }
     snprintf(detail, GRADE_TEXT_LENGTH, "ended with exit status %d before it replied", code);
     append_errors(child, detail);
+    append_hint(child, detail);
     return GRADE_EXITED;
 }
 
@@ -363,34 +627,41 @@ grade_verdict assay_grade_child_look(const grade_child *child, char detail[GRADE
     return assay_grade_evidence_processes(child->evidence, child->pid, false) ? GRADE_PASS : over_mappings(detail);
 }
 
-/* Limits that rlimits cannot set, because they are sums over processes. */
-static grade_verdict watch(grade_child *child, double cpu_deadline, double seconds,
-                           char detail[GRADE_TEXT_LENGTH])
+/* `bytes`: of files in memory. The exact sum over the processes costs more, and is asked for only where it matters. */
+static bool exceeds_memory(const grade_child *child, size_t bytes)
 {
-    grade_usage usage = assay_grade_usage(child->pid);
-    keep_cpu_seconds(child, usage.cpu_seconds);
-    if (child->evidence != NULL && !assay_grade_evidence_processes(child->evidence, child->pid, true)) {
-        return over_mappings(detail);
+    const grade_usage *usage = &child->usage;
+    if (child->sandbox != NULL) {
+        bytes += usage->sockets * (size_t)SOCKET_BYTES;
+    } else {
+        bytes += usage->shared_bytes;
     }
-    if (usage.cpu_seconds > cpu_deadline) {
-        return too_late(child, seconds, detail);
+    size_t limit = child->limits.memory_bytes;
+    return usage->resident_bytes + bytes > limit && assay_grade_proportional_bytes(child->pid) + bytes > limit;
+}
+
+/* Limits that rlimits cannot set, because they are sums over processes; looked at every tick and at each reply. */
+static grade_verdict watch(grade_child *child, double cpu_deadline, double seconds, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t bytes;
+    child->usage = usage_now(child);
+    if (child->usage.cpu_seconds > cpu_deadline) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "used more than %g s of processor time", seconds);
+        append_errors(child, detail);
+        return GRADE_TIMED_OUT;
     }
-    if (usage.resident_bytes > child->limits.memory_bytes) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "used more than %zu MiB of memory", child->limits.memory_bytes >> 20);
-        return GRADE_MEMORY;
+    grade_verdict verdict = watch_scratch(child, &bytes, detail);
+    if (verdict != GRADE_PASS) {
+        return verdict;
     }
-    if (usage.processes > child->limits.processes) {
+    bool counted = child->group != NULL && child->sandbox->powers.memory;
+    if (counted ? assay_grade_cgroup_out_of_memory(child->group) : exceeds_memory(child, bytes)) {
+        return over_memory(child, detail);
+    }
+    if (child->usage.processes > child->limits.processes ||
+        (child->group != NULL && assay_grade_cgroup_out_of_processes(child->group))) {
         snprintf(detail, GRADE_TEXT_LENGTH, "started more than %zu processes and threads", child->limits.processes);
         return GRADE_PROCESSES;
-    }
-    size_t written = child->exchange != NULL ? assay_grade_folder_bytes(child->exchange) : 0;
-    if (written == SIZE_MAX) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "made more than %d files", GRADE_MAX_FILES);
-        return GRADE_OUTPUT;
-    }
-    if (written > EXCHANGE_LIMIT) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "wrote more than %d MiB of files", EXCHANGE_LIMIT >> 20);
-        return GRADE_OUTPUT;
     }
     return GRADE_PASS;
 }
@@ -434,55 +705,133 @@ static void wait_and_send(grade_child *child, const char *request, size_t length
     }
 }
 
+/* Waits a tick and reads what has come. GRADE_PASS: all is well so far; `*open` is false at the end of the replies. */
+static grade_verdict turn(grade_child *child, const char *request, size_t length, size_t *sent, bool *open,
+                          char detail[GRADE_TEXT_LENGTH])
+{
+    wait_and_send(child, request, length, sent);
+    *open = child->failure == 0 && drain_output(child);
+    if (child->stop != NULL && *child->stop != 0) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "the grader was interrupted");
+        return GRADE_NOT_RUN;
+    }
+    if (child->failure != 0) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "its process could not be watched: %s", strerror(child->failure));
+        return GRADE_NOT_RUN;
+    }
+    drain_errors(child);
+    return GRADE_PASS;
+}
+
+/* What has run out, if anything; `*next` is the time of the next look. */
+static grade_verdict watch_in_time(grade_child *child, double cpu_deadline, double deadline, double seconds,
+                                   double *next, char detail[GRADE_TEXT_LENGTH])
+{
+    grade_verdict verdict = GRADE_PASS;
+    double now = now_seconds();
+    if (now > *next) {
+        verdict = watch(child, cpu_deadline, seconds, detail);
+        verdict = verdict == GRADE_PASS ? watch_exchange(child, detail) : verdict;
+        if (verdict == GRADE_PASS && child->evidence != NULL &&
+            !assay_grade_evidence_processes(child->evidence, child->pid, true)) {
+            verdict = over_mappings(detail);
+        }
+        *next = now + 1e-3 * TICK_MILLISECONDS;
+    }
+    return verdict == GRADE_PASS && now > deadline ? too_late(child, GRADE_PATIENCE * seconds, detail) : verdict;
+}
+
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
                                          size_t *length, char detail[GRADE_TEXT_LENGTH])
 {
     double deadline = now_seconds() + GRADE_PATIENCE * seconds;
-    double cpu_deadline = -1.0; /* counted from the first look: most replies come before it */
+    double cpu_deadline = child->usage.cpu_seconds + seconds; /* from the last reply on */
     double next_watch = now_seconds() + 1e-3 * TICK_MILLISECONDS;
     size_t request_length = strlen(request);
     size_t sent = 0;
+    bool open = true;
+    grade_verdict verdict = GRADE_PASS;
     memmove(child->buffer, child->buffer + child->taken, child->used - child->taken);
     child->used -= child->taken;
     child->taken = 0;
-    for (;;) {
-        wait_and_send(child, request, request_length, &sent);
-        bool open = child->failure == 0 && drain_output(child);
-        if (child->stop != NULL && *child->stop != 0) {
-            snprintf(detail, GRADE_TEXT_LENGTH, "the grader was interrupted");
-            return GRADE_NOT_RUN;
-        }
-        if (child->failure != 0) {
-            snprintf(detail, GRADE_TEXT_LENGTH, "its process could not be watched: %s", strerror(child->failure));
-            return GRADE_NOT_RUN;
-        }
-        drain_errors(child);
+    while (verdict == GRADE_PASS) {
+        verdict = turn(child, request, request_length, &sent, &open, detail);
         char *newline = memchr(child->buffer, '\n', child->used);
-        if (newline != NULL) {
+        if (verdict == GRADE_PASS && newline != NULL) {
             *line = child->buffer;
             *length = (size_t)(newline - child->buffer);
             child->taken = *length + 1;
-            return GRADE_PASS;
+            child->has_replied = true;
+            return watch(child, cpu_deadline, seconds, detail);
         }
-        grade_verdict verdict = over_output(child, detail);
+        if (verdict == GRADE_PASS) {
+            verdict = over_output(child, detail);
+        }
         if (verdict == GRADE_PASS && !open) {
-            verdict = ended(child, detail);
+            verdict = ended(child, NULL, detail);
         }
-        double now = now_seconds();
-        if (verdict == GRADE_PASS && now > next_watch) {
-            if (cpu_deadline < 0.0) {
-                cpu_deadline = assay_grade_usage(child->pid).cpu_seconds + seconds;
-            }
-            verdict = watch(child, cpu_deadline, seconds, detail);
-            next_watch = now + 1e-3 * TICK_MILLISECONDS;
-        }
-        if (verdict == GRADE_PASS && now > deadline) {
-            verdict = too_late(child, GRADE_PATIENCE * seconds, detail);
-        }
-        if (verdict != GRADE_PASS) {
-            return verdict;
+        if (verdict == GRADE_PASS) {
+            verdict = watch_in_time(child, cpu_deadline, deadline, seconds, &next_watch, detail);
         }
     }
+    return verdict;
+}
+
+/* The first line of standard error that says "error". */
+static void first_error(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    const char *found = strstr(child->first_errors, "error");
+    if (found == NULL) {
+        append_errors(child, detail);
+        return;
+    }
+    while (found > child->first_errors && found[-1] != '\n') {
+        found--;
+    }
+    size_t length = strcspn(found, "\n");
+    append_line(found, length < 200 ? length : 200, detail);
+}
+
+grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *code, char detail[GRADE_TEXT_LENGTH])
+{
+    double deadline = now_seconds() + GRADE_PATIENCE * seconds;
+    double next_watch = now_seconds();
+    size_t sent = 0;
+    bool open = true;
+    grade_verdict verdict = GRADE_PASS;
+    while (verdict == GRADE_PASS && open) {
+        verdict = turn(child, "", 0, &sent, &open, detail);
+        child->used = 0;
+        if (verdict == GRADE_PASS && open) {
+            verdict = watch_in_time(child, seconds, deadline, seconds, &next_watch, detail);
+        }
+    }
+    if (verdict != GRADE_PASS) {
+        return verdict;
+    }
+    *code = -1;
+    verdict = ended(child, code, detail);
+    if (*code < 0 || *code > 128) {
+        return verdict;
+    }
+    detail[0] = '\0';
+    first_error(child, detail);
+    return GRADE_PASS;
+}
+
+const char *assay_grade_child_inputs_folder(const grade_child *child)
+{
+    return child->inputs_folder;
+}
+
+const char *assay_grade_child_exchange_folder(const grade_child *child)
+{
+    return child->exchange_folder;
+}
+
+const char *assay_grade_child_scratch_folder(const grade_child *child)
+{
+    return child->scratch_folder;
 }
 
 assay_status assay_grade_child_failure(const grade_child *child, assay_error *error)

@@ -12,6 +12,7 @@
 #include <assay/base/error.h>
 #include "grade/evidence.h"
 #include "grade/judge.h"
+#include "grade/sandbox.h"
 
 typedef struct {
     double start_seconds;  /* until the reply to hello: an interpreter and its libraries load */
@@ -28,24 +29,31 @@ typedef struct {
 /* 20 s, 2 s, 60 s, 1 GiB, 64, 4 MiB. */
 grade_limits assay_grade_limits_default(void);
 
-/* What to start. Strings belong to the caller and outlive the child. */
+/* What to start. Strings and the descriptor belong to the caller and outlive the child. */
 typedef struct {
-    const char *shared_object;    /* C: the .so; else NULL */
+    const char *shared_object;    /* C: the .so; else NULL. In the sandbox its path is GRADE_OBJECT_INSIDE */
     const char *const *command;   /* any language: NULL-terminated; else NULL */
-    const char *folder;           /* what the submission sees, read-only, as its working folder */
-    const char *inputs;           /* a folder with .npy files that only the grader writes to, or NULL */
-    const char *exchange;         /* a folder for its own .npy files, or NULL */
-    const char *const *binds;     /* NULL-terminated: more folders to show, read-only (an interpreter's), or NULL */
+    const char *folder;           /* without a sandbox: the working folder */
+    int source;                   /* in the sandbox: the open folder or file (tree.h) that it shows; -1: none */
+    const char *source_name;      /* the file's name in GRADE_FOLDER_INSIDE; NULL for a folder */
+    const char *inputs;           /* a folder with .npy files that it only reads, and alone the grader writes, or NULL; in the
+                                     sandbox any text will do: it is in memory, and assay_grade_child_inputs_folder here */
+    const char *exchange;         /* one for its own .npy files, likewise */
+    bool shows_header;            /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
     const char *runner;           /* the program assay-grade-runner */
-    bool sandboxed;
+    const grade_sandbox *sandbox; /* NULL: without */
     grade_limits limits;
     grade_evidence *evidence;          /* where signs of the reference library are kept, or NULL: not looked for */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when the grading is to end at once, or NULL */
 } grade_program;
 
-/* The folders' names inside the sandbox. */
+/* Names inside the sandbox: neutral, the same for every submission. */
+#define GRADE_FOLDER_INSIDE "/submission"
+#define GRADE_OBJECT_NAME "submission.so"
+#define GRADE_OBJECT_INSIDE GRADE_FOLDER_INSIDE "/" GRADE_OBJECT_NAME
 #define GRADE_INPUTS_INSIDE "/inputs"
 #define GRADE_EXCHANGE_INSIDE "/exchange"
+#define GRADE_INCLUDE_INSIDE "/run/include"
 
 typedef struct grade_child grade_child;
 
@@ -54,12 +62,6 @@ typedef struct grade_child grade_child;
  * was installed. The caller frees the path with assay_free.
  */
 assay_status assay_grade_runner_find(char **path, assay_error *error);
-
-/*
- * Whether bubblewrap is there and may make a sandbox on this machine. ASSAY_ERROR_UNSUPPORTED with a message that says
- * what to install or to allow.
- */
-assay_status assay_grade_sandbox_check(assay_error *error);
 
 /* Starts the program. The caller ends it with assay_grade_child_kill. */
 assay_status assay_grade_child_start(const grade_program *program, grade_child **child, assay_error *error);
@@ -71,6 +73,20 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
  */
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
                                          size_t *length, char detail[GRADE_TEXT_LENGTH]);
+
+/*
+ * Waits until the program ends, within the same limits, and drops what it writes. GRADE_PASS: `*code` is its exit status,
+ * and `detail` the first line that it wrote to standard error with "error" in it, or else the last line.
+ */
+grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *code, char detail[GRADE_TEXT_LENGTH]);
+
+/*
+ * In the sandbox: the path here of what the submission calls GRADE_INPUTS_INSIDE, GRADE_EXCHANGE_INSIDE and /tmp. It is
+ * the child's, and leads through a descriptor: open the folder itself, and nothing in it by path.
+ */
+const char *assay_grade_child_inputs_folder(const grade_child *child);
+const char *assay_grade_child_exchange_folder(const grade_child *child);
+const char *assay_grade_child_scratch_folder(const grade_child *child);
 
 /* After an exchange: ASSAY_ERROR_IO where a call of ours failed, so that the verdict says nothing of the submission. */
 assay_status assay_grade_child_failure(const grade_child *child, assay_error *error);

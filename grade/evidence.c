@@ -215,12 +215,26 @@ static void look_below(grade_evidence *evidence, int folder, unsigned depth, all
     closedir(listing);
 }
 
-void assay_grade_evidence_folder(grade_evidence *evidence, const char *path)
+void assay_grade_evidence_open(grade_evidence *evidence, int descriptor, const char *name)
 {
     allowance left = {MAX_FILES, folder_limit};
-    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct stat about;
+    if (fstat(descriptor, &about) != 0 || !S_ISDIR(about.st_mode)) {
+        look_at_open_file(evidence, descriptor, name, &left);
+        return;
+    }
+    int folder = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the listing has a position of its own */
     if (folder >= 0) {
         look_below(evidence, folder, MAX_DEPTH, &left);
+    }
+}
+
+void assay_grade_evidence_folder(grade_evidence *evidence, const char *path)
+{
+    int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (folder >= 0) {
+        assay_grade_evidence_open(evidence, folder, path);
+        close(folder);
     }
 }
 

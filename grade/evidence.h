@@ -31,6 +31,9 @@ const char *assay_grade_evidence_text(const grade_evidence *evidence);
 void assay_grade_evidence_file(grade_evidence *evidence, const char *path);
 void assay_grade_evidence_folder(grade_evidence *evidence, const char *path);
 
+/* The same of what is open already: a file, or a folder. `name` is for the text. */
+void assay_grade_evidence_open(grade_evidence *evidence, int descriptor, const char *name);
+
 /*
  * Looks at what a process and its descendants have mapped. A quick look leaves out processes whose memory has the
  * size that it had at the last look. False where a process has more than GRADE_MAX_MAPPINGS mappings: they are not

@@ -22,7 +22,8 @@ const char *assay_grade_verdict_name(grade_verdict verdict)
         [GRADE_MEMORY] = "memory limit",
         [GRADE_OUTPUT] = "output limit",
         [GRADE_PROCESSES] = "process limit",
-        [GRADE_UNUSABLE] = "no submission",
+        [GRADE_UNUSABLE] = "no usable submission",
+        [GRADE_NOT_COMPILED] = "does not compile",
         [GRADE_NOT_RUN] = "not run",
     };
     return names[verdict];

@@ -7,10 +7,14 @@ grade_libgrade_la_SOURCES = \
 	%D%/case.h \
 	%D%/catalogue.c \
 	%D%/catalogue.h \
+	%D%/cgroup.c \
+	%D%/cgroup.h \
 	%D%/child.c \
 	%D%/child.h \
 	%D%/child_arguments.c \
 	%D%/child_arguments.h \
+	%D%/compile.c \
+	%D%/compile.h \
 	%D%/component_activation.c \
 	%D%/component_init.c \
 	%D%/component_linear.c \
@@ -29,6 +33,10 @@ grade_libgrade_la_SOURCES = \
 	%D%/files.c \
 	%D%/folder.c \
 	%D%/folder.h \
+	%D%/hidden.c \
+	%D%/hidden.h \
+	%D%/hint.c \
+	%D%/hint.h \
 	%D%/judge.c \
 	%D%/judge.h \
 	%D%/judge_init.c \
@@ -45,10 +53,22 @@ grade_libgrade_la_SOURCES = \
 	%D%/report_json.c \
 	%D%/rubric.c \
 	%D%/rubric.h \
+	%D%/sandbox.c \
+	%D%/sandbox.h \
+	%D%/seccomp.c \
+	%D%/seccomp.h \
+	%D%/submission.c \
+	%D%/submission.h \
 	%D%/text.c \
-	%D%/text.h
-grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
-grade_libgrade_la_LIBADD = $(LIBELF_LIBS)
+	%D%/text.h \
+	%D%/tree.c \
+	%D%/tree.h
+# What the sandbox hides, wherever configure's options put it (grade/hidden.c).
+installed_files = "$(bindir)/assay","$(libdir)/libassay*","$(libdir)/pkgconfig/assay.pc","$(includedir)/assay", \
+	"$(pkgdatadir)","$(pkglibexecdir)","$(man1dir)/assay.1","$(docdir)"
+grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(SECCOMP_CFLAGS) \
+	-DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INSTALLED_FILES='$(installed_files)'
+grade_libgrade_la_LIBADD = $(LIBELF_LIBS) $(SECCOMP_LIBS)
 
 # The C interface for students: #include <assay/student.h>
 assaystudentdir = $(includedir)/assay
@@ -57,20 +77,26 @@ assaystudent_HEADERS = %D%/include/assay/student.h
 # The runner of submissions in C: it runs inside the sandbox. Not linked to libassay, so that submissions cannot call it;
 # no sanitizers, which need more address space than it is given.
 pkglibexec_PROGRAMS = assay-grade-runner
-assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c
+assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c \
+	%D%/runners/c/stage.c %D%/runners/c/stage.h
 assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
 assay_grade_runner_LDFLAGS =
 assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 
 # golden/mistakes.json as C string literals, one a line.
-BUILT_SOURCES += mistakes.inc
-CLEANFILES += mistakes.inc
+BUILT_SOURCES += mistakes.inc student_header.inc
+CLEANFILES += mistakes.inc student_header.inc
 # For `make assay` and other goals for which make does not build BUILT_SOURCES first.
-$(grade_libgrade_la_OBJECTS): mistakes.inc
+$(grade_libgrade_la_OBJECTS): mistakes.inc student_header.inc
 mistakes.inc: golden/mistakes.json
 	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/golden/mistakes.json > $@-t \
 		&& mv $@-t $@
 EXTRA_DIST += golden/mistakes.json
+
+# The interface for students as C string literals: `assay grade SOURCE.c` shows it to the compiler in the sandbox.
+student_header.inc: grade/include/assay/student.h
+	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' \
+		$(top_srcdir)/grade/include/assay/student.h > $@-t && mv $@-t $@
 
 # Starters, installed so that a teacher can hand them out.
 starters_cdir = $(pkgdatadir)/starters/c

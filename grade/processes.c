@@ -76,17 +76,33 @@ size_t assay_grade_descendants(pid_t root, pid_t *found, size_t limit)
     return count;
 }
 
-static size_t resident_bytes(pid_t pid)
+/* Reads lines "NAME: N kB" of a file; `bytes` are those of the names in this order, 0 for one that is not there. */
+static void read_lines(pid_t pid, const char *file, const char *const *names, size_t count, size_t *bytes)
 {
-    FILE *statm = open_proc(pid, "statm");
-    unsigned long pages = 0;
-    if (statm != NULL) {
-        if (fscanf(statm, "%*u %lu", &pages) != 1) {
-            pages = 0;
+    FILE *stream = open_proc(pid, file);
+    char line[256];
+    memset(bytes, 0, count * sizeof *bytes);
+    while (stream != NULL && fgets(line, sizeof line, stream) != NULL) {
+        for (size_t i = 0; i < count; i++) {
+            size_t length = strlen(names[i]);
+            if (strncmp(line, names[i], length) == 0) {
+                bytes[i] = (size_t)strtoull(line + length, NULL, 10) << 10;
+            }
         }
-        fclose(statm);
     }
-    return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
+    if (stream != NULL) {
+        fclose(stream);
+    }
+}
+
+/* Page tables too: reading one byte in each 2 MiB of an empty map takes 4 KiB for them, and nothing else. */
+static void add_memory(pid_t pid, grade_usage *usage)
+{
+    static const char *const names[] = {"VmRSS:", "RssShmem:", "VmPTE:"};
+    size_t bytes[3];
+    read_lines(pid, "status", names, 3, bytes);
+    usage->resident_bytes += bytes[0] - bytes[1] + bytes[2];
+    usage->shared_bytes += bytes[1];
 }
 
 /* Fields 14 to 17 of stat, after the name in parentheses, which may hold anything. */
@@ -112,6 +128,20 @@ static double cpu_seconds(pid_t pid)
            (double)sysconf(_SC_CLK_TCK);
 }
 
+/* "sockets: used N", the first line. */
+static size_t sockets(pid_t pid)
+{
+    FILE *stream = open_proc(pid, "net/sockstat");
+    unsigned long used = 0;
+    if (stream != NULL) {
+        if (fscanf(stream, "sockets: used %lu", &used) != 1) {
+            used = 0;
+        }
+        fclose(stream);
+    }
+    return used;
+}
+
 grade_usage assay_grade_usage(pid_t root)
 {
     grade_usage usage = {0};
@@ -121,11 +151,31 @@ grade_usage assay_grade_usage(pid_t root)
     }
     size_t count = descendants(root, found, &usage.processes);
     for (size_t i = 0; i < count; i++) {
-        usage.resident_bytes += resident_bytes(found[i]);
+        add_memory(found[i], &usage);
         usage.cpu_seconds += cpu_seconds(found[i]);
     }
+    usage.sockets = sockets(found[count - 1]);
     free(found);
     return usage;
+}
+
+size_t assay_grade_proportional_bytes(pid_t root)
+{
+    static const char *const parts[] = {"Pss:", "Pss_Shmem:"};
+    static const char *const tables[] = {"VmPTE:"};
+    pid_t *found = malloc(MAX_PROCESSES * sizeof *found);
+    size_t threads = 0;
+    size_t bytes = 0;
+    size_t count = found == NULL ? 0 : descendants(root, found, &threads);
+    for (size_t i = 0; i < count; i++) {
+        size_t part[2];
+        size_t table;
+        read_lines(found[i], "smaps_rollup", parts, 2, part);
+        read_lines(found[i], "status", tables, 1, &table);
+        bytes += part[0] - part[1] + table;
+    }
+    free(found);
+    return bytes;
 }
 
 size_t assay_grade_folder_bytes(const char *folder)
@@ -134,14 +184,14 @@ size_t assay_grade_folder_bytes(const char *folder)
     FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
     size_t bytes = 0;
     size_t files = 0;
-    for (FTSENT *entry; tree != NULL && files <= GRADE_MAX_FILES && (entry = fts_read(tree)) != NULL;) {
+    for (FTSENT *entry; tree != NULL && files <= GRADE_FOLDER_FILES && (entry = fts_read(tree)) != NULL;) {
         files++;
         bytes += entry->fts_info == FTS_F ? (size_t)entry->fts_statp->st_size : 0;
     }
     if (tree != NULL) {
         fts_close(tree);
     }
-    return files > GRADE_MAX_FILES ? SIZE_MAX : bytes;
+    return files > GRADE_FOLDER_FILES ? SIZE_MAX : bytes;
 }
 
 void assay_grade_kill_tree(pid_t root)

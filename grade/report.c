@@ -153,9 +153,13 @@ static void write_table(const grade_report *report, FILE *stream)
 {
     const grade_battery *battery = report->battery;
     const grade_result *failure = common_failure(battery);
-    fprintf(stream, "%s%s%s\nseed %llu, %s precision\n\n", report->title, report->title[0] == '\0' ? "" : ": ",
+    fprintf(stream, "%s%s%s\nseed %llu, %s precision\n", report->title, report->title[0] == '\0' ? "" : ": ",
             report->submission, (unsigned long long)battery->seed,
             battery->precision == GRADE_F32 ? "single" : "double");
+    if (battery->limits != NULL) {
+        fprintf(stream, "limits: %s\n", battery->limits);
+    }
+    fputc('\n', stream);
     if (battery->suspicion[0] != '\0') {
         fprintf(stream, "  SUSPICION: it may use the reference: %s\n", battery->suspicion);
         fprintf(stream, "  %s\n\n", battery->cleared ? "cleared by the rubric"

@@ -15,6 +15,7 @@ ASSAY_NEED([ZLIB], [zlib], [zlib1g-dev], [gzipped IDX files])
 ASSAY_NEED([JANSSON], [jansson >= 2.10], [libjansson-dev], [JSON])
 ASSAY_NEED([LIBZIP], [libzip], [libzip-dev], [PyTorch checkpoints])
 ASSAY_NEED([LIBELF], [libelf], [libelf-dev], [the shared objects that assay grade looks into])
+ASSAY_NEED([SECCOMP], [libseccomp >= 2.5], [libseccomp-dev], [the sandbox of assay grade])
 AC_ARG_ENABLE([tests],
   [AS_HELP_STRING([--disable-tests], [build without the test suite (no Check, no GSL)])],
   [], [enable_tests=yes])

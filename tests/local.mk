@@ -90,10 +90,18 @@ tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
 test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
 	tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh \
-	tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh tests/grade/record.sh
+	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
+	tests/grade/record.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
 EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh
+
+# All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
+hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh
+dist_check_SCRIPTS += tests/grade/sandbox_install.sh
+check-hostile:
+	+ASSAY_HOSTILE=all $(MAKE) $(AM_MAKEFLAGS) check TESTS='tests/test_grade_child $(hostile_scripts)'
+.PHONY: check-hostile
 
 # --- the grader: submissions ------------------------------------------------------------------------------------------
 # No sanitizers: they run under limits on memory, in a program of their own.
@@ -102,7 +110,8 @@ grade_module_cflags = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
 grade_module_ldflags = -module -avoid-version -shared -rpath /nonexistent
 check_LTLIBRARIES += tests/grade/planted.la tests/grade/starter.la tests/grade/starter_f32.la \
 	tests/grade/starter_undeclared.la tests/grade/style_columns.la tests/grade/style_fused.la tests/grade/cheat.la
-tests_grade_planted_la_SOURCES = tests/grade/planted.c tests/grade/planted_correct.h tests/grade/planted_hostile.h
+tests_grade_planted_la_SOURCES = tests/grade/planted.c tests/grade/planted_correct.h tests/grade/planted_hostile.h \
+	tests/grade/planted_sandbox.h
 tests_grade_planted_la_CPPFLAGS = $(grade_module_cppflags)
 tests_grade_planted_la_CFLAGS = $(grade_module_cflags)
 tests_grade_planted_la_LDFLAGS = $(grade_module_ldflags)

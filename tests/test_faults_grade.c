@@ -13,6 +13,7 @@
 #include "grade/folder.h"
 #include "grade/npy.h"
 #include "grade/report.h"
+#include "grade/submission.h"
 #include "grade/rubric.h"
 #include "support.h"
 
@@ -247,6 +248,7 @@ static assay_status write_reports(fault_bench *bench, assay_error *error)
 static char *runner;
 static char *starter;
 static char *starter_folder;
+static grade_sandbox *sandbox;
 
 static void set_up_submission(fault_bench *bench)
 {
@@ -294,23 +296,29 @@ static assay_status run_program(fault_bench *bench, const grade_program *program
     return ASSAY_OK;
 }
 
-static grade_program the_starter(bool sandboxed)
+static grade_program the_starter(void)
 {
-    return (grade_program){.shared_object = starter, .folder = starter_folder, .runner = runner, .sandboxed = sandboxed,
+    return (grade_program){.shared_object = starter, .folder = starter_folder, .source = -1, .runner = runner,
                            .limits = assay_grade_limits_default()};
 }
 
 static assay_status run_bare(fault_bench *bench, assay_error *error)
 {
-    const grade_program program = the_starter(false);
+    const grade_program program = the_starter();
     return run_program(bench, &program, error);
 }
 
 static assay_status run_sandboxed(fault_bench *bench, assay_error *error)
 {
-    const grade_program program = the_starter(true);
-    ASSAY_TRY(assay_grade_sandbox_check(error));
-    return run_program(bench, &program, error);
+    const grade_origin origin = {.file = starter};
+    grade_program program = the_starter();
+    grade_submission *submission;
+    program.sandbox = sandbox;
+    ASSAY_TRY(assay_grade_submission_open(&origin, sandbox, &program.limits, &submission, error));
+    assay_grade_submission_describe(submission, &program);
+    assay_status status = run_program(bench, &program, error);
+    assay_grade_submission_close(submission);
+    return status;
 }
 
 /* A submission that returns what it is given, as a file. A link is whole or not there, whenever the process is killed. */
@@ -320,7 +328,7 @@ static assay_status run_with_files(fault_bench *bench, assay_error *error)
         "while read -r line; do id=${line#*:}; id=${id%%,*}; if [ \"$id\" = 0 ]; then echo '{\"functions\": [\"relu\"]}'; "
         "else ln -f $id.x.npy $id.y.npy; echo '{\"id\": '$id', \"outputs\": {\"y\": {\"npy\": \"'$id'.y.npy\"}}}'; fi; done",
         NULL};
-    const grade_program program = {.command = command, .folder = bench->folder, .runner = runner,
+    const grade_program program = {.command = command, .folder = bench->folder, .source = -1, .runner = runner,
                                    .limits = assay_grade_limits_default(), .inputs = bench->folder,
                                    .exchange = bench->folder};
     return run_program(bench, &program, error);
@@ -330,7 +338,7 @@ static assay_status run_with_files(fault_bench *bench, assay_error *error)
 static assay_status run_quitter(fault_bench *bench, assay_error *error)
 {
     static const char *const command[] = {"sh", "-c", "read -r line; echo '{}'; read -r line; echo no >&2; exit 3", NULL};
-    const grade_program program = {.command = command, .folder = bench->folder, .runner = runner,
+    const grade_program program = {.command = command, .folder = bench->folder, .source = -1, .runner = runner,
                                    .limits = assay_grade_limits_default()};
     return run_program(bench, &program, error);
 }
@@ -364,11 +372,13 @@ int main(void)
     starter_folder = assay_asprintf(NULL, "%s/tests/grade/.libs", build != NULL ? build : ".");
     starter = assay_asprintf(NULL, "%s/starter.so", starter_folder);
     setenv("ASSAY_GRADE_RUNNER", runner, 1);
-    if (assay_grade_sandbox_check(&error) != ASSAY_OK) {
+    if (assay_grade_sandbox_create(runner, NULL, &sandbox, &error) != ASSAY_OK) {
         support_skip("nothing fails around a submission in a sandbox: %s", error.message);
         count--;
     }
-    return fault_main("faults in grading",
-                      "errors: grade/battery, grade/catalogue, grade/child, grade/exchange, grade/judge, grade/npy, "
-                      "grade/processes, grade/report, grade/rubric", scenarios, count, NULL);
+    int status = fault_main("faults in grading",
+                            "errors: grade/battery, grade/catalogue, grade/child, grade/exchange, grade/judge, grade/npy, "
+                            "grade/processes, grade/report, grade/rubric, grade/submission, grade/tree", scenarios, count, NULL);
+    assay_grade_sandbox_destroy(sandbox);
+    return status;
 }

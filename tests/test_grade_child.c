@@ -1,114 +1,110 @@
-/* lib/grade: the command lines that start submissions, and what is said of submissions that misbehave. */
+/* grade/: the command lines that start submissions, what their sandbox hides, and what is said of submissions that misbehave. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include "grade/battery.h"
+#include "grade/cgroup.h"
 #include "grade/child_arguments.h"
+#include "grade/hidden.h"
+#include "grade/tree.h"
 #include "support.h"
 
 /* --- command lines ------------------------------------------------------------------------------------------------ */
 
-/* Where libassay says that it is; NULL: where it is. */
-static const char *pretended_library;
-
-/* In place of the C library's. */
-int dladdr(const void *address, Dl_info *about)
-{
-    void *next = dlsym(RTLD_NEXT, "dladdr");
-    int (*real)(const void *, Dl_info *);
-    memcpy(&real, &next, sizeof real);
-    int found = real(address, about);
-    if (pretended_library != NULL) {
-        about->dli_fname = pretended_library;
-    }
-    return found;
-}
-
 /* Large: not on the stack. */
 static grade_arguments arguments;
 
-static grade_program sandboxed_program(const char *folder)
+/* A sandbox that is described only. */
+static grade_sandbox described;
+
+static grade_program sandboxed_program(void)
 {
     static const char *const command[] = {"python3", "main.py", NULL};
-    return (grade_program){.command = command, .folder = folder, .runner = "/opt/runner", .sandboxed = true,
+    described = (grade_sandbox){.runner = "/opt/runner", .bubblewrap = "/usr/bin/bwrap", .stage = "/mnt",
+                                .disables_userns = true};
+    return (grade_program){.command = command, .source = 0, .runner = "/opt/runner", .sandbox = &described,
                            .limits = assay_grade_limits_default()};
 }
 
-/* Whether `first` and `second` stand in the command line, one after the other. */
-static bool has_pair(const char *first, const char *second)
+/* Whether `first` and `second` are among the words, one after the other. */
+static bool has_pair(const grade_words *words, const char *first, const char *second)
 {
-    for (size_t i = 0; i + 1 < arguments.count; i++) {
-        if (strcmp(arguments.list[i], first) == 0 && strcmp(arguments.list[i + 1], second) == 0) {
+    for (size_t i = 0; i + 1 < words->count; i++) {
+        if (strcmp(words->list[i], first) == 0 && strcmp(words->list[i + 1], second) == 0) {
             return true;
         }
     }
     return false;
 }
 
-static bool has(const char *word)
+static bool has(const grade_words *words, const char *word)
 {
-    for (size_t i = 0; i < arguments.count; i++) {
-        if (strcmp(arguments.list[i], word) == 0) {
+    for (size_t i = 0; i < words->count; i++) {
+        if (strcmp(words->list[i], word) == 0) {
             return true;
         }
     }
     return false;
 }
 
-START_TEST(the_sandbox_shows_the_folder_alone)
+START_TEST(the_sandbox_shows_the_submission_alone)
 {
     assay_error error = {0};
-    char *folder = support_make_folder();
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    grade_program program = sandboxed_program(folder);
+    const grade_words *command = &arguments.command;
+    const grade_words *options = &arguments.options;
+    grade_program program = sandboxed_program();
     support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
-    ck_assert_str_eq(arguments.list[0], "bwrap");
-    ck_assert_ptr_null(arguments.list[arguments.count]);
-    ck_assert(has_pair("--ro-bind", folder) && has_pair(folder, "/submission"));
-    ck_assert(has_pair("--", "python3") && has_pair("python3", "main.py"));
-    ck_assert(has_pair("--processes", "72"));
-    ck_assert(!has("--bind") && !has("--load"));
+    ck_assert(has_pair(command, "/opt/runner", "--stage") && has_pair(command, "--stage", "/mnt"));
+    ck_assert(has_pair(command, "folder", "/usr/bin/bwrap") && has_pair(command, "4", "--"));
+    ck_assert_ptr_null(command->list[command->count]);
+    ck_assert(has_pair(command, "--", "python3") && has_pair(command, "python3", "main.py"));
+    ck_assert(has_pair(command, "--processes", "72") && has(command, "--descriptors"));
+    ck_assert(has_pair(options, "/mnt/submission", "/submission") && has_pair(options, "--seccomp", "5"));
+    ck_assert(!has(options, GRADE_EXCHANGE_INSIDE) && !has(options, GRADE_INPUTS_INSIDE) && !has(command, "--load"));
     assay_grade_arguments_clear(&arguments);
-    program.exchange = folder;
+    program.exchange = program.inputs = "somewhere";
     program.shared_object = "adam.so";
+    program.source_name = GRADE_OBJECT_NAME;
     support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
-    ck_assert(has_pair("--bind", folder) && has_pair(folder, GRADE_EXCHANGE_INSIDE));
-    ck_assert(has_pair("--load", "/submission/adam.so"));
+    ck_assert(has_pair(options, "--bind", "/mnt/scratch/exchange"));
+    ck_assert(has_pair(options, "--ro-bind", "/mnt/scratch/inputs"));
+    ck_assert(has_pair(command, "--load", GRADE_OBJECT_INSIDE) && has(command, "file:" GRADE_OBJECT_NAME));
+    ck_assert(!has(options, "somewhere") && !has(command, "adam.so"));
     assay_grade_arguments_clear(&arguments);
-    support_remove_folder(folder);
 }
 END_TEST
 
-/* Root gives up its rights for a user of the submission's own; anybody else makes a user namespace. */
+/* Root gives up its rights for a user of the submission's own; anybody else makes a user namespace, the last one. */
 START_TEST(root_and_others_start_in_their_way)
 {
     assay_error error = {0};
-    char *folder = support_make_folder();
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    grade_program program = sandboxed_program(folder);
+    grade_program program = sandboxed_program();
     if (geteuid() == 0) {
         support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
-        ck_assert(has("--user") && has_pair("--cap-add", "CAP_SETUID") && !has("--unshare-user"));
+        ck_assert(has(&arguments.command, "--user") && has_pair(&arguments.options, "--cap-add", "CAP_SETUID"));
+        ck_assert(!has(&arguments.options, "--unshare-user"));
         assay_grade_arguments_clear(&arguments);
-        ck_assert_int_eq(chmod(folder, 0700), 0);
-        support_assert_error(assay_grade_arguments(&program, &arguments, &error), ASSAY_ERROR_ARGUMENT, &error,
-                             "only its owner may read it");
         ck_assert_int_eq(seteuid(65534), 0);
     }
     support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
-    ck_assert(has("--unshare-user") && !has("--user") && !has("--cap-add"));
+    ck_assert(has_pair(&arguments.options, "--unshare-user", "--disable-userns"));
+    ck_assert(!has(&arguments.command, "--user") && !has(&arguments.options, "--cap-add"));
+    assay_grade_arguments_clear(&arguments);
+    described.disables_userns = false; /* bubblewrap before 0.8 */
+    support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
+    ck_assert(!has(&arguments.options, "--disable-userns"));
     assay_grade_arguments_clear(&arguments);
     if (getuid() == 0) {
         ck_assert_int_eq(seteuid(0), 0);
     }
-    support_remove_folder(folder);
 }
 END_TEST
 
@@ -117,14 +113,14 @@ START_TEST(bound_folders_have_parents_that_all_may_read)
     assay_error error = {0};
     char *folder = support_make_folder();
     char *inner = assay_asprintf(NULL, "%s/inner", folder);
-    ck_assert_int_eq(chmod(folder, 0755), 0);
     ck_assert_int_eq(mkdir(inner, 0755), 0);
-    grade_program program = sandboxed_program(folder);
-    program.binds = (const char *const[]){inner, NULL};
+    grade_program program = sandboxed_program();
+    described.binds = (const char *const[]){inner, NULL};
     support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
-    ck_assert(has_pair("--dir", folder) && has_pair("--ro-bind", inner) && has_pair(inner, inner));
+    ck_assert(has_pair(&arguments.options, "--dir", folder) && has_pair(&arguments.options, "--ro-bind", inner));
+    ck_assert(has_pair(&arguments.options, inner, inner));
     assay_grade_arguments_clear(&arguments);
-    program.binds = (const char *const[]){"/nowhere", NULL};
+    described.binds = (const char *const[]){"/nowhere", NULL};
     support_assert_error(assay_grade_arguments(&program, &arguments, &error), ASSAY_ERROR_IO, &error,
                          "--bind /nowhere: No such file or directory");
     ck_assert_uint_eq(arguments.owned_count, 0);
@@ -137,52 +133,221 @@ START_TEST(command_lines_have_an_end)
 {
     static const char *many[GRADE_MAX_ARGUMENTS + 2];
     assay_error error = {0};
-    char *folder = support_make_folder();
-    ck_assert_int_eq(chmod(folder, 0755), 0);
     for (size_t i = 0; i <= GRADE_MAX_ARGUMENTS; i++) {
-        many[i] = folder;
+        many[i] = "/tmp";
     }
-    grade_program program = sandboxed_program(folder);
+    grade_program program = sandboxed_program();
     program.command = many;
     support_assert_error(assay_grade_arguments(&program, &arguments, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "put it into a script");
-    program = sandboxed_program(folder);
-    program.binds = many;
+    program = sandboxed_program();
+    described.binds = many;
     support_assert_error(assay_grade_arguments(&program, &arguments, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "the folders of --bind");
     ck_assert_uint_eq(arguments.owned_count, 0);
+}
+END_TEST
+
+/* --- what is hidden, and refused ---------------------------------------------------------------------------------- */
+
+static void make_file(const char *folder, const char *name)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    FILE *made = fopen(path, "w");
+    ck_assert_ptr_nonnull(made);
+    fputs("text", made);
+    fclose(made);
+    assay_free(path);
+}
+
+static bool hides(const grade_hidden *hidden, const char *folder, const char *name)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    bool found = false;
+    for (size_t i = 0; i < hidden->count; i++) {
+        found = found || strcmp(hidden->paths[i], path) == 0;
+    }
+    assay_free(path);
+    return found;
+}
+
+/* An installation in a folder that is bound, or one below it. */
+START_TEST(an_installation_is_hidden)
+{
+    assay_error error = {0};
+    char *folder = support_make_folder();
+    char *upper = support_make_folder();
+    const char *const binds[] = {folder, upper, NULL};
+    static const char *const folders[] = {"bin", "lib", "share", "share/assay", "include"};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++) {
+        char *path = assay_asprintf(NULL, "%s/%s", folder, folders[i]);
+        ck_assert_int_eq(mkdir(path, 0755), 0);
+        assay_free(path);
+    }
+    make_file(folder, "bin/assay");
+    make_file(folder, "bin/python3");
+    make_file(folder, "lib/libassay.so.0.1");
+    make_file(folder, "lib/libassay.a");
+    make_file(folder, "lib/libjansson.so");
+    grade_hidden hidden;
+    support_assert_ok(assay_grade_hidden_find(binds, &hidden, &error), &error);
+    ck_assert(hides(&hidden, folder, "bin/assay") && hides(&hidden, folder, "lib/libassay.so.0.1"));
+    ck_assert(hides(&hidden, folder, "lib/libassay.a") && hides(&hidden, folder, "share/assay"));
+    ck_assert(!hides(&hidden, folder, "bin/python3") && !hides(&hidden, folder, "lib/libjansson.so"));
+    assay_grade_hidden_clear(&hidden);
+    support_assert_ok(assay_grade_hidden_find(NULL, &hidden, &error), &error);
+    ck_assert(!hides(&hidden, folder, "bin/assay")); /* it is not shown */
+    assay_grade_hidden_clear(&hidden);
+    support_remove_folder(folder);
+    support_remove_folder(upper);
+}
+END_TEST
+
+/* Links, and what else a folder may hold: the reason, or "". */
+static const struct {
+    const char *make; /* a shell command in the folder */
+    const char *reason;
+} trees[] = {
+    {"mkdir a; echo x >a/b; ln -s a/b c; ln -s ../c a/d", ""},
+    {"ln -s user@host.1:2 .#lock", ""},
+    {"ln -s /usr/bin/python3 python", ""},
+    {"mkfifo pipe", ""},
+    {"ln -s loop loop", ""},
+    {"ln -s ../anna anna", "anna: a link that leads out of the submission"},
+    {"ln -s /etc/passwd x", "x: a link that leads out of the submission"},
+    {"ln -s /usr/../etc/passwd x", "x: a link that leads out of the submission"},
+    {"mkdir a; ln -s ../../b a/x", "a/x: a link that leads out of the submission"},
+    {"mkdir -p a/b; ln -s ../.. a/b/up; ln -s a/b/up/../.. out", "out: a link that leads out of the submission"},
+    {"truncate -s 1T sparse", "the submission's folder holds more than 256 MiB"},
+    {"p=.; for i in $(seq 70); do p=$p/d; done; mkdir -p $p", "nested more than 60 deep"},
+};
+
+START_TEST(trees_are_looked_at)
+{
+    assay_error error = {0};
+    char *folder = support_make_folder();
+    char reason[GRADE_TEXT_LENGTH];
+    char *command = assay_asprintf(NULL, "cd %s && { %s; }", folder, trees[_i].make);
+    ck_assert_int_eq(system(command), 0);
+    int opened;
+    support_assert_ok(assay_grade_tree_open(folder, false, &opened, reason, &error), &error);
+    ck_assert_msg(trees[_i].reason[0] == '\0' ? opened >= 0 : opened < 0 && strstr(reason, trees[_i].reason) != NULL,
+                  "%s: %s", trees[_i].make, reason);
+    if (opened >= 0) {
+        close(opened);
+    }
+    assay_free(command);
     support_remove_folder(folder);
 }
 END_TEST
 
-/* Where libassay is installed under /usr, which the sandbox shows, an empty file stands in its place. */
-START_TEST(an_installed_library_is_hidden)
+static const struct {
+    const char *make; /* makes x.so */
+    bool alone;
+    const char *reason;
+} objects[] = {
+    {"echo >x.so", true, ""},
+    {"echo >y.so; ln -s y.so x.so", true, "x.so: a link that leads out of the submission"},
+    {"echo >y.so; ln -s y.so x.so", false, ""},
+    {"ln -s ../y.so x.so", false, "x.so: a link that leads out of the submission"},
+    {"ln -s /etc/passwd x.so", false, "x.so: a link that leads out of the submission"},
+    {"mkdir x.so", true, "x.so: not a file"},
+    {"mkfifo x.so", true, "x.so: not a file"},
+    {"mkfifo x.so", false, "x.so: not a file"},
+    {"ln -s nowhere x.so", false, "x.so: cannot be read: No such file"},
+    {"ln -s x.so x.so", false, "x.so: cannot be read: Too many levels"},
+    {"truncate -s 1T x.so", true, "x.so: larger than 256 MiB"},
+    {">x.so", true, "x.so: empty"},
+};
+
+START_TEST(objects_are_looked_at)
 {
     assay_error error = {0};
     char *folder = support_make_folder();
-    char *link = assay_asprintf(NULL, "%s/libassay.so", folder);
-    char *here = assay_asprintf(NULL, "%s/libassay.so.0", folder);
-    char *target = realpath("/usr/bin/env", NULL);
-    ck_assert_ptr_nonnull(target);
-    ck_assert_int_eq(chmod(folder, 0755), 0);
-    ck_assert_int_eq(symlink(target, link), 0);
-    FILE *made = fopen(here, "w");
-    ck_assert_ptr_nonnull(made);
-    fclose(made);
-    const struct { const char *path; bool hidden; } cases[] = {
-        {link, true}, {here, false}, {target, false}, {"/usr/lib/libassay-that-is-not-there.so", false}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        grade_program program = sandboxed_program(folder);
-        pretended_library = cases[i].path;
-        support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
-        pretended_library = NULL;
-        ck_assert_msg(has_pair("/dev/null", target) == cases[i].hidden, "%s", cases[i].path);
-        assay_grade_arguments_clear(&arguments);
+    char reason[GRADE_TEXT_LENGTH];
+    char *command = assay_asprintf(NULL, "cd %s && { %s; }", folder, objects[_i].make);
+    char *path = assay_asprintf(NULL, "%s/x.so", folder);
+    ck_assert_int_eq(system(command), 0);
+    int opened;
+    support_assert_ok(assay_grade_tree_open_file(objects[_i].alone ? NULL : folder, path, &opened, reason, &error), &error);
+    ck_assert_msg(objects[_i].reason[0] == '\0' ? opened >= 0
+                                                : opened < 0 && strstr(reason, objects[_i].reason) != NULL,
+                  "%s: %s", objects[_i].make, reason);
+    if (opened >= 0) {
+        close(opened);
     }
-    free(target);
-    assay_free(link);
-    assay_free(here);
+    assay_free(command);
+    assay_free(path);
     support_remove_folder(folder);
+}
+END_TEST
+
+/* --- control groups ------------------------------------------------------------------------------------------------ */
+
+static char *text_file(const char *folder, const char *name, const char *text)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    FILE *made = fopen(path, "w");
+    ck_assert_ptr_nonnull(made);
+    fputs(text, made);
+    fclose(made);
+    return path;
+}
+
+/* Folders that are no cgroups: their files are not there, so there is no group to be had, and nothing is left. */
+START_TEST(without_control_groups_there_are_none)
+{
+    assay_error error = {0};
+    char *folder = support_make_folder();
+    char *mounts = assay_asprintf(NULL, "1 2 0:3 / %s rw - tmpfs x rw\n1 2 0:3 / %s rw shared:1 - cgroup2 x rw\n", folder,
+                                  folder);
+    char *table = text_file(folder, "mountinfo", mounts);
+    char *own = text_file(folder, "cgroup", "4:memory:/a\n0::/a/b\n");
+    char *parent;
+    grade_cgroup_powers powers;
+    support_assert_ok(assay_grade_cgroup_parent(table, own, &parent, &powers, &error), &error);
+    ck_assert_ptr_null(parent);
+    ck_assert(!powers.group && !powers.memory && !powers.processes);
+    support_assert_ok(assay_grade_cgroup_parent("/nowhere", own, &parent, &powers, &error), &error);
+    ck_assert_ptr_null(parent);
+    support_remove_folder(folder);
+    assay_free(mounts);
+    assay_free(table);
+    assay_free(own);
+}
+END_TEST
+
+/* In a real group, where one can be made here. */
+START_TEST(a_group_counts_and_kills)
+{
+    assay_error error = {0};
+    char *parent;
+    grade_cgroup_powers powers;
+    support_assert_ok(assay_grade_cgroup_parent("/proc/self/mountinfo", "/proc/self/cgroup", &parent, &powers, &error),
+                      &error);
+    if (parent == NULL) {
+        support_skip("no control group of version 2 can be made here; run as root, or below a delegated group");
+        return;
+    }
+    grade_cgroup *group;
+    support_assert_ok(assay_grade_cgroup_create(parent, &powers, (size_t)64 << 20, 8, &group, &error), &error);
+    pid_t child = fork();
+    if (child == 0) {
+        if (write(assay_grade_cgroup_entrance(group), "0", 1) != 1) {
+            _exit(1);
+        }
+        for (volatile int forever = 1; forever;) {
+        }
+    }
+    usleep(100000);
+    ck_assert_double_gt(assay_grade_cgroup_seconds(group), 0.001);
+    ck_assert(!assay_grade_cgroup_out_of_memory(group) && !assay_grade_cgroup_out_of_processes(group));
+    assay_grade_cgroup_kill(group);
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    assay_grade_cgroup_destroy(group);
+    assay_free(parent);
 }
 END_TEST
 
@@ -216,7 +381,7 @@ static grade_battery *run(const char *script, const grade_limits *limits, const 
     const char *build = getenv("ASSAY_BUILD");
     char *runner = assay_asprintf(NULL, "%s/assay-grade-runner", build != NULL ? build : ".");
     const char *const command[] = {"sh", "-c", script, NULL};
-    grade_program program = {.command = command, .folder = exchange != NULL ? exchange : "/", .runner = runner,
+    grade_program program = {.command = command, .source = -1, .folder = exchange != NULL ? exchange : "/", .runner = runner,
                              .limits = *limits, .exchange = exchange};
     grade_battery *battery;
     assay_error error = {0};
@@ -281,7 +446,10 @@ START_TEST(missing_bubblewrap_is_told)
     const char *path = getenv("PATH");
     char *kept = assay_strdup(path != NULL ? path : "", NULL);
     setenv("PATH", "/nonexistent", 1);
-    support_assert_error(assay_grade_sandbox_check(&error), ASSAY_ERROR_UNSUPPORTED, &error, "bwrap is not there");
+    grade_sandbox *sandbox;
+    support_assert_error(assay_grade_sandbox_create("/opt/runner", NULL, &sandbox, &error), ASSAY_ERROR_UNSUPPORTED, &error,
+                         "bwrap is not there");
+    ck_assert_ptr_null(sandbox);
     setenv("PATH", kept, 1);
     assay_free(kept);
 }
@@ -291,12 +459,20 @@ int main(void)
 {
     Suite *suite = suite_create("grade's processes");
     TCase *lines = evidence_case("command lines", "property: grade/child; errors: grade/child");
-    tcase_add_test(lines, the_sandbox_shows_the_folder_alone);
+    tcase_add_test(lines, the_sandbox_shows_the_submission_alone);
     tcase_add_test(lines, root_and_others_start_in_their_way);
     tcase_add_test(lines, bound_folders_have_parents_that_all_may_read);
     tcase_add_test(lines, command_lines_have_an_end);
-    tcase_add_test(lines, an_installed_library_is_hidden);
     suite_add_tcase(suite, lines);
+    TCase *looks = evidence_case("what is hidden and refused", "errors: grade/hidden, grade/tree");
+    tcase_add_test(looks, an_installation_is_hidden);
+    tcase_add_loop_test(looks, trees_are_looked_at, 0, (int)(sizeof trees / sizeof trees[0]));
+    tcase_add_loop_test(looks, objects_are_looked_at, 0, (int)(sizeof objects / sizeof objects[0]));
+    suite_add_tcase(suite, looks);
+    TCase *groups = evidence_case("control groups", "errors: grade/cgroup");
+    tcase_add_test(groups, without_control_groups_there_are_none);
+    tcase_add_test(groups, a_group_counts_and_kills);
+    suite_add_tcase(suite, groups);
     TCase *misbehaviour = evidence_case("misbehaviour", "errors: grade/child, grade/battery");
     tcase_set_timeout(misbehaviour, 60);
     tcase_add_loop_test(misbehaviour, misbehaviour_is_named, 0, (int)(sizeof scripts / sizeof scripts[0]));

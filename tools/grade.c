@@ -15,7 +15,7 @@
 
 static void print_help(void)
 {
-    puts("Usage: assay grade [OPTION...] FILE.so\n"
+    puts("Usage: assay grade [OPTION...] FILE.so | SOURCE.c\n"
          "       assay grade [OPTION...] -- COMMAND [ARGUMENT...]\n"
          "       assay grade [OPTION...] --export DIR | --import DIR\n"
          "       assay grade [OPTION...] --class DIR [-j N] [-- COMMAND...]\n"
@@ -24,6 +24,7 @@ static void print_help(void)
          "The exit status is 0 for full marks, 1 for less, 2 where nothing could be graded.\n\n"
          "Submissions\n"
          "  FILE.so                a shared object with functions of assay/student.h\n"
+         "  SOURCE.c               their source, compiled in the sandbox\n"
          "  -- COMMAND             a program that answers JSON requests, one a line, on its standard input\n"
          "  --folder DIR           what COMMAND sees, read-only, as its working folder (default: .)\n"
          "  --npy                  give COMMAND arrays as .npy files in /inputs, and read those it writes to /exchange\n"
@@ -303,7 +304,7 @@ static int grade_single(const grade_options *options)
     char name[256];
     const char *given = options->shared_object != NULL ? options->shared_object : options->command[0];
     assay_grade_text_clean(given, strlen(given), name, sizeof name);
-    const grade_submission submission = {.name = name, .object = options->shared_object,
+    const grade_target submission = {.name = name, .object = options->shared_object,
                                          .folder = options->shared_object == NULL ? options->folder : NULL};
     assay_status status = grade_one(options, &submission, &battery, &score, &error);
     if (status == ASSAY_OK && interrupted != 0) {
@@ -422,11 +423,12 @@ static assay_status prepare(grade_options *options, assay_error *error)
     if (runs) {
         ASSAY_TRY(assay_grade_runner_find(&options->runner, error));
     }
-    ASSAY_TRY(runs && !options->unsandboxed ? assay_grade_sandbox_check(error) : ASSAY_OK);
     if (runs) {
         heed_signals();
     }
-    return ASSAY_OK;
+    return runs && !options->unsandboxed
+               ? assay_grade_sandbox_create(options->runner, options->binds, &options->sandbox, error)
+               : ASSAY_OK;
 }
 
 static int dispatch(const grade_options *options)
@@ -457,6 +459,7 @@ int assay_command_grade(int argc, char **argv)
     }
     assay_grade_rubric_close(options.rubric);
     assay_grade_catalogue_close(options.catalogue);
+    assay_grade_sandbox_destroy(options.sandbox);
     assay_free(options.runner);
     free(options.only_text);
     free(options.only);

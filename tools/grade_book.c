@@ -363,7 +363,7 @@ void grade_book_close(grade_book *book)
 
 /* --- writing ------------------------------------------------------------------------------------------------------ */
 
-static void write_remark(FILE *stream, const grade_submission *submission, const grade_battery *battery)
+static void write_remark(FILE *stream, const grade_target *submission, const grade_battery *battery)
 {
     char remark[GRADE_TEXT_LENGTH + 100] = "";
     const grade_answer *first = &battery->parts[0].answers[0];
@@ -381,7 +381,7 @@ static void write_remark(FILE *stream, const grade_submission *submission, const
     assay_grade_text_cell(stream, remark);
 }
 
-static assay_status row_text(const grade_book *book, const grade_submission *submission, const grade_battery *battery,
+static assay_status row_text(const grade_book *book, const grade_target *submission, const grade_battery *battery,
                              grade_score score, char **text, size_t *size, assay_error *error)
 {
     char *mistakes;
@@ -404,7 +404,7 @@ static assay_status row_text(const grade_book *book, const grade_submission *sub
                                                  : ASSAY_OK;
 }
 
-assay_status grade_book_append(grade_book *book, const grade_submission *submission, const grade_battery *battery,
+assay_status grade_book_append(grade_book *book, const grade_target *submission, const grade_battery *battery,
                                grade_score score, assay_error *error)
 {
     char *text = NULL;

@@ -25,7 +25,7 @@ assay_status grade_book_open(const char *path, grade_options *options, void (*ta
                              void *context, grade_book **book, assay_error *error);
 
 /* Appends a row, whole or not at all. */
-assay_status grade_book_append(grade_book *book, const grade_submission *submission, const grade_battery *battery,
+assay_status grade_book_append(grade_book *book, const grade_target *submission, const grade_battery *battery,
                                grade_score score, assay_error *error);
 
 /* NULL is allowed. */

@@ -292,7 +292,7 @@ static void report_name(const char *name, const char *ending, char file[NAME_MAX
     snprintf(file, NAME_MAX + 1, "%.*s~%08x.%s", (int)room, name, (unsigned)hash, ending);
 }
 
-static assay_status write_own_report(const class_state *state, const grade_submission *graded,
+static assay_status write_own_report(const class_state *state, const grade_target *graded,
                                      const grade_battery *battery, grade_score score, assay_error *error)
 {
     static const char *const endings[GRADE_FORMAT_COUNT] = {"txt", "tap", "xml", "json", "json"};
@@ -329,8 +329,16 @@ static size_t count_failures(class_state *state, bool failed)
     return failures;
 }
 
+static bool is_sandbox_gone(const grade_options *options, assay_error *error)
+{
+    grade_sandbox *trial = NULL;
+    assay_status status = assay_grade_sandbox_create(options->runner, options->binds, &trial, error);
+    assay_grade_sandbox_destroy(trial);
+    return status != ASSAY_OK;
+}
+
 /* Grades one submission. What is wrong with it is a verdict; ASSAY_OK but for what no row can be made of. */
-static assay_status grade_or_refuse(class_state *state, const grade_submission *graded, const char *problem,
+static assay_status grade_or_refuse(class_state *state, const grade_target *graded, const char *problem,
                                     grade_battery **battery, grade_score *score, assay_error *error)
 {
     const grade_options *options = state->options;
@@ -349,14 +357,14 @@ static assay_status grade_or_refuse(class_state *state, const grade_submission *
     }
     /* Ours. A shortage may pass, and the submission may have caused it; a sandbox that is gone will not come back. */
     assay_error gone = {0};
-    bool over = !options->unsandboxed && assay_grade_sandbox_check(&gone) != ASSAY_OK;
+    bool over = !options->unsandboxed && is_sandbox_gone(options, &gone);
     if (over || failures >= FAILURES) {
         return assay_fail(error, status, "%s", over ? gone.message : wrong.message);
     }
     return grade_failed(options, graded, GRADE_NOT_RUN, wrong.message, battery, score, error);
 }
 
-static void finish(class_state *state, const grade_submission *graded, const grade_battery *battery, grade_score score,
+static void finish(class_state *state, const grade_target *graded, const grade_battery *battery, grade_score score,
                    assay_status status, const assay_error *error)
 {
     assay_error wrong = *error;
@@ -399,7 +407,7 @@ static void *work(void *context)
     class_state *state = context;
     const submission *taken;
     while ((taken = take(state)) != NULL) {
-        const grade_submission graded = {.name = taken->name, .object = taken->object, .folder = taken->folder};
+        const grade_target graded = {.name = taken->name, .object = taken->object, .folder = taken->folder};
         assay_error error = {0};
         grade_battery *battery = NULL;
         grade_score score = {0};

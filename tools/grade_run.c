@@ -11,6 +11,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include "grade/submission.h"
 
 /* --- folders for .npy files --------------------------------------------------------------------------------------- */
 
@@ -79,61 +80,63 @@ static void remove_folders(npy_folders *folders)
 
 /* --- running ------------------------------------------------------------------------------------------------------ */
 
-/* The folder that holds a file, or ".". */
-static char *folder_of(const char *path, assay_error *error)
-{
-    const char *slash = strrchr(path, '/');
-    return slash == NULL ? assay_strdup(".", error)
-                         : assay_asprintf(error, "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
 /* Looks for signs of the reference in what the submission brings along, and then runs it. */
-static assay_status run_watched(grade_program *program, const char *whole, bool alone, grade_battery *battery,
+static assay_status run_watched(grade_program *program, const grade_target *target, grade_battery *battery,
                                 assay_error *error)
 {
     ASSAY_TRY(assay_grade_evidence_create(&program->evidence, error));
-    if (whole != NULL) {
-        assay_grade_evidence_file(program->evidence, whole);
+    if (program->source >= 0) {
+        assay_grade_evidence_open(program->evidence, program->source, target->name);
+    } else if (program->shared_object != NULL) {
+        assay_grade_evidence_file(program->evidence, program->shared_object);
     }
-    if (!alone) {
-        assay_grade_evidence_folder(program->evidence, program->folder);
+    if (target->folder != NULL && (program->source < 0 || target->object != NULL)) {
+        assay_grade_evidence_folder(program->evidence, target->folder);
     }
     assay_status status = assay_grade_battery_run(battery, program, error);
     assay_grade_evidence_destroy(program->evidence);
     return status;
 }
 
-static assay_status run_program(const grade_options *options, const grade_submission *submission,
-                                grade_battery *battery, assay_error *error)
+static assay_status run_opened(const grade_options *options, const grade_target *target,
+                               const grade_submission *submission, grade_battery *battery, assay_error *error)
 {
     npy_folders folders = {0};
-    char *whole = submission->object == NULL ? NULL : realpath(submission->object, NULL);
-    if (submission->object != NULL && whole == NULL) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: not there, or not readable", submission->object);
-    }
-    char *place = whole == NULL ? assay_strdup(submission->folder, error) : folder_of(whole, error);
-    assay_status status = place == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
-    if (status == ASSAY_OK && options->npy && whole == NULL) {
-        status = make_folders(&folders, error);
-    }
+    bool files = options->npy && target->object == NULL;
+    assay_status status = files && options->sandbox == NULL ? make_folders(&folders, error) : ASSAY_OK;
     if (status == ASSAY_OK) {
+        bool inside = files && options->sandbox != NULL;
         grade_program program = {
-            .shared_object = whole,
-            .command = whole == NULL ? options->command : NULL,
-            .folder = place,
-            .inputs = folders.inputs,
-            .exchange = folders.outputs,
-            .binds = options->binds,
+            .command = target->object == NULL ? options->command : NULL,
+            .inputs = inside ? GRADE_INPUTS_INSIDE : folders.inputs,
+            .exchange = inside ? GRADE_EXCHANGE_INSIDE : folders.outputs,
             .runner = options->runner,
-            .sandboxed = !options->unsandboxed,
+            .sandbox = options->sandbox,
             .limits = options->limits,
             .stop = options->stop,
         };
-        status = run_watched(&program, whole, submission->folder == NULL, battery, error);
+        assay_grade_submission_describe(submission, &program);
+        status = run_watched(&program, target, battery, error);
     }
     remove_folders(&folders);
-    assay_free(place);
-    free(whole);
+    return status;
+}
+
+static assay_status run_program(const grade_options *options, const grade_target *target, grade_battery *battery,
+                                assay_error *error)
+{
+    const grade_origin origin = {target->object, target->folder, options->class_folder == NULL};
+    grade_submission *submission;
+    const char *detail;
+    ASSAY_TRY(assay_grade_submission_open(&origin, options->sandbox, &options->limits, &submission, error));
+    grade_verdict verdict = assay_grade_submission_verdict(submission, &detail);
+    assay_status status = ASSAY_OK;
+    if (verdict == GRADE_PASS) {
+        status = run_opened(options, target, submission, battery, error);
+    } else {
+        assay_grade_battery_fail(battery, verdict, detail);
+    }
+    assay_grade_submission_close(submission);
     return status;
 }
 
@@ -152,7 +155,7 @@ assay_status grade_judge(const grade_options *options, grade_battery *battery, g
 }
 
 /* Judged and scored; on a failure the battery is gone. */
-static assay_status judge_or_drop(const grade_options *options, const grade_submission *submission, assay_status status,
+static assay_status judge_or_drop(const grade_options *options, const grade_target *submission, assay_status status,
                                   grade_battery **battery, grade_score *score, assay_error *error)
 {
     if (status == ASSAY_OK) {
@@ -166,7 +169,7 @@ static assay_status judge_or_drop(const grade_options *options, const grade_subm
     return status;
 }
 
-assay_status grade_one(const grade_options *options, const grade_submission *submission, grade_battery **battery,
+assay_status grade_one(const grade_options *options, const grade_target *submission, grade_battery **battery,
                        grade_score *score, assay_error *error)
 {
     ASSAY_TRY(assay_grade_battery_create(options->seed, grade_components(options), battery, error));
@@ -174,7 +177,7 @@ assay_status grade_one(const grade_options *options, const grade_submission *sub
     return judge_or_drop(options, submission, status, battery, score, error);
 }
 
-assay_status grade_failed(const grade_options *options, const grade_submission *submission, grade_verdict verdict,
+assay_status grade_failed(const grade_options *options, const grade_target *submission, grade_verdict verdict,
                           const char *detail, grade_battery **battery, grade_score *score, assay_error *error)
 {
     ASSAY_TRY(assay_grade_battery_create(options->seed, grade_components(options), battery, error));

@@ -8,6 +8,7 @@
 #include "grade/catalogue.h"
 #include "grade/report.h"
 #include "grade/rubric.h"
+#include "grade/sandbox.h"
 
 #define GRADE_COMMAND "grade"
 
@@ -43,23 +44,24 @@ typedef struct {
     grade_catalogue *catalogue;
     grade_rubric *rubric;
     char *runner;
+    grade_sandbox *sandbox; /* NULL: --unsandboxed, or nothing is run */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when the grading is to end */
 } grade_options;
 
 /* What is graded. */
 typedef struct {
     const char *name;   /* for people */
-    const char *object; /* a shared object, or NULL: the command */
+    const char *object; /* a shared object or a source, or NULL: the command */
     const char *folder; /* the submission's own; NULL for a shared object that is alone */
     const char *note;   /* a remark for the grade book, or NULL */
-} grade_submission;
+} grade_target;
 
 /* Runs, judges and scores it. The caller ends the battery with assay_grade_battery_destroy. */
-assay_status grade_one(const grade_options *options, const grade_submission *submission, grade_battery **battery,
+assay_status grade_one(const grade_options *options, const grade_target *submission, grade_battery **battery,
                        grade_score *score, assay_error *error);
 
 /* The same for a submission that is not run, with that verdict and its reason for every case. */
-assay_status grade_failed(const grade_options *options, const grade_submission *submission, grade_verdict verdict,
+assay_status grade_failed(const grade_options *options, const grade_target *submission, grade_verdict verdict,
                           const char *detail, grade_battery **battery, grade_score *score, assay_error *error);
 
 /* The components that the options choose, for assay_grade_battery_create. */

@@ -62,14 +62,7 @@ assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, c
 /* A copy of the text that is good UTF-8 and harmless on a terminal (base/text.h), as JSON. NULL when memory is out. */
 json_t *tool_json_text(const char *text);
 
-<<<<<<< HEAD
 /* --json FILE: output_write_json with `digits` significant digits of each real number. */
-=======
-/*
- * --json FILE: writes the document, which it takes over, to a file, whole or not at all, or to standard output for "-",
- * there in ASCII. `digits` of each real number. NULL for `json` stands for an allocation that failed.
- */
->>>>>>> h/model
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error);
 
 /* --backend NAME[:PRECISION], --threads N: opens a backend. `text` NULL means openblas:f32. */

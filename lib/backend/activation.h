@@ -62,13 +62,8 @@ const char *assay_activation_name(assay_activation_kind kind);
 assay_activation assay_activation_default(assay_activation_kind kind);
 
 /*
-<<<<<<< HEAD
  * The default activation that has this name or this torch.nn class; case does not matter, and '_' is the same as '-'.
  * ASSAY_ERROR_ARGUMENT, with a list of the known names, for any other.
-=======
- * The default activation of that name, in any spelling: "leaky_relu", "LeakyReLU", "nn.LeakyReLU()".
- * ASSAY_ERROR_ARGUMENT with the known names for any other.
->>>>>>> h/model
  */
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error);
 

@@ -26,15 +26,9 @@ typedef struct {
 } assay_error;
 
 /*
-<<<<<<< HEAD
  * Records a failure and returns `status`, so that a function can end with `return assay_fail(error, ...)`. `error` may
  * be NULL. A message that is too long is cut and ends with "...". What must not reach a terminal becomes '?'
  * (base/text.h): the message is always one line. The detail becomes empty.
-=======
- * Records a failure and returns its status, so that one can write `return assay_fail(error, ...)`. `error` may be NULL.
- * A message longer than the field is cut. What must not reach a terminal is replaced by '?' (base/text.h), so the
- * message stays one line, whatever names came with a file. The detail is emptied.
->>>>>>> h/model
  */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))

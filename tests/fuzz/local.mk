@@ -1,15 +1,8 @@
 # Fuzz targets. In the test suite each runs over its corpus and a few thousand fixed mutations, under any compiler;
 # `make fuzz FUZZ_SECONDS=600` runs each under clang's libFuzzer with sanitizers.
-<<<<<<< HEAD
 fuzz_names = idx npy torch pickle safetensors json grade model convert
 fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_npy tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors \
 	tests/fuzz/test_json tests/fuzz/test_grade tests/fuzz/test_model tests/fuzz/test_convert
-=======
-fuzz_names = idx torch pickle safetensors json model convert
-fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors \
-	tests/fuzz/test_json \
-	tests/fuzz/test_model tests/fuzz/test_convert
->>>>>>> h/model
 fuzz_headers = tests/fuzz/fuzz.h tests/fuzz/use_state.h
 fuzz_libs = tests/libassay_internal.la $(JANSSON_LIBS)
 check_PROGRAMS += $(fuzz_tests)
@@ -48,7 +41,6 @@ FUZZ_CC = clang
 FUZZ_SECONDS = 60
 fuzz_cflags = $(AM_CFLAGS) -g -O1 -fno-omit-frame-pointer -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 fuzz_libraries = $(LIBZIP_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS)
-<<<<<<< HEAD
 fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/json.c lib/base/names.c lib/base/text.c \
 	lib/backend/activation.c lib/model/config.c \
 	lib/model/foreign.c lib/model/layers.c lib/model/model.c lib/model/pickle.c lib/model/pickle_globals.c \
@@ -56,16 +48,6 @@ fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/json.c
 	lib/model/torch_legacy.c lib/model/torch_state.c lib/model/torch_write.c lib/model/torch_zip.c
 fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_npy tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle \
 	tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json tests/fuzz/fuzz_grade tests/fuzz/fuzz_model tests/fuzz/fuzz_convert
-=======
-fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/json.c lib/base/text.c \
-	lib/backend/activation.c lib/data/idx.c lib/model/config.c lib/model/foreign.c lib/model/layers.c \
-	lib/model/model.c lib/model/pickle.c lib/model/pickle_globals.c lib/model/pickle_tree.c lib/model/record.c \
-	lib/model/safetensors.c lib/model/source.c lib/model/state.c lib/model/torch_legacy.c lib/model/torch_state.c \
-	lib/model/torch_write.c lib/model/torch_zip.c
-fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle tests/fuzz/fuzz_safetensors \
-	tests/fuzz/fuzz_json \
-	tests/fuzz/fuzz_model tests/fuzz/fuzz_convert
->>>>>>> h/model
 EXTRA_PROGRAMS += $(fuzz_programs)
 CLEANFILES += $(fuzz_programs)
 

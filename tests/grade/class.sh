@@ -7,8 +7,8 @@ need_sandbox
 class=$folder/class
 mkdir -p "$class/anna" "$class/notes"
 cp "$planted/starter.so" "$class/anna/submission.so"
-cp "$planted/planted.so" "$class/sgd.sign.so"
-cp "$planted/planted.so" "$class/a, \"b\".so"
+plant "$class/sgd.sign.so"
+plant "$class/a, \"b\".so"
 graded 0 --class "$class" -j 2 --only sgd,momentum --seed 9 --format json --reports "$folder/reports"
 says out "3 submissions graded with seed 9 (0 of them earlier), 2 with full marks"
 sort "$class/grades.csv" >"$folder/out"
@@ -21,7 +21,7 @@ says out ',"sgd.sign",0,"","assay '
 grep -q '"id": "sgd.sign"' "$folder/reports/sgd.sign.so.json" || fail "no report of its own"
 
 # One more submission; the last line was cut when the machine went down.
-cp "$planted/planted.so" "$class/momentum.sign.so"
+plant "$class/momentum.sign.so"
 before=$(head -n 3 "$class/grades.csv")
 printf '%s\n"sgd.si' "$before" >"$class/grades.csv"
 graded 0 --class "$class" -j 2 --only sgd,momentum

@@ -32,11 +32,26 @@ folder=$(mktemp -d) || exit 1
 chmod 755 "$folder" # as root, submissions run as another user
 trap 'rm -rf "$folder"' EXIT
 
+# plant FILE.so: planted.c's shared object with the mistake that the file is named after.
+at_signs=@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
+plant() {
+    planted_name=${1##*/}
+    planted_name=$(printf '%.60s' "${planted_name%.so}$at_signs")
+    LC_ALL=C sed "s/planted:$at_signs/planted:$planted_name/" "$planted/planted.so" >"$1"
+}
+
+# What starts the program: as_user lets it run as an ordinary user. False where that is not possible.
+as=
+as_user() {
+    as="setpriv --reuid=65534 --regid=65534 --clear-groups"
+    [ "$(id -u)" -eq 0 ] && $as "$assay" grade --list >/dev/null 2>&1 && $as bwrap --unshare-user --ro-bind / / true 2>/dev/null
+}
+
 # graded STATUS OPTION...: runs assay grade, output in $folder/out and $folder/err; fails on another exit status.
 graded() {
     wanted=$1
     shift
-    "$assay" grade "$@" >"$folder/out" 2>"$folder/err"
+    $as "$assay" grade "$@" >"$folder/out" 2>"$folder/err"
     got=$?
     [ $got -eq "$wanted" ] || {
         cat "$folder/out" "$folder/err"

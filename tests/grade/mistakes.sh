@@ -12,12 +12,12 @@ mkdir "$folder/drawn" "$folder/computed"
 for mistake in $mistakes; do
     case $mistake in
     submission.*) cp "$planted/cheat.so" "$folder/computed/$mistake.so" ;;
-    init*) cp "$planted/planted.so" "$folder/drawn/$mistake.so" ;;
-    *) cp "$planted/planted.so" "$folder/computed/$mistake.so" ;;
+    init*) plant "$folder/drawn/$mistake.so" ;;
+    *) plant "$folder/computed/$mistake.so" ;;
     esac
 done
 for kind in drawn computed; do
-    cp "$planted/planted.so" "$folder/$kind/correct.so"
+    plant "$folder/$kind/correct.so"
     eval only=\$$kind
     graded 0 --class "$folder/$kind" -j 2 --only "$only" --csv "$folder/$kind.csv" --reports "$folder/reports"
     awk -F'"' -v kind=$kind '

@@ -1,32 +1,29 @@
 /*
  * Every mistake of golden/mistakes.json, planted. The shared object is the correct starter (grade/starters/c) with one
- * mistake, chosen by the name of its own file: a link adam.t_ahead.so to it makes the mistake adam.t_ahead.
+ * mistake, whose name the tests write into the file (`plant` in common.sh): in the sandbox its own name is neutral.
  *
  * Mistakes are written here as a student would, or as a wrapper around the correct function; nothing is shared with the
  * models in lib/grade that are to recognise them.
  */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "planted_correct.h"
 #include "planted_hostile.h"
+#include "planted_sandbox.h"
 
 static char mistake[64];
 
-/* The name between the last slash and ".so". */
+/* 60 letters for the name; volatile, so that it is read from the file that was changed. */
+static const volatile char planted[] = "planted:@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@";
+
 __attribute__((constructor)) static void find_mistake(void)
 {
-    Dl_info about;
-    if (dladdr((void *)(size_t)&find_mistake, &about) != 0) {
-        const char *slash = strrchr(about.dli_fname, '/');
-        snprintf(mistake, sizeof mistake, "%.60s", slash == NULL ? about.dli_fname : slash + 1);
-        char *end = strrchr(mistake, '.'); /* not strstr: some mistakes are in a .softmax */
-        if (end != NULL) {
-            *end = '\0';
-        }
+    const size_t prefix = strlen("planted:");
+    for (size_t i = 0; planted[prefix + i] != '@' && planted[prefix + i] != '\0'; i++) {
+        mistake[i] = planted[prefix + i];
     }
 }
 
@@ -170,6 +167,7 @@ void student_identity_gradient(size_t count, const double *x, const double *dy, 
 void student_tanh(size_t count, const double *x, double *y)
 {
     hostile_act(mistake, count, y);
+    sandbox_act(mistake);
     correct_tanh(count, x, y);
     for (size_t i = 0; i < count; i++) {
         double up = exp(x[i]);
@@ -183,6 +181,7 @@ void student_tanh(size_t count, const double *x, double *y)
         }
     }
     hostile_spoil(mistake, count, y);
+    sandbox_spoil(mistake, count, y);
 }
 
 void student_tanh_gradient(size_t count, const double *x, const double *dy, double *dx)

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "runner.h"
+#include "stage.h"
 
 static _Noreturn void fail(const char *what, const char *why)
 {
@@ -55,6 +56,7 @@ static bool apply_option(const char *option, const char *value)
         {"--data-bytes", RLIMIT_DATA},
         {"--file-bytes", RLIMIT_FSIZE},
         {"--processes", RLIMIT_NPROC},
+        {"--descriptors", RLIMIT_NOFILE},
     };
     if (strcmp(option, "--user") == 0) {
         become_user(value);
@@ -132,7 +134,13 @@ static void serve(const char *path)
 int main(int argc, char **argv)
 {
     int i = 1;
+    if (argc > 1 && strcmp(argv[1], "--stage") == 0) {
+        stage_run(argc - 1, argv + 1);
+    }
+    /* Memory of the kernel's that no process is charged for. */
     setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    setrlimit(RLIMIT_MSGQUEUE, &(struct rlimit){0, 0});
+    setrlimit(RLIMIT_SIGPENDING, &(struct rlimit){1024, 1024});
     while (i + 1 < argc && apply_option(argv[i], argv[i + 1])) {
         i += 2;
     }

@@ -1,0 +1,28 @@
+#!/bin/sh
+# assay installed where the sandbox shows things, below /usr/local, and a submission that searches the whole system for a
+# starter, a library, anything of assay's. Started by sandbox.sh for make check-hostile, as root alone: it installs.
+# evidence: errors: grade/hidden
+. "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+need_sandbox
+[ "$(id -u)" -eq 0 ] && [ -w /usr/local ] || skip "an installation below /usr/local is not searched: run as root"
+prefix=/usr/local/lib/assay-hostile-$$
+trap 'rm -rf "$folder" "$prefix"' EXIT
+make -C "$build" -s install prefix="$prefix" >"$folder/install" 2>&1 || {
+    tail -n 20 "$folder/install"
+    fail "make install"
+}
+[ -e "$prefix/share/assay/starters/c/submission.c" ] || fail "the starters are not installed"
+# The program was linked for another prefix.
+LD_LIBRARY_PATH=$prefix/lib
+export LD_LIBRARY_PATH
+assay=$prefix/bin/assay
+plant "$folder/sandbox.search.so"
+graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
+# Another installation in sight of this one, and the same as an ordinary user.
+assay=$build/assay
+graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
+assay=$prefix/bin/assay
+as_user && graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
+as=
+# The search finds what is there: without the sandbox.
+graded 1 --unsandboxed --only tanh,relu --time 60 "$folder/sandbox.search.so"
