@@ -52,11 +52,11 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
         json_decref(components);
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
     }
-    return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:b, s:o}", "submission", report->submission, "rubric",
-                          report->title, "seed", (json_int_t)battery->seed, "precision",
-                          battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds", battery->seconds, "points",
-                          report->score.earned, "possible", report->score.possible, "full_marks",
-                          assay_grade_full_marks(report->score) ? 1 : 0, "components", components),
+    return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:b, s:o}", "submission", report->submission,
+                          "rubric", report->title, "seed", (json_int_t)battery->seed, "precision",
+                          battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds",
+                          battery->seconds, "points", report->score.earned, "possible", report->score.possible,
+                          "full_marks", assay_grade_full_marks(report->score) ? 1 : 0, "components", components),
                 stream, error);
 }
 
