@@ -50,7 +50,7 @@ typedef struct {
 } data_case;
 
 static const data_case data_cases[] = {
-    {"few", 0x803, 28, 3, 9, "holds 3 training images"},
+    {"few", 0x803, 28, 3, 9, "few: 3 training images"},
     {"magic", 0x804, 28, 3, 9, "wrong magic 0x00000804"},
     {"counts", 0x803, 28, 2, 9, "2 labels for 3 images"},
     {"size", 0x803, 27, 3, 9, "images of 27 x 28 pixels, expected 28 x 28"},
@@ -154,9 +154,9 @@ START_TEST(wrong_usage)
         {"reproduce --json", "option --json needs a value"},
         {"reproduce --backend", "option --backend needs a value"},
         {"reproduce --seed", "option --seed needs a value"},
-        {"reproduce --section nonsense", "unknown section 'nonsense'; there are: data batch"},
+        {"reproduce --section nonsense", "unknown section 'nonsense'; known: data, batch"},
         {"reproduce --section ''", "unknown section ''"},
-        {"reproduce --section Data", "unknown section 'Data'"},
+        {"reproduce --section dat", "unknown section 'dat'"},
         {"reproduce --backend nonsense", "nonsense"},
         {"reproduce --backend ''", "backend"},
         {"reproduce --backend openblas:f16", "f16"},

@@ -45,28 +45,34 @@ static void print_help(void)
     for (const char *const *name = assay_optimizer_names(); *name != NULL; name++) {
         printf(" %s", *name);
     }
-    printf("\n"
-           "  --set KEY=VALUE,...    hyperparameters of the optimizer: lr=0.1,momentum=0.9, ...\n"
-           "  --epochs N             (default %d)\n"
-           "  --batch N              images in a batch (default %d)\n"
-           "  --seed N               (default %d)\n"
-           "  --hidden N,N,...       sizes of the hidden layers (default " ASSAY_TUTORIAL_HIDDEN ")\n"
-           "  --activation NAME      (default relu)\n"
-           "  --init NAME            initializer (default kaiming-normal)\n"
-           "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-           "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
-           "                         cuda:f64, reference\n"
-           "  --threads N            threads of the backend (default: one for each processor)\n"
-           "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to DIR\n"
-           "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX "OPTIMIZER)\n"
-           "  --resume               continue from the checkpoint in DIR, if there is one\n"
-           "  --json FILE            write the record of the run to FILE: test_acc, val_scores, train_losses, train_scores\n"
-           "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many steps\n"
-           "                         the losses agree; %d epochs, if --epochs does not give a number\n"
-           "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
-           "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses this\n"
-           "variant, adam-uncorrected-momentum.\n",
-           ASSAY_TUTORIAL_EPOCHS, ASSAY_TUTORIAL_BATCH_ROWS, ASSAY_TUTORIAL_SEED, RETRACE_EPOCHS);
+    printf(
+        "\n"
+        "  --set KEY=VALUE,...    hyperparameters of the optimizer: lr=0.1,momentum=0.9, ...\n"
+        "  --epochs N             (default %d)\n"
+        "  --batch N              images in a batch (default %d)\n"
+        "  --seed N               (default %d)\n"
+        "  --hidden N,N,...       sizes of the hidden layers (default " ASSAY_TUTORIAL_HIDDEN ")\n"
+        "  --activation NAME      (default relu)\n"
+        "  --init NAME            initializer (default kaiming-normal)\n"
+        "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+        "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
+        "                         cuda:f64, reference\n"
+        "  --threads N            threads of the backend (default: one for each processor)\n"
+        "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to "
+        "DIR\n"
+        "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX
+        "OPTIMIZER)\n"
+        "  --resume               continue from the checkpoint in DIR, if there is one\n"
+        "  --json FILE            write the record of the run to FILE: test_acc, val_scores, train_losses, "
+        "train_scores\n"
+        "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many "
+        "steps\n"
+        "                         the losses agree; %d epochs, if --epochs does not give a number\n"
+        "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
+        "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses "
+        "this\n"
+        "variant, adam-uncorrected-momentum.\n",
+        ASSAY_TUTORIAL_EPOCHS, ASSAY_TUTORIAL_BATCH_ROWS, ASSAY_TUTORIAL_SEED, RETRACE_EPOCHS);
 }
 
 /* Reads a number from 1 to `most`; false, with `size` unchanged, for any other text. */
@@ -78,8 +84,26 @@ static bool set_size(const char *text, uint64_t most, size_t *size)
     return fits;
 }
 
-enum { OPTIMIZER, SET, EPOCHS, BATCH, SEED, HIDDEN, ACTIVATION, INIT, DATA, BACKEND, THREADS, OUTPUT, NAME, RESUME, JSON,
-       RETRACE, PRETRAINED, HELP };
+enum {
+    OPTIMIZER,
+    SET,
+    EPOCHS,
+    BATCH,
+    SEED,
+    HIDDEN,
+    ACTIVATION,
+    INIT,
+    DATA,
+    BACKEND,
+    THREADS,
+    OUTPUT,
+    NAME,
+    RESUME,
+    JSON,
+    RETRACE,
+    PRETRAINED,
+    HELP
+};
 
 static const struct option LONG_OPTIONS[] = {
     {"optimizer", required_argument, NULL, OPTIMIZER}, {"set", required_argument, NULL, SET},
@@ -239,7 +263,8 @@ static void free_files(run_files *files)
 static const char *default_stem(const train_options *options)
 {
     assay_run run;
-    bool printed = run_of(options->optimizer, &run) && strcmp(options->optimizer, assay_run_printed_optimizer(run)) == 0;
+    bool printed = run_of(options->optimizer, &run) &&
+                   strcmp(options->optimizer, assay_run_printed_optimizer(run)) == 0;
     return printed ? assay_run_file_name(run) : NULL;
 }
 
@@ -315,8 +340,8 @@ static assay_status run_trainer(const train_options *options, assay_trainer *tra
         status = resume(options, &files, trainer, error);
     }
     if (status == ASSAY_OK) {
-        status = train_to_the_end(trainer, options->optimizer, true, options->output != NULL ? save_epoch : NULL, &files,
-                                  error);
+        status = train_to_the_end(trainer, options->optimizer, true, options->output != NULL ? save_epoch : NULL,
+                                  &files, error);
     }
     if (status == ASSAY_OK) {
         status = options->retrace ? retrace_report(options->retraced, options->pretrained, trainer, error) : ASSAY_OK;

@@ -95,8 +95,10 @@ assay_status assay_dataset_load(const char *folder, assay_part part, assay_datas
 {
     *dataset = (assay_dataset){0};
     ASSAY_TRY(check_folder(folder, error));
-    *dataset = (assay_dataset){
-        .width = ASSAY_IMAGE_PIXELS, .classes = ASSAY_CLASSES, .mean = ASSAY_NORMALIZE_MEAN, .std = ASSAY_NORMALIZE_STD};
+    *dataset = (assay_dataset){.width = ASSAY_IMAGE_PIXELS,
+                               .classes = ASSAY_CLASSES,
+                               .mean = ASSAY_NORMALIZE_MEAN,
+                               .std = ASSAY_NORMALIZE_STD};
     assay_status status = load_images(folder, part, dataset, error);
     if (status == ASSAY_OK) {
         status = load_labels(folder, part, dataset, error);
@@ -113,8 +115,8 @@ assay_status assay_dataset_create(assay_inputs inputs, size_t count, size_t widt
     *dataset = (assay_dataset){0};
     if (count == 0 || width == 0 || classes == 0) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "a data set of %zu samples, %zu inputs and %zu classes: each must be at least 1", count, width,
-                          classes);
+                          "a data set of %zu samples, %zu inputs and %zu classes: each must be at least 1", count,
+                          width, classes);
     }
     *dataset = (assay_dataset){.count = count, .width = width, .classes = classes, .mean = 0.0f, .std = 1.0f};
     size_t values = width <= SIZE_MAX / count ? count * width : SIZE_MAX;

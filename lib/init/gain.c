@@ -28,7 +28,8 @@ double assay_gain(assay_activation activation)
         return 0.75;
     case ASSAY_ELU:
         return 1.0 / sqrt(elu_second_moment(a));
-    /* These second moments have no closed form: 1 / sqrt(integral of f(z)^2 phi(z)), which the tests integrate again. */
+    /* These second moments have no closed form: 1 / sqrt(integral of f(z)^2 phi(z)), which the tests integrate
+     * again. */
     case ASSAY_GELU:
         return 1.53353044119553523;
     case ASSAY_GELU_TANH:
