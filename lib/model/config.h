@@ -1,6 +1,6 @@
 /*
  * What a saved network is: the tutorial's `config` of BaseNetwork (cell [9]), as JSON
- * {"act_fn": "ReLU", "input_size": 784, "num_classes": 10, "hidden_sizes": [512, 256, 256, 128]}.
+ * {"act_fn": "ReLU", "input_size": 784, "num_classes": 10, "hidden_sizes": [64, 32]}.
  */
 #ifndef ASSAY_MODEL_CONFIG_H
 #define ASSAY_MODEL_CONFIG_H
