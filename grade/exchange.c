@@ -44,11 +44,12 @@ static assay_status npy_reference(const grade_field *field, int id, const grade_
     ASSAY_TRY(assay_npy_write(folders->inputs, file_name(name, field, id), field, error));
     bool bare = folders->inputs_there == NULL;
     char *there = assay_asprintf(error, "%s%s%s", bare ? "" : folders->inputs_there, bare ? "" : "/", name);
-    if (there != NULL) {
-        *value = json_pack("{s:s}", "npy", there);
-    }
+    *value = there == NULL ? NULL : json_pack("{s:s}", "npy", there);
     assay_free(there);
-    return ASSAY_OK;
+    if (*value == NULL) {
+        (void)unlinkat(folders->inputs, name, 0);
+    }
+    return ASSAY_OK; /* the caller sees that there is no value */
 }
 
 static bool is_file(const grade_field *field, const grade_folders *folders)
