@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "grade/components.h"
 #include "grade/exchange.h"
-#include "grade/npy.h"
+#include "grade/npy_header.h"
 #include "grade/text.h"
 
 /* What goes to a terminal and into reports: UTF-8, no control characters, an end. */
@@ -40,7 +40,8 @@ static void hear_hello(char *line, size_t size)
 static void read_file(const uint8_t *bytes, size_t size, const grade_field *field)
 {
     assay_error error;
-    assay_status status = assay_npy_decode("file", bytes, size, field, &error);
+    grade_precision precision;
+    assay_status status = assay_npy_decode("file", bytes, size, field, &precision, &error);
     if (status != ASSAY_OK && status != ASSAY_ERROR_ARGUMENT && status != ASSAY_ERROR_FORMAT) {
         abort();
     }
