@@ -1,6 +1,6 @@
 /*
- * A control group (cgroup v2) of a submission's own, where one can be made: the kernel then counts its memory, processes
- * and processor time, and kills all of it at once. https://docs.kernel.org/admin-guide/cgroup-v2.html
+ * A control group (cgroup v2) of a submission's own, where one can be made: the kernel then counts its memory,
+ * processes and processor time, and kills all of it at once. https://docs.kernel.org/admin-guide/cgroup-v2.html
  */
 #ifndef ASSAY_GRADE_CGROUP_H
 #define ASSAY_GRADE_CGROUP_H
@@ -21,8 +21,9 @@ typedef struct grade_cgroup grade_cgroup;
 
 /*
  * Tries to make a group below this process's own and below each that is above it, and gives the first folder in which
- * groups have the most power; the caller frees it with assay_free. NULL where no group can be made. Removes what graders
- * that are no more have left there. `mounts` is /proc/self/mountinfo and `own` /proc/self/cgroup; tests give others.
+ * groups have the most power; the caller frees it with assay_free. NULL where no group can be made. Removes what
+ * graders that are no more have left there. `mounts` is /proc/self/mountinfo and `own` /proc/self/cgroup; tests give
+ * others.
  */
 assay_status assay_grade_cgroup_parent(const char *mounts, const char *own, char **parent, grade_cgroup_powers *powers,
                                        assay_error *error);

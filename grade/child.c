@@ -227,7 +227,7 @@ static _Noreturn void become(const ends *made, const grade_program *program, con
     setsid();
     /* Whatever our own caller left open is not the submission's to write to. */
     /* tests/test_faults_grade.c lets each of these fail, but gcov's counts of a process that ends by _exit are lost. */
-    if ((entrance < 0 || write(entrance, "0", 1) == 1) &&                  /* LCOV_EXCL_BR_LINE: failures end in _exit */
+    if ((entrance < 0 || write(entrance, "0", 1) == 1) && /* LCOV_EXCL_BR_LINE: failures end in _exit */
         (sandboxed || program->folder == NULL || chdir(program->folder) == 0) && /* LCOV_EXCL_BR_LINE: as above */
         place_descriptors(descriptors, GRADE_DESCRIPTORS)) {               /* LCOV_EXCL_BR_LINE: as above */
         report = GRADE_READY;
@@ -503,8 +503,8 @@ static void append_hint(const grade_child *child, char detail[GRADE_TEXT_LENGTH]
     if (child->sandbox != NULL && !child->has_replied && child->program != NULL &&
         assay_grade_bind_hint(child->program, child->sandbox->binds, folder)) {
         size_t used = strlen(detail);
-        snprintf(detail + used, GRADE_TEXT_LENGTH - used, " (%s uses %s, which the sandbox does not show: try --bind %s)",
-                 child->program, folder, folder);
+        snprintf(detail + used, GRADE_TEXT_LENGTH - used, " (%s uses %s, which the sandbox does not show: try --bind "
+                 "%s)", child->program, folder, folder);
     }
 }
 

@@ -62,7 +62,7 @@ size_t assay_grade_scratch_bytes(const grade_limits *limits)
     return limits->memory_bytes / 2 < SCRATCH_BYTES ? limits->memory_bytes / 2 : SCRATCH_BYTES;
 }
 
-/* --- the runner ------------------------------------------------------------------------------------------------------ */
+/* --- the runner --------------------------------------------------------------------------------------------------- */
 
 /* A user id that no other submission has at this moment. */
 static size_t fresh_user(void)
@@ -99,7 +99,7 @@ static assay_status add_runner(const grade_program *program, grade_arguments *ar
     return ASSAY_OK;
 }
 
-/* --- bubblewrap's options -------------------------------------------------------------------------------------------- */
+/* --- bubblewrap's options ----------------------------------------------------------------------------------------- */
 
 /* Parents of a mount point are made first: bubblewrap would make them for their owner alone. */
 static assay_status add_parents(grade_arguments *arguments, const char *path, assay_error *error)

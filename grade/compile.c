@@ -15,11 +15,13 @@ enum { OBJECT_LIMIT = 64 << 20 };
 
 /* Without warnings: the first message is then the first error. In English, and in ASCII. */
 static const char *const compiler[] = {
-    "env", "LC_ALL=C", "cc", "-std=gnu17", "-O2", "-shared", "-fPIC", "-w", "-fdiagnostics-color=never", "-I", GRADE_INCLUDE_INSIDE,
-    "-o", "/tmp/" GRADE_OBJECT_NAME, SOURCE_NAME, "-lm", NULL,
+    "env", "LC_ALL=C", "cc", "-std=gnu17", "-O2", "-shared", "-fPIC", "-w", "-fdiagnostics-color=never", "-I",
+    GRADE_INCLUDE_INSIDE, "-o", "/tmp/" GRADE_OBJECT_NAME, SOURCE_NAME, "-lm", NULL,
 };
 
-/* Copies what the compiler wrote: the source may have made it link, FIFO or anything else, and what wrote it may live. */
+/*
+ * Copies what the compiler wrote: the source may have made it link, FIFO or anything else, and what wrote it may live.
+ */
 static int copy_object(const char *folder)
 {
     char path[128];
@@ -70,12 +72,14 @@ assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limit
                                  grade_verdict *verdict, char detail[GRADE_TEXT_LENGTH], assay_error *error)
 {
     const grade_program program = {.command = compiler, .source = source, .source_name = SOURCE_NAME,
-                                   .shows_header = true, .runner = sandbox->runner, .sandbox = sandbox, .limits = *limits};
+                                   .shows_header = true, .runner = sandbox->runner, .sandbox = sandbox,
+                                   .limits = *limits};
     grade_child *child;
     *object = -1;
     if (access("/usr/bin/cc", X_OK) != 0 && access("/usr/local/bin/cc", X_OK) != 0) {
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
-                          "no C compiler is in the sandbox to compile a source; on Debian: apt-get install gcc libc6-dev");
+                          "no C compiler is in the sandbox to compile a source; on Debian: apt-get install gcc "
+                          "libc6-dev");
     }
     ASSAY_TRY(assay_grade_child_start(&program, &child, error));
     *verdict = compile_in(child, limits->start_seconds, object, detail);

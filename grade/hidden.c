@@ -14,8 +14,8 @@
 /* Below a prefix: what `make install` and the usual packages of it put there. */
 static const char *const names[] = {
     "bin/assay", "lib*/libassay*", "lib*/*/libassay*", "lib*/assay", "lib*/*/assay", "libexec/assay",
-    "lib*/pkgconfig/assay.pc", "lib*/*/pkgconfig/assay.pc", "share/pkgconfig/assay.pc", "include/assay", "include/*/assay",
-    "share/assay", "share/doc/assay*", "share/doc/libassay*", "share/man/man*/assay*", "src/assay*",
+    "lib*/pkgconfig/assay.pc", "lib*/*/pkgconfig/assay.pc", "share/pkgconfig/assay.pc", "include/assay",
+    "include/*/assay", "share/assay", "share/doc/assay*", "share/doc/libassay*", "share/man/man*/assay*", "src/assay*",
 };
 
 /* With the folders that configure was given, which need not lie below the prefix. */
@@ -70,7 +70,8 @@ static assay_status append(grade_hidden *hidden, const char *path, bool is_folde
     return ASSAY_OK;
 }
 
-static assay_status hide_pattern(const char *pattern, const char *const *binds, grade_hidden *hidden, assay_error *error)
+static assay_status hide_pattern(const char *pattern, const char *const *binds, grade_hidden *hidden,
+                                 assay_error *error)
 {
     glob_t found;
     assay_status status = ASSAY_OK;

@@ -1,4 +1,7 @@
-/* What assay installs is hidden from submissions: the starters are complete solutions, and libassay computes the answers. */
+/*
+ * What assay installs is hidden from submissions: the starters are complete solutions, and libassay computes the
+ * answers.
+ */
 #ifndef ASSAY_GRADE_HIDDEN_H
 #define ASSAY_GRADE_HIDDEN_H
 

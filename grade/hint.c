@@ -67,8 +67,8 @@ static bool search_links(char *installation, const char *const *binds, char fold
     char *const roots[] = {installation, NULL};
     FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_NOSTAT, NULL);
     bool found = false;
-    int entries = 0;
-    for (FTSENT *entry; tree != NULL && !found && entries < MAX_ENTRIES && (entry = fts_read(tree)) != NULL; entries++) {
+    int left = MAX_ENTRIES;
+    for (FTSENT *entry; tree != NULL && !found && left > 0 && (entry = fts_read(tree)) != NULL; left--) {
         if (entry->fts_level > MAX_DEPTH) {
             fts_set(tree, entry, FTS_SKIP);
         }

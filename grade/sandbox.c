@@ -14,7 +14,7 @@
 #include "grade/child.h"
 #include "grade/seccomp.h"
 
-/* --- bubblewrap ----------------------------------------------------------------------------------------------------- */
+/* --- bubblewrap --------------------------------------------------------------------------------------------------- */
 
 static assay_status find_bubblewrap(char **path, assay_error *error)
 {
@@ -69,7 +69,7 @@ static assay_status knows_option(const char *program, const char *option, bool *
     return child > 0 ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(errno));
 }
 
-/* --- the place of the private mounts -------------------------------------------------------------------------------- */
+/* --- the place of the private mounts ------------------------------------------------------------------------------ */
 
 static bool overlaps(const char *stage, const char *const *binds)
 {
@@ -94,11 +94,11 @@ static assay_status choose_stage(const char *const *binds, const char **stage, a
             return ASSAY_OK;
         }
     }
-    return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "the sandbox needs one of the folders /dev/shm, /mnt, /srv, /var/tmp "
-                                                      "that no --bind names");
+    return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                      "the sandbox needs one of the folders /dev/shm, /mnt, /srv, /var/tmp that no --bind names");
 }
 
-/* --- the whole ------------------------------------------------------------------------------------------------------- */
+/* --- the whole ---------------------------------------------------------------------------------------------------- */
 
 /* Starts a program that only ends. */
 static assay_status try_out(const grade_sandbox *sandbox, assay_error *error)
@@ -132,8 +132,8 @@ static assay_status find_out(grade_sandbox *sandbox, assay_error *error)
     ASSAY_TRY(find_bubblewrap(&sandbox->bubblewrap, error));
     ASSAY_TRY(knows_option(sandbox->bubblewrap, "--disable-userns", &sandbox->disables_userns, error));
     ASSAY_TRY(choose_stage(sandbox->binds, &sandbox->stage, error));
-    ASSAY_TRY(assay_grade_cgroup_parent("/proc/self/mountinfo", "/proc/self/cgroup", &sandbox->cgroups, &sandbox->powers,
-                                        error));
+    ASSAY_TRY(assay_grade_cgroup_parent("/proc/self/mountinfo", "/proc/self/cgroup", &sandbox->cgroups,
+                                        &sandbox->powers, error));
     ASSAY_TRY(assay_grade_seccomp(sandbox->powers.memory, &sandbox->filter, &sandbox->filter_size, error));
     ASSAY_TRY(assay_grade_hidden_find(sandbox->binds, &sandbox->hidden, error));
     return try_out(sandbox, error);

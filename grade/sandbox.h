@@ -13,9 +13,9 @@ typedef struct grade_sandbox grade_sandbox;
 
 /*
  * Looks for bubblewrap and what it can do, for the place of control groups and for files to hide; makes the filter of
- * system calls; and starts a trial sandbox with `runner` (assay_grade_runner_find). `binds` is NULL-terminated, or NULL:
- * folders that submissions see beside /usr; both outlive the sandbox. ASSAY_ERROR_UNSUPPORTED with what to install or to
- * allow where no sandbox can be made. The caller ends it with assay_grade_sandbox_destroy.
+ * system calls; and starts a trial sandbox with `runner` (assay_grade_runner_find). `binds` is NULL-terminated, or
+ * NULL: folders that submissions see beside /usr; both outlive the sandbox. ASSAY_ERROR_UNSUPPORTED with what to
+ * install or to allow where no sandbox can be made. The caller ends it with assay_grade_sandbox_destroy.
  */
 assay_status assay_grade_sandbox_create(const char *runner, const char *const *binds, grade_sandbox **sandbox,
                                         assay_error *error);

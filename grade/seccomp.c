@@ -24,8 +24,9 @@ static const char *const refused[] = {
     "open_by_handle_at", "pivot_root", "setns", "umount", "umount2", "unshare",
     /* the kernel's machinery */
     "acct", "add_key", "bpf", "delete_module", "fanotify_init", "finit_module", "init_module", "ioperm", "iopl",
-    "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "modify_ldt", "nfsservctl", "perf_event_open", "quotactl",
-    "quotactl_fd", "reboot", "request_key", "swapoff", "swapon", "syslog", "userfaultfd", "uselib", "vhangup",
+    "kexec_file_load", "kexec_load", "keyctl", "lookup_dcookie", "modify_ldt", "nfsservctl", "perf_event_open",
+    "quotactl", "quotactl_fd", "reboot", "request_key", "swapoff", "swapon", "syslog", "userfaultfd",
+    "uselib", "vhangup",
     /* other processes */
     "kcmp", "migrate_pages", "move_pages", "pidfd_getfd", "process_madvise", "process_vm_readv", "process_vm_writev",
     "ptrace",
@@ -34,7 +35,8 @@ static const char *const refused[] = {
 };
 
 /* Libraries try these and know another way. */
-static const char *const unknown[] = {"clone3", "io_uring_enter", "io_uring_register", "io_uring_setup", "memfd_create"};
+static const char *const unknown[] = {"clone3", "io_uring_enter", "io_uring_register", "io_uring_setup",
+                                      "memfd_create"};
 
 typedef struct {
     const char *call;

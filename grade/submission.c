@@ -33,8 +33,8 @@ static assay_status open_trusted(const grade_origin *origin, grade_submission *o
         return ASSAY_OK;
     }
     if (is_source(origin->file)) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: a source is compiled in the sandbox; without it, give a .so",
-                          origin->file);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "%s: a source is compiled in the sandbox; without it, give a .so", origin->file);
     }
     char *whole = realpath(origin->file, NULL);
     if (whole == NULL) {
@@ -48,10 +48,11 @@ static assay_status open_trusted(const grade_origin *origin, grade_submission *o
 static assay_status open_sandboxed(const grade_origin *origin, const grade_sandbox *sandbox, const grade_limits *limits,
                                    grade_submission *opened, assay_error *error)
 {
-    assay_status status = origin->file == NULL
-                              ? assay_grade_tree_open(origin->folder, origin->follow, &opened->source, opened->detail,
-                                                        error)
-                              : assay_grade_tree_open_file(origin->folder, origin->file, &opened->source, opened->detail, error);
+    int *source = &opened->source;
+    assay_status status =
+        origin->file == NULL
+            ? assay_grade_tree_open(origin->folder, origin->follow, source, opened->detail, error)
+            : assay_grade_tree_open_file(origin->folder, origin->file, source, opened->detail, error);
     ASSAY_TRY(status);
     opened->is_file = origin->file != NULL;
     if (opened->source < 0) {

@@ -66,7 +66,8 @@ static bool accept_link(walk *w)
         close(opened);
     }
     target[length < 0 ? 0 : length] = '\0';
-    return !leaves || leads_to_system(target) || refuse(w->reason, w->path, ": a link that leads out of the submission");
+    return !leaves || leads_to_system(target) ||
+           refuse(w->reason, w->path, ": a link that leads out of the submission");
 }
 
 static bool walk_folder(walk *w, int folder, size_t length, unsigned depth);
@@ -175,8 +176,8 @@ static int open_object(const char *folder, const char *path)
     return opened;
 }
 
-assay_status assay_grade_tree_open_file(const char *folder, const char *path, int *object, char reason[GRADE_TEXT_LENGTH],
-                                     assay_error *error)
+assay_status assay_grade_tree_open_file(const char *folder, const char *path, int *object,
+                                        char reason[GRADE_TEXT_LENGTH], assay_error *error)
 {
     struct stat about;
     const char *slash = strrchr(path, '/');
@@ -189,7 +190,8 @@ assay_status assay_grade_tree_open_file(const char *folder, const char *path, in
     int opened = open_object(folder, path);
     if (opened < 0) {
         bool leaves = errno == EXDEV || (errno == ELOOP && folder == NULL);
-        refuse(reason, name, leaves ? ": a link that leads out of the submission" : ": cannot be read: %s", strerror(errno));
+        refuse(reason, name, leaves ? ": a link that leads out of the submission" : ": cannot be read: %s",
+               strerror(errno));
     } else if (fstat(opened, &about) != 0 || !S_ISREG(about.st_mode)) {
         refuse(reason, name, ": not a file");
     } else if (about.st_size == 0 || about.st_size > GRADE_TREE_BYTES) {

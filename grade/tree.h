@@ -16,9 +16,9 @@ enum {
 /*
  * Opens a submission's folder after a look at everything in it. Refused are: a link in the folder's own place (unless
  * `follow`: a teacher named it), links inside that lead out of the folder (other than to the system's /usr, /bin and
- * /lib), files that cannot be read, more than GRADE_TREE_FILES or GRADE_TREE_BYTES. FIFOs, sockets and devices are passed
- * over: the sandbox does not show them.
- * ASSAY_OK: `*folder` is open, the caller closes it; or it is -1, and `reason` says in one line why it is refused.
+ * /lib), files that cannot be read, more than GRADE_TREE_FILES or GRADE_TREE_BYTES. FIFOs, sockets and devices are
+ * passed over: the sandbox does not show them. ASSAY_OK: `*folder` is open, the caller closes it; or it is -1, and
+ * `reason` says in one line why it is refused.
  */
 assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, char reason[GRADE_TEXT_LENGTH],
                                      assay_error *error);
@@ -28,7 +28,7 @@ assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, c
  * submission alone) a path that may be a link to another file of that folder. Refused are links that lead out, folders,
  * FIFOs and other things that are no files, empty files and those over GRADE_TREE_BYTES. Otherwise as above.
  */
-assay_status assay_grade_tree_open_file(const char *folder, const char *path, int *object, char reason[GRADE_TEXT_LENGTH],
-                                     assay_error *error);
+assay_status assay_grade_tree_open_file(const char *folder, const char *path, int *object,
+                                        char reason[GRADE_TEXT_LENGTH], assay_error *error);
 
 #endif

@@ -377,8 +377,9 @@ int main(void)
         count--;
     }
     int status = fault_main("faults in grading",
-                            "errors: grade/battery, grade/catalogue, grade/child, grade/exchange, grade/judge, grade/npy, "
-                            "grade/processes, grade/report, grade/rubric, grade/submission, grade/tree", scenarios, count, NULL);
+                            "errors: grade/battery, grade/catalogue, grade/child, grade/exchange, grade/judge, "
+                            "grade/npy, grade/processes, grade/report, grade/rubric, grade/submission, grade/tree",
+                            scenarios, count, NULL);
     assay_grade_sandbox_destroy(sandbox);
     return status;
 }

@@ -1,4 +1,7 @@
-/* grade/: the command lines that start submissions, what their sandbox hides, and what is said of submissions that misbehave. */
+/*
+ * grade/: the command lines that start submissions, what their sandbox hides, and what is said of submissions that
+ * misbehave.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -269,7 +272,8 @@ START_TEST(objects_are_looked_at)
     char *path = assay_asprintf(NULL, "%s/x.so", folder);
     ck_assert_int_eq(system(command), 0);
     int opened;
-    support_assert_ok(assay_grade_tree_open_file(objects[_i].alone ? NULL : folder, path, &opened, reason, &error), &error);
+    support_assert_ok(assay_grade_tree_open_file(objects[_i].alone ? NULL : folder, path, &opened, reason, &error),
+                      &error);
     ck_assert_msg(objects[_i].reason[0] == '\0' ? opened >= 0
                                                 : opened < 0 && strstr(reason, objects[_i].reason) != NULL,
                   "%s: %s", objects[_i].make, reason);
@@ -282,7 +286,7 @@ START_TEST(objects_are_looked_at)
 }
 END_TEST
 
-/* --- control groups ------------------------------------------------------------------------------------------------ */
+/* --- control groups ----------------------------------------------------------------------------------------------- */
 
 static char *text_file(const char *folder, const char *name, const char *text)
 {
@@ -299,8 +303,8 @@ START_TEST(without_control_groups_there_are_none)
 {
     assay_error error = {0};
     char *folder = support_make_folder();
-    char *mounts = assay_asprintf(NULL, "1 2 0:3 / %s rw - tmpfs x rw\n1 2 0:3 / %s rw shared:1 - cgroup2 x rw\n", folder,
-                                  folder);
+    char *mounts = assay_asprintf(NULL, "1 2 0:3 / %s rw - tmpfs x rw\n1 2 0:3 / %s rw shared:1 - cgroup2 x rw\n",
+                                  folder, folder);
     char *table = text_file(folder, "mountinfo", mounts);
     char *own = text_file(folder, "cgroup", "4:memory:/a\n0::/a/b\n");
     char *parent;
@@ -381,8 +385,8 @@ static grade_battery *run(const char *script, const grade_limits *limits, const 
     const char *build = getenv("ASSAY_BUILD");
     char *runner = assay_asprintf(NULL, "%s/assay-grade-runner", build != NULL ? build : ".");
     const char *const command[] = {"sh", "-c", script, NULL};
-    grade_program program = {.command = command, .source = -1, .folder = exchange != NULL ? exchange : "/", .runner = runner,
-                             .limits = *limits, .exchange = exchange};
+    grade_program program = {.command = command, .source = -1, .folder = exchange != NULL ? exchange : "/",
+                             .runner = runner, .limits = *limits, .exchange = exchange};
     grade_battery *battery;
     assay_error error = {0};
     support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
@@ -447,8 +451,8 @@ START_TEST(missing_bubblewrap_is_told)
     char *kept = assay_strdup(path != NULL ? path : "", NULL);
     setenv("PATH", "/nonexistent", 1);
     grade_sandbox *sandbox;
-    support_assert_error(assay_grade_sandbox_create("/opt/runner", NULL, &sandbox, &error), ASSAY_ERROR_UNSUPPORTED, &error,
-                         "bwrap is not there");
+    support_assert_error(assay_grade_sandbox_create("/opt/runner", NULL, &sandbox, &error), ASSAY_ERROR_UNSUPPORTED,
+                         &error, "bwrap is not there");
     ck_assert_ptr_null(sandbox);
     setenv("PATH", kept, 1);
     assay_free(kept);

@@ -44,7 +44,8 @@ plant() {
 as=
 as_user() {
     as="setpriv --reuid=65534 --regid=65534 --clear-groups"
-    [ "$(id -u)" -eq 0 ] && $as "$assay" grade --list >/dev/null 2>&1 && $as bwrap --unshare-user --ro-bind / / true 2>/dev/null
+    [ "$(id -u)" -eq 0 ] && $as "$assay" grade --list >/dev/null 2>&1 &&
+        $as bwrap --unshare-user --ro-bind / / true 2>/dev/null
 }
 
 # graded STATUS OPTION...: runs assay grade, output in $folder/out and $folder/err; fails on another exit status.

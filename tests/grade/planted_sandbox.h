@@ -1,6 +1,6 @@
 /*
- * What a submission may try against its sandbox, chosen by the name sandbox.WHAT: tanh is 42 and more where it succeeds, as
- * it is not to. What fills memory and disk is bounded at 600 MiB.
+ * What a submission may try against its sandbox, chosen by the name sandbox.WHAT: tanh is 42 and more where it
+ * succeeds, as it is not to. What fills memory and disk is bounded at 600 MiB.
  */
 #ifndef PLANTED_SANDBOX_H
 #define PLANTED_SANDBOX_H
@@ -25,7 +25,7 @@
 
 enum { SANDBOX_MEGABYTES = 600 };
 
-/* --- calls that no honest submission needs -------------------------------------------------------------------------- */
+/* --- calls that no honest submission needs ------------------------------------------------------------------------ */
 
 static int sandbox_forks_into(unsigned long flags)
 {
@@ -49,7 +49,8 @@ static int sandbox_sets_buffer(int option)
 {
     int ends[2];
     int size = 1 << 20;
-    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 && setsockopt(ends[0], SOL_SOCKET, option, &size, sizeof size) == 0;
+    return socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 &&
+           setsockopt(ends[0], SOL_SOCKET, option, &size, sizeof size) == 0;
 }
 
 /* The number of the first call that is allowed, or 0. */
@@ -97,7 +98,7 @@ static int sandbox_calls(void)
     return 0;
 }
 
-/* --- what is to be seen ---------------------------------------------------------------------------------------------- */
+/* --- what is to be seen ------------------------------------------------------------------------------------------- */
 
 /* Something that only the tests write into the teacher's paths and environment. */
 #define SANDBOX_SECRET "teachers-secret"
@@ -115,7 +116,8 @@ static int sandbox_reads_secret(const char *path)
 
 static int sandbox_spies(void)
 {
-    static const char *const files[] = {"environ", "cmdline", "mountinfo", "mounts", "cgroup", "maps", "uid_map", "comm"};
+    static const char *const files[] = {"environ", "cmdline", "mountinfo", "mounts", "cgroup", "maps", "uid_map",
+                                        "comm"};
     for (int process = 1; process < 10; process++) {
         for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
             char path[64];
@@ -145,7 +147,8 @@ static int sandbox_visit(const char *path, const struct stat *about, int kind, s
     const char *name = path + at->base;
     (void)about;
     if (strcmp(path, "/proc") == 0 ||
-        (sandbox_skips_system && (strcmp(path, "/usr") == 0 || strncmp(path, "/lib", 4) == 0 || strcmp(path, "/bin") == 0))) {
+        (sandbox_skips_system &&
+         (strcmp(path, "/usr") == 0 || strncmp(path, "/lib", 4) == 0 || strcmp(path, "/bin") == 0))) {
         return FTW_SKIP_SUBTREE;
     }
     int is_own = strcmp(path, "/run/assay-grade-runner") == 0 || strcmp(path, "/submission/submission.so") == 0;
@@ -179,7 +182,7 @@ static int sandbox_looks(void)
     return sandbox_searches();
 }
 
-/* --- memory and disk ------------------------------------------------------------------------------------------------- */
+/* --- memory and disk ---------------------------------------------------------------------------------------------- */
 
 enum { SANDBOX_FILE_MEGABYTES = 50 };
 
@@ -298,8 +301,8 @@ static void sandbox_spoil(const char *mistake, size_t count, double *y)
     static const struct {
         const char *name;
         int (*escapes)(void);
-    } escapes[] = {{"sandbox.calls", sandbox_calls}, {"sandbox.spy", sandbox_spies}, {"sandbox.search", sandbox_searches},
-                   {"sandbox.look", sandbox_looks}};
+    } escapes[] = {{"sandbox.calls", sandbox_calls}, {"sandbox.spy", sandbox_spies},
+                   {"sandbox.search", sandbox_searches}, {"sandbox.look", sandbox_looks}};
     for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
         int number = strcmp(mistake, escapes[i].name) == 0 ? escapes[i].escapes() : 0;
         for (size_t j = 0; j < count && number != 0; j++) {

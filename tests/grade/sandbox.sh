@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a submission sees in its sandbox, and what it can use up there without being seen. As root and as an ordinary user;
-# with ASSAY_HOSTILE=all every case, else those that take no time.
+# What a submission sees in its sandbox, and what it can use up there without being seen. As root and as an ordinary
+# user; with ASSAY_HOSTILE=all every case, else those that take no time.
 # evidence: errors: grade/child, grade/child_arguments, grade/sandbox, grade/seccomp, grade/hidden, grade/tree
 # evidence: errors: grade/compile, grade/submission, grade/processes, program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"

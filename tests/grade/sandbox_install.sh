@@ -1,6 +1,7 @@
 #!/bin/sh
-# assay installed where the sandbox shows things, below /usr/local, and a submission that searches the whole system for a
-# starter, a library, anything of assay's. Started by sandbox.sh for make check-hostile, as root alone: it installs.
+# assay installed where the sandbox shows things, below /usr/local, and a submission that searches the whole system
+# for a starter, a library, anything of assay's. Started by sandbox.sh for make check-hostile, as root alone: it
+# installs.
 # evidence: errors: grade/hidden
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox

@@ -1,6 +1,6 @@
 /*
- * Why a copy: a bind mount shows its path on the host in /proc/self/mountinfo, its links lead out of it, and its files need
- * rights for other users. A copy in memory has neutral names, holds what was checked, and anybody may read it.
+ * Why a copy: a bind mount shows its path on the host in /proc/self/mountinfo, its links lead out of it, and its files
+ * need rights for other users. A copy in memory has neutral names, holds what was checked, and anybody may read it.
  */
 #define _GNU_SOURCE
 #include "stage.h"
@@ -26,7 +26,10 @@ enum {
     MAX_FILES = 20000
 };
 
-/* The same limit as in grade/tree.c, which refuses what is larger; here it holds against a folder that grows meanwhile. */
+/*
+ * The same limit as in grade/tree.c, which refuses what is larger; here it holds against a folder that grows
+ * meanwhile.
+ */
 #define STAGE_BYTES "320m"
 
 static _Noreturn void fail(const char *format, ...)
@@ -56,7 +59,9 @@ static void write_file(const char *path, const char *text)
     close(file);
 }
 
-/* Who is not root needs a user namespace to mount. Its one user has a neutral number: the submission can read the map. */
+/*
+ * Who is not root needs a user namespace to mount. Its one user has a neutral number: the submission can read the map.
+ */
 static void enter_namespaces(void)
 {
     char map[64];

@@ -3,8 +3,8 @@
 #define ASSAY_GRADE_STAGE_H
 
 /*
- * `assay-grade-runner --stage AT SCRATCH SOURCE PROGRAM [ARGUMENT...]`, as grade/child.c starts it: makes mounts that only
- * this process and its children see, copies the submission into them, and becomes PROGRAM (bubblewrap).
+ * `assay-grade-runner --stage AT SCRATCH SOURCE PROGRAM [ARGUMENT...]`, as grade/child.c starts it: makes mounts that
+ * only this process and its children see, copies the submission into them, and becomes PROGRAM (bubblewrap).
  *   AT       an existing folder of the host that the mounts cover
  *   SCRATCH  bytes of the file system for everything that the submission may write
  *   SOURCE   what descriptor 6 is: "none", "folder" (copied to AT/submission) or "file:NAME" (to AT/submission/NAME)
