@@ -75,8 +75,8 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
                                          size_t *length, char detail[GRADE_TEXT_LENGTH]);
 
 /*
- * Waits until the program ends, within the same limits, and drops what it writes. GRADE_PASS: `*code` is its exit
- * status, and `detail` the first line that it wrote to standard error with "error" in it, or else the last line.
+ * Waits until the program ends, within the same limits, and drops what it writes. GRADE_PASS: `*code` is its exit status,
+ * and `detail` the first line that it wrote to standard error with "error" in it, or else the last line.
  */
 grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *code, char detail[GRADE_TEXT_LENGTH]);
 
