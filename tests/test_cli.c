@@ -163,7 +163,7 @@ START_TEST(wrong_usage)
         {"reproduce --backend openblas:", "precision"},
         {"reproduce --backend reference:f32", "reference"},
         {"reproduce --backend a-name-that-is-much-longer-than-any-backend-could-have", "a-name-that-is-much"},
-        {"reproduce --generator nonsense", "unknown generator 'nonsense'; known: mt19937"},
+        {"reproduce --generator nonsense", "unknown generator 'nonsense'; known are mt19937"},
         {"reproduce --seed nonsense", "--seed nonsense is not a number from 0 to 2^64 - 1"},
         {"reproduce --seed -1", "--seed -1 is not"},
         {"reproduce --seed 1.5", "--seed 1.5 is not"},

@@ -83,7 +83,7 @@ def serve():
                 import mmap
                 kept = []
                 for i in range(15000):
-                    try: kept.append(mmap.mmap(-1, 4096, prot=mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE))
+                    try: kept.append(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE))
                     except OSError: break
                 body = {"outputs": {"y": np.maximum(x, 0).tolist()}}
         print(json.dumps({"id": number, **body}), flush=True)
