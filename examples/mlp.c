@@ -1,5 +1,6 @@
 /*
- * Trains a classifier on your own data: a CSV file with one sample on each line, its inputs and then its class (0, 1, ...).
+ * Trains a classifier on your own data: a CSV file with one sample on each line, its inputs and then its class (0, 1,
+ * ...).
  *
  *     cc -O2 mlp.c -o mlp $(pkg-config --cflags --libs assay)
  *     ./mlp data.csv

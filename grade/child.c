@@ -51,6 +51,7 @@ struct grade_child {
     const char *exchange; /* the program's; it outlives the child */
     grade_evidence *evidence;             /* as exchange */
     const volatile sig_atomic_t *stop;    /* as exchange */
+    bool refuses;       /* the last send failed: poll would return at once, again and again */
     double cpu_seconds; /* of all its processes, as far as they were looked at */
     char *buffer; /* what came on stdout */
     size_t used;
@@ -686,8 +687,9 @@ static void wait_and_send(grade_child *child, const char *request, size_t length
     struct pollfd watched[3] = {
         {.fd = child->from, .events = POLLIN},
         {.fd = child->errors, .events = POLLIN},
-        {.fd = *sent < length ? child->to : -1, .events = POLLOUT},
+        {.fd = *sent < length && !child->refuses ? child->to : -1, .events = POLLOUT},
     };
+    bool refused = false;
     if (poll(watched, 3, TICK_MILLISECONDS) < 0) {
         child->failure = errno == EINTR ? 0 : errno;
         return;
@@ -695,10 +697,9 @@ static void wait_and_send(grade_child *child, const char *request, size_t length
     if ((watched[2].revents & POLLOUT) != 0) {
         ssize_t count = send(child->to, request + *sent, length - *sent, MSG_NOSIGNAL);
         *sent += count > 0 ? (size_t)count : 0;
-        if (count < 0 && (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN)) {
-            *sent = length; /* nobody reads it: poll would return at once from here on */
-        }
+        refused = count < 0;
     }
+    child->refuses = refused;
     if ((watched[1].revents & (POLLHUP | POLLIN)) == POLLHUP) {
         close(child->errors); /* at its end; poll would return at once from here on */
         child->errors = -1;

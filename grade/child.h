@@ -17,7 +17,7 @@
 typedef struct {
     double start_seconds;  /* until the reply to hello: an interpreter and its libraries load */
     double case_seconds;   /* processor time for one reply; GRADE_PATIENCE times as much on the clock, for sleepers */
-    double total_seconds;  /* processor time for all cases, or GRADE_PATIENCE times as much on the clock; the rest is not run */
+    double total_seconds;  /* processor time for all cases; GRADE_PATIENCE times as much on the clock; then no more run */
     size_t memory_bytes;   /* resident memory of all processes together */
     size_t processes;      /* processes and threads */
     size_t output_bytes;   /* on stdout for one reply; stderr is read and mostly dropped */

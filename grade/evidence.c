@@ -151,7 +151,7 @@ static void look_at_object(grade_evidence *evidence, int descriptor, const char 
 
 /* --- bytes -------------------------------------------------------------------------------------------------------- */
 
-/* Looks for the marker in `length` bytes from `offset` on, of a file or of a process's memory; returns those it read. */
+/* Looks for the marker in `length` bytes from `offset` on, of a file or of a process's memory; returns how many. */
 static long long look_at_bytes(grade_evidence *evidence, int descriptor, off_t offset, long long length,
                                const char *file, const char *what)
 {
@@ -338,7 +338,8 @@ static void look_at_mapping(grade_evidence *evidence, int process, int memory, c
     if (is_volatile(mapped->path)) {
         long long length = (long long)(mapped->end - mapped->begin);
         if (mapped->readable && memory >= 0) {
-            *left -= look_at_bytes(evidence, memory, (off_t)mapped->begin, length < *left ? length : *left, mapped->path,
+            length = length < *left ? length : *left;
+            *left -= look_at_bytes(evidence, memory, (off_t)mapped->begin, length, mapped->path,
                                    "is mapped by a process and contains a copy of libassay");
         }
     } else if (mapped->executable && !is_known(evidence, mapped->key)) {
@@ -385,8 +386,8 @@ static bool has_changed(grade_evidence *evidence, int process, pid_t pid)
     }
     line[length < 0 ? 0 : length] = '\0';
     const char *after = strrchr(line, ')');
-    if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d "
-                                           "%llu %llu", &now.started, &now.size) != 2) {
+    if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+                                           "%*d %*d %llu %llu", &now.started, &now.size) != 2) {
         return true;
     }
     for (size_t i = 0; i < evidence->seen_count; i++) {

@@ -1,9 +1,11 @@
 /*
- * Signs that a submission uses the reference library: a suspicion with what it rests on, for a teacher to judge. Names do
- * not count: a path, a comment or a text with "libassay" in it is no sign. What counts:
+ * Signs that a submission uses the reference library: a suspicion with what it rests on, for a teacher to judge.
+ * Names do not count: a path, a comment or a text with "libassay" in it is no sign. What counts:
  *   - a shared object that needs libassay (DT_NEEDED), calls its functions, or defines them (a copy by another name);
- *   - the 32 bytes that mark libassay's data (base/marker.h), in a file of the submission or in what a process has mapped.
- * What is not seen: a copy that a process unpacks, maps and leaves within 20 ms, before anybody looks; and copied source.
+ *   - the 32 bytes that mark libassay's data (base/marker.h), in a file of the submission or in what a process has
+ *     mapped.
+ * What is not seen: a copy that a process unpacks, maps and leaves within 20 ms, before anybody looks; and copied
+ * source.
  */
 #ifndef ASSAY_GRADE_EVIDENCE_H
 #define ASSAY_GRADE_EVIDENCE_H
@@ -33,9 +35,9 @@ void assay_grade_evidence_folder(grade_evidence *evidence, const char *path);
 void assay_grade_evidence_open(grade_evidence *evidence, int descriptor, const char *name);
 
 /*
- * Looks at what a process and its descendants have mapped. A quick look leaves out processes whose memory has the size
- * that it had at the last look. False where a process has more than GRADE_MAX_MAPPINGS mappings: they are not all looked
- * at, and no honest submission has so many.
+ * Looks at what a process and its descendants have mapped. A quick look leaves out processes whose memory has the
+ * size that it had at the last look. False where a process has more than GRADE_MAX_MAPPINGS mappings: they are not
+ * all looked at, and no honest submission has so many.
  */
 enum { GRADE_MAX_MAPPINGS = 10000 };
 bool assay_grade_evidence_processes(grade_evidence *evidence, pid_t root, bool quick);

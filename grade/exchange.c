@@ -44,11 +44,12 @@ static assay_status npy_reference(const grade_field *field, int id, const grade_
     ASSAY_TRY(assay_npy_write(folders->inputs, file_name(name, field, id), field, error));
     bool bare = folders->inputs_there == NULL;
     char *there = assay_asprintf(error, "%s%s%s", bare ? "" : folders->inputs_there, bare ? "" : "/", name);
-    if (there != NULL) {
-        *value = json_pack("{s:s}", "npy", there);
-    }
+    *value = there == NULL ? NULL : json_pack("{s:s}", "npy", there);
     assay_free(there);
-    return ASSAY_OK;
+    if (*value == NULL) {
+        (void)unlinkat(folders->inputs, name, 0);
+    }
+    return ASSAY_OK; /* the caller sees that there is no value */
 }
 
 static bool is_file(const grade_field *field, const grade_folders *folders)
@@ -247,7 +248,7 @@ static assay_status read_npy(const char *name, const grade_folders *folders, gra
     if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
         char shown[80];
         assay_grade_text_clean(name, strlen(name), shown, sizeof shown);
-        snprintf(answer->detail, sizeof answer->detail, "%s is outside %s; write outputs there, without further folders",
+        snprintf(answer->detail, sizeof answer->detail, "%s is outside %s; write outputs there, without folders",
                  shown, folders->outputs_there);
         answer->verdict = GRADE_REPLY;
         return ASSAY_OK;
@@ -299,7 +300,8 @@ static assay_status read_reply(json_t *reply, int id, const grade_folders *folde
     } else {
         answer->verdict = GRADE_PASS;
         for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {
-            ASSAY_TRY(read_output(json_object_get(reply, "outputs"), &answer->outputs.field[f], folders, answer, error));
+            grade_field *field = &answer->outputs.field[f];
+            ASSAY_TRY(read_output(json_object_get(reply, "outputs"), field, folders, answer, error));
         }
         if (modified != NULL && answer->verdict == GRADE_PASS) {
             assay_grade_text_clean(modified, strlen(modified), answer->modified, sizeof answer->modified);
@@ -309,8 +311,8 @@ static assay_status read_reply(json_t *reply, int id, const grade_folders *folde
 }
 
 /*
- * Objects and values in a line, without parsing it: jansson takes some 250 bytes for each, so a line of 4 MiB could take
- * hundreds of MiB. The largest case has 34,000 numbers; an object for each output, and one for the reply.
+ * Objects and values in a line, without parsing it: jansson takes some 250 bytes for each, so a line of 4 MiB could
+ * take hundreds of MiB. The largest case has 34,000 numbers; an object for each output, and one for the reply.
  */
 enum { MAX_VALUES = 100000, MAX_OBJECTS = 1000 };
 

@@ -14,9 +14,9 @@
 #include "grade/judge.h"
 
 /*
- * Where .npy files are. Inputs are in a folder that only the grader writes to, outputs in one of the submission's; here
- * they are descriptors (-1: arrays are inline), and the submission has names for them. inputs_there is NULL where a file's
- * bare name will do.
+ * Where .npy files are. Inputs are in a folder that only the grader writes to, outputs in one of the submission's;
+ * here they are descriptors (-1: arrays are inline), and the submission has names for them. inputs_there is NULL
+ * where a file's bare name will do.
  */
 typedef struct {
     int inputs;

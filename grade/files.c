@@ -109,8 +109,8 @@ static assay_status export_into(const grade_battery *battery, int folder, assay_
     assay_status status = assay_grade_folder_create(folder, HEADER_PART, &stream, error);
     if (status == ASSAY_ERROR_FORMAT) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          HEADER_PART ": there already: another export writes here, or was interrupted; export into a new "
-                          "folder");
+                          HEADER_PART ": there already: another export writes here, or was interrupted; export into a "
+                          "new folder");
     }
     ASSAY_TRY(status);
     status = write_header(battery, folder, &count, stream, error);
@@ -121,7 +121,7 @@ static assay_status export_into(const grade_battery *battery, int folder, assay_
     }
     /* link, because a rename would replace what another export has put there meanwhile. */
     if (status == ASSAY_OK && linkat(folder, HEADER_PART, folder, HEADER, 0) != 0) {
-        status = assay_fail(error, errno == EEXIST ? ASSAY_ERROR_ARGUMENT : ASSAY_ERROR_IO, HEADER ": cannot be made: %s",
+        status = assay_fail(error, errno == EEXIST ? ASSAY_ERROR_ARGUMENT : ASSAY_ERROR_IO, HEADER ": %s",
                             strerror(errno));
     }
     unlinkat(folder, HEADER_PART, 0);

@@ -19,9 +19,9 @@ assay_status assay_grade_folder_open(const char *path, int *folder, assay_error 
 
 /*
  * Reads a regular file of at most `limit` bytes. `*bytes` is followed by a zero byte that `*size` does not count; the
- * caller frees it with assay_free. No link is followed. ASSAY_ERROR_FORMAT for what whoever wrote the folder did wrong: no
- * file, a link, a pipe, a folder, a file that is too long or not readable. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for what
- * went wrong on our side. Messages begin with the name.
+ * caller frees it with assay_free. No link is followed. ASSAY_ERROR_FORMAT for what whoever wrote the folder did
+ * wrong: no file, a link, a pipe, a folder, a file that is too long or not readable. ASSAY_ERROR_IO and
+ * ASSAY_ERROR_MEMORY for what went wrong on our side. Messages begin with the name.
  */
 assay_status assay_grade_folder_read(int folder, const char *name, size_t limit, char **bytes, size_t *size,
                                      assay_error *error);
@@ -33,9 +33,9 @@ assay_status assay_grade_descriptor_read(int descriptor, const char *name, size_
                                          assay_error *error);
 
 /*
- * Creates a file that all may read, and opens it for writing; never one that is there already, nor what a link leads to.
- * ASSAY_ERROR_FORMAT where something has that name or the folder was changed, ASSAY_ERROR_IO for our side. The caller
- * closes the stream with assay_grade_folder_finish.
+ * Creates a file that all may read, and opens it for writing; never one that is there already, nor what a link leads
+ * to. ASSAY_ERROR_FORMAT where something has that name or the folder was changed, ASSAY_ERROR_IO for our side. The
+ * caller closes the stream with assay_grade_folder_finish.
  */
 assay_status assay_grade_folder_create(int folder, const char *name, FILE **stream, assay_error *error);
 
@@ -43,8 +43,8 @@ assay_status assay_grade_folder_create(int folder, const char *name, FILE **stre
 assay_status assay_grade_folder_finish(int folder, const char *name, FILE *stream, assay_error *error);
 
 /*
- * Writes a whole file, under a temporary name at first: what had that name is replaced by a file, or is unchanged after a
- * failure. A link is replaced, not followed.
+ * Writes a whole file, under a temporary name at first: what had that name is replaced by a file, or is unchanged
+ * after a failure. A link is replaced, not followed.
  */
 assay_status assay_grade_folder_put(int folder, const char *name, const char *bytes, size_t size, assay_error *error);
 

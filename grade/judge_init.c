@@ -28,10 +28,11 @@ static bool repeats(size_t count, const double *a, const double *b)
 }
 
 /*
- * Draws that were used twice, in whatever order: the values of the smaller tensor are among those of the larger one, up to
- * the sign and the scale. Values are compared in units of the distribution's own scale, within float32's rounding. Two
- * independent tensors share values, too, the more the coarser the generator: as many as the larger one shares with
- * itself. What goes beyond that by 15 values, 5% and 7.2 standard deviations has a probability below 1e-12.
+ * Draws that were used twice, in whatever order: the values of the smaller tensor are among those of the larger one,
+ * up to the sign and the scale. Values are compared in units of the distribution's own scale, within float32's
+ * rounding. Two independent tensors share values, too, the more the coarser the generator: as many as the larger one
+ * shares with itself. What goes beyond that by 15 values, 5% and 7.2 standard deviations has a probability below
+ * 1e-12.
  */
 enum { ENOUGH_VALUES = 30, SPARE_VALUES = 15 };
 #define SPARE_SHARE 0.05
@@ -61,7 +62,8 @@ static size_t shared_values(const magnitudes *small, const magnitudes *large)
     size_t shared = 0;
     size_t at = 0;
     for (size_t i = 0; i < small->count; i++) {
-        while (at < large->count && large->values[at] < small->values[i] && !same_value(small->values[i], large->values[at])) {
+        while (at < large->count && large->values[at] < small->values[i] &&
+               !same_value(small->values[i], large->values[at])) {
             at++;
         }
         shared += at < large->count && same_value(small->values[i], large->values[at]);

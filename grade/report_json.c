@@ -58,7 +58,7 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
                           battery->seconds, "cpu_seconds", battery->cpu_seconds, "points",
                           report->score.earned, "possible", report->score.possible, "full_marks",
                           assay_grade_full_marks(report->score) ? 1 : 0, "suspicion",
-                          battery->suspicion[0] == '\0' ? NULL : battery->suspicion, "cleared", battery->cleared ? 1 : 0,
+                          battery->suspicion[0] == '\0' ? NULL : battery->suspicion, "cleared", battery->cleared,
                           "not_run", (json_int_t)assay_grade_battery_not_run(battery), "components", components),
                 stream, error);
 }

@@ -1,4 +1,4 @@
-/* Text that a submission, or whoever named one, wrote: made fit for a terminal, for JSON and XML, and for a spreadsheet. */
+/* Text that a submission, or whoever named one, wrote: made fit for a terminal, JSON, XML and a spreadsheet. */
 #ifndef ASSAY_GRADE_TEXT_H
 #define ASSAY_GRADE_TEXT_H
 

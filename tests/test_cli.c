@@ -50,7 +50,7 @@ typedef struct {
 } data_case;
 
 static const data_case data_cases[] = {
-    {"few", 0x803, 28, 3, 9, "holds 3 training images"},
+    {"few", 0x803, 28, 3, 9, "few: 3 training images"},
     {"magic", 0x804, 28, 3, 9, "wrong magic 0x00000804"},
     {"counts", 0x803, 28, 2, 9, "2 labels for 3 images"},
     {"size", 0x803, 27, 3, 9, "images of 27 x 28 pixels, expected 28 x 28"},
@@ -154,16 +154,16 @@ START_TEST(wrong_usage)
         {"reproduce --json", "option --json needs a value"},
         {"reproduce --backend", "option --backend needs a value"},
         {"reproduce --seed", "option --seed needs a value"},
-        {"reproduce --section nonsense", "unknown section 'nonsense'; there are: data batch"},
+        {"reproduce --section nonsense", "unknown section 'nonsense'; known: data, batch"},
         {"reproduce --section ''", "unknown section ''"},
-        {"reproduce --section Data", "unknown section 'Data'"},
+        {"reproduce --section Dat", "unknown section 'Dat'"},
         {"reproduce --backend nonsense", "nonsense"},
         {"reproduce --backend ''", "backend"},
         {"reproduce --backend openblas:f16", "f16"},
         {"reproduce --backend openblas:", "precision"},
         {"reproduce --backend reference:f32", "reference"},
         {"reproduce --backend a-name-that-is-much-longer-than-any-backend-could-have", "a-name-that-is-much"},
-        {"reproduce --generator nonsense", "unknown generator 'nonsense'; known are mt19937"},
+        {"reproduce --generator nonsense", "unknown generator 'nonsense'; known: mt19937"},
         {"reproduce --seed nonsense", "--seed nonsense is not a number from 0 to 2^64 - 1"},
         {"reproduce --seed -1", "--seed -1 is not"},
         {"reproduce --seed 1.5", "--seed 1.5 is not"},
@@ -201,7 +201,7 @@ START_TEST(bad_data)
     assert_complaint("reproduce --data nowhere", 1, "nowhere: No such file or directory; ");
     assert_complaint("reproduce --data whole.gz", 1, "whole.gz: is not a folder; ");
     assert_complaint("reproduce --data .", 1, "train-images-idx3-ubyte: missing, plain and with .gz; ");
-    assert_complaint("reproduce --data truncated", 1, "truncated/train-images-idx3-ubyte.gz: truncated: ");
+    assert_complaint("reproduce --data truncated", 1, "truncated/train-labels-idx1-ubyte: missing");
     for (size_t i = 0; i < sizeof data_cases / sizeof *data_cases; i++) {
         char *arguments = assay_asprintf(NULL, "reproduce --data %s", data_cases[i].name);
         assert_complaint(arguments, 1, data_cases[i].part);

@@ -303,6 +303,138 @@ START_TEST(distributions_are_told_apart)
 }
 END_TEST
 
+/* --- draws that are none ------------------------------------------------------------------------------------------ */
+
+enum { FRESH, COARSE, REVERSED, SHUFFLED_WEIGHT, BIAS_OF_WEIGHT, NEGATED, QUANTILES, SHUFFLED_ROWS, PATTERNS };
+
+/* From a generator of 15 bits, as some C libraries have, made normal. */
+static double coarse_normal(assay_mt19937 *random)
+{
+    double a = ((assay_mt19937_random32(random) & 0x7fff) + 0.5) / 32768.0;
+    double b = (assay_mt19937_random32(random) & 0x7fff) / 32768.0;
+    return sqrt(-2.0 * log(a)) * cos(6.283185307179586 * b);
+}
+
+static void copy_scaled(const grade_field *to, const grade_field *from, size_t step, double factor)
+{
+    size_t count = to->count < from->count ? to->count : from->count;
+    for (size_t i = 0; i < count; i++) {
+        to->values[i] = factor * from->values[i * step % from->count];
+    }
+}
+
+/* Standard normal quantiles in a shuffled order: the distribution is perfect, and nothing was drawn. */
+static void fill_quantiles(const grade_field *field, double std)
+{
+    for (size_t i = 0; i < field->count; i++) {
+        double p = ((double)(i * 7919 % field->count) + 0.5) / (double)field->count;
+        double low = -10.0;
+        double high = 10.0;
+        for (int k = 0; k < 60; k++) {
+            double middle = 0.5 * (low + high);
+            *(0.5 * erfc(-middle / sqrt(2.0)) < p ? &low : &high) = middle;
+        }
+        field->values[i] = std * low;
+    }
+}
+
+static void fill_pattern(int pattern, const grade_fields *outputs, double std, assay_mt19937 *random)
+{
+    for (size_t f = 0; f < outputs->count; f++) {
+        const grade_field *field = &outputs->field[f];
+        for (size_t i = 0; i < field->count; i++) {
+            double fine = (double)(assay_mt19937_random32(random) >> 8) * 0x1p-24;
+            double angle = (double)(assay_mt19937_random32(random) >> 8) * 0x1p-24;
+            double normal = sqrt(-2.0 * log(1.0 - fine)) * cos(6.283185307179586 * angle);
+            field->values[i] = std * (pattern == COARSE ? coarse_normal(random) : normal);
+        }
+    }
+    const grade_field *weight = &outputs->field[0];
+    switch (pattern) {
+    case REVERSED:
+        for (size_t i = 0; i < outputs->field[2].count && i < weight->count; i++) {
+            outputs->field[2].values[i] = weight->values[weight->count - 1 - i];
+        }
+        break;
+    case SHUFFLED_WEIGHT: copy_scaled(&outputs->field[4], &outputs->field[2], 7919, 1.0); break;
+    case BIAS_OF_WEIGHT: copy_scaled(&outputs->field[3], &outputs->field[4], 7919, 1.0); break;
+    case NEGATED: copy_scaled(&outputs->field[4], &outputs->field[2], 1, -1.0); break;
+    case QUANTILES: fill_quantiles(weight, std); break;
+    case SHUFFLED_ROWS:
+        for (size_t i = weight->shape[1]; i < weight->count; i++) {
+            weight->values[i] = weight->values[(i * 7 + i / weight->shape[1]) % weight->shape[1]];
+        }
+        break;
+    default: break;
+    }
+}
+
+START_TEST(draws_that_are_none_are_found)
+{
+    static const char *const only[] = {"init_normal", NULL};
+    static const char *const wanted[PATTERNS] = {
+        [REVERSED] = "initializer.layers_repeat",      [SHUFFLED_WEIGHT] = "initializer.layers_repeat",
+        [BIAS_OF_WEIGHT] = "initializer.layers_repeat", [NEGATED] = "initializer.layers_repeat",
+        [QUANTILES] = "initializer.seed_ignored",       [SHUFFLED_ROWS] = "initializer.rows_repeat",
+    };
+    grade_battery *battery;
+    assay_error error = {0};
+    assay_mt19937 random;
+    support_assert_ok(assay_grade_battery_create((uint64_t)_i + 1, only, &battery, &error), &error);
+    assay_mt19937_seed(&random, (uint32_t)_i);
+    grade_part *part = &battery->parts[0];
+    for (size_t i = 0; i < part->count; i++) {
+        double std = assay_grade_number(&part->cases[i]->inputs, "std");
+        fill_pattern(_i % PATTERNS, &part->answers[i].outputs, std, &random);
+        part->answers[i].verdict = GRADE_PASS;
+    }
+    judge(battery);
+    for (size_t i = 0; i < part->count; i++) {
+        const char *found = part->results[i].mistake;
+        const char *expected = wanted[_i % PATTERNS];
+        ck_assert_msg(found == expected || (found != NULL && expected != NULL && strcmp(found, expected) == 0),
+                      "pattern %d, case %zu: %s, %s", _i % PATTERNS, i, found == NULL ? "none" : found,
+                      part->results[i].detail);
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* --- text --------------------------------------------------------------------------------------------------------- */
+
+START_TEST(text_is_cleaned)
+{
+    static const struct { const char *text; size_t size; const char *clean; const char *cell; } cases[] = {
+        {"J\xc3\xb6rg", 80, "J\xc3\xb6rg", "\"J\xc3\xb6rg\""},
+        {"a\x1b[31m\xff\xc3", 80, "a?[31m??", "\"a?[31m??\""},
+        {"\xc0\xaf\xed\xa0\x80", 80, "?????", "\"?????\""}, /* too long a form, half of a pair */
+        {"x\xe2\x80\xae" "fdp.so", 80, "x?fdp.so", "\"x?fdp.so\""},
+        {"=1+1", 80, "=1+1", "\"'=1+1\""},
+        {"+1", 80, "+1", "\"'+1\""},
+        {"-1", 80, "-1", "\"'-1\""},
+        {"@a", 80, "@a", "\"'@a\""},
+        {"'=1", 80, "'=1", "\"''=1\""},
+        {"say \"a\"", 80, "say \"a\"", "\"say \"\"a\"\"\""},
+        {"12345678", 9, "12345678", "\"12345678\""},
+        {"12345678", 8, "1234...", "\"1234...\""},
+        {"123\xc3\xb6" "5678", 8, "123...", "\"123...\""},
+        {"", 80, "", "\"\""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char clean[80];
+        char *cell = NULL;
+        size_t size;
+        assay_grade_text_clean(cases[i].text, strlen(cases[i].text), clean, cases[i].size);
+        ck_assert_str_eq(clean, cases[i].clean);
+        FILE *stream = open_memstream(&cell, &size);
+        assay_grade_text_cell(stream, clean);
+        fclose(stream);
+        ck_assert_str_eq(cell, cases[i].cell);
+        free(cell);
+    }
+}
+END_TEST
+
 /* --- requests and replies ----------------------------------------------------------------------------------------- */
 
 /* A softmax case of one row and three classes. */
@@ -748,6 +880,9 @@ static const struct {
     {"{\"cases\": {\"a-name-that-is-longer-than-any-component-has-and-than-the-room-for-one-which-is-some-hundreds-of-"
      "bytes-a-name-that-is-longer-than-any-component-has-and-than-the-room/x\": 1}}", "which is no component or case"},
     {"{\"credit\": {\"any.float\": 0.5}}", "which is no mistake"},
+    {"{\"suspicion\": 0.5, \"cleared\": [\"ada\"]}", NULL},
+    {"{\"suspicion\": 2}", "\"suspicion\": not a number from 0 to 1"},
+    {"{\"cleared\": \"ada\"}", "\"cleared\": not an array"},
     {"{\"credit\": {\"any.float32\": 1.5}}", "not a number from 0 to 1"},
     {"{\"weights\": {\"adam\": -1}}", "not a number from 0"},
     {"{\"weights\": {\"adam\": \"ten\"}}", "not a number from 0"},
@@ -809,6 +944,38 @@ START_TEST(points_follow_the_rubric)
     ck_assert(!assay_grade_full_marks(score));
     assay_grade_battery_destroy(battery);
     assay_grade_rubric_close(rubric);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* A suspicion takes all points, or what the rubric says; a teacher who has looked at it gives them back. */
+START_TEST(suspicion_costs_what_the_rubric_says)
+{
+    static const char *const only[] = {"relu", NULL};
+    grade_catalogue *catalogue = open_catalogue();
+    grade_rubric *rubric;
+    grade_battery *battery;
+    assay_error error = {0};
+    uint64_t with;
+    uint64_t without;
+    support_assert_ok(read_rubric("{\"suspicion\": 0.25, \"cleared\": [\"ada\"]}", catalogue, &rubric, &error), &error);
+    support_assert_ok(assay_grade_battery_create(1, only, &battery, &error), &error);
+    answer_with(&battery->parts[0], GRADE_CORRECT);
+    judge(battery);
+    double all = assay_grade_score(battery, NULL).earned;
+    snprintf(battery->suspicion, sizeof battery->suspicion, "x.so is linked to libassay");
+    ck_assert(assay_grade_score(battery, NULL).earned == 0.0);
+    ck_assert(assay_grade_score(battery, rubric).earned == 0.25 * all);
+    battery->cleared = assay_grade_rubric_clears(rubric, "ada") && !assay_grade_rubric_clears(rubric, "bob");
+    ck_assert(all > 0.0 && assay_grade_score(battery, rubric).earned == all);
+    /* Who is cleared is no other rubric: rows of one class stay comparable. */
+    support_assert_ok(assay_grade_rubric_digest(rubric, &with, &error), &error);
+    assay_grade_rubric_close(rubric);
+    support_assert_ok(read_rubric("{\"suspicion\": 0.25}", catalogue, &rubric, &error), &error);
+    support_assert_ok(assay_grade_rubric_digest(rubric, &without, &error), &error);
+    ck_assert_uint_eq(with, without);
+    assay_grade_rubric_close(rubric);
+    assay_grade_battery_destroy(battery);
     assay_grade_catalogue_close(catalogue);
 }
 END_TEST
@@ -965,6 +1132,8 @@ int main(void)
     tcase_add_test(models, distributions_have_words);
     tcase_add_test(models, one_seed_gives_one_battery);
     tcase_add_loop_test(models, distributions_are_told_apart, 0, 12);
+    tcase_add_loop_test(models, draws_that_are_none_are_found, 0, 3 * PATTERNS);
+    tcase_add_test(models, text_is_cleaned);
     suite_add_tcase(suite, models);
     TCase *exchange = evidence_case("exchange",
                                     "property: grade/exchange, grade/npy; errors: grade/exchange, grade/npy");
@@ -983,6 +1152,7 @@ int main(void)
     TCase *reports = evidence_case("reports", "property: grade/report, grade/rubric; errors: grade/rubric");
     tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));
     tcase_add_test(reports, points_follow_the_rubric);
+    tcase_add_test(reports, suspicion_costs_what_the_rubric_says);
     tcase_add_test(reports, the_table_names_mistake_and_hint);
     tcase_add_test(reports, the_nearest_mistake_is_told);
     tcase_add_test(reports, gradescope_adds_up);

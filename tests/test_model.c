@@ -414,6 +414,38 @@ START_TEST(torch_model_with_its_configuration)
 }
 END_TEST
 
+/* Nested beside other things, pickled by protocol 4, in the format before 1.6: the tensors are those of network.pt. */
+START_TEST(torch_networks_in_other_forms)
+{
+    static const struct {
+        const char *name;
+        const char *prefix;
+        assay_model_format format;
+    } forms[] = {{"model/nested.pt", "state_dict.", ASSAY_MODEL_TORCH_ZIP},
+                 {"model/protocol4.pt", "", ASSAY_MODEL_TORCH_ZIP},
+                 {"model/legacy.pt", "", ASSAY_MODEL_TORCH_LEGACY}};
+    evidence(EVIDENCE_GOLDEN, "model/layers");
+    assay_error error;
+    json_t *golden = support_golden("model.json");
+    json_t *wanted = json_object_get(json_object_get(golden, "files"), "network.pt");
+    assay_model model;
+    char *path = golden_path(forms[_i].name);
+    support_assert_ok(assay_model_open(path, NULL, &model, &error), &error);
+    ck_assert_int_eq(model.format, forms[_i].format);
+    ck_assert_str_eq(model.layers.prefix, forms[_i].prefix);
+    ck_assert_uint_eq(model.layers.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const char *name = model.layers.weights[i]->name + strlen(forms[_i].prefix);
+        assert_values(model.layers.weights[i], json_object_get(wanted, name));
+        name = model.layers.biases[i]->name + strlen(forms[_i].prefix);
+        assert_values(model.layers.biases[i], json_object_get(wanted, name));
+    }
+    assay_model_close(&model);
+    assay_free(path);
+    json_decref(golden);
+}
+END_TEST
+
 /* Layers come in the order of their numbers, 10 after 2, whatever the order of the file. */
 START_TEST(safetensors_model_with_its_configuration)
 {
@@ -430,7 +462,8 @@ START_TEST(safetensors_model_with_its_configuration)
     support_assert_ok(assay_state_add(state, "layers.10.bias", ASSAY_DTYPE_F32, 1, shapes[3], NULL, &error), &error);
     support_assert_ok(assay_state_add(state, "layers.2.weight", ASSAY_DTYPE_F64, 2, shapes[0], NULL, &error), &error);
     support_assert_ok(assay_state_add(state, "layers.2.bias", ASSAY_DTYPE_F64, 1, shapes[1], NULL, &error), &error);
-    support_assert_ok(assay_state_add(state, "optimizer.m.layers.2.weight", ASSAY_DTYPE_F64, 1, shapes[1], NULL, &error), &error);
+    support_assert_ok(
+        assay_state_add(state, "optimizer.m.layers.2.weight", ASSAY_DTYPE_F64, 1, shapes[1], NULL, &error), &error);
     support_assert_ok(assay_model_config_print(&config, &text, &error), &error);
     support_assert_ok(assay_state_set_text(state, ASSAY_MODEL_CONFIG_KEY, text, &error), &error);
     support_assert_ok(assay_safetensors_write(path, state, &error), &error);
@@ -604,6 +637,7 @@ static Suite *suite(void)
     tcase_add_loop_test(files, nonfinite_is_named, 0, sizeof nonfinite / sizeof *nonfinite);
     tcase_add_test(files, torch_files_hold_what_torch_says);
     tcase_add_test(files, torch_model_with_its_configuration);
+    tcase_add_loop_test(files, torch_networks_in_other_forms, 0, 3);
     tcase_add_test(files, safetensors_model_with_its_configuration);
     tcase_add_test(files, configurations_round_trip);
     tcase_add_test(files, run_record_round_trip_is_bit_exact);

@@ -1,6 +1,6 @@
 /*
- * Model files as people have them: what golden/scripts/files.py makes of each kind with PyTorch, one row after the other
- * through the program; what assay convert writes, read by PyTorch; and files that are large, odd or in the way.
+ * Model files as people have them: what golden/scripts/files.py makes of each kind with PyTorch, one row after the
+ * other through the program; what assay convert writes, read by PyTorch; and files that are large, odd or in the way.
  */
 #include "config.h"
 
@@ -44,8 +44,8 @@ static support_result run(const char *arguments)
 static void assert_run(const char *arguments, int status, const char *says)
 {
     support_result result = run(arguments);
-    ck_assert_msg(result.status == status && strstr(result.errors, says) != NULL, "assay %s: status %d: '%s' lacks '%s'",
-                  arguments, result.status, result.errors, says);
+    ck_assert_msg(result.status == status && strstr(result.errors, says) != NULL,
+                  "assay %s: status %d: '%s' lacks '%s'", arguments, result.status, result.errors, says);
     support_result_free(&result);
 }
 
@@ -70,7 +70,8 @@ START_TEST(each_kind_of_file)
     /* One line; notes before it only where the table has one. */
     const char *end = strchr(result.errors, '\n');
     ck_assert_msg((read && *says != '\0') || end == result.errors + strlen(result.errors) - 1, "%s", result.errors);
-    ck_assert_msg(strstr(result.errors, "opcode") == NULL && strstr(result.errors, "byte ") == NULL, "%s", result.errors);
+    ck_assert_msg(strstr(result.errors, "opcode") == NULL && strstr(result.errors, "byte ") == NULL, "%s",
+                  result.errors);
     support_result_free(&result);
     assay_free(arguments);
 }
@@ -143,13 +144,15 @@ START_TEST(converted_files_are_read_by_pytorch)
     assert_run(there, 0, "");
     assert_run(back, 0, "");
     char *command = assay_asprintf(NULL,
-        "cd '%s' && /usr/bin/python3 -c \"import torch\n"
-        "def flat(x, p=''):\n"
-        "    if isinstance(x, torch.Tensor): return {p[:-1]: x}\n"
-        "    return {k: v for n, y in x.items() for k, v in flat(y, p + str(n) + '.').items()} if isinstance(x, dict) else {}\n"
-        "a, b = torch.load('back%d.pt', weights_only=True), flat(torch.load('%s'))\n"
-        "assert set(a) == set(b), (set(a), set(b))\n"
-        "assert all(a[k].dtype == b[k].dtype and torch.equal(a[k], b[k]) for k in a)\"", folder, _i, file);
+                                   "cd '%s' && /usr/bin/python3 -c \"import torch\n"
+                                   "def flat(x, p=''):\n"
+                                   "    if isinstance(x, torch.Tensor): return {p[:-1]: x}\n"
+                                   "    return {k: v for n, y in x.items() for k, v in flat(y, p + str(n) + "
+                                   "'.').items()} if isinstance(x, dict) else {}\n"
+                                   "a, b = torch.load('back%d.pt', weights_only=True), flat(torch.load('%s'))\n"
+                                   "assert set(a) == set(b), (set(a), set(b))\n"
+                                   "assert all(a[k].dtype == b[k].dtype and torch.equal(a[k], b[k]) for k in a)\"",
+                                   folder, _i, file);
     support_result result = support_shell(command);
     ck_assert_msg(result.status == 0, "%s", result.errors);
     support_result_free(&result);
@@ -168,9 +171,10 @@ static void write_small_network(const char *name)
     support_assert_ok(assay_state_create(&state, &error), &error);
     support_assert_ok(assay_state_put(state, "layers.0.weight", ASSAY_DTYPE_F32, 2, (size_t[]){2, 3}, values, &error),
                       &error);
-    support_assert_ok(assay_state_put(state, "layers.0.bias", ASSAY_DTYPE_F32, 1, (size_t[]){2}, values, &error), &error);
-    support_assert_ok(assay_state_put(state, "\xe2\x80\xaegp\x1b[31m", ASSAY_DTYPE_I8, 1, (size_t[]){2}, values, &error),
+    support_assert_ok(assay_state_put(state, "layers.0.bias", ASSAY_DTYPE_F32, 1, (size_t[]){2}, values, &error),
                       &error);
+    support_assert_ok(
+        assay_state_put(state, "\xe2\x80\xaegp\x1b[31m", ASSAY_DTYPE_I8, 1, (size_t[]){2}, values, &error), &error);
     support_assert_ok(assay_state_set_text(state, ASSAY_MODEL_CONFIG_KEY,
                                            "{\"act_fn\": \"Tanh\", \"input_size\": 3, \"num_classes\": 2, "
                                            "\"hidden_sizes\": []}", &error), &error);
@@ -214,9 +218,11 @@ START_TEST(list_prints_each_tensor)
     write_small_network("listed.safetensors");
     support_result result = run("evaluate --list listed.safetensors");
     ck_assert_msg(result.status == 0, "%s", result.errors);
-    ck_assert_msg(strstr(result.output, "[2, 3]           F32                3.5       1.87083  layers.0.weight\n") != NULL,
+    ck_assert_msg(strstr(result.output, "[2, 3]           F32                3.5       1.87083  layers.0.weight\n") !=
+                      NULL,
                   "%s", result.output);
-    ck_assert_msg(strstr(result.output, "?gp?[31m\n") != NULL && strchr(result.output, '\x1b') == NULL, "%s", result.output);
+    ck_assert_msg(strstr(result.output, "?gp?[31m\n") != NULL && strchr(result.output, '\x1b') == NULL, "%s",
+                  result.output);
     support_result_free(&result);
     result = run("evaluate --list listed.safetensors --json -");
     json_t *json = json_loads(result.output, 0, NULL);
@@ -341,7 +347,8 @@ START_TEST(a_pipe_is_no_configuration)
     assert_run("convert act.safetensors piped.pt", 0, "");
     unlink(config);
     ck_assert_int_eq(mkfifo(config, 0600), 0);
-    assert_run("evaluate piped.pt --activation relu", 1, "piped.config: is not a regular file but a pipe; it is not used");
+    assert_run("evaluate piped.pt --activation relu", 1,
+               "piped.config: is not a regular file but a pipe; it is not used");
     assert_run("evaluate piped.pt", 1, "is not a regular file but a pipe");
     assay_free(config);
 }
@@ -358,7 +365,8 @@ static const struct {
     {"zeros", "", "neither a checkpoint of PyTorch nor a safetensors file"},
     {"zip", "PK\\003\\004", "its end is missing"},
     {"safetensors", "\\002\\000\\000\\000\\000\\000\\000\\000{}", "bytes at the end belong to no tensor"},
-    {"safetensors with a long header", "\\000\\000\\000\\020\\000\\000\\000\\000{}", "more than the 2097152 that are read"},
+    {"safetensors with a long header", "\\000\\000\\000\\020\\000\\000\\000\\000{}",
+     "more than the 2097152 that are read"},
     {"pickle", "\\200\\002", "begins like a pickle"},
     {"before 1.6", "\\200\\002\\212\\012\\154\\374\\234\\106\\371\\040\\152\\250\\120\\031.", "is damaged"},
 };
@@ -369,14 +377,16 @@ START_TEST(large_files_are_judged_by_their_head)
     struct rusage usage;
     struct timeval begin;
     struct timeval end;
-    char *make = assay_asprintf(NULL, "cd '%s' && printf '%s' >large.pt && truncate -s 1G large.pt", folder, heads[_i].head);
+    char *make =
+        assay_asprintf(NULL, "cd '%s' && printf '%s' >large.pt && truncate -s 1G large.pt", folder, heads[_i].head);
     support_result made = support_shell(make);
     ck_assert_msg(made.status == 0, "%s", made.errors);
     gettimeofday(&begin, NULL);
     assert_run("evaluate large.pt --activation relu", 1, heads[_i].says);
     gettimeofday(&end, NULL);
     ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
-    ck_assert_msg(end.tv_sec - begin.tv_sec <= MOST_SECONDS, "%s: %ld s", heads[_i].what, (long)(end.tv_sec - begin.tv_sec));
+    ck_assert_msg(end.tv_sec - begin.tv_sec <= MOST_SECONDS, "%s: %ld s", heads[_i].what,
+                  (long)(end.tv_sec - begin.tv_sec));
 #ifndef ASSAY_SANITIZED
     ck_assert_msg(usage.ru_maxrss < MOST_KIB, "%s: %ld KiB", heads[_i].what, usage.ru_maxrss);
 #endif
@@ -416,10 +426,20 @@ END_TEST
 START_TEST(texts_are_cleaned)
 {
     static const char *const cases[][2] = {
-        {"plain \xcf\x83\xc2\xb2 \xe2\x82\xac \xf0\x9f\x98\x80", "plain \xcf\x83\xc2\xb2 \xe2\x82\xac \xf0\x9f\x98\x80"},
-        {"a\tb\nc\x7f", "a?b?c?"}, {"\xc2\x85", "?"}, {"\xe2\x80\xae", "?"}, {"\xe2\x81\xa6", "?"},
-        {"\xef\xbb\xbf", "?"}, {"\xff", "?"}, {"\xc3", "?"}, {"\xc0\xaf", "??"}, {"\xed\xa0\x80", "?"},
-        {"\xf4\x90\x80\x80", "????"}, {"\xe2\x82", "??"}, {"\xd8\x9c", "?"}, {"", ""},
+        {"plain \xcf\x83\xc2\xb2 \xf0\x9f\x98\x80", "plain \xcf\x83\xc2\xb2 \xf0\x9f\x98\x80"},
+        {"a\tb\nc\x7f", "a?b?c?"},
+        {"\xc2\x85", "?"},
+        {"\xe2\x80\xae", "?"},
+        {"\xe2\x81\xa6", "?"},
+        {"\xef\xbb\xbf", "?"},
+        {"\xff", "?"},
+        {"\xc3", "?"},
+        {"\xc0\xaf", "??"},
+        {"\xed\xa0\x80", "?"},
+        {"\xf4\x90\x80\x80", "????"},
+        {"\xe2\x82", "??"},
+        {"\xd8\x9c", "?"},
+        {"", ""},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char *text = assay_strdup(cases[i][0], NULL);
@@ -432,12 +452,12 @@ END_TEST
 
 /* --- the suite --------------------------------------------------------------------------------------------------- */
 
-/* The files and rows of golden/scripts/files.py, or nothing after saying what is missing. Check's assertions need a test. */
+/* The files and rows of golden/scripts/files.py, or nothing after saying what is missing. Check asserts in tests. */
 static void make_files(void)
 {
     char *script = source_path("golden/scripts/files.py");
-    char *command = assay_asprintf(NULL, "/usr/bin/python3 -c 'import torch' 2>/dev/null && /usr/bin/python3 '%s' '%s'", script,
-                                   folder);
+    char *command = assay_asprintf(NULL, "/usr/bin/python3 -c 'import torch' 2>/dev/null && /usr/bin/python3 '%s' '%s'",
+                                   script, folder);
     char *path = assay_asprintf(NULL, "%s/rows.json", folder);
     if (system(command) == 0) {
         json_t *json = json_load_file(path, 0, NULL);

@@ -25,9 +25,9 @@ static void print_help(void)
 {
     puts("Usage: assay convert IN OUT [OPTION...]\n\n"
          "Writes the tensors of a saved network, whatever network it is, in the format that OUT's suffix names:\n"
-         ".safetensors, or .pt, .pth, .tar, .ckpt and .bin for what torch.load(weights_only=True) reads. IN is what assay\n"
-         "evaluate reads. Tensors keep their values, types and names (assay evaluate --list prints them); what is no tensor\n"
-         "is left out. The configuration goes with them: in a safetensors file as metadata, otherwise as OUT's .config.\n\n"
+         ".safetensors, or .pt, .pth, .tar, .ckpt and .bin for what torch.load(weights_only=True) reads. IN is what\n"
+         "assay evaluate reads. Tensors keep their values, types and names; what is no tensor is left out. The\n"
+         "configuration goes with them: in a safetensors file as metadata, otherwise as the .config of OUT.\n\n"
          "  --verbose              after an error, where in the file it was found");
 }
 
@@ -77,8 +77,9 @@ static bool format_of(const char *path, assay_model_format *format)
     return false;
 }
 
-/* The text of IN's configuration, NULL where it has none; freed with assay_free. One that is no good is left where it is. */
-static assay_status read_config(const convert_options *options, const assay_model *model, char **text, assay_error *error)
+/* The text of IN's configuration, NULL where it has none that is good; freed with assay_free. */
+static assay_status read_config(const convert_options *options, const assay_model *model, char **text,
+                                assay_error *error)
 {
     enum { CONFIG_LIMIT = 1 << 17 };
     assay_network_config parsed;

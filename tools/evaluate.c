@@ -20,10 +20,10 @@ enum { BATCH_ROWS = 1000 };
 static void print_help(void)
 {
     puts("Usage: assay evaluate FILE [OPTION...]\n\n"
-         "Reads a saved network, a file of torch.save (a state_dict, or a checkpoint with one in it) or safetensors, and\n"
-         "prints its accuracy on the 10,000 test images and on the 10,000 of the 60,000 training images that the split of\n"
-         "the seed leaves to validate. No code in a file is ever run. doc/files.md has a table of what is read.\n\n"
-         "  --list                 print the file's tensors instead: shape, type, mean, deviation, name; any network's\n"
+         "Reads a saved network, a file of torch.save (a state_dict, or a checkpoint with one in it) or safetensors,\n"
+         "and prints its accuracy on the 10,000 test images and on the 10,000 of the 60,000 training images that the\n"
+         "split of the seed leaves to validate. No code in a file is ever run. doc/files.md tells what is read.\n\n"
+         "  --list                 print the tensors of any network's file: shape, type, mean, deviation, name\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
          "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
          "                         images; take what the network was trained with\n"
@@ -33,7 +33,7 @@ static void print_help(void)
          "  --activation NAME      activation function, where neither the file nor FILE's .config beside it names it\n"
          "  --prefix NAME          read the network whose names begin with NAME, where the file holds several\n"
          "  --seed N               seed of the split (default 42)\n"
-         "  --json FILE            write the result to FILE as JSON as well (- for standard output instead of the text)\n"
+         "  --json FILE            write the result as JSON as well (- for standard output instead of the text)\n"
          "  --verbose              after an error, where in the file it was found");
 }
 
@@ -125,12 +125,14 @@ static assay_status choose_activation(evaluation *done, assay_error *error)
     assay_activation wanted;
     const char *problem = model->config_error.status != ASSAY_OK ? model->config_error.message : NULL;
     if (options->activation == NULL && !model->has_activation) {
-        return problem == NULL
-                   ? assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                                "%s: nothing says which activation function this network has; name it with --activation",
-                                options->path)
-                   : assay_fail(error, ASSAY_ERROR_FORMAT, "%.400s; if it is not this network's, name the activation "
-                                "function with --activation", problem);
+        if (problem == NULL) {
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                              "%s: nothing says which activation function this network has; name it with --activation",
+                              options->path);
+        }
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%.400s; if it is not this network's, name the activation function with --activation",
+                          problem);
     }
     if (options->activation == NULL) {
         return ASSAY_OK;
@@ -172,8 +174,10 @@ static void note_overflow(evaluation *done, const assay_stored_tensor *tensor)
     for (size_t i = 0; i < tensor->count && tensor->dtype == ASSAY_DTYPE_F64; i++) {
         assay_stored_tensor_part_to_f64(tensor, i, 1, &value);
         if (fabs(value) > (double)FLT_MAX) {
-            evaluate_note(done, "'%s' has %g at index %zu, which overflows f32 and becomes infinite; --backend openblas:f64 "
-                          "holds it", tensor->name, value, i);
+            evaluate_note(done,
+                          "'%s' has %g at index %zu, which overflows f32 and becomes infinite; --backend openblas:f64 "
+                          "holds it",
+                          tensor->name, value, i);
             return;
         }
     }

@@ -38,8 +38,8 @@ static void add_name(char *list, size_t size, const char *name, size_t *left_out
 }
 
 /*
- * Of a checkpoint with the network in one of several dictionaries, the length of another one's name at the beginning of a
- * tensor's name: an optimizer's, say. 0 for a tensor beside the network.
+ * Of a checkpoint with the network in one of several dictionaries, the length of another one's name at the beginning of
+ * a tensor's name: an optimizer's, say. 0 for a tensor beside the network.
  */
 static size_t other_dictionary(const char *prefix, const char *name)
 {
@@ -163,12 +163,13 @@ static json_t *to_json(const evaluation *done)
     }
     json_t *notes = done->notes != NULL ? json_incref(done->notes) : json_array();
     return json_pack("{s:o, s:s, s:s, s:I, s:I, s:o, s:f, s:f, s:s, s:I, s:o, s:o, s:o}", "file",
-                     tool_json_text(done->options->path), "format", assay_model_format_name(done->model.format), "act_fn",
-                     assay_activation_name(config->activation.kind), "input_size", (json_int_t)config->inputs,
+                     tool_json_text(done->options->path), "format", assay_model_format_name(done->model.format),
+                     "act_fn", assay_activation_name(config->activation.kind), "input_size", (json_int_t)config->inputs,
                      "num_classes", (json_int_t)config->classes, "hidden_sizes", hidden, "test_acc",
                      accuracy(done->test), "val_score", accuracy(done->validation), "backend",
                      assay_backend_name(done->backend), "seed", (json_int_t)done->options->seed, "prefix",
-                     tool_json_text(done->model.layers.prefix), "unused_tensors", unused_names(&done->model), "notes", notes);
+                     tool_json_text(done->model.layers.prefix), "unused_tensors", unused_names(&done->model), "notes",
+                     notes);
 }
 
 assay_status evaluate_write(const evaluation *done, assay_error *error)

@@ -244,8 +244,7 @@ static assay_status open_locked(const char *path, int *descriptor, assay_error *
         }
         assay_status status = fstat(*descriptor, &here) != 0 ? cannot_write(path, error)
                               : !S_ISREG(here.st_mode)
-                                  ? assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: not a regular file; choose another --csv",
-                                               path)
+                                  ? assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: not a regular file", path)
                                   : lock(*descriptor, path, error);
         if (status == ASSAY_OK && lstat(path, &there) == 0 && there.st_ino == here.st_ino &&
             there.st_dev == here.st_dev) {
@@ -374,7 +373,8 @@ static void write_remark(FILE *stream, const grade_target *submission, const gra
     } else if (not_run > 0) {
         snprintf(remark, sizeof remark, "NOT RUN: %zu cases; to be graded again", not_run);
     } else if (battery->suspicion[0] != '\0') {
-        snprintf(remark, sizeof remark, "%s%s", battery->cleared ? "cleared suspicion: " : suspicion, battery->suspicion);
+        snprintf(remark, sizeof remark, "%s%s", battery->cleared ? "cleared suspicion: " : suspicion,
+                 battery->suspicion);
     } else if (submission->note != NULL) {
         snprintf(remark, sizeof remark, "%s", submission->note);
     }

@@ -103,8 +103,9 @@ static const char *why_not_opened(int reason)
 }
 
 /*
- * Whether a name in a folder is a shared object that can be graded: a problem in words, or NULL. Links are followed only
- * where they stay below the folder, and only with `links`. Nothing but a regular file is opened: a device might act.
+ * Whether a name in a folder is a shared object that can be graded: a problem in words, or NULL. Links are followed
+ * only where they stay below the folder, and only with `links`. Nothing but a regular file is opened: a device might
+ * act.
  */
 static const char *object_problem(int folder, const char *name, bool links)
 {
@@ -494,8 +495,8 @@ static assay_status open_reports(class_state *state, assay_error *error)
 /* What is left, and how to go on: after a failure of ours, or a signal. */
 static void say_what_is_left(const class_state *state, const char *why)
 {
-    fprintf(stderr, "assay grade: %s: %zu of %zu submissions are not graded yet; the same command goes on with them\n", why,
-            state->count - state->earlier - state->finished, state->count);
+    fprintf(stderr, "assay grade: %s: %zu of %zu submissions are not graded yet; the same command goes on with them\n",
+            why, state->count - state->earlier - state->finished, state->count);
 }
 
 static void say_what_is_done(const class_state *state, const char *path)
@@ -503,8 +504,8 @@ static void say_what_is_done(const class_state *state, const char *path)
     printf("%zu submissions graded with seed %llu (%zu of them earlier), %zu with full marks: %s\n", state->count,
            (unsigned long long)state->options->seed, state->earlier, state->full_marks, path);
     if (state->suspected > 0) {
-        fprintf(stderr, "assay grade: %zu under suspicion of using the reference, see the column \"remark\"; no marks until "
-                "the rubric clears them\n", state->suspected);
+        fprintf(stderr, "assay grade: %zu under suspicion of using the reference, see the column \"remark\"; no marks "
+                "until the rubric clears them\n", state->suspected);
     }
     if (state->not_run > 0) {
         fprintf(stderr, "assay grade: %zu NOT RUN to the end, their points are not final; the same command grades them "

@@ -202,7 +202,8 @@ assay_status pictures_of_section(pictures *all, const assay_section_inputs *inpu
     if (assay_descents_have(section)) {
         return keep_surface(all, inputs->backend, section, error);
     }
-    return assay_section_describe(section)->needs == ASSAY_NEEDS_RECORDS ? keep_runs(all, inputs->records, error) : ASSAY_OK;
+    return assay_section_describe(section)->needs == ASSAY_NEEDS_RECORDS ? keep_runs(all, inputs->records, error)
+                                                                         : ASSAY_OK;
 }
 
 size_t pictures_count(const pictures *all)

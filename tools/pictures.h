@@ -19,7 +19,8 @@ void pictures_destroy(pictures *all);
 
 /*
  * The figures of a section, right after it has run. Training runs: the curves of each with the author's, and the first
- * steps of his three runs, ours over his; without his records the curves are ours only, and the page says what is missing.
+ * steps of his three runs, ours over his; without his records the curves are ours only, and the page says what is
+ * missing.
  */
 assay_status pictures_of_section(pictures *all, const assay_section_inputs *inputs, assay_section section,
                                  assay_error *error);

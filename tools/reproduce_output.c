@@ -145,8 +145,8 @@ static json_t *report_json(const reproduce_options *options, const assay_backend
         for (size_t j = 0; j < results->count; j++) {
             json_array_append_new(numbers, result_json(&results->results[j]));
         }
-        json_array_append_new(sections, json_pack("{s:s, s:s, s:s, s:o}", "name", section->name, "title", section->title,
-                                                  "cells", section->cells, "numbers", numbers));
+        json_array_append_new(sections, json_pack("{s:s, s:s, s:s, s:o}", "name", section->name, "title",
+                                                  section->title, "cells", section->cells, "numbers", numbers));
     }
     json_t *weights = json_pack("{s:s, s:I}", "generator", assay_generator_name(options->session.generator), "seed",
                                 (json_int_t)options->session.seed);

@@ -47,8 +47,10 @@ static assay_status report(assay_run run, const assay_trainer *trainer, const as
 {
     size_t steps = assay_trainer_steps_per_epoch(trainer) * assay_trainer_epochs_done(trainer);
     if (saved->steps < steps || saved->steps / saved->epochs != assay_trainer_steps_per_epoch(trainer)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "the saved run has %zu losses in %zu epochs, but our epochs have %zu "
-                          "steps", saved->steps, saved->epochs, assay_trainer_steps_per_epoch(trainer));
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "the saved run has %zu losses in %zu epochs, but our epochs have %zu "
+                          "steps",
+                          saved->steps, saved->epochs, assay_trainer_steps_per_epoch(trainer));
     }
     const double *ours = assay_trainer_losses(trainer);
     print_steps(steps < SHOWN_STEPS ? steps : SHOWN_STEPS, ours, saved->train_losses);
@@ -64,9 +66,10 @@ static assay_status report(assay_run run, const assay_trainer *trainer, const as
     putchar('\n');
     size_t claimed = assay_retrace_steps(run) < steps ? assay_retrace_steps(run) : steps;
     if (agreeing < claimed || !close) {
-        return assay_fail(error, ASSAY_ERROR_NUMERIC, "the run does not retrace the author's: %zu steps agree and %zu should, "
-                          "or the mean loss of an epoch differs by more than %.0f%%", agreeing, claimed,
-                          100.0 * assay_retrace_epoch_tolerance(run));
+        return assay_fail(error, ASSAY_ERROR_NUMERIC,
+                          "the run does not retrace the author's: %zu steps agree and %zu should, "
+                          "or the mean loss of an epoch differs by more than %.0f%%",
+                          agreeing, claimed, 100.0 * assay_retrace_epoch_tolerance(run));
     }
     return ASSAY_OK;
 }

@@ -131,7 +131,8 @@ assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, c
         }
         for (size_t j = 0; j < i && is_file(outputs[i]); j++) {
             if (is_file(outputs[j]) && assay_file_is_same(outputs[i], outputs[j])) {
-                return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: is named for two outputs; name two files", outputs[i]);
+                return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: is named for two outputs; name two files",
+                                  outputs[i]);
             }
         }
     }

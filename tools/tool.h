@@ -53,7 +53,8 @@ void tool_note(const char *command, const char *format, ...);
 
 /*
  * Refuses outputs that are inputs (assay_file_keep), and two outputs that are one file. A NULL path is one that was not
- * given; "-" as an output is standard output; an input may be a folder, whose files are inputs then. ASSAY_ERROR_ARGUMENT.
+ * given; "-" as an output is standard output; an input may be a folder, whose files are inputs then.
+ * ASSAY_ERROR_ARGUMENT.
  */
 assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, const char *const *inputs,
                               size_t input_count, assay_error *error);

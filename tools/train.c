@@ -254,7 +254,8 @@ static void free_files(run_files *files)
 static const char *default_stem(const train_options *options)
 {
     assay_run run;
-    bool printed = run_of(options->optimizer, &run) && strcmp(options->optimizer, assay_run_printed_optimizer(run)) == 0;
+    bool printed = run_of(options->optimizer, &run) &&
+                   strcmp(options->optimizer, assay_run_printed_optimizer(run)) == 0;
     return printed ? assay_run_file_name(run) : NULL;
 }
 
@@ -335,8 +336,8 @@ static assay_status run_trainer(const train_options *options, assay_trainer *tra
         status = resume(options, &files, trainer, error);
     }
     if (status == ASSAY_OK) {
-        status = train_to_the_end(trainer, options->optimizer, true, options->output != NULL ? save_epoch : NULL, &files,
-                                  error);
+        status = train_to_the_end(trainer, options->optimizer, true, options->output != NULL ? save_epoch : NULL,
+                                  &files, error);
     }
     if (status == ASSAY_OK) {
         status = options->retrace ? retrace_report(options->retraced, options->pretrained, trainer, error) : ASSAY_OK;

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
 """The kinds of model files that people have: writes one of each, with what `assay evaluate` says to it.
 
-Usage: /usr/bin/python3 golden/scripts/files.py FOLDER     (the files and FOLDER/rows.json; needs Debian's python3-torch)
+Usage: /usr/bin/python3 golden/scripts/files.py FOLDER     (the files and FOLDER/rows.json; needs python3-torch)
        /usr/bin/python3 golden/scripts/files.py --table    (the rows as the table of doc/files.md, on standard output)
 
-Each row: file, kind, whether it is read, and a part of what is said on standard error ("" for nothing). The networks are
-784-2-10 with a ReLU; tests/test_model_files.c runs the program on every row.
+Each row: file, kind, whether it is read, and a part of what is said on standard error ("" for nothing). The networks
+are 784-2-10 with a ReLU; tests/test_model_files.c runs the program on every row.
 """
 
 import argparse
@@ -151,8 +151,8 @@ row("views.pt", "weights that are transposed views of one storage", True, "")(
 # --- checkpoints ------------------------------------------------------------------------------------------------------
 
 for key in ("state_dict", "model_state_dict", "model", "net", "module"):
-    row(f"checkpoint_{key}.pt", f"a checkpoint with the state_dict under '{key}', an optimizer, a scheduler, numbers, lists",
-        True, f"the network is '{key}.layers.*'")(lambda torch, key=key: checkpoint(torch, key))
+    row(f"checkpoint_{key}.pt", f"a checkpoint with the state_dict under '{key}', an optimizer, a scheduler, numbers, "
+        "lists", True, f"the network is '{key}.layers.*'")(lambda torch, key=key: checkpoint(torch, key))
 row("lightning.ckpt", "PyTorch Lightning's .ckpt", True, "the network is 'state_dict.model.layers.*'")(
     lambda torch: {
         "epoch": 1, "global_step": 2, "pytorch-lightning_version": "1.9.0", "loops": {}, "callbacks": {},
@@ -198,7 +198,8 @@ for name, kind, stems in (
     )
 
 
-@row("squares.pt", "layers of one size, whose order the numbers in their names tell", True, "fc1.weight, fc2.weight, fc10.weight")
+@row("squares.pt", "layers of one size, whose order the numbers in their names tell", True,
+     "fc1.weight, fc2.weight, fc10.weight")
 def squares(torch):
     tensors = {}
     for name, (fan_in, fan_out) in {"fc1": (784, 10), "fc2": (10, 10), "fc10": (10, 10)}.items():
@@ -242,7 +243,9 @@ def weight_norm(torch):
 row("norms.pt", "batch normalization beside the layers, in norms.*", True, "tensors that are not used: norms.0.weight")(
     lambda torch: {**state(torch), "norms.0.weight": torch.ones(2)}
 )
-row("integers.pt", "integer weights", False, "is of type I64")(lambda torch: {k: v.long() for k, v in state(torch).items()})
+row("integers.pt", "integer weights", False, "is of type I64")(
+    lambda torch: {k: v.long() for k, v in state(torch).items()}
+)
 row("complex.pt", "complex weights", False, "is of type C64")(
     lambda torch: {k: v.to(torch.complex64) for k, v in state(torch).items()}
 )
@@ -344,7 +347,8 @@ row("foreign.safetensors", "safetensors with another program's metadata 'config'
 row("tanh.safetensors", "safetensors whose configuration names tanh, with --activation relu", True, "names tanh")(
     lambda torch: as_safetensors(state(torch), metadata={"config": CONFIG.replace("ReLU", "Tanh")})
 )
-row("sequential.safetensors", "safetensors of a Sequential", True, "by shapes and order the layers are 0.weight, 2.weight")(
+row("sequential.safetensors", "safetensors of a Sequential", True,
+    "by shapes and order the layers are 0.weight, 2.weight")(
     lambda torch: as_safetensors(renamed(state(torch), ["0.weight", "0.bias", "2.weight", "2.bias"]))
 )
 row("float8.safetensors", "8-bit floating-point weights", True, "")(

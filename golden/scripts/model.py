@@ -67,13 +67,13 @@ def main(folder):
     out = os.path.join(folder, "model")
     os.makedirs(out, exist_ok=True)
     read = {"mixed.pt": mixed(), "network.pt": network()}
-    refused = {
+    others = {
         "malicious.pt": {"weight": torch.zeros(1), "more": Malicious()},
         "nested.pt": {"epoch": 3, "state_dict": network()},
         "parameter.pt": {"weight": torch.nn.Parameter(torch.zeros(1))},
         "list.pt": [torch.zeros(1)],
     }
-    for name, content in {**read, **refused}.items():
+    for name, content in {**read, **others}.items():
         torch.save(content, os.path.join(out, name))
     torch.save(network(), os.path.join(out, "protocol4.pt"), pickle_protocol=4)
     torch.save(network(), os.path.join(out, "legacy.pt"), _use_new_zipfile_serialization=False)

@@ -310,7 +310,8 @@ assay_status assay_file_keep(const char *output, const char *input, assay_error 
     }
     if (is_same(&written, &read) || (S_ISDIR(read.st_mode) && is_in_folder(&written, input))) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "%s: is read by this command (%s), and would be overwritten; name another file", output, input);
+                          "%s: is read by this command (%s), and would be overwritten; name another file", output,
+                          input);
     }
     return ASSAY_OK;
 }

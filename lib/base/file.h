@@ -62,8 +62,8 @@ assay_status assay_file_read_at(int descriptor, const char *path, size_t offset,
 assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_t *size, assay_error *error);
 
 /*
- * Keeps a command from writing over what it reads: ASSAY_ERROR_ARGUMENT where `output` is the file `input`, or one of the
- * files in the folder `input`, be it under another name, by a symbolic or a hard link.
+ * Keeps a command from writing over what it reads: ASSAY_ERROR_ARGUMENT where `output` is the file `input`, or one of
+ * the files in the folder `input`, be it under another name, by a symbolic or a hard link.
  */
 assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
 

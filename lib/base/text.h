@@ -7,9 +7,9 @@
 ASSAY_BEGIN_DECLS
 
 /*
- * Replaces by '?', in place, all that must not reach a terminal: control characters, bytes that are not UTF-8, marks that
- * change the direction of the text, invisible characters and line separators (Unicode's Cc, Zl, Zp, and what matters of
- * Cf). The text becomes no longer.
+ * Replaces by '?', in place, all that must not reach a terminal: control characters, bytes that are not UTF-8, marks
+ * that change the direction of the text, invisible characters and line separators (Unicode's Cc, Zl, Zp, and what
+ * matters of Cf). The text becomes no longer.
  */
 void assay_text_clean(char *text);
 

@@ -1,6 +1,5 @@
 #include <assay/data/csv.h>
 
-#include <ctype.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -65,17 +64,20 @@ static size_t count_fields(const char *line)
 static bool is_header(const char *line)
 {
     line += strspn(line, " \t");
-    return isalpha((unsigned char)*line) || *line == '"';
+    return (*line >= 'a' && *line <= 'z') || (*line >= 'A' && *line <= 'Z') || *line == '"';
 }
 
 static assay_status refuse_field(const reader *at, size_t field, const char *start, assay_error *error)
 {
     char shown[41] = "";
     for (size_t i = 0; i + 1 < sizeof shown && start[i] != ',' && start[i] != '\0'; i++) {
-        shown[i] = iscntrl((unsigned char)start[i]) ? '?' : start[i];
+        shown[i] = start[i];
+        if ((unsigned char)start[i] < ' ' || start[i] == 127) {
+            shown[i] = '?'; /* no control characters in a message */
+        }
     }
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: field %zu, '%s', is not a finite number", at->path, at->number,
-                      field, shown);
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: field %zu, '%s', is not a finite number", at->path,
+                      at->number, field, shown);
 }
 
 static assay_status read_sample(const reader *at, char *line, size_t width, float *values, int32_t *label,
@@ -95,8 +97,8 @@ static assay_status read_sample(const reader *at, char *line, size_t width, floa
         if (field < width) {
             values[field] = (float)number;
         } else if (number < 0.0 || number >= ASSAY_CSV_CLASSES || number != floor(number)) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: the class, %g, is not an integer from 0 to %d", at->path,
-                              at->number, number, ASSAY_CSV_CLASSES - 1);
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: the class, %g, is not an integer from 0 to %d",
+                              at->path, at->number, number, ASSAY_CSV_CLASSES - 1);
         } else {
             *label = (int32_t)number;
         }
@@ -142,12 +144,15 @@ static assay_status read_text(const char *path, char *text, assay_dataset *datas
         line = next_line(&at);
     }
     if (line == NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no samples; write one on each line: inputs, then the class", path);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no samples; write one on each line: inputs, then the class",
+                          path);
     }
     size_t fields = count_fields(line);
     if (fields < 2) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: one field; write the inputs and then the class, with commas "
-                          "between them", path, at.number);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s:%zu: one field; write the inputs and then the class, with commas "
+                          "between them",
+                          path, at.number);
     }
     size_t most = 1 + (at.next == NULL ? 0 : most_samples(at.next, fields));
     ASSAY_TRY(assay_dataset_create(ASSAY_INPUTS_FLOATS, most, fields - 1, 1, dataset, error));
@@ -160,9 +165,9 @@ assay_status assay_csv_read(const char *path, assay_dataset *dataset, assay_erro
     size_t length;
     *dataset = (assay_dataset){0};
     ASSAY_TRY(assay_file_read(path, ASSAY_CSV_LIMIT, &text, &length, error));
-    assay_status status = strlen(text) == length
-                              ? read_text(path, text, dataset, error)
-                              : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: holds a NUL byte and is not a CSV file", path);
+    assay_status status = strlen(text) == length ? read_text(path, text, dataset, error)
+                                                 : assay_fail(error, ASSAY_ERROR_FORMAT,
+                                                              "%s: holds a NUL byte and is not a CSV file", path);
     assay_free(text);
     if (status != ASSAY_OK) {
         assay_dataset_destroy(dataset);

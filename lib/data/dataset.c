@@ -106,8 +106,8 @@ assay_status assay_dataset_create(assay_inputs inputs, size_t count, size_t widt
     *dataset = (assay_dataset){0};
     if (count == 0 || width == 0 || classes == 0) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "a data set of %zu samples, %zu inputs and %zu classes: each must be at least 1", count, width,
-                          classes);
+                          "a data set of %zu samples, %zu inputs and %zu classes: each must be at least 1", count,
+                          width, classes);
     }
     *dataset = (assay_dataset){.count = count, .width = width, .classes = classes, .mean = 0.0f, .std = 1.0f};
     size_t values = width <= SIZE_MAX / count ? count * width : SIZE_MAX;

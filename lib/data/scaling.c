@@ -6,9 +6,9 @@
 
 static assay_status check_floats(const assay_dataset *dataset, assay_error *error)
 {
-    return dataset->values != NULL
-               ? ASSAY_OK
-               : assay_fail(error, ASSAY_ERROR_ARGUMENT, "scaling: the inputs are bytes; set the data set's mean and std");
+    return dataset->values != NULL ? ASSAY_OK
+                                   : assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                                                "scaling: the inputs are bytes; set the data set's mean and std");
 }
 
 /* One input over all samples, in double and in two passes. */

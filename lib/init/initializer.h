@@ -1,6 +1,6 @@
 /*
- * Initializers: the tutorial's, and more of PyTorch's. Each is plain data. Its shape, its layer and the generator determine
- * what a tensor gets.
+ * Initializers: the tutorial's, and more of PyTorch's. Each is plain data. Its shape, its layer and the generator
+ * determine what a tensor gets.
  */
 #ifndef ASSAY_INIT_INITIALIZER_H
 #define ASSAY_INIT_INITIALIZER_H
@@ -17,7 +17,7 @@ typedef enum {
     ASSAY_INIT_CONSTANT,        /* every weight and bias = value (cell [13]) */
     ASSAY_INIT_NORMAL,          /* every weight and bias ~ N(0, std^2) (cell [14]) */
     ASSAY_INIT_EQUAL_VARIANCE,  /* W ~ N(0, 1 / d_x), b = 0 (cell [16]) */
-    ASSAY_INIT_XAVIER_UNIFORM,  /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot and Bengio 2010) */
+    ASSAY_INIT_XAVIER_UNIFORM,  /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot, Bengio 2010) */
     ASSAY_INIT_XAVIER_NORMAL,   /* W ~ N(0, gain^2 2 / (d_x + d_y)), b = 0 */
     ASSAY_INIT_KAIMING_NORMAL,  /* W ~ N(0, gain^2 / fan), b = 0 (cell [19]; He et al. 2015) */
     ASSAY_INIT_KAIMING_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(3 / fan), b = 0 */
@@ -33,7 +33,7 @@ typedef struct {
     double value;                 /* the constant, or the standard deviation of ASSAY_INIT_NORMAL */
     assay_fan fan;                /* Kaiming */
     double gain;                  /* Xavier and Kaiming */
-    bool first_layer_without_gain; /* cell [19]: no activation was applied to the input, so the first layer has gain 1 */
+    bool first_layer_without_gain; /* cell [19]: no activation precedes the first layer, which has gain 1 */
 } assay_initializer;
 
 /* The initializer as the tutorial uses it: constant 0.005, std 0.01, Xavier gain 1, Kaiming fan-in, gain sqrt(2), the
@@ -63,8 +63,8 @@ double assay_distribution_mean(assay_distribution distribution);
 double assay_distribution_variance(assay_distribution distribution);
 
 /*
- * Sets all parameters of a network, in parameter order. Draws from `generator` only what the tutorial draws: nothing for a
- * constant, nothing for biases that are 0. assay_backend_check reports failures.
+ * Sets all parameters of a network, in parameter order. Draws from `generator` only what the tutorial draws: nothing
+ * for a constant, nothing for biases that are 0. assay_backend_check reports failures.
  */
 void assay_initialize(const assay_initializer *initializer, assay_network *network, assay_generator *generator);
 

@@ -1,6 +1,6 @@
 /*
  * What a saved network is: the tutorial's `config` of BaseNetwork (cell [9]), as JSON
- * {"act_fn": "ReLU", "input_size": 784, "num_classes": 10, "hidden_sizes": [512, 256, 256, 128]}.
+ * {"act_fn": "ReLU", "input_size": 784, "num_classes": 10, "hidden_sizes": [64, 32]}.
  */
 #ifndef ASSAY_MODEL_CONFIG_H
 #define ASSAY_MODEL_CONFIG_H
@@ -15,9 +15,9 @@
 ASSAY_BEGIN_DECLS
 
 /*
- * Reads the JSON text, at most 128 KiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU", "Tanh",
- * "Identity", "LeakyReLU", ...) or Assay's own name, in either case. The parameter of leaky ReLU and ELU stands in
- * "act_fn_parameter" where it is not PyTorch's default. ASSAY_ERROR_FORMAT for a missing, unknown or malformed key,
+ * Reads the JSON text, at most 128 KiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU",
+ * "Tanh", "Identity", "LeakyReLU", ...) or Assay's own name, in either case. The parameter of leaky ReLU and ELU stands
+ * in "act_fn_parameter" where it is not PyTorch's default. ASSAY_ERROR_FORMAT for a missing, unknown or malformed key,
  * for a size of 0 and for more than ASSAY_MAX_HIDDEN hidden layers.
  */
 assay_status assay_model_config_parse(const char *text, size_t length, const char *name, assay_network_config *config,

@@ -22,8 +22,8 @@ static const signature signatures[] = {
     AT(0, "\x28\xb5\x2f\xfd", "is compressed by zstd; unpack it first (unzstd)"),
     AT(0, "7z\xbc\xaf\x27\x1c", "is a 7z archive; unpack it first"),
     AT(0, "Rar!", "is a RAR archive; unpack it first"),
-    AT(257, "ustar", "is a tar archive; unpack it first (PyTorch's own .tar files are zip archives), or, if PyTorch before 0.2 "
-                     "wrote it, load it there and save it again with torch.save"),
+    AT(257, "ustar", "is a tar archive; unpack it first (PyTorch's own .tar files are zip archives), or, if PyTorch "
+                     "before 0.2 wrote it, load it there and save it again with torch.save"),
     AT(0, "\x89HDF\r\n", "is HDF5 (Keras, MATLAB); Assay reads what torch.save and safetensors write"),
     AT(0, "\x93NUMPY", "is a NumPy array (.npy); save a state_dict of tensors with torch.save"),
     AT(0, "GGUF", "is GGUF (llama.cpp); Assay reads what torch.save and safetensors write"),

@@ -6,9 +6,9 @@
 
 /* What people and tools call the dictionary or module around a network. */
 static const char *const containers[] = {
-    "state_dict", "model_state_dict", "model_state", "model_dict", "model", "net_state_dict", "net", "network_state_dict",
-    "network", "module", "modules", "_orig_mod", "_forward_module", "_fsdp_wrapped_module", "state", "weights", "params",
-    "net_state",
+    "state_dict", "model_state_dict", "model_state", "model_dict", "model", "net_state_dict", "net_state", "net",
+    "network_state_dict", "network", "module", "modules", "_orig_mod", "_forward_module", "_fsdp_wrapped_module",
+    "state", "weights", "params",
 };
 
 /* Parts of names by which PyTorch and its friends change what a layer computes. */
@@ -103,13 +103,13 @@ static assay_status check_layer(const assay_stored_tensor *weight, const assay_s
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' has no bias beside it", name, weight->name);
     }
     if (bias->rank != 1 || bias->shape[0] != weight->shape[0]) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' does not have the %zu entries of its weight's rows", name,
-                          bias->name, weight->shape[0]);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' does not have the %zu entries of its weight's rows",
+                          name, bias->name, weight->shape[0]);
     }
     const assay_stored_tensor *odd = assay_dtype_is_floating(weight->dtype) ? bias : weight;
     if (!assay_dtype_is_floating(odd->dtype)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' is of type %s; weights are floating-point numbers", name,
-                          odd->name, assay_dtype_name(odd->dtype));
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' is of type %s; weights are floating-point numbers",
+                          name, odd->name, assay_dtype_name(odd->dtype));
     }
     return ASSAY_OK;
 }
@@ -160,14 +160,15 @@ static assay_status check_leftovers(const assay_state *state, const assay_layers
     }
     return left == NULL ? ASSAY_OK
                         : assay_fail(error, ASSAY_ERROR_FORMAT,
-                                     "%s: '%.100s' belongs to the network's computation, and Assay computes only linear layers "
-                                     "and an activation function: the accuracy would be wrong", name, left->name);
+                                     "%s: '%.100s' belongs to the network's computation, and Assay computes only "
+                                     "linear layers and an activation function: the accuracy would be wrong",
+                                     name, left->name);
 }
 
 static assay_status too_many(size_t count, const char *name, assay_error *error)
 {
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu layers are more than the %d that a network may have", name, count,
-                      ASSAY_MAX_HIDDEN + 1);
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu layers are more than the %d that a network may have", name,
+                      count, ASSAY_MAX_HIDDEN + 1);
 }
 
 /* The layers "PREFIX layers.N", sorted by N. */
@@ -261,7 +262,8 @@ static bool compare_numbered(const char *a, const char *b, int *order)
 static int by_numbered_name(const void *a, const void *b)
 {
     int order = 0;
-    compare_numbered((*(const assay_stored_tensor *const *)a)->name, (*(const assay_stored_tensor *const *)b)->name, &order);
+    compare_numbered((*(const assay_stored_tensor *const *)a)->name, (*(const assay_stored_tensor *const *)b)->name,
+                     &order);
     return order;
 }
 
@@ -378,15 +380,18 @@ static assay_status find_chain(const assay_state *state, const char *wanted, boo
             }
             assay_layers found = {.other_names = true};
             snprintf(found.prefix, sizeof found.prefix, "%.*s", (int)length, first);
-            const char *against = wanted == NULL || strcmp(wanted, found.prefix) == 0 ? take_all(state, in_order, &found)
-                                                                                      : "there is no such prefix";
+            const char *against = wanted == NULL || strcmp(wanted, found.prefix) == 0
+                                      ? take_all(state, in_order, &found)
+                                      : "there is no such prefix";
             why = why == NULL ? against : why;
             if (against != NULL || (layers->count > 0 && assay_layers_have(layers, found.weights[0]))) {
                 continue;
             }
             if (layers->count > 0) {
-                return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: holds more than one network, '%.80s*' and '%.80s*': choose one "
-                                  "with --prefix", name, layers->prefix, found.prefix);
+                return assay_fail(error, ASSAY_ERROR_FORMAT,
+                                  "%s: holds more than one network, '%.80s*' and '%.80s*': "
+                                  "choose one with --prefix",
+                                  name, layers->prefix, found.prefix);
             }
             *layers = found;
         }
@@ -405,8 +410,10 @@ static assay_status find_chain(const assay_state *state, const char *wanted, boo
 /* A name with "layers." in it that no prefix of containers explains. */
 static assay_status unexpected(const assay_stored_tensor *tensor, const char *name, assay_error *error)
 {
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: has '%.100s' where 'layers.0.weight' is expected; a network behind a "
-                      "prefix of its own is named by --prefix", name, tensor->name);
+    return assay_fail(error, ASSAY_ERROR_FORMAT,
+                      "%s: has '%.100s' where 'layers.0.weight' is expected; a network behind a "
+                      "prefix of its own is named by --prefix",
+                      name, tensor->name);
 }
 
 /* The prefixes of "layers.N.weight": which one, or how many. */
@@ -423,13 +430,16 @@ static assay_status find_prefix(const assay_state *state, const char *wanted, co
         bool known = fits && length <= ASSAY_MODEL_PREFIX_LENGTH &&
                      (wanted != NULL ? strlen(wanted) == length && begins_with(tensor->name, wanted)
                                      : container_prefix(tensor->name) == length);
-        odd = odd == NULL && (fits || begins_with(tensor->name + container_prefix(tensor->name), "layers.")) ? tensor : odd;
+        odd = odd == NULL && (fits || begins_with(tensor->name + container_prefix(tensor->name), "layers.")) ? tensor
+                                                                                                             : odd;
         if (!known || (*numbered && strlen(layers->prefix) == length && begins_with(tensor->name, layers->prefix))) {
             continue;
         }
         if (*numbered) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: holds more than one network, '%.80slayers.*' and '%.*slayers.*': "
-                              "choose one with --prefix", name, layers->prefix, (int)(length < 80 ? length : 80), tensor->name);
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: holds more than one network, '%.80slayers.*' and '%.*slayers.*': "
+                              "choose one with --prefix",
+                              name, layers->prefix, (int)(length < 80 ? length : 80), tensor->name);
         }
         snprintf(layers->prefix, sizeof layers->prefix, "%.*s", (int)length, tensor->name);
         *numbered = true;
@@ -446,7 +456,8 @@ assay_status assay_layers_find(const assay_state *state, const char *prefix, boo
     if (prefix != NULL) {
         size_t length = strlen(prefix);
         if (length > ASSAY_MODEL_PREFIX_LENGTH - 1) {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a prefix of more than %d bytes", ASSAY_MODEL_PREFIX_LENGTH - 1);
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a prefix of more than %d bytes",
+                              ASSAY_MODEL_PREFIX_LENGTH - 1);
         }
         snprintf(wanted, sizeof wanted, "%s%s", prefix, length == 0 || prefix[length - 1] == '.' ? "" : ".");
         prefix = wanted;

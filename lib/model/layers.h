@@ -24,16 +24,16 @@ typedef struct {
 } assay_layers;
 
 /*
- * Finds the layers: "layers.N.weight" and "layers.N.bias" in the order of N, whatever the steps of N (PyTorch counts the
- * activations too), behind one prefix that is made of the usual names of containers (state_dict, model_state_dict, model,
- * net, network, module, _orig_mod, ...). Where there are no such names: all tensors behind such a prefix, if they are
- * pairs of a matrix X.weight and a vector X.bias that make exactly one chain by their shapes, or by their shapes and
- * their order (by the numbers in their names; where `in_order`, by their order in the state).
+ * Finds the layers: "layers.N.weight" and "layers.N.bias" in the order of N, whatever the steps of N (PyTorch counts
+ * the activations too), behind one prefix that is made of the usual names of containers (state_dict, model_state_dict,
+ * model, net, network, module, _orig_mod, ...). Where there are no such names: all tensors behind such a prefix, if
+ * they are pairs of a matrix X.weight and a vector X.bias that make exactly one chain by their shapes, or by their
+ * shapes and their order (by the numbers in their names; where `in_order`, by their order in the state).
  *
  * `prefix` NULL: any; otherwise that one alone, with or without its dot. `name` is what errors call the file.
- * ASSAY_ERROR_FORMAT where there is no network, or more than one; where matrices do not chain or are not floating point;
- * and where tensors below "layers." are left over (batch normalization, masks, LoRA, weight normalization): the network
- * computes something else then.
+ * ASSAY_ERROR_FORMAT where there is no network, or more than one; where matrices do not chain or are not floating
+ * point; and where tensors below "layers." are left over (batch normalization, masks, LoRA, weight normalization): the
+ * network computes something else then.
  */
 assay_status assay_layers_find(const assay_state *state, const char *prefix, bool in_order, const char *name,
                                assay_layers *layers, assay_error *error);

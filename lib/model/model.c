@@ -27,7 +27,7 @@ const char *assay_model_format_name(assay_model_format format)
 
 /* --- the file -------------------------------------------------------------------------------------------------- */
 
-/* LONG1 of 10 bytes: 0x1950a86a20f9469cfc6c, torch.serialization.MAGIC_NUMBER. PROTO and the protocol's number before. */
+/* LONG1 of 10 bytes: 0x1950a86a20f9469cfc6c, torch.serialization.MAGIC_NUMBER. PROTO and a number are before it. */
 static const unsigned char LEGACY[] = {0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
 
 static bool is_legacy(const unsigned char *head, size_t size)
@@ -64,7 +64,8 @@ static assay_status judge_pickle(const assay_source *source, const unsigned char
     return status;
 }
 
-static assay_status judge_unknown(const assay_source *source, const unsigned char *head, size_t size, assay_error *error)
+static assay_status judge_unknown(const assay_source *source, const unsigned char *head, size_t size,
+                                  assay_error *error)
 {
     enum { TEXT_PICKLE = 1 << 16 };
     bool judged = false;
@@ -81,8 +82,8 @@ static assay_status judge_unknown(const assay_source *source, const unsigned cha
     if (status == ASSAY_ERROR_MEMORY || judged) {
         return status;
     }
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: neither a checkpoint of PyTorch nor a safetensors file%s", source->name,
-                      head[0] == 0x80 ? "; it begins like a pickle: is the download complete?" : "");
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: neither a checkpoint of PyTorch nor a safetensors file%s",
+                      source->name, head[0] == 0x80 ? "; it begins like a pickle: is the download complete?" : "");
 }
 
 /* The head first: nothing else of a file that is no model is read. */
@@ -194,14 +195,15 @@ static assay_status explain(const assay_model *model, const char *path, assay_st
         return own_class(path, about->own_class, error);
     }
     if (assay_state_count(model->state) == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: holds no tensors%s%s%s%s%s: save net.state_dict() with torch.save",
-                          path, about->root[0] != '\0' ? "; it is " : "", about->root,
-                          about->others[0] != '\0' ? " with " : "", about->others,
-                          about->root[0] != '\0' ? ", known to be harmless" : "");
+        return assay_fail(
+            error, ASSAY_ERROR_FORMAT, "%s: holds no tensors%s%s%s%s%s: save net.state_dict() with torch.save", path,
+            about->root[0] != '\0' ? "; it is " : "", about->root, about->others[0] != '\0' ? " with " : "",
+            about->others, about->root[0] != '\0' ? ", known to be harmless" : "");
     }
     if (about->root[0] != '\0' && strcmp(about->root, "a dictionary") != 0) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: is %s, with tensors that have no names of a network's: save net.state_dict() with torch.save",
+                          "%s: is %s, with tensors that have no names of a network's: save net.state_dict() with "
+                          "torch.save",
                           path, about->root);
     }
     if (about->others[0] != '\0' && strstr(error->message, "no tensor 'layers.N.weight'") != NULL) {

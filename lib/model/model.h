@@ -27,7 +27,7 @@ typedef enum { ASSAY_MODEL_TORCH_ZIP, ASSAY_MODEL_TORCH_LEGACY, ASSAY_MODEL_SAFE
 const char *assay_model_format_name(assay_model_format format);
 
 typedef struct {
-    bool allow_nonfinite; /* otherwise a NaN or an infinity in the network is ASSAY_ERROR_NUMERIC, with name and index */
+    bool allow_nonfinite; /* otherwise a NaN or an infinity in the network is ASSAY_ERROR_NUMERIC, with its place */
     const char *prefix;   /* of the network's names (assay_layers_find); NULL: any */
 } assay_model_options;
 
@@ -39,7 +39,7 @@ typedef struct {
     bool has_activation;     /* shapes alone do not tell the activation */
     assay_network_config config;
     char config_name[ASSAY_ERROR_LENGTH]; /* where the activation's name was found */
-    assay_error config_error; /* why a configuration that is there was not used; ASSAY_OK where there is nothing to say */
+    assay_error config_error; /* why a configuration that is there was not used; status ASSAY_OK for nothing */
 } assay_model;
 
 /*
@@ -50,18 +50,19 @@ typedef struct {
 assay_status assay_model_load(const char *path, assay_model *model, assay_error *error);
 
 /*
- * Reads the model at `path` (assay_model_load) and finds the network in it (assay_layers_find). The activation is told by
- * the metadata "config" of a safetensors file, or by the file beside it that has ".config" for its last suffix (as the
- * tutorial's save_model writes it). A configuration that is of another program or contradicts the shapes is not used;
- * config_error says why. Without one, has_activation is false and config.activation the identity. `options` may be
- * NULL. The caller ends the model with assay_model_close.
+ * Reads the model at `path` (assay_model_load) and finds the network in it (assay_layers_find). The activation is told
+ * by the metadata "config" of a safetensors file, or by the file beside it that has ".config" for its last suffix (as
+ * the tutorial's save_model writes it). A configuration that is of another program or contradicts the shapes is not
+ * used; config_error says why. Without one, has_activation is false and config.activation the identity. `options` may
+ * be NULL. The caller ends the model with assay_model_close.
  */
 assay_status assay_model_open(const char *path, const assay_model_options *options, assay_model *model,
                               assay_error *error);
 
 /*
- * Copies the weights and biases into the network's parameters, converted to its backend's precision. ASSAY_ERROR_ARGUMENT
- * unless the network was created with the model's sizes; failures of the backend as assay_backend_check tells them.
+ * Copies the weights and biases into the network's parameters, converted to its backend's precision.
+ * ASSAY_ERROR_ARGUMENT unless the network was created with the model's sizes; failures of the backend as
+ * assay_backend_check tells them.
  */
 assay_status assay_model_upload(const assay_model *model, assay_network *network, assay_error *error);
 

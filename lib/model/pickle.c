@@ -293,7 +293,7 @@ static assay_status op_integer(pickle_machine *m, size_t width)
     return push_integer(m, width == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
 }
 
-/* Two's complement of as many bytes as the argument says. More than 64 bits fit no size: a number that nobody asks for. */
+/* Two's complement of as many bytes as the argument says. More than 64 bits fit no size: a number nobody needs. */
 static assay_status op_long(pickle_machine *m, size_t width)
 {
     uint64_t length = 0;
@@ -638,7 +638,8 @@ static assay_status apply_view(pickle_machine *m, const pickle_value *view, assa
     if (view->kind == PICKLE_NOTHING) {
         return ASSAY_OK;
     }
-    const pickle_value *offset = view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1] : NULL;
+    const pickle_value *offset =
+        view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1] : NULL;
     if (offset == NULL || offset->kind != PICKLE_INTEGER || offset->as.integer < 0) {
         return pickle_refuse(m, "it names a storage that is no storage");
     }
@@ -823,16 +824,17 @@ static const struct {
     ['j'] = {"LONG_BINGET", op_get, 4}, ['l'] = {"LIST", op_container, 1}, ['o'] = {"OBJ", op_obj, 0},
     ['p'] = {"PUT", op_put, 0}, ['q'] = {"BINPUT", op_put, 1}, ['r'] = {"LONG_BINPUT", op_put, 4},
     ['s'] = {"SETITEM", op_item, 2}, ['t'] = {"TUPLE", op_tuple, 0}, ['u'] = {"SETITEMS", op_items, 2},
-    ['}'] = {"EMPTY_DICT", op_empty_dict, 0},
-    [0x80] = {"PROTO", op_proto, 1}, [0x81] = {"NEWOBJ", op_newobj, 1}, [0x82] = {"EXT1", op_extension, 1},
-    [0x83] = {"EXT2", op_extension, 2}, [0x84] = {"EXT4", op_extension, 4}, [0x85] = {"TUPLE1", op_short_tuple, 1},
-    [0x86] = {"TUPLE2", op_short_tuple, 2}, [0x87] = {"TUPLE3", op_short_tuple, 3}, [0x88] = {"NEWTRUE", op_true, 0},
-    [0x89] = {"NEWFALSE", op_false, 0}, [0x8a] = {"LONG1", op_long, 1}, [0x8b] = {"LONG4", op_long, 4},
-    [0x8c] = {"SHORT_BINUNICODE", op_text, 1}, [0x8d] = {"BINUNICODE8", op_text, 8},
-    [0x8e] = {"BINBYTES8", op_bytes, 8}, [0x8f] = {"EMPTY_SET", op_empty_list, 0}, [0x90] = {"ADDITEMS", op_items, 1},
+    ['}'] = {"EMPTY_DICT", op_empty_dict, 0}, [0x80] = {"PROTO", op_proto, 1}, [0x81] = {"NEWOBJ", op_newobj, 1},
+    [0x82] = {"EXT1", op_extension, 1}, [0x83] = {"EXT2", op_extension, 2}, [0x84] = {"EXT4", op_extension, 4},
+    [0x85] = {"TUPLE1", op_short_tuple, 1}, [0x86] = {"TUPLE2", op_short_tuple, 2},
+    [0x87] = {"TUPLE3", op_short_tuple, 3}, [0x88] = {"NEWTRUE", op_true, 0}, [0x89] = {"NEWFALSE", op_false, 0},
+    [0x8a] = {"LONG1", op_long, 1}, [0x8b] = {"LONG4", op_long, 4}, [0x8c] = {"SHORT_BINUNICODE", op_text, 1},
+    [0x8d] = {"BINUNICODE8", op_text, 8}, [0x8e] = {"BINBYTES8", op_bytes, 8},
+    [0x8f] = {"EMPTY_SET", op_empty_list, 0}, [0x90] = {"ADDITEMS", op_items, 1},
     [0x91] = {"FROZENSET", op_container, 1}, [0x92] = {"NEWOBJ_EX", op_newobj, 2},
-    [0x93] = {"STACK_GLOBAL", op_stack_global, 0}, [0x94] = {"MEMOIZE", op_memoize, 0}, [0x95] = {"FRAME", op_skip, 8},
-    [0x96] = {"BYTEARRAY8", op_bytes, 8}, [0x97] = {"NEXT_BUFFER", op_none, 0}, [0x98] = {"READONLY_BUFFER", op_skip, 0},
+    [0x93] = {"STACK_GLOBAL", op_stack_global, 0}, [0x94] = {"MEMOIZE", op_memoize, 0},
+    [0x95] = {"FRAME", op_skip, 8}, [0x96] = {"BYTEARRAY8", op_bytes, 8}, [0x97] = {"NEXT_BUFFER", op_none, 0},
+    [0x98] = {"READONLY_BUFFER", op_skip, 0},
 };
 
 static const char *opcode_name(const pickle_machine *m)

@@ -40,13 +40,13 @@ typedef struct {
 typedef struct assay_pickle assay_pickle;
 
 /*
- * `name` is what errors call the file. `*used` is how many of the bytes the pickle has, `*verdict` what it is also after a
- * failure; either may be NULL. The caller ends the pickle with assay_pickle_destroy (NULL is allowed there).
+ * `name` is what errors call the file. `*used` is how many of the bytes the pickle has, `*verdict` what it is also
+ * after a failure; either may be NULL. The caller ends the pickle with assay_pickle_destroy (NULL is allowed there).
  * ASSAY_ERROR_FORMAT for what is no pickle, for one that could run code, and for one that needs more memory than
  * ASSAY_PICKLE_MEMORY.
  *
- * A tensor's name is its path: the keys of the dictionaries around it, joined by dots; an item of a list has its number as
- * key, a pair (text, tensor) the text. A dictionary that is there twice is read once, under its first name.
+ * A tensor's name is its path: the keys of the dictionaries around it, joined by dots; an item of a list has its number
+ * as key, a pair (text, tensor) the text. A dictionary that is there twice is read once, under its first name.
  */
 assay_status assay_pickle_parse(const void *bytes, size_t size, const char *name, assay_pickle **pickle, size_t *used,
                                 pickle_verdict *verdict, assay_error *error);
@@ -59,7 +59,7 @@ const assay_pickled_tensor *assay_pickle_at(const assay_pickle *pickle, size_t i
 const char *assay_pickle_root(const assay_pickle *pickle);
 /* The class of the pickled object that holds the tensors, "models.Net"; NULL where no object does. */
 const char *assay_pickle_own_class(const assay_pickle *pickle);
-/* What is in the dictionary and holds no tensors, as a text like "'epoch' (a number), 'loss' (a list)"; "" for nothing. */
+/* What is in the dictionary and holds no tensors, as a text like "'epoch' (a number), 'loss' (a list)"; or "". */
 const char *assay_pickle_others(const assay_pickle *pickle);
 
 /*

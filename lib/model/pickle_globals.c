@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *name; /* "module.name"; a '*' stands for one or more characters, but no dot */
+    const char *name; /* "module.name"; a '*' stands for any characters but a dot */
     global_role role;
     int which;
     const char *what;
@@ -203,8 +203,9 @@ static const char *const standard_modules[] = {
 
 /* Attributes on the way to which anything can be reached, and functions that run something wherever they are found. */
 static const char *const dangerous_attributes[] = {
-    "eval", "exec", "execfile", "compile", "system", "popen", "Popen", "spawn", "check_output", "check_call", "getoutput",
-    "getstatusoutput", "run_path", "run_module", "import_module", "runstring", "load_module", "getattr", "setattr",
+    "eval",          "exec",         "execfile",    "compile",   "system",          "popen",    "Popen",
+    "spawn",         "check_output", "check_call",  "getoutput", "getstatusoutput", "run_path", "run_module",
+    "import_module", "runstring",    "load_module", "getattr",   "setattr",
 };
 
 static int compare_names(const void *key, const void *element)
@@ -228,7 +229,7 @@ static bool fits(const char *name, const char *pattern)
     }
     size_t after = strlen(star + 1);
     size_t length = strlen(name);
-    return length > before + after && strncmp(name, pattern, before) == 0 &&
+    return length >= before + after && strncmp(name, pattern, before) == 0 &&
            strcmp(name + length - after, star + 1) == 0 && strchr(name + before, '.') == NULL;
 }
 
@@ -238,8 +239,11 @@ static const char *modern_module(const char *module, size_t *skipped)
     static const struct {
         const char *old;
         const char *now;
-    } renamed[] = {{"__builtin__", "builtins"}, {"copy_reg", "copyreg"}, {"numpy._core.multiarray", "numpy.core.multiarray"},
-                   {"numpy._core.numeric", "numpy.core.numeric"}, {"UserDict", "collections"}};
+    } renamed[] = {{"__builtin__", "builtins"},
+                   {"copy_reg", "copyreg"},
+                   {"numpy._core.multiarray", "numpy.core.multiarray"},
+                   {"numpy._core.numeric", "numpy.core.numeric"},
+                   {"UserDict", "collections"}};
     *skipped = 0;
     for (size_t i = 0; i < sizeof renamed / sizeof *renamed; i++) {
         if (strcmp(module, renamed[i].old) == 0) {
@@ -404,7 +408,8 @@ static assay_status rebuild_tensor(pickle_machine *m, tensor_call call, const pi
     return call == TENSOR_V3 ? retype(m, tensor, arguments) : ASSAY_OK;
 }
 
-static assay_status call_tensor(pickle_machine *m, tensor_call call, const pickle_value *arguments, pickle_value **result)
+static assay_status call_tensor(pickle_machine *m, tensor_call call, const pickle_value *arguments,
+                                pickle_value **result)
 {
     if (call == TENSOR_PARAMETER) {
         *result = argument(arguments, 0, PICKLE_TENSOR);
@@ -430,8 +435,8 @@ static assay_status call_dictionary(pickle_machine *m, const pickle_global *clas
     ASSAY_TRY(make_object(m, class, result));
     for (size_t i = 0; i < arguments->as.tuple.count; i++) {
         const pickle_value *from = arguments->as.tuple.items[i];
-        const pickle_cell *cell = from->kind == PICKLE_LIST || from->kind == PICKLE_DICTIONARY ? from->as.container.first
-                                                                                              : NULL;
+        const pickle_cell *cell =
+            from->kind == PICKLE_LIST || from->kind == PICKLE_DICTIONARY ? from->as.container.first : NULL;
         for (; cell != NULL; cell = cell->next) {
             const pickle_value *key = cell->key;
             pickle_value *held = cell->held;
@@ -459,7 +464,8 @@ static bool is_function(const char *name)
     return !(*last >= 'A' && *last <= 'Z') && strncmp(name, "torch._utils._rebuild", 21) != 0;
 }
 
-assay_status pickle_call(pickle_machine *m, const pickle_value *function, pickle_value *arguments, pickle_value **result)
+assay_status pickle_call(pickle_machine *m, const pickle_value *function, pickle_value *arguments,
+                         pickle_value **result)
 {
     if (function->kind != PICKLE_GLOBAL) {
         return pickle_refuse_code(m, "a function that is computed");

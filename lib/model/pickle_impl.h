@@ -133,7 +133,8 @@ assay_status pickle_append(pickle_machine *m, pickle_value *container, const pic
 /* What the two texts name. Fills in a new entry of the pickle's memory; dangerous names are ASSAY_ERROR_FORMAT. */
 assay_status pickle_find_global(pickle_machine *m, pickle_text module, pickle_text name, const pickle_global **found);
 /* What `function(*arguments)` is. Nothing is called. */
-assay_status pickle_call(pickle_machine *m, const pickle_value *function, pickle_value *arguments, pickle_value **result);
+assay_status pickle_call(pickle_machine *m, const pickle_value *function, pickle_value *arguments,
+                         pickle_value **result);
 /* An object of this class. */
 assay_status pickle_new(pickle_machine *m, const pickle_value *class, pickle_value **result);
 

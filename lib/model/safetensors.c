@@ -41,8 +41,9 @@ static assay_status check_length(const assay_source *source, uint64_t length, as
 {
     if (length > source->size - LENGTH_BYTES) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: begins like a safetensors file, but its header of %" PRIu64 " bytes goes past the end: is the "
-                          "download complete? (%zu bytes)", source->name, length, source->size);
+                          "%s: begins like a safetensors file, but its header of %" PRIu64
+                          " bytes goes past the end: is the download complete? (%zu bytes)",
+                          source->name, length, source->size);
     }
     if (length > ASSAY_SAFETENSORS_HEADER_LIMIT) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a header of %" PRIu64 " bytes is more than the %zu that are read",
@@ -189,8 +190,8 @@ static assay_status check_layout(const entry *entries, size_t count, size_t data
         end = entries[i].end;
         if (end > data_size) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
-                              "%s: tensor '%.100s' ends at %zu, past the %zu bytes of data: is the download complete?", file,
-                              entries[i].name, end, data_size);
+                              "%s: tensor '%.100s' ends at %zu, past the %zu bytes of data: is the download complete?",
+                              file, entries[i].name, end, data_size);
         }
     }
     if (end != data_size) {
@@ -365,8 +366,9 @@ assay_status assay_safetensors_write(const char *path, const assay_state *state,
     }
     for (size_t i = 0; i < assay_state_count(state); i++) {
         if (assay_state_at(state, i)->dtype == ASSAY_DTYPE_C128) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' is complex128, which safetensors does not have",
-                              path, assay_state_at(state, i)->name);
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: tensor '%.100s' is complex128, which safetensors does not have", path,
+                              assay_state_at(state, i)->name);
         }
     }
     char *header = make_header(state);

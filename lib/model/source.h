@@ -22,8 +22,8 @@ assay_status assay_source_take(const assay_source *source, size_t offset, size_t
                                assay_error *error);
 
 /*
- * The readers of the formats, over a source; as their public counterparts otherwise. The bytes of the tensors, and what is
- * in memory beside them at one time, are at most assay_source_budget.
+ * The readers of the formats, over a source; as their public counterparts otherwise. The bytes of the tensors, and what
+ * is in memory beside them at one time, are at most assay_source_budget.
  */
 assay_status assay_safetensors_load(const assay_source *source, assay_state **state, assay_error *error);
 assay_status assay_torch_zip_load(const assay_source *source, assay_state **state, assay_torch_about *about,

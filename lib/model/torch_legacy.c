@@ -77,8 +77,9 @@ static assay_status locate(void *context, const char *key)
         ASSAY_TRY(assay_source_read(l->source, l->position, COUNT_BYTES, &count, l->error));
     }
     if (left < COUNT_BYTES || count > (left - COUNT_BYTES) / found->element) {
-        return assay_fail(l->error, ASSAY_ERROR_FORMAT, "%s: ends before its numbers do: is the download complete? (%zu bytes)",
-                          l->source->name, l->source->size);
+        return assay_fail(l->error, ASSAY_ERROR_FORMAT,
+                          "%s: ends before its numbers do: is the download complete? (%zu bytes)", l->source->name,
+                          l->source->size);
     }
     found->offset = l->position + COUNT_BYTES;
     found->bytes = (size_t)count * found->element;
@@ -102,7 +103,8 @@ static assay_status find_storage(void *context, const char *key, const void **by
     return ASSAY_OK;
 }
 
-static assay_status load(legacy *l, const unsigned char *head, size_t size, assay_state **state, assay_torch_about *about)
+static assay_status load(legacy *l, const unsigned char *head, size_t size, assay_state **state,
+                         assay_torch_about *about)
 {
     const char *name = l->source->name;
     assay_pickle *pickle = NULL;
@@ -126,7 +128,8 @@ static assay_status load(legacy *l, const unsigned char *head, size_t size, assa
         status = assay_pickle_texts(head + keys, size - keys, name, locate, l, &used, l->error);
     }
     if (status == ASSAY_OK) {
-        status = assay_torch_assemble(pickle, name, find_storage, l, assay_source_budget(l->source), state, about, l->error);
+        status =
+            assay_torch_assemble(pickle, name, find_storage, l, assay_source_budget(l->source), state, about, l->error);
     }
     assay_free(l->storages);
     assay_free(l->held);

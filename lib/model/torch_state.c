@@ -77,9 +77,9 @@ static assay_status check_storage(const assembly *a, const assay_pickled_tensor 
 {
     if (size / assay_dtype_size(tensor->dtype) != tensor->storage_count || size % assay_dtype_size(tensor->dtype) != 0) {
         return assay_fail(a->error, ASSAY_ERROR_FORMAT,
-                          "%s: the numbers of tensor '%.100s' have %zu bytes where %zu elements of %zu bytes are promised: is "
-                          "the file damaged?", a->name, tensor->name, size, tensor->storage_count,
-                          assay_dtype_size(tensor->dtype));
+                          "%s: the numbers of tensor '%.100s' have %zu bytes where %zu elements of %zu bytes are "
+                          "promised: is the file damaged?",
+                          a->name, tensor->name, size, tensor->storage_count, assay_dtype_size(tensor->dtype));
     }
     return ASSAY_OK;
 }
@@ -104,8 +104,8 @@ static assay_status add_tensor(assembly *a, const assay_pickled_tensor *tensor, 
                           a->name, tensor->name);
     }
     a->bytes_left -= bytes;
-    assay_status added = assay_state_add(a->state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &made->data,
-                                         a->error);
+    assay_status added =
+        assay_state_add(a->state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &made->data, a->error);
     return assay_fail_in(a->error, added, a->name);
 }
 
@@ -162,8 +162,9 @@ static void describe(const assay_pickle *pickle, assay_torch_about *about)
     snprintf(about->others, sizeof about->others, "%s", assay_pickle_others(pickle));
 }
 
-assay_status assay_torch_assemble(const assay_pickle *pickle, const char *name, assay_storage_finder *find, void *context,
-                                  size_t most_bytes, assay_state **state, assay_torch_about *about, assay_error *error)
+assay_status assay_torch_assemble(const assay_pickle *pickle, const char *name, assay_storage_finder *find,
+                                  void *context, size_t most_bytes, assay_state **state, assay_torch_about *about,
+                                  assay_error *error)
 {
     assembly a = {.name = name, .find = find, .context = context, .bytes_left = most_bytes, .error = error};
     *state = NULL;
@@ -188,11 +189,11 @@ assay_status assay_torch_state(const void *pickle, size_t pickle_size, const cha
     size_t used = 0;
     *state = NULL;
     ASSAY_TRY(assay_pickle_parse(pickle, pickle_size, name, &parsed, &used, NULL, error));
-    assay_status status = used == pickle_size
-                              ? assay_torch_assemble(parsed, name, find, context, most_bytes, state, about, error)
-                              : assay_fail(error, ASSAY_ERROR_FORMAT,
-                                           "%s: is damaged, or was not written by torch.save: its pickle stops before its end",
-                                           name);
+    assay_status status =
+        used == pickle_size
+            ? assay_torch_assemble(parsed, name, find, context, most_bytes, state, about, error)
+            : assay_fail(error, ASSAY_ERROR_FORMAT,
+                         "%s: is damaged, or was not written by torch.save: its pickle stops before its end", name);
     assay_pickle_destroy(parsed);
     return status;
 }

@@ -26,19 +26,20 @@ typedef struct {
 } assay_torch_about;
 
 /*
- * Reads the pickle and copies each tensor out of its storage, row-major whatever its strides were; each storage is looked
- * for once. `most_bytes` bounds the tensors and one storage together: tensors may share a storage, so a small file can
- * ask for much. `name` is what errors call the file; `about` may be NULL. The caller ends the state with
- * assay_state_destroy. ASSAY_ERROR_FORMAT for what assay_pickle_parse refuses, a storage of another size than promised, a
- * tensor that reaches out of its storage, duplicate names, too many bytes.
+ * Reads the pickle and copies each tensor out of its storage, row-major whatever its strides were; each storage is
+ * looked for once. `most_bytes` bounds the tensors and one storage together: tensors may share a storage, so a small
+ * file can ask for much. `name` is what errors call the file; `about` may be NULL. The caller ends the state with
+ * assay_state_destroy. ASSAY_ERROR_FORMAT for what assay_pickle_parse refuses, a storage of another size than promised,
+ * a tensor that reaches out of its storage, duplicate names, too many bytes.
  */
 assay_status assay_torch_state(const void *pickle, size_t pickle_size, const char *name, assay_storage_finder *find,
                                void *context, size_t most_bytes, assay_state **state, assay_torch_about *about,
                                assay_error *error);
 
 /* The same from a pickle that was read. */
-assay_status assay_torch_assemble(const assay_pickle *pickle, const char *name, assay_storage_finder *find, void *context,
-                                  size_t most_bytes, assay_state **state, assay_torch_about *about, assay_error *error);
+assay_status assay_torch_assemble(const assay_pickle *pickle, const char *name, assay_storage_finder *find,
+                                  void *context, size_t most_bytes, assay_state **state, assay_torch_about *about,
+                                  assay_error *error);
 
 ASSAY_END_DECLS
 #endif

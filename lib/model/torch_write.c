@@ -1,4 +1,4 @@
-/* A state as torch.save writes an OrderedDict of tensors: a zip archive of stored entries, each number aligned to 64 bytes. */
+/* A state as torch.save writes an OrderedDict of tensors: a zip archive of stored entries, aligned to 64 bytes. */
 #include <assay/model/torch_zip.h>
 
 #include <inttypes.h>
@@ -234,16 +234,18 @@ static assay_status check_state(const assay_state *state, const char *path, assa
     for (size_t i = 0; i < assay_state_count(state); i++) {
         const assay_stored_tensor *tensor = assay_state_at(state, i);
         if (storage_classes[tensor->dtype] == NULL) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' is of type %s, which PyTorch 1.13 does not have",
-                              path, tensor->name, assay_dtype_name(tensor->dtype));
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: tensor '%.100s' is of type %s, which PyTorch 1.13 does not have", path, tensor->name,
+                              assay_dtype_name(tensor->dtype));
         }
         bytes += tensor->count * assay_dtype_size(tensor->dtype) + ASSAY_TENSOR_MAX_RANK * ALIGNMENT +
                  2 * strlen(tensor->name);
     }
     return bytes < UINT32_MAX && assay_state_count(state) < MOST_ENTRIES
                ? ASSAY_OK
-               : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu tensors of %" PRIu64 " bytes do not fit a zip archive of 4 GiB",
-                            path, assay_state_count(state), bytes);
+               : assay_fail(error, ASSAY_ERROR_FORMAT,
+                            "%s: %zu tensors of %" PRIu64 " bytes do not fit a zip archive of 4 GiB", path,
+                            assay_state_count(state), bytes);
 }
 
 assay_status assay_torch_zip_write(const char *path, const assay_state *state, assay_error *error)

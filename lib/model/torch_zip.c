@@ -116,8 +116,9 @@ static assay_status find_storage(void *context, const char *key, const void **by
     assay_free(name);
     ASSAY_TRY(status);
     if (index < 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the storage 'data/%.100s' is missing in this zip archive: was it packed anew?",
-                          a->name, key);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: the storage 'data/%.100s' is missing in this zip archive: was it packed anew?", a->name,
+                          key);
     }
     assay_free(a->held);
     a->held = NULL;
@@ -159,7 +160,8 @@ static assay_status find_pickle(archive *a, zip_int64_t count, zip_int64_t *pick
         const char *slash = strchr(name, '/');
         if (slash != NULL && strcmp(slash, "/constants.pkl") == 0) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
-                              "%s: is a TorchScript program (torch.jit.save): save net.state_dict() with torch.save", a->name);
+                              "%s: is a TorchScript program (torch.jit.save): save net.state_dict() with torch.save",
+                              a->name);
         }
         if (slash != NULL && strcmp(slash, PICKLE) == 0) {
             if (*pickle >= 0) {
@@ -241,7 +243,8 @@ static uint64_t little_endian(const unsigned char *bytes, size_t width)
 }
 
 /* The size of the directory, as the end of a large archive tells it; what is broken there libzip finds out. */
-static assay_status read_large_end(const assay_source *source, size_t locator_at, uint64_t *directory, assay_error *error)
+static assay_status read_large_end(const assay_source *source, size_t locator_at, uint64_t *directory,
+                                   assay_error *error)
 {
     unsigned char locator[LOCATOR_BYTES];
     unsigned char end[LARGE_END_BYTES];
@@ -268,10 +271,11 @@ static assay_status judge_end(const assay_source *source, const unsigned char *t
         if (in_file >= LOCATOR_BYTES) {
             ASSAY_TRY(read_large_end(source, in_file - LOCATOR_BYTES, &directory, error));
         }
-        return directory <= MOST_DIRECTORY
-                   ? ASSAY_OK
-                   : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a zip archive with a directory of %" PRIu64 " bytes; no "
-                                "checkpoint has so many entries", source->name, directory);
+        return directory <= MOST_DIRECTORY ? ASSAY_OK
+                                           : assay_fail(error, ASSAY_ERROR_FORMAT,
+                                                        "%s: a zip archive with a directory of %" PRIu64 " bytes; no "
+                                                        "checkpoint has so many entries",
+                                                        source->name, directory);
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT,
                       "%s: begins like a zip archive but its end is missing: is the download complete? (%zu bytes)",

@@ -21,16 +21,16 @@ bool assay_torch_zip_recognised(const void *bytes, size_t size);
 /*
  * Reads a file that is in memory; `name` is what errors call it, `about` may be NULL. The caller ends the state with
  * assay_state_destroy. Tensors and one storage together may be twice as large as the file and 12 MiB (deflated entries,
- * shared storages): no zip bomb. ASSAY_ERROR_FORMAT for a broken archive, entries that are there twice or are encrypted, a
- * wrong checksum, and all that assay_torch_state refuses. NaN and infinity are not looked for here.
+ * shared storages): no zip bomb. ASSAY_ERROR_FORMAT for a broken archive, entries that are there twice or are
+ * encrypted, a wrong checksum, and all that assay_torch_state refuses. NaN and infinity are not looked for here.
  */
 assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *name, assay_state **state,
                                    assay_torch_about *about, assay_error *error);
 
 /*
- * Writes the state as torch.save writes an OrderedDict of tensors, whole or not at all (base/file.h): torch.load reads it,
- * with weights_only=True, too. Metadata is left out. ASSAY_ERROR_FORMAT for a dtype that PyTorch 1.13 does not have, and
- * for a state of 4 GiB or more.
+ * Writes the state as torch.save writes an OrderedDict of tensors, whole or not at all (base/file.h): torch.load reads
+ * it, with weights_only=True, too. Metadata is left out. ASSAY_ERROR_FORMAT for a dtype that PyTorch 1.13 does not
+ * have, and for a state of 4 GiB or more.
  */
 assay_status assay_torch_zip_write(const char *path, const assay_state *state, assay_error *error);
 

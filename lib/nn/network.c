@@ -33,7 +33,8 @@ assay_status assay_network_parse_hidden(const char *text, assay_network_config *
     return ASSAY_OK;
 }
 
-/* False where the bytes of all tensors could be more than size_t can count if each were a [rows][columns] of doubles. */
+/* False where the bytes of all tensors could be more than size_t can count if each were a [rows][columns] of
+ * doubles. */
 static bool fits(size_t rows, size_t columns)
 {
     const size_t tensors = 2 * (ASSAY_MAX_HIDDEN + 1);
@@ -50,9 +51,11 @@ static assay_status check_config(const assay_network_config *config, size_t max_
     for (size_t layer = 0; layer <= config->hidden_count; layer++) {
         size_t out = layer < config->hidden_count ? config->hidden[layer] : config->classes;
         if (!fits(in, out) || !fits(max_rows, in) || !fits(max_rows, out)) {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                              "a network with a layer %zu -> %zu for batches of %zu cannot be made: each must be at least "
-                              "1, and their products must fit into memory", in, out, max_rows);
+            return assay_fail(
+                error, ASSAY_ERROR_ARGUMENT,
+                "a network with a layer %zu -> %zu for batches of %zu cannot be made: each must be at least "
+                "1, and their products must fit into memory",
+                in, out, max_rows);
         }
         in = out;
     }

@@ -24,8 +24,8 @@ typedef struct {
     assay_activation activation;
 } assay_network_config;
 
-/* Reads sizes such as "64,32" into config->hidden; "" means no hidden layer. ASSAY_ERROR_ARGUMENT with the reason for any
- * other text, and then config is unchanged. */
+/* Reads sizes such as "64,32" into config->hidden; "" means no hidden layer. ASSAY_ERROR_ARGUMENT with the reason for
+ * any other text, and then config is unchanged. */
 assay_status assay_network_parse_hidden(const char *text, assay_network_config *config, assay_error *error);
 
 typedef struct assay_network assay_network;
@@ -63,8 +63,8 @@ assay_tensor assay_network_tensor(const assay_network *network, size_t index);
 size_t assay_network_parameter_count(const assay_network *network);
 
 /*
- * All parameters, and all gradients, as one slice each: what an optimizer steps over. Each tensor starts at a multiple of
- * 16 elements; the padding between them is 0 in both and stays so under every update rule.
+ * All parameters, and all gradients, as one slice each: what an optimizer steps over. Each tensor starts at a multiple
+ * of 16 elements; the padding between them is 0 in both and stays so under every update rule.
  */
 assay_slice assay_network_parameters(const assay_network *network);
 assay_slice assay_network_gradients(const assay_network *network);

@@ -6,17 +6,17 @@
 
 struct assay_batches {
     assay_backend *backend;
-    const assay_dataset *data;
+    assay_dataset data;   /* its arrays are the caller's */
     size_t count;         /* in the order */
     size_t max_rows;
-    int32_t *host_order;  /* [data->count] */
+    int32_t *host_order;  /* [data.count] */
     assay_buffer *x;      /* real [max_rows][width] */
     assay_buffer *y;      /* INT32 [max_rows] */
     assay_buffer *right;  /* INT32 [1]: right answers in one batch */
     /* For bytes, which the backend gathers. */
-    assay_buffer *pixels; /* UINT8 [data->count][width] */
-    assay_buffer *labels; /* INT32 [data->count] */
-    assay_buffer *order;  /* INT32 [data->count] */
+    assay_buffer *pixels; /* UINT8 [data.count][width] */
+    assay_buffer *labels; /* INT32 [data.count] */
+    assay_buffer *order;  /* INT32 [data.count] */
     assay_buffer *table;  /* real [256] */
     /* For floats, which are gathered here. */
     float *host_x;        /* [max_rows][width] */
@@ -26,7 +26,7 @@ struct assay_batches {
 static void create_gathering_buffers(assay_batches *batches)
 {
     assay_backend *backend = batches->backend;
-    const assay_dataset *data = batches->data;
+    const assay_dataset *data = &batches->data;
     float table[256];
     batches->pixels = assay_buffer_borrow_u8(backend, data->pixels, data->count * data->width);
     batches->labels = assay_buffer_create(backend, ASSAY_INT32, data->count);
@@ -41,7 +41,7 @@ static void create_gathering_buffers(assay_batches *batches)
 static assay_status create_parts(assay_batches *batches, assay_error *error)
 {
     assay_backend *backend = batches->backend;
-    const assay_dataset *data = batches->data;
+    const assay_dataset *data = &batches->data;
     batches->host_order = assay_calloc(data->count, sizeof *batches->host_order, error);
     if (batches->host_order == NULL) {
         return ASSAY_ERROR_MEMORY;
@@ -79,7 +79,7 @@ assay_status assay_batches_create(assay_backend *backend, const assay_dataset *d
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    *made = (assay_batches){.backend = backend, .data = data, .count = data->count, .max_rows = max_rows};
+    *made = (assay_batches){.backend = backend, .data = *data, .count = data->count, .max_rows = max_rows};
     assay_status status = create_parts(made, error);
     if (status != ASSAY_OK) {
         assay_batches_destroy(made);
@@ -121,10 +121,11 @@ size_t assay_batches_count(const assay_batches *batches)
     return batches->count;
 }
 
-/* Copies the samples together and uploads them. Too many rows fail in the upload, which finds its destination too small. */
+/* Copies the samples together and uploads them. Too many rows fail in the upload, which finds its destination too
+ * small. */
 static void gather_floats(assay_batches *batches, size_t first, size_t rows)
 {
-    const assay_dataset *data = batches->data;
+    const assay_dataset *data = &batches->data;
     bool inside = first <= data->count && rows <= data->count - first && rows <= batches->max_rows;
     for (size_t r = 0; inside && r < rows; r++) {
         size_t sample = (size_t)batches->host_order[first + r];
@@ -138,18 +139,18 @@ static void gather_floats(assay_batches *batches, size_t first, size_t rows)
 
 void assay_batches_load(assay_batches *batches, size_t first, size_t rows)
 {
-    if (batches->data->pixels == NULL) {
+    if (batches->data.pixels == NULL) {
         gather_floats(batches, first, rows);
         return;
     }
-    assay_gather(batches->backend, rows, batches->data->width, assay_whole(batches->pixels), assay_whole(batches->labels),
-                 assay_part_of(assay_whole(batches->order), first, rows), assay_whole(batches->table),
-                 assay_batches_inputs(batches, rows), assay_batches_labels(batches, rows));
+    assay_gather(batches->backend, rows, batches->data.width, assay_whole(batches->pixels),
+                 assay_whole(batches->labels), assay_part_of(assay_whole(batches->order), first, rows),
+                 assay_whole(batches->table), assay_batches_inputs(batches, rows), assay_batches_labels(batches, rows));
 }
 
 assay_slice assay_batches_inputs(const assay_batches *batches, size_t rows)
 {
-    return assay_part_of(assay_whole(batches->x), 0, rows * batches->data->width);
+    return assay_part_of(assay_whole(batches->x), 0, rows * batches->data.width);
 }
 
 assay_slice assay_batches_labels(const assay_batches *batches, size_t rows)

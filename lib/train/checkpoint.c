@@ -63,8 +63,8 @@ static assay_status put_laid_out(assay_trainer *trainer, assay_state *state, con
         assay_tensor tensor = assay_network_tensor(trainer->network, i);
         const size_t shape[] = {tensor.rows, tensor.columns};
         void *data;
-        ASSAY_TRY(assay_state_add(state, name_of(prefix, &tensor).text, real_dtype(trainer), tensor.is_bias ? 1 : 2, shape,
-                                  &data, error));
+        ASSAY_TRY(assay_state_add(state, name_of(prefix, &tensor).text, real_dtype(trainer), tensor.is_bias ? 1 : 2,
+                                  shape, &data, error));
         download(trainer, part_for(laid_out, &tensor), data);
     }
     return ASSAY_OK;
@@ -76,14 +76,16 @@ static assay_status take(const assay_state *state, const char *path, const char 
 {
     *tensor = assay_state_find(state, name);
     if (*tensor == NULL || (*tensor)->dtype != dtype || (*tensor)->count != count) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is not a checkpoint of this run: it should hold %zu numbers of "
-                          "type %s named '%s'", path, count, assay_dtype_name(dtype), name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: is not a checkpoint of this run: it should hold %zu numbers of "
+                          "type %s named '%s'",
+                          path, count, assay_dtype_name(dtype), name);
     }
     return ASSAY_OK;
 }
 
-static assay_status take_laid_out(assay_trainer *trainer, const assay_state *state, const char *path, const char *prefix,
-                                  assay_slice laid_out, assay_error *error)
+static assay_status take_laid_out(assay_trainer *trainer, const assay_state *state, const char *path,
+                                  const char *prefix, assay_slice laid_out, assay_error *error)
 {
     for (size_t i = 0; i < assay_network_tensor_count(trainer->network); i++) {
         assay_tensor tensor = assay_network_tensor(trainer->network, i);
@@ -100,14 +102,20 @@ static char *fingerprint(const assay_trainer *trainer, assay_error *error)
 {
     const assay_train_options *options = &trainer->options;
     char *settings = assay_optimizer_settings(&options->rule, error);
-    char *text = settings == NULL ? NULL : assay_asprintf(error,
-        "backend %s:%s; optimizer kind %d with %s; initializer %s value %.17g fan %d gain %.17g first layer %d; "
-        "activation parameter %.17g; seed %llu; draws %s; batches of %zu; %zu training samples; data %08lx",
-        assay_backend_name(trainer->backend), real_dtype(trainer) == ASSAY_DTYPE_F32 ? "f32" : "f64",
-        (int)options->rule.kind, settings, assay_initializer_name(options->initializer.kind), options->initializer.value,
-        (int)options->initializer.fan, options->initializer.gain, (int)options->initializer.first_layer_without_gain,
-        options->network.activation.parameter, (unsigned long long)options->seed, options->draws->name,
-        options->batch_rows, options->train_count, trainer->data_checksum);
+    char *text =
+        settings == NULL
+            ? NULL
+            : assay_asprintf(
+                  error,
+                  "backend %s:%s; optimizer kind %d with %s; initializer %s value %.17g fan %d gain %.17g first layer "
+                  "%d; "
+                  "activation parameter %.17g; seed %llu; draws %s; batches of %zu; %zu training samples; data %08lx",
+                  assay_backend_name(trainer->backend), real_dtype(trainer) == ASSAY_DTYPE_F32 ? "f32" : "f64",
+                  (int)options->rule.kind, settings, assay_initializer_name(options->initializer.kind),
+                  options->initializer.value, (int)options->initializer.fan, options->initializer.gain,
+                  (int)options->initializer.first_layer_without_gain, options->network.activation.parameter,
+                  (unsigned long long)options->seed, options->draws->name, options->batch_rows, options->train_count,
+                  trainer->data_checksum);
     assay_free(settings);
     return text;
 }
@@ -120,8 +128,8 @@ static assay_status set_number(assay_state *state, const char *key, size_t numbe
 }
 
 /* A whole number of the metadata, at most `limit`. */
-static assay_status take_number(const assay_state *state, const char *path, const char *key, size_t limit, size_t *number,
-                                assay_error *error)
+static assay_status take_number(const assay_state *state, const char *path, const char *key, size_t limit,
+                                size_t *number, assay_error *error)
 {
     const char *text = assay_state_text(state, key);
     char *end = NULL;
@@ -173,7 +181,8 @@ static assay_status put_generator(const assay_trainer *trainer, assay_state *sta
     return assay_state_put(state, "generator.mt19937", ASSAY_DTYPE_I64, 1, &shape, numbers, error);
 }
 
-static assay_status take_generator(assay_trainer *trainer, const assay_state *state, const char *path, assay_error *error)
+static assay_status take_generator(assay_trainer *trainer, const assay_state *state, const char *path,
+                                   assay_error *error)
 {
     const assay_stored_tensor *stored;
     ASSAY_TRY(take(state, path, "generator.mt19937", ASSAY_DTYPE_I64, GENERATOR_NUMBERS, &stored, error));

@@ -12,8 +12,10 @@ enum { MIN_EVALUATION_ROWS = 256 };
 static assay_status check_options(const assay_train_options *options, const assay_dataset *data, assay_error *error)
 {
     if (options->train_count == 0 || options->train_count >= data->count) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%zu of %zu samples cannot train: at least one must train, and one "
-                          "must validate", options->train_count, data->count);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "%zu of %zu samples cannot train: at least one must train, and one "
+                          "must validate",
+                          options->train_count, data->count);
     }
     if (options->batch_rows == 0 || options->batch_rows > options->train_count) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a batch of %zu cannot be cut from %zu training samples",
@@ -92,7 +94,8 @@ static assay_status draw_beginning(assay_trainer *trainer, size_t total, assay_e
 {
     const assay_train_options *options = &trainer->options;
     const assay_train_draws *draws = options->draws;
-    ASSAY_TRY(draws->begin(draws, options->seed, total, options->train_count, &trainer->generator, &trainer->split, error));
+    ASSAY_TRY(
+        draws->begin(draws, options->seed, total, options->train_count, &trainer->generator, &trainer->split, error));
     assay_initialize(&options->initializer, trainer->network, &trainer->generator);
     draws->after_weights(draws, options->train_count, &trainer->generator, trainer->scratch);
     return assay_backend_check(trainer->backend, error);
@@ -185,8 +188,10 @@ static assay_status record_steps(assay_trainer *trainer, assay_error *error)
     double right = 0.0;
     for (size_t step = 0; step < trainer->steps; step++) {
         if (!isfinite(losses[step])) {
-            return assay_fail(error, ASSAY_ERROR_NUMERIC, "training diverged: the loss of epoch %zu, step %zu is %g; try "
-                              "a smaller learning rate", trainer->done + 1, step + 1, losses[step]);
+            return assay_fail(error, ASSAY_ERROR_NUMERIC,
+                              "training diverged: the loss of epoch %zu, step %zu is %g; try "
+                              "a smaller learning rate",
+                              trainer->done + 1, step + 1, losses[step]);
         }
         right += trainer->right[step];
     }
@@ -217,7 +222,8 @@ static assay_status validate(assay_trainer *trainer, assay_error *error)
     return ASSAY_OK;
 }
 
-/* Shuffles the training samples for the next epoch, as a DataLoader does; the one for validation draws a number, too. */
+/* Shuffles the training samples for the next epoch, as a DataLoader does; the one for validation draws a number,
+ * too. */
 static assay_status begin_epoch(assay_trainer *trainer, assay_error *error)
 {
     if (trainer->done == trainer->options.epochs) {

@@ -1,7 +1,7 @@
 /*
- * Training of a classifier: epochs of shuffled batches, without the last one if it is smaller than the others; after each
- * epoch the training and the validation accuracy; the parameters of the best validation epoch are kept. Random numbers
- * are drawn as a loop in PyTorch 1.6 draws them that goes through a shuffled DataLoader and one for validation.
+ * Training of a classifier: epochs of shuffled batches, without the last one if it is smaller than the others; after
+ * each epoch the training and the validation accuracy; the parameters of the best validation epoch are kept. Random
+ * numbers are drawn as a loop in PyTorch 1.6 draws them that goes through a shuffled DataLoader and one for validation.
  */
 #ifndef ASSAY_TRAIN_TRAINER_H
 #define ASSAY_TRAIN_TRAINER_H
@@ -21,8 +21,8 @@
 ASSAY_BEGIN_DECLS
 
 /*
- * What a run draws before its first epoch: the split, then the weights, then nothing. Another order, to follow a run that
- * was made elsewhere, is a table of this kind (tutorial/chain.h has one).
+ * What a run draws before its first epoch: the split, then the weights, then nothing. Another order, to follow a run
+ * that was made elsewhere, is a table of this kind (tutorial/chain.h has one).
  */
 typedef struct assay_train_draws {
     const char *name; /* in a checkpoint, which only a run with the same draws can continue */
@@ -75,7 +75,8 @@ assay_status assay_trainer_first_steps(assay_trainer *trainer, size_t steps, dou
 
 /* The accuracy on another data set (the test set), in [0, 1], with the parameters of the best validation epoch. The
  * training parameters do not change. Inputs are normalised with that data set's own mean and std. */
-assay_status assay_trainer_test(assay_trainer *trainer, const assay_dataset *data, double *accuracy, assay_error *error);
+assay_status assay_trainer_test(assay_trainer *trainer, const assay_dataset *data, double *accuracy,
+                                assay_error *error);
 
 /* --- what has happened so far ---------------------------------------------------------------------------------- */
 
@@ -96,12 +97,12 @@ assay_slice assay_trainer_best_parameters(const assay_trainer *trainer);
 
 /* --- checkpoints ----------------------------------------------------------------------------------------------- */
 
-/* Writes everything that the next epoch depends on, as safetensors: parameters, optimizer, generator, scores and losses,
- * best parameters. */
+/* Writes everything that the next epoch depends on, as safetensors: parameters, optimizer, generator, scores and
+ * losses, best parameters. */
 assay_status assay_trainer_save(assay_trainer *trainer, const char *path, assay_error *error);
 
-/* Continues a run from its checkpoint; it then ends exactly as a run that was never stopped. ASSAY_ERROR_FORMAT, with the
- * first difference, if a run with other options, data, backend or precision made the checkpoint; only the number of
+/* Continues a run from its checkpoint; it then ends exactly as a run that was never stopped. ASSAY_ERROR_FORMAT, with
+ * the first difference, if a run with other options, data, backend or precision made the checkpoint; only the number of
  * epochs may differ, and not be less than those done. After an error the trainer can only be destroyed. */
 assay_status assay_trainer_load(assay_trainer *trainer, const char *path, assay_error *error);
 

@@ -3,7 +3,8 @@
 #include <assay/base/alloc.h>
 #include <assay/tutorial/defaults.h>
 
-/* The notebook created three networks for its experiments, and made thirteen passes over unshuffled loaders for plots. */
+/* The notebook created three networks for its experiments, and made thirteen passes over unshuffled loaders for
+ * plots. */
 enum { EXPERIMENT_NETWORKS = 3, PLOTS = 13 };
 
 /* Creating an nn.Linear draws one number for each weight and each bias. */

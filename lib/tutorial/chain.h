@@ -1,6 +1,6 @@
 /*
- * The draws behind the author's saved runs: what the notebook had taken from PyTorch's default generator by the time each
- * training run began (doc/reproduction.md, "The saved runs"). All of it is in PyTorch 1.6's order.
+ * The draws behind the author's saved runs: what the notebook had taken from PyTorch's default generator by the time
+ * each training run began (doc/reproduction.md, "The saved runs"). All of it is in PyTorch 1.6's order.
  */
 #ifndef ASSAY_TUTORIAL_CHAIN_H
 #define ASSAY_TUTORIAL_CHAIN_H

@@ -24,11 +24,11 @@ typedef struct {
 } assay_depth_curve;
 
 /*
- * Initializes such a network as the experiment does (weights drawn by a copy of `generator`, so that no curve depends on
- * another), and passes the images forward and back. Needs a backend of double precision: a factor of 0.16^50 is below
- * float's range. Values that are only rounding become 0: a spread below 1e-12 of the mean; and, for constant weights, the
- * gradients below the last layer, which are multiples of the sum of the outputs' gradients, and that sum is 0.
- * ASSAY_ERROR_ARGUMENT for a backend of single precision, or too few images.
+ * Initializes such a network as the experiment does (weights drawn by a copy of `generator`, so that no curve depends
+ * on another), and passes the images forward and back. Needs a backend of double precision: a factor of 0.16^50 is
+ * below float's range. Values that are only rounding become 0: a spread below 1e-12 of the mean; and, for constant
+ * weights, the gradients below the last layer, which are multiples of the sum of the outputs' gradients, and that sum
+ * is 0. ASSAY_ERROR_ARGUMENT for a backend of single precision, or too few images.
  */
 assay_status assay_depth_measure(assay_backend *backend, const assay_dataset *data, const assay_split *split,
                                  const assay_generator *generator, const assay_experiment *experiment,

@@ -23,7 +23,8 @@ bool assay_picture_in_tutorial(assay_section section, assay_picture picture);
 
 /*
  * A histogram of 50 bins with its density for each linear layer (plot_dists of cell [11]), read from the network that
- * assay_session_run_experiment left: weights and gradients as counts, activations as densities, all ASSAY_TUTORIAL_BATCH rows.
+ * assay_session_run_experiment left: weights and gradients as counts, activations as densities, all
+ * ASSAY_TUTORIAL_BATCH rows.
  */
 assay_status assay_experiment_figure(assay_network *network, assay_section section, assay_picture picture,
                                      assay_figure **figure, assay_error *error);
@@ -49,7 +50,8 @@ typedef struct {
     const double *losses; /* [count] */
 } assay_first_steps;
 
-/* Our losses over the author's, below them the relative differences, and the step from which on they differ (retrace.h). */
+/* Our losses over the author's, below them the relative differences, and the step from which on they differ
+ * (retrace.h). */
 assay_status assay_first_steps_figure(const char *name, size_t count, const double *author, size_t ours_count,
                                       const assay_first_steps *ours, assay_figure **figure, assay_error *error);
 

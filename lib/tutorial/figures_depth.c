@@ -60,8 +60,8 @@ static void describe(const assay_depth_curve *curves, char *alt, size_t size)
              "last but one, the activations' standard deviation goes");
     for (size_t i = 0; i < assay_experiment_count(); i++) {
         size_t used = strlen(alt);
-        snprintf(alt + used, size - used, "%s for %s from %.2g to %.2g", i == 0 ? "" : ",", assay_experiment_at(i)->label,
-                 curves[i].activation[0], curves[i].activation[last]);
+        snprintf(alt + used, size - used, "%s for %s from %.2g to %.2g", i == 0 ? "" : ",",
+                 assay_experiment_at(i)->label, curves[i].activation[0], curves[i].activation[last]);
     }
     size_t used = strlen(alt);
     snprintf(alt + used, size - used, ".");

@@ -34,8 +34,9 @@ static const surface_view VIEWS[] = {
      .title = "Pathological curvature",
      .reach = 5.0,
      .surface_caption = "A ravine: steep across (w₁), and falling gently along it (w₂).",
-     .surface_alt = "A surface with a valley along w1 = 0; its floor falls from loss 1 at large w2 towards 0 at small w2, "
-                    "and its flanks rise by 1 within two units of w1.",
+     .surface_alt =
+         "A surface with a valley along w1 = 0; its floor falls from loss 1 at large w2 towards 0 at small w2, "
+         "and its flanks rise by 1 within two units of w1.",
      .map_caption = "SGD and SGD with momentum with learning rate 10, Adam with 1. SGD never finds the floor of the "
                     "ravine."},
     {.section = ASSAY_SECTION_STEEP,
@@ -47,8 +48,9 @@ static const surface_view VIEWS[] = {
      .surface_caption = "Three narrow optima in a plain of almost no gradient.",
      .surface_alt = "A flat surface at loss 0 with three narrow wells about 4 deep, at (1, -0.5), (-1, 0.5) and "
                     "(-0.5, -0.8).",
-     .map_caption = "SGD with learning rate 0.5, SGD with momentum with 1, Adam with 0.2. SGD leaps out of an optimum to "
-                    "the upper right; the path with momentum leaves the map."},
+     .map_caption =
+         "SGD with learning rate 0.5, SGD with momentum with 1, Adam with 0.2. SGD leaps out of an optimum to "
+         "the upper right; the path with momentum leaves the map."},
 };
 
 static assay_status view_of(assay_section section, const surface_view **view, assay_error *error)

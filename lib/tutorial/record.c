@@ -34,8 +34,8 @@ static assay_status read_list(const json_t *json, const char *key, double highes
         const json_t *item = json_array_get(list, i);
         (*values)[i] = json_number_value(item);
         if (!json_is_number(item) || (*values)[i] < 0.0 || (*values)[i] > highest) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: entry %zu of \"%s\" is not a number from 0%s", name, i, key,
-                              highest == 1.0 ? " to 1" : " on");
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: entry %zu of \"%s\" is not a number from 0%s", name, i,
+                              key, highest == 1.0 ? " to 1" : " on");
         }
     }
     return ASSAY_OK;
@@ -101,8 +101,8 @@ static json_t *make_list(const char *key, const double *values, size_t count, co
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(values[i])) {
-            assay_fail(error, ASSAY_ERROR_NUMERIC, "%s: not written: entry %zu of \"%s\" is %s, which JSON has not", path, i,
-                       key, isnan(values[i]) ? "NaN" : "infinite");
+            assay_fail(error, ASSAY_ERROR_NUMERIC, "%s: not written: entry %zu of \"%s\" is %s, which JSON has not",
+                       path, i, key, isnan(values[i]) ? "NaN" : "infinite");
             json_decref(list);
             return NULL;
         }

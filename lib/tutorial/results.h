@@ -18,8 +18,8 @@ typedef enum {
     ASSAY_VERDICT_SHOWN /* there is nothing to judge it by; not counted */
 } assay_verdict;
 
-/* What a number is judged by: the printed one; for other weights than the tutorial's, the theory; where the tutorial only
- * plots, what PyTorch computes from its code, what its text says, and what the author's records hold. */
+/* What a number is judged by: the printed one; for other weights than the tutorial's, the theory; where the tutorial
+ * only plots, what PyTorch computes from its code, what its text says, and what the author's records hold. */
 typedef enum {
     ASSAY_BASIS_PRINTED,
     ASSAY_BASIS_THEORY,

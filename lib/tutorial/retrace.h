@@ -20,9 +20,9 @@ typedef struct {
 assay_retrace assay_retrace_compare(size_t count, const double *ours, const double *theirs, double tolerance);
 
 /*
- * The backend that agrees with the author's runs for the most steps: OpenBLAS computes all products in full, and batches
- * keep the order in which they were drawn. A backend that skips terms (backend/openblas/panel.h) rounds differently: with
- * it the first 25 losses of SGD agree, and 5 and 10 of the others.
+ * The backend that agrees with the author's runs for the most steps: OpenBLAS computes all products in full, and
+ * batches keep the order in which they were drawn. A backend that skips terms (backend/openblas/panel.h) rounds
+ * differently: with it the first 25 losses of SGD agree, and 5 and 10 of the others.
  */
 #define ASSAY_RETRACE_BACKEND "openblas-dense"
 

@@ -1,6 +1,6 @@
 /*
- * The tutorial's training runs, cells [25] to [28]. Its Adam is two optimizers here: the one that it prints, and the one
- * that made the saved run whose 89.46 % it prints, which has no bias correction of the first moment.
+ * The tutorial's training runs, cells [25] to [28]. Its Adam is two optimizers here: the one that it prints, and the
+ * one that made the saved run whose 89.46 % it prints, which has no bias correction of the first moment.
  */
 #ifndef ASSAY_TUTORIAL_RUNS_H
 #define ASSAY_TUTORIAL_RUNS_H
@@ -31,8 +31,9 @@ const char *assay_run_file_name(assay_run run);
 const char *assay_run_printed_optimizer(assay_run run);
 const char *assay_run_saved_optimizer(assay_run run);
 
-/* What is claimed of our retracing of a saved run (doc/reproduction.md, "The saved runs"): the number of first steps that
- * agree within ASSAY_RETRACE_TOLERANCE, and the relative error of the mean loss of each of the first three epochs. */
+/* What is claimed of our retracing of a saved run (doc/reproduction.md, "The saved runs"): the number of first steps
+ * that agree within ASSAY_RETRACE_TOLERANCE, and the relative error of the mean loss of each of the first three
+ * epochs. */
 size_t assay_retrace_steps(assay_run run);
 double assay_retrace_epoch_tolerance(assay_run run);
 
@@ -57,7 +58,8 @@ extern const assay_tutorial_run assay_tutorial_runs[ASSAY_TUTORIAL_RUNS];
 /* The options of one of them: assay_tutorial_training with its optimizer. */
 assay_train_options assay_tutorial_run_options(const assay_tutorial_run *run);
 
-/* The section "optimizers" from the records of the four runs: test accuracy and best validation, each within 0.6 points. */
+/* The section "optimizers" from the records of the four runs: test accuracy and best validation, each within 0.6
+ * points. */
 void assay_tutorial_runs_judge(const assay_run_record records[ASSAY_TUTORIAL_RUNS], assay_section_results *results);
 
 ASSAY_END_DECLS

@@ -41,8 +41,9 @@ static assay_status run_descents(const assay_section_description *description, c
 
 /* What sections of one kind have in common. */
 #define EXPERIMENT .needs = ASSAY_NEEDS_SESSION, .run = run_experiment
-#define DESCENT \
-    .judged = "the cells plot and print no numbers: compared with PyTorch's points and the tutorial's text, absolute errors", \
+#define DESCENT                                                                                                        \
+    .judged = "the cells plot and print no numbers: compared with PyTorch's points and the tutorial's text, absolute " \
+              "errors",                                                                                                \
     .plots_only = true, .error_heading = "Absolute error", .needs = ASSAY_NEEDS_NOTHING, .run = run_descents
 
 /* In the tutorial's order. */
@@ -58,8 +59,9 @@ static const assay_section_description SECTIONS[] = {
      .name = "batch",
      .title = "Statistics of a single batch",
      .cells = "[8]",
-     .text = "The first 1,024 images of the shuffled loader, normalised: the very images that PyTorch's generator picks "
-             "with seed 42. The tutorial rounds these numbers to three decimals.",
+     .text =
+         "The first 1,024 images of the shuffled loader, normalised: the very images that PyTorch's generator picks "
+         "with seed 42. The tutorial rounds these numbers to three decimals.",
      .needs = ASSAY_NEEDS_SESSION,
      .run = run_batch},
     {.section = ASSAY_SECTION_CONSTANT,
@@ -105,21 +107,24 @@ static const assay_section_description SECTIONS[] = {
      .name = "kaiming-relu",
      .title = "Kaiming initialization, ReLU network",
      .cells = "[19]",
-     .text = "Normal weights with variance 2 / d_x (He et al., 2015), 1 / d_x in the first layer, with ReLU between the "
-             "layers.",
+     .text =
+         "Normal weights with variance 2 / d_x (He et al., 2015), 1 / d_x in the first layer, with ReLU between the "
+         "layers.",
      EXPERIMENT},
     {.section = ASSAY_SECTION_OPTIMIZERS,
      .name = "optimizers",
      .title = "Comparing optimizers on model training",
      .cells = "[26]-[28]",
-     .text = "40 epochs each, from the same network with Kaiming initialization, with the images in the order that the "
-             "author's runs had. Training is chaotic, so accuracies are compared within 0.6 percentage points.\n\n"
-             "The author's saved run named Adam was not made by the Adam that the tutorial prints: it leaves out the bias "
-             "correction of the first moment. Its 89.46% belongs to that variant (adam-uncorrected-momentum), which "
-             "retraces the saved losses; the losses of the printed Adam differ from the second step on. Both are shown "
-             "with his record.",
-     .judged = "our own runs, 40 epochs each; \"printed\" are the author's saved runs, errors in points. His Adam run was not\n"
-               "  made by the Adam that the tutorial prints, but by one without bias correction of the first moment: \"as saved\"",
+     .text =
+         "40 epochs each, from the same network with Kaiming initialization, with the images in the order that the "
+         "author's runs had. Training is chaotic, so accuracies are compared within 0.6 percentage points.\n\n"
+         "The author's saved run named Adam was not made by the Adam that the tutorial prints: it leaves out the bias "
+         "correction of the first moment. Its 89.46% belongs to that variant (adam-uncorrected-momentum), which "
+         "retraces the saved losses; the losses of the printed Adam differ from the second step on. Both are shown "
+         "with his record.",
+     .judged = "our own runs, 40 epochs each; \"printed\" are the author's saved runs, errors in points. His Adam\n"
+               "  run was not made by the Adam that the tutorial prints, but by one without bias correction of the\n"
+               "  first moment: \"as saved\"",
      .error_heading = "Error, points",
      .needs = ASSAY_NEEDS_RECORDS,
      .run = run_optimizers},
@@ -127,15 +132,17 @@ static const assay_section_description SECTIONS[] = {
      .name = "pathological",
      .title = "Pathological curvatures",
      .cells = "[29]-[33]",
-     .text = "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers: the last point of each descent is "
-             "compared with PyTorch's, and the statements of the text with what happens.",
+     .text =
+         "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers: the last point of each descent is "
+         "compared with PyTorch's, and the statements of the text with what happens.",
      DESCENT},
     {.section = ASSAY_SECTION_STEEP,
      .name = "steep",
      .title = "Steep optima",
      .cells = "[34]-[35]",
-     .text = "Minus three Gaussian densities of standard deviation 0.2. The cells print no numbers: the last point of each "
-             "descent is compared with PyTorch's, and the statements of the text with what happens.",
+     .text =
+         "Minus three Gaussian densities of standard deviation 0.2. The cells print no numbers: the last point of each "
+         "descent is compared with PyTorch's, and the statements of the text with what happens.",
      DESCENT},
 };
 
@@ -192,8 +199,9 @@ static assay_status check_inputs(const assay_section_description *description, c
         missing = inputs->records == NULL ? "the records of the training runs" : NULL;
         break;
     }
-    return missing == NULL ? ASSAY_OK
-                           : assay_fail(error, ASSAY_ERROR_ARGUMENT, "section '%s' needs %s", description->name, missing);
+    return missing == NULL
+               ? ASSAY_OK
+               : assay_fail(error, ASSAY_ERROR_ARGUMENT, "section '%s' needs %s", description->name, missing);
 }
 
 assay_status assay_section_run(assay_section section, const assay_section_inputs *inputs,

@@ -48,8 +48,8 @@ static assay_status fill_session(assay_session *session, assay_error *error)
                           session->data.count, ASSAY_TUTORIAL_TRAIN_COUNT);
     }
     assay_mt19937_seed(&session->after_split, ASSAY_TUTORIAL_SEED);
-    ASSAY_TRY(assay_split_create(&session->after_split, session->data.count, ASSAY_TUTORIAL_TRAIN_COUNT, &session->split,
-                                 error));
+    ASSAY_TRY(assay_split_create(&session->after_split, session->data.count, ASSAY_TUTORIAL_TRAIN_COUNT,
+                                 &session->split, error));
     ASSAY_TRY(assay_batches_create(session->backend, &session->data, ASSAY_TUTORIAL_BATCH, &session->batches, error));
     assay_batches_order(session->batches, session->split.train, session->split.train_count);
     assay_batches_load(session->batches, 0, ASSAY_TUTORIAL_BATCH);
@@ -114,7 +114,8 @@ assay_status assay_session_measure_batch(assay_session *session, assay_section_r
         return ASSAY_ERROR_MEMORY;
     }
     assay_mt19937 generator = session->after_split;
-    assay_loader_shuffle(&generator, ASSAY_LOADER_TORCH_1_9, &session->split, order + session->split.train_count, order);
+    assay_loader_shuffle(&generator, ASSAY_LOADER_TORCH_1_9, &session->split, order + session->split.train_count,
+                         order);
     float table[256];
     assay_normalization_table(session->data.mean, session->data.std, table);
     for (size_t i = 0; i < count; i++) {

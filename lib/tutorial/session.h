@@ -30,7 +30,8 @@ assay_session_options assay_session_defaults(void);
 typedef struct assay_session assay_session;
 
 /* Loads the data and draws the split. The backend must outlive the session, which the caller ends with
- * assay_session_destroy. Errors are those of the data; ASSAY_ERROR_FORMAT for too few images for the tutorial's split. */
+ * assay_session_destroy. Errors are those of the data; ASSAY_ERROR_FORMAT for too few images for the tutorial's
+ * split. */
 assay_status assay_session_create(assay_backend *backend, const assay_session_options *options, assay_session **session,
                                   assay_error *error);
 void assay_session_destroy(assay_session *session);
@@ -40,9 +41,9 @@ assay_status assay_session_measure_data(assay_session *session, assay_section_re
 assay_status assay_session_measure_batch(assay_session *session, assay_section_results *results, assay_error *error);
 
 /*
- * Runs one experiment and appends its results. The weights of earlier experiments that were not run are drawn and thrown
- * away first, so that an experiment always gives what it gives in the whole run; to go back, the session seeds the
- * generator again.
+ * Runs one experiment and appends its results. The weights of earlier experiments that were not run are drawn and
+ * thrown away first, so that an experiment always gives what it gives in the whole run; to go back, the session seeds
+ * the generator again.
  */
 assay_status assay_session_run_experiment(assay_session *session, const assay_experiment *experiment,
                                           assay_section_results *results, assay_error *error);

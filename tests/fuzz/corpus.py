@@ -113,7 +113,8 @@ def main():
 
     with open(os.path.join(GOLDEN, "legacy.pt"), "rb") as file:
         save("model", "legacy", file.read())
-    tensors = b"}(" + b"".join(pickled_view(*view) for view in (("fc1.weight", 9, 0, [2, 2]), ("fc1.bias", 9, 4, [2]))) + b"u"
+    views = (("fc1.weight", 9, 0, [2, 2]), ("fc1.bias", 9, 4, [2]))
+    tensors = b"}(" + b"".join(pickled_view(*view) for view in views) + b"u"
     save("model", "zip", zipped(b"\x80\x02}(" + text("model") + tensors + text("epoch") + b"G" + bytes(8) + b"u.", 9))
     attacks = {
         "global": b"\x80\x02cos\nsystem\nX\1\0\0\0x\x85R.", "stack": b"\x80\x04\x8c\2os\x94\x8c\6system\x93)R.",

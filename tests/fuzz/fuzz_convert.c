@@ -1,6 +1,6 @@
 /*
- * What torch_write.c writes is read again, and is the same: the file is read as a safetensors file, its tensors are written
- * as torch.save writes them, and read.
+ * What torch_write.c writes is read again, and is the same: the file is read as a safetensors file, its tensors are
+ * written as torch.save writes them, and read.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,8 @@ static void compare(const assay_state *written, const assay_state *read)
     for (size_t i = 0; i < assay_state_count(written); i++) {
         const assay_stored_tensor *a = assay_state_at(written, i);
         const assay_stored_tensor *b = assay_state_find(read, a->name);
-        if (b == NULL || a->dtype != b->dtype || a->rank != b->rank || memcmp(a->shape, b->shape, sizeof a->shape) != 0 ||
+        if (b == NULL || a->dtype != b->dtype || a->rank != b->rank ||
+            memcmp(a->shape, b->shape, sizeof a->shape) != 0 ||
             memcmp(a->data, b->data, a->count * assay_dtype_size(a->dtype)) != 0) {
             abort();
         }

@@ -1,6 +1,6 @@
 /*
- * What a submission writes: the lines that the grader reads, and the .npy files that they name. The first byte says which:
- * 'h' a greeting, 'r' a reply, 'n' a file. Whatever is in them, the answer says what is wrong, and no more.
+ * What a submission writes: the lines that the grader reads, and the .npy files that they name. The first byte says
+ * which: 'h' a greeting, 'r' a reply, 'n' a file. Whatever is in them, the answer says what is wrong, and no more.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "grade/components.h"
 #include "grade/exchange.h"
+#include "grade/npy.h"
 #include "grade/npy_header.h"
 #include "grade/text.h"
 

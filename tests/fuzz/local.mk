@@ -73,7 +73,9 @@ tests_fuzz_fuzz_json_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_grade_SOURCES = tests/fuzz/fuzz_grade.c $(fuzz_headers) grade/case.c grade/component_activation.c \
 	grade/component_init.c grade/component_linear.c grade/component_network.c grade/component_optimizer.c \
 	grade/component_softmax.c grade/component_surface.c grade/components.c grade/exchange.c grade/folder.c grade/npy.c \
-	grade/text.c lib/base/alloc.c lib/base/error.c lib/base/json.c lib/base/text.c lib/random/mt19937.c
+	grade/npy_header.c \
+	grade/text.c lib/base/alloc.c lib/base/error.c lib/base/json.c lib/base/text.c lib/random/mt19937.c \
+	lib/random/mt19937_fill.c
 tests_fuzz_fuzz_grade_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_grade_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz_model.c $(fuzz_library) $(fuzz_headers)

@@ -83,7 +83,9 @@ def serve():
                 import mmap
                 kept = []
                 for i in range(15000):
-                    try: kept.append(mmap.mmap(-1, 4096, prot=mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE))
+                    try: # private: the sandbox refuses shared maps where nobody is charged for them
+                        kept.append(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS,
+                                              prot=mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE))
                     except OSError: break
                 body = {"outputs": {"y": np.maximum(x, 0).tolist()}}
         print(json.dumps({"id": number, **body}), flush=True)
@@ -117,7 +119,7 @@ maps|1|
 END
 # Nobody reads the request: the grader waits, and does not spin. Its own processor time is what is measured.
 used() { awk '{print $14 + $15}' "/proc/$1/stat"; }
-"$assay" grade --npy --time 1 --only relu --folder "$folder" -- "$PYTHON" plant.py deaf x >"$folder/out" 2>&1 &
+"$assay" grade --npy --time 0.4 --only relu --folder "$folder" -- "$PYTHON" plant.py deaf x >"$folder/out" 2>&1 &
 pid=$!
 sleep 3
 ticks=$(used $pid)

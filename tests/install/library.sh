@@ -1,6 +1,6 @@
 #!/bin/sh
-# What a user of the library finds after `make install`: headers, pkg-config, the exported symbols, and examples/mlp.c on a
-# small data set.
+# What a user of the library finds after `make install`: headers, pkg-config, the exported symbols, and examples/mlp.c
+# on a small data set.
 set -eu
 : "${ASSAY_SOURCE:?}" "${ASSAY_BUILD:?}"
 fail() {
@@ -10,7 +10,9 @@ fail() {
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 root=$folder/root
-build() { (unset MAKEFLAGS MFLAGS MAKELEVEL TESTS; make -s -C "$ASSAY_BUILD" "$@" DESTDIR="$root") >"$folder/log" 2>&1; }
+build() {
+    (unset MAKEFLAGS MFLAGS MAKELEVEL TESTS; make -s -C "$ASSAY_BUILD" "$@" DESTDIR="$root") >"$folder/log" 2>&1
+}
 setting() { sed -n "s/^$1 = //p" "$ASSAY_BUILD/Makefile" | tail -1; }
 
 build install || { tail -5 "$folder/log" >&2; fail "make install fails"; }
@@ -38,7 +40,7 @@ for flag in $("$pkg_config" --cflags assay); do
     esac
 done
 
-# --- <assay/assay.h> has every public header, and <assay/nn/network.h> needs only -I -----------------------------------
+# --- <assay/assay.h> has every public header, and <assay/nn/network.h> needs only -I --------------------------------
 printf '#include <assay/assay.h>\n' >"$folder/umbrella.c"
 $CC -std=c17 -I"$include" -E "$folder/umbrella.c" >"$folder/umbrella.i"
 for header in $(cd "$include" && find assay -name '*.h' | sort); do
@@ -52,15 +54,16 @@ END
 $CC $flags -std=c17 -I"$include" "$folder/network.c" -o "$folder/network" -L"$library" -lassay &&
     "$folder/network" || fail "<assay/nn/network.h> alone"
 
-# --- what the library exports is what the headers declare ---------------------------------------------------------------
+# --- what the library exports is what the headers declare -----------------------------------------------------------
 awk -f "$ASSAY_SOURCE/tests/install/declared.awk" "$folder/umbrella.i" | sort -u >"$folder/declared"
-nm -D --defined-only "$library/libassay.so" | awk '{ print $3 }' | sed 's/@.*//' | grep -v '^__' | sort -u >"$folder/exported"
+nm -D --defined-only "$library/libassay.so" | awk '{ print $3 }' | sed 's/@.*//' | grep -v '^__' |
+    sort -u >"$folder/exported"
 [ "$(wc -l <"$folder/declared")" -ge 200 ] || fail "only $(wc -l <"$folder/declared") declarations were found"
 comm -13 "$folder/declared" "$folder/exported" | sed 's/^/library.sh: exported, but in no header: /' >&2
 comm -23 "$folder/declared" "$folder/exported" | sed 's/^/library.sh: in a header, but not exported: /' >&2
 cmp -s "$folder/declared" "$folder/exported" || fail "the exported symbols are not those of the headers"
 
-# --- examples/mlp.c: the command in its first comment, three spirals, and files with mistakes -----------------------------
+# --- examples/mlp.c: the command in its first comment, three spirals, and files with mistakes ------------------------
 compile=$(sed -n 's/^ \*  *cc -O2 mlp.c -o mlp //p' "$ASSAY_SOURCE/examples/mlp.c")
 [ "$compile" = "\$(pkg-config --cflags --libs assay)" ] || fail "examples/mlp.c: no command to compile in its comment"
 $CC $flags -Wall -Wextra -Werror -O2 "$ASSAY_SOURCE/examples/mlp.c" -o "$folder/mlp" \

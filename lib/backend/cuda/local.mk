@@ -30,6 +30,7 @@ EXTRA_DIST += $(cuda_kernel_headers) %D%/f32.cu %D%/f64.cu
 # everywhere (doc/design.md).
 NVCCFLAGS = -O3
 cuda_nvccflags = $(NVCC_TARGETS) -std=c++17 -fmad=false -lineinfo --forward-unknown-to-host-compiler \
+	-fvisibility=hidden \
 	--compiler-options=-fno-exceptions,-fno-threadsafe-statics,-Wall,-Wextra,-Wconversion,-Wshadow \
 	$(NVCCFLAGS) -I$(top_builddir)/include -I$(top_srcdir)/lib
 NVCC_verbose = $(NVCC_verbose_@AM_V@)
