@@ -330,6 +330,7 @@ static const struct {
                  "vsnprintf snprintf sprintf __isoc99_sscanf __*_chk __cpu_model __cpu_features2 __cpu_indicator_init"},
     {"always succeeds", "clock_gettime getenv geteuid getpid gettid fileno dirfd ferror clearerr __fpurge sigdescr_np "
                         "environ __environ __errno_location stderr stdout __ctype_*_loc"},
+    {"fails with malloc or read", "__getdelim getdelim getline"},
     {"cleans up: a failure has no remedy", "closedir fts_close unlink* pthread_*_destroy pthread_join kill _exit abort "
                                            "exit posix_spawn_file_actions_destroy"},
     {"fails only for wrong arguments", "pthread_mutex_* pthread_cond_* sched_yield usleep prctl setsid"},
