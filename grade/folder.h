@@ -1,7 +1,7 @@
 /*
  * Files in a folder that somebody else may write to: a submission's, an imported one, one with reports. A file is named
  * by the folder's descriptor and a plain name, never by a path: so a link that somebody plants there leads nowhere, and
- * nothing that stands there makes us wait. doc/grading-files.md lists every use.
+ * opening never waits, whatever is there. doc/grading-files.md lists every use.
  */
 #ifndef ASSAY_GRADE_FOLDER_H
 #define ASSAY_GRADE_FOLDER_H

@@ -27,7 +27,7 @@ void assay_grade_shape_text(size_t rank, const size_t *shape, char *text, size_t
 /* --- the header's dictionary -------------------------------------------------------------------------------------- */
 
 typedef struct {
-    char type[LONGEST_TYPE + 1]; /* as it stands there */
+    char type[LONGEST_TYPE + 1]; /* as the header spells it */
     char kind;                   /* 'f', 'i', 'u' or 'b' */
     size_t bytes;                /* of one number */
     bool big_endian;
@@ -251,7 +251,7 @@ static double number_at(const unsigned char *bytes, const npy_header *header)
     return header->kind == 'b' ? (double)(bits != 0) : (double)bits;
 }
 
-/* Where row-major element i stands in a Fortran-ordered file. */
+/* The position of row-major element i in a Fortran-ordered file. */
 static size_t fortran_index(const npy_header *header, size_t i)
 {
     size_t position = 0;

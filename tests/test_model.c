@@ -250,8 +250,8 @@ START_TEST(records_that_are_not_finite_are_not_written)
     double endless[] = {INFINITY};
     const struct { assay_run_record record; const char *says; } cases[] = {
         {{NAN, 1, good, good, 1, good}, "\"test_acc\" is not finite"},
-        {{0.5, 1, bad, good, 1, good}, "is NaN, which JSON has not"},
-        {{0.5, 1, good, endless, 1, good}, "is infinite, which JSON has not"},
+        {{0.5, 1, bad, good, 1, good}, "is NaN, which JSON cannot hold"},
+        {{0.5, 1, good, endless, 1, good}, "is infinite, which JSON cannot hold"},
         {{0.5, 1, good, good, 1, bad}, "entry 0 of \"train_losses\" is NaN"},
     };
     char *path = join(folder, "unwritten");

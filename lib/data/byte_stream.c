@@ -19,7 +19,7 @@ struct assay_byte_stream {
     int descriptor;
     size_t stored;
     bool gzip;
-    bool between_members; /* the last member is complete; the next one has not given a byte yet */
+    bool between_members; /* the last member is complete; no byte of the next one is read yet */
     bool padding;         /* zeros after the last member */
     z_stream inflater;    /* next_in and avail_in are the unread bytes of `input`, for plain files too */
     const char *message;

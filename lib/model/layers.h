@@ -41,7 +41,7 @@ assay_status assay_layers_find(const assay_state *state, const char *prefix, boo
 /* Whether the tensor is one of the layers'. */
 bool assay_layers_have(const assay_layers *layers, const assay_stored_tensor *tensor);
 
-/* The sizes of the network. Shapes do not tell the activation: config->activation is left as it is. */
+/* The sizes of the network. Shapes do not determine the activation: config->activation does not change. */
 void assay_layers_sizes(const assay_layers *layers, assay_network_config *config);
 
 ASSAY_END_DECLS

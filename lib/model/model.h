@@ -36,7 +36,7 @@ typedef struct {
     assay_state *state;      /* all tensors of the file */
     assay_torch_about about; /* what it holds beside them */
     assay_layers layers;     /* the network's own, in `state` */
-    bool has_activation;     /* shapes alone do not tell the activation */
+    bool has_activation;     /* shapes do not determine the activation */
     assay_network_config config;
     char config_name[ASSAY_ERROR_LENGTH]; /* where the activation's name was found */
     assay_error config_error; /* why a configuration that is there was not used; status ASSAY_OK for nothing */
@@ -62,7 +62,7 @@ assay_status assay_model_open(const char *path, const assay_model_options *optio
 /*
  * Copies the weights and biases into the network's parameters, converted to its backend's precision.
  * ASSAY_ERROR_ARGUMENT unless the network was created with the model's sizes; failures of the backend as
- * assay_backend_check tells them.
+ * assay_backend_check reports them.
  */
 assay_status assay_model_upload(const assay_model *model, assay_network *network, assay_error *error);
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 typedef struct {
-    const char *name; /* "module.name"; a '*' stands for any characters but a dot */
+    const char *name; /* "module.name"; a '*' matches any characters but a dot */
     global_role role;
     int which;
     const char *what;

@@ -101,7 +101,7 @@ static json_t *make_list(const char *key, const double *values, size_t count, co
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(values[i])) {
-            assay_fail(error, ASSAY_ERROR_NUMERIC, "%s: not written: entry %zu of \"%s\" is %s, which JSON has not",
+            assay_fail(error, ASSAY_ERROR_NUMERIC, "%s: not written: entry %zu of \"%s\" is %s, which JSON cannot hold",
                        path, i, key, isnan(values[i]) ? "NaN" : "infinite");
             json_decref(list);
             return NULL;

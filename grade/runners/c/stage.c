@@ -243,7 +243,7 @@ _Noreturn void stage_run(int argc, char **argv)
     const char *source = argv[3];
     char options[64];
     umask(077);
-    fcntl(GRADER, F_SETFD, FD_CLOEXEC); /* its end tells the grader that bubblewrap has started */
+    fcntl(GRADER, F_SETFD, FD_CLOEXEC); /* the grader sees it close when bubblewrap starts */
     fcntl(SOURCE, F_SETFD, FD_CLOEXEC);
     enter_namespaces();
     mount_memory(at, "mode=0755,nr_inodes=25k,size=" STAGE_BYTES);
