@@ -21,8 +21,7 @@ assay_status assay_grade_folder_open(const char *path, int *folder, assay_error 
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
-/* Out of descriptors or of memory: ours. All else that open can say is about what stands at the name. */
-static bool is_our_fault(int reason)
+bool assay_grade_is_our_fault(int reason)
 {
     return reason == EMFILE || reason == ENFILE || reason == ENOMEM;
 }
@@ -32,8 +31,8 @@ static assay_status cannot_open(const char *name, int reason, assay_error *error
     const char *what = reason == ELOOP                            ? "it is a link, or leads in a circle"
                        : reason == EAGAIN || reason == EWOULDBLOCK ? "another process holds a lease on it"
                                                                   : strerror(reason);
-    return assay_fail(error, is_our_fault(reason) ? ASSAY_ERROR_IO : ASSAY_ERROR_FORMAT, "%s: cannot be read: %s", name,
-                      what);
+    assay_status status = assay_grade_is_our_fault(reason) ? ASSAY_ERROR_IO : ASSAY_ERROR_FORMAT;
+    return assay_fail(error, status, "%s: cannot be read: %s", name, what);
 }
 
 static bool is_plain(const char *name)

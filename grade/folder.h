@@ -6,10 +6,17 @@
 #ifndef ASSAY_GRADE_FOLDER_H
 #define ASSAY_GRADE_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include <assay/base/error.h>
+
+/*
+ * Whether open failed for the grader's own reason: no descriptor or no memory is left. Every other errno describes what
+ * is at the path, so it is the fault of whoever put it there.
+ */
+bool assay_grade_is_our_fault(int reason);
 
 /*
  * Opens a folder by a path that the user gave. ASSAY_ERROR_IO where it is not there, or is no folder. The caller closes

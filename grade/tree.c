@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "grade/folder.h"
+
 enum { MAX_DEPTH = 60, PAGE = 4096 }; /* a little less deep than what stage.c copies */
 
 typedef struct {
@@ -139,6 +141,9 @@ assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, c
         return assay_fail(error, ASSAY_ERROR_IO, "%s: not there", path);
     }
     int opened = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW));
+    if (opened < 0 && assay_grade_is_our_fault(errno)) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    }
     if (opened < 0) {
         bool link = lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
         refuse(reason, "", link && !follow ? "a link in place of the submission's folder"
@@ -188,11 +193,18 @@ assay_status assay_grade_tree_open_file(const char *folder, const char *path, in
         return assay_fail(error, ASSAY_ERROR_IO, "%s: not there", path);
     }
     int opened = open_object(folder, path);
+    if (opened < 0 && assay_grade_is_our_fault(errno)) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+    }
     if (opened < 0) {
         bool leaves = errno == EXDEV || (errno == ELOOP && folder == NULL);
         refuse(reason, name, leaves ? ": a link that leads out of the submission" : ": cannot be read: %s",
                strerror(errno));
-    } else if (fstat(opened, &about) != 0 || !S_ISREG(about.st_mode)) {
+    } else if (fstat(opened, &about) != 0) {
+        int failure = errno;
+        close(opened);
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(failure));
+    } else if (!S_ISREG(about.st_mode)) {
         refuse(reason, name, ": not a file");
     } else if (about.st_size == 0 || about.st_size > GRADE_TREE_BYTES) {
         refuse(reason, name, about.st_size == 0 ? ": empty" : ": larger than %d MiB", GRADE_TREE_BYTES >> 20);

@@ -334,7 +334,8 @@ static const struct {
     {"cleans up: a failure has no remedy", "closedir fts_close unlink* pthread_*_destroy pthread_join kill _exit abort "
                                            "exit posix_spawn_file_actions_destroy"},
     {"fails only for wrong arguments", "pthread_mutex_* pthread_cond_* sched_yield usleep prctl setsid"},
-    {"belongs to another library, and fails with malloc, read or write", "json_* zip_* gz* crc32_z cblas_* openblas_* "
+    {"belongs to another library, and fails with malloc, read or write", "json_* zip_* gz* inflate* crc32_z cblas_* openblas_* elf_* "
+                                                                         "gelf_* seccomp_* "
                                                                          "posix_spawn_file_actions_*"},
     {"reports another failure between fork and exec", "write"},
     {"belongs to compiler, linker or gcov", "_ITM_* __cxa_finalize __gmon_start__ __assert_fail __stack_chk_fail "
