@@ -23,7 +23,7 @@ assay_status assay_grade_folder_open(const char *path, int *folder, assay_error 
 
 bool assay_grade_is_our_fault(int reason)
 {
-    return reason == EMFILE || reason == ENFILE || reason == ENOMEM;
+    return reason == EMFILE || reason == ENFILE || reason == ENOMEM || reason == EINTR;
 }
 
 static assay_status cannot_open(const char *name, int reason, assay_error *error)

@@ -13,8 +13,8 @@
 #include <assay/base/error.h>
 
 /*
- * Whether open failed for the grader's own reason: no descriptor or no memory is left. Every other errno describes what
- * is at the path, so it is the fault of whoever put it there.
+ * Whether open failed for the grader's own reason: no descriptor or no memory is left, or a signal came. Every other errno
+ * describes what is at the path, so it is the fault of whoever put it there.
  */
 bool assay_grade_is_our_fault(int reason);
 

@@ -1,6 +1,6 @@
 /*
  * The functions that faults.h makes fail; they replace the C library's. All other imports of libassay cannot fail, or
- * fail through one of these; test_faults_files compares both lists with the imports.
+ * fail through one of these; test_faults_imports compares both lists with the imports.
  */
 #define _GNU_SOURCE
 #include <dirent.h>

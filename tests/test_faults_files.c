@@ -1,6 +1,5 @@
 /* lib/base, lib/data, lib/model: files read and written while memory and the system fail. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -318,96 +317,10 @@ static const fault_scenario scenarios[] = {
     {"a record read", set_up_record, read_record, NULL, 0, NULL, 0},
 };
 
-/* --- what can fail, and is made to ------------------------------------------------------------------------------- */
-
-/* Imports that no test makes to fail, and why. '*' matches any characters. */
-static const struct {
-    const char *why;
-    const char *names;
-} spared[] = {
-    {"computes", "acos* cosh erfc* exp expf expm1* fmaf fmax fmin frexp hypot ldexp log log10 log1p* logf pow powf "
-                 "sincos* tanh* sqrt* sin sinf cos cosf ceil floor rint copysign* mem* bcmp str* stpcpy qsort "
-                 "vsnprintf snprintf sprintf __isoc99_sscanf __*_chk __cpu_model __cpu_features2 __cpu_indicator_init"},
-    {"always succeeds", "clock_gettime getenv geteuid getpid gettid fileno dirfd ferror clearerr __fpurge sigdescr_np "
-                        "environ __environ __errno_location stderr stdout __ctype_*_loc"},
-    {"fails with malloc or read", "__getdelim getdelim getline"},
-    {"cleans up: a failure has no remedy", "closedir fts_close unlink* pthread_*_destroy pthread_join kill _exit abort "
-                                           "exit posix_spawn_file_actions_destroy"},
-    {"fails only for wrong arguments", "pthread_mutex_* pthread_cond_* sched_yield usleep prctl setsid"},
-    {"belongs to another library, and fails with malloc, read or write", "json_* zip_* gz* inflate* crc32_z cblas_* openblas_* elf_* "
-                                                                         "gelf_* seccomp_* "
-                                                                         "posix_spawn_file_actions_*"},
-    {"reports another failure between fork and exec", "write"},
-    {"belongs to compiler, linker or gcov", "_ITM_* __cxa_finalize __gmon_start__ __assert_fail __stack_chk_fail "
-                                            "__tls_get_addr __asan_* __ubsan_* __tsan_* __msan_* mmap fseek setbuf "
-                                            "__pthread_key_create"},
-};
-
-static bool matches(const char *pattern, size_t length, const char *name)
-{
-    const char *star = memchr(pattern, '*', length);
-    if (star == NULL) {
-        return strlen(name) == length && strncmp(pattern, name, length) == 0;
-    }
-    size_t before = (size_t)(star - pattern);
-    size_t after = length - before - 1;
-    return strlen(name) >= before + after && strncmp(pattern, name, before) == 0 &&
-           strncmp(star + 1, name + strlen(name) - after, after) == 0;
-}
-
-static bool is_spared(const char *name)
-{
-    for (size_t i = 0; i < sizeof spared / sizeof spared[0]; i++) {
-        const char *pattern = spared[i].names;
-        while (*pattern != '\0') {
-            size_t length = strcspn(pattern, " ");
-            if (matches(pattern, length, name)) {
-                return true;
-            }
-            pattern += length + strspn(pattern + length, " ");
-        }
-    }
-    return false;
-}
-
-/*
- * Each function that libassay or the grader imports is made to fail (fault_calls.c), or listed above with a reason.
- * Only imports of our own objects count, since NVIDIA's runtime may be in the library, too. The backend cuda has its
- * own fault tests (test_cuda_faults.c).
- */
-START_TEST(every_import_fails_or_cannot)
-{
-    const char *build = getenv("ASSAY_BUILD") != NULL ? getenv("ASSAY_BUILD") : ".";
-    Dl_info about;
-    char command[3 * FAULT_PATH];
-    char line[256];
-    char name[128];
-    size_t imports = 0;
-    ck_assert_int_ne(dladdr((const void *)(size_t)&assay_calloc, &about), 0);
-    snprintf(command, sizeof command,
-             "{ nm -D --undefined-only '%s' | awk '{ sub(/@.*/, \"\", $NF); print $NF }' | sort -u\n"
-             "find '%s/lib' '%s/grade' -path '*/.libs/*.o' ! -path '*/cuda/*' -exec nm --undefined-only '{}' + |\n"
-             "  awk '$1 == \"U\" { print $2 }' | sort -u; } | sort | uniq -d",
-             about.dli_fname, build, build);
-    FILE *list = popen(command, "r");
-    ck_assert_ptr_nonnull(list);
-    while (fgets(line, sizeof line, list) != NULL) {
-        ck_assert_int_eq(sscanf(line, "%127s", name), 1);
-        imports++;
-        ck_assert_msg(faults_made(name) >= 0 || is_spared(name), "libassay or the grader calls %s: make "
-                      "it fail in tests/fault_calls.c, or add a reason to tests/test_faults_files.c", name);
-    }
-    ck_assert_int_eq(pclose(list), 0);
-    ck_assert_uint_gt(imports, 100);
-}
-END_TEST
-
 int main(void)
 {
-    TCase *imports = evidence_case("imports", "property: tests/faults");
-    tcase_add_test(imports, every_import_fails_or_cannot);
     return fault_main("faults in files",
                       "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
                       "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
-                      "model/torch_zip", scenarios, sizeof scenarios / sizeof scenarios[0], imports);
+                      "model/torch_zip", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
 }
