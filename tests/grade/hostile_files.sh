@@ -214,7 +214,12 @@ done
 mkdir "$folder/tmp"; chmod 777 "$folder/tmp"
 TMPDIR=$folder/tmp "$assay" grade --class "$folder/slow" --npy -- "$PYTHON" s.py >"$folder/first" 2>&1 &
 pid=$!
-while [ ! -s "$folder/slow/grades.csv" ] || [ -z "$(ls "$folder/tmp")" ]; do sleep 0.1; done
+tries=0
+until [ -s "$folder/slow/grades.csv" ] && pgrep -P "$pid" >/dev/null; do
+    tries=$((tries + 1))
+    [ $tries -lt 100 ] || { cat "$folder/first"; fail "a class of slow submissions has not started after 10 s"; break; }
+    sleep 0.1
+done
 graded 2 --class "$folder/slow" --npy -- "$PYTHON" s.py
 says err "process $pid is grading into it"
 kill -TERM $pid
