@@ -26,8 +26,8 @@ static void add_draws(json_t *names)
     static const char *const distributions[] = {[ASSAY_UNIFORM] = "uniform", [ASSAY_NORMAL] = "normal"};
     for (int kind = ASSAY_GENERATOR_MT19937; kind <= ASSAY_GENERATOR_PHILOX; kind++) {
         for (int which = ASSAY_UNIFORM; which <= ASSAY_NORMAL; which++) {
-            json_array_append_new(names, json_sprintf("%s-%s", assay_generator_name((assay_generator_kind)kind),
-                                                      distributions[which]));
+            json_array_append_new(
+                names, json_sprintf("%s-%s", assay_generator_name((assay_generator_kind)kind), distributions[which]));
         }
     }
 }

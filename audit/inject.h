@@ -16,16 +16,17 @@
 #if defined(__GNUC__)
 __attribute__((format(printf, 1, 2)))
 #endif
-double inject_error(const char *format, ...);
+double
+inject_error(const char *format, ...);
 
 /* The library's own function of that name; aborts if there is none. */
 void *inject_find(const char *name);
 
 /* Declares `real`, a pointer to the library's own function. */
-#define INJECT_REAL(function)                                                                                          \
-    static __typeof__(function) *real;                                                                                 \
-    if (real == NULL) {                                                                                                \
-        *(void **)&real = inject_find(#function);                                                                      \
+#define INJECT_REAL(function)                     \
+    static __typeof__(function) *real;            \
+    if (real == NULL) {                           \
+        *(void **)&real = inject_find(#function); \
     }
 
 void inject_f64(size_t count, double *values, double e);

@@ -63,7 +63,8 @@ static assay_dataset make_up(void)
     assay_error error;
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, 1);
-    if (assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error) != ASSAY_OK) {
+    if (assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error) !=
+        ASSAY_OK) {
         stop(&error);
     }
     data.mean = ASSAY_NORMALIZE_MEAN;

@@ -267,12 +267,10 @@ static int number(const char *text, int limit)
 
 static void parse(int argc, char **argv, bench_options *options)
 {
-    static const struct option table[] = {{"rounds", required_argument, NULL, 'r'},
-                                          {"threads", required_argument, NULL, 't'},
-                                          {"data", required_argument, NULL, 'd'},
-                                          {"json", required_argument, NULL, 'j'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
+    static const struct option table[] = {
+        {"rounds", required_argument, NULL, 'r'}, {"threads", required_argument, NULL, 't'},
+        {"data", required_argument, NULL, 'd'},   {"json", required_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option == 'r') {
             options->rounds = number(optarg, 1000);

@@ -24,6 +24,7 @@
 
 enum { IMAGES = 50000, LAYERS = 5, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
 
+/* clang-format off */
 static const char *const measurement_names[MEASUREMENTS] = {
     "products, OpenBLAS's threads", "products, ours", "forward + backward", "step, sgd", "step, momentum",
     "step, adam"};
@@ -43,6 +44,7 @@ typedef struct {
     float *host[3];          /* the same for OpenBLAS */
     size_t next;             /* batch */
 } bench;
+/* clang-format on */
 
 static void stop(const assay_error *error)
 {
@@ -88,8 +90,8 @@ static void by_openblas(bench *b, assay_gemm_shape s)
 
 static void by_backend(bench *b, assay_gemm_shape s)
 {
-    assay_gemm(b->backend, s, assay_part_of(b->operands[0], 0, s.m * s.k),
-               assay_part_of(b->operands[1], 0, s.k * s.n), assay_part_of(b->operands[2], 0, s.m * s.n));
+    assay_gemm(b->backend, s, assay_part_of(b->operands[0], 0, s.m * s.k), assay_part_of(b->operands[1], 0, s.k * s.n),
+               assay_part_of(b->operands[2], 0, s.m * s.n));
 }
 
 /* --- the measured ---------------------------------------------------------------------------------------------- */

@@ -21,6 +21,7 @@ static assay_status train(const char *path, classifier *c, assay_error *error)
     ASSAY_TRY(assay_csv_read(path, &c->data, error));
     ASSAY_TRY(assay_scaling_create(&c->data, &c->scaling, error));
     ASSAY_TRY(assay_scaling_apply(&c->scaling, &c->data, error));
+    /* clang-format off */
     assay_train_options options = {
         .network = {.inputs = c->data.width, .classes = c->data.classes, .hidden_count = 1, .hidden = {64},
                     .activation = assay_activation_default(ASSAY_RELU)},
@@ -30,6 +31,7 @@ static assay_status train(const char *path, classifier *c, assay_error *error)
         .batch_rows = c->data.count < 32 ? 1 : 16,
         .train_count = c->data.count * 4 / 5, /* the others validate */
     };
+    /* clang-format on */
     ASSAY_TRY(assay_optimizer_by_name("adam", &options.rule, error));
     ASSAY_TRY(assay_optimizer_set(&options.rule, "lr=0.01", error));
     ASSAY_TRY(assay_backend_open(&(assay_backend_options){.name = "openblas"}, &c->backend, error));

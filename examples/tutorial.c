@@ -42,9 +42,7 @@ static _Noreturn void die(const char *format, ...)
 static void *allocate(int count, size_t size)
 {
     void *memory = calloc((size_t)count, size);
-    if (memory == NULL) {
-        die("there is no memory for %d times %zu bytes; end other programs first", count, size);
-    }
+    if (memory == NULL) { die("there is no memory for %d times %zu bytes; end other programs first", count, size); }
     return memory;
 }
 
@@ -203,9 +201,7 @@ static void read_idx(const char *folder, const char *name, int dimensions, int c
     char path[1024];
     snprintf(path, sizeof path, "%s/%s", folder, name);
     gzFile file = gzopen(path, "rb");
-    if (file == NULL) {
-        die("%s: no such file, or not readable; %s", path, advice);
-    }
+    if (file == NULL) { die("%s: no such file, or not readable; %s", path, advice); }
     for (int i = 0; i <= dimensions; i++) {
         uint8_t b[4] = {0};
         gzread(file, b, 4);
@@ -330,8 +326,15 @@ static Network *create_network(Random *random, Activation activation)
     int at = 0;
     for (int l = 0; l < LAYERS; l++) {
         int dx = SIZES[l], dy = SIZES[l + 1], bias = at + dx * dy;
-        net->layer[l] = (Layer){dx, dy, net->parameters + at, net->parameters + bias, net->gradients + at,
-                                net->gradients + bias, net->x[l], net->y[l], net->grad_y[l]};
+        net->layer[l] = (Layer){dx,
+                                dy,
+                                net->parameters + at,
+                                net->parameters + bias,
+                                net->gradients + at,
+                                net->gradients + bias,
+                                net->x[l],
+                                net->y[l],
+                                net->grad_y[l]};
         at = bias + dy;
     }
     /* nn.Linear draws values for its parameters. The tutorial replaces them all, so it is enough to draw. */
@@ -392,9 +395,7 @@ static void forward(Network *net, int rows)
 static void load_batch(Network *net, const Data *data, const int *order, int rows)
 {
     for (int row = 0; row < rows; row++) {
-        for (int j = 0; j < PIXELS; j++) {
-            net->layer[0].x[row * PIXELS + j] = transform(data->pixel[order[row]][j]);
-        }
+        for (int j = 0; j < PIXELS; j++) { net->layer[0].x[row * PIXELS + j] = transform(data->pixel[order[row]][j]); }
         net->label[row] = data->label[order[row]];
     }
 }
@@ -672,9 +673,7 @@ static void train_model(Random *random, Network *net, const Data *data, Update *
 static void sgd(Optimizer *o, int n, const float *g, float *w)
 {
     float lr = (float)o->lr;
-    for (int i = 0; i < n; i++) {
-        w[i] -= lr * g[i]; /* w = w - eta g */
-    }
+    for (int i = 0; i < n; i++) { w[i] -= lr * g[i]; /* w = w - eta g */ }
 }
 
 /* ---- Cell [23]: SGD with momentum, beta_1 = 0.9 ------------------------------------------------------------------ */
@@ -717,13 +716,9 @@ static void compare_optimizers(Random *random, Data *data, int epochs, int steps
     seed_everything(random, 42);
     cpu_randperm(random, TRAIN + VALIDATION, data->order); /* [5], the same split as before */
     shuffle(random, data, order);                          /* [8] */
-    for (int i = 0; i < 3; i++) {
-        free(create_network(random, IDENTITY));            /* [12], [18], [19] */
-    }
-    for (int i = 0; i < 13; i++) {
-        cpu_skip64(random);                                /* [13] to [19]: a loader for each figure */
-    }
-    Network *net = create_network(random, RELU);           /* [25] */
+    for (int i = 0; i < 3; i++) { free(create_network(random, IDENTITY)); /* [12], [18], [19] */ }
+    for (int i = 0; i < 13; i++) { cpu_skip64(random); /* [13] to [19]: a loader for each figure */ }
+    Network *net = create_network(random, RELU); /* [25] */
     kaiming_init(random, CPU, net);
     float *base = allocate(PARAMETERS, sizeof *base);
     memcpy(base, net->parameters, sizeof net->parameters);

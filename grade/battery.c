@@ -262,8 +262,8 @@ static assay_status begin_child(session *s, assay_error *error)
     size_t length;
     ASSAY_TRY(assay_grade_child_start(s->program, &s->child, error));
     if (s->program->sandbox != NULL) {
-        ASSAY_TRY(open_folders(s, assay_grade_child_inputs_folder(s->child), assay_grade_child_exchange_folder(s->child),
-                               error));
+        ASSAY_TRY(open_folders(s, assay_grade_child_inputs_folder(s->child),
+                               assay_grade_child_exchange_folder(s->child), error));
     }
     char *hello = greeting(s, error);
     if (hello == NULL) {
@@ -402,7 +402,8 @@ assay_status assay_grade_battery_run(grade_battery *battery, const grade_program
 {
     session s = {.battery = battery, .program = program, .folders = GRADE_INLINE, .started = now_seconds()};
     battery->limits = assay_grade_sandbox_limits(program->sandbox);
-    assay_status status = program->sandbox != NULL ? ASSAY_OK : open_folders(&s, program->inputs, program->exchange, error);
+    assay_status status = program->sandbox != NULL ? ASSAY_OK
+                                                   : open_folders(&s, program->inputs, program->exchange, error);
     if (status == ASSAY_OK) {
         status = run_cases(&s, error);
     }

@@ -52,8 +52,8 @@ static uint64_t case_seed(uint64_t seed, const char *component, size_t index)
     return z ^ (z >> 31);
 }
 
-assay_status assay_grade_case_create(const grade_component *component, size_t index, uint64_t seed,
-                                     grade_case **made, assay_error *error)
+assay_status assay_grade_case_create(const grade_component *component, size_t index, uint64_t seed, grade_case **made,
+                                     assay_error *error)
 {
     *made = NULL;
     grade_case *drawn = assay_calloc(1, sizeof *drawn, error);
@@ -109,7 +109,8 @@ static double *add_tensor(grade_fields *fields, const char *name, size_t rank, c
         field->shape[i] = shape[i];
         field->count *= shape[i];
     }
-    assert(fields->used + field->count <= fields->capacity); /* LCOV_EXCL_BR_LINE: a case of ours with too many numbers */
+    assert(fields->used + field->count <=
+           fields->capacity); /* LCOV_EXCL_BR_LINE: a case of ours with too many numbers */
     field->values = fields->pool + fields->used;
     fields->used += field->count;
     return field->values;

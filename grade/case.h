@@ -19,12 +19,14 @@
 extern "C" {
 #endif
 
+/* clang-format off */
 enum {
     GRADE_MAX_FIELDS = 20,
     GRADE_MAX_RANK = 3,
     GRADE_NAME_LENGTH = 24,
     GRADE_CORRECT = 0     /* the model without a mistake */
 };
+/* clang-format on */
 
 typedef enum { GRADE_REAL, GRADE_INTEGER, GRADE_TEXT } grade_kind;
 
@@ -83,8 +85,8 @@ struct grade_case {
 };
 
 /* Draws one case. The same seed gives the same case, whatever other cases are drawn. End it with _case_destroy. */
-assay_status assay_grade_case_create(const grade_component *component, size_t index, uint64_t seed,
-                                     grade_case **made, assay_error *error);
+assay_status assay_grade_case_create(const grade_component *component, size_t index, uint64_t seed, grade_case **made,
+                                     assay_error *error);
 void assay_grade_case_destroy(grade_case *graded);
 
 /* Fields of the same names and shapes as `like`, with zeros. End them with _fields_clear. */

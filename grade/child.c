@@ -24,6 +24,7 @@
 #include "grade/hint.h"
 #include "grade/processes.h"
 
+/* clang-format off */
 enum {
     STDERR_KEPT = 400, /* of its end */
     STDERR_FIRST = 4096, /* of its beginning */
@@ -32,6 +33,7 @@ enum {
     SOCKET_BYTES = 256 << 10, /* what may lie in one socket: Debian's net.core.wmem_default, and a message more */
     TICK_MILLISECONDS = 20  /* between looks at memory and processes */
 };
+/* clang-format on */
 
 struct grade_child {
     pid_t pid;
@@ -41,19 +43,19 @@ struct grade_child {
     char scratch_folder[64];      /* the path here of what the submission calls /tmp, and so on */
     char inputs_folder[64];
     char exchange_folder[64];
-    const char *program;          /* the command's first word; NULL: a shared object */
+    const char *program; /* the command's first word; NULL: a shared object */
     bool has_replied;
-    grade_usage usage;            /* at the last look */
-    int to;       /* its stdin: a socket, because a write to a closed one must not raise SIGPIPE */
-    int from;     /* its stdout */
-    int errors;   /* its stderr */
+    grade_usage usage; /* at the last look */
+    int to;            /* its stdin: a socket, because a write to a closed one must not raise SIGPIPE */
+    int from;          /* its stdout */
+    int errors;        /* its stderr */
     grade_limits limits;
-    const char *exchange; /* the program's; it outlives the child */
-    grade_evidence *evidence;             /* as exchange */
-    const volatile sig_atomic_t *stop;    /* as exchange */
-    bool refuses;       /* the last send failed: poll would return at once, again and again */
-    double cpu_seconds; /* of all its processes, as far as they were looked at */
-    char *buffer; /* what came on stdout */
+    const char *exchange;              /* the program's; it outlives the child */
+    grade_evidence *evidence;          /* as exchange */
+    const volatile sig_atomic_t *stop; /* as exchange */
+    bool refuses;                      /* the last send failed: poll would return at once, again and again */
+    double cpu_seconds;                /* of all its processes, as far as they were looked at */
+    char *buffer;                      /* what came on stdout */
     size_t used;
     size_t capacity;
     size_t taken; /* length of the line that was handed out, with its newline */
@@ -187,11 +189,13 @@ static assay_status open_ends(const grade_program *program, const grade_argument
  * What a sandboxed submission starts with: bubblewrap's first process shows it in /proc/1/environ, so that nothing of
  * the grader's own may be in it.
  */
+/* clang-format off */
 static const char *const sandbox_environment[] = {
     "PATH=/usr/local/bin:/usr/bin:/bin", "HOME=/tmp", "LANG=C.UTF-8",
     /* One thread each: a class is graded in parallel, and sums must not depend on the number of processors. */
     "OMP_NUM_THREADS=1", "OPENBLAS_NUM_THREADS=1", "PYTHONDONTWRITEBYTECODE=1", NULL,
 };
+/* clang-format on */
 
 /* Gives the child's descriptors their numbers: first out of the way, then in place, and nothing else stays open. */
 static bool place_descriptors(const int *from, int count)
@@ -219,10 +223,12 @@ static _Noreturn void become(const ends *made, const grade_program *program, con
 {
     const char *const *words = arguments->command.list;
     bool sandboxed = program->sandbox != NULL;
+    /* clang-format off */
     const int descriptors[GRADE_DESCRIPTORS] = {
         made->in[1], made->out[1], made->err[1], made->ready[1], made->options, made->filter,
         sandboxed ? program->source : -1, made->header,
     };
+    /* clang-format on */
     int report = made->ready[1];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();
@@ -230,7 +236,7 @@ static _Noreturn void become(const ends *made, const grade_program *program, con
     /* tests/test_faults_grade.c lets each of these fail, but gcov's counts of a process that ends by _exit are lost. */
     if ((entrance < 0 || write(entrance, "0", 1) == 1) && /* LCOV_EXCL_BR_LINE: failures end in _exit */
         (sandboxed || program->folder == NULL || chdir(program->folder) == 0) && /* LCOV_EXCL_BR_LINE: as above */
-        place_descriptors(descriptors, GRADE_DESCRIPTORS)) {               /* LCOV_EXCL_BR_LINE: as above */
+        place_descriptors(descriptors, GRADE_DESCRIPTORS)) {                     /* LCOV_EXCL_BR_LINE: as above */
         report = GRADE_READY;
         if (fcntl(report, F_SETFD, sandboxed ? 0 : FD_CLOEXEC) == 0) { /* LCOV_EXCL_BR_LINE: as above */
             if (sandboxed) {
@@ -254,8 +260,8 @@ static ssize_t receive(int from, char *text, size_t size, int *scratch)
         char bytes[CMSG_SPACE(sizeof(int))];
     } control = {0};
     struct iovec content = {text, size - 1};
-    struct msghdr message = {.msg_iov = &content, .msg_iovlen = 1, .msg_control = &control,
-                             .msg_controllen = sizeof control};
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
     ssize_t got;
     while ((got = recvmsg(from, &message, MSG_CMSG_CLOEXEC)) < 0 && errno == EINTR) {
     }
@@ -313,9 +319,9 @@ static assay_status start_with(const grade_program *program, const grade_argumen
                               ? assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(reason))
                               : wait_until_ready(ready, arguments->command.list[0], &child->scratch, error);
     close(ready);
-    if (status == ASSAY_OK && (fcntl(child->to, F_SETFL, O_NONBLOCK) != 0 ||
-                               fcntl(child->from, F_SETFL, O_NONBLOCK) != 0 ||
-                               fcntl(child->errors, F_SETFL, O_NONBLOCK) != 0)) {
+    if (status == ASSAY_OK &&
+        (fcntl(child->to, F_SETFL, O_NONBLOCK) != 0 || fcntl(child->from, F_SETFL, O_NONBLOCK) != 0 ||
+         fcntl(child->errors, F_SETFL, O_NONBLOCK) != 0)) {
         status = assay_fail(error, ASSAY_ERROR_IO, "a pipe cannot be set up: %s", strerror(errno));
     }
     snprintf(child->scratch_folder, sizeof child->scratch_folder, "/proc/self/fd/%d/tmp", child->scratch);
@@ -504,8 +510,10 @@ static void append_hint(const grade_child *child, char detail[GRADE_TEXT_LENGTH]
     if (child->sandbox != NULL && !child->has_replied && child->program != NULL &&
         assay_grade_bind_hint(child->program, child->sandbox->binds, folder)) {
         size_t used = strlen(detail);
-        snprintf(detail + used, GRADE_TEXT_LENGTH - used, " (%s uses %s, which the sandbox does not show: try --bind "
-                 "%s)", child->program, folder, folder);
+        snprintf(detail + used, GRADE_TEXT_LENGTH - used,
+                 " (%s uses %s, which the sandbox does not show: try --bind "
+                 "%s)",
+                 child->program, folder, folder);
     }
 }
 

@@ -80,8 +80,8 @@ static assay_status add_runner(const grade_program *program, grade_arguments *ar
     if (sandboxed && geteuid() == 0) {
         ASSAY_TRY(add_number(arguments, "--user", fresh_user(), error));
     }
-    ASSAY_TRY(add_number(arguments, "--cpu-seconds",
-                         (size_t)(limits->start_seconds + limits->total_seconds) + 1, error));
+    ASSAY_TRY(
+        add_number(arguments, "--cpu-seconds", (size_t)(limits->start_seconds + limits->total_seconds) + 1, error));
     /* Twice the limit on what is resident: a bomb meets the grader's watch first, and its name in the report. */
     ASSAY_TRY(add_number(arguments, "--data-bytes", 2 * limits->memory_bytes, error));
     ASSAY_TRY(add_number(arguments, "--file-bytes", GRADE_FILE_BYTES, error));
@@ -148,6 +148,7 @@ static assay_status add_hidden(const grade_program *program, grade_arguments *ar
 
 static assay_status add_mounts(const grade_program *program, grade_arguments *arguments, assay_error *error)
 {
+    /* clang-format off */
     static const char *const system[] = {
         "--ro-bind", "/usr", "/usr", "--ro-bind-try", "/bin", "/bin", "--ro-bind-try", "/lib", "/lib",
         "--ro-bind-try", "/lib64", "/lib64", "--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/run",
@@ -156,6 +157,7 @@ static assay_status add_mounts(const grade_program *program, grade_arguments *ar
         /* Shared maps of /dev/zero are memory of nobody's. /dev/full gives zeros as well, and has no maps. */
         "--dev-bind", "/dev/full", "/dev/zero", NULL,
     };
+    /* clang-format on */
     add_all(&arguments->options, system);
     for (const char *const *bind = program->sandbox->binds; bind != NULL && *bind != NULL; bind++) {
         ASSAY_TRY(add_bind(arguments, *bind, error));
@@ -175,8 +177,8 @@ static assay_status add_mounts(const grade_program *program, grade_arguments *ar
     ASSAY_TRY(add_staged(program, arguments, "--ro-bind", "submission", GRADE_FOLDER_INSIDE, error));
     if (program->shows_header) {
         ASSAY_TRY(add_parents(arguments, GRADE_INCLUDE_INSIDE "/assay/student.h", error));
-        add_all(&arguments->options, (const char *const[]){"--perms", "0444", "--file", "7",
-                                                           GRADE_INCLUDE_INSIDE "/assay/student.h", NULL});
+        add_all(&arguments->options,
+                (const char *const[]){"--perms", "0444", "--file", "7", GRADE_INCLUDE_INSIDE "/assay/student.h", NULL});
     }
     /* The mount points themselves lie in memory, and belong to the submission where it has a user namespace. */
     add_all(&arguments->options, (const char *const[]){"--remount-ro", "/dev", "--remount-ro", "/", NULL});
@@ -185,10 +187,12 @@ static assay_status add_mounts(const grade_program *program, grade_arguments *ar
 
 static assay_status add_options(const grade_program *program, grade_arguments *arguments, assay_error *error)
 {
+    /* clang-format off */
     static const char *const always[] = {
         "--die-with-parent", "--new-session", "--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts",
         "--unshare-cgroup-try", "--hostname", "sandbox", "--seccomp", "5", NULL,
     };
+    /* clang-format on */
     /* Root needs no user namespace; it keeps the right to become the submission's user, and loses it by doing so. */
     static const char *const root[] = {"--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID", NULL};
     static const char *const user[] = {"--unshare-user", NULL};

@@ -7,7 +7,7 @@
 enum { GRADE_MAX_ARGUMENTS = 1024, GRADE_FILE_BYTES = 64 << 20 };
 
 typedef struct {
-    size_t count; /* of all that were wanted; more than GRADE_MAX_ARGUMENTS is an error */
+    size_t count;                              /* of all that were wanted; more than GRADE_MAX_ARGUMENTS is an error */
     const char *list[GRADE_MAX_ARGUMENTS + 1]; /* NULL-terminated */
 } grade_words;
 

@@ -14,10 +14,12 @@
 enum { OBJECT_LIMIT = 64 << 20 };
 
 /* Without warnings: the first message is then the first error. In English, and in ASCII. */
+/* clang-format off */
 static const char *const compiler[] = {
     "env", "LC_ALL=C", "cc", "-std=gnu17", "-O2", "-shared", "-fPIC", "-w", "-fdiagnostics-color=never", "-I",
     GRADE_INCLUDE_INSIDE, "-o", "/tmp/" GRADE_OBJECT_NAME, SOURCE_NAME, "-lm", NULL,
 };
+/* clang-format on */
 
 /*
  * Copies what the compiler wrote: the source may have made it link, FIFO or anything else, and what wrote it may live.
@@ -71,8 +73,12 @@ static grade_verdict compile_in(grade_child *child, double seconds, int *object,
 assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits, int source, int *object,
                                  grade_verdict *verdict, char detail[GRADE_TEXT_LENGTH], assay_error *error)
 {
-    const grade_program program = {.command = compiler, .source = source, .source_name = SOURCE_NAME,
-                                   .shows_header = true, .runner = sandbox->runner, .sandbox = sandbox,
+    const grade_program program = {.command = compiler,
+                                   .source = source,
+                                   .source_name = SOURCE_NAME,
+                                   .shows_header = true,
+                                   .runner = sandbox->runner,
+                                   .sandbox = sandbox,
                                    .limits = *limits};
     grade_child *child;
     *object = -1;

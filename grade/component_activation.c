@@ -98,30 +98,30 @@ static void apply_gradient(gradient_element *element, const grade_case *graded, 
 }
 
 /* One activation's pair of components, from its two elements and two tables of mistakes. */
-#define ACTIVATION(NAME, TITLE, MAKE, MAKE_GRADIENT)                                                         \
-    static void model_##NAME(const grade_case *graded, int mistake, const grade_fields *outputs)             \
-    {                                                                                                        \
-        apply_forward(NAME##_element, graded, mistake, outputs);                                             \
-    }                                                                                                        \
-    static void model_##NAME##_gradient(const grade_case *graded, int mistake, const grade_fields *outputs)  \
-    {                                                                                                        \
-        apply_gradient(NAME##_gradient_element, graded, mistake, outputs);                                   \
-    }                                                                                                        \
-    const grade_component assay_grade_##NAME = {                                                             \
-        .name = #NAME,                                                                                       \
-        .title = TITLE,                                                                                      \
-        .case_count = CASES,                                                                                 \
-        .make = MAKE,                                                                                        \
-        .model = model_##NAME,                                                                               \
-        GRADE_MISTAKES(NAME##_mistakes),                                                                     \
-    };                                                                                                       \
-    const grade_component assay_grade_##NAME##_gradient = {                                                  \
-        .name = #NAME "_gradient",                                                                           \
-        .title = TITLE ", derivative",                                                                       \
-        .case_count = CASES,                                                                                 \
-        .make = MAKE_GRADIENT,                                                                               \
-        .model = model_##NAME##_gradient,                                                                    \
-        GRADE_MISTAKES(NAME##_gradient_mistakes),                                                            \
+#define ACTIVATION(NAME, TITLE, MAKE, MAKE_GRADIENT)                                                        \
+    static void model_##NAME(const grade_case *graded, int mistake, const grade_fields *outputs)            \
+    {                                                                                                       \
+        apply_forward(NAME##_element, graded, mistake, outputs);                                            \
+    }                                                                                                       \
+    static void model_##NAME##_gradient(const grade_case *graded, int mistake, const grade_fields *outputs) \
+    {                                                                                                       \
+        apply_gradient(NAME##_gradient_element, graded, mistake, outputs);                                  \
+    }                                                                                                       \
+    const grade_component assay_grade_##NAME = {                                                            \
+        .name = #NAME,                                                                                      \
+        .title = TITLE,                                                                                     \
+        .case_count = CASES,                                                                                \
+        .make = MAKE,                                                                                       \
+        .model = model_##NAME,                                                                              \
+        GRADE_MISTAKES(NAME##_mistakes),                                                                    \
+    };                                                                                                      \
+    const grade_component assay_grade_##NAME##_gradient = {                                                 \
+        .name = #NAME "_gradient",                                                                          \
+        .title = TITLE ", derivative",                                                                      \
+        .case_count = CASES,                                                                                \
+        .make = MAKE_GRADIENT,                                                                              \
+        .model = model_##NAME##_gradient,                                                                   \
+        GRADE_MISTAKES(NAME##_gradient_mistakes),                                                           \
     };
 
 /* --- identity ----------------------------------------------------------------------------------------------------- */

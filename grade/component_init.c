@@ -200,6 +200,7 @@ const grade_component assay_grade_init_fan_in = {
  */
 
 enum { XAVIER_FAN_IN = 1, XAVIER_BOUND, XAVIER_VARIANCE, XAVIER_POSITIVE, XAVIER_BIAS, XAVIER_PRODUCT, XAVIER_ONE };
+/* clang-format off */
 static const char *const xavier_mistakes[] = {
     [XAVIER_FAN_IN] = "init_xavier.fan_in_only",
     [XAVIER_BOUND] = "init_xavier.std_as_bound",
@@ -209,6 +210,7 @@ static const char *const xavier_mistakes[] = {
     [XAVIER_PRODUCT] = "init_xavier.bound_as_std",
     [XAVIER_ONE] = "init_xavier.two_missing",
 };
+/* clang-format on */
 
 static grade_distribution xavier_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
 {
@@ -255,6 +257,7 @@ enum {
     KAIMING_BOUND,
     KAIMING_LAST
 };
+/* clang-format off */
 static const char *const kaiming_mistakes[] = {
     [KAIMING_GAIN] = "init_kaiming.gain_missing",
     [KAIMING_FIRST] = "init_kaiming.gain_on_first_layer",
@@ -265,6 +268,7 @@ static const char *const kaiming_mistakes[] = {
     [KAIMING_BOUND] = "init_kaiming.std_as_bound",
     [KAIMING_LAST] = "init_kaiming.no_gain_on_last_layer",
 };
+/* clang-format on */
 
 static grade_distribution kaiming_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
 {

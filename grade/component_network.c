@@ -199,8 +199,7 @@ static void pass(network *net, size_t rows, const double *x, const double *label
     double below[MAX_ROWS * MAX_WIDTH];
     memset(found, 0, sizeof *found);
     found->closest = forward(net, rows, x, mistake, &act);
-    found->loss =
-        loss_gradient(act.a[net->layers], labels, rows, net->sizes[net->layers], mistake, delta);
+    found->loss = loss_gradient(act.a[net->layers], labels, rows, net->sizes[net->layers], mistake, delta);
     for (size_t l = net->layers; l-- > 0;) {
         size_t out = net->sizes[l + 1];
         hidden_kind kind = activation_after(net, l, mistake);

@@ -10,6 +10,7 @@
 
 enum { TENSORS = 2, MAX_LENGTH = 8 };
 
+/* clang-format off */
 static const struct {
     const char *name;
     size_t length[TENSORS];
@@ -22,6 +23,7 @@ static const struct {
     {"two tensors of different sizes", {7, 3}, 5, false, 0.3},
     {"one step", {4, 2}, 1, false, 1.0},
 };
+/* clang-format on */
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 static void make_tensors(size_t index, assay_mt19937 *random, grade_case *made)
@@ -61,7 +63,7 @@ typedef struct {
     double *m;
     double *v;
     double *extra;
-    size_t step;   /* from 1 */
+    size_t step; /* from 1 */
     size_t tensor;
 } element_state;
 
@@ -189,7 +191,10 @@ static double momentum_update(const grade_case *graded, int mistake, double w, d
     switch (mistake) {
     case MOMENTUM_DAMPENING: fresh = 1.0; break;
     case MOMENTUM_NESTEROV_CLASSICAL: fresh = 1.0; break;
-    case MOMENTUM_SWAPPED: fresh = b; b = 1.0 - b; break;
+    case MOMENTUM_SWAPPED:
+        fresh = b;
+        b = 1.0 - b;
+        break;
     case MOMENTUM_FIRST_GRADIENT: fresh = state.step == 1 ? 1.0 : fresh; break;
     default: break;
     }

@@ -4,6 +4,7 @@
 
 #include "grade/components.h"
 
+/* clang-format off */
 static const struct {
     const char *name;
     size_t rows;
@@ -17,6 +18,7 @@ static const struct {
     {"a probability that underflows", 3, 4, 0.0, 1000.0},
     {"more classes than rows", 3, 10, 0.0, 2.0},
 };
+/* clang-format on */
 enum { CASES = sizeof cases / sizeof cases[0] };
 
 static void make_inputs(size_t index, assay_mt19937 *random, grade_case *made, bool labelled)
@@ -94,6 +96,7 @@ static void softmax(shift_kind kind, const double *z, size_t rows, size_t classe
 /* --- softmax ------------------------------------------------------------------------------------------------------ */
 
 enum { SOFTMAX_NO_MAX = 1, SOFTMAX_BATCH_MAX, SOFTMAX_MEAN, SOFTMAX_AXIS, SOFTMAX_LOG };
+/* clang-format off */
 static const char *const softmax_mistakes[] = {
     [SOFTMAX_NO_MAX] = "softmax.max_missing",
     [SOFTMAX_BATCH_MAX] = "softmax.max_of_batch",
@@ -101,6 +104,7 @@ static const char *const softmax_mistakes[] = {
     [SOFTMAX_AXIS] = "softmax.over_batch",
     [SOFTMAX_LOG] = "softmax.logarithm",
 };
+/* clang-format on */
 
 static void make_softmax(size_t index, assay_mt19937 *random, grade_case *made)
 {
@@ -185,6 +189,7 @@ static const double small_numbers[] = {1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-1
 enum { SMALL_NUMBERS = sizeof small_numbers / sizeof small_numbers[0] };
 
 #define CLIPPED "cross_entropy.probability_clipped"
+/* clang-format off */
 static const char *const cross_entropy_mistakes[LOSS_CLIPPED + SMALL_NUMBERS] = {
     [LOSS_UNDERFLOW] = "cross_entropy.log_underflow",
     [LOSS_NO_MAX] = "cross_entropy.max_missing",
@@ -197,6 +202,7 @@ static const char *const cross_entropy_mistakes[LOSS_CLIPPED + SMALL_NUMBERS] = 
     [LOSS_PROBABILITY] = "cross_entropy.logarithm_missing",
     CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED,
 };
+/* clang-format on */
 
 static void make_cross_entropy(size_t index, assay_mt19937 *random, grade_case *made)
 {

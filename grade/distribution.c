@@ -54,14 +54,10 @@ bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, 
         return false;
     }
     switch (hypothesis.kind) {
-    case GRADE_CONSTANT:
-        return constant(value, count, values);
-    case GRADE_RANDOM:
-        return !constant(values[0], count, values);
-    case GRADE_POSITIVE:
-        return drawn_from((assay_distribution){ASSAY_UNIFORM, 0.0, value}, count, values);
-    case GRADE_NORMAL:
-        return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values);
+    case GRADE_CONSTANT: return constant(value, count, values);
+    case GRADE_RANDOM: return !constant(values[0], count, values);
+    case GRADE_POSITIVE: return drawn_from((assay_distribution){ASSAY_UNIFORM, 0.0, value}, count, values);
+    case GRADE_NORMAL: return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values);
     default:
         return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values) ||
                drawn_from((assay_distribution){ASSAY_UNIFORM, -bound, bound}, count, values);
@@ -73,8 +69,9 @@ void assay_grade_distribution_text(grade_distribution hypothesis, char *text, si
     double value = hypothesis.value;
     switch (hypothesis.kind) {
     case GRADE_CONSTANT: snprintf(text, size, "every value %.6g", value); break;
-    case GRADE_NORMAL: snprintf(text, size, "a normal distribution of mean 0 and standard deviation %.5g",
-                                value); break;
+    case GRADE_NORMAL:
+        snprintf(text, size, "a normal distribution of mean 0 and standard deviation %.5g", value);
+        break;
     case GRADE_EITHER: snprintf(text, size, "mean 0 and standard deviation %.5g, normal or uniform", value); break;
     case GRADE_POSITIVE: snprintf(text, size, "a uniform distribution between 0 and %.5g", value); break;
     case GRADE_RANDOM: snprintf(text, size, "random values"); break;

@@ -20,6 +20,7 @@
 #include "grade/processes.h"
 #include "grade/text.h"
 
+/* clang-format off */
 enum {
     MAX_FILES = 5000,
     MAX_DEPTH = 16,
@@ -28,6 +29,7 @@ enum {
     ENOUGH_SYMBOLS = 3,      /* functions called assay_...: fewer may have that name by chance */
     CHUNK = 1 << 16
 };
+/* clang-format on */
 static const long long folder_limit = 256LL << 20; /* bytes of files that are read in a folder */
 static const long long memory_limit = 64LL << 20;  /* bytes of memory that are read in one look */
 static const long long object_limit = 1LL << 30;   /* a longer shared object is not looked at */
@@ -223,7 +225,8 @@ void assay_grade_evidence_open(grade_evidence *evidence, int descriptor, const c
         look_at_open_file(evidence, descriptor, name, &left);
         return;
     }
-    int folder = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the listing has a position of its own */
+    int folder = openat(descriptor, ".",
+                        O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the listing has a position of its own */
     if (folder >= 0) {
         look_below(evidence, folder, MAX_DEPTH, &left);
     }
@@ -265,7 +268,8 @@ static bool parse_mapping(char *line, mapping *parsed)
     unsigned minor;
     int path = 0;
     if (sscanf(line, "%llx-%llx %7s %*x %x:%x %llu %n", &parsed->begin, &parsed->end, rights, &major, &minor,
-               &parsed->key.inode, &path) != 6 || path == 0) {
+               &parsed->key.inode, &path) != 6 ||
+        path == 0) {
         return false;
     }
     line[path + (int)strcspn(line + path, "\n")] = '\0';
@@ -386,8 +390,10 @@ static bool has_changed(grade_evidence *evidence, int process, pid_t pid)
     }
     line[length < 0 ? 0 : length] = '\0';
     const char *after = strrchr(line, ')');
-    if (after == NULL || sscanf(after + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
-                                           "%*d %*d %llu %llu", &now.started, &now.size) != 2) {
+    if (after == NULL || sscanf(after + 1,
+                                " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d "
+                                "%*d %*d %llu %llu",
+                                &now.started, &now.size) != 2) {
         return true;
     }
     for (size_t i = 0; i < evidence->seen_count; i++) {

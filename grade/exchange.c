@@ -161,13 +161,17 @@ static bool number_of(const json_t *value, double *number)
         *number = json_number_value(value);
         return true;
     }
+    /* clang-format off */
     static const struct {
         const char *text;
         double value;
+    /* clang-format off */
     } names[] = {
         {"", NAN},          {"NaN", NAN},           {"nan", NAN},          {"inf", INFINITY}, {"Infinity", INFINITY},
         {"-inf", -INFINITY}, {"-Infinity", -INFINITY},
     };
+    /* clang-format on */
+    /* clang-format on */
     const char *text = json_string_value(value);
     for (size_t i = 0; i < sizeof names / sizeof names[0] && text != NULL; i++) {
         if (strcmp(text, names[i].text) == 0) {
@@ -233,8 +237,8 @@ static assay_status file_verdict(assay_status status, const assay_error *wrong, 
 }
 
 /* A reply may name a file of the folder for outputs by its path there, or by its bare name; nothing else. */
-static assay_status read_npy(const char *name, const grade_folders *folders, grade_field *field,
-                             grade_answer *answer, assay_error *error)
+static assay_status read_npy(const char *name, const grade_folders *folders, grade_field *field, grade_answer *answer,
+                             assay_error *error)
 {
     if (folders->outputs < 0) {
         set_verdict(answer, GRADE_REPLY, "names a .npy file, but arrays are inline; start the grader with --npy");
@@ -248,8 +252,8 @@ static assay_status read_npy(const char *name, const grade_folders *folders, gra
     if (strchr(name, '/') != NULL || strcmp(name, "..") == 0) {
         char shown[80];
         assay_grade_text_clean(name, strlen(name), shown, sizeof shown);
-        snprintf(answer->detail, sizeof answer->detail, "%s is outside %s; write outputs there, without folders",
-                 shown, folders->outputs_there);
+        snprintf(answer->detail, sizeof answer->detail, "%s is outside %s; write outputs there, without folders", shown,
+                 folders->outputs_there);
         answer->verdict = GRADE_REPLY;
         return ASSAY_OK;
     }

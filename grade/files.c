@@ -68,8 +68,7 @@ static void remove_cases(const grade_battery *battery, int count, int folder)
     }
 }
 
-static assay_status cases_json(const grade_battery *battery, int folder, int *count, json_t **cases,
-                               assay_error *error)
+static assay_status cases_json(const grade_battery *battery, int folder, int *count, json_t **cases, assay_error *error)
 {
     *count = 0;
     *cases = json_array();
@@ -110,7 +109,7 @@ static assay_status export_into(const grade_battery *battery, int folder, assay_
     if (status == ASSAY_ERROR_FORMAT) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                           HEADER_PART ": there already: another export writes here, or was interrupted; export into a "
-                          "new folder");
+                                      "new folder");
     }
     ASSAY_TRY(status);
     status = write_header(battery, folder, &count, stream, error);

@@ -28,9 +28,9 @@ bool assay_grade_is_our_fault(int reason)
 
 static assay_status cannot_open(const char *name, int reason, assay_error *error)
 {
-    const char *what = reason == ELOOP                            ? "it is a link, or leads in a circle"
+    const char *what = reason == ELOOP                             ? "it is a link, or leads in a circle"
                        : reason == EAGAIN || reason == EWOULDBLOCK ? "another process holds a lease on it"
-                                                                  : strerror(reason);
+                                                                   : strerror(reason);
     assay_status status = assay_grade_is_our_fault(reason) ? ASSAY_ERROR_IO : ASSAY_ERROR_FORMAT;
     return assay_fail(error, status, "%s: cannot be read: %s", name, what);
 }
@@ -139,8 +139,8 @@ assay_status assay_grade_folder_finish(int folder, const char *name, FILE *strea
     if (!failed) {
         return ASSAY_OK;
     }
-    assay_status status =
-        assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", name, strerror(errno != 0 ? errno : EIO));
+    assay_status status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", name,
+                                     strerror(errno != 0 ? errno : EIO));
     unlinkat(folder, name, 0);
     return status;
 }

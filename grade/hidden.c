@@ -12,11 +12,13 @@
 #include <assay/base/alloc.h>
 
 /* Below a prefix: what `make install` and the usual packages of it put there. */
+/* clang-format off */
 static const char *const names[] = {
     "bin/assay", "lib*/libassay*", "lib*/*/libassay*", "lib*/assay", "lib*/*/assay", "libexec/assay",
     "lib*/pkgconfig/assay.pc", "lib*/*/pkgconfig/assay.pc", "share/pkgconfig/assay.pc", "include/assay",
     "include/*/assay", "share/assay", "share/doc/assay*", "share/doc/libassay*", "share/man/man*/assay*", "src/assay*",
 };
+/* clang-format on */
 
 /* With the folders that configure was given, which need not lie below the prefix. */
 static const char *const installed[] = {ASSAY_INSTALLED_FILES, "/usr/src", "/usr/local/src"};

@@ -228,8 +228,7 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
     if (answer->verdict != GRADE_PASS) {
         return false;
     }
-    double distance =
-        assay_grade_distance(graded, &answer->outputs, &graded->outputs, precision, &f, &index);
+    double distance = assay_grade_distance(graded, &answer->outputs, &graded->outputs, precision, &f, &index);
     result->mistake = memory_mistake(graded, answer, distance <= 1.0);
     if (distance <= 1.0 && result->mistake == NULL) {
         return false;

@@ -12,21 +12,21 @@
 
 /* What became of a case. */
 typedef enum {
-    GRADE_PASS,       /* the reference's values; of an answer: outputs are there, to be judged */
-    GRADE_WRONG,      /* other values */
-    GRADE_MISSING,    /* the submission has no such function */
-    GRADE_SHAPE,      /* a tensor of another shape, or none */
-    GRADE_REPLY,      /* something that is not a reply */
-    GRADE_REFUSED,    /* the submission replied with an error of its own */
-    GRADE_CRASHED,    /* killed by a signal */
-    GRADE_EXITED,     /* ended before it replied */
-    GRADE_TIMED_OUT,  /* no reply in time */
-    GRADE_MEMORY,     /* over the limit on memory */
-    GRADE_OUTPUT,     /* over the limit on output */
-    GRADE_PROCESSES,  /* over the limit on processes */
-    GRADE_UNUSABLE,   /* its files are not as they must be: no shared object, a link that leads out, too many, not readable */
+    GRADE_PASS,      /* the reference's values; of an answer: outputs are there, to be judged */
+    GRADE_WRONG,     /* other values */
+    GRADE_MISSING,   /* the submission has no such function */
+    GRADE_SHAPE,     /* a tensor of another shape, or none */
+    GRADE_REPLY,     /* something that is not a reply */
+    GRADE_REFUSED,   /* the submission replied with an error of its own */
+    GRADE_CRASHED,   /* killed by a signal */
+    GRADE_EXITED,    /* ended before it replied */
+    GRADE_TIMED_OUT, /* no reply in time */
+    GRADE_MEMORY,    /* over the limit on memory */
+    GRADE_OUTPUT,    /* over the limit on output */
+    GRADE_PROCESSES, /* over the limit on processes */
+    GRADE_UNUSABLE, /* its files are not as they must be: no shared object, a link that leads out, too many, not readable */
     GRADE_NOT_COMPILED, /* the compiler refuses its source */
-    GRADE_NOT_RUN,    /* the time for the whole submission is up, or the grader could not go on: to be graded again */
+    GRADE_NOT_RUN,      /* the time for the whole submission is up, or the grader could not go on: to be graded again */
     GRADE_VERDICT_COUNT
 } grade_verdict;
 
@@ -47,10 +47,10 @@ typedef struct {
 /* The judgement of one case. Strings have static storage or stand in the result. */
 typedef struct {
     grade_verdict verdict;
-    const char *mistake;      /* catalogue id of the mistake that explains the component's answers, or NULL */
-    const char *nearest;      /* where no mistake explains all: the id of one that explains this case, or NULL */
+    const char *mistake;            /* catalogue id of the mistake that explains the component's answers, or NULL */
+    const char *nearest;            /* where no mistake explains all: the id of one that explains this case, or NULL */
     char detail[GRADE_TEXT_LENGTH]; /* the first diverging value, or what happened */
-    double possible;          /* points, set by assay_grade_score */
+    double possible;                /* points, set by assay_grade_score */
     double earned;
 } grade_result;
 

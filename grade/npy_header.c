@@ -32,7 +32,7 @@ typedef struct {
     size_t bytes;                /* of one number */
     bool big_endian;
     bool fortran;
-    size_t rank;                 /* may be over GRADE_MAX_RANK: the shape is not kept then */
+    size_t rank; /* may be over GRADE_MAX_RANK: the shape is not kept then */
     size_t shape[GRADE_MAX_RANK];
 } npy_header;
 
@@ -282,8 +282,8 @@ static assay_status check_shape(const char *name, const npy_header *header, cons
     }
     assay_grade_shape_text(field->rank, field->shape, want, sizeof want);
     if (header->rank > GRADE_MAX_RANK) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the array has %zu dimensions, expected %s", name, header->rank,
-                          want);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the array has %zu dimensions, expected %s", name,
+                          header->rank, want);
     }
     assay_grade_shape_text(header->rank, header->shape, got, sizeof got);
     return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the shape is %s, expected %s", name, got, want);
@@ -300,8 +300,8 @@ static assay_status find_header(const char *name, const unsigned char *bytes, si
     unsigned version = bytes[MAGIC];
     if (version < 1 || version > 3 || bytes[MAGIC + 1] != 0) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: a .npy file of version %u.%u, known are 1.0, 2.0 and 3.0; write it with numpy.save", name,
-                          version, bytes[MAGIC + 1]);
+                          "%s: a .npy file of version %u.%u, known are 1.0, 2.0 and 3.0; write it with numpy.save",
+                          name, version, bytes[MAGIC + 1]);
     }
     size_t start = version == 1 ? 10 : 12;
     size_t length = bytes[8] | (size_t)bytes[9] << 8;
@@ -320,13 +320,15 @@ static assay_status find_header(const char *name, const unsigned char *bytes, si
 static assay_status read_header(const char *name, reader *in, npy_header *header, assay_error *error)
 {
     if (!take_header(in, header)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: the .npy header is not as NumPy writes it (or the dtype is a structure, or a length is over "
-                          "%d); write it with numpy.save", name, LARGEST_LENGTH);
+        return assay_fail(
+            error, ASSAY_ERROR_FORMAT,
+            "%s: the .npy header is not as NumPy writes it (or the dtype is a structure, or a length is over "
+            "%d); write it with numpy.save",
+            name, LARGEST_LENGTH);
     }
     if (!parse_type(header)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: dtype is '%s'; save real numbers, a.astype(numpy.float64)", name, header->type);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: dtype is '%s'; save real numbers, a.astype(numpy.float64)",
+                          name, header->type);
     }
     return ASSAY_OK;
 }

@@ -6,6 +6,7 @@
 #include <assay/base/alloc.h>
 #include "grade/report_impl.h"
 
+/* clang-format off */
 static const char *const format_names[GRADE_FORMAT_COUNT] = {
     [GRADE_TABLE] = "table",
     [GRADE_TAP] = "tap",
@@ -13,6 +14,7 @@ static const char *const format_names[GRADE_FORMAT_COUNT] = {
     [GRADE_JSON] = "json",
     [GRADE_GRADESCOPE] = "gradescope",
 };
+/* clang-format on */
 
 assay_status assay_grade_format_by_name(const char *name, grade_format *format, assay_error *error)
 {
@@ -69,8 +71,8 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
             fputc('\n', stream);
             column = 0;
         }
-        column += column == 0 ? fprintf(stream, "%*s%.*s", indent, "", word, text) : fprintf(stream, " %.*s", word,
-                                                                                             text);
+        column += column == 0 ? fprintf(stream, "%*s%.*s", indent, "", word, text)
+                              : fprintf(stream, " %.*s", word, text);
         text += word;
         text += strspn(text, " ");
     }
@@ -162,9 +164,10 @@ static void write_table(const grade_report *report, FILE *stream)
     fputc('\n', stream);
     if (battery->suspicion[0] != '\0') {
         fprintf(stream, "  SUSPICION: it may use the reference: %s\n", battery->suspicion);
-        fprintf(stream, "  %s\n\n", battery->cleared ? "cleared by the rubric"
-                                : "no marks until a teacher has looked at it and names it in the rubric's \"cleared\" "
-                                  "[submission.uses_reference]");
+        fprintf(stream, "  %s\n\n",
+                battery->cleared ? "cleared by the rubric"
+                                 : "no marks until a teacher has looked at it and names it in the rubric's \"cleared\" "
+                                   "[submission.uses_reference]");
     }
     if (failure != NULL) {
         fprintf(stream, "  every case: %s, %s\n", assay_grade_verdict_name(failure->verdict), failure->detail);
@@ -236,8 +239,9 @@ static void write_junit_case(const grade_report *report, const grade_part *part,
     if (result->verdict == GRADE_MISSING && result->possible <= 0.0) {
         fputs("<skipped message=\"not implemented\"/>", stream);
     } else if (result->verdict != GRADE_PASS) {
-        const grade_mistake *mistake =
-            result->mistake == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, result->mistake);
+        const grade_mistake *mistake = result->mistake == NULL
+                                           ? NULL
+                                           : assay_grade_catalogue_find(report->catalogue, result->mistake);
         fprintf(stream, "<failure type=\"%s\" message=\"",
                 mistake == NULL ? assay_grade_verdict_name(result->verdict) : mistake->id);
         write_xml_text(stream, mistake == NULL ? assay_grade_verdict_name(result->verdict) : mistake->name);
@@ -272,8 +276,7 @@ static void write_junit(const grade_report *report, FILE *stream)
 
 /* --- all of them -------------------------------------------------------------------------------------------------- */
 
-assay_status assay_grade_report_write(const grade_report *report, grade_format format, FILE *stream,
-                                      assay_error *error)
+assay_status assay_grade_report_write(const grade_report *report, grade_format format, FILE *stream, assay_error *error)
 {
     switch (format) {
     case GRADE_TAP: write_tap(report, stream); return ASSAY_OK;

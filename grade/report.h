@@ -9,9 +9,9 @@
 #include "grade/rubric.h"
 
 typedef enum {
-    GRADE_TABLE,      /* for people */
-    GRADE_TAP,        /* Test Anything Protocol 13 */
-    GRADE_JUNIT,      /* JUnit's XML, as continuous integration reads it */
+    GRADE_TABLE, /* for people */
+    GRADE_TAP,   /* Test Anything Protocol 13 */
+    GRADE_JUNIT, /* JUnit's XML, as continuous integration reads it */
     GRADE_JSON,
     GRADE_GRADESCOPE, /* results.json of Gradescope's autograder */
     GRADE_FORMAT_COUNT

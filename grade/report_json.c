@@ -55,8 +55,8 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
     return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:f, s:b, s:s?, s:b, s:I, s:o}", "submission",
                           report->submission, "rubric", report->title, "seed", (json_int_t)battery->seed, "precision",
                           battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds",
-                          battery->seconds, "cpu_seconds", battery->cpu_seconds, "points",
-                          report->score.earned, "possible", report->score.possible, "full_marks",
+                          battery->seconds, "cpu_seconds", battery->cpu_seconds, "points", report->score.earned,
+                          "possible", report->score.possible, "full_marks",
                           assay_grade_full_marks(report->score) ? 1 : 0, "suspicion",
                           battery->suspicion[0] == '\0' ? NULL : battery->suspicion, "cleared", battery->cleared,
                           "not_run", (json_int_t)assay_grade_battery_not_run(battery), "components", components),
@@ -67,8 +67,9 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
 
 static char *case_output(const grade_report *report, const grade_result *result, assay_error *error)
 {
-    const grade_mistake *mistake =
-        result->mistake == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, result->mistake);
+    const grade_mistake *mistake = result->mistake == NULL
+                                       ? NULL
+                                       : assay_grade_catalogue_find(report->catalogue, result->mistake);
     if (mistake == NULL) {
         return assay_asprintf(error, "%s%s%s", assay_grade_verdict_name(result->verdict),
                               result->detail[0] == '\0' ? "" : ": ", result->detail);

@@ -55,13 +55,15 @@ static assay_status check_numbers(const json_t *root, const char *key, const gra
     }
     json_object_foreach(table, name, value) {
         bool credit = strcmp(key, "credit") == 0;
-        bool known = credit                           ? assay_grade_catalogue_find(catalogue, name) != NULL
-                     : strcmp(key, "cases") == 0      ? names_case(name)
-                                                      : assay_grade_component_by_name(name) != NULL;
+        bool known = credit                      ? assay_grade_catalogue_find(catalogue, name) != NULL
+                     : strcmp(key, "cases") == 0 ? names_case(name)
+                                                 : assay_grade_component_by_name(name) != NULL;
         double number = json_number_value(value);
         if (!known) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"%s\" has \"%.60s\", which is no %s; assay grade --list "
-                              "tells the names", path, key, name, credit ? "mistake" : "component or case");
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: \"%s\" has \"%.60s\", which is no %s; assay grade --list "
+                              "tells the names",
+                              path, key, name, credit ? "mistake" : "component or case");
         }
         if (!json_is_number(value) || !(number >= 0.0) || number > (credit ? 1.0 : 1e6)) {
             return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"%s\", \"%.60s\": not a number from 0 to %g", path, key,
@@ -148,9 +150,8 @@ assay_status assay_grade_rubric_read(const char *path, const grade_catalogue *ca
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
     if (status == ASSAY_OK) {
         made->root = assay_json_load(bytes, size, &where, &status);
-        status = made->root == NULL
-                     ? assay_fail(error, status, "%s, line %d: %s", path, where.line, where.text)
-                     : check_rubric(made, catalogue, path, error);
+        status = made->root == NULL ? assay_fail(error, status, "%s, line %d: %s", path, where.line, where.text)
+                                    : check_rubric(made, catalogue, path, error);
     }
     assay_free(bytes);
     if (status != ASSAY_OK) {

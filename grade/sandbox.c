@@ -104,7 +104,10 @@ static assay_status choose_stage(const char *const *binds, const char **stage, a
 static assay_status try_out(const grade_sandbox *sandbox, assay_error *error)
 {
     static const char *const command[] = {"true", NULL};
-    const grade_program program = {.command = command, .source = -1, .runner = sandbox->runner, .sandbox = sandbox,
+    const grade_program program = {.command = command,
+                                   .source = -1,
+                                   .runner = sandbox->runner,
+                                   .sandbox = sandbox,
                                    .limits = assay_grade_limits_default()};
     grade_child *child;
     char detail[GRADE_TEXT_LENGTH] = "";

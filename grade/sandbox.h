@@ -29,12 +29,12 @@ const char *assay_grade_sandbox_limits(const grade_sandbox *sandbox);
 struct grade_sandbox {
     const char *runner;
     const char *const *binds;
-    char *bubblewrap;      /* its path */
-    const char *stage;     /* the host's folder that a private file system in memory covers */
-    bool disables_userns;  /* bubblewrap knows --disable-userns */
-    char *filter;          /* of system calls, as BPF */
+    char *bubblewrap;     /* its path */
+    const char *stage;    /* the host's folder that a private file system in memory covers */
+    bool disables_userns; /* bubblewrap knows --disable-userns */
+    char *filter;         /* of system calls, as BPF */
     size_t filter_size;
-    char *cgroups;         /* the folder in which groups can be made, or NULL */
+    char *cgroups; /* the folder in which groups can be made, or NULL */
     grade_cgroup_powers powers;
     grade_hidden hidden;
 };

@@ -15,6 +15,7 @@
 #include <assay/base/alloc.h>
 
 /* By name: libseccomp knows calls that the C library's headers do not, and skips those of other processors. */
+/* clang-format off */
 static const char *const refused[] = {
     /* memory that belongs to no process */
     "memfd_secret", "msgctl", "msgget", "msgrcv", "msgsnd", "mq_open", "mq_unlink", "semctl", "semget", "semop",
@@ -33,6 +34,7 @@ static const char *const refused[] = {
     /* what is the whole machine's */
     "adjtimex", "clock_adjtime", "clock_settime", "setdomainname", "sethostname", "settimeofday",
 };
+/* clang-format on */
 
 /* Libraries try these and know another way. */
 static const char *const unknown[] = {"clone3", "io_uring_enter", "io_uring_register", "io_uring_setup",
@@ -45,8 +47,10 @@ typedef struct {
 } condition;
 
 /* An argument that has all these bits; one whose low 32 bits, all that the kernel looks at, are this value. */
+/* clang-format off */
 #define BITS(position, mask) {(position), SCMP_CMP_MASKED_EQ, (mask), (mask)}
 #define LOW_WORD(position, value) {(position), SCMP_CMP_MASKED_EQ, 0xffffffffU, (value)}
+/* clang-format on */
 
 static const condition conditions[] = {
     {"clone", EPERM, BITS(0, CLONE_NEWUSER)},
@@ -124,10 +128,10 @@ assay_status assay_grade_seccomp(bool memory_counted, char **program, size_t *si
     if (failed == 0) {
         failed = add_rules(filter, memory_counted);
     }
-    assay_status status = failed == 0 ? export_program(filter, program, size, error)
-                                      : assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
-                                                   "libseccomp cannot make the filter of system calls: %s",
-                                                   strerror(-failed));
+    assay_status status = failed == 0
+                              ? export_program(filter, program, size, error)
+                              : assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                                           "libseccomp cannot make the filter of system calls: %s", strerror(-failed));
     seccomp_release(filter);
     return status;
 }

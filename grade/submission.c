@@ -11,7 +11,7 @@
 #include "grade/tree.h"
 
 struct grade_submission {
-    int source;         /* -1: not open */
+    int source; /* -1: not open */
     bool is_file;
     char object[32];    /* the path by which the grader reads the open file */
     char *whole;        /* without a sandbox: the shared object's absolute path */
@@ -49,10 +49,9 @@ static assay_status open_sandboxed(const grade_origin *origin, const grade_sandb
                                    grade_submission *opened, assay_error *error)
 {
     int *source = &opened->source;
-    assay_status status =
-        origin->file == NULL
-            ? assay_grade_tree_open(origin->folder, origin->follow, source, opened->detail, error)
-            : assay_grade_tree_open_file(origin->folder, origin->file, source, opened->detail, error);
+    assay_status status = origin->file == NULL
+                              ? assay_grade_tree_open(origin->folder, origin->follow, source, opened->detail, error)
+                              : assay_grade_tree_open_file(origin->folder, origin->file, source, opened->detail, error);
     ASSAY_TRY(status);
     opened->is_file = origin->file != NULL;
     if (opened->source < 0) {

@@ -7,6 +7,7 @@
 /* The length of the UTF-8 character at `text`, and the character; 0 for bytes that are not UTF-8. */
 static size_t decode(const unsigned char *text, size_t length, uint32_t *character)
 {
+    /* clang-format off */
     static const struct { unsigned char mask, bits; uint32_t least; } forms[] = {
         {0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
     for (size_t form = 0; form < sizeof forms / sizeof *forms; form++) {
@@ -24,6 +25,7 @@ static size_t decode(const unsigned char *text, size_t length, uint32_t *charact
         *character = value;
         return valid ? form + 1 : 0;
     }
+    /* clang-format on */
     return 0;
 }
 
@@ -58,8 +60,8 @@ void assay_grade_text_clean(const char *text, size_t length, char *clean, size_t
 /* Excel and LibreOffice take these for the beginning of a formula, also in their full-width forms. */
 static bool begins_formula(const char *text)
 {
-    static const char *const signs[] = {"=", "+", "-", "@", "\t", "\r", "\n", "'",
-                                        "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
+    static const char *const signs[] = {
+        "=", "+", "-", "@", "\t", "\r", "\n", "'", "\xef\xbc\x9d", "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\xa0"};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (strncmp(text, signs[i], strlen(signs[i])) == 0) {
             return true;

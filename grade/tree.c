@@ -132,7 +132,7 @@ static bool walk_folder(walk *w, int folder, size_t length, unsigned depth)
 }
 
 assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, char reason[GRADE_TEXT_LENGTH],
-                                     assay_error *error)
+                                   assay_error *error)
 {
     struct stat about;
     reason[0] = '\0';
@@ -146,8 +146,9 @@ assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, c
     }
     if (opened < 0) {
         bool link = lstat(path, &about) == 0 && S_ISLNK(about.st_mode);
-        refuse(reason, "", link && !follow ? "a link in place of the submission's folder"
-                                           : "the submission's folder cannot be read");
+        refuse(reason, "",
+               link && !follow ? "a link in place of the submission's folder"
+                               : "the submission's folder cannot be read");
         return ASSAY_OK;
     }
     walk w = {.root = opened, .reason = reason};

@@ -8,10 +8,12 @@
 #include <assay/base/error.h>
 #include "grade/judge.h"
 
+/* clang-format off */
 enum {
     GRADE_TREE_FILES = 20000,       /* files and folders of a submission */
     GRADE_TREE_BYTES = 256 << 20    /* of all of them; sparse files count by their length */
 };
+/* clang-format on */
 
 /*
  * Opens a submission's folder after a look at everything in it. Refused are: a link in the folder's own place (unless
@@ -21,7 +23,7 @@ enum {
  * `reason` says in one line why it is refused.
  */
 assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, char reason[GRADE_TEXT_LENGTH],
-                                     assay_error *error);
+                                   assay_error *error);
 
 /*
  * Opens one file of a submission, a shared object or a source: `path`, or with `folder` not NULL (the folder of this

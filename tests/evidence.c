@@ -9,11 +9,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+/* clang-format off */
 static const char *const kind_names[EVIDENCE_KINDS] = {
     [EVIDENCE_GRADIENT] = "gradient",           [EVIDENCE_STATISTICAL] = "statistical",
     [EVIDENCE_GOLDEN] = "golden",               [EVIDENCE_CROSS_BACKEND] = "cross-backend",
     [EVIDENCE_PROPERTY] = "property",           [EVIDENCE_ERRORS] = "errors",
 };
+/* clang-format on */
 
 enum { TESTS = 64 };
 

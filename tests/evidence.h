@@ -73,16 +73,16 @@ void evidence_skipped(const char *reason);
 
 /* Check's START_TEST with the calls before and after the body; needs Check 0.13 or later. */
 #undef START_TEST
-#define START_TEST(test)                                                                                               \
-    static void test##_body(int _i CK_ATTRIBUTE_UNUSED);                                                               \
-    static void test##_fn(int _i)                                                                                      \
-    {                                                                                                                  \
-        evidence_test_begins(#test, _i);                                                                               \
-        test##_body(_i);                                                                                               \
-        evidence_test_ends();                                                                                          \
-    }                                                                                                                  \
-    static const TTest test##_ttest = {#test, test##_fn, __FILE__, __LINE__};                                          \
-    static const TTest *test = &test##_ttest;                                                                          \
+#define START_TEST(test)                                                      \
+    static void test##_body(int _i CK_ATTRIBUTE_UNUSED);                      \
+    static void test##_fn(int _i)                                             \
+    {                                                                         \
+        evidence_test_begins(#test, _i);                                      \
+        test##_body(_i);                                                      \
+        evidence_test_ends();                                                 \
+    }                                                                         \
+    static const TTest test##_ttest = {#test, test##_fn, __FILE__, __LINE__}; \
+    static const TTest *test = &test##_ttest;                                 \
     static void test##_body(int _i CK_ATTRIBUTE_UNUSED)
 
 #endif

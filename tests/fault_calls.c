@@ -26,6 +26,7 @@
 
 #include "faults.h"
 
+/* clang-format off */
 #define POINTS(X)                                                                                                     \
     X(malloc, FAULT_MEMORY) X(calloc, FAULT_MEMORY) X(realloc, FAULT_MEMORY) X(aligned_alloc, FAULT_MEMORY)           \
     X(posix_memalign, FAULT_MEMORY) X(free, 0) X(json_loadb, FAULT_MEMORY | FAULT_MAY_SHORT)                          \
@@ -44,6 +45,7 @@
     X(fork, 0) X(popen, 0) X(pclose, 0) X(posix_spawnp, 0) X(waitpid, FAULT_MAY_EINTR)                                \
     X(pthread_create, 0) X(pthread_mutex_init, 0) X(pthread_cond_init, 0)                                             \
     X(dup2, FAULT_IN_CHILD) X(chdir, FAULT_IN_CHILD) X(execvp, FAULT_IN_CHILD) X(close_range, FAULT_IN_CHILD)
+/* clang-format on */
 
 #define NUMBER_OF(name, flags) POINT_##name,
 #define POINT_OF(name, flags) {#name, flags, NULL},
@@ -61,12 +63,12 @@ fault_point *faults_points(size_t *count)
 #define DECIDE(name) faults_decide(&points[POINT_##name], __builtin_return_address(0))
 
 /* ISO C has no conversion from dlsym's pointer to a function's. */
-#define REAL(name)                                              \
-    (__extension__({                                            \
-        void *address_ = faults_real(&points[POINT_##name]);    \
-        __typeof__(&name) function_;                            \
-        memcpy(&function_, &address_, sizeof function_);        \
-        function_;                                              \
+#define REAL(name)                                           \
+    (__extension__({                                         \
+        void *address_ = faults_real(&points[POINT_##name]); \
+        __typeof__(&name) function_;                         \
+        memcpy(&function_, &address_, sizeof function_);     \
+        function_;                                           \
     }))
 
 /* A function whose failure is a value and an errno. */
@@ -113,18 +115,18 @@ static void *remember(void *block, size_t size, const void *caller)
     return block;
 }
 
-#define ALLOCATES(name, parameters, arguments, size)                                        \
-    void *name parameters                                                                   \
-    {                                                                                       \
-        if (DECIDE(name) != FAULT_PASS) {                                                   \
-            errno = ENOMEM;                                                                 \
-            return NULL;                                                                    \
-        }                                                                                   \
-        return remember(REAL(name) arguments, size, __builtin_return_address(0));           \
+#define ALLOCATES(name, parameters, arguments, size)                              \
+    void *name parameters                                                         \
+    {                                                                             \
+        if (DECIDE(name) != FAULT_PASS) {                                         \
+            errno = ENOMEM;                                                       \
+            return NULL;                                                          \
+        }                                                                         \
+        return remember(REAL(name) arguments, size, __builtin_return_address(0)); \
     }
 
 ALLOCATES(malloc, (size_t size), (size), size)
-ALLOCATES(calloc, (size_t count, size_t size), (count, size), count * size)
+ALLOCATES(calloc, (size_t count, size_t size), (count, size), count *size)
 ALLOCATES(aligned_alloc, (size_t alignment, size_t size), (alignment, size), size)
 
 void *realloc(void *block, size_t size)
@@ -208,7 +210,7 @@ FAILS(int, dup, (int descriptor), (descriptor), -1, EMFILE)
 FAILS(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
 FAILS(FILE *, fdopen, (int descriptor, const char *mode), (descriptor, mode), NULL, ENOMEM)
 FAILS_AFTERWARDS(int, close, (int descriptor), (descriptor), -1, EIO)
-FAILS_AFTERWARDS(int, fclose, (FILE *stream), (stream), EOF, ENOSPC)
+FAILS_AFTERWARDS(int, fclose, (FILE * stream), (stream), EOF, ENOSPC)
 
 ssize_t read(int descriptor, void *bytes, size_t size)
 {
@@ -283,21 +285,21 @@ size_t fwrite(const void *bytes, size_t size, size_t count, FILE *stream)
     return written;
 }
 
-#define WRITES(name, parameters, arguments)        \
-    int name parameters                            \
-    {                                              \
-        if (DECIDE(name) != FAULT_PASS) {          \
-            spoil(stream, ENOSPC);                 \
-            return EOF;                            \
-        }                                          \
-        return REAL(name) arguments;               \
+#define WRITES(name, parameters, arguments) \
+    int name parameters                     \
+    {                                       \
+        if (DECIDE(name) != FAULT_PASS) {   \
+            spoil(stream, ENOSPC);          \
+            return EOF;                     \
+        }                                   \
+        return REAL(name) arguments;        \
     }
 
 WRITES(fputs, (const char *text, FILE *stream), (text, stream))
 WRITES(fputc, (int character, FILE *stream), (character, stream))
 #undef putc
 WRITES(putc, (int character, FILE *stream), (character, stream))
-WRITES(vfprintf, (FILE *stream, const char *format, va_list arguments), (stream, format, arguments))
+WRITES(vfprintf, (FILE * stream, const char *format, va_list arguments), (stream, format, arguments))
 
 int fflush(FILE *stream)
 {
@@ -342,10 +344,10 @@ FAILS(char *, realpath, (const char *path, char *resolved), (path, resolved), NU
 FAILS(ssize_t, readlink, (const char *path, char *target, size_t size), (path, target, size), -1, EIO)
 FAILS(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, ENOSPC)
 FAILS(DIR *, opendir, (const char *path), (path), NULL, EMFILE)
-FAILS(struct dirent *, readdir, (DIR *listing), (listing), NULL, EIO)
+FAILS(struct dirent *, readdir, (DIR * listing), (listing), NULL, EIO)
 FAILS(FTS *, fts_open, (char *const *paths, int options, int (*order)(const FTSENT **, const FTSENT **)),
       (paths, options, order), NULL, EMFILE)
-FAILS(FTSENT *, fts_read, (FTS *tree), (tree), NULL, EIO)
+FAILS(FTSENT *, fts_read, (FTS * tree), (tree), NULL, EIO)
 
 /* --- the system -------------------------------------------------------------------------------------------------- */
 
@@ -374,11 +376,11 @@ long sysconf(int name)
 
 FAILS(int, dladdr, (const void *address, Dl_info *about), (address, about), 0, EINVAL)
 FAILS(int, pthread_create,
-      (pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument),
+      (pthread_t * thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument),
       (thread, attributes, function, argument), EAGAIN, EAGAIN)
-FAILS(int, pthread_mutex_init, (pthread_mutex_t *mutex, const pthread_mutexattr_t *attributes), (mutex, attributes),
+FAILS(int, pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_t *attributes), (mutex, attributes),
       ENOMEM, ENOMEM)
-FAILS(int, pthread_cond_init, (pthread_cond_t *condition, const pthread_condattr_t *attributes),
+FAILS(int, pthread_cond_init, (pthread_cond_t * condition, const pthread_condattr_t *attributes),
       (condition, attributes), ENOMEM, ENOMEM)
 
 /* --- processes --------------------------------------------------------------------------------------------------- */

@@ -19,10 +19,12 @@
 
 enum { MOST_FILES = 256, MOST_RUNS = 200000, PATIENCE = 200 };
 
+/* clang-format off */
 static const char *const mode_names[FAULTS_MODES] = {
     [FAULTS_ONCE] = "failing once", [FAULTS_FROM_THEN] = "failing from then on",
     [FAULTS_SHORT] = "cut short", [FAULTS_INTERRUPT] = "interrupted",
 };
+/* clang-format on */
 
 /* The place of a run, for the message of a test that crashes or hangs in it. */
 static char place[256];
@@ -107,7 +109,7 @@ static void check_files(const folder_note *before, const folder_note *after, con
         const file_note *old = find(before, file->name);
         const file_note *new = find(after, file->name);
         ck_assert_msg(old != NULL || new != NULL, "%s: left behind a file %s", place, file->name);
-        ck_assert_msg((old != NULL && old->content == file->content) || (new != NULL && new->content == file->content),
+        ck_assert_msg((old != NULL && old->content == file->content) || (new != NULL &&new->content == file->content),
                       "%s: the file %s is neither the old one nor the new one", place, file->name);
     }
     for (size_t i = 0; i < before->count; i++) {
@@ -206,8 +208,8 @@ static void check_nothing_left(size_t descriptors)
     size_t size;
     const char *library;
     size_t blocks = faults_outstanding(&size, &library);
-    ck_assert_msg(blocks == 0, "%s: %zu blocks were not freed, the largest of %zu bytes, from %s", place, blocks,
-                  size, library);
+    ck_assert_msg(blocks == 0, "%s: %zu blocks were not freed, the largest of %zu bytes, from %s", place, blocks, size,
+                  library);
     ck_assert_msg(open_descriptors() == descriptors, "%s: %zu descriptors are open, before it were %zu", place,
                   open_descriptors(), descriptors);
     ck_assert_msg(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD, "%s: a process was not waited for", place);

@@ -26,12 +26,12 @@ typedef struct {
 
 typedef struct {
     const char *name;
-    void (*set_up)(fault_bench *bench);                            /* before each run, without faults; may be NULL */
-    assay_status (*run)(fault_bench *bench, assay_error *error);   /* with the fault; must not print or allocate */
-    void (*tidy)(fault_bench *bench);                              /* frees what the two created; may be NULL */
-    unsigned skip;      /* modes to leave out: bits 1 << FAULTS_... */
-    const char *leaks;  /* a library that leaks its own blocks without memory ("libzip"); NULL: none */
-    size_t thin;        /* for faults_thin, in long runs; 0: every call fails */
+    void (*set_up)(fault_bench *bench);                          /* before each run, without faults; may be NULL */
+    assay_status (*run)(fault_bench *bench, assay_error *error); /* with the fault; must not print or allocate */
+    void (*tidy)(fault_bench *bench);                            /* frees what the two created; may be NULL */
+    unsigned skip;                                               /* modes to leave out: bits 1 << FAULTS_... */
+    const char *leaks; /* a library that leaks its own blocks without memory ("libzip"); NULL: none */
+    size_t thin;       /* for faults_thin, in long runs; 0: every call fails */
 } fault_scenario;
 
 /* Adds `size` bytes of a result, which must not contain padding. */

@@ -168,12 +168,9 @@ void faults_spare_no_more(void)
 static bool concerns(const fault_point *point, faults_mode mode)
 {
     switch (mode) {
-    case FAULTS_SHORT:
-        return (point->flags & FAULT_MAY_SHORT) != 0;
-    case FAULTS_INTERRUPT:
-        return (point->flags & FAULT_MAY_EINTR) != 0;
-    default:
-        return true;
+    case FAULTS_SHORT: return (point->flags & FAULT_MAY_SHORT) != 0;
+    case FAULTS_INTERRUPT: return (point->flags & FAULT_MAY_EINTR) != 0;
+    default: return true;
     }
 }
 
@@ -199,8 +196,10 @@ static bool thinned(const fault_point *point, const void *caller, const char *li
 
 fault faults_decide(fault_point *point, const void *caller)
 {
-    static const fault kinds[FAULTS_MODES] = {[FAULTS_ONCE] = FAULT_FAIL, [FAULTS_FROM_THEN] = FAULT_FAIL,
-                                              [FAULTS_SHORT] = FAULT_SHORT, [FAULTS_INTERRUPT] = FAULT_INTERRUPT};
+    static const fault kinds[FAULTS_MODES] = {[FAULTS_ONCE] = FAULT_FAIL,
+                                              [FAULTS_FROM_THEN] = FAULT_FAIL,
+                                              [FAULTS_SHORT] = FAULT_SHORT,
+                                              [FAULTS_INTERRUPT] = FAULT_INTERRUPT};
     if (state == NULL || !state->armed || spared > 0 || !concerns(point, state->mode)) {
         return FAULT_PASS;
     }

@@ -59,6 +59,7 @@ long faults_made(const char *function);
 
 typedef enum { FAULT_PASS, FAULT_FAIL, FAULT_SHORT, FAULT_INTERRUPT } fault;
 
+/* clang-format off */
 enum {
     FAULT_MEMORY = 1,    /* an allocation */
     FAULT_MAY_SHORT = 2, /* it can be incomplete */
@@ -67,6 +68,7 @@ enum {
     /* A write to a stream, which remembers any failure: of the many in a run, the first 64 count, then each 61st. */
     FAULT_STREAM = 16
 };
+/* clang-format on */
 
 /* One for each function. */
 typedef struct {

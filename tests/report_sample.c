@@ -35,12 +35,15 @@ static assay_figure *histograms(void)
                                          "Layer 6 <b>&amp; it's 'quoted' {x}_2", "Layer 8 (128 → 10)"};
     static double values[VALUES];
     assay_error error;
-    assay_figure *figure = assay_figure_create(
-        &(assay_figure_layout){.name = "histograms", .title = "Gradients <of> a & b, it's \"so\"", .columns = 3,
-                               .panel_width = 310, .panel_height = 240}, &error);
+    assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "histograms",
+                                                                      .title = "Gradients <of> a & b, it's \"so\"",
+                                                                      .columns = 3,
+                                                                      .panel_width = 310,
+                                                                      .panel_height = 240},
+                                               &error);
     for (size_t i = 0; i < 5; i++) {
-        add_panel(figure, &(assay_figure_axes){.title = titles[i], .x_label = "Grad magnitude",
-                                               .y_label = i % 3 == 0 ? "Count" : ""});
+        add_panel(figure, &(assay_figure_axes){
+                              .title = titles[i], .x_label = "Grad magnitude", .y_label = i % 3 == 0 ? "Count" : ""});
         fill(values, VALUES, pow(10.0, -(double)i));
         if (i == 2) {
             /* Without variance: only bars. */
@@ -77,12 +80,17 @@ static assay_figure *logarithmic(void)
     double x[STEPS];
     double y[STEPS];
     assay_error error;
-    assay_figure *figure = assay_figure_create(
-        &(assay_figure_layout){.name = "depth", .title = "Standard deviation against depth", .columns = 2,
-                               .panel_width = 460, .panel_height = 480}, &error);
+    assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "depth",
+                                                                      .title = "Standard deviation against depth",
+                                                                      .columns = 2,
+                                                                      .panel_width = 460,
+                                                                      .panel_height = 480},
+                                               &error);
     for (int panel = 0; panel < 2; panel++) {
-        add_panel(figure, &(assay_figure_axes){.title = panel == 0 ? "Activations" : "Gradients", .x_label = "Layer",
-                                               .y_label = "Standard deviation", .y_log = true,
+        add_panel(figure, &(assay_figure_axes){.title = panel == 0 ? "Activations" : "Gradients",
+                                               .x_label = "Layer",
+                                               .y_label = "Standard deviation",
+                                               .y_log = true,
                                                .key = ASSAY_KEY_BELOW});
         for (unsigned ink = 0; ink < ASSAY_FIGURE_INKS; ink++) {
             for (int i = 0; i < STEPS; i++) {
@@ -107,8 +115,8 @@ static assay_figure *surface(sample_kind kind)
     assay_figure *figure = assay_figure_create(
         &(assay_figure_layout){.name = map ? "map" : "surface", .title = "Pathological curvature", .panel_height = 560},
         &error);
-    add_panel(figure, &(assay_figure_axes){.x_label = "w₁", .y_label = "w₂", .z_label = "loss",
-                                           .key = ASSAY_KEY_BELOW});
+    add_panel(figure,
+              &(assay_figure_axes){.x_label = "w₁", .y_label = "w₂", .z_label = "loss", .key = ASSAY_KEY_BELOW});
     for (int i = 0; i < GRID; i++) {
         x[i] = -5.0 + 10.0 * i / (GRID - 1);
     }
@@ -136,14 +144,10 @@ static assay_figure *surface(sample_kind kind)
 assay_figure *sample_figure(sample_kind kind)
 {
     switch (kind) {
-    case SAMPLE_HISTOGRAMS:
-        return histograms();
-    case SAMPLE_CURVES:
-        return curves();
-    case SAMPLE_LOG:
-        return logarithmic();
-    default:
-        return surface(kind);
+    case SAMPLE_HISTOGRAMS: return histograms();
+    case SAMPLE_CURVES: return curves();
+    case SAMPLE_LOG: return logarithmic();
+    default: return surface(kind);
     }
 }
 
@@ -167,6 +171,7 @@ const assay_page *sample_page(void)
         {"surface", "Pathological curvature", "In three dimensions.", "A ravine", 760, 560, true, false},
         {"map", "Pathological curvature", "From above.", "A map with three paths", 760, 560, true, false},
     };
+    /* clang-format off */
     static const assay_page_section sections[] = {
         {.id = "data", .title = "Data <set>", .source = "cells [7] and [8]",
          .text = "First paragraph, 1 < 2.\nSame paragraph.\n\nSecond & last.", .row_count = 6, .rows = rows,
@@ -175,6 +180,7 @@ const assay_page *sample_page(void)
         {.id = "surfaces", .title = "Surfaces", .source = "cell [29]", .text = "Text.", .printed_heading = "Expected",
          .error_heading = "Absolute error", .row_count = 1, .rows = rows, .figure_count = 2, .figures = figures + 3},
     };
+    /* clang-format on */
     static const assay_page page = {
         .title = "A sample <report>",
         .text = "All numbers & figures.",

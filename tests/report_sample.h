@@ -5,14 +5,7 @@
 #include <assay/report/figure.h>
 #include <assay/report/page.h>
 
-typedef enum {
-    SAMPLE_HISTOGRAMS,
-    SAMPLE_CURVES,
-    SAMPLE_LOG,
-    SAMPLE_SURFACE,
-    SAMPLE_MAP,
-    SAMPLE_KINDS
-} sample_kind;
+typedef enum { SAMPLE_HISTOGRAMS, SAMPLE_CURVES, SAMPLE_LOG, SAMPLE_SURFACE, SAMPLE_MAP, SAMPLE_KINDS } sample_kind;
 
 /* The caller destroys it. Its texts contain special characters of HTML, XML and gnuplot's quotes. */
 assay_figure *sample_figure(sample_kind kind);

@@ -113,7 +113,8 @@ const char *support_data_folder(void)
     struct stat about;
     if (stat(folder, &about) != 0) {
         support_skip("%s is missing, so tests on Fashion-MNIST do not run; "
-                     "apt-get install dataset-fashion-mnist, or set ASSAY_DATA", folder);
+                     "apt-get install dataset-fashion-mnist, or set ASSAY_DATA",
+                     folder);
         return NULL;
     }
     return folder;

@@ -22,14 +22,14 @@ typedef enum { READ, WRITTEN, CHANGED } test_role;
 
 /* How an argument's values are drawn. */
 typedef enum {
-    DRAW_REAL,       /* uniform in [-2, 2] */
-    DRAW_POSITIVE,   /* uniform in [0.1, 2] */
-    DRAW_LOGITS,     /* uniform in [-30, 30] */
-    DRAW_ACTIVATED,  /* f of the argument before it, by the reference */
-    DRAW_BYTES,      /* 0 to 255 */
-    DRAW_BELOW_IN,   /* integers in [0, in) */
-    DRAW_BELOW_OUT,  /* integers in [0, out) */
-    DRAW_NOTHING     /* NaN: an output that has to be overwritten */
+    DRAW_REAL,      /* uniform in [-2, 2] */
+    DRAW_POSITIVE,  /* uniform in [0.1, 2] */
+    DRAW_LOGITS,    /* uniform in [-30, 30] */
+    DRAW_ACTIVATED, /* f of the argument before it, by the reference */
+    DRAW_BYTES,     /* 0 to 255 */
+    DRAW_BELOW_IN,  /* integers in [0, in) */
+    DRAW_BELOW_OUT, /* integers in [0, out) */
+    DRAW_NOTHING    /* NaN: an output that has to be overwritten */
 } test_draw;
 
 typedef struct {

@@ -11,6 +11,7 @@
 #include "support.h"
 #include "test_backend.h"
 
+/* clang-format off */
 static const struct {
     size_t rows;
     size_t in;
@@ -20,6 +21,7 @@ static const struct {
     {17, 15, 33}, {31, 64, 10}, {63, 65, 64}, {64, 63, 65},  {65, 64, 63},   {100, 10, 128},  {1, 784, 40},
     {257, 3, 6},  {130, 1, 129}, {256, 128, 10}, {129, 257, 130}, {256, 784, 512},
 };
+/* clang-format on */
 
 /* Multiply-adds from which on a shape takes the first variant alone, with tanh. */
 enum { SMALL_EFFORT = 20000, LARGE = 1000000, GUARD = 19 };
@@ -48,21 +50,14 @@ static double draw(const test_case *c, test_draw how, uint64_t *state)
 {
     double u = test_uniform(state);
     switch (how) {
-    case DRAW_POSITIVE:
-        return (double)(float)(0.1 + 1.9 * u);
-    case DRAW_LOGITS:
-        return (double)(float)(60 * u - 30);
-    case DRAW_BYTES:
-        return floor(256 * u);
-    case DRAW_BELOW_IN:
-        return floor((double)c->in * u);
-    case DRAW_BELOW_OUT:
-        return floor((double)c->out * u);
-    case DRAW_NOTHING:
-        return NAN;
+    case DRAW_POSITIVE: return (double)(float)(0.1 + 1.9 * u);
+    case DRAW_LOGITS: return (double)(float)(60 * u - 30);
+    case DRAW_BYTES: return floor(256 * u);
+    case DRAW_BELOW_IN: return floor((double)c->in * u);
+    case DRAW_BELOW_OUT: return floor((double)c->out * u);
+    case DRAW_NOTHING: return NAN;
     case DRAW_REAL:
-    case DRAW_ACTIVATED:
-        break;
+    case DRAW_ACTIVATED: break;
     }
     return (double)(float)(4 * u - 2);
 }
@@ -110,15 +105,9 @@ static void upload(assay_backend *backend, assay_element element, assay_slice to
         bytes[i] = (uint8_t)ints[i];
     }
     switch (element) {
-    case ASSAY_REAL:
-        assay_upload_f64(backend, to, from);
-        break;
-    case ASSAY_INT32:
-        assay_upload_i32(backend, to, ints);
-        break;
-    case ASSAY_UINT8:
-        assay_upload_u8(backend, to, bytes);
-        break;
+    case ASSAY_REAL: assay_upload_f64(backend, to, from); break;
+    case ASSAY_INT32: assay_upload_i32(backend, to, ints); break;
+    case ASSAY_UINT8: assay_upload_u8(backend, to, bytes); break;
     }
     assay_free(ints);
     assay_free(bytes);

@@ -22,10 +22,10 @@ static assay_slice part(assay_slice s, size_t count)
 
 /* --- the table of mistakes ------------------------------------------------------------------------------------- */
 
-#define MISTAKE(name, call) \
+#define MISTAKE(name, call)            \
     static void name(const fixture *f) \
-    { \
-        call; \
+    {                                  \
+        call;                          \
     }
 
 static const assay_activation bad_kind = {ASSAY_ACTIVATION_COUNT, 0};
@@ -51,7 +51,8 @@ MISTAKE(forward_count, assay_activation_forward(f->backend, tanh_, X, Y))
 MISTAKE(forward_shifted, assay_activation_forward(f->backend, tanh_, X, assay_part_of(f->r[0], 1, 6)))
 MISTAKE(forward_kind, assay_activation_forward(f->backend, bad_kind, X, part(f->r[4], 6)))
 MISTAKE(forward_slope, assay_activation_forward(f->backend, (assay_activation){ASSAY_ELU, 0}, X, part(f->r[4], 6)))
-MISTAKE(forward_slope_huge, assay_activation_forward(f->backend, (assay_activation){ASSAY_ELU, 1e31}, X, part(f->r[4], 6)))
+MISTAKE(forward_slope_huge,
+        assay_activation_forward(f->backend, (assay_activation){ASSAY_ELU, 1e31}, X, part(f->r[4], 6)))
 MISTAKE(backward_needs_y, assay_activation_backward(f->backend, tanh_, Z, ASSAY_NO_SLICE, Y, part(f->r[5], 8)))
 MISTAKE(backward_needs_x, assay_activation_backward(f->backend, assay_activation_default(ASSAY_GELU), ASSAY_NO_SLICE, Z,
                                                     Y, part(f->r[5], 8)))
@@ -71,10 +72,10 @@ MISTAKE(parameters_count, assay_linear_backward_parameters(f->backend, shape, X,
 MISTAKE(parameters_units, assay_linear_backward_parameters(f->backend, (assay_linear_shape){0}, X, Z, W, B))
 MISTAKE(parameters_huge, assay_linear_backward_parameters(f->backend, (assay_linear_shape){1, SIZE_MAX, 2}, X, Z, W, B))
 MISTAKE(parameters_outputs, assay_linear_backward_parameters(f->backend, shape, X, Z, W, assay_part_of(f->r[1], 0, 4)))
-MISTAKE(loss_labels_type, assay_softmax_cross_entropy(f->backend, 2, 4, Z, part(f->r[5], 2), ASSAY_NO_SLICE,
-                                                      ASSAY_NO_SLICE, Y))
-MISTAKE(loss_correct_type, assay_softmax_cross_entropy(f->backend, 2, 4, Z, part(f->i32, 2), part(f->r[5], 1),
-                                                       part(f->r[6], 1), Y))
+MISTAKE(loss_labels_type,
+        assay_softmax_cross_entropy(f->backend, 2, 4, Z, part(f->r[5], 2), ASSAY_NO_SLICE, ASSAY_NO_SLICE, Y))
+MISTAKE(loss_correct_type,
+        assay_softmax_cross_entropy(f->backend, 2, 4, Z, part(f->i32, 2), part(f->r[5], 1), part(f->r[6], 1), Y))
 MISTAKE(loss_classes, assay_softmax_cross_entropy(f->backend, 2, 0, Z, part(f->i32, 2), ASSAY_NO_SLICE, ASSAY_NO_SLICE,
                                                   ASSAY_NO_SLICE))
 MISTAKE(softmax_count, assay_softmax(f->backend, 2, 4, Z, X))
@@ -84,12 +85,12 @@ MISTAKE(gather_table, assay_gather(f->backend, 2, 4, part(f->u8, 12), part(f->i3
 MISTAKE(gather_pixels, assay_gather(f->backend, 2, 4, part(f->u8, 11), part(f->i32, 3), assay_part_of(f->i32, 4, 2),
                                     f->r[0], Z, assay_part_of(f->i32, 8, 2)))
 MISTAKE(gather_huge, assay_gather(f->backend, 2, SIZE_MAX, f->u8, f->i32, f->i32, f->r[0], Z, f->i32))
-MISTAKE(gather_labels, assay_gather(f->backend, 2, 4, f->u8, ((assay_slice){f->i32.buffer, 0, SIZE_MAX}), f->i32, f->r[0], Z,
-                                    f->i32))
+MISTAKE(gather_labels,
+        assay_gather(f->backend, 2, 4, f->u8, ((assay_slice){f->i32.buffer, 0, SIZE_MAX}), f->i32, f->r[0], Z, f->i32))
 MISTAKE(update_gradients, assay_update(f->backend, &sgd, 1, f->r[0], X, NULL))
 MISTAKE(update_state, assay_update(f->backend, &adam, 1, X, part(f->r[1], 6), (assay_slice[]){Z, Y}))
-MISTAKE(update_same_state, assay_update(f->backend, &adam, 1, X, part(f->r[1], 6),
-                                        (assay_slice[]){part(f->r[2], 6), part(f->r[2], 6)}))
+MISTAKE(update_same_state,
+        assay_update(f->backend, &adam, 1, X, part(f->r[1], 6), (assay_slice[]){part(f->r[2], 6), part(f->r[2], 6)}))
 MISTAKE(update_step, assay_update(f->backend, &sgd, 0, f->r[0], f->r[1], NULL))
 MISTAKE(update_rule, assay_update(f->backend, &(assay_update_rule){.learning_rate = -1}, 1, f->r[0], f->r[1], NULL))
 MISTAKE(copy_count, assay_copy(f->backend, X, Z))
@@ -518,9 +519,8 @@ END_TEST
 
 TCase *test_backend_errors(void)
 {
-    TCase *tcase = evidence_case("errors",
-                                 "errors: backend/validate, "
-                                 "backend/backend, backend/update_rule, backend/activation");
+    TCase *tcase = evidence_case("errors", "errors: backend/validate, "
+                                           "backend/backend, backend/update_rule, backend/activation");
     tcase_set_timeout(tcase, 30);
     tcase_add_test(tcase, mistakes_are_recorded);
     tcase_add_test(tcase, indices_out_of_range_are_recorded);

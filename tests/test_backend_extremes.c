@@ -28,6 +28,7 @@ static void release(assay_backend *backend, assay_slice slice)
 
 /* --- activations ----------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
     assay_activation_kind kind;
     double x;
@@ -51,6 +52,7 @@ static const struct {
     {ASSAY_MISH, INFINITY, INFINITY, 1}, {ASSAY_MISH, 0, 0, 0.6},
     {ASSAY_MISH, -60, -60 * 8.7565107626965203e-27, -59 * 8.7565107626965203e-27},
 };
+/* clang-format on */
 
 enum { LIMITS = sizeof limits / sizeof *limits };
 
@@ -115,6 +117,7 @@ END_TEST
 /* --- loss ------------------------------------------------------------------------------------------------------ */
 
 /* Rows of three logits and the loss of label 0, -log softmax. */
+/* clang-format off */
 static const struct {
     double logits[3];
     double loss;
@@ -126,6 +129,7 @@ static const struct {
     {{0, 0, -INFINITY}, 0.69314718055994531, -0.5, 1},  {{0, 1, 0}, 1.5514447139320511, -0.78805844451198, 0},
     {{3e38, -3e38, 0}, 0, 0, 1},
 };
+/* clang-format on */
 
 START_TEST(loss_is_stable)
 {
@@ -137,8 +141,8 @@ START_TEST(loss_is_stable)
         assay_slice logits = real_slice(backend, 3, losses[i].logits);
         assay_slice loss = real_slice(backend, 1, NULL);
         assay_slice gradient = real_slice(backend, 3, NULL);
-        assay_softmax_cross_entropy(backend, 1, 3, logits, assay_part_of(label, 0, 1), loss,
-                                    assay_part_of(label, 1, 1), gradient);
+        assay_softmax_cross_entropy(backend, 1, 3, logits, assay_part_of(label, 0, 1), loss, assay_part_of(label, 1, 1),
+                                    gradient);
         double value;
         double slopes[3];
         double probabilities[3];
@@ -164,8 +168,8 @@ END_TEST
 
 /* --- update rules ---------------------------------------------------------------------------------------------- */
 
-#define ADAM_BETAS(b1, b2)                                                                           \
-    .kind = ASSAY_UPDATE_ADAM, .learning_rate = 1e-3, .beta1 = b1, .beta2 = b2, .epsilon = 1e-8,     \
+#define ADAM_BETAS(b1, b2)                                                                       \
+    .kind = ASSAY_UPDATE_ADAM, .learning_rate = 1e-3, .beta1 = b1, .beta2 = b2, .epsilon = 1e-8, \
     .correct_first = true, .correct_second = true
 #define TORCH_ADAM ADAM_BETAS(0.9, 0.999)
 
@@ -185,7 +189,8 @@ static const double gradients[] = {0, -0.0, 1e30, -1e30, 1e-30, -1e-40, 1e-45, 1
 enum { GRADIENTS = sizeof gradients / sizeof *gradients };
 
 /* What an update works on. */
-static void release_update(assay_backend *backend, assay_slice parameters, assay_slice gradient, const assay_slice *state)
+static void release_update(assay_backend *backend, assay_slice parameters, assay_slice gradient,
+                           const assay_slice *state)
 {
     release(backend, parameters);
     release(backend, gradient);
@@ -574,15 +579,19 @@ END_TEST
 START_TEST(cores_are_improved_upon)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
+    /* clang-format off */
     static const struct {
         const char *chosen;
         bool better;
         bool retraces;
+    /* clang-format off */
     } cores[] = {
         {"Haswell", true, true},     {"Zen", true, false},       {"Excavator", true, false},
         {"Sandybridge", true, false}, {"Cooperlake", true, false}, {"SkylakeX", false, false},
         {"SapphireRapids", false, false}, {"", false, false},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cores / sizeof *cores; i++) {
         const char *better = assay_openblas_core_better_than(cores[i].chosen, (assay_processor){.avx512vl = true});
         ck_assert_pstr_eq(better, cores[i].better ? "SKYLAKEX" : NULL);

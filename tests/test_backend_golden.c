@@ -40,8 +40,8 @@ static void check_values(const assay_backend *backend, const char *what, assay_a
         double size = derivative ? fmax(1, fabs(want[i])) : fabs(want[i]);
         double units = derivative ? 32 : value_units(kind, x[i]);
         ck_assert_msg(fabs(got[i] - want[i]) <= units * roundoff(backend) * size,
-                      "%s of %s at %g on %s: %.17g, not %.17g", what,
-                      assay_activation_name(kind), x[i], assay_backend_name(backend), got[i], want[i]);
+                      "%s of %s at %g on %s: %.17g, not %.17g", what, assay_activation_name(kind), x[i],
+                      assay_backend_name(backend), got[i], want[i]);
     }
 }
 

@@ -239,8 +239,8 @@ static void check_activation(int flavour, assay_activation_kind kind)
     assay_download_f64(backend, dx, gradient);
     assay_error error = {.status = ASSAY_OK};
     assay_gradient_report report;
-    support_assert_ok(
-        assay_check_vjp(activation_function, &l, 40, x, 40, dy, gradient, NULL, NULL, &report, &error), &error);
+    support_assert_ok(assay_check_vjp(activation_function, &l, 40, x, 40, dy, gradient, NULL, NULL, &report, &error),
+                      &error);
     char line[256];
     assay_gradient_report_line(&report, sizeof line, line);
     ck_assert_msg(report.passed, "%s on %s: %s (ASSAY_TEST_SEED=%llu)", assay_activation_name(kind),

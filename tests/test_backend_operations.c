@@ -34,12 +34,9 @@ static double activation_ulps(assay_activation activation, double x)
 {
     double few = 10;
     switch (activation.kind) {
-    case ASSAY_GELU:
-        return few + 2 * x * x;
-    case ASSAY_GELU_TANH:
-        return few + 10 * fabs(1.6 * (x + 0.044715 * x * x * x));
-    default:
-        return few;
+    case ASSAY_GELU: return few + 2 * x * x;
+    case ASSAY_GELU_TANH: return few + 10 * fabs(1.6 * (x + 0.044715 * x * x * x));
+    default: return few;
     }
 }
 
@@ -303,8 +300,7 @@ static double softmax_bound(const test_case *c, const test_values *values, int a
 /* `out` images of `in` pixels. */
 static int gather_arguments(const test_case *c, test_argument *a)
 {
-    a[0] = (test_argument){
-        .name = "pixels", .count = c->out * c->in, .element = ASSAY_UINT8, .draw = DRAW_BYTES};
+    a[0] = (test_argument){.name = "pixels", .count = c->out * c->in, .element = ASSAY_UINT8, .draw = DRAW_BYTES};
     a[1] = (test_argument){.name = "labels", .count = c->out, .element = ASSAY_INT32, .draw = DRAW_BELOW_IN};
     a[2] = (test_argument){.name = "index", .count = c->rows, .element = ASSAY_INT32, .draw = DRAW_BELOW_OUT};
     a[3] = (test_argument){.name = "table", .count = 256};

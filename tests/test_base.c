@@ -287,11 +287,13 @@ static long ended_process(void)
 /* Temporary files of killed writers go; other files, and those of running writers, stay. */
 START_TEST(leftovers_of_the_dead_go)
 {
+    /* clang-format off */
     static const struct { const char *format; bool goes; } names[] = {
         {"file.%ld-12.tmp", true},      {"file.%ld-12", false},     {"file.%ld-x.tmp", false},  {"file.tmp", false},
         {"file.%ld-12.tmp.bak", false}, {"file.%ld.tmp", false},    {"file2.%ld-1.tmp", false}, {"file", false},
         {"file.-%ld-12.tmp", false},    {"other.%ld-1.tmp", false},
     };
+    /* clang-format on */
     enum { NAMES = sizeof names / sizeof *names };
     const long live[] = {(long)getpid(), (long)getppid(), 1};
     char *folder = support_make_folder();
@@ -420,9 +422,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("base");
-    TCase *tests = evidence_case("base",
-                                 "property: base/alloc, base/error, base/file, base/names; errors: base/alloc, "
-                                 "base/error, base/file, base/names");
+    TCase *tests = evidence_case("base", "property: base/alloc, base/error, base/file, base/names; errors: base/alloc, "
+                                         "base/error, base/file, base/names");
     tcase_add_test(tests, error_is_one_line_and_cut);
     tcase_add_test(tests, allocation_is_zeroed_aligned_and_checked);
     tcase_add_test(tests, strings);

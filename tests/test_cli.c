@@ -44,8 +44,8 @@ typedef struct {
     const char *name;
     uint32_t magic;
     uint32_t rows;
-    uint32_t labels; /* in number */
-    uint8_t label;   /* of the last image */
+    uint32_t labels;  /* in number */
+    uint8_t label;    /* of the last image */
     const char *part; /* of what assay says */
 } data_case;
 
@@ -129,7 +129,8 @@ static void assert_complaint(const char *arguments, int status, const char *part
                   result.errors);
     ck_assert_msg(strncmp(result.errors, "assay", 5) == 0 && end != NULL && end[1] == '\0',
                   "assay %s: not one line: %s", arguments, result.errors);
-    ck_assert_msg(strstr(result.errors, part) != NULL, "assay %s: '%s' does not say '%s'", arguments, result.errors, part);
+    ck_assert_msg(strstr(result.errors, part) != NULL, "assay %s: '%s' does not say '%s'", arguments, result.errors,
+                  part);
     support_result_free(&result);
 }
 
@@ -137,9 +138,11 @@ static void assert_complaint(const char *arguments, int status, const char *part
 
 START_TEST(wrong_usage)
 {
+    /* clang-format off */
     static const struct {
         const char *arguments;
         const char *part;
+    /* clang-format off */
     } cases[] = {
         {"", "no command given"},
         {"nonsense", "unknown command 'nonsense'"},
@@ -177,6 +180,8 @@ START_TEST(wrong_usage)
         {"reproduce --threads -3", "--threads -3 is not"},
         {"reproduce --seed 4 --seed x", "--seed x is not"},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assert_complaint(cases[i].arguments, 2, cases[i].part);
     }
@@ -187,7 +192,8 @@ END_TEST
  * none. evaluate's own backend comes after its model, hence test_evaluate.c. */
 START_TEST(no_gpu)
 {
-    static const char *const cases[] = {"reproduce --backend cuda", "reproduce --backend cuda:f64", "train --backend cuda",
+    static const char *const cases[] = {"reproduce --backend cuda", "reproduce --backend cuda:f64",
+                                        "train --backend cuda",
                                         "descend --surface steep --optimizer sgd --backend cuda"};
     setenv("CUDA_VISIBLE_DEVICES", "", 1);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -216,13 +222,17 @@ END_TEST
 
 START_TEST(help_and_version)
 {
+    /* clang-format off */
     static const struct {
         const char *arguments;
         const char *part;
+    /* clang-format off */
     } cases[] = {
         {"--help", "Usage: assay COMMAND"}, {"-h", "reproduce"}, {"--version", "backends: reference openblas"},
         {"reproduce --help", "Usage: assay reproduce"}, {"reproduce --help", "xavier-identity"},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         support_result result = run(cases[i].arguments);
         ck_assert_int_eq(result.status, 0);
@@ -296,8 +306,8 @@ static size_t count_numbers(const json_t *report, const char *verdict, const cha
 }
 
 /* The first half's sections, as the issue of this program names them. */
-static const char *const half[] = {"data", "batch", "constant", "variance-0.01", "variance-0.1", "equal-variance",
-                                   "xavier-identity", "xavier-tanh", "kaiming-relu"};
+static const char *const half[] = {"data",           "batch",           "constant",    "variance-0.01", "variance-0.1",
+                                   "equal-variance", "xavier-identity", "xavier-tanh", "kaiming-relu"};
 
 START_TEST(json_of_all_sections)
 {
@@ -371,7 +381,8 @@ END_TEST
 /* Other weights are judged by the theory, and it says so. */
 START_TEST(other_weights)
 {
-    static const char *const options[] = {"--seed 7", "--blocks 80", "--generator mt19937", "--seed 18446744073709551615"};
+    static const char *const options[] = {"--seed 7", "--blocks 80", "--generator mt19937",
+                                          "--seed 18446744073709551615"};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++) {
         char *arguments = assay_asprintf(NULL, "--section equal-variance --json - %s", options[i]);
         support_result result = reproduce(arguments);

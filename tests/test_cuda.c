@@ -38,6 +38,7 @@ void cuda_close(assay_backend *backend)
 
 /* --- Philox ------------------------------------------------------------------------------------------------------ */
 
+/* clang-format off */
 static const struct {
     size_t count;
     unsigned blocks;
@@ -48,6 +49,7 @@ static const struct {
     {1025, 1, 7, 0},       {4099, 3, UINT64_MAX, 0}, {5000, 448, 0, 1ull << 34}, {100003, 5, 42, 12},
     {200704, 448, 42, 16},
 };
+/* clang-format on */
 
 /* Units in the last place between two floats of one sign; a difference of signs counts as many. */
 static double ulps_apart(float a, float b)
@@ -144,7 +146,8 @@ learner learner_create(assay_backend *backend, const char *hidden, const char *o
 {
     learner l = {.backend = backend};
     assay_error error;
-    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, LEARNER_IMAGES, LEARNER_WIDTH, 3, &l.data, &error), &error);
+    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, LEARNER_IMAGES, LEARNER_WIDTH, 3, &l.data, &error),
+                      &error);
     l.data.mean = ASSAY_NORMALIZE_MEAN;
     l.data.std = ASSAY_NORMALIZE_STD;
     for (size_t i = 0; i < l.data.count * l.data.width; i++) {
@@ -295,7 +298,7 @@ START_TEST(few_sequences_are_remembered)
     static const struct {
         size_t rows;
         bool replayed;
-    } steps[] = {{4, false}, {5, false}, {6, false}, {7, false}, {4, true}, {5, true}, {6, true}, {7, true},
+    } steps[] = {{4, false}, {5, false}, {6, false}, {7, false}, {4, true}, {5, true},  {6, true},  {7, true},
                  {4, true},  {8, false}, {5, false}, {4, true},  {7, true}, {6, false}, {8, false}, {6, true}};
     assay_backend *backend = cuda_open(ASSAY_F32);
     learner l = learner_create(backend, "6", "adam");
@@ -383,6 +386,7 @@ END_TEST
 START_TEST(moments_are_the_hosts)
 {
     evidence(EVIDENCE_CROSS_BACKEND, "operation/moments");
+    /* clang-format off */
     static const double samples[][5] = {
         {3, 3, 3, 3, 3}, {1, 2, (double)NAN, 4, 5}, {1, (double)INFINITY, 3, 4, 5}, {-1, 2, 7, 11, 0.5},
         {(double)-INFINITY, (double)INFINITY, 0, 0, 0}};
@@ -401,6 +405,7 @@ START_TEST(moments_are_the_hosts)
             ck_assert_msg(same, "sample %zu, number %zu: %.17g, and must be %.17g", i, p, a, b);
         }
     }
+    /* clang-format on */
     assay_buffer_destroy(backend, buffer);
     cuda_close(backend);
 }
@@ -455,8 +460,9 @@ START_TEST(first_steps_retrace_the_authors)
     assay_backend *backend = cuda_open(ASSAY_F32);
     assay_dataset data;
     assay_error error;
-    support_assert_ok(assay_dataset_load(folder != NULL && *folder != '\0' ? folder : ASSAY_DEFAULT_DATA, ASSAY_TRAIN,
-                                         &data, &error), &error);
+    support_assert_ok(
+        assay_dataset_load(folder != NULL && *folder != '\0' ? folder : ASSAY_DEFAULT_DATA, ASSAY_TRAIN, &data, &error),
+        &error);
     json_t *golden = support_golden("retrace.json");
     json_t *losses = json_object_get(json_object_get(golden, "losses"), names[_i]);
     size_t count = assay_retrace_steps((assay_run)_i);

@@ -43,10 +43,10 @@ static assay_status work_through(assay_backend *backend, assay_error *error)
 /* What the message of a failed call holds. */
 static const char *told_of(const char *call)
 {
-    return strcmp(call, "assay_calloc") == 0         ? "out of memory"
-           : strcmp(call, "cudaGetDeviceCount") == 0 ? "no NVIDIA driver"
+    return strcmp(call, "assay_calloc") == 0             ? "out of memory"
+           : strcmp(call, "cudaGetDeviceCount") == 0     ? "no NVIDIA driver"
            : strcmp(call, "cudaDeviceGetAttribute") == 0 ? "compute capability"
-                                                     : call;
+                                                         : call;
 }
 
 /* Runs with the given call failing; false when the work has fewer calls. */
@@ -69,8 +69,8 @@ static bool fail_at(assay_precision precision, uint64_t call)
         bool refused = status == ASSAY_ERROR_MEMORY || status == ASSAY_ERROR_UNSUPPORTED;
         ck_assert_msg(refused, "call %llu, %s: status %d (%s)", (unsigned long long)call, failed, (int)status,
                       error.message);
-        ck_assert_msg(strstr(error.message, part) != NULL && strchr(error.message, '\n') == NULL,
-                      "call %llu, %s: '%s'", (unsigned long long)call, failed, error.message);
+        ck_assert_msg(strstr(error.message, part) != NULL && strchr(error.message, '\n') == NULL, "call %llu, %s: '%s'",
+                      (unsigned long long)call, failed, error.message);
     }
     if (backend != NULL && failed != NULL) {
         /* What failed once works the next time. */
@@ -98,11 +98,13 @@ END_TEST
 START_TEST(machines_that_lack_something)
 {
     evidence(EVIDENCE_ERRORS, "backend/backend");
+    /* clang-format off */
     static const struct {
         int devices;
         int major;
         int minor;
         const char *message; /* NULL: opens */
+    /* clang-format off */
     } cases[] = {
         {0, 9, 0, "backend cuda: no NVIDIA driver or GPU found (no CUDA-capable device is detected); use --backend "
                   "openblas"},
@@ -111,6 +113,8 @@ START_TEST(machines_that_lack_something)
         {1, 7, 5, NULL},
         {4, 12, 1, NULL},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assay_error error = {.status = ASSAY_OK};
         assay_backend *backend = NULL;
@@ -132,13 +136,17 @@ END_TEST
 START_TEST(a_library_that_is_not_cublas)
 {
     evidence(EVIDENCE_ERRORS, "backend/backend");
+    /* clang-format off */
     static const struct {
         const char *name;
         const char *message;
+    /* clang-format off */
     } cases[] = {
         {"libno-such-cublas.so.1", "cuBLAS cannot be loaded (libno-such-cublas.so.1"},
         {"libm.so.6", "the cuBLAS that was loaded has no cublasCreate_v2"},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_cublas cublas;
     assay_error error;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

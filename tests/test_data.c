@@ -26,14 +26,14 @@ typedef enum { IMAGE_FILE, LABEL_FILE } file_kind;
 
 /* How a file differs from a right one of IMAGES images or labels; all zero: not at all. */
 typedef struct {
-    uint32_t magic;    /* exclusive or with the magic */
-    uint32_t count;    /* added to the header's count, modulo 2^32 */
-    uint32_t rows;     /* added to the header's rows */
-    uint32_t columns;  /* added to the header's columns */
-    long body;         /* bytes added to the body */
-    uint8_t last;      /* if not 0, the last byte of the body */
-    long cut;          /* bytes cut off the end of the file as stored */
-    long flip;         /* if not 0, the byte that many before the end of the file as stored is inverted */
+    uint32_t magic;   /* exclusive or with the magic */
+    uint32_t count;   /* added to the header's count, modulo 2^32 */
+    uint32_t rows;    /* added to the header's rows */
+    uint32_t columns; /* added to the header's columns */
+    long body;        /* bytes added to the body */
+    uint8_t last;     /* if not 0, the last byte of the body */
+    long cut;         /* bytes cut off the end of the file as stored */
+    long flip;        /* if not 0, the byte that many before the end of the file as stored is inverted */
 } damage;
 
 static char *file_path(const char *folder, const char *part, file_kind kind, bool gzip)
@@ -432,12 +432,13 @@ START_TEST(created_data_sets_are_zero)
     assay_dataset_destroy(&made);
     static const size_t sizes[][3] = {{0, 5, 4}, {3, 0, 4}, {3, 5, 0}};
     for (size_t i = 0; i < 3; i++) {
-        support_assert_error(assay_dataset_create(ASSAY_INPUTS_FLOATS, sizes[i][0], sizes[i][1], sizes[i][2], &made, &error),
-                             ASSAY_ERROR_ARGUMENT, &error, "each must be at least 1");
+        support_assert_error(
+            assay_dataset_create(ASSAY_INPUTS_FLOATS, sizes[i][0], sizes[i][1], sizes[i][2], &made, &error),
+            ASSAY_ERROR_ARGUMENT, &error, "each must be at least 1");
         ck_assert_ptr_null(made.labels);
     }
-    support_assert_error(assay_dataset_create(ASSAY_INPUTS_FLOATS, SIZE_MAX / 2, 3, 1, &made, &error), ASSAY_ERROR_MEMORY,
-                         &error, "out of memory");
+    support_assert_error(assay_dataset_create(ASSAY_INPUTS_FLOATS, SIZE_MAX / 2, 3, 1, &made, &error),
+                         ASSAY_ERROR_MEMORY, &error, "out of memory");
 }
 END_TEST
 
@@ -512,8 +513,8 @@ START_TEST(bad_csv_files_are_refused)
     evidence(EVIDENCE_ERRORS, "data/csv_read");
     assay_dataset data;
     assay_error error;
-    support_assert_error(read_csv(bad_csv[_i].text, strlen(bad_csv[_i].text), &data, &error), ASSAY_ERROR_FORMAT, &error,
-                         bad_csv[_i].says);
+    support_assert_error(read_csv(bad_csv[_i].text, strlen(bad_csv[_i].text), &data, &error), ASSAY_ERROR_FORMAT,
+                         &error, bad_csv[_i].says);
     ck_assert_ptr_null(data.values);
     ck_assert_ptr_null(data.labels);
 }
@@ -525,7 +526,8 @@ START_TEST(csv_with_a_nul_or_without_a_file)
     assay_dataset data;
     assay_error error;
     support_assert_error(read_csv("1,0\n\0,0\n", 8, &data, &error), ASSAY_ERROR_FORMAT, &error, "NUL byte");
-    support_assert_error(assay_csv_read("/nowhere/data.csv", &data, &error), ASSAY_ERROR_IO, &error, "/nowhere/data.csv");
+    support_assert_error(assay_csv_read("/nowhere/data.csv", &data, &error), ASSAY_ERROR_IO, &error,
+                         "/nowhere/data.csv");
 }
 END_TEST
 
@@ -639,9 +641,8 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("data");
-    TCase *files = evidence_case("files",
-                                 "property: data/idx_read, data/dataset_load; errors: data/idx_read, "
-                                 "data/dataset_load");
+    TCase *files = evidence_case("files", "property: data/idx_read, data/dataset_load; errors: data/idx_read, "
+                                          "data/dataset_load");
     tcase_set_timeout(files, 60);
     tcase_add_loop_test(files, good_files, 0, 4);
     tcase_add_test(files, which_file_is_read);

@@ -19,7 +19,13 @@
 #include "grade/npy_header.h"
 #include "support.h"
 
-enum { COUNT = 2, HEADER = 16, IMAGES_SIZE = HEADER + COUNT * ASSAY_IMAGE_PIXELS, LABELS_SIZE = 8 + COUNT, ROOM = 16384 };
+enum {
+    COUNT = 2,
+    HEADER = 16,
+    IMAGES_SIZE = HEADER + COUNT * ASSAY_IMAGE_PIXELS,
+    LABELS_SIZE = 8 + COUNT,
+    ROOM = 16384
+};
 
 typedef struct {
     uint8_t bytes[ROOM];
@@ -48,7 +54,8 @@ static void plain_labels(content *made)
 static void gzip(content *made)
 {
     content packed = {.size = 0};
-    z_stream z = {.next_in = made->bytes, .avail_in = (unsigned)made->size, .next_out = packed.bytes, .avail_out = ROOM};
+    z_stream z = {
+        .next_in = made->bytes, .avail_in = (unsigned)made->size, .next_out = packed.bytes, .avail_out = ROOM};
     ck_assert_int_eq(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
     ck_assert_int_eq(deflate(&z, Z_FINISH), Z_STREAM_END);
     packed.size = ROOM - z.avail_out;
@@ -106,11 +113,11 @@ static void gzip_twice(content *made)
     gzip(made);
 }
 
-#define TEXT(name, text)                            \
-    static void name(content *made)                 \
-    {                                               \
-        made->size = 0;                             \
-        append(made, text, sizeof(text) - 1);       \
+#define TEXT(name, text)                      \
+    static void name(content *made)           \
+    {                                         \
+        made->size = 0;                       \
+        append(made, text, sizeof(text) - 1); \
     }
 
 TEXT(web_page, "\n<!DOCTYPE html>\n<html><head><title>fashion-mnist/data</title></head></html>\n")
@@ -118,7 +125,8 @@ TEXT(nothing, "")
 TEXT(not_found, "404: Not Found")
 TEXT(lfs_pointer, "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 26421880\n")
 TEXT(zip_archive, "PK\x03\x04\x14\x00\x00\x00\x08\x00                    ")
-TEXT(xz_data, "\xFD" "7zXZ\x00\x00\x04\xE6\xD6\xB4\x46 ")
+TEXT(xz_data, "\xFD"
+              "7zXZ\x00\x00\x04\xE6\xD6\xB4\x46 ")
 TEXT(bzip2_data, "BZh91AY&SY\x01\x02\x03\x04")
 TEXT(zstd_data, "\x28\xB5\x2F\xFD\x04\x58\x01\x02\x03\x04")
 TEXT(numpy_array, "\x93NUMPY\x01\x00v\x00{'descr': '|u1', ")
@@ -210,6 +218,7 @@ static void put(const char *root, const char *name, const content *bytes)
 
 typedef enum { FILE_THERE, PIPE_THERE, FOLDER_THERE, SPARSE_THERE } thing;
 
+/* clang-format off */
 static const struct {
     const char *name;
     void (*make)(content *made); /* the training images */
@@ -250,6 +259,7 @@ static const struct {
     {"folder", nothing, FOLDER_THERE, "is a folder, not a file"},
     {"sparse file of 2 GiB", nothing, SPARSE_THERE, "has 2147483648 bytes, at most"},
 };
+/* clang-format on */
 
 enum { IMAGE_ROWS = sizeof images / sizeof *images };
 
@@ -313,8 +323,8 @@ static void check_page(const char *name, const char *said)
     char *row = strstr(text, start);
     ck_assert_msg(row != NULL, "doc/files-data.md has no row '%s'", name);
     row[1 + strcspn(row + 1, "\n")] = '\0';
-    ck_assert_msg(strstr(row, said == NULL ? "| read" : said) != NULL, "the row '%s' of the page does not say '%s'", name,
-                  said == NULL ? "read" : said);
+    ck_assert_msg(strstr(row, said == NULL ? "| read" : said) != NULL, "the row '%s' of the page does not say '%s'",
+                  name, said == NULL ? "read" : said);
     assay_free(start);
     assay_free(text);
 }
@@ -432,7 +442,8 @@ START_TEST(names_reach_no_terminal_raw)
     char *inside = assay_asprintf(NULL, "%s/\x1b[2J\a", folder);
     assay_dataset data;
     assay_error error = {0};
-    support_assert_error(assay_dataset_load(inside, ASSAY_TRAIN, &data, &error), ASSAY_ERROR_IO, &error, "?[2J?: No such");
+    support_assert_error(assay_dataset_load(inside, ASSAY_TRAIN, &data, &error), ASSAY_ERROR_IO, &error,
+                         "?[2J?: No such");
     ck_assert_ptr_null(strchr(error.message, '\x1b'));
     assay_free(inside);
     support_remove_folder(folder);
@@ -493,8 +504,10 @@ START_TEST(normalization_is_measured)
     ck_assert(test.mean == (float)mean && test.std == (float)std);
     support_assert_ok(assay_dataset_normalize(folder, ASSAY_TEST, ASSAY_NORMALIZE_TUTORIAL, &test, &error), &error);
     ck_assert(test.mean == ASSAY_NORMALIZE_MEAN && test.std == ASSAY_NORMALIZE_STD);
-    support_assert_error(assay_dataset_normalize(folder, ASSAY_TRAIN, own, &(assay_dataset){.count = 1, .width = 2,
-                         .pixels = (uint8_t[]){5, 5}}, &error), ASSAY_ERROR_NUMERIC, &error, "all pixels");
+    support_assert_error(assay_dataset_normalize(folder, ASSAY_TRAIN, own,
+                                                 &(assay_dataset){.count = 1, .width = 2, .pixels = (uint8_t[]){5, 5}},
+                                                 &error),
+                         ASSAY_ERROR_NUMERIC, &error, "all pixels");
     support_assert_error(assay_normalization_by_name("mine", &own, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "take tutorial or own");
     assay_dataset_destroy(&train);
@@ -510,6 +523,7 @@ END_TEST
 #define EIGHT(a, b, c) "\0\0\0\0\0\0" a "\0\0\0\0\0\0" b "\0\0\0\0\0\0" c
 #define DOUBLES EIGHT("\xf0\x3f", "\0\xc0", "\xe0\x3f") /* 1, -2, 0.5 */
 
+/* clang-format off */
 static const struct {
     const char *name;
     int version;
@@ -564,6 +578,7 @@ static const struct {
     {"npy: four dimensions", 1, SHAPE("(3, 1, 1, 1)"), DOUBLES, 24, GRADE_F64, {0}, "the array has 4 dimensions, expected [3]"},
     {"npy: cut", 1, DESCR("<f8"), DOUBLES, 23, GRADE_F64, {0}, "23 bytes of data, expected 24; is it written whole?"},
 };
+/* clang-format on */
 
 enum { ARRAY_ROWS = sizeof arrays / sizeof *arrays };
 
@@ -581,8 +596,8 @@ START_TEST(arrays_are_read_or_refused)
     bytes[8] = (unsigned char)length;
     memcpy(bytes + start, arrays[_i].header, length);
     memcpy(bytes + start + length, arrays[_i].data, arrays[_i].size);
-    assay_status status =
-        assay_npy_decode("1.y.npy", bytes, start + length + arrays[_i].size, &field, &precision, &error);
+    assay_status status = assay_npy_decode("1.y.npy", bytes, start + length + arrays[_i].size, &field, &precision,
+                                           &error);
     if (arrays[_i].said != NULL) {
         support_assert_error(status, status == ASSAY_OK ? ASSAY_ERROR_FORMAT : status, &error, arrays[_i].said);
     } else {
@@ -612,7 +627,7 @@ int main(void)
 {
     Suite *suite = suite_create("data files");
     TCase *files = evidence_case("idx", "property: data/idx_read, data/dataset_load; errors: data/idx_read, "
-                                 "data/dataset_load");
+                                        "data/dataset_load");
     tcase_set_timeout(files, 60);
     tcase_add_loop_test(files, images_are_read_or_named, 0, IMAGE_ROWS);
     tcase_add_loop_test(files, layouts_are_found, 0, LAYOUT_ROWS);

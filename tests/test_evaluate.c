@@ -45,8 +45,8 @@ static void assert_scores(const char *arguments, int model)
 START_TEST(authors_scores)
 {
     char *folder = support_make_folder();
-    char *arguments = assay_asprintf(NULL, "'%s/%s.tar' --data '%s' --json '%s/result.json'", support_pretrained_folder(),
-                                     models[_i].name, support_data_folder(), folder);
+    char *arguments = assay_asprintf(NULL, "'%s/%s.tar' --data '%s' --json '%s/result.json'",
+                                     support_pretrained_folder(), models[_i].name, support_data_folder(), folder);
     assert_scores(arguments, _i);
     char *path = assay_asprintf(NULL, "%s/result.json", folder);
     json_t *json = json_load_file(path, 0, NULL);

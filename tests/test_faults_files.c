@@ -319,8 +319,10 @@ static const fault_scenario scenarios[] = {
 
 int main(void)
 {
-    return fault_main("faults in files",
-                      "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
-                      "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
-                      "model/torch_zip", scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+    return fault_main(
+        "faults in files",
+        "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
+        "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
+        "model/torch_zip",
+        scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
 }

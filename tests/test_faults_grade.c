@@ -34,7 +34,8 @@ static assay_status open_catalogue(fault_bench *bench, assay_error *error)
 
 static void set_up_rubric(fault_bench *bench)
 {
-    static const char text[] = "{\"name\": \"A\", \"weights\": {\"adam\": 10, \"relu\": 5}, \"credit\": {\"any.float32\": 0.5}}";
+    static const char text[] =
+        "{\"name\": \"A\", \"weights\": {\"adam\": 10, \"relu\": 5}, \"credit\": {\"any.float32\": 0.5}}";
     assay_error error;
     grade_catalogue *catalogue;
     fault_write(bench, "rubric.json", text, sizeof text - 1);
@@ -101,7 +102,8 @@ static void set_up_outputs(fault_bench *bench)
             char path[FAULT_PATH];
             assay_error error;
             snprintf(name, sizeof name, "%d.%s.npy", id, outputs->field[f].name);
-            support_assert_ok(assay_npy_write(AT_FDCWD, fault_path(bench, name, path), &outputs->field[f], &error), &error);
+            support_assert_ok(assay_npy_write(AT_FDCWD, fault_path(bench, name, path), &outputs->field[f], &error),
+                              &error);
         }
     }
     bench->thing[BATTERY] = battery;
@@ -206,7 +208,8 @@ static void set_up_report(fault_bench *bench)
 }
 
 /* In memory of its own: a report goes to whatever stream it is given. */
-static assay_status write_report(fault_bench *bench, const grade_report *report, grade_format format, assay_error *error)
+static assay_status write_report(fault_bench *bench, const grade_report *report, grade_format format,
+                                 assay_error *error)
 {
     static char text[1 << 17];
     faults_spare();
@@ -231,8 +234,12 @@ static assay_status write_report(fault_bench *bench, const grade_report *report,
 static assay_status write_reports(fault_bench *bench, assay_error *error)
 {
     grade_battery *battery = bench->thing[BATTERY];
-    const grade_report report = {.battery = battery, .catalogue = bench->thing[CATALOGUE], .submission = "ada",
-                                 .title = "A", .score = assay_grade_score(battery, NULL), .verbose = true};
+    const grade_report report = {.battery = battery,
+                                 .catalogue = bench->thing[CATALOGUE],
+                                 .submission = "ada",
+                                 .title = "A",
+                                 .score = assay_grade_score(battery, NULL),
+                                 .verbose = true};
     for (int format = 0; format < GRADE_FORMAT_COUNT; format++) {
         ASSAY_TRY(write_report(bench, &report, (grade_format)format, error));
     }
@@ -298,7 +305,10 @@ static assay_status run_program(fault_bench *bench, const grade_program *program
 
 static grade_program the_starter(void)
 {
-    return (grade_program){.shared_object = starter, .folder = starter_folder, .source = -1, .runner = runner,
+    return (grade_program){.shared_object = starter,
+                           .folder = starter_folder,
+                           .source = -1,
+                           .runner = runner,
                            .limits = assay_grade_limits_default()};
 }
 
@@ -325,11 +335,17 @@ static assay_status run_sandboxed(fault_bench *bench, assay_error *error)
 static assay_status run_with_files(fault_bench *bench, assay_error *error)
 {
     static const char *const command[] = {"sh", "-c",
-        "while read -r line; do id=${line#*:}; id=${id%%,*}; if [ \"$id\" = 0 ]; then echo '{\"functions\": [\"relu\"]}'; "
-        "else ln -f $id.x.npy $id.y.npy; echo '{\"id\": '$id', \"outputs\": {\"y\": {\"npy\": \"'$id'.y.npy\"}}}'; fi; done",
-        NULL};
-    const grade_program program = {.command = command, .folder = bench->folder, .source = -1, .runner = runner,
-                                   .limits = assay_grade_limits_default(), .inputs = bench->folder,
+                                          "while read -r line; do id=${line#*:}; id=${id%%,*}; if [ \"$id\" = 0 ]; "
+                                          "then echo '{\"functions\": [\"relu\"]}'; "
+                                          "else ln -f $id.x.npy $id.y.npy; echo '{\"id\": '$id', \"outputs\": {\"y\": "
+                                          "{\"npy\": \"'$id'.y.npy\"}}}'; fi; done",
+                                          NULL};
+    const grade_program program = {.command = command,
+                                   .folder = bench->folder,
+                                   .source = -1,
+                                   .runner = runner,
+                                   .limits = assay_grade_limits_default(),
+                                   .inputs = bench->folder,
                                    .exchange = bench->folder};
     return run_program(bench, &program, error);
 }
@@ -337,8 +353,12 @@ static assay_status run_with_files(fault_bench *bench, assay_error *error)
 /* One that ends when it is asked. */
 static assay_status run_quitter(fault_bench *bench, assay_error *error)
 {
-    static const char *const command[] = {"sh", "-c", "read -r line; echo '{}'; read -r line; echo no >&2; exit 3", NULL};
-    const grade_program program = {.command = command, .folder = bench->folder, .source = -1, .runner = runner,
+    static const char *const command[] = {"sh", "-c", "read -r line; echo '{}'; read -r line; echo no >&2; exit 3",
+                                          NULL};
+    const grade_program program = {.command = command,
+                                   .folder = bench->folder,
+                                   .source = -1,
+                                   .runner = runner,
                                    .limits = assay_grade_limits_default()};
     return run_program(bench, &program, error);
 }

@@ -12,6 +12,7 @@
 #include "support.h"
 
 /* Imports that no test makes to fail, and why. '*' matches any characters. */
+/* clang-format off */
 static const struct {
     const char *why;
     const char *names;
@@ -33,6 +34,7 @@ static const struct {
                                             "__tls_get_addr __asan_* __ubsan_* __tsan_* __msan_* mmap fseek setbuf "
                                             "__pthread_key_create"},
 };
+/* clang-format on */
 
 static bool matches(const char *pattern, size_t length, const char *name)
 {
@@ -85,8 +87,10 @@ START_TEST(every_import_fails_or_cannot)
     while (fgets(line, sizeof line, list) != NULL) {
         ck_assert_int_eq(sscanf(line, "%127s", name), 1);
         imports++;
-        ck_assert_msg(faults_made(name) >= 0 || is_spared(name), "libassay or the grader calls %s: make "
-                      "it fail in tests/fault_calls.c, or add a reason to tests/test_faults_imports.c", name);
+        ck_assert_msg(faults_made(name) >= 0 || is_spared(name),
+                      "libassay or the grader calls %s: make "
+                      "it fail in tests/fault_calls.c, or add a reason to tests/test_faults_imports.c",
+                      name);
     }
     ck_assert_int_eq(pclose(list), 0);
     ck_assert_uint_gt(imports, 100);

@@ -84,7 +84,8 @@ static void keep_trainer(fault_bench *bench)
         assay_trainer *trainer;
         open_sample(&kept, "reference", ASSAY_F64, 1, 24);
         options = tiny_options(2);
-        support_assert_ok(assay_trainer_create(kept.thing[BACKEND], &options, kept.thing[DATA], &trainer, &error), &error);
+        support_assert_ok(assay_trainer_create(kept.thing[BACKEND], &options, kept.thing[DATA], &trainer, &error),
+                          &error);
         support_assert_ok(assay_trainer_epoch(trainer, NULL, &error), &error);
         kept.thing[TRAINER] = trainer;
     }
@@ -210,7 +211,10 @@ enum { NETWORK = TRAINER + 1, INPUTS, ROWS = 4 };
 /* A network of two hidden layers after one pass backwards. */
 static void set_up_theory(fault_bench *bench)
 {
-    const assay_network_config config = {.inputs = 3, .classes = 2, .hidden_count = 2, .hidden = {4, 3},
+    const assay_network_config config = {.inputs = 3,
+                                         .classes = 2,
+                                         .hidden_count = 2,
+                                         .hidden = {4, 3},
                                          .activation = assay_activation_default(ASSAY_TANH)};
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_NORMAL);
     assay_generator generator;
@@ -351,8 +355,8 @@ static assay_status check_gradients(fault_bench *bench, assay_error *error)
     ASSAY_TRY(assay_check_gradient(squares, NULL, 2, x, dx, NULL, entries, &report, error));
     fault_digest_f64(bench, report.worst.numeric);
     fault_digest_f64(bench, entries[0].numeric);
-    ASSAY_TRY(assay_check_vjp(doubled, NULL, 2, x, 2, (const double[]){1.0, 0.5}, (const double[]){2.0, 0.75}, NULL, NULL,
-                              &report, error));
+    ASSAY_TRY(assay_check_vjp(doubled, NULL, 2, x, 2, (const double[]){1.0, 0.5}, (const double[]){2.0, 0.75}, NULL,
+                              NULL, &report, error));
     fault_digest_f64(bench, report.worst.numeric);
     return ASSAY_OK;
 }
@@ -406,9 +410,11 @@ int main(void)
     if (support_data_folder() == NULL) {
         count--;
     }
-    return fault_main("faults in runs",
-                      "errors: backend/backend, nn/network_create, optim/optimizer_create, train/trainer_epoch, "
-                      "train/trainer_test, train/trainer_save, train/trainer_load, surface/descend, tutorial/descents_run, "
-                      "check/check_gradient, stats/histogram, stats/kernel_density, stats/chi_square, "
-                      "stats/kolmogorov_smirnov", scenarios, count, NULL);
+    return fault_main(
+        "faults in runs",
+        "errors: backend/backend, nn/network_create, optim/optimizer_create, train/trainer_epoch, "
+        "train/trainer_test, train/trainer_save, train/trainer_load, surface/descend, tutorial/descents_run, "
+        "check/check_gradient, stats/histogram, stats/kernel_density, stats/chi_square, "
+        "stats/kolmogorov_smirnov",
+        scenarios, count, NULL);
 }

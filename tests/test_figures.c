@@ -66,8 +66,8 @@ static assay_dataset noise(void)
 {
     assay_dataset data;
     assay_error error;
-    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error),
-                      &error);
+    support_assert_ok(
+        assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error), &error);
     data.mean = ASSAY_NORMALIZE_MEAN;
     data.std = ASSAY_NORMALIZE_STD;
     assay_mt19937 generator;
@@ -90,7 +90,8 @@ static assay_status measure(assay_backend *backend, assay_section section, assay
     assay_mt19937_seed(&order, 42);
     support_assert_ok(assay_split_create(&order, IMAGES, 300, &split, error), error);
     assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
-    assay_status status = assay_depth_measure(backend, &data, &split, &generator, assay_experiment_of(section), curve, error);
+    assay_status status = assay_depth_measure(backend, &data, &split, &generator, assay_experiment_of(section), curve,
+                                              error);
     assay_split_destroy(&split);
     assay_dataset_destroy(&data);
     return status;
@@ -390,10 +391,9 @@ int main(void)
     tcase_add_test(depth, names_have_no_dots);
     tcase_add_test(depth, depth_figure);
     suite_add_tcase(suite, depth);
-    TCase *drawn = evidence_case("figures",
-                                 "property: tutorial/experiment_figure, tutorial/surface_figure, "
-                                 "tutorial/descent_figure, tutorial/depth_figure, tutorial/run_figure, "
-                                 "tutorial/first_steps_figure");
+    TCase *drawn = evidence_case("figures", "property: tutorial/experiment_figure, tutorial/surface_figure, "
+                                            "tutorial/descent_figure, tutorial/depth_figure, tutorial/run_figure, "
+                                            "tutorial/first_steps_figure");
     tcase_set_timeout(drawn, 60);
     tcase_add_loop_test(drawn, distributions, 0, sizeof pictures / sizeof *pictures);
     tcase_add_test(drawn, pictures_of_the_tutorial);

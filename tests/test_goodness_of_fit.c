@@ -51,10 +51,12 @@ END_TEST
 START_TEST(kolmogorov_smirnov_by_hand)
 {
     evidence(EVIDENCE_GOLDEN, "stats/kolmogorov_smirnov");
+    /* clang-format off */
     static const struct {
         size_t count;
         double values[5];
         double distance;
+    /* clang-format off */
     } cases[] = {
         {1, {0.25}, 0.75},                      /* above: 1 - 0.25 */
         {1, {0.9}, 0.9},                        /* below: 0.9 - 0 */
@@ -64,11 +66,14 @@ START_TEST(kolmogorov_smirnov_by_hand)
         {5, {0.5, 0.6, 0.7, 0.8, 0.9}, 0.5},    /* below at 0.5: 0.5 - 0 */
         {2, {-1, 3}, 0.5},                      /* outside the support */
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double got;
         assay_error error;
         support_assert_ok(assay_kolmogorov_smirnov(cases[c].count, cases[c].values, assay_distribution_cumulative,
-                                                   &unit_uniform, &got, &error), &error);
+                                                   &unit_uniform, &got, &error),
+                          &error);
         ck_assert_msg(fabs(got - cases[c].distance) < 1e-15, "case %zu: %.17g, want %.17g", c, got, cases[c].distance);
     }
 }
@@ -222,10 +227,12 @@ START_TEST(wrong_samples_are_caught)
     evidence(EVIDENCE_PROPERTY, "stats/variance_z");
     evidence(EVIDENCE_PROPERTY, "stats/serial_z");
     enum { COUNT = 60000 };
+    /* clang-format off */
     static const struct {
         const char *name;
         assay_distribution drawn, wanted;
         double repeat; /* share of the previous value in each value */
+    /* clang-format off */
     } cases[] = {
         {"std 5 % high", {ASSAY_NORMAL, 0, 1.05}, {ASSAY_NORMAL, 0, 1}, 0},
         {"std 5 % low", {ASSAY_NORMAL, 0, 0.95}, {ASSAY_NORMAL, 0, 1}, 0},
@@ -235,6 +242,8 @@ START_TEST(wrong_samples_are_caught)
         {"bound 3 % low", {ASSAY_UNIFORM, -0.97, 0.97}, {ASSAY_UNIFORM, -1, 1}, 0},
         {"serial correlation 0.06", {ASSAY_NORMAL, 0, 1}, {ASSAY_NORMAL, 0, 1}, 0.06},
     };
+    /* clang-format on */
+    /* clang-format on */
     gsl_rng *rng = generator(5);
     double *values = assay_calloc(COUNT, sizeof *values, NULL);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {

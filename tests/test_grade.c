@@ -62,6 +62,7 @@ static grade_battery *draw(uint64_t seed)
 
 static bool has_model(const char *id)
 {
+    /* clang-format off */
     static const char *const elsewhere[] = {
         "any.float32", "any.output_not_written", "any.output_accumulated", "any.input_modified",
         "submission.uses_reference", "initializer.seed_ignored", "initializer.layers_repeat", "initializer.rows_repeat"};
@@ -70,6 +71,7 @@ static bool has_model(const char *id)
             return true;
         }
     }
+    /* clang-format on */
     size_t count;
     const grade_component *const *components = assay_grade_components(&count);
     for (size_t c = 0; c < count; c++) {
@@ -91,10 +93,8 @@ START_TEST(every_entry_has_a_model)
         ck_assert_msg(has_model(mistake->id), "%s: no model makes this mistake", mistake->id);
         ck_assert_ptr_eq(assay_grade_catalogue_find(catalogue, mistake->id), mistake);
         ck_assert_msg(strncmp(mistake->id, mistake->component, strlen(mistake->component)) == 0,
-                      "%s: its component is %s",
-                      mistake->id, mistake->component);
-        ck_assert_msg(strpbrk(mistake->hint, ";*{") == NULL,
-                      "%s: the hint gives the code away", mistake->id);
+                      "%s: its component is %s", mistake->id, mistake->component);
+        ck_assert_msg(strpbrk(mistake->hint, ";*{") == NULL, "%s: the hint gives the code away", mistake->id);
     }
     assay_grade_catalogue_close(catalogue);
 }
@@ -109,8 +109,7 @@ START_TEST(every_model_has_an_entry)
         for (int k = 1; k < components[c]->mistake_count; k++) {
             const char *id = components[c]->mistakes[k];
             ck_assert_msg(id != NULL && assay_grade_catalogue_find(catalogue, id) != NULL,
-                          "%s: mistake %d has no entry",
-                          components[c]->name, k);
+                          "%s: mistake %d has no entry", components[c]->name, k);
         }
     }
     assay_grade_catalogue_close(catalogue);
@@ -144,8 +143,8 @@ static double model_distance(grade_part *part, int a, int b)
         grade_fields other;
         support_assert_ok(assay_grade_fields_like(&part->cases[i]->outputs, &other, &error), &error);
         part->component->model(part->cases[i], b, &other);
-        most = fmax(most, assay_grade_distance(part->cases[i], &part->answers[i].outputs, &other, GRADE_F32, NULL,
-                                               NULL));
+        most = fmax(most,
+                    assay_grade_distance(part->cases[i], &part->answers[i].outputs, &other, GRADE_F32, NULL, NULL));
         assay_grade_fields_clear(&other);
     }
     return most;
@@ -233,6 +232,7 @@ END_TEST
 
 START_TEST(distributions_have_words)
 {
+    /* clang-format off */
     static const struct { grade_distribution distribution; const char *text; } cases[] = {
         {{GRADE_CONSTANT, 0.5}, "every value 0.5"},
         {{GRADE_NORMAL, 0.25}, "a normal distribution of mean 0 and standard deviation 0.25"},
@@ -240,6 +240,7 @@ START_TEST(distributions_have_words)
         {{GRADE_POSITIVE, 2.0}, "a uniform distribution between 0 and 2"},
         {{GRADE_RANDOM, 0.0}, "random values"},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[100];
         assay_grade_distribution_text(cases[i].distribution, text, sizeof text);
@@ -271,10 +272,12 @@ END_TEST
 START_TEST(distributions_are_told_apart)
 {
     enum { COUNT = 8000 };
+    /* clang-format off */
     static const struct {
         assay_distribution drawn;
         grade_distribution hypothesis;
         bool fits;
+    /* clang-format off */
     } cases[] = {
         {{ASSAY_NORMAL, 0.0, 0.1}, {GRADE_NORMAL, 0.1}, true},
         {{ASSAY_NORMAL, 0.0, 0.1}, {GRADE_EITHER, 0.1}, true},
@@ -289,6 +292,8 @@ START_TEST(distributions_are_told_apart)
         {{ASSAY_UNIFORM, 0.5, 0.5}, {GRADE_CONSTANT, 0.5}, true},
         {{ASSAY_UNIFORM, 0.5, 0.5}, {GRADE_RANDOM, 0.0}, false},
     };
+    /* clang-format on */
+    /* clang-format on */
     static float drawn[COUNT];
     static double values[COUNT];
     assay_generator generator;
@@ -372,11 +377,13 @@ static void fill_pattern(int pattern, const grade_fields *outputs, double std, a
 START_TEST(draws_that_are_none_are_found)
 {
     static const char *const only[] = {"init_normal", NULL};
+    /* clang-format off */
     static const char *const wanted[PATTERNS] = {
         [REVERSED] = "initializer.layers_repeat",      [SHUFFLED_WEIGHT] = "initializer.layers_repeat",
         [BIAS_OF_WEIGHT] = "initializer.layers_repeat", [NEGATED] = "initializer.layers_repeat",
         [QUANTILES] = "initializer.seed_ignored",       [SHUFFLED_ROWS] = "initializer.rows_repeat",
     };
+    /* clang-format on */
     grade_battery *battery;
     assay_error error = {0};
     assay_mt19937 random;
@@ -404,6 +411,7 @@ END_TEST
 
 START_TEST(text_is_cleaned)
 {
+    /* clang-format off */
     static const struct { const char *text; size_t size; const char *clean; const char *cell; } cases[] = {
         {"J\xc3\xb6rg", 80, "J\xc3\xb6rg", "\"J\xc3\xb6rg\""},
         {"a\x1b[31m\xff\xc3", 80, "a?[31m??", "\"a?[31m??\""},
@@ -420,6 +428,7 @@ START_TEST(text_is_cleaned)
         {"123\xc3\xb6" "5678", 8, "123...", "\"123...\""},
         {"", 80, "", "\"\""},
     };
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char clean[80];
         char *cell = NULL;
@@ -448,6 +457,7 @@ static grade_case *small_case(grade_answer *answer)
     return made;
 }
 
+/* clang-format off */
 static const struct {
     const char *line;
     grade_verdict verdict;
@@ -489,6 +499,7 @@ static const struct {
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 99999999999999999999, 2]]}}", GRADE_REPLY, "more than 64 bits"},
     {"{\"id\": 7, \"error\": \"Gr\\u00f6\\u00dfe\\u0007 \\u202e\"}", GRADE_REFUSED, "Größe? ?"},
 };
+/* clang-format on */
 
 START_TEST(replies_are_judged_by_their_form)
 {
@@ -510,6 +521,7 @@ END_TEST
 /* A reply that names files: those of the exchange folder are read, and no others. */
 START_TEST(files_of_a_reply_are_the_exchange_folders)
 {
+    /* clang-format off */
     static const struct { const char *name; grade_verdict verdict; const char *detail; } cases[] = {
         {"good.npy", GRADE_PASS, ""},
         {"/exchange/good.npy", GRADE_PASS, ""},
@@ -521,6 +533,7 @@ START_TEST(files_of_a_reply_are_the_exchange_folders)
         {"none.npy", GRADE_REPLY, "none.npy"},
         {".", GRADE_REPLY, "not the name of a file"},
     };
+    /* clang-format on */
     char *here = support_make_folder();
     int exchange = open(here, O_RDONLY | O_DIRECTORY);
     char path[512];
@@ -540,8 +553,8 @@ START_TEST(files_of_a_reply_are_the_exchange_folders)
         char line[300];
         snprintf(line, sizeof line, "{\"id\": 1, \"outputs\": {\"probabilities\": {\"npy\": \"%s\"}}}", cases[i].name);
         support_assert_ok(assay_grade_reply(line, strlen(line), 1, &folder, &answer, &error), &error);
-        ck_assert_msg(answer.verdict == cases[i].verdict && strstr(answer.detail, cases[i].detail) != NULL, "%s: %s, %s",
-                      cases[i].name, assay_grade_verdict_name(answer.verdict), answer.detail);
+        ck_assert_msg(answer.verdict == cases[i].verdict && strstr(answer.detail, cases[i].detail) != NULL,
+                      "%s: %s, %s", cases[i].name, assay_grade_verdict_name(answer.verdict), answer.detail);
         ck_assert(answer.verdict != GRADE_PASS || answer.outputs.field[0].values[1] == 0.25);
         assay_grade_fields_clear(&answer.outputs);
         assay_grade_case_destroy(graded);
@@ -706,9 +719,11 @@ END_TEST
 START_TEST(npy_versions)
 {
     static const char header[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }";
+    /* clang-format off */
     static const struct { unsigned char version, high; assay_status status; } cases[] = {
         {2, 0, ASSAY_OK}, {3, 0, ASSAY_OK}, {2, 1, ASSAY_ERROR_FORMAT}, {0, 0, ASSAY_ERROR_FORMAT}, {4, 0, ASSAY_ERROR_FORMAT},
     };
+    /* clang-format on */
     char *folder = support_make_folder();
     char path[512];
     snprintf(path, sizeof path, "%s/x.npy", folder);
@@ -784,6 +799,7 @@ END_TEST
 
 /* --- export and import -------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
     const char *text;
     const char *part; /* of the error; NULL: it is a good header */
@@ -796,6 +812,7 @@ static const struct {
     {"[]", "no \"seed\""},
     {"{\n\n]", "line 3"},
 };
+/* clang-format on */
 
 START_TEST(headers_of_cases_are_checked)
 {
@@ -831,7 +848,8 @@ START_TEST(outputs_are_imported_or_missed)
     grade_battery *battery;
     support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
     support_assert_ok(assay_grade_battery_export(battery, exported, &error), &error);
-    support_assert_error(assay_grade_battery_export(battery, exported, &error), ASSAY_ERROR_ARGUMENT, &error, "there already");
+    support_assert_error(assay_grade_battery_export(battery, exported, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "there already");
     error = (assay_error){0};
     grade_part *part = &battery->parts[0];
     support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
@@ -866,6 +884,7 @@ END_TEST
 
 /* --- rubrics and points ------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
     const char *text;
     const char *part; /* of the error; NULL: it is a good rubric */
@@ -891,6 +910,7 @@ static const struct {
     {"[]", "not a JSON object"},
     {"{", "line 1"},
 };
+/* clang-format on */
 
 static assay_status read_rubric(const char *text, const grade_catalogue *catalogue, grade_rubric **rubric,
                                 assay_error *error)
@@ -1109,7 +1129,8 @@ START_TEST(the_nearest_mistake_is_told)
     FILE *stream = open_memstream(&text, &size);
     support_assert_ok(assay_grade_report_write(&report, GRADE_TABLE, stream, &error), &error);
     fclose(stream);
-    ck_assert_msg(strstr(text, "nearest known mistake: ") != NULL && strstr(text, "[adam.first_correction_missing]") != NULL,
+    ck_assert_msg(strstr(text, "nearest known mistake: ") != NULL &&
+                      strstr(text, "[adam.first_correction_missing]") != NULL,
                   "%s", text);
     free(text);
     assay_grade_battery_destroy(battery);

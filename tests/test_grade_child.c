@@ -31,9 +31,12 @@ static grade_sandbox described;
 static grade_program sandboxed_program(void)
 {
     static const char *const command[] = {"python3", "main.py", NULL};
-    described = (grade_sandbox){.runner = "/opt/runner", .bubblewrap = "/usr/bin/bwrap", .stage = "/mnt",
-                                .disables_userns = true};
-    return (grade_program){.command = command, .source = 0, .runner = "/opt/runner", .sandbox = &described,
+    described = (grade_sandbox){
+        .runner = "/opt/runner", .bubblewrap = "/usr/bin/bwrap", .stage = "/mnt", .disables_userns = true};
+    return (grade_program){.command = command,
+                           .source = 0,
+                           .runner = "/opt/runner",
+                           .sandbox = &described,
                            .limits = assay_grade_limits_default()};
 }
 
@@ -359,6 +362,7 @@ END_TEST
 
 #define GREETS "read -r line; echo '{}'; read -r line; "
 
+/* clang-format off */
 static const struct {
     const char *script;
     grade_verdict verdict;
@@ -378,6 +382,7 @@ static const struct {
     {GREETS "head -c 5000000 /dev/zero", GRADE_OUTPUT, "wrote more than 4096 KiB to standard output without a newline"},
     {GREETS "head -c 70000000 /dev/zero >&2; read -r line", GRADE_OUTPUT, "wrote more than 64 MiB to standard error"},
 };
+/* clang-format on */
 
 static grade_battery *run(const char *script, const grade_limits *limits, const char *exchange)
 {
@@ -385,8 +390,12 @@ static grade_battery *run(const char *script, const grade_limits *limits, const 
     const char *build = getenv("ASSAY_BUILD");
     char *runner = assay_asprintf(NULL, "%s/assay-grade-runner", build != NULL ? build : ".");
     const char *const command[] = {"sh", "-c", script, NULL};
-    grade_program program = {.command = command, .source = -1, .folder = exchange != NULL ? exchange : "/",
-                             .runner = runner, .limits = *limits, .exchange = exchange};
+    grade_program program = {.command = command,
+                             .source = -1,
+                             .folder = exchange != NULL ? exchange : "/",
+                             .runner = runner,
+                             .limits = *limits,
+                             .exchange = exchange};
     grade_battery *battery;
     assay_error error = {0};
     support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
@@ -400,8 +409,8 @@ START_TEST(misbehaviour_is_named)
     const grade_limits limits = assay_grade_limits_default();
     grade_battery *battery = run(scripts[_i].script, &limits, NULL);
     const grade_answer *answer = &battery->parts[0].answers[0];
-    ck_assert_msg(answer->verdict == scripts[_i].verdict && strstr(answer->detail, scripts[_i].detail) != NULL, "%s: %s, %s",
-                  scripts[_i].script, assay_grade_verdict_name(answer->verdict), answer->detail);
+    ck_assert_msg(answer->verdict == scripts[_i].verdict && strstr(answer->detail, scripts[_i].detail) != NULL,
+                  "%s: %s, %s", scripts[_i].script, assay_grade_verdict_name(answer->verdict), answer->detail);
     assay_grade_battery_destroy(battery);
 }
 END_TEST

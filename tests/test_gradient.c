@@ -17,6 +17,7 @@ typedef struct {
     double (*slope)(double x);
 } known_function;
 
+/* clang-format off */
 static double cubic(double x) { return (x - 2) * x * x + 1; }
 static double cubic_slope(double x) { return (3 * x - 4) * x; }
 static double tenth_power(double x) { return pow(x, 10); }
@@ -45,6 +46,7 @@ static double absolute_slope(double x) { return copysign(1, x); }
 static double bent(double x) { return fabs(x) + 0.5 * sin(x); }
 static double bent_slope(double x) { return copysign(1, x) + 0.5 * cos(x); }
 static double root_slope(double x) { return 0.5 / sqrt(x); }
+/* clang-format on */
 
 static double value_of(const double *x, void *user)
 {
@@ -155,8 +157,10 @@ END_TEST
  * x - 1 is exact, but x + h just below 1 is not: above 1 it is rounded to a multiple of 2^-52, an error of 1e-7 in a
  * step of 1e-9, the step that exp(1e8 (x - 1)) needs.
  */
+/* clang-format off */
 static double steep_about_one(double x) { return exp(1e8 * (x - 1)); }
 static double steep_about_one_slope(double x) { return 1e8 * exp(1e8 * (x - 1)); }
+/* clang-format on */
 
 START_TEST(steps_that_are_rounded)
 {
@@ -173,6 +177,7 @@ END_TEST
 
 /* --- where differences cannot tell -------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static double nearly_flat(double x) { return 1 + 1e-9 * sin(x); }
 static double nearly_flat_slope(double x) { return 1e-9 * cos(x); }
 static double swamped(double x) { return 1e20 + x; }
@@ -184,12 +189,15 @@ static double only_at_zero(double x) { return x == 0 ? 0 : NAN; }
 static double quartic(double x) { return x * x * x * x; }
 static double quartic_slope(double x) { return 4 * x * x * x; }
 static double zero(double x) { return 0 * x; }
+/* clang-format on */
 
 START_TEST(what_differences_cannot_tell_does_not_pass)
 {
+    /* clang-format off */
     static const struct {
         known_function function;
         double x, gradient;
+    /* clang-format off */
     } cases[] = {
         {{"nearly flat", nearly_flat, nearly_flat_slope}, 0.5, 8.7758256189037282e-10},
         {{"swamped", swamped, one}, 1, 1},
@@ -201,6 +209,8 @@ START_TEST(what_differences_cannot_tell_does_not_pass)
         {{"square root at 0", sqrt, root_slope}, 0, 1},
         {{"defined at one point", only_at_zero, zero}, 0, 0},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         assay_gradient_report report = check_at(&cases[c].function, cases[c].x, cases[c].gradient);
         char text[400];
@@ -217,13 +227,17 @@ END_TEST
 /* A gradient of 0 passes for a constant f and at a minimum; another gradient does not. */
 START_TEST(zero_gradients)
 {
+    /* clang-format off */
     static const struct {
         known_function function;
         double x;
+    /* clang-format off */
     } cases[] = {
         {{"constant", one, zero}, 1}, {{"constant far out", one, zero}, 1e9}, {{"x^4", quartic, quartic_slope}, 0},
         {{"cos", cos, minus_sin}, 0}, {{"peak", peak, peak_slope}, 0},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         assay_gradient_report right = check_at(&cases[c].function, cases[c].x, 0);
         ck_assert_msg(right.passed, "%s: 0 does not pass", cases[c].function.name);
@@ -256,9 +270,11 @@ END_TEST
 /* The noise in the error model: f's last rounding, for every x; the stairs of a staircase; a kink is no noise. */
 START_TEST(noise_is_measured)
 {
+    /* clang-format off */
     static const struct {
         known_function function;
         double x, least, most;
+    /* clang-format off */
     } cases[] = {
         {{"sin at 1e8", sin, cos}, 1e8, 2e-17, 1e-15},
         {{"exp", exp, exp}, 1, 2e-16, 3e-15},
@@ -266,6 +282,8 @@ START_TEST(noise_is_measured)
         {{"|x|", fabs, absolute_slope}, 0, 0, 1e-16},
         {{"1 / x", reciprocal, reciprocal_slope}, -1e-9, 1e-8, 1e-6},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         double noise = check_at(&cases[c].function, cases[c].x, 0).noise;
         ck_assert_msg(noise >= cases[c].least && noise <= cases[c].most, "%s: noise %g", cases[c].function.name, noise);
@@ -277,24 +295,32 @@ END_TEST
 
 START_TEST(kinks_have_two_slopes)
 {
+    /* clang-format off */
     static const struct {
         known_function function;
         double below, above;
+    /* clang-format off */
     } cases[] = {
         {{"|x|", fabs, absolute_slope}, -1, 1},
         {{"|x| + sin(x) / 2", bent, bent_slope}, -0.5, 1.5},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < 2; c++) {
         double middle = (cases[c].below + cases[c].above) / 2;
+        /* clang-format off */
         const struct {
             double gradient;
             assay_entry_verdict verdict;
+        /* clang-format off */
         } tries[] = {
             {cases[c].below, ASSAY_ENTRY_KINK},          {cases[c].above, ASSAY_ENTRY_KINK},
             {middle, ASSAY_ENTRY_BETWEEN},               {cases[c].above + 1e-6, ASSAY_ENTRY_WRONG},
             {cases[c].below - 1e-6, ASSAY_ENTRY_WRONG},  {NAN, ASSAY_ENTRY_WRONG},
             {cases[c].below + 1e-6, ASSAY_ENTRY_BETWEEN},
         };
+        /* clang-format on */
+        /* clang-format on */
         for (size_t t = 0; t < sizeof tries / sizeof *tries; t++) {
             assay_gradient_report report = check_at(&cases[c].function, 0, tries[t].gradient);
             ck_assert_msg(report.worst.verdict == tries[t].verdict, "%s with %g: verdict %d", cases[c].function.name,
@@ -360,8 +386,7 @@ static void check_cyclic(const double *x, const double *gradient, assay_gradient
                          assay_gradient_report *report)
 {
     assay_error error;
-    assay_status status =
-        assay_check_gradient(cyclic, NULL, VARIABLES, x, gradient, NULL, entries, report, &error);
+    assay_status status = assay_check_gradient(cyclic, NULL, VARIABLES, x, gradient, NULL, entries, report, &error);
     support_assert_ok(status, &error);
     ck_assert_uint_eq(report->checked, VARIABLES);
 }
@@ -482,7 +507,8 @@ static void check_network(network *net, const double *parameters, const double *
     network_backward(parameters, dy, gradient, net);
     assay_error error;
     support_assert_ok(assay_check_vjp(network_forward, net, PARAMETERS, parameters, OUTPUTS, dy, gradient, NULL, NULL,
-                                      report, &error), &error);
+                                      report, &error),
+                      &error);
 }
 
 START_TEST(relu_network)
@@ -549,10 +575,12 @@ START_TEST(options)
     assay_gradient_report report;
     assay_error error;
     support_assert_ok(assay_check_gradient(value_of, &function, 1, &x, &gradient, &(assay_gradient_options){1e-4, 0},
-                                           NULL, &report, &error), &error);
+                                           NULL, &report, &error),
+                      &error);
     ck_assert(report.passed && report.tolerance == 1e-4 && report.evaluations < 100);
     support_assert_ok(assay_check_gradient(value_of, &function, 1, &x, &gradient, &(assay_gradient_options){1e-6, 1e-3},
-                                           NULL, &report, &error), &error);
+                                           NULL, &report, &error),
+                      &error);
     ck_assert(!report.passed && report.tolerance == 1e-6);
     char text[20];
     assay_gradient_report_line(&report, sizeof text, text);
@@ -562,12 +590,14 @@ END_TEST
 
 START_TEST(bad_input)
 {
+    /* clang-format off */
     static const struct {
         double x;
         size_t count;
         assay_gradient_options options;
         assay_status status;
         const char *part;
+    /* clang-format off */
     } bad[] = {
         {1, 0, {0, 0}, ASSAY_ERROR_ARGUMENT, "0 entries"},
         {1, 1, {-1, 0}, ASSAY_ERROR_ARGUMENT, "tolerance -1"},
@@ -578,6 +608,8 @@ START_TEST(bad_input)
         {NAN, 1, {0, 0}, ASSAY_ERROR_NUMERIC, "x[0] = nan"},
         {1e4, 1, {0, 0}, ASSAY_ERROR_NUMERIC, "f(x) = inf"},
     };
+    /* clang-format on */
+    /* clang-format on */
     known_function function = {"exp", exp, exp};
     for (size_t c = 0; c < sizeof bad / sizeof *bad; c++) {
         assay_gradient_report report;

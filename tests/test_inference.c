@@ -60,10 +60,12 @@ END_TEST
 START_TEST(sign_flips_by_hand)
 {
     evidence(EVIDENCE_GOLDEN, "stats/sign_flip_test");
+    /* clang-format off */
     static const struct {
         size_t count;
         double differences[6];
         double p;
+    /* clang-format off */
     } cases[] = {
         {1, {5}, 1},
         {3, {1, 1, 1}, 2.0 / 8},
@@ -74,6 +76,8 @@ START_TEST(sign_flips_by_hand)
         {6, {0.1, 0.2, 0.3, 0.4, 0.5, 0.6}, 2.0 / 64},
         {5, {0, 0, 0, 0, 0}, 1},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_mt19937 generator = seeded(1);
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         assay_sign_flip_result result;

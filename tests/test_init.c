@@ -114,6 +114,7 @@ static double torch_default_bias(double in)
 
 #define ROOT_2 1.4142135623730951
 
+/* clang-format off */
 const init_case init_cases[INIT_CASES] = {
     {"normal, 0.01", {ASSAY_INIT_NORMAL, .value = 0.01}, ASSAY_NORMAL, std_001, std_001_bias},
     {"normal, 0.1", {ASSAY_INIT_NORMAL, .value = 0.1}, ASSAY_NORMAL, std_01, std_01_bias},
@@ -133,6 +134,7 @@ const init_case init_cases[INIT_CASES] = {
      fan_out, NULL},
     {"nn.Linear", {ASSAY_INIT_TORCH_DEFAULT, .value = 9.0}, ASSAY_UNIFORM, torch_default, torch_default_bias},
 };
+/* clang-format on */
 
 /* --- networks -------------------------------------------------------------------------------------------------- */
 
@@ -147,7 +149,9 @@ assay_backend *init_backend(const char *name, assay_precision precision)
 assay_network *init_network(assay_backend *backend, assay_activation_kind activation, size_t in, size_t count,
                             const size_t *sizes)
 {
-    assay_network_config config = {.inputs = in, .classes = sizes[count - 1], .hidden_count = count - 1,
+    assay_network_config config = {.inputs = in,
+                                   .classes = sizes[count - 1],
+                                   .hidden_count = count - 1,
                                    .activation = assay_activation_default(activation)};
     memcpy(config.hidden, sizes, (count - 1) * sizeof *sizes);
     assay_network *network;
@@ -235,8 +239,7 @@ START_TEST(tensors_follow_their_distribution)
     evidence(EVIDENCE_STATISTICAL, "draw/%s-%s", _i % 2 == 0 ? "mt19937" : "philox",
              tested->kind == ASSAY_NORMAL ? "normal" : "uniform");
     evidence(EVIDENCE_STATISTICAL, "operation/fill_random");
-    statistics_interval caught =
-        statistics_variance_caught(tested->kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
+    statistics_interval caught = statistics_variance_caught(tested->kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
     evidence_power("standard deviation", fmax(sqrt(caught.high) - 1, 1 - sqrt(caught.low)));
     /* Five checks of each weight tensor, three of each bias that is drawn. */
     evidence_alarm(LAYERS * (5 + (tested->bias_variance != NULL ? 3 : 0)), INIT_ALARM);
@@ -248,12 +251,14 @@ START_TEST(tensors_follow_their_distribution)
     for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
         assay_tensor tensor = assay_network_tensor(network, i);
         double in = (double)assay_network_layer_shape(network, tensor.layer, 1).in;
-        double variance = !tensor.is_bias ? tested->variance(tensor.layer, in, (double)tensor.rows)
-                          : tested->bias_variance != NULL ? tested->bias_variance(in) : 0.0;
+        double variance = !tensor.is_bias                 ? tested->variance(tensor.layer, in, (double)tensor.rows)
+                          : tested->bias_variance != NULL ? tested->bias_variance(in)
+                                                          : 0.0;
         double *values = stored(network, tensor.values);
         if (variance == 0.0) {
             assay_moments moments = assay_moments_f64(tensor.values.count, values);
-            ck_assert_msg(moments.minimum == 0.0 && moments.maximum == 0.0, "%s: %s is not 0", tested->what, tensor.name);
+            ck_assert_msg(moments.minimum == 0.0 && moments.maximum == 0.0, "%s: %s is not 0", tested->what,
+                          tensor.name);
         } else {
             int failed = failures_of(tensor.values.count, values, (wanted_distribution){tested->kind, sqrt(variance)});
             ck_assert_msg(failed == 0, "%s: %s fails the checks %d", tested->what, tensor.name, failed);
@@ -269,10 +274,12 @@ START_TEST(a_wrong_std_would_be_caught)
 {
     evidence(EVIDENCE_PROPERTY, "stats/kolmogorov_smirnov");
     evidence(EVIDENCE_PROPERTY, "stats/chi_square");
+    /* clang-format off */
     static const struct {
         double mean, scale;
         bool other_shape;
         int must_fail;
+    /* clang-format off */
     } plants[] = {
         {0.0, 1.0, false, 0},
         {0.0, 1.06, false, VARIANCE},
@@ -280,12 +287,13 @@ START_TEST(a_wrong_std_would_be_caught)
         {0.1, 1.0, false, MEAN | DISTANCE},
         {0.0, 1.0, true, DISTANCE | CELL_COUNTS | FOURTH_MOMENT},
     };
+    /* clang-format on */
+    /* clang-format on */
     /* The right sample, which may not fail, and four errors, each missed with less than the alarm. */
     evidence_alarm(2 * (5 + 4), INIT_ALARM);
     for (int normal = 0; normal < 2; normal++) {
         assay_distribution_kind kind = normal ? ASSAY_NORMAL : ASSAY_UNIFORM;
-        statistics_interval caught =
-            statistics_variance_caught(kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
+        statistics_interval caught = statistics_variance_caught(kind, SMALLEST, INIT_ALARM, STATISTICS_POWER);
         ck_assert_double_gt(sqrt(caught.low), 0.955);
         ck_assert_double_lt(sqrt(caught.high), 1.045);
         for (size_t i = 0; i < sizeof plants / sizeof *plants; i++) {
@@ -431,9 +439,10 @@ START_TEST(draws_are_counted)
     for (size_t i = 0; i < outputs; i++) {
         assay_mt19937_random32(&expected.state.mt19937);
     }
-    ck_assert_msg(mt19937.state.mt19937.next == expected.state.mt19937.next &&
-                  memcmp(mt19937.state.mt19937.word, expected.state.mt19937.word, sizeof expected.state.mt19937.word) == 0,
-                  "%s: mt19937 is not %zu outputs on", c->what, outputs);
+    ck_assert_msg(
+        mt19937.state.mt19937.next == expected.state.mt19937.next &&
+            memcmp(mt19937.state.mt19937.word, expected.state.mt19937.word, sizeof expected.state.mt19937.word) == 0,
+        "%s: mt19937 is not %zu outputs on", c->what, outputs);
     ck_assert_int_eq(mt19937.state.mt19937.has_normal, kept);
     ck_assert_uint_eq(philox.state.philox.offset, offset);
     init_close(backend, network);
@@ -445,10 +454,12 @@ END_TEST
 START_TEST(names)
 {
     evidence(EVIDENCE_PROPERTY, "init/initializer_default");
+    /* clang-format off */
     static const char *const wanted[ASSAY_INIT_COUNT] = {
         "constant", "normal", "equal-variance", "xavier-uniform", "xavier-normal", "kaiming-normal", "kaiming-uniform",
         "torch-default",
     };
+    /* clang-format on */
     assay_error error;
     for (int kind = 0; kind < ASSAY_INIT_COUNT; kind++) {
         assay_initializer initializer;
@@ -523,36 +534,25 @@ static double weighted_square(double z, void *user)
     double a = activation->parameter;
     double f = 0.0;
     switch (activation->kind) {
-    case ASSAY_ELU:
-        f = z > 0.0 ? z : a * expm1(z);
-        break;
-    case ASSAY_GELU:
-        f = z * gsl_cdf_ugaussian_P(z);
-        break;
-    case ASSAY_GELU_TANH:
-        f = 0.5 * z * (1.0 + tanh(sqrt(2.0 / acos(-1.0)) * (z + 0.044715 * z * z * z)));
-        break;
-    case ASSAY_SILU:
-        f = z / (1.0 + exp(-z));
-        break;
-    case ASSAY_MISH:
-        f = z * tanh(log1p(exp(z)));
-        break;
-    case ASSAY_RELU:
-        f = fmax(z, 0.0);
-        break;
-    default:
-        ck_abort_msg("no integral for this one");
+    case ASSAY_ELU: f = z > 0.0 ? z : a * expm1(z); break;
+    case ASSAY_GELU: f = z * gsl_cdf_ugaussian_P(z); break;
+    case ASSAY_GELU_TANH: f = 0.5 * z * (1.0 + tanh(sqrt(2.0 / acos(-1.0)) * (z + 0.044715 * z * z * z))); break;
+    case ASSAY_SILU: f = z / (1.0 + exp(-z)); break;
+    case ASSAY_MISH: f = z * tanh(log1p(exp(z))); break;
+    case ASSAY_RELU: f = fmax(z, 0.0); break;
+    default: ck_abort_msg("no integral for this one");
     }
     return f * f * gsl_ran_ugaussian_pdf(z);
 }
 
 START_TEST(gains_by_quadrature)
 {
+    /* clang-format off */
     static const assay_activation cases[] = {
         {ASSAY_RELU, 0.0}, {ASSAY_ELU, 1.0}, {ASSAY_ELU, 0.5}, {ASSAY_ELU, 2.0}, {ASSAY_GELU, 0.0},
         {ASSAY_GELU_TANH, 0.0}, {ASSAY_SILU, 0.0}, {ASSAY_MISH, 0.0},
     };
+    /* clang-format on */
     gsl_integration_workspace *workspace = gsl_integration_workspace_alloc(200);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assay_activation activation = cases[i];
@@ -603,8 +603,9 @@ static assay_initializer initializer_of(const json_t *entry)
 {
     assay_initializer initializer;
     assay_error error;
-    support_assert_ok(assay_initializer_by_name(json_string_value(json_object_get(entry, "initializer")), &initializer,
-                                                &error), &error);
+    support_assert_ok(
+        assay_initializer_by_name(json_string_value(json_object_get(entry, "initializer")), &initializer, &error),
+        &error);
     initializer.first_layer_without_gain = json_is_true(json_object_get(entry, "tutorial"));
     initializer.fan = is(entry, "fan", "out") ? ASSAY_FAN_OUT : ASSAY_FAN_IN;
     if (json_object_get(entry, "value") != NULL) {
@@ -641,7 +642,8 @@ static bool kept(const json_t *golden, size_t i, size_t count)
     return i < head || i + tail >= count || i % stride == 0;
 }
 
-static void compare_tensor(const json_t *golden, const json_t *entry, const json_t *run, assay_network *network, size_t i)
+static void compare_tensor(const json_t *golden, const json_t *entry, const json_t *run, assay_network *network,
+                           size_t i)
 {
     assay_tensor tensor = assay_network_tensor(network, i);
     const json_t *values = json_object_get(json_array_get(json_object_get(run, "tensors"), i), "values");

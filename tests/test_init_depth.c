@@ -354,8 +354,8 @@ START_TEST(variances_through_depth)
     evidence(EVIDENCE_STATISTICAL, "nn/network_backward");
     evidence_alarm(c->activation == ASSAY_TANH ? 2 : 3, INIT_ALARM);
     int which = _i / CASES;
-    statistics_interval seen =
-        statistics_variance_caught(ASSAY_NORMAL, units_measured(which), INIT_ALARM, STATISTICS_POWER);
+    statistics_interval seen = statistics_variance_caught(ASSAY_NORMAL, units_measured(which), INIT_ALARM,
+                                                          STATISTICS_POWER);
     evidence_power("standard deviation", fmax(sqrt(seen.high) - 1, 1 - sqrt(seen.low)));
     outcome o = measure(c, which, 1.0);
     printf("%-32s %-8s width %4zu: forward z %5.2f, backward z %5.2f, spread p %.2g\n", c->initializer,
@@ -381,7 +381,8 @@ START_TEST(wrong_gains_would_be_caught)
         evidence_alarm(c->activation == ASSAY_TANH ? 2 : 6, 1e-10);
         for (int sign = -1; sign <= 1; sign += 2) {
             outcome o = measure(c, 1, pow(1.06, sign));
-            ck_assert_msg(o.spread_p < INIT_ALARM, "%s: spread, gain %d * 6 %%: p = %g", c->initializer, sign, o.spread_p);
+            ck_assert_msg(o.spread_p < INIT_ALARM, "%s: spread, gain %d * 6 %%: p = %g", c->initializer, sign,
+                          o.spread_p);
             if (c->activation != ASSAY_TANH) {
                 o = measure(c, 1, pow(c->activation == ASSAY_RELU ? 1.11 : 1.07, sign));
                 ck_assert_msg(fabs(o.forward_z) > limit() && fabs(o.backward_z) > limit(),
@@ -403,16 +404,16 @@ START_TEST(smallest_gains_caught)
     for (int which = 0; which < WIDTHS; which++) {
         size_t d[DEPTH + 1];
         sizes_of(widths[which].width, d);
-        statistics_interval spread =
-            statistics_variance_caught(ASSAY_NORMAL, units_measured(which), INIT_ALARM, STATISTICS_POWER);
+        statistics_interval spread = statistics_variance_caught(ASSAY_NORMAL, units_measured(which), INIT_ALARM,
+                                                                STATISTICS_POWER);
         ck_assert_double_lt(sqrt(spread.high), 1.038);
         ck_assert_double_gt(sqrt(spread.low), 1.0 / 1.038);
         for (size_t i = 0; i < sizeof stated / sizeof *stated; i++) {
             const depth_case *c = &cases[stated[i].index];
             double up = caught(sqrt(forward_law(c, d).variance / widths[which].draws), HIDDEN - 1);
             double down = caught(sqrt(backward_law(c, d).variance / widths[which].draws), HIDDEN);
-            ck_assert_msg(up <= stated[i].forward && down <= stated[i].backward, "%s, width %zu: %g and %g", c->initializer,
-                          widths[which].width, up, down);
+            ck_assert_msg(up <= stated[i].forward && down <= stated[i].backward, "%s, width %zu: %g and %g",
+                          c->initializer, widths[which].width, up, down);
         }
     }
 }

@@ -60,13 +60,14 @@ static assay_state *make_state(void)
     /* Small elements first, so that the writer has something to sort. */
     for (int dtype = ASSAY_DTYPE_C64; dtype >= 0; dtype--) {
         const size_t shape[] = {3, 1, 2};
-        support_assert_ok(assay_state_put(state, assay_dtype_name((assay_dtype)dtype), (assay_dtype)dtype, 3, shape, bytes,
-                                          &error), &error);
+        support_assert_ok(
+            assay_state_put(state, assay_dtype_name((assay_dtype)dtype), (assay_dtype)dtype, 3, shape, bytes, &error),
+            &error);
     }
     const size_t empty[] = {4, 0};
     const float scalar = 0.1F;
-    support_assert_ok(assay_state_put(state, "a \"scalar\"\n\xcf\x83\xc2\xb2", ASSAY_DTYPE_F32, 0, NULL, &scalar, &error),
-                      &error);
+    support_assert_ok(
+        assay_state_put(state, "a \"scalar\"\n\xcf\x83\xc2\xb2", ASSAY_DTYPE_F32, 0, NULL, &scalar, &error), &error);
     support_assert_ok(assay_state_add(state, "empty", ASSAY_DTYPE_F64, 2, empty, NULL, &error), &error);
     support_assert_ok(assay_state_set_text(state, "config", "{\"a\": [1]}", &error), &error);
     support_assert_ok(assay_state_set_text(state, "epoch", "1", &error), &error);
@@ -248,12 +249,14 @@ START_TEST(records_that_are_not_finite_are_not_written)
     double good[] = {0.5};
     double bad[] = {NAN};
     double endless[] = {INFINITY};
+    /* clang-format off */
     const struct { assay_run_record record; const char *says; } cases[] = {
         {{NAN, 1, good, good, 1, good}, "\"test_acc\" is not finite"},
         {{0.5, 1, bad, good, 1, good}, "is NaN, which JSON cannot hold"},
         {{0.5, 1, good, endless, 1, good}, "is infinite, which JSON cannot hold"},
         {{0.5, 1, good, good, 1, bad}, "entry 0 of \"train_losses\" is NaN"},
     };
+    /* clang-format on */
     char *path = join(folder, "unwritten");
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         support_assert_error(assay_run_record_write(path, &cases[i].record, &error), ASSAY_ERROR_NUMERIC, &error,
@@ -292,10 +295,12 @@ END_TEST
 
 START_TEST(half_precision_values)
 {
+    /* clang-format off */
     static const struct {
         assay_dtype dtype;
         uint16_t bits;
         double value;
+    /* clang-format off */
     } cases[] = {
         {ASSAY_DTYPE_F16, 0x0000, 0.0},          {ASSAY_DTYPE_F16, 0x3c00, 1.0},
         {ASSAY_DTYPE_F16, 0xc000, -2.0},         {ASSAY_DTYPE_F16, 0x7bff, 65504.0},
@@ -305,6 +310,8 @@ START_TEST(half_precision_values)
         {ASSAY_DTYPE_BF16, 0xc2c8, -100.0},      {ASSAY_DTYPE_BF16, 0x0001, 0x1p-133},
         {ASSAY_DTYPE_BF16, 0x7f80, HUGE_VAL},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         uint16_t bits = cases[i].bits;
         assay_stored_tensor tensor = {.dtype = cases[i].dtype, .count = 1, .data = &bits};
@@ -319,6 +326,7 @@ START_TEST(half_precision_values)
 }
 END_TEST
 
+/* clang-format off */
 static const struct {
     assay_dtype dtype;
     uint64_t bits;
@@ -329,6 +337,7 @@ static const struct {
     {ASSAY_DTYPE_F16, 0x7c00, "an infinity"},             {ASSAY_DTYPE_F16, 0xfc01, "a NaN"},
     {ASSAY_DTYPE_BF16, 0xff80, "an infinity"},            {ASSAY_DTYPE_BF16, 0x7f81, "a NaN"},
 };
+/* clang-format on */
 
 START_TEST(nonfinite_is_named)
 {
@@ -455,8 +464,8 @@ START_TEST(safetensors_model_with_its_configuration)
     char *text = NULL;
     char *path = join(folder, "model.bin");
     const size_t shapes[][2] = {{2, 3}, {2, 0}, {4, 2}, {4, 0}};
-    assay_network_config config = {.inputs = 3, .classes = 4, .hidden_count = 1, .hidden = {2},
-                                   .activation = {ASSAY_LEAKY_RELU, 0.25}};
+    assay_network_config config = {
+        .inputs = 3, .classes = 4, .hidden_count = 1, .hidden = {2}, .activation = {ASSAY_LEAKY_RELU, 0.25}};
     support_assert_ok(assay_state_create(&state, &error), &error);
     support_assert_ok(assay_state_add(state, "layers.10.weight", ASSAY_DTYPE_F32, 2, shapes[2], NULL, &error), &error);
     support_assert_ok(assay_state_add(state, "layers.10.bias", ASSAY_DTYPE_F32, 1, shapes[3], NULL, &error), &error);
@@ -479,9 +488,11 @@ START_TEST(safetensors_model_with_its_configuration)
     assay_backend *backend;
     assay_network *network;
     config.hidden[0] = 5;
-    support_assert_ok(assay_backend_open(&(assay_backend_options){"reference", ASSAY_F64, 1}, &backend, &error), &error);
+    support_assert_ok(assay_backend_open(&(assay_backend_options){"reference", ASSAY_F64, 1}, &backend, &error),
+                      &error);
     support_assert_ok(assay_network_create(backend, &config, 1, false, &network, &error), &error);
-    support_assert_error(assay_model_upload(&model, network, &error), ASSAY_ERROR_ARGUMENT, &error, "does not have the sizes");
+    support_assert_error(assay_model_upload(&model, network, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "does not have the sizes");
     assay_network_destroy(network);
     assay_backend_close(backend);
     assay_model_close(&model);
@@ -521,8 +532,12 @@ START_TEST(run_record_round_trip_is_bit_exact)
     double validation[] = {0.8431, 0.1 + 0.2}; /* 17 digits */
     double training[] = {0.1, 0.0};
     double losses[] = {3.006923198699951, 5e-324, 1e300};
-    assay_run_record written = {.test_acc = 0.8909, .epochs = 2, .val_scores = validation, .train_scores = training,
-                                .steps = 3, .train_losses = losses};
+    assay_run_record written = {.test_acc = 0.8909,
+                                .epochs = 2,
+                                .val_scores = validation,
+                                .train_scores = training,
+                                .steps = 3,
+                                .train_losses = losses};
     assay_run_record read;
     char *path = join(folder, "run_results.json");
     support_assert_ok(assay_run_record_write(path, &written, &error), &error);
@@ -550,6 +565,7 @@ END_TEST
  * CRC-32 of each tensor's bytes, as the zip archives themselves have it in their directories (unzip -v), in the order of
  * the state_dict: weight and bias of each of the five layers. Scores as in the author's *_results.json.
  */
+/* clang-format off */
 static const struct {
     const char *name;
     unsigned long checksums[10];
@@ -567,6 +583,7 @@ static const struct {
      {0xa159604a, 0x10728ed4, 0x8d32ea4c, 0x752a4fee, 0x135a41f3, 0xd8750465, 0x44a3441d, 0x1396fe00, 0x2c0c2f91,
       0xd271a998}, 0.8946, 0.8978, 3.035224437713623},
 };
+/* clang-format on */
 
 START_TEST(authors_models)
 {
@@ -580,8 +597,7 @@ START_TEST(authors_models)
     ck_assert_int_eq(model.config.activation.kind, ASSAY_RELU);
     ck_assert_uint_eq(assay_state_count(model.state), 10);
     for (size_t i = 0; i < 10; i++) {
-        const assay_stored_tensor *tensor = i % 2 == 0 ? model.layers.weights[i / 2]
-                                                        : model.layers.biases[i / 2];
+        const assay_stored_tensor *tensor = i % 2 == 0 ? model.layers.weights[i / 2] : model.layers.biases[i / 2];
         ck_assert_int_eq(tensor->dtype, ASSAY_DTYPE_F32);
         ck_assert_uint_eq(crc32_z(0, tensor->data, 4 * tensor->count), authors[_i].checksums[i]);
     }
@@ -614,7 +630,8 @@ static bool have_python(void)
 {
     bool there = system("python3 --version >/dev/null 2>&1") == 0;
     if (!there) {
-        support_skip("that others read our safetensors is not tested: python3 is missing; on Debian: apt-get install python3");
+        support_skip(
+            "that others read our safetensors is not tested: python3 is missing; on Debian: apt-get install python3");
     }
     return there;
 }
@@ -622,8 +639,9 @@ static bool have_python(void)
 static Suite *suite(void)
 {
     Suite *made = suite_create("model");
-    TCase *files = evidence_case("files", "property: model/safetensors, tutorial/record, model/config, model/model, model/state; "
-                                          "errors: model/safetensors, tutorial/record");
+    TCase *files = evidence_case(
+        "files", "property: model/safetensors, tutorial/record, model/config, model/model, model/state; "
+                 "errors: model/safetensors, tutorial/record");
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, safetensors_round_trip_is_bit_exact);
     tcase_add_test(files, safetensors_without_tensors);

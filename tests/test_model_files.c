@@ -101,9 +101,10 @@ END_TEST
 /* The same weights, whatever they were wrapped in. */
 START_TEST(wrapped_weights_are_the_same)
 {
-    static const char *const files[] = {"protocol1.pt", "protocol2.pt", "protocol3.pt", "protocol4.pt", "protocol5.pt",
-                                        "legacy2.pt", "legacy4.pt", "lightning.ckpt", "all_prefixes.pt", "views.pt",
-                                        "double.pt", "named.pt", "plain.safetensors"};
+    static const char *const files[] = {"protocol1.pt",     "protocol2.pt", "protocol3.pt", "protocol4.pt",
+                                        "protocol5.pt",     "legacy2.pt",   "legacy4.pt",   "lightning.ckpt",
+                                        "all_prefixes.pt",  "views.pt",     "double.pt",    "named.pt",
+                                        "plain.safetensors"};
     assay_error error;
     assay_model plain;
     char *path = assay_asprintf(NULL, "%s/state_dict.pt", folder);
@@ -136,8 +137,8 @@ END_TEST
 /* PyTorch is asked: what torch.load(weights_only=True) reads is what torch.save wrote. */
 START_TEST(converted_files_are_read_by_pytorch)
 {
-    static const char *const files[] = {"state_dict.pt", "checkpoint_model.pt", "half.pt", "bfloat16.pt", "integers.pt",
-                                        "complex.pt", "legacy2.pt", "parameters.pt"};
+    static const char *const files[] = {"state_dict.pt", "checkpoint_model.pt", "half.pt",    "bfloat16.pt",
+                                        "integers.pt",   "complex.pt",          "legacy2.pt", "parameters.pt"};
     const char *file = files[_i];
     char *there = assay_asprintf(NULL, "convert %s there%d.safetensors", file, _i);
     char *back = assay_asprintf(NULL, "convert there%d.safetensors back%d.pt", _i, _i);
@@ -177,7 +178,9 @@ static void write_small_network(const char *name)
         assay_state_put(state, "\xe2\x80\xaegp\x1b[31m", ASSAY_DTYPE_I8, 1, (size_t[]){2}, values, &error), &error);
     support_assert_ok(assay_state_set_text(state, ASSAY_MODEL_CONFIG_KEY,
                                            "{\"act_fn\": \"Tanh\", \"input_size\": 3, \"num_classes\": 2, "
-                                           "\"hidden_sizes\": []}", &error), &error);
+                                           "\"hidden_sizes\": []}",
+                                           &error),
+                      &error);
     support_assert_ok(assay_safetensors_write(path, state, &error), &error);
     assay_state_destroy(state);
     assay_free(path);
@@ -280,9 +283,11 @@ START_TEST(outputs_that_are_inputs_are_refused)
     size_t size = 0;
     size_t size_before = 0;
     char *path = assay_asprintf(NULL, "%s/own.safetensors", folder);
-    char *link = assay_asprintf(NULL, "cd '%s' && ln -sf own.safetensors soft && ln -f own.safetensors hard && "
-                                      "ln -f hard hard.pt && mkdir -p data && echo x >data/images && "
-                                      "ln -sf data/images images_link", folder);
+    char *link = assay_asprintf(NULL,
+                                "cd '%s' && ln -sf own.safetensors soft && ln -f own.safetensors hard && "
+                                "ln -f hard hard.pt && mkdir -p data && echo x >data/images && "
+                                "ln -sf data/images images_link",
+                                folder);
     write_small_network("own.safetensors");
     write_text("own.config", "{}");
     support_result linked = support_shell(link);
@@ -377,8 +382,8 @@ START_TEST(large_files_are_judged_by_their_head)
     struct rusage usage;
     struct timeval begin;
     struct timeval end;
-    char *make =
-        assay_asprintf(NULL, "cd '%s' && printf '%s' >large.pt && truncate -s 1G large.pt", folder, heads[_i].head);
+    char *make = assay_asprintf(NULL, "cd '%s' && printf '%s' >large.pt && truncate -s 1G large.pt", folder,
+                                heads[_i].head);
     support_result made = support_shell(make);
     ck_assert_msg(made.status == 0, "%s", made.errors);
     gettimeofday(&begin, NULL);

@@ -36,7 +36,9 @@ typedef struct {
     size_t size;
 } blob;
 
+/* clang-format off */
 #define BLOB(literal) {literal, sizeof(literal) - 1}
+/* clang-format on */
 
 /* A string's length as BINUNICODE has it, for texts of less than 256 bytes. */
 #define LENGTH(n) n "\0\0\0"
@@ -48,8 +50,8 @@ typedef struct {
 #define STORAGE "(X" LENGTH("\7") "storagectorch\nFloatStorage\nX" LENGTH("\1") "0X" LENGTH("\3") "cpuK\2t"
 
 /* {"w": a tensor of 2 floats that fills storage "0"}. */
-static const blob good_pickle =
-    BLOB("\x80\2}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.");
+static const blob good_pickle = BLOB("\x80\2}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE
+                                                                 "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.");
 
 typedef struct {
     const char *what;
@@ -58,7 +60,9 @@ typedef struct {
     const char *error;
 } patch;
 
+/* clang-format off */
 #define PATCH(what, replaced, put, error) {what, BLOB(replaced), BLOB(put), error}
+/* clang-format on */
 
 /* Each a change to the good pickle, and what is said; NULL where it is read all the same. */
 static const patch pickles[] = {
@@ -241,8 +245,8 @@ static void assert_refused(const char *what, blob file, const char *wanted)
     }
     ck_assert_msg(status == ASSAY_ERROR_FORMAT && strstr(error.message, wanted) != NULL &&
                       strncmp(error.message, "file: ", 6) == 0,
-                  "%s: status %d, '%s', wanted '%s'", what, status, status == ASSAY_OK ? "read without complaint"
-                                                                                      : error.message, wanted);
+                  "%s: status %d, '%s', wanted '%s'", what, status,
+                  status == ASSAY_OK ? "read without complaint" : error.message, wanted);
     support_assert_error(status, ASSAY_ERROR_FORMAT, &error, wanted);
 }
 
@@ -296,11 +300,13 @@ START_TEST(bad_archives)
     char *zeros = assay_calloc(BOMB, 1, NULL);
     const zip_entry pickle = {"a/data.pkl", good_pickle, ZIP_CM_STORE};
     const zip_entry storage = {"a/data/0", good_storage, ZIP_CM_STORE};
+    /* clang-format off */
     const struct {
         const char *what;
         size_t count;
         zip_entry entries[3];
         const char *error;
+    /* clang-format off */
     } cases[] = {
         {"no pickle", 1, {storage}, "without data.pkl"},
         {"pickle without a folder", 1, {{"data.pkl", good_pickle, ZIP_CM_STORE}}, "is not in one folder"},
@@ -318,6 +324,8 @@ START_TEST(bad_archives)
         {"pickle too large", 1, {{"a/data.pkl", {zeros, 17 << 20}, ZIP_CM_STORE}}, "a pickle of 17825792 bytes"},
         {"not the pickle", 1, {{"a/data.pkl", other, ZIP_CM_STORE}}, "looks for a mark"},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         blob file = make_zip(cases[i].entries, cases[i].count);
         assert_refused(cases[i].what, file, cases[i].error);
@@ -331,7 +339,8 @@ END_TEST
 START_TEST(deflated_archive_is_read)
 {
     assay_error error;
-    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_DEFLATE}, {"a/data/0", good_storage, ZIP_CM_DEFLATE}};
+    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_DEFLATE},
+                                 {"a/data/0", good_storage, ZIP_CM_DEFLATE}};
     blob file = make_zip(entries, 2);
     support_assert_ok(parse(file, &error), &error);
     assay_free((char *)file.bytes);
@@ -341,7 +350,8 @@ END_TEST
 START_TEST(little_endian_is_read)
 {
     assay_error error;
-    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE}, {"a/data/0", good_storage, ZIP_CM_STORE},
+    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE},
+                                 {"a/data/0", good_storage, ZIP_CM_STORE},
                                  {"a/byteorder", BLOB("little"), ZIP_CM_STORE}};
     blob file = make_zip(entries, 3);
     support_assert_ok(parse(file, &error), &error);
@@ -352,7 +362,8 @@ END_TEST
 /* libzip does not write an entry twice: the second name is changed in the file, in its two places. */
 START_TEST(entry_twice)
 {
-    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE}, {"a/data/0", good_storage, ZIP_CM_STORE},
+    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE},
+                                 {"a/data/0", good_storage, ZIP_CM_STORE},
                                  {"a/data/1", good_storage, ZIP_CM_STORE}};
     blob file = make_zip(entries, 3);
     for (int i = 0; i < 2; i++) {
@@ -388,7 +399,8 @@ START_TEST(cut_and_changed_archives)
             memcpy(copy, file.bytes, file.size);
             copy[i] = (char)(copy[i] ^ 1 << bit);
             assay_status status = parse((blob){copy, file.size}, &error);
-            ck_assert_msg(status == ASSAY_OK || status == ASSAY_ERROR_FORMAT, "byte %zu bit %d: %s", i, bit, error.message);
+            ck_assert_msg(status == ASSAY_OK || status == ASSAY_ERROR_FORMAT, "byte %zu bit %d: %s", i, bit,
+                          error.message);
         }
     }
     assay_free(copy);
@@ -412,7 +424,8 @@ START_TEST(torch_files_that_are_refused)
     assay_model model;
     const char *golden = getenv("GOLDEN_DIR");
     char *path = assay_asprintf(NULL, "%s/model/%s", golden != NULL ? golden : "golden", torch_files[_i].name);
-    support_assert_error(assay_model_open(path, NULL, &model, &error), ASSAY_ERROR_FORMAT, &error, torch_files[_i].error);
+    support_assert_error(assay_model_open(path, NULL, &model, &error), ASSAY_ERROR_FORMAT, &error,
+                         torch_files[_i].error);
     ck_assert_ptr_nonnull(strstr(error.message, path));
     ck_assert_ptr_null(model.state);
     assay_free(path);
@@ -431,6 +444,7 @@ typedef struct {
 #define ENTRY(dtype, shape, begin, end) \
     "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":[" begin "," end "]}"
 
+/* clang-format off */
 static const header_case headers[] = {
     {"not JSON", "{nothing", 0, "not good JSON"},
     {"a list", "{\"a\":1}]", 0, "not good JSON"},
@@ -467,6 +481,7 @@ static const header_case headers[] = {
     {"zero in a name", "{\"a\\u0000b\":" ENTRY("U8", "[0]", "0", "0") "}", 0, "not good JSON"},
     {"not UTF-8", "{\"a\xff\":" ENTRY("U8", "[0]", "0", "0") "}", 0, "not good JSON"},
 };
+/* clang-format on */
 
 static blob make_safetensors(const char *header, uint64_t length, size_t data)
 {
@@ -488,13 +503,17 @@ END_TEST
 
 START_TEST(bad_header_lengths)
 {
+    /* clang-format off */
     static const struct {
         uint64_t length;
         const char *error;
+    /* clang-format off */
     } cases[] = {
         {0, "not good JSON"}, {1, "not good JSON"}, {3, "goes past the end"}, {UINT64_MAX, "neither"},
         {UINT64_MAX - 7, "neither"}, {(uint64_t)1 << 63, "neither"}, {UINT32_MAX, "is the download complete?"},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         blob file = make_safetensors("{}", cases[i].length, 0);
         assert_refused("header length", file, cases[i].error);
@@ -511,10 +530,11 @@ START_TEST(bad_header_lengths)
     assert_refused("nothing", (blob){"", 0}, "is empty");
     assay_error error;
     assay_state *state = NULL;
-    support_assert_error(assay_safetensors_parse("abc", 3, "file", &state, &error), ASSAY_ERROR_FORMAT, &error, "too few");
+    support_assert_error(assay_safetensors_parse("abc", 3, "file", &state, &error), ASSAY_ERROR_FORMAT, &error,
+                         "too few");
     file = make_safetensors("[1]", 3, 0);
-    support_assert_error(assay_safetensors_parse(file.bytes, file.size, "file", &state, &error), ASSAY_ERROR_FORMAT, &error,
-                         "header is not a JSON object");
+    support_assert_error(assay_safetensors_parse(file.bytes, file.size, "file", &state, &error), ASSAY_ERROR_FORMAT,
+                         &error, "header is not a JSON object");
     assay_free((char *)file.bytes);
 }
 END_TEST
@@ -537,10 +557,10 @@ START_TEST(deep_json)
     char *deep = repeat("{\"a\":", 20000);
     blob file = make_safetensors(deep, strlen(deep), 0);
     assert_refused("deep JSON", file, "is no list of tensors");
-    support_assert_error(assay_run_record_parse(deep, strlen(deep), "file", &record, &error), ASSAY_ERROR_FORMAT, &error,
-                         "maximum parsing depth");
-    support_assert_error(assay_model_config_parse(deep, strlen(deep), "file", &config, &error), ASSAY_ERROR_FORMAT, &error,
-                         "maximum parsing depth");
+    support_assert_error(assay_run_record_parse(deep, strlen(deep), "file", &record, &error), ASSAY_ERROR_FORMAT,
+                         &error, "maximum parsing depth");
+    support_assert_error(assay_model_config_parse(deep, strlen(deep), "file", &config, &error), ASSAY_ERROR_FORMAT,
+                         &error, "maximum parsing depth");
     assay_free((char *)file.bytes);
     assay_free(deep);
 }
@@ -553,13 +573,13 @@ START_TEST(reserved_name_is_not_written)
     support_assert_ok(assay_state_create(&state, &error), &error);
     support_assert_ok(assay_state_add(state, "__metadata__", ASSAY_DTYPE_F32, 0, NULL, NULL, &error), &error);
     support_assert_error(assay_safetensors_write("never-written", state, &error), ASSAY_ERROR_FORMAT, &error, "named");
-    support_assert_error(assay_state_add(state, "__metadata__", ASSAY_DTYPE_F32, 0, NULL, NULL, &error), ASSAY_ERROR_FORMAT,
-                         &error, "twice");
+    support_assert_error(assay_state_add(state, "__metadata__", ASSAY_DTYPE_F32, 0, NULL, NULL, &error),
+                         ASSAY_ERROR_FORMAT, &error, "twice");
     const size_t shape[9] = {SIZE_MAX, 2, 1, 1, 1, 1, 1, 1, 1};
-    support_assert_error(assay_state_add(state, "a", ASSAY_DTYPE_F32, 9, shape, NULL, &error), ASSAY_ERROR_FORMAT, &error,
-                         "9 dimensions");
-    support_assert_error(assay_state_add(state, "a", ASSAY_DTYPE_F32, 2, shape, NULL, &error), ASSAY_ERROR_FORMAT, &error,
-                         "can be addressed");
+    support_assert_error(assay_state_add(state, "a", ASSAY_DTYPE_F32, 9, shape, NULL, &error), ASSAY_ERROR_FORMAT,
+                         &error, "9 dimensions");
+    support_assert_error(assay_state_add(state, "a", ASSAY_DTYPE_F32, 2, shape, NULL, &error), ASSAY_ERROR_FORMAT,
+                         &error, "can be addressed");
     support_assert_error(assay_state_set_text(state, "a", "\xff", &error), ASSAY_ERROR_FORMAT, &error, "not UTF-8");
     assay_state_destroy(state);
 }
@@ -574,6 +594,7 @@ typedef struct {
     float last;
 } layer_tensor;
 
+/* clang-format off */
 static const struct {
     const char *what;
     layer_tensor tensors[4];
@@ -614,6 +635,7 @@ static const struct {
     {"NaN", {{"layers.0.weight", 2, {2, 3}, (float)(0.0 / 0.0)}, {"layers.0.bias", 1, {2, 0}, 0}}, NULL,
      ASSAY_ERROR_NUMERIC, "tensor 'layers.0.weight' has a NaN at index 5"},
 };
+/* clang-format on */
 
 static void write_network(const layer_tensor *tensors, const char *config, const char *path)
 {
@@ -622,8 +644,9 @@ static void write_network(const layer_tensor *tensors, const char *config, const
     support_assert_ok(assay_state_create(&state, &error), &error);
     for (size_t i = 0; i < 4 && tensors[i].name != NULL; i++) {
         void *data = NULL;
-        support_assert_ok(assay_state_add(state, tensors[i].name, ASSAY_DTYPE_F32, tensors[i].rank, tensors[i].shape, &data,
-                                          &error), &error);
+        support_assert_ok(
+            assay_state_add(state, tensors[i].name, ASSAY_DTYPE_F32, tensors[i].rank, tensors[i].shape, &data, &error),
+            &error);
         size_t count = assay_state_at(state, i)->count;
         if (count > 0) {
             ((float *)data)[count - 1] = tensors[i].last;
@@ -726,8 +749,8 @@ START_TEST(too_many_layers)
     assay_network_config config;
     char *ones = repeat("1,", ASSAY_MAX_HIDDEN);
     char *text = assay_asprintf(NULL, CONFIG("\"ReLU\"", "1", "1", "[%s1]"), ones);
-    support_assert_error(assay_model_config_parse(text, strlen(text), "file", &config, &error), ASSAY_ERROR_FORMAT, &error,
-                         "257 hidden layers are more than the 256");
+    support_assert_error(assay_model_config_parse(text, strlen(text), "file", &config, &error), ASSAY_ERROR_FORMAT,
+                         &error, "257 hidden layers are more than the 256");
     assay_free(text);
     assay_free(ones);
     char *blanks = repeat(" ", 2 << 20);
@@ -756,8 +779,9 @@ END_TEST
 static Suite *suite(void)
 {
     Suite *made = suite_create("model_hostile");
-    TCase *tests = evidence_case("hostile", "errors: model/pickle, model/torch_zip, model/torch_state, model/safetensors, "
-                                            "model/config, model/model, model/layers, tutorial/record");
+    TCase *tests = evidence_case("hostile",
+                                 "errors: model/pickle, model/torch_zip, model/torch_state, model/safetensors, "
+                                 "model/config, model/model, model/layers, tutorial/record");
     tcase_add_checked_fixture(tests, limit_memory, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, the_good_pickle_is_good);

@@ -161,15 +161,19 @@ START_TEST(tutorial_network)
     evidence(EVIDENCE_PROPERTY, "nn/network_tutorial");
     evidence(EVIDENCE_PROPERTY, "nn/network_tensor");
     evidence(EVIDENCE_PROPERTY, "nn/network_layer_shape");
+    /* clang-format off */
     static const struct {
         const char *name;
         size_t rows, columns;
+    /* clang-format off */
     } wanted[] = {
         {"layers.0.weight", 512, 784}, {"layers.0.bias", 512, 1}, {"layers.2.weight", 256, 512},
         {"layers.2.bias", 256, 1},     {"layers.4.weight", 256, 256}, {"layers.4.bias", 256, 1},
         {"layers.6.weight", 128, 256}, {"layers.6.bias", 128, 1}, {"layers.8.weight", 10, 128},
         {"layers.8.bias", 10, 1},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_backend *backend = open_backend(_i);
     assay_network_config config = assay_tutorial_network(ASSAY_RELU);
     assay_network *network;
@@ -218,6 +222,7 @@ START_TEST(padding_stays_zero)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_parameters");
     evidence(EVIDENCE_PROPERTY, "operation/update");
+    /* clang-format off */
     static const assay_update_rule rules[] = {
         {.kind = ASSAY_UPDATE_SGD, .learning_rate = 0.1, .weight_decay = 0.1},
         {.kind = ASSAY_UPDATE_MOMENTUM, .learning_rate = 0.1, .momentum = 0.9},
@@ -229,6 +234,7 @@ START_TEST(padding_stays_zero)
         {.kind = ASSAY_UPDATE_RMSPROP, .learning_rate = 0.1, .beta2 = 0.99, .epsilon = 1e-8},
         {.kind = ASSAY_UPDATE_LION, .learning_rate = 0.1, .beta1 = 0.9, .beta2 = 0.99, .decoupled = true},
     };
+    /* clang-format on */
     assay_backend *backend = open_backend(_i);
     assay_network *network = make(backend, 2, ASSAY_TANH);
     set_parameters(network, 11);
@@ -284,12 +290,16 @@ END_TEST
 START_TEST(preactivations_are_kept_where_wanted)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_preactivations");
+    /* clang-format off */
     static const struct {
         assay_activation_kind kind;
         bool keep, there;
+    /* clang-format off */
     } cases[] = {
         {ASSAY_TANH, false, false}, {ASSAY_TANH, true, true}, {ASSAY_GELU, false, true}, {ASSAY_IDENTITY, false, true},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_backend *backend = open_backend(0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assay_network_config config = shapes[2];
@@ -329,10 +339,12 @@ END_TEST
 START_TEST(impossible_networks)
 {
     evidence(EVIDENCE_ERRORS, "nn/network_create");
+    /* clang-format off */
     static const struct {
         assay_network_config config;
         size_t max_rows;
         const char *part;
+    /* clang-format off */
     } cases[] = {
         {{.inputs = 0, .classes = 10}, 1, "layer 0 -> 10"},
         {{.inputs = 784, .classes = 0}, 1, "layer 784 -> 0"},
@@ -344,11 +356,14 @@ START_TEST(impossible_networks)
         {{.inputs = 4, .classes = 4}, SIZE_MAX / 8, "memory"},
         {{.inputs = 4, .classes = 4, .hidden_count = 1, .hidden = {SIZE_MAX / 4}}, 1, "memory"},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_backend *backend = open_backend(_i);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assay_network *network = (assay_network *)backend; /* anything but NULL */
         assay_error error;
-        assay_status status = assay_network_create(backend, &cases[i].config, cases[i].max_rows, true, &network, &error);
+        assay_status status = assay_network_create(backend, &cases[i].config, cases[i].max_rows, true, &network,
+                                                   &error);
         support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, cases[i].part);
         ck_assert_ptr_null(network);
     }
@@ -402,8 +417,9 @@ START_TEST(largest_networks)
         /* One more of the largest. */
         config.inputs += config.inputs > 4;
         config.classes += config.classes > 4;
-        support_assert_error(assay_network_create(backend, &config, cases[i].max_rows + (cases[i].max_rows > 4), true,
-                                                  &network, &error), ASSAY_ERROR_ARGUMENT, &error, "memory");
+        support_assert_error(
+            assay_network_create(backend, &config, cases[i].max_rows + (cases[i].max_rows > 4), true, &network, &error),
+            ASSAY_ERROR_ARGUMENT, &error, "memory");
     }
     close_backend(backend);
 }
@@ -433,10 +449,12 @@ END_TEST
 START_TEST(hidden_sizes_in_text)
 {
     evidence(EVIDENCE_ERRORS, "nn/network_parse_hidden");
+    /* clang-format off */
     static const struct {
         const char *text;
         int count; /* -1: refused */
         size_t first, last;
+    /* clang-format off */
     } cases[] = {
         {"512,256,256,128", 4, 512, 128}, {"", 0, 0, 0}, {"1", 1, 1, 1}, {"1000000,2", 2, 1000000, 2},
         {"0", -1, 0, 0}, {"1000001", -1, 0, 0}, {"99999999999999999999999", -1, 0, 0}, {",", -1, 0, 0},
@@ -444,6 +462,8 @@ START_TEST(hidden_sizes_in_text)
         {"-5", -1, 0, 0}, {"+5", -1, 0, 0}, {"5;6", -1, 0, 0}, {"5.5", -1, 0, 0}, {"0x10", -1, 0, 0}, {"5,0,6", -1, 0, 0},
         {"abc", -1, 0, 0}, {"5,a", -1, 0, 0}, {"1e3", -1, 0, 0}, {"\xe2\x82\xac", -1, 0, 0},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         assay_network_config config = assay_tutorial_network(ASSAY_TANH);
         assay_error error;
@@ -494,30 +514,20 @@ static double activation_oracle(assay_activation_kind kind, double x)
 {
     const double pi = acos(-1.0);
     switch (kind) {
-    case ASSAY_TANH:
-        return (exp(x) - exp(-x)) / (exp(x) + exp(-x));
-    case ASSAY_RELU:
-        return fmax(0.0, x);
-    case ASSAY_SIGMOID:
-        return 1.0 / (1.0 + exp(-x));
-    case ASSAY_LEAKY_RELU:
-        return fmax(0.0, x) + 0.01 * fmin(0.0, x);
+    case ASSAY_TANH: return (exp(x) - exp(-x)) / (exp(x) + exp(-x));
+    case ASSAY_RELU: return fmax(0.0, x);
+    case ASSAY_SIGMOID: return 1.0 / (1.0 + exp(-x));
+    case ASSAY_LEAKY_RELU: return fmax(0.0, x) + 0.01 * fmin(0.0, x);
     case ASSAY_SELU:
         return 1.0507009873554804934193349852946 *
                (fmax(0.0, x) + fmin(0.0, 1.6732632423543772848170429916717 * (exp(x) - 1.0)));
-    case ASSAY_ELU:
-        return fmax(0.0, x) + fmin(0.0, exp(x) - 1.0);
-    case ASSAY_GELU:
-        return x * 0.5 * (1.0 + erf(x / sqrt(2.0)));
-    case ASSAY_GELU_TANH:
-        return 0.5 * x * (1.0 + tanh(sqrt(2.0 / pi) * (x + 0.044715 * x * x * x)));
-    case ASSAY_SILU:
-        return x / (1.0 + exp(-x));
-    case ASSAY_MISH:
-        return x * tanh(log(1.0 + exp(x)));
+    case ASSAY_ELU: return fmax(0.0, x) + fmin(0.0, exp(x) - 1.0);
+    case ASSAY_GELU: return x * 0.5 * (1.0 + erf(x / sqrt(2.0)));
+    case ASSAY_GELU_TANH: return 0.5 * x * (1.0 + tanh(sqrt(2.0 / pi) * (x + 0.044715 * x * x * x)));
+    case ASSAY_SILU: return x / (1.0 + exp(-x));
+    case ASSAY_MISH: return x * tanh(log(1.0 + exp(x)));
     case ASSAY_IDENTITY:
-    case ASSAY_ACTIVATION_COUNT:
-        break;
+    case ASSAY_ACTIVATION_COUNT: break;
     }
     return x;
 }
@@ -796,14 +806,18 @@ START_TEST(large_logits)
 {
     evidence(EVIDENCE_GRADIENT, "operation/softmax_cross_entropy");
     enum { CLASSES = 4 };
+    /* clang-format off */
     static const struct {
         double logits[CLASSES];
         int32_t label;
+    /* clang-format off */
     } cases[] = {
         {{1e4, -1e4, 0.0, 5.0}, 0},       {{1e4, -1e4, 0.0, 5.0}, 1},     {{1e4, 9999.0, 9998.0, 9997.0}, 2},
         {{-1e4, -1e4, -1e4, -1e4}, 3},    {{1e4, 1e4, -1e4, -1e4}, 0},    {{-9999.0, -1e4, -9990.0, -9995.0}, 1},
         {{700.0, -800.0, 710.0, 0.0}, 2}, {{0.0, 0.0, 0.0, 0.0}, 1},      {{88.0, -88.0, 104.0, -104.0}, 0},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_backend *backend = open_backend(_i);
     assay_network_config config = {.inputs = 2, .classes = CLASSES};
     assay_network *network;
@@ -831,7 +845,8 @@ START_TEST(large_logits)
         assay_download_f64(backend, assay_whole(b.loss), &loss);
         assay_download_f64(backend, bias.gradient, gradient);
         double want = (double)(logl(sum) + largest - cases[i].logits[cases[i].label]);
-        ck_assert_msg(fabs(loss - want) <= tolerance * fmax(1.0, want), "case %zu: loss %.17g, not %.17g", i, loss, want);
+        ck_assert_msg(fabs(loss - want) <= tolerance * fmax(1.0, want), "case %zu: loss %.17g, not %.17g", i, loss,
+                      want);
         for (size_t j = 0; j < CLASSES; j++) {
             double p = (double)(expl(cases[i].logits[j] - largest) / sum) - (j == (size_t)cases[i].label);
             ck_assert_msg(fabs(gradient[j] - p) <= tolerance, "case %zu: gradient[%zu] = %.17g, not %.17g", i, j,

@@ -30,11 +30,11 @@ static atomic_int wakes_without_lock;
 static _Thread_local int held; /* locks, by this thread */
 
 /* ISO C has no conversion from dlsym's pointer to a function's. */
-#define REAL(name)                                   \
-    __typeof__(&name) real;                          \
-    do {                                             \
-        void *address = dlsym(RTLD_NEXT, #name);     \
-        memcpy(&real, &address, sizeof real);        \
+#define REAL(name)                               \
+    __typeof__(&name) real;                      \
+    do {                                         \
+        void *address = dlsym(RTLD_NEXT, #name); \
+        memcpy(&real, &address, sizeof real);    \
     } while (0)
 
 int pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*function)(void *), void *argument)

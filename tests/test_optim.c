@@ -1054,8 +1054,8 @@ START_TEST(misuse_is_reported)
     support_assert_error(assay_optimizer_create(bench.backend, &rule, 4, &none, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "beta2 is nan");
     rule.beta2 = 0.5;
-    support_assert_error(assay_optimizer_create(bench.backend, &rule, SIZE_MAX / 4, &none, &error),
-                         ASSAY_ERROR_MEMORY, &error, "out of memory");
+    support_assert_error(assay_optimizer_create(bench.backend, &rule, SIZE_MAX / 4, &none, &error), ASSAY_ERROR_MEMORY,
+                         &error, "out of memory");
     assay_optimizer_destroy(NULL);
     bench_close(&bench);
     assay_backend_close(backend);

@@ -34,6 +34,7 @@ float *test_sparse(size_t rows, size_t columns, bool transposed, unsigned kept, 
 
 /* --- products -------------------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 static const struct {
     size_t m;
     size_t n;
@@ -43,6 +44,7 @@ static const struct {
     {8, 24, 8},    {9, 25, 9},   {129, 40, 100}, {128, 33, 1024}, {37, 700, 50}, {300, 513, 129}, {64, 8, 1023},
     {256, 10, 128}, {131, 110, 784},
 };
+/* clang-format on */
 
 /* Backgrounds, and how much differs from them, in percent. */
 static const struct {
@@ -274,17 +276,21 @@ END_TEST
 START_TEST(the_sample_finds_what_is_left_out)
 {
     evidence(EVIDENCE_PROPERTY, "operation/gemm");
+    /* clang-format off */
     static const struct {
         float background;
         unsigned kept;
         int least;
         int most;
         float found;
+    /* clang-format off */
     } cases[] = {
         {0, 100, 0, 4, 0},     {0, 0, 64, 64, 0},         {0, 50, 20, 44, 0},
         {-0.5f, 0, 64, 64, -0.5f}, {-0.5f, 50, 20, 44, -0.5f}, {0x1p63f, 0, 0, 0, 0},
         {0x1p62f, 0, 64, 64, 0x1p62f}, {-0x1p63f, 0, 0, 0, 0}, {(float)INFINITY, 0, 0, 0, 0}, {(float)NAN, 0, 0, 0, 0},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int transposed = 0; transposed < 2; transposed++) {
             uint64_t state = i + 1;
@@ -294,7 +300,8 @@ START_TEST(the_sample_finds_what_is_left_out)
             float background = 5;
             int left_out = assay_panel_left_out(m, k, (assay_panel_matrix){a, transposed ? m : k, transposed != 0},
                                                 &background);
-            ck_assert_msg(left_out >= cases[i].least && left_out <= cases[i].most, "case %zu: %d left out", i, left_out);
+            ck_assert_msg(left_out >= cases[i].least && left_out <= cases[i].most, "case %zu: %d left out", i,
+                          left_out);
             ck_assert_msg(background == cases[i].found, "case %zu: background %g", i, (double)background);
             assay_free(a);
         }
@@ -314,8 +321,8 @@ START_TEST(the_sample_counts_columns)
         size_t others;
         int left_out;
         float background;
-    } cases[] = {{16, 30, 16, 0}, {15, 30, 30, 0.5f}, {10, 10, 10, 0},
-                 {10, 11, 11, 0.5f}, {0, 1, 1, 0.5f}, {12, 5, 12, 0}};
+    } cases[] = {{16, 30, 16, 0},    {15, 30, 30, 0.5f}, {10, 10, 10, 0},
+                 {10, 11, 11, 0.5f}, {0, 1, 1, 0.5f},    {12, 5, 12, 0}};
     const size_t columns = ASSAY_PANEL_SAMPLES;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         float a[ASSAY_PANEL_ROWS * ASSAY_PANEL_SAMPLES];
@@ -330,8 +337,8 @@ START_TEST(the_sample_counts_columns)
         float background = 5;
         const assay_panel_matrix matrix = {a, columns, false};
         int left_out = assay_panel_left_out(ASSAY_PANEL_ROWS, columns, matrix, &background);
-        ck_assert_msg(left_out == cases[i].left_out && background == cases[i].background,
-                      "case %zu: %d, background %g", i, left_out, (double)background);
+        ck_assert_msg(left_out == cases[i].left_out && background == cases[i].background, "case %zu: %d, background %g",
+                      i, left_out, (double)background);
     }
 }
 END_TEST

@@ -15,6 +15,7 @@ enum { X, WEIGHT, BIAS, DZ, Z, Y, DZ_BELOW, DWEIGHT, DBIAS, ARRAYS };
 static const char *const array_names[ARRAYS] = {"x", "weight", "bias", "dz", "z", "y", "dz_below", "dweight", "dbias"};
 
 /* rows and columns of the layer; what of x and dz differs from their backgrounds, in percent; and the former's. */
+/* clang-format off */
 static const struct {
     size_t rows;
     size_t in;
@@ -27,6 +28,7 @@ static const struct {
     {65, 100, 900, 50, 0.25f, 100},       {70, 1100, 80, 40, 0, 40},   {300, 64, 64, 30, -0.8104816f, 30},
     {16, 64, 64, 40, 0, 40},              {15, 64, 64, 40, 0, 40},     {66, 70, 71, 100, 0, 100},
 };
+/* clang-format on */
 
 typedef struct {
     assay_buffer *buffer[ARRAYS];
@@ -88,18 +90,10 @@ static double size_of(int c, int array, size_t i, double *const *values)
     const size_t terms = array == DZ_BELOW ? out : array == DWEIGHT || array == DBIAS ? cases[c].rows : in;
     for (size_t k = 0; k < terms; k++) {
         switch (array) {
-        case DZ_BELOW:
-            size += fabs(values[DZ][row * out + k] * values[WEIGHT][k * in + column]);
-            break;
-        case DWEIGHT:
-            size += fabs(values[DZ][k * out + row]) * (fabs(values[X][k * in + column]) + 2 * c0);
-            break;
-        case DBIAS:
-            size += fabs(values[DZ][k * out + column]);
-            break;
-        default:
-            size += (fabs(values[X][row * in + k]) + 2 * c0) * fabs(values[WEIGHT][column * in + k]);
-            break;
+        case DZ_BELOW: size += fabs(values[DZ][row * out + k] * values[WEIGHT][k * in + column]); break;
+        case DWEIGHT: size += fabs(values[DZ][k * out + row]) * (fabs(values[X][k * in + column]) + 2 * c0); break;
+        case DBIAS: size += fabs(values[DZ][k * out + column]); break;
+        default: size += (fabs(values[X][row * in + k]) + 2 * c0) * fabs(values[WEIGHT][column * in + k]); break;
         }
     }
     return size;
@@ -107,8 +101,10 @@ static double size_of(int c, int array, size_t i, double *const *values)
 
 static void judge(int c, const char *what, double *const *got, double *const *want)
 {
-    const size_t counts[ARRAYS] = {[Z] = cases[c].rows * cases[c].out,       [Y] = cases[c].rows * cases[c].out,
-                                   [DZ_BELOW] = cases[c].rows * cases[c].in, [DWEIGHT] = cases[c].out * cases[c].in,
+    const size_t counts[ARRAYS] = {[Z] = cases[c].rows * cases[c].out,
+                                   [Y] = cases[c].rows * cases[c].out,
+                                   [DZ_BELOW] = cases[c].rows * cases[c].in,
+                                   [DWEIGHT] = cases[c].out * cases[c].in,
                                    [DBIAS] = cases[c].out};
     for (int array = Z; array < ARRAYS; array++) {
         const size_t terms = 2 * (cases[c].rows + cases[c].in + cases[c].out);

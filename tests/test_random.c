@@ -24,8 +24,8 @@ START_TEST(mt19937_known_answers)
     static const struct {
         unsigned position;
         uint32_t output;
-    } known[] = {{1, 3499211612u}, {2, 581869302u}, {3, 3890346734u}, {4, 3586334585u}, {5, 545404204u},
-                 {10000, 4123659995u}};
+    } known[] = {{1, 3499211612u}, {2, 581869302u}, {3, 3890346734u},
+                 {4, 3586334585u}, {5, 545404204u}, {10000, 4123659995u}};
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, 5489);
     size_t next = 0;
@@ -88,10 +88,12 @@ END_TEST
 START_TEST(philox_known_answers)
 {
     evidence(EVIDENCE_GOLDEN, "random/philox4x32_10");
+    /* clang-format off */
     static const struct {
         uint32_t counter[4];
         uint32_t key[2];
         uint32_t output[4];
+    /* clang-format off */
     } known[] = {
         {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
         {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff},
@@ -101,6 +103,8 @@ START_TEST(philox_known_answers)
          {0xa4093822, 0x299f31d0},
          {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         uint32_t output[4];
         assay_philox4x32_10(known[i].counter, known[i].key, output);

@@ -149,9 +149,10 @@ START_TEST(fills_follow_the_grid)
     static const unsigned blocks[] = {1, 2, 3, 7, ASSAY_PHILOX_TUTORIAL_BLOCKS};
     static const uint64_t seeds[] = {0, 42, 0x123456789abcdef0ull};
     size_t grid = 256 * (size_t)blocks[_i / 3];
-    const size_t counts[] = {0,        1,            2,            3,        255,          256,            257,
-                             511,      512,          513,          1000,     grid - 1,     grid,           grid + 1,
-                             2 * grid, 3 * grid + 5, 4 * grid - 1, 4 * grid, 4 * grid + 1, 4 * grid + 257, 5 * grid};
+    const size_t counts[] = {
+        0,       1,        2,    3,        255,      256,          257,          511,      512,          513,
+        1000,    grid - 1, grid, grid + 1, 2 * grid, 3 * grid + 5, 4 * grid - 1, 4 * grid, 4 * grid + 1, 4 * grid + 257,
+        5 * grid};
     assay_philox generator;
     assay_philox_seed(&generator, seeds[_i % 3], blocks[_i / 3]);
     ck_assert_uint_eq(generator.offset, 0);

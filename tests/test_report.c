@@ -117,6 +117,7 @@ static bool have_gnuplot(void)
 }
 
 /* The contents of the drawing of each kind; gnuplot writes each text as a <text> element. */
+/* clang-format off */
 static const struct {
     sample_kind kind;
     const char *name;
@@ -141,6 +142,7 @@ static const struct {
      1},
     {SAMPLE_MAP, "map", {">SGD with momentum</text>", ">loss</text>", "<image ", "data:image/png;base64", NULL}, 4},
 };
+/* clang-format on */
 
 enum { DRAWINGS = sizeof drawings / sizeof *drawings };
 
@@ -195,8 +197,8 @@ START_TEST(script_runs_by_hand)
     assay_error error;
     assay_figure *figure = sample_figure(SAMPLE_CURVES);
     support_assert_ok(assay_figure_write(figure, folder, &error), &error);
-    char *command =
-        assay_asprintf(NULL, "cd %s && gnuplot curves.gp && gnuplot -e \"theme = 'dark'\" curves.gp", folder);
+    char *command = assay_asprintf(NULL, "cd %s && gnuplot curves.gp && gnuplot -e \"theme = 'dark'\" curves.gp",
+                                   folder);
     support_result result = support_shell(command);
     ck_assert_str_eq(result.errors, "");
     ck_assert_int_eq(result.status, 0);
@@ -248,8 +250,8 @@ START_TEST(histogram_data)
         support_assert_ok(assay_figure_add_histogram(figure, 8, values, 4, as_density == 1, &error), &error);
         support_assert_ok(assay_figure_write(figure, folder, &error), &error);
         char *data = read_text(folder, "bars.dat");
-        const char *wanted =
-            as_density == 1 ? "\n0 1 0.5\n1 2 0.25\n2 3 0\n3 4 0.25\n" : "\n0 1 4\n1 2 2\n2 3 0\n3 4 2\n";
+        const char *wanted = as_density == 1 ? "\n0 1 0.5\n1 2 0.25\n2 3 0\n3 4 0.25\n"
+                                             : "\n0 1 4\n1 2 2\n2 3 0\n3 4 2\n";
         ck_assert_msg(strstr(data, wanted) != NULL, "not in the data: %s", wanted);
         double area = 0.0;
         double x = 0.0;
@@ -270,6 +272,7 @@ START_TEST(histogram_data)
 END_TEST
 
 /* Small panels have few ticks whose labels fit, and only one where labels would differ in their last digits. */
+/* clang-format off */
 static const struct {
     double low;
     double high;
@@ -279,6 +282,7 @@ static const struct {
     {0.0, 1.0, "set xtics 0.5\n"},        {-0.00041, 0.00041, "set xtics 0.0004\n"},
     {-4.4e-10, 5e-10, "set xtics 4e-10\n"}, {2.26474e-11, 2.26476e-11, "set xtics (2.26475e-11)\n"},
 };
+/* clang-format on */
 
 START_TEST(ticks_of_small_panels)
 {
@@ -586,9 +590,11 @@ START_TEST(page_escapes_and_counts)
     assay_error error;
     support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
     char *page = read_text(folder, "index.html");
+    /* clang-format off */
     const struct {
         const char *part;
         size_t count;
+    /* clang-format off */
     } wanted[] = {
         {"<title>A sample &lt;report&gt;</title>", 1},
         {"<script", 0},
@@ -614,6 +620,8 @@ START_TEST(page_escapes_and_counts)
         {">PNG</a>", 0},
         {"http", 0},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         ck_assert_msg(occurrences(page, wanted[i].part) == wanted[i].count, "%zu and not %zu times in the page: %s",
                       occurrences(page, wanted[i].part), wanted[i].count, wanted[i].part);
@@ -629,8 +637,11 @@ START_TEST(page_without_drawings)
     assay_error error;
     const assay_page_figure figure = {.name = "lost", .title = "Lost", .has_png = true};
     const assay_page_section section = {.id = "only", .title = "Only", .figure_count = 1, .figures = &figure};
-    const assay_page page = {.title = "t", .figure_folder = "f", .notice = "gnuplot & co are missing",
-                             .section_count = 1, .sections = &section};
+    const assay_page page = {.title = "t",
+                             .figure_folder = "f",
+                             .notice = "gnuplot & co are missing",
+                             .section_count = 1,
+                             .sections = &section};
     support_assert_ok(assay_page_write(&page, folder, &error), &error);
     char *text = read_text(folder, "index.html");
     ck_assert_uint_eq(occurrences(text, "<img"), 0);
@@ -647,19 +658,25 @@ END_TEST
 /* Empty texts make no elements; HTML has no control characters. */
 START_TEST(page_of_little)
 {
-    const assay_page_row rows[] = {{.label = "a", .printed = "", .ours = "1", .error = NAN, .verdict = ASSAY_PAGE_NONE,
-                                    .note = ""}};
+    const assay_page_row rows[] = {
+        {.label = "a", .printed = "", .ours = "1", .error = NAN, .verdict = ASSAY_PAGE_NONE, .note = ""}};
+    /* clang-format off */
     const assay_page_section sections[] = {
         {.id = "little", .title = "\x01" "bell\x7f\ttab", .source = "", .text = "\n\nfirst\n\n\nsecond",
          .printed_heading = "", .error_heading = "", .row_count = 1, .rows = rows},
     };
+    /* clang-format on */
     const assay_page page = {.title = "one\ntwo", .notice = "", .section_count = 1, .sections = sections};
     char *folder = support_make_folder();
     assay_error error;
     support_assert_ok(assay_page_write(&page, folder, &error), &error);
     char *text = read_text(folder, "index.html");
-    const char *const wanted[] = {"?bell?\ttab", "one\ntwo", "<p>first</p>\n<p>second</p>\n", ">Printed</th>",
-                                  ">Relative error</th>", "<td data-label=\"Printed\">–</td>"};
+    const char *const wanted[] = {"?bell?\ttab",
+                                  "one\ntwo",
+                                  "<p>first</p>\n<p>second</p>\n",
+                                  ">Printed</th>",
+                                  ">Relative error</th>",
+                                  "<td data-label=\"Printed\">–</td>"};
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         ck_assert_msg(strstr(text, wanted[i]) != NULL, "not in the page: %s", wanted[i]);
     }
@@ -688,9 +705,8 @@ int main(void)
         support_skip("drawings of figures: there is no gnuplot; apt-get install gnuplot-nox");
     }
     Suite *suite = suite_create("report");
-    TCase *figures = evidence_case("figures",
-                                   "property: report/figure, report/gnuplot; errors: report/figure, "
-                                   "report/gnuplot");
+    TCase *figures = evidence_case("figures", "property: report/figure, report/gnuplot; errors: report/figure, "
+                                              "report/gnuplot");
     tcase_set_timeout(figures, 30);
     tcase_add_loop_test(figures, figure_is_written_and_drawn, 0, DRAWINGS);
     tcase_add_test(figures, script_runs_by_hand);

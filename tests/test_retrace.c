@@ -30,7 +30,8 @@ static fixture open_fixture(const char *name, assay_precision precision, int thr
     support_assert_ok(assay_backend_open(&(assay_backend_options){name, precision, threads}, &made.backend, &error),
                       &error);
     support_assert_ok(assay_dataset_load(folder != NULL && *folder != '\0' ? folder : ASSAY_DEFAULT_DATA, ASSAY_TRAIN,
-                                         &made.data, &error), &error);
+                                         &made.data, &error),
+                      &error);
     return made;
 }
 
@@ -72,8 +73,9 @@ static const struct {
     assay_precision precision;
     int threads;
     size_t most; /* steps that can agree */
-} BACKENDS[] = {{ASSAY_RETRACE_BACKEND, ASSAY_F32, 2, MOST_STEPS}, {ASSAY_RETRACE_BACKEND, ASSAY_F32, 1, MOST_STEPS},
-              {ASSAY_RETRACE_BACKEND, ASSAY_F64, 2, 1}};
+} BACKENDS[] = {{ASSAY_RETRACE_BACKEND, ASSAY_F32, 2, MOST_STEPS},
+                {ASSAY_RETRACE_BACKEND, ASSAY_F32, 1, MOST_STEPS},
+                {ASSAY_RETRACE_BACKEND, ASSAY_F64, 2, 1}};
 
 /* Each run from each backend, over its claimed steps. */
 START_TEST(first_steps_retrace_the_authors)

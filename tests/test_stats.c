@@ -190,8 +190,7 @@ START_TEST(moments_do_not_depend_on_the_scale)
     for (size_t p = 0; p < sizeof pairs / sizeof *pairs; p++) {
         assay_moments got = assay_moments_f64(2, pairs[p]);
         ck_assert_msg(fabs(got.skewness) <= 1e-12 && fabs(got.kurtosis + 2) <= 1e-12,
-                      "%g, %g: skewness %g, kurtosis %g",
-                      pairs[p][0], pairs[p][1], got.skewness, got.kurtosis);
+                      "%g, %g: skewness %g, kurtosis %g", pairs[p][0], pairs[p][1], got.skewness, got.kurtosis);
     }
 }
 END_TEST
@@ -263,11 +262,13 @@ START_TEST(histogram_edge_cases)
     support_assert_ok(assay_histogram(3, close, 4, edges, counts, &error), &error);
     ck_assert_uint_eq(counts[0] + counts[1] + counts[2] + counts[3], 3);
 
+    /* clang-format off */
     static const struct {
         double values[2];
         size_t count, bins;
         assay_status status;
         const char *part;
+    /* clang-format off */
     } bad[] = {
         {{1, 2}, 0, 4, ASSAY_ERROR_ARGUMENT, "0 values in 4 bins"},
         {{1, 2}, 2, 0, ASSAY_ERROR_ARGUMENT, "2 values in 0 bins"},
@@ -277,6 +278,8 @@ START_TEST(histogram_edge_cases)
         {{1e17, 1e17}, 2, 4, ASSAY_ERROR_NUMERIC, "1e+17 to 1e+17"},
         {{0, 5e-324}, 2, 4, ASSAY_ERROR_NUMERIC, "cannot be divided into 4 bins"},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof bad / sizeof *bad; c++) {
         assay_status status = assay_histogram(bad[c].count, bad[c].values, bad[c].bins, edges, counts, &error);
         support_assert_error(status, bad[c].status, &error, bad[c].part);
@@ -428,11 +431,13 @@ END_TEST
 START_TEST(density_of_bad_input)
 {
     evidence(EVIDENCE_ERRORS, "stats/kernel_density");
+    /* clang-format off */
     static const struct {
         double value, bandwidth, point;
         size_t count;
         assay_status status;
         const char *part;
+    /* clang-format off */
     } bad[] = {
         {1, 1, 0, 0, ASSAY_ERROR_ARGUMENT, "0 values"},
         {1, 0, 0, 1, ASSAY_ERROR_ARGUMENT, "bandwidth 0"},
@@ -442,11 +447,13 @@ START_TEST(density_of_bad_input)
         {NAN, 1, 0, 1, ASSAY_ERROR_NUMERIC, "value 0 of the sample is nan"},
         {1, 1, INFINITY, 1, ASSAY_ERROR_NUMERIC, "is inf"},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof bad / sizeof *bad; c++) {
         double density;
         assay_error error;
-        assay_status status =
-            assay_kernel_density(bad[c].count, &bad[c].value, bad[c].bandwidth, 1, &bad[c].point, &density, &error);
+        assay_status status = assay_kernel_density(bad[c].count, &bad[c].value, bad[c].bandwidth, 1, &bad[c].point,
+                                                   &density, &error);
         support_assert_error(status, bad[c].status, &error, bad[c].part);
     }
     double same[3] = {2, 2, 2};

@@ -114,8 +114,8 @@ START_TEST(gradients_are_the_differences_of_the_loss)
         assay_surface_f64(surface, w, gradient);
         assay_gradient_report report;
         assay_error error = {.status = ASSAY_OK};
-        support_assert_ok(
-            assay_check_gradient(surface_loss, &surface, 2, w, gradient, &options, NULL, &report, &error), &error);
+        support_assert_ok(assay_check_gradient(surface_loss, &surface, 2, w, gradient, &options, NULL, &report, &error),
+                          &error);
         char line[256];
         assay_gradient_report_line(&report, sizeof line, line);
         ck_assert_msg(report.passed, "%s at (%g, %g): %s", assay_surface_name(surface), w[0], w[1], line);
@@ -217,8 +217,8 @@ static void descend(machine on, assay_surface surface, const char *optimizer, co
     double start[2];
     size_t recorded = 0;
     assay_surface_start(surface, start);
-    support_assert_ok(
-        assay_descend(backend, surface, &rule, start, ASSAY_DESCENT_UPDATES, points, &recorded, &error), &error);
+    support_assert_ok(assay_descend(backend, surface, &rule, start, ASSAY_DESCENT_UPDATES, points, &recorded, &error),
+                      &error);
     ck_assert_uint_eq(recorded, ASSAY_DESCENT_UPDATES);
     assay_backend_close(backend);
 }
@@ -274,8 +274,8 @@ START_TEST(the_six_descents_are_pytorchs)
         double worst;
         size_t agreed = first_disagreement(want, on, bound, &worst);
         if (getenv("ASSAY_TEST_VERBOSE") != NULL) {
-            printf("%s %s %s %s: %zu updates agree, largest difference %.3g\n", on.backend,
-                   single ? "f32" : "f64", text(want, "surface"), text(want, "optimizer"), agreed, worst);
+            printf("%s %s %s %s: %zu updates agree, largest difference %.3g\n", on.backend, single ? "f32" : "f64",
+                   text(want, "surface"), text(want, "optimizer"), agreed, worst);
         }
         ck_assert_msg(agreed >= needed, "%s %s, %s on %s: leaves PyTorch's points at t = %zu by %g", on.backend,
                       single ? "f32" : "f64", text(want, "optimizer"), text(want, "surface"), agreed, worst);
@@ -389,9 +389,8 @@ START_TEST(a_descent_that_leaves_the_numbers_says_where)
     assay_optimizer_by_name("sgd", &rule, &error);
     rule.learning_rate = 1e308;
     rule.weight_decay = 1e3;
-    support_assert_error(
-        assay_descend(backend, ASSAY_SURFACE_PATHOLOGICAL, &rule, start, 4, points, &recorded, &error),
-        ASSAY_ERROR_NUMERIC, &error, "at t = 1");
+    support_assert_error(assay_descend(backend, ASSAY_SURFACE_PATHOLOGICAL, &rule, start, 4, points, &recorded, &error),
+                         ASSAY_ERROR_NUMERIC, &error, "at t = 1");
     ck_assert_uint_eq(recorded, 1);
     ck_assert(points[0].w[0] == 5.0);
     start[0] = (double)NAN;

@@ -26,15 +26,19 @@ START_TEST(bounds_by_hand)
     ck_assert_double_eq(assay_dot_bound_of(3, b, 1, a, 2, ASSAY_FORMAT_F32), want);
     ck_assert_double_eq(assay_dot_bound(3, 0, ASSAY_FORMAT_F32), 3 * 0x1p-126);
 
+    /* clang-format off */
     static const struct {
         double magnitude, ulps, want;
         bool single;
+    /* clang-format off */
     } cases[] = {
         {1, 1, 0x1p-23, true},         {-1, 1, 0x1p-23, true},      {1.999, 3, 3 * 0x1p-23, true},
         {2, 1, 0x1p-22, true},         {1, 0.5, 0x1p-53, false},    {0.5, 2, 0x1p-52, false},
         {0, 4, 0x1p-126, true},        {1e-40, 4, 0x1p-126, true},  {0, 4, 0x1p-1022, false},
         {1e-310, 1, 0x1p-1022, false}, {3e38, 1, 0x1p104, true},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         assay_format format = cases[c].single ? ASSAY_FORMAT_F32 : ASSAY_FORMAT_F64;
         double got = assay_ulp_bound(cases[c].magnitude, cases[c].ulps, format);
@@ -94,9 +98,11 @@ END_TEST
 /* One entry at a time: what passes and what does not. */
 START_TEST(comparison_of_one_entry)
 {
+    /* clang-format off */
     static const struct {
         double got, want, bound;
         bool passes, passes_nonfinite;
+    /* clang-format off */
     } cases[] = {
         {1, 1, 0, true, true},
         {1, 1.5, 0.5, true, true},
@@ -116,9 +122,10 @@ START_TEST(comparison_of_one_entry)
         {1e308, INFINITY, 1e308, false, false},
         {-1e308, 1e308, 1e308, false, false},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-        assay_comparison finite =
-            assay_compare(1, &cases[c].got, &cases[c].want, &cases[c].bound, ASSAY_FINITE_ALONE);
+        assay_comparison finite = assay_compare(1, &cases[c].got, &cases[c].want, &cases[c].bound, ASSAY_FINITE_ALONE);
         assay_comparison any = assay_compare(1, &cases[c].got, &cases[c].want, &cases[c].bound, ASSAY_NONFINITE_EQUAL);
         ck_assert_msg(finite.passed == cases[c].passes, "case %zu", c);
         ck_assert_msg(any.passed == cases[c].passes_nonfinite, "case %zu with NaN and infinity allowed", c);

@@ -61,7 +61,10 @@ START_TEST(batches_follow_the_order)
     ck_assert_uint_eq(assay_batches_count(batches), 5);
     float table[256];
     assay_normalization_table(ASSAY_NORMALIZE_MEAN, ASSAY_NORMALIZE_STD, table);
-    const struct { size_t first; size_t rows; } cases[] = {{0, 4}, {4, 1}, {1, 3}};
+    const struct {
+        size_t first;
+        size_t rows;
+    } cases[] = {{0, 4}, {4, 1}, {1, 3}};
     for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
         assay_batches_load(batches, cases[c].first, cases[c].rows);
         double *x = parameters_of(backend, assay_batches_inputs(batches, cases[c].rows));
@@ -73,7 +76,8 @@ START_TEST(batches_follow_the_order)
             for (size_t j = 0; j < data.width; j++) {
                 double want = (double)table[data.pixels[image * data.width + j]];
                 if (x[r * data.width + j] != want) {
-                    ck_abort_msg("case %zu, row %zu, pixel %zu: %g instead of %g", c, r, j, x[r * data.width + j], want);
+                    ck_abort_msg("case %zu, row %zu, pixel %zu: %g instead of %g", c, r, j, x[r * data.width + j],
+                                 want);
                 }
             }
         }
@@ -154,8 +158,9 @@ START_TEST(an_epoch_is_the_tutorials_loop)
     support_assert_ok(assay_chain_begin(42, IMAGES, 300, &generator, &split, NULL), NULL);
     support_assert_ok(assay_network_create(backend, &options.network, 32, true, &network, NULL), NULL);
     assay_initialize(&options.initializer, network, &generator);
-    support_assert_ok(assay_optimizer_create(backend, &options.rule, assay_network_parameters(network).count, &optimizer,
-                                             NULL), NULL);
+    support_assert_ok(
+        assay_optimizer_create(backend, &options.rule, assay_network_parameters(network).count, &optimizer, NULL),
+        NULL);
     support_assert_ok(assay_batches_create(backend, &data, 32, &batches, NULL), NULL);
     uint32_t order[300];
     assay_mt19937_random64(&generator.state.mt19937);
@@ -313,7 +318,10 @@ START_TEST(options_must_fit_the_data)
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options good = sample_options("sgd", "", 1);
     enum { CASES = 7 };
-    struct { const char *says; assay_train_options options; } cases[CASES];
+    struct {
+        const char *says;
+        assay_train_options options;
+    } cases[CASES];
     for (size_t i = 0; i < CASES; i++) {
         cases[i].options = good;
     }
@@ -373,7 +381,8 @@ END_TEST
 static const struct {
     const char *optimizer;
     assay_precision precision;
-} RESUMED[] = {{"sgd", ASSAY_F32}, {"momentum", ASSAY_F32}, {"adam", ASSAY_F32}, {"amsgrad", ASSAY_F32}, {"nesterov", ASSAY_F64}};
+} RESUMED[] = {
+    {"sgd", ASSAY_F32}, {"momentum", ASSAY_F32}, {"adam", ASSAY_F32}, {"amsgrad", ASSAY_F32}, {"nesterov", ASSAY_F64}};
 
 static void assert_same_bytes(const char *a, const char *b)
 {
@@ -499,8 +508,15 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     options[4].initializer.gain = 1.0;
     support_assert_ok(assay_network_parse_hidden("20,13", &options[5].network, NULL), NULL);
     options[6].epochs = 1;
-    const char *const says[CASES] = {"optimizer kind", "lr=0.5", "seed 43", "batches of 31", "gain 1", "layers.2.weight",
-                                     "epochs_done '2' is not a number from 0 to 1", "f64", "data"};
+    const char *const says[CASES] = {"optimizer kind",
+                                     "lr=0.5",
+                                     "seed 43",
+                                     "batches of 31",
+                                     "gain 1",
+                                     "layers.2.weight",
+                                     "epochs_done '2' is not a number from 0 to 1",
+                                     "f64",
+                                     "data"};
     for (size_t i = 0; i < CASES; i++) {
         assay_trainer *resumed = create(i == 7 ? precise : backend, &options[i], i == 8 ? &other : &data);
         support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, says[i]);
@@ -554,11 +570,13 @@ static void assert_refused(assay_trainer *trainer, const char *path, assay_state
     assay_state_destroy(copy);
 }
 
+/* clang-format off */
 static const char *const damaged_tensors[] = {
     "record.train_losses", "record.train_scores", "record.val_scores", "generator.mt19937", "layers.0.weight",
     "layers.4.bias", "best.layers.2.weight", "optimizer.first_moment.layers.0.weight",
     "optimizer.second_moment.layers.4.bias",
 };
+/* clang-format on */
 
 static const struct {
     const char *key;
@@ -597,7 +615,8 @@ static void damage_everything(assay_trainer *trainer, const char *path, const as
         assay_state *copy = damaged_copy(state, "", LEFT_OUT);
         int64_t *numbers = assay_state_find(copy, "generator.mt19937")->data;
         numbers[ASSAY_MT19937_WORDS] = side == 0 ? -1 : ASSAY_MT19937_WORDS + 1;
-        assert_refused(trainer, path, copy, side == 0 ? "the generator's place -1 is not" : "the generator's place 625 is not");
+        assert_refused(trainer, path, copy,
+                       side == 0 ? "the generator's place -1 is not" : "the generator's place 625 is not");
     }
 }
 
@@ -671,8 +690,8 @@ static assay_dataset as_floats(const assay_dataset *bytes)
     assay_dataset data;
     assay_error error;
     float table[256];
-    support_assert_ok(assay_dataset_create(ASSAY_INPUTS_FLOATS, bytes->count, bytes->width, bytes->classes, &data, &error),
-                      &error);
+    support_assert_ok(
+        assay_dataset_create(ASSAY_INPUTS_FLOATS, bytes->count, bytes->width, bytes->classes, &data, &error), &error);
     assay_normalization_table(bytes->mean, bytes->std, table);
     for (size_t i = 0; i < bytes->count * bytes->width; i++) {
         data.values[i] = table[bytes->pixels[i]];
@@ -710,7 +729,10 @@ START_TEST(floats_train_as_bytes_do)
     /* Beyond the samples, and beyond the batch. */
     assay_batches *batches;
     support_assert_ok(assay_batches_create(backend, &floats, 4, &batches, &error), &error);
-    static const struct { size_t first; size_t rows; } outside[] = {{IMAGES - 3, 4}, {0, 5}, {SIZE_MAX, 2}};
+    static const struct {
+        size_t first;
+        size_t rows;
+    } outside[] = {{IMAGES - 3, 4}, {0, 5}, {SIZE_MAX, 2}};
     for (size_t i = 0; i < 3; i++) {
         assay_batches_load(batches, outside[i].first, outside[i].rows);
         support_assert_error(assay_backend_check(backend, &error), ASSAY_ERROR_ARGUMENT, &error, NULL);
@@ -823,7 +845,8 @@ int main(void)
     tcase_add_test(tests, divergence_is_an_error);
     tcase_add_test(tests, options_must_fit_the_data);
     tcase_add_test(tests, first_steps_are_the_epochs);
-    tcase_add_loop_test(tests, a_resumed_run_ends_as_one_that_never_stopped, 0, (int)(sizeof RESUMED / sizeof *RESUMED));
+    tcase_add_loop_test(tests, a_resumed_run_ends_as_one_that_never_stopped, 0,
+                        (int)(sizeof RESUMED / sizeof *RESUMED));
     tcase_add_test(tests, the_best_model_is_a_model);
     tcase_add_test(tests, the_checkpoint_of_another_run_is_refused);
     tcase_add_test(tests, a_damaged_checkpoint_is_refused);

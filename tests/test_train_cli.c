@@ -33,7 +33,8 @@ static bool unpack_data(const char *from)
         perror(folder);
         return false;
     }
-    char *command = assay_asprintf(NULL,
+    char *command = assay_asprintf(
+        NULL,
         "cd '%s' && for f in *-ubyte; do test -f \"$f\" && ln -s \"$PWD/$f\" '%s'; done; "
         "for f in *-ubyte.gz; do test -f \"$f\" && gzip -dc \"$f\" > '%s'/\"${f%%.gz}\" || exit 1; done",
         from, data_folder, data_folder);
@@ -70,26 +71,28 @@ static bool matches(const char *pattern, const char *text)
 
 /* The tutorial's lines (cells [20] and [21]): both epochs of these runs are the best so far. */
 #define SCORE "[0-9]{2}\\.[0-9]{2}%"
-#define EPOCH_LINES(number) "\\[Epoch  " number "\\] Training accuracy: " SCORE ", Validation accuracy: " SCORE "\n" \
-                            "(\t   \\(New best performance, saving model\\.\\.\\.\\)\n)?"
+#define EPOCH_LINES(number)                                                                  \
+    "\\[Epoch  " number "\\] Training accuracy: " SCORE ", Validation accuracy: " SCORE "\n" \
+    "(\t   \\(New best performance, saving model\\.\\.\\.\\)\n)?"
 
 START_TEST(output_and_files)
 {
     char *folder = support_make_folder();
-    char *arguments =
-        assay_asprintf(NULL, SMALL " --epochs 2 --output '%s/runs' --json '%s/record.json'", folder, folder);
+    char *arguments = assay_asprintf(NULL, SMALL " --epochs 2 --output '%s/runs' --json '%s/record.json'", folder,
+                                     folder);
     support_result result = train(arguments);
     ck_assert_msg(result.status == 0, "%s", result.errors);
     ck_assert_str_eq(result.errors, ""); /* no progress bar where there is no terminal */
     ck_assert_msg(matches("^" EPOCH_LINES("1") EPOCH_LINES("2") "============= Test accuracy: " SCORE
-                          " ==============\n$", result.output), "%s", result.output);
+                                                                " ==============\n$",
+                          result.output),
+                  "%s", result.output);
     ck_assert_msg(strstr(result.output, "%\n\t   (New best") != NULL, "%s", result.output);
-    char *compare =
-        assay_asprintf(NULL, "cd '%s' && cmp record.json runs/FashionMNIST_Adam_results.json && ls runs", folder);
+    char *compare = assay_asprintf(NULL, "cd '%s' && cmp record.json runs/FashionMNIST_Adam_results.json && ls runs",
+                                   folder);
     support_result files = support_shell(compare);
-    ck_assert_str_eq(files.output,
-                     "FashionMNIST_Adam.safetensors\nFashionMNIST_Adam_checkpoint.safetensors\n"
-                     "FashionMNIST_Adam_results.json\n");
+    ck_assert_str_eq(files.output, "FashionMNIST_Adam.safetensors\nFashionMNIST_Adam_checkpoint.safetensors\n"
+                                   "FashionMNIST_Adam_results.json\n");
 
     static const char *const keys[] = {"test_acc", "val_scores", "train_losses", "train_scores"};
     static const size_t counts[] = {0, 2, 390, 2};
@@ -259,7 +262,7 @@ START_TEST(mistakes_get_one_line)
     ck_assert_msg(result.status == mistakes[_i].status, "%s: status %d, '%s'", what, result.status, result.errors);
     ck_assert_msg(strstr(result.errors, mistakes[_i].part) != NULL, "%s: '%s'", what, result.errors);
     ck_assert_msg(strncmp(result.errors, "assay train: ", 13) == 0 &&
-                  strchr(result.errors, '\n') == result.errors + strlen(result.errors) - 1,
+                      strchr(result.errors, '\n') == result.errors + strlen(result.errors) - 1,
                   "%s: not one line of the command: '%s'", what, result.errors);
     support_result_free(&result);
 }

@@ -50,7 +50,8 @@ static void close_backend(assay_backend *backend)
     assay_backend_close(backend);
 }
 
-static assay_session *open_session(assay_backend *backend, assay_generator_kind generator, uint64_t seed, unsigned blocks)
+static assay_session *open_session(assay_backend *backend, assay_generator_kind generator, uint64_t seed,
+                                   unsigned blocks)
 {
     assay_session_options options = {data, generator, seed, blocks};
     assay_session *session;
@@ -63,7 +64,8 @@ static assay_section_results run(assay_session *session, assay_section section)
 {
     assay_section_results results;
     assay_error error;
-    support_assert_ok(assay_section_run(section, &(assay_section_inputs){.session = session}, &results, &error), &error);
+    support_assert_ok(assay_section_run(section, &(assay_section_inputs){.session = session}, &results, &error),
+                      &error);
     return results;
 }
 
@@ -128,11 +130,13 @@ START_TEST(sections_in_any_order)
         evidence(EVIDENCE_PROPERTY, "section/%s", assay_section_at(k)->name);
     }
     static const assay_section alone[] = {ASSAY_SECTION_BATCH, ASSAY_SECTION_VARIANCE_01, ASSAY_SECTION_KAIMING_RELU};
+    /* clang-format off */
     static const assay_section back[] = {
         ASSAY_SECTION_KAIMING_RELU, ASSAY_SECTION_BATCH, ASSAY_SECTION_XAVIER_TANH, ASSAY_SECTION_XAVIER_TANH,
         ASSAY_SECTION_XAVIER_IDENTITY, ASSAY_SECTION_CONSTANT, ASSAY_SECTION_EQUAL_VARIANCE, ASSAY_SECTION_DATA,
         ASSAY_SECTION_VARIANCE_001,
     };
+    /* clang-format on */
     static assay_section_results whole[ASSAY_SECTION_COUNT];
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
@@ -171,14 +175,18 @@ START_TEST(other_weights_agree_with_the_theory)
     evidence(EVIDENCE_STATISTICAL, "tutorial/theory_gradient");
     /* 42 numbers, each with the two sides of a Chernoff bound at ASSAY_THEORY_T. */
     evidence_alarm(42, 2 * exp(-ASSAY_THEORY_T));
+    /* clang-format off */
     static const struct {
         assay_generator_kind generator;
         uint64_t seed;
         unsigned blocks;
+    /* clang-format off */
     } cases[] = {
         {ASSAY_GENERATOR_PHILOX, 43, 448}, {ASSAY_GENERATOR_PHILOX, 42, 80}, {ASSAY_GENERATOR_PHILOX, UINT64_MAX, 448},
         {ASSAY_GENERATOR_MT19937, 42, 448}, {ASSAY_GENERATOR_MT19937, 43, 448}, {ASSAY_GENERATOR_MT19937, 0, 448},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, cases[_i].generator, cases[_i].seed, cases[_i].blocks);
     size_t agree = 0, shown = 0;
@@ -219,14 +227,15 @@ START_TEST(what_a_session_lends)
     assay_section_results results;
     assay_error error;
     const assay_section_inputs nothing = {.backend = backend};
-    support_assert_error(assay_section_run(ASSAY_SECTION_BATCH, &nothing, &results, &error), ASSAY_ERROR_ARGUMENT, &error,
-                         "section 'batch' needs a session");
+    support_assert_error(assay_section_run(ASSAY_SECTION_BATCH, &nothing, &results, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "section 'batch' needs a session");
     support_assert_error(assay_section_run(ASSAY_SECTION_OPTIMIZERS, &nothing, &results, &error), ASSAY_ERROR_ARGUMENT,
                          &error, "needs the records");
     assay_session_destroy(session);
     assay_session_destroy(NULL);
     assay_session_options nowhere = {"/nonexistent", ASSAY_GENERATOR_PHILOX, 42, 448};
-    support_assert_error(assay_session_create(backend, &nowhere, &session, &error), ASSAY_ERROR_IO, &error, "/nonexistent");
+    support_assert_error(assay_session_create(backend, &nowhere, &session, &error), ASSAY_ERROR_IO, &error,
+                         "/nonexistent");
     ck_assert_ptr_null(session);
     close_backend(backend);
 }
@@ -270,15 +279,19 @@ START_TEST(comparisons)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/printed_agrees");
     evidence(EVIDENCE_PROPERTY, "tutorial/printed_error");
+    /* clang-format off */
     static const struct {
         assay_printed_number number;
         double inside, outside;
+    /* clang-format off */
     } cases[] = {
         {{0, "", 2.0, ASSAY_COMPARE_RELATIVE, 5e-6, 0}, 2.0 + 0.99e-5, 2.0 + 1.01e-5},
         {{0, "", 2.0, ASSAY_COMPARE_RELATIVE, 5e-6, 0}, 2.0 - 0.99e-5, 2.0 - 1.01e-5},
         {{0, "", -0.81, ASSAY_COMPARE_AS_PRINTED, 0.0, 3}, -0.8104, -0.8106},
         {{0, "", 1.012, ASSAY_COMPARE_AS_PRINTED, 0.0, 3}, 1.01151, 1.01149},
     };
+    /* clang-format on */
+    /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ck_assert(assay_printed_agrees(&cases[i].number, cases[i].inside));
         ck_assert(!assay_printed_agrees(&cases[i].number, cases[i].outside));
@@ -364,8 +377,11 @@ typedef struct {
 static apparatus set_up(assay_activation_kind kind)
 {
     apparatus a = {.backend = open_backend(2)};
-    assay_network_config config = {.inputs = INPUTS, .classes = CLASSES, .hidden_count = LAYERS - 1,
-                                   .hidden = {16, 24, 12}, .activation = assay_activation_default(kind)};
+    assay_network_config config = {.inputs = INPUTS,
+                                   .classes = CLASSES,
+                                   .hidden_count = LAYERS - 1,
+                                   .hidden = {16, 24, 12},
+                                   .activation = assay_activation_default(kind)};
     assay_error error;
     support_assert_ok(assay_network_create(a.backend, &config, ROWS, true, &a.network, &error), &error);
     double x[ROWS * INPUTS];
@@ -419,15 +435,19 @@ START_TEST(outputs_by_monte_carlo)
 {
     evidence(EVIDENCE_STATISTICAL, "tutorial/theory_activation");
     evidence_alarm(LAYERS, erfc(LIMIT / sqrt(2.0)));
+    /* clang-format off */
     static const struct {
         assay_initializer initializer;
         assay_activation_kind activation;
+    /* clang-format off */
     } cases[] = {
         {{ASSAY_INIT_KAIMING_NORMAL, .gain = 1.4142135623730951, .first_layer_without_gain = true}, ASSAY_RELU},
         {{ASSAY_INIT_XAVIER_UNIFORM, .gain = 1.0}, ASSAY_TANH},
         {{ASSAY_INIT_NORMAL, .value = 0.2}, ASSAY_IDENTITY},
         {{ASSAY_INIT_TORCH_DEFAULT, .gain = 1.0}, ASSAY_GELU},
     };
+    /* clang-format on */
+    /* clang-format on */
     enum { DRAWS = 3000 };
     apparatus a = set_up(cases[_i].activation);
     assay_generator generator;
@@ -440,8 +460,9 @@ START_TEST(outputs_by_monte_carlo)
         for (size_t layer = 0; layer < LAYERS; layer++) {
             assay_expectation e;
             assay_error error;
-            support_assert_ok(assay_theory_activation(a.network, &cases[_i].initializer, layer, ROWS, assay_whole(a.x), &e,
-                                                      &error), &error);
+            support_assert_ok(
+                assay_theory_activation(a.network, &cases[_i].initializer, layer, ROWS, assay_whole(a.x), &e, &error),
+                &error);
             double variance =
                 assay_reduce_moments(a.backend, assay_network_preactivations(a.network, layer, ROWS)).variance;
             double deviation = variance - e.mean;
@@ -495,8 +516,8 @@ START_TEST(gradients_by_monte_carlo)
         for (size_t layer = 0; layer < LAYERS; layer++) {
             assay_expectation e;
             assay_error error;
-            support_assert_ok(assay_theory_gradient(a.network, &initializers[_i], layer, ROWS, assay_whole(a.x), &e, &error),
-                              &error);
+            support_assert_ok(
+                assay_theory_gradient(a.network, &initializers[_i], layer, ROWS, assay_whole(a.x), &e, &error), &error);
             if (layer == LAYERS - 1) {
                 ck_assert_double_eq(e.mean, 0.0);
                 continue;
@@ -521,10 +542,12 @@ END_TEST
 START_TEST(wrong_weights_are_caught)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/theory_activation");
+    /* clang-format off */
     static const struct {
         assay_section section;
         double gain;
         bool caught;
+    /* clang-format off */
     } cases[] = {
         {ASSAY_SECTION_XAVIER_IDENTITY, 1.0, false}, {ASSAY_SECTION_XAVIER_IDENTITY, 1.15, true},
         {ASSAY_SECTION_XAVIER_IDENTITY, 0.85, true}, {ASSAY_SECTION_XAVIER_TANH, 1.0, false},
@@ -532,6 +555,8 @@ START_TEST(wrong_weights_are_caught)
         {ASSAY_SECTION_KAIMING_RELU, 1.0, false},    {ASSAY_SECTION_KAIMING_RELU, 1.3, true},
         {ASSAY_SECTION_KAIMING_RELU, 0.75, true},
     };
+    /* clang-format on */
+    /* clang-format on */
     assay_backend *backend = open_backend(1);
     assay_session *session = open_session(backend, ASSAY_GENERATOR_PHILOX, 42, 448);
     const assay_dataset *images = assay_session_training_data(session);
@@ -559,9 +584,11 @@ START_TEST(wrong_weights_are_caught)
         size_t outside = 0;
         for (size_t layer = 0; layer < assay_network_layer_count(network); layer++) {
             assay_expectation e;
-            support_assert_ok(assay_theory_activation(network, &experiment->initializer, layer, BATCH, assay_whole(x), &e,
-                                                      &error), &error);
-            double variance = assay_reduce_moments(backend, assay_network_preactivations(network, layer, BATCH)).variance;
+            support_assert_ok(
+                assay_theory_activation(network, &experiment->initializer, layer, BATCH, assay_whole(x), &e, &error),
+                &error);
+            double variance =
+                assay_reduce_moments(backend, assay_network_preactivations(network, layer, BATCH)).variance;
             outside += variance < e.mean - e.below || variance > e.mean + e.above;
         }
         ck_assert_msg((outside > 0) == cases[i].caught, "%s, gain %g: %zu layers are outside",

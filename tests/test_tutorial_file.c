@@ -97,9 +97,11 @@ START_TEST(all_numbers_agree)
         size_t count = assay_printed_numbers((assay_section)section, &printed);
         for (size_t i = 0; i < count; i++, numbers++) {
             double ours;
-            read_numbers(assay_section_describe((assay_section)section)->cells, printed[i].label, "%*[: ]%lf", &ours, NULL, NULL);
+            read_numbers(assay_section_describe((assay_section)section)->cells, printed[i].label, "%*[: ]%lf", &ours,
+                         NULL, NULL);
             ck_assert_msg(assay_printed_agrees(&printed[i], ours), "%s, %s: printed %.9g, ours %.9g",
-                          assay_section_describe((assay_section)section)->name, printed[i].label, printed[i].printed, ours);
+                          assay_section_describe((assay_section)section)->name, printed[i].label, printed[i].printed,
+                          ours);
             if (printed[i].comparison == ASSAY_COMPARE_RELATIVE) {
                 ck_assert_double_le(printed[i].tolerance, 5e-6);
                 worst = fmax(worst, assay_printed_error(&printed[i], ours));
@@ -151,7 +153,9 @@ START_TEST(first_losses_are_the_librarys)
         double ours;
         read_numbers(RUNS[_i].cells, label, "%lf", &ours, NULL, NULL);
         support_assert_relative(label, ours, losses[i],
-                                i == 0 ? RUNS[_i].first : i < 4 ? RUNS[_i].to_step_4 : RUNS[_i].to_step_10);
+                                i == 0  ? RUNS[_i].first
+                                : i < 4 ? RUNS[_i].to_step_4
+                                        : RUNS[_i].to_step_10);
         printf("%s %s %.9g, the library %.2g off\n", RUNS[_i].cells, label, ours, losses[i] / ours - 1.0);
         assay_free(label);
     }
@@ -247,7 +251,8 @@ int main(void)
     }
     if (!has_compressed_files()) {
         return support_skip("examples/tutorial.c is not tested: %s lacks train-images-idx3-ubyte.gz; "
-                            "apt-get install dataset-fashion-mnist", data);
+                            "apt-get install dataset-fashion-mnist",
+                            data);
     }
     Suite *suite = suite_create("examples/tutorial.c");
     TCase *tcase = tcase_create("against the tutorial, the library and PyTorch");

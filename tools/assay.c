@@ -35,7 +35,8 @@ static void print_help(FILE *stream)
 {
     fputs("Usage: assay COMMAND [OPTION...]\n\n"
           "The tutorial \"Initialization and Optimization\" in C, with a suite that checks every number.\n\n"
-          "Commands:\n", stream);
+          "Commands:\n",
+          stream);
     for (int i = 0; i < SUBCOMMAND_COUNT; i++) {
         fprintf(stream, "  %-10s %s\n", SUBCOMMANDS[i].name, SUBCOMMANDS[i].summary);
     }

@@ -60,13 +60,17 @@ static int parse(int argc, char **argv, convert_options *options)
 /* The format that the suffix names; false for a suffix of none. */
 static bool format_of(const char *path, assay_model_format *format)
 {
+    /* clang-format off */
     static const struct {
         const char *suffix;
         assay_model_format format;
+    /* clang-format off */
     } suffixes[] = {
         {".safetensors", ASSAY_MODEL_SAFETENSORS}, {".pt", ASSAY_MODEL_TORCH_ZIP},   {".pth", ASSAY_MODEL_TORCH_ZIP},
         {".tar", ASSAY_MODEL_TORCH_ZIP},           {".ckpt", ASSAY_MODEL_TORCH_ZIP}, {".bin", ASSAY_MODEL_TORCH_ZIP},
     };
+    /* clang-format on */
+    /* clang-format on */
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot != NULL && i < sizeof suffixes / sizeof *suffixes; i++) {
         if (strcasecmp(dot, suffixes[i].suffix) == 0) {

@@ -99,6 +99,7 @@ static bool parse_start(const char *text, double start[2])
 
 enum { SURFACE, OPTIMIZER, LR, SET, INIT, UPDATES, PRECISION, BACKEND, OUTPUT, JSON, HELP };
 
+/* clang-format off */
 static const struct option LONG[] = {
     {"surface", required_argument, NULL, SURFACE},     {"optimizer", required_argument, NULL, OPTIMIZER},
     {"lr", required_argument, NULL, LR},               {"set", required_argument, NULL, SET},
@@ -146,6 +147,7 @@ static int parse_names(int argc, char **argv, descend_options *options)
     }
     return TOOL_SUCCESS;
 }
+/* clang-format on */
 
 static int parse_settings(const char *settings, descend_options *options)
 {
@@ -167,8 +169,7 @@ static int parse_value(int answer, descend_options *options)
         }
         options->rule.learning_rate = rate;
         break;
-    case SET:
-        return parse_settings(optarg, options);
+    case SET: return parse_settings(optarg, options);
     case INIT:
         if (!parse_start(optarg, options->start)) {
             return tool_usage(COMMAND, "--init %s is not two numbers W1,W2", optarg);
@@ -179,20 +180,11 @@ static int parse_value(int answer, descend_options *options)
             return tool_usage(COMMAND, "--updates %s is not a number from 1 to %d", optarg, MOST_UPDATES);
         }
         break;
-    case PRECISION:
-        options->precision = optarg;
-        break;
-    case BACKEND:
-        options->backend = optarg;
-        break;
-    case OUTPUT:
-        options->output = optarg;
-        break;
-    case JSON:
-        options->json = optarg;
-        break;
-    default:
-        break;
+    case PRECISION: options->precision = optarg; break;
+    case BACKEND: options->backend = optarg; break;
+    case OUTPUT: options->output = optarg; break;
+    case JSON: options->json = optarg; break;
+    default: break;
     }
     return TOOL_SUCCESS;
 }
@@ -219,8 +211,8 @@ static assay_status open_backend(const descend_options *options, assay_backend *
         return tool_open_backend(name, 1, backend, error);
     }
     if (strchr(name, ':') != NULL) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "--backend %s contains the precision; leave out --precision", name);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "--backend %s contains the precision; leave out --precision",
+                          name);
     }
     char *text = assay_asprintf(error, "%s:%s", name, options->precision);
     assay_status status = text == NULL ? ASSAY_ERROR_MEMORY : tool_open_backend(text, 1, backend, error);

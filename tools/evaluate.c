@@ -25,7 +25,8 @@ static void print_help(void)
          "split of the seed leaves to validate. No code in a file is ever run. doc/files.md tells what is read.\n\n"
          "  --list                 print the tensors of any network's file: shape, type, mean, deviation, name\n"
          "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-         "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
+         "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the "
+         "training\n"
          "                         images; take what the network was trained with\n"
          "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64,\n"
          "                         reference\n"
@@ -41,6 +42,7 @@ static void print_help(void)
 
 enum { LIST, DATA, NORMALIZE, BACKEND, THREADS, ACTIVATION, PREFIX, SEED, JSON, VERBOSE, HELP };
 
+/* clang-format off */
 static const struct option LONG[] = {
     {"list", no_argument, NULL, LIST},             {"prefix", required_argument, NULL, PREFIX},
     {"verbose", no_argument, NULL, VERBOSE},       {"normalize", required_argument, NULL, NORMALIZE},
@@ -94,6 +96,7 @@ static int parse_value(int answer, char **argv, evaluate_options *options)
     }
     return TOOL_SUCCESS;
 }
+/* clang-format on */
 
 static int parse(int argc, char **argv, evaluate_options *options)
 {
@@ -141,8 +144,8 @@ static assay_status choose_activation(evaluation *done, assay_error *error)
     if (problem != NULL) {
         evaluate_note(done, "%s; it is not used", problem);
     }
-    if (model->has_activation && (wanted.kind != model->config.activation.kind ||
-                                  wanted.parameter != model->config.activation.parameter)) {
+    if (model->has_activation &&
+        (wanted.kind != model->config.activation.kind || wanted.parameter != model->config.activation.parameter)) {
         evaluate_note(done, "%s names %s (parameter %g), and --activation %s (parameter %g), which is used",
                       model->config_name, assay_activation_name(model->config.activation.kind),
                       model->config.activation.parameter, assay_activation_name(wanted.kind), wanted.parameter);

@@ -262,5 +262,6 @@ assay_status evaluate_list(const evaluation *done, assay_error *error)
         json_array_append_new(tensors, tensor_json(assay_state_at(model->state, i)));
     }
     return tool_write_json(json_pack("{s:o, s:s, s:o}", "file", tool_json_text(done->options->path), "format",
-                                     assay_model_format_name(model->format), "tensors", tensors), json, 17, error);
+                                     assay_model_format_name(model->format), "tensors", tensors),
+                           json, 17, error);
 }

@@ -15,44 +15,45 @@
 
 static void print_help(void)
 {
-    puts("Usage: assay grade [OPTION...] FILE.so | SOURCE.c\n"
-         "       assay grade [OPTION...] -- COMMAND [ARGUMENT...]\n"
-         "       assay grade [OPTION...] --export DIR | --import DIR\n"
-         "       assay grade [OPTION...] --class DIR [-j N] [-- COMMAND...]\n"
-         "       assay grade --record RESULTS.json\n\n"
-         "Judges an implementation of the tutorial's components on fresh inputs, and names the mistake.\n"
-         "The exit status is 0 for full marks, 1 for less, 2 where nothing could be graded.\n\n"
-         "Submissions\n"
-         "  FILE.so                a shared object with functions of assay/student.h\n"
-         "  SOURCE.c               their source, compiled in the sandbox\n"
-         "  -- COMMAND             a program that answers JSON requests, one a line, on its standard input\n"
-         "  --folder DIR           what COMMAND sees, read-only, as its working folder (default: .)\n"
-         "  --npy                  give COMMAND arrays as .npy files in /inputs, and read those it writes to /exchange\n"
-         "  --export DIR           write the cases as .npy files into a new folder\n"
-         "  --import DIR           judge the outputs that were put there\n"
-         "  --class DIR            grade each NAME.so and NAME/*.so in DIR, or COMMAND in each folder of DIR\n"
-         "  --record FILE          judge the losses of a training run: which optimizer made them?\n\n"
-         "Cases\n"
-         "  --seed N               draw the cases from N (default: a random seed, printed)\n"
-         "  --only NAME,...        these components alone\n"
-         "  --rubric FILE          weights (JSON; doc/grading.md)\n"
-         "  --list                 print the components, their cases and the known mistakes\n\n"
-         "Reports\n"
-         "  --format FORMAT        table (default), tap, junit, json, gradescope\n"
-         "  --output FILE          write the report to FILE\n"
-         "  --verbose              table: every case\n"
-         "  -j, --jobs N           class: N submissions at a time (default 1), at most one for each processor\n"
-         "  --csv FILE             class: results, one submission a line (default DIR/grades.csv), resumed if there\n"
-         "  --reports DIR          class: a report of each submission in DIR\n\n"
-         "Sandbox (bubblewrap: no network, a read-only file system, and these limits)\n"
-         "  --time S               seconds of processor time for a case (default 2)\n"
-         "  --start-time S         seconds until the program answers (default 20)\n"
-         "  --total-time S         seconds of processor time for a submission (default 60)\n"
-         "  --memory MIB           for all its processes together (default 1024)\n"
-         "  --processes N          processes and threads (default 64)\n"
-         "  --bind DIR             show it this folder too, read-only: an interpreter outside /usr\n"
-         "  --unsandboxed          without bubblewrap, for submissions that you trust\n"
-         "  --data DIR             record: the Fashion-MNIST files");
+    puts(
+        "Usage: assay grade [OPTION...] FILE.so | SOURCE.c\n"
+        "       assay grade [OPTION...] -- COMMAND [ARGUMENT...]\n"
+        "       assay grade [OPTION...] --export DIR | --import DIR\n"
+        "       assay grade [OPTION...] --class DIR [-j N] [-- COMMAND...]\n"
+        "       assay grade --record RESULTS.json\n\n"
+        "Judges an implementation of the tutorial's components on fresh inputs, and names the mistake.\n"
+        "The exit status is 0 for full marks, 1 for less, 2 where nothing could be graded.\n\n"
+        "Submissions\n"
+        "  FILE.so                a shared object with functions of assay/student.h\n"
+        "  SOURCE.c               their source, compiled in the sandbox\n"
+        "  -- COMMAND             a program that answers JSON requests, one a line, on its standard input\n"
+        "  --folder DIR           what COMMAND sees, read-only, as its working folder (default: .)\n"
+        "  --npy                  give COMMAND arrays as .npy files in /inputs, and read those it writes to /exchange\n"
+        "  --export DIR           write the cases as .npy files into a new folder\n"
+        "  --import DIR           judge the outputs that were put there\n"
+        "  --class DIR            grade each NAME.so and NAME/*.so in DIR, or COMMAND in each folder of DIR\n"
+        "  --record FILE          judge the losses of a training run: which optimizer made them?\n\n"
+        "Cases\n"
+        "  --seed N               draw the cases from N (default: a random seed, printed)\n"
+        "  --only NAME,...        these components alone\n"
+        "  --rubric FILE          weights (JSON; doc/grading.md)\n"
+        "  --list                 print the components, their cases and the known mistakes\n\n"
+        "Reports\n"
+        "  --format FORMAT        table (default), tap, junit, json, gradescope\n"
+        "  --output FILE          write the report to FILE\n"
+        "  --verbose              table: every case\n"
+        "  -j, --jobs N           class: N submissions at a time (default 1), at most one for each processor\n"
+        "  --csv FILE             class: results, one submission a line (default DIR/grades.csv), resumed if there\n"
+        "  --reports DIR          class: a report of each submission in DIR\n\n"
+        "Sandbox (bubblewrap: no network, a read-only file system, and these limits)\n"
+        "  --time S               seconds of processor time for a case (default 2)\n"
+        "  --start-time S         seconds until the program answers (default 20)\n"
+        "  --total-time S         seconds of processor time for a submission (default 60)\n"
+        "  --memory MIB           for all its processes together (default 1024)\n"
+        "  --processes N          processes and threads (default 64)\n"
+        "  --bind DIR             show it this folder too, read-only: an interpreter outside /usr\n"
+        "  --unsandboxed          without bubblewrap, for submissions that you trust\n"
+        "  --data DIR             record: the Fashion-MNIST files");
 }
 
 /* --- signals ------------------------------------------------------------------------------------------------------ */
@@ -81,12 +82,14 @@ static void heed_signals(void)
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
+/* clang-format off */
 enum {
     OPTION_HELP = 256, OPTION_FOLDER, OPTION_NPY, OPTION_EXPORT, OPTION_IMPORT, OPTION_CLASS, OPTION_RECORD, OPTION_SEED,
     OPTION_ONLY, OPTION_RUBRIC, OPTION_LIST, OPTION_FORMAT, OPTION_OUTPUT, OPTION_VERBOSE, OPTION_CSV, OPTION_REPORTS,
     OPTION_TIME, OPTION_START_TIME, OPTION_TOTAL_TIME, OPTION_MEMORY, OPTION_PROCESSES, OPTION_BIND,
     OPTION_UNSANDBOXED, OPTION_DATA
 };
+/* clang-format on */
 
 static const struct option long_options[] = {
     {"help", no_argument, NULL, OPTION_HELP},
@@ -140,9 +143,7 @@ static int read_number_option(int option, grade_options *options)
     case OPTION_TIME: return read_seconds("time", &options->limits.case_seconds);
     case OPTION_START_TIME: return read_seconds("start-time", &options->limits.start_seconds);
     case OPTION_TOTAL_TIME: return read_seconds("total-time", &options->limits.total_seconds);
-    case OPTION_SEED:
-        options->has_seed = true;
-        return read_count("seed", 0, (uint64_t)1 << 53, &options->seed);
+    case OPTION_SEED: options->has_seed = true; return read_count("seed", 0, (uint64_t)1 << 53, &options->seed);
     case OPTION_MEMORY:
         status = read_count("memory", 16, 1 << 20, &count);
         options->limits.memory_bytes = (size_t)count << 20;
@@ -249,8 +250,7 @@ static int keep_inputs(const grade_options *options)
     assay_error error;
     const char *const inputs[] = {options->shared_object, options->import_from, options->rubric_path,
                                   options->class_folder,  options->record,      options->data};
-    assay_status status =
-        tool_keep_inputs(&options->output, 1, inputs, sizeof inputs / sizeof *inputs, &error);
+    assay_status status = tool_keep_inputs(&options->output, 1, inputs, sizeof inputs / sizeof *inputs, &error);
     for (const char *const *word = options->command; status == ASSAY_OK && word != NULL && *word != NULL; word++) {
         status = tool_keep_inputs(&options->output, 1, word, 1, &error);
     }
@@ -304,8 +304,9 @@ static int grade_single(const grade_options *options)
     char name[256];
     const char *given = options->shared_object != NULL ? options->shared_object : options->command[0];
     assay_grade_text_clean(given, strlen(given), name, sizeof name);
-    const grade_target submission = {.name = name, .object = options->shared_object,
-                                         .folder = options->shared_object == NULL ? options->folder : NULL};
+    const grade_target submission = {.name = name,
+                                     .object = options->shared_object,
+                                     .folder = options->shared_object == NULL ? options->folder : NULL};
     assay_status status = grade_one(options, &submission, &battery, &score, &error);
     if (status == ASSAY_OK && interrupted != 0) {
         status = assay_fail(&error, ASSAY_ERROR_IO, "interrupted; nothing is graded");

@@ -144,13 +144,15 @@ static assay_status check_mixture(const reader *reading, char *const *fields, ui
     grade_options *options = reading->options;
     if (options->has_seed && seed != options->seed) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "%s: graded with seed %llu; give --seed %llu to go on, or choose another --csv", reading->path,
-                          (unsigned long long)seed, (unsigned long long)seed);
+                          "%s: graded with seed %llu; give --seed %llu to go on, or choose another --csv",
+                          reading->path, (unsigned long long)seed, (unsigned long long)seed);
     }
     if (strcmp(fields[OPTIONS], reading->options_text) != 0) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "%s: graded with other options (%.150s); give the same to go on, or choose another --csv; now "
-                          "they are: %.150s", reading->path, fields[OPTIONS], reading->options_text);
+        return assay_fail(
+            error, ASSAY_ERROR_ARGUMENT,
+            "%s: graded with other options (%.150s); give the same to go on, or choose another --csv; now "
+            "they are: %.150s",
+            reading->path, fields[OPTIONS], reading->options_text);
     }
     options->seed = seed;
     options->has_seed = true;
@@ -337,8 +339,8 @@ assay_status grade_book_open(const char *path, grade_options *options, void (*ta
         status = open_locked(path, &made->descriptor, error);
     }
     if (status == ASSAY_OK) {
-        const reader reading = {.options = options, .path = path, .options_text = made->options, .take = take,
-                                .context = context};
+        const reader reading = {
+            .options = options, .path = path, .options_text = made->options, .take = take, .context = context};
         status = take_over(made, &reading, error);
     }
     if (status != ASSAY_OK) {

@@ -48,7 +48,7 @@ typedef struct {
     size_t full_marks;
     size_t not_run;
     size_t suspected;
-    size_t failures; /* of ours, in a row */
+    size_t failures;   /* of ours, in a row */
     assay_error error; /* what ended the class */
     progress_bar bar;
     pthread_mutex_t lock; /* of all fields above that change */
@@ -125,9 +125,9 @@ static const char *object_problem(int folder, const char *name, bool links)
     if (found < 0) {
         return why_not_opened(errno);
     }
-    const char *problem = fstat(found, &about) != 0                  ? strerror(errno)
-                          : !S_ISREG(about.st_mode)                  ? "it is a link, but not to a shared object"
-                          : about.st_size > OBJECT_LIMIT             ? "it has more than 256 MiB"
+    const char *problem = fstat(found, &about) != 0      ? strerror(errno)
+                          : !S_ISREG(about.st_mode)      ? "it is a link, but not to a shared object"
+                          : about.st_size > OBJECT_LIMIT ? "it has more than 256 MiB"
                           : geteuid() == 0 && !(about.st_mode & S_IROTH)
                               ? "only its owner may read it, and root runs submissions as another user; chmod -R a+rX"
                               : NULL;
@@ -193,8 +193,8 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
         return ASSAY_ERROR_MEMORY;
     }
     assay_status status = ASSAY_OK;
-    if (S_ISLNK(about.st_mode) && (command || is_shared_object(name) || fstatat(folder, name, &about, 0) != 0 ||
-                                   S_ISDIR(about.st_mode))) {
+    if (S_ISLNK(about.st_mode) &&
+        (command || is_shared_object(name) || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
         status = add_submission(state, name, NULL, NULL, "it is a link; submissions are no links", error);
     } else if (S_ISDIR(about.st_mode)) {
         status = command ? add_submission(state, name, NULL, path, NULL, error)
@@ -215,7 +215,8 @@ static assay_status check_names(const class_state *state, assay_error *error)
             if (strcmp(state->list[i].name, state->list[j].name) == 0) {
                 return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                                   "%s: two submissions are called %.200s (characters that cannot be shown became '?'); "
-                                  "rename one", state->options->class_folder, state->list[i].name);
+                                  "rename one",
+                                  state->options->class_folder, state->list[i].name);
             }
         }
     }
@@ -229,8 +230,8 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     int folder;
     ASSAY_TRY(assay_grade_folder_open(path, &folder, error));
     int count = scandirat(folder, ".", &entries, NULL, alphasort);
-    assay_status status =
-        count < 0 ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno)) : ASSAY_OK;
+    assay_status status = count < 0 ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno))
+                                    : ASSAY_OK;
     for (int i = 0; i < count && status == ASSAY_OK; i++) {
         if (entries[i]->d_name[0] != '.') {
             status = add_entry(state, folder, entries[i]->d_name, error);
@@ -292,8 +293,8 @@ static void report_name(const char *name, const char *ending, char file[NAME_MAX
     snprintf(file, NAME_MAX + 1, "%.*s~%08x.%s", (int)room, name, (unsigned)hash, ending);
 }
 
-static assay_status write_own_report(const class_state *state, const grade_target *graded,
-                                     const grade_battery *battery, grade_score score, assay_error *error)
+static assay_status write_own_report(const class_state *state, const grade_target *graded, const grade_battery *battery,
+                                     grade_score score, assay_error *error)
 {
     static const char *const endings[GRADE_FORMAT_COUNT] = {"txt", "tap", "xml", "json", "json"};
     const grade_options *options = state->options;
@@ -504,12 +505,16 @@ static void say_what_is_done(const class_state *state, const char *path)
     printf("%zu submissions graded with seed %llu (%zu of them earlier), %zu with full marks: %s\n", state->count,
            (unsigned long long)state->options->seed, state->earlier, state->full_marks, path);
     if (state->suspected > 0) {
-        fprintf(stderr, "assay grade: %zu under suspicion of using the reference, see the column \"remark\"; no marks "
-                "until the rubric clears them\n", state->suspected);
+        fprintf(stderr,
+                "assay grade: %zu under suspicion of using the reference, see the column \"remark\"; no marks "
+                "until the rubric clears them\n",
+                state->suspected);
     }
     if (state->not_run > 0) {
-        fprintf(stderr, "assay grade: %zu NOT RUN to the end, their points are not final; the same command grades them "
-                "again\n", state->not_run);
+        fprintf(stderr,
+                "assay grade: %zu NOT RUN to the end, their points are not final; the same command grades them "
+                "again\n",
+                state->not_run);
     }
 }
 

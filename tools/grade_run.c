@@ -106,6 +106,7 @@ static assay_status run_opened(const grade_options *options, const grade_target 
     assay_status status = files && options->sandbox == NULL ? make_folders(&folders, error) : ASSAY_OK;
     if (status == ASSAY_OK) {
         bool inside = files && options->sandbox != NULL;
+        /* clang-format off */
         grade_program program = {
             .command = target->object == NULL ? options->command : NULL,
             .inputs = inside ? GRADE_INPUTS_INSIDE : folders.inputs,
@@ -115,6 +116,7 @@ static assay_status run_opened(const grade_options *options, const grade_target 
             .limits = options->limits,
             .stop = options->stop,
         };
+        /* clang-format on */
         assay_grade_submission_describe(submission, &program);
         status = run_watched(&program, target, battery, error);
     }
@@ -146,8 +148,7 @@ const char *const *grade_components(const grade_options *options)
                                    : assay_grade_rubric_components(options->rubric);
 }
 
-assay_status grade_judge(const grade_options *options, grade_battery *battery, grade_score *score,
-                         assay_error *error)
+assay_status grade_judge(const grade_options *options, grade_battery *battery, grade_score *score, assay_error *error)
 {
     ASSAY_TRY(assay_grade_battery_judge(battery, error));
     *score = assay_grade_score(battery, options->rubric);
@@ -188,8 +189,8 @@ assay_status grade_failed(const grade_options *options, const grade_target *subm
 assay_status grade_write(const grade_options *options, const grade_battery *battery, grade_score score,
                          const char *name, const char *path, assay_error *error)
 {
-    grade_report report = {battery, options->catalogue, name, assay_grade_rubric_name(options->rubric), score,
-                           options->verbose};
+    grade_report report = {battery, options->catalogue, name, assay_grade_rubric_name(options->rubric),
+                           score,   options->verbose};
     if (path == NULL) {
         return assay_grade_report_write(&report, options->format, stdout, error);
     }
@@ -206,8 +207,8 @@ assay_status grade_write(const grade_options *options, const grade_battery *batt
 assay_status grade_report_text(const grade_options *options, const grade_battery *battery, grade_score score,
                                const char *name, char **text, size_t *size, assay_error *error)
 {
-    const grade_report report = {battery, options->catalogue, name, assay_grade_rubric_name(options->rubric), score,
-                                 options->verbose};
+    const grade_report report = {battery, options->catalogue, name, assay_grade_rubric_name(options->rubric),
+                                 score,   options->verbose};
     FILE *stream = open_memstream(text, size);
     if (stream == NULL) {
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a report");

@@ -27,8 +27,8 @@ typedef struct {
     const char *output;
     const char *csv;
     const char *reports;
-    char *only_text;         /* owns what `only` points to */
-    const char **only;       /* NULL-terminated; NULL: all */
+    char *only_text;   /* owns what `only` points to */
+    const char **only; /* NULL-terminated; NULL: all */
     const char *binds[GRADE_MAX_BINDS + 1];
     size_t bind_count;
     uint64_t seed;
@@ -44,7 +44,7 @@ typedef struct {
     grade_catalogue *catalogue;
     grade_rubric *rubric;
     char *runner;
-    grade_sandbox *sandbox; /* NULL: --unsandboxed, or nothing is run */
+    grade_sandbox *sandbox;            /* NULL: --unsandboxed, or nothing is run */
     const volatile sig_atomic_t *stop; /* becomes other than 0 when the grading is to end */
 } grade_options;
 

@@ -83,9 +83,8 @@ static assay_status keep(pictures *all, assay_figure *figure, assay_section sect
     ASSAY_TRY(draw(all, figure, ASSAY_FIGURE_SVG, &all->not_drawn, &kept->drawn, error));
     ASSAY_TRY(draw(all, figure, ASSAY_FIGURE_SVG_DARK, &all->not_drawn, &dark, error));
     kept->drawn = kept->drawn && dark;
-    return all->options.png && kept->drawn
-               ? draw(all, figure, ASSAY_FIGURE_PNG, &all->no_png, &kept->has_png, error)
-               : ASSAY_OK;
+    return all->options.png && kept->drawn ? draw(all, figure, ASSAY_FIGURE_PNG, &all->no_png, &kept->has_png, error)
+                                           : ASSAY_OK;
 }
 
 static assay_status keep_experiment(pictures *all, assay_session *session, assay_section section, assay_error *error)

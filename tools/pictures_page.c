@@ -32,12 +32,9 @@ typedef struct {
 static assay_page_verdict verdict_of(const assay_result *result)
 {
     switch (result->verdict) {
-    case ASSAY_VERDICT_AGREES:
-        return ASSAY_PAGE_AGREES;
-    case ASSAY_VERDICT_DIFFERS:
-        return ASSAY_PAGE_DIFFERS;
-    case ASSAY_VERDICT_SHOWN:
-        break;
+    case ASSAY_VERDICT_AGREES: return ASSAY_PAGE_AGREES;
+    case ASSAY_VERDICT_DIFFERS: return ASSAY_PAGE_DIFFERS;
+    case ASSAY_VERDICT_SHOWN: break;
     }
     return ASSAY_PAGE_NONE;
 }
@@ -190,10 +187,9 @@ static char *notice(const pictures *all, assay_error *error)
 {
     const char *drawing = pictures_notice(all);
     const char *author = pictures_author_missing(all);
-    return assay_asprintf(error, "%s%s%s%s", drawing == NULL ? "" : drawing,
-                          drawing != NULL && author != NULL ? "; " : "",
-                          author == NULL ? "" : "the first steps are not compared with the author's: ",
-                          author == NULL ? "" : author);
+    return assay_asprintf(
+        error, "%s%s%s%s", drawing == NULL ? "" : drawing, drawing != NULL && author != NULL ? "; " : "",
+        author == NULL ? "" : "the first steps are not compared with the author's: ", author == NULL ? "" : author);
 }
 
 static assay_status write_parts(pictures *all, page_parts *parts, const char *said, const char *foot,

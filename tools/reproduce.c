@@ -50,6 +50,7 @@ static void print_help(void)
 static int parse(int argc, char **argv, reproduce_options *options)
 {
     enum { DATA, SECTION, JSON, BACKEND, THREADS, GENERATOR, SEED, BLOCKS, RUNS, REPORT, PNG, PRETRAINED, HELP };
+    /* clang-format off */
     static const struct option LONG[] = {
         {"data", required_argument, NULL, DATA},       {"section", required_argument, NULL, SECTION},
         {"json", required_argument, NULL, JSON},       {"backend", required_argument, NULL, BACKEND},
@@ -119,6 +120,7 @@ static int parse(int argc, char **argv, reproduce_options *options)
             return tool_bad_option(COMMAND, argv, answer);
         }
     }
+    /* clang-format on */
     if (optind < argc) {
         return tool_usage(COMMAND, "unexpected argument '%s'", argv[optind]);
     }
@@ -151,8 +153,7 @@ static assay_status provide(const reproduce_options *options, assay_section_need
                             assay_error *error)
 {
     switch (needs) {
-    case ASSAY_NEEDS_NOTHING:
-        break;
+    case ASSAY_NEEDS_NOTHING: break;
     case ASSAY_NEEDS_SESSION:
         if (made->session == NULL) {
             ASSAY_TRY(assay_session_create(made->inputs.backend, &options->session, &made->session, error));

@@ -9,12 +9,12 @@
 
 typedef struct {
     assay_session_options session;
-    const char *backend; /* as given, or NULL */
-    unsigned threads;    /* 0: as many as processors */
-    const char *json;    /* a path, "-", or NULL */
-    const char *runs;    /* the folder of run records, or NULL */
-    const char *report;  /* the folder of the page and its figures, or NULL */
-    bool png;            /* each figure as PNG as well */
+    const char *backend;    /* as given, or NULL */
+    unsigned threads;       /* 0: as many as processors */
+    const char *json;       /* a path, "-", or NULL */
+    const char *runs;       /* the folder of run records, or NULL */
+    const char *report;     /* the folder of the page and its figures, or NULL */
+    bool png;               /* each figure as PNG as well */
     const char *pretrained; /* the folder of the author's records, or NULL */
     bool one_section;
     assay_section section;
@@ -25,8 +25,8 @@ typedef struct {
     assay_section_results sections[ASSAY_SECTION_COUNT];
     size_t agree;
     size_t differ;
-    size_t shown;       /* numbers without a verdict */
-    double worst;       /* the largest relative error among the numbers compared with printed ones in full precision */
+    size_t shown; /* numbers without a verdict */
+    double worst; /* the largest relative error among the numbers compared with printed ones in full precision */
     const char *worst_label;
     assay_section worst_section;
 } reproduce_report;

@@ -116,8 +116,7 @@ void reproduce_print_report(const reproduce_options *options)
 static json_t *result_json(const assay_result *result)
 {
     json_t *object = json_pack("{s:s, s:f, s:f, s:s, s:s}", "label", result->label, "printed", result->printed, "ours",
-                               result->ours, "verdict", VERDICTS[result->verdict], "basis",
-                               BASES[result->basis]);
+                               result->ours, "verdict", VERDICTS[result->verdict], "basis", BASES[result->basis]);
     if (result->verdict != ASSAY_VERDICT_SHOWN) {
         json_object_set_new(object, "expected", json_real(result->expected));
         json_object_set_new(object, result->absolute ? "absolute_error" : "relative_error", json_real(result->error));

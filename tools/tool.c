@@ -32,7 +32,8 @@ int tool_flushed(int status)
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 0)))
 #endif
-static void print_line(const char *command, const char *kind, const char *format, va_list arguments)
+static void
+print_line(const char *command, const char *kind, const char *format, va_list arguments)
 {
     char text[2048];
     vsnprintf(text, sizeof text, format, arguments);

@@ -28,8 +28,8 @@ typedef struct {
     const char *data;
     const char *backend;
     unsigned threads;
-    const char *output;    /* a folder, or NULL */
-    const char *name;      /* the stem of the files in it, or NULL */
+    const char *output; /* a folder, or NULL */
+    const char *name;   /* the stem of the files in it, or NULL */
     bool resume;
     const char *json;      /* the run record, or NULL */
     const char *normalize; /* as given, or NULL */
@@ -56,24 +56,31 @@ static void print_help(void)
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
         printf(" %s", assay_activation_name((assay_activation_kind)kind));
     }
-    printf("\n"
-           "  --init NAME            initializer (default kaiming-normal)\n"
-           "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-           "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the training\n"
-           "                         images\n"
-           "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
-           "                         cuda:f64, reference\n"
-           "  --threads N            threads of the backend (default: one for each processor)\n"
-           "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to DIR\n"
-           "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX "OPTIMIZER)\n"
-           "  --resume               continue from the checkpoint in DIR, if there is one\n"
-           "  --json FILE            write the record of the run to FILE (-: standard output): test_acc, val_scores, train_losses, train_scores\n"
-           "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many steps\n"
-           "                         the losses agree; %d epochs, if --epochs does not give a number\n"
-           "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
-           "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses this\n"
-           "variant, adam-uncorrected-momentum.\n",
-           RETRACE_EPOCHS);
+    printf(
+        "\n"
+        "  --init NAME            initializer (default kaiming-normal)\n"
+        "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+        "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the "
+        "training\n"
+        "                         images\n"
+        "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
+        "                         cuda:f64, reference\n"
+        "  --threads N            threads of the backend (default: one for each processor)\n"
+        "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to "
+        "DIR\n"
+        "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX
+        "OPTIMIZER)\n"
+        "  --resume               continue from the checkpoint in DIR, if there is one\n"
+        "  --json FILE            write the record of the run to FILE (-: standard output): test_acc, val_scores, "
+        "train_losses, train_scores\n"
+        "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many "
+        "steps\n"
+        "                         the losses agree; %d epochs, if --epochs does not give a number\n"
+        "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
+        "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses "
+        "this\n"
+        "variant, adam-uncorrected-momentum.\n",
+        RETRACE_EPOCHS);
 }
 
 /* Reads a number from 1 to `most`; false, with `size` unchanged, for any other text. */
@@ -85,9 +92,29 @@ static bool set_size(const char *text, uint64_t most, size_t *size)
     return fits;
 }
 
-enum { OPTIMIZER, SET, EPOCHS, BATCH, SEED, HIDDEN, ACTIVATION, INIT, DATA, NORMALIZE, BACKEND, THREADS, OUTPUT, NAME, RESUME, JSON,
-       RETRACE, PRETRAINED, HELP };
+enum {
+    OPTIMIZER,
+    SET,
+    EPOCHS,
+    BATCH,
+    SEED,
+    HIDDEN,
+    ACTIVATION,
+    INIT,
+    DATA,
+    NORMALIZE,
+    BACKEND,
+    THREADS,
+    OUTPUT,
+    NAME,
+    RESUME,
+    JSON,
+    RETRACE,
+    PRETRAINED,
+    HELP
+};
 
+/* clang-format off */
 static const struct option LONG_OPTIONS[] = {
     {"optimizer", required_argument, NULL, OPTIMIZER}, {"set", required_argument, NULL, SET},
     {"epochs", required_argument, NULL, EPOCHS},       {"batch", required_argument, NULL, BATCH},
@@ -135,31 +162,22 @@ static assay_status set_run_option(train_options *options, int option, const cha
     }
     return fits ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_ARGUMENT, "'%s' is not a number in range", value);
 }
+/* clang-format on */
 
 /* Where an option that is a text is kept; NULL for other options. */
 static const char **text_option(train_options *options, int option)
 {
     switch (option) {
-    case OPTIMIZER:
-        return &options->optimizer;
-    case SET:
-        return &options->settings;
-    case DATA:
-        return &options->data;
-    case NORMALIZE:
-        return &options->normalize;
-    case BACKEND:
-        return &options->backend;
-    case OUTPUT:
-        return &options->output;
-    case NAME:
-        return &options->name;
-    case JSON:
-        return &options->json;
-    case PRETRAINED:
-        return &options->pretrained;
-    default:
-        return NULL;
+    case OPTIMIZER: return &options->optimizer;
+    case SET: return &options->settings;
+    case DATA: return &options->data;
+    case NORMALIZE: return &options->normalize;
+    case BACKEND: return &options->backend;
+    case OUTPUT: return &options->output;
+    case NAME: return &options->name;
+    case JSON: return &options->json;
+    case PRETRAINED: return &options->pretrained;
+    default: return NULL;
     }
 }
 

@@ -12,8 +12,10 @@ assay_status train_read_saved(const char *folder, assay_run run, assay_run_recor
         folder = getenv("ASSAY_PRETRAINED");
     }
     if (folder == NULL || *folder == '\0') {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "this needs the author's saved runs: give the folder with "
-                          "%s_results.json as --pretrained DIR or in ASSAY_PRETRAINED", assay_run_file_name(run));
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "this needs the author's saved runs: give the folder with "
+                          "%s_results.json as --pretrained DIR or in ASSAY_PRETRAINED",
+                          assay_run_file_name(run));
     }
     char *path = assay_asprintf(error, "%s/%s_results.json", folder, assay_run_file_name(run));
     assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : assay_run_record_read(path, record, error);

@@ -79,6 +79,7 @@ static double gain_mish(double a)
 
 typedef assay_activation_descriptor descriptor;
 
+/* clang-format off */
 static const descriptor describe_identity = {
     .name = "identity", .title = "identity", .torch_class = "Identity", .gain = gain_one};
 static const descriptor describe_tanh = {
@@ -125,6 +126,7 @@ const assay_activation_descriptor *assay_activation_describe(assay_activation_ki
 {
     return descriptors[kind];
 }
+/* clang-format on */
 
 const char *assay_activation_name(assay_activation_kind kind)
 {

@@ -14,19 +14,19 @@
 ASSAY_BEGIN_DECLS
 
 /* X(constant, identifier). The order has no meaning. */
-#define ASSAY_ACTIVATIONS(X)                                                                                \
-    X(ASSAY_IDENTITY, identity)      /* f(x) = x */                                                         \
-    X(ASSAY_TANH, tanh)              /* tanh x */                                                           \
-    X(ASSAY_RELU, relu)              /* max(0, x); f'(0) = 0, as in PyTorch */                              \
-    X(ASSAY_SIGMOID, sigmoid)        /* 1 / (1 + e^-x) */                                                   \
-    X(ASSAY_LEAKY_RELU, leaky_relu)  /* x > 0 ? x : a x; f'(0) = a; a > 0 (default 0.01) */                 \
-    X(ASSAY_SELU, selu)              /* s (x > 0 ? x : a (e^x - 1)) (Klambauer et al. 2017),                \
-                                        s = 1.0507009873554805, a = 1.6732632423543772 */                   \
-    X(ASSAY_ELU, elu)                /* x > 0 ? x : a (e^x - 1); a > 0 (default 1) */                       \
-    X(ASSAY_GELU, gelu)              /* x Phi(x) (Hendrycks and Gimpel 2016) */                             \
-    X(ASSAY_GELU_TANH, gelu_tanh)    /* 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */                  \
-    X(ASSAY_SILU, silu)              /* x sigmoid(x) */                                                     \
-    X(ASSAY_MISH, mish)              /* x tanh(log(1 + e^x)) (Misra 2019) */
+#define ASSAY_ACTIVATIONS(X)                                                                                 \
+    X(ASSAY_IDENTITY, identity)     /* f(x) = x */                                                           \
+    X(ASSAY_TANH, tanh)             /* tanh x */                                                             \
+    X(ASSAY_RELU, relu)             /* max(0, x); f'(0) = 0, as in PyTorch */                                \
+    X(ASSAY_SIGMOID, sigmoid)       /* 1 / (1 + e^-x) */                                                     \
+    X(ASSAY_LEAKY_RELU, leaky_relu) /* x > 0 ? x : a x; f'(0) = a; a > 0 (default 0.01) */                   \
+    X(ASSAY_SELU, selu)             /* s (x > 0 ? x : a (e^x - 1)) (Klambauer et al. 2017),                \
+                                        s = 1.0507009873554805, a = 1.6732632423543772 */ \
+    X(ASSAY_ELU, elu)               /* x > 0 ? x : a (e^x - 1); a > 0 (default 1) */                         \
+    X(ASSAY_GELU, gelu)             /* x Phi(x) (Hendrycks and Gimpel 2016) */                               \
+    X(ASSAY_GELU_TANH, gelu_tanh)   /* 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */                    \
+    X(ASSAY_SILU, silu)             /* x sigmoid(x) */                                                       \
+    X(ASSAY_MISH, mish)             /* x tanh(log(1 + e^x)) (Misra 2019) */
 
 #define ASSAY_ACTIVATION_CONSTANT(constant, identifier) constant,
 typedef enum { ASSAY_ACTIVATIONS(ASSAY_ACTIVATION_CONSTANT) ASSAY_ACTIVATION_COUNT } assay_activation_kind;
@@ -49,7 +49,7 @@ typedef struct {
     const char *title;       /* "leaky ReLU" */
     const char *torch_class; /* "LeakyReLU" of torch.nn; NULL where PyTorch has no class of its own */
     bool has_parameter;
-    double parameter;        /* its default: PyTorch's */
+    double parameter; /* its default: PyTorch's */
     assay_derivative_source derivative_reads;
     double (*gain)(double parameter); /* assay_gain (init/initializer.h) */
 } assay_activation_descriptor;

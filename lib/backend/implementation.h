@@ -79,8 +79,7 @@ typedef struct {
                                        assay_slice dweight, assay_slice dbias);
     void (*softmax_cross_entropy)(assay_backend *backend, size_t rows, size_t classes, assay_slice logits,
                                   assay_slice labels, assay_slice loss, assay_slice correct, assay_slice dlogits);
-    void (*softmax)(assay_backend *backend, size_t rows, size_t classes, assay_slice logits,
-                    assay_slice probabilities);
+    void (*softmax)(assay_backend *backend, size_t rows, size_t classes, assay_slice logits, assay_slice probabilities);
     void (*gather)(assay_backend *backend, size_t rows, size_t width, assay_slice pixels, assay_slice labels,
                    assay_slice index, assay_slice table, assay_slice x, assay_slice y);
     void (*update)(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,

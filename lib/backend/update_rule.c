@@ -9,8 +9,8 @@
 
 #define NUMBER(identifier, member, ...) \
     static const assay_hyperparameter identifier = {.offset = offsetof(assay_update_rule, member), __VA_ARGS__}
-#define SWITCH(identifier, member)                                                                       \
-    static const assay_hyperparameter identifier = {                                                     \
+#define SWITCH(identifier, member)                   \
+    static const assay_hyperparameter identifier = { \
         .name = #member, .title = #member, .offset = offsetof(assay_update_rule, member), .is_switch = true}
 
 NUMBER(lr, learning_rate, .name = "lr", .title = "the learning rate", .limit = INFINITY);
@@ -133,23 +133,16 @@ assay_update_coefficients assay_update_rule_coefficients(const assay_update_rule
         .epsilon = rule->epsilon,
     };
     switch (rule->kind) {
-    case ASSAY_UPDATE_MOMENTUM:
-        set_averaging(rule, &c);
-        break;
-    case ASSAY_UPDATE_CLASSICAL_MOMENTUM:
-        set_classical(rule, step, &c);
-        break;
-    case ASSAY_UPDATE_ADAM:
-        set_adam(rule, step, &c);
-        break;
+    case ASSAY_UPDATE_MOMENTUM: set_averaging(rule, &c); break;
+    case ASSAY_UPDATE_CLASSICAL_MOMENTUM: set_classical(rule, step, &c); break;
+    case ASSAY_UPDATE_ADAM: set_adam(rule, step, &c); break;
     case ASSAY_UPDATE_LION:
         c.momentum = rule->beta1;
         c.fresh = 1 - rule->beta1;
         break;
     case ASSAY_UPDATE_SGD:
     case ASSAY_UPDATE_RMSPROP:
-    case ASSAY_UPDATE_COUNT:
-        break;
+    case ASSAY_UPDATE_COUNT: break;
     }
     return c;
 }

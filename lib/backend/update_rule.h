@@ -38,12 +38,12 @@ ASSAY_BEGIN_DECLS
  * moves again.) NaN gradients show in the parameters, and so do infinite ones; under LION, whose steps are all of one
  * size, infinite ones show in m.
  */
-#define ASSAY_UPDATE_RULES(X)                                \
-    X(ASSAY_UPDATE_SGD, sgd)                                 \
-    X(ASSAY_UPDATE_MOMENTUM, momentum)                       \
-    X(ASSAY_UPDATE_CLASSICAL_MOMENTUM, classical_momentum)   \
-    X(ASSAY_UPDATE_ADAM, adam)                               \
-    X(ASSAY_UPDATE_RMSPROP, rmsprop)                         \
+#define ASSAY_UPDATE_RULES(X)                              \
+    X(ASSAY_UPDATE_SGD, sgd)                               \
+    X(ASSAY_UPDATE_MOMENTUM, momentum)                     \
+    X(ASSAY_UPDATE_CLASSICAL_MOMENTUM, classical_momentum) \
+    X(ASSAY_UPDATE_ADAM, adam)                             \
+    X(ASSAY_UPDATE_RMSPROP, rmsprop)                       \
     X(ASSAY_UPDATE_LION, lion)
 
 #define ASSAY_UPDATE_CONSTANT(constant, identifier) constant,
@@ -57,13 +57,13 @@ typedef struct {
     double momentum;      /* b of the momentum rules */
     double dampening;     /* d of classical momentum */
     bool nesterov;
-    double beta1;         /* Adam, Lion */
-    double beta2;         /* Adam, Lion; the smoothing constant a of RMSprop */
-    double epsilon;       /* outside the root */
-    bool correct_first;   /* bias correction of m */
-    bool correct_second;  /* bias correction of v */
+    double beta1;        /* Adam, Lion */
+    double beta2;        /* Adam, Lion; the smoothing constant a of RMSprop */
+    double epsilon;      /* outside the root */
+    bool correct_first;  /* bias correction of m */
+    bool correct_second; /* bias correction of v */
     bool amsgrad;
-    bool decoupled;       /* decoupled weight decay */
+    bool decoupled; /* decoupled weight decay */
 } assay_update_rule;
 
 enum { ASSAY_UPDATE_MAX_SLOTS = 3 };

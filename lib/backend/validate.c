@@ -63,8 +63,7 @@ static bool coincidence_allowed(const assay_operand *output, const assay_operand
            output->slice.offset == other->slice.offset && output->slice.count == other->slice.count;
 }
 
-bool assay_operands_accepted(assay_backend *backend, const char *operation, size_t count,
-                             const assay_operand *operands)
+bool assay_operands_accepted(assay_backend *backend, const char *operation, size_t count, const assay_operand *operands)
 {
     if (backend->failure.status != ASSAY_OK) {
         return false;

@@ -26,7 +26,8 @@ char *assay_strdup(const char *text, assay_error *error);
 #if defined(__GNUC__)
 __attribute__((format(printf, 2, 3)))
 #endif
-char *assay_asprintf(assay_error *error, const char *format, ...);
+char *
+assay_asprintf(assay_error *error, const char *format, ...);
 
 /* Frees what the functions above returned; NULL is allowed. */
 void assay_free(void *memory);

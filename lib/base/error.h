@@ -33,7 +33,8 @@ typedef struct {
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
-assay_status assay_fail(assay_error *error, assay_status status, const char *format, ...);
+assay_status
+assay_fail(assay_error *error, assay_status status, const char *format, ...);
 
 /* After assay_fail: the detail of this failure, under the same rules. */
 #if defined(__GNUC__)
@@ -45,12 +46,12 @@ void assay_fail_detail(assay_error *error, const char *format, ...);
 assay_status assay_fail_in(assay_error *error, assay_status status, const char *where);
 
 /* Returns from the calling function when `call` fails. */
-#define ASSAY_TRY(call)                       \
-    do {                                      \
-        assay_status assay_try_ = (call);     \
-        if (assay_try_ != ASSAY_OK) {         \
-            return assay_try_;                \
-        }                                     \
+#define ASSAY_TRY(call)                   \
+    do {                                  \
+        assay_status assay_try_ = (call); \
+        if (assay_try_ != ASSAY_OK) {     \
+            return assay_try_;            \
+        }                                 \
     } while (0)
 
 ASSAY_END_DECLS

@@ -47,16 +47,15 @@ static void remove_temporary(const assay_file_writer *writer)
 static assay_status open_stream(assay_file_writer *writer, assay_error *error)
 {
     /* 0666 without the bits of the umask, like other files of the user; mkstemp would give 0600. */
-    int descriptor = writer->temporary != NULL
-                         ? open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
-                         : open(writer->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int descriptor = writer->temporary != NULL ? open(writer->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666)
+                                               : open(writer->target, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     if (descriptor < 0) {
         return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path, strerror(errno));
     }
     writer->stream = fdopen(descriptor, "wb");
     if (writer->stream == NULL) {
-        assay_status status =
-            assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path, strerror(errno));
+        assay_status status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path,
+                                         strerror(errno));
         close(descriptor);
         remove_temporary(writer);
         return status;
@@ -82,8 +81,8 @@ static assay_status choose_target(assay_file_writer *writer, assay_error *error)
                    ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: it is a directory", writer->path)
                    : (writer->target == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK);
     }
-    writer->temporary =
-        assay_asprintf(error, "%s.%ld-%lld.tmp", writer->target, (long)getpid(), monotonic_nanoseconds());
+    writer->temporary = assay_asprintf(error, "%s.%ld-%lld.tmp", writer->target, (long)getpid(),
+                                       monotonic_nanoseconds());
     return writer->temporary == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
 }
 
@@ -194,8 +193,8 @@ void assay_file_remove_leftovers(const char *path)
     const char *target = resolved != NULL ? resolved : path;
     const char *slash = strrchr(target, '/');
     const char *stem = slash == NULL ? target : slash + 1;
-    char *folder =
-        slash == NULL ? assay_strdup(".", NULL) : assay_asprintf(NULL, "%.*s/", (int)(slash - target), target);
+    char *folder = slash == NULL ? assay_strdup(".", NULL)
+                                 : assay_asprintf(NULL, "%.*s/", (int)(slash - target), target);
     DIR *listing = folder == NULL ? NULL : opendir(folder);
     for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
         if (is_leftover(entry->d_name, stem, strlen(stem))) {
@@ -212,10 +211,7 @@ void assay_file_remove_leftovers(const char *path)
 /* What stands at the path, if it is not a file with bytes of its own. */
 static const char *kind_of(mode_t mode)
 {
-    return S_ISDIR(mode)    ? "a folder"
-           : S_ISFIFO(mode) ? "a pipe"
-           : S_ISSOCK(mode) ? "a socket"
-                            : "a device";
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
 assay_status assay_file_open(const char *path, size_t limit, int *descriptor, size_t *size, assay_error *error)
@@ -232,8 +228,9 @@ assay_status assay_file_open(const char *path, size_t limit, int *descriptor, si
     } else if (!S_ISREG(about.st_mode)) {
         status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file but %s", path, kind_of(about.st_mode));
     } else if ((unsigned long long)about.st_size > limit) {
-        status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %lld bytes are more than the %zu a file of this kind may have",
-                            path, (long long)about.st_size, limit);
+        status = assay_fail(error, ASSAY_ERROR_FORMAT,
+                            "%s: %lld bytes are more than the %zu a file of this kind may have", path,
+                            (long long)about.st_size, limit);
     }
     if (status != ASSAY_OK) {
         close(*descriptor);
@@ -268,8 +265,8 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
     size_t length = 0;
     ASSAY_TRY(assay_file_open(path, limit, &descriptor, &length, error));
     char *memory = assay_calloc(length + 1, 1, error);
-    assay_status status =
-        memory == NULL ? ASSAY_ERROR_MEMORY : assay_file_read_at(descriptor, path, 0, memory, length, error);
+    assay_status status = memory == NULL ? ASSAY_ERROR_MEMORY
+                                         : assay_file_read_at(descriptor, path, 0, memory, length, error);
     close(descriptor);
     if (status != ASSAY_OK) {
         assay_free(memory);

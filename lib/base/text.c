@@ -9,6 +9,7 @@ typedef struct {
     uint32_t last;
 } range;
 
+/* clang-format off */
 static const range hidden[] = {
     {0x0000, 0x001f}, {0x007f, 0x009f},     /* control characters */
     {0x00ad, 0x00ad}, {0x061c, 0x061c},     /* soft hyphen, Arabic letter mark */
@@ -17,6 +18,7 @@ static const range hidden[] = {
     {0xd800, 0xdfff}, {0xfeff, 0xfeff},     /* halves of UTF-16, byte order mark */
     {0xfff9, 0xfffb}, {0xe0000, 0xe007f},   /* annotations, tags */
 };
+/* clang-format on */
 
 /* The length of the character at `text` and its code point; 0 where the bytes are not UTF-8. */
 static size_t decode(const unsigned char *text, uint32_t *point)

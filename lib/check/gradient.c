@@ -113,9 +113,10 @@ static assay_status check_arguments(size_t count, const double *x, const assay_g
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a gradient check of 0 entries: give at least one");
     }
     if (!(options->tolerance >= 0 && options->tolerance < 1) || !(options->length >= 0 && options->length <= DBL_MAX)) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a gradient check with tolerance %g and length %g: give a "
-                          "tolerance in (0, 1) and a finite length above 0, or 0 for the default", options->tolerance,
-                          options->length);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "a gradient check with tolerance %g and length %g: give a "
+                          "tolerance in (0, 1) and a finite length above 0, or 0 for the default",
+                          options->tolerance, options->length);
     }
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(x[i])) {

@@ -174,8 +174,10 @@ assay_status assay_ladder_create(assay_scalar_function function, void *user, siz
     memcpy(made->x, x, count * sizeof *x);
     made->value = evaluate(made);
     if (!isfinite(made->value)) {
-        assay_status status = assay_fail(error, ASSAY_ERROR_NUMERIC, "a gradient check where f(x) = %g: choose a point "
-                                         "where the function is finite", made->value);
+        assay_status status = assay_fail(error, ASSAY_ERROR_NUMERIC,
+                                         "a gradient check where f(x) = %g: choose a point "
+                                         "where the function is finite",
+                                         made->value);
         assay_ladder_destroy(made);
         return status;
     }
@@ -235,8 +237,8 @@ static void row_extrapolate(ladder_row *row, const ladder_row *above)
         double odd = ldexp(1, 2 * m - 1);
         row->derivative[m] = (even * row->derivative[m - 1] - above->derivative[m - 1]) / (even - 1);
         row->jump[m] = (odd * row->jump[m - 1] - above->jump[m - 1]) / (odd - 1);
-        row->derivative_rounding[m] =
-            (even * row->derivative_rounding[m - 1] + above->derivative_rounding[m - 1]) / (even - 1);
+        row->derivative_rounding[m] = (even * row->derivative_rounding[m - 1] + above->derivative_rounding[m - 1]) /
+                                      (even - 1);
         row->jump_rounding[m] = (odd * row->jump_rounding[m - 1] + above->jump_rounding[m - 1]) / (odd - 1);
     }
 }

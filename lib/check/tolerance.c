@@ -77,7 +77,9 @@ void assay_comparison_line(const assay_comparison *comparison, size_t size, char
         snprintf(line, size, "nothing was compared");
         return;
     }
-    snprintf(line, size, "entry %zu: got %.17g, want %.17g, error %.3g of a bound %.3g (%.3g of it); %zu of %zu beyond "
-             "theirs", comparison->index, comparison->got, comparison->want, fabs(comparison->got - comparison->want),
+    snprintf(line, size,
+             "entry %zu: got %.17g, want %.17g, error %.3g of a bound %.3g (%.3g of it); %zu of %zu beyond "
+             "theirs",
+             comparison->index, comparison->got, comparison->want, fabs(comparison->got - comparison->want),
              comparison->bound, comparison->ratio, comparison->failures, comparison->count);
 }

@@ -9,11 +9,13 @@
 
 #include <assay/base/alloc.h>
 
+/* clang-format off */
 enum {
     BUFFER = 128 << 10,
     GZIP_WINDOW = 15 + 16,   /* inflateInit2: the largest window, and a gzip header */
     LARGEST_PIECE = 1 << 30  /* zlib counts in unsigned int */
 };
+/* clang-format on */
 
 struct assay_byte_stream {
     int descriptor;
@@ -28,10 +30,7 @@ struct assay_byte_stream {
 
 static const char *kind_name(mode_t mode)
 {
-    return S_ISDIR(mode)    ? "a folder"
-           : S_ISFIFO(mode) ? "a pipe"
-           : S_ISSOCK(mode) ? "a socket"
-                            : "a device";
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
 }
 
 /* Without O_NONBLOCK, open would wait for a pipe's other end. */

@@ -19,7 +19,8 @@ static assay_status take_labels(const char *path, const uint8_t *bytes, assay_da
         if (bytes[i] >= ASSAY_CLASSES) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
                               "%s: label %u of image %zu (counted from 0) is over %d; name a folder with labels of %d "
-                              "classes", path, bytes[i], i, ASSAY_CLASSES - 1, ASSAY_CLASSES);
+                              "classes",
+                              path, bytes[i], i, ASSAY_CLASSES - 1, ASSAY_CLASSES);
         }
         dataset->labels[i] = bytes[i];
     }
@@ -46,8 +47,10 @@ assay_status assay_dataset_load(const char *folder, assay_part part, assay_datas
     char *labels;
     *dataset = (assay_dataset){0};
     ASSAY_TRY(assay_data_files(folder, part, &images, &labels, error));
-    *dataset = (assay_dataset){
-        .width = ASSAY_IMAGE_PIXELS, .classes = ASSAY_CLASSES, .mean = ASSAY_NORMALIZE_MEAN, .std = ASSAY_NORMALIZE_STD};
+    *dataset = (assay_dataset){.width = ASSAY_IMAGE_PIXELS,
+                               .classes = ASSAY_CLASSES,
+                               .mean = ASSAY_NORMALIZE_MEAN,
+                               .std = ASSAY_NORMALIZE_STD};
     assay_status status = load_files(images, labels, dataset, error);
     assay_free(images);
     assay_free(labels);

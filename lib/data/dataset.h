@@ -17,8 +17,8 @@ ASSAY_BEGIN_DECLS
  * (byte / 255 - mean) / std, and floats as they are: data/scaling.h normalises them.
  */
 typedef struct {
-    size_t count;    /* samples */
-    size_t width;    /* inputs of a sample */
+    size_t count; /* samples */
+    size_t width; /* inputs of a sample */
     size_t classes;
     uint8_t *pixels; /* [count][width], row-major, 0 black to 255 white; NULL if the inputs are floats */
     float mean;      /* of pixel / 255 */

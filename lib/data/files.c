@@ -9,8 +9,8 @@
 #include <assay/base/alloc.h>
 
 /* Below the folder that is named: torchvision's ROOT/FashionMNIST/raw, and EMNIST's own archive. */
-static const char *const PLACE[] = {"",           "/raw",        "/FashionMNIST/raw", "/MNIST/raw",
-                                    "/KMNIST/raw", "/EMNIST/raw", "/gzip"};
+static const char *const PLACE[] = {"",     "/raw", "/FashionMNIST/raw", "/MNIST/raw", "/KMNIST/raw", "/EMNIST/raw",
+                                    "/gzip"};
 enum { PLACES = sizeof PLACE / sizeof *PLACE };
 
 /* How the names of the files begin: MNIST and those that follow it; EMNIST's digits. */
@@ -93,9 +93,10 @@ static assay_status find_images(const char *folder, assay_part part, char **imag
         char *found;
         assay_status status = find_file(folder, PLACE[i / FAMILIES], FAMILY[i % FAMILIES][part], IMAGES, &found, error);
         if (status == ASSAY_OK && found != NULL && *images != NULL) {
-            status = assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                                "%s: holds more than one data set, in .%s and .%s; name one of these folders (--data DIR)",
-                                folder, PLACE[*place], PLACE[i / FAMILIES]);
+            status = assay_fail(
+                error, ASSAY_ERROR_ARGUMENT,
+                "%s: holds more than one data set, in .%s and .%s; name one of these folders (--data DIR)", folder,
+                PLACE[*place], PLACE[i / FAMILIES]);
             assay_free(found);
         } else if (status == ASSAY_OK && found != NULL) {
             *images = found;

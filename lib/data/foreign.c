@@ -9,8 +9,11 @@ typedef struct {
     const char *text;
 } kind;
 
+/* clang-format off */
 #define BINARY(start, text) {start, sizeof(start) - 1, text}
+/* clang-format on */
 
+/* clang-format off */
 static const kind KINDS[] = {
     BINARY("PK\x03\x04", "this is a zip archive; unpack it and name the folder with its files"),
     BINARY("\xFD" "7zXZ", "this is compressed by xz; run unxz on it"),
@@ -22,6 +25,7 @@ static const kind KINDS[] = {
     BINARY("\x89PNG", "this is a picture; join the pictures in one IDX file"),
     BINARY("version https://git-lfs", "this is a pointer of Git LFS, not the file itself; run git lfs pull"),
 };
+/* clang-format on */
 
 /* Whether a page begins here: <!DOCTYPE html, <html, <head, <?xml, in any case. */
 static bool is_page(const uint8_t *head, size_t size)

@@ -51,8 +51,7 @@ static assay_status read_failure(const source *in, assay_stream_state state, ass
                               in->path, remedy(in->path));
         }
         break;
-    default:
-        break;
+    default: break;
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: truncated: %s ends after %zu bytes, %zu were expected; %s",
                       in->path, state == ASSAY_STREAM_TRUNCATED ? "the gzip data" : "the file", in->position, in->end,
@@ -69,19 +68,21 @@ static uint32_t word_at(const uint8_t *b)
 /* IDX files of other elements, and of other dimensions, are named in the user's words. */
 static assay_status wrong_magic(const source *in, uint32_t magic, unsigned dimensions, assay_error *error)
 {
-    static const char *const ELEMENTS[] = {[8] = "bytes",   [9] = "signed bytes", [11] = "int16",
-                                           [12] = "int32", [13] = "float32",      [14] = "float64"};
+    static const char *const ELEMENTS[] = {
+        [8] = "bytes", [9] = "signed bytes", [11] = "int16", [12] = "int32", [13] = "float32", [14] = "float64"};
     uint32_t element = magic >> 8;
     uint32_t expected = UNSIGNED_BYTES << 8 | dimensions;
     if (element < sizeof ELEMENTS / sizeof *ELEMENTS && ELEMENTS[element] != NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: wrong magic 0x%08x, expected 0x%08x: this is IDX of %s in %u dimension%s, not of bytes in "
-                          "%u; is it another file of the data set?", in->path, magic, expected, ELEMENTS[element],
-                          magic & 0xff, (magic & 0xff) == 1 ? "" : "s", dimensions);
+        return assay_fail(
+            error, ASSAY_ERROR_FORMAT,
+            "%s: wrong magic 0x%08x, expected 0x%08x: this is IDX of %s in %u dimension%s, not of bytes in "
+            "%u; is it another file of the data set?",
+            in->path, magic, expected, ELEMENTS[element], magic & 0xff, (magic & 0xff) == 1 ? "" : "s", dimensions);
     }
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: wrong magic 0x%08x, expected 0x%08x (IDX of bytes in %u "
-                      "dimension%s); %s", in->path, magic, expected, dimensions, dimensions == 1 ? "" : "s",
-                      remedy(in->path));
+    return assay_fail(error, ASSAY_ERROR_FORMAT,
+                      "%s: wrong magic 0x%08x, expected 0x%08x (IDX of bytes in %u "
+                      "dimension%s); %s",
+                      in->path, magic, expected, dimensions, dimensions == 1 ? "" : "s", remedy(in->path));
 }
 
 /* The head is no IDX header: says what it is. `head` has room for ASSAY_FOREIGN_HEAD bytes, of which `have` are read. */
@@ -157,8 +158,8 @@ static assay_status check_size(const source *in, assay_error *error)
     size_t stored = assay_byte_stream_stored(in->stream);
     if (!assay_byte_stream_is_gzip(in->stream) && stored < in->end) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: truncated: the file ends after %zu bytes, %zu were expected; %s", in->path, stored, in->end,
-                          remedy(in->path));
+                          "%s: truncated: the file ends after %zu bytes, %zu were expected; %s", in->path, stored,
+                          in->end, remedy(in->path));
     }
     if (assay_byte_stream_is_gzip(in->stream) && in->end / LARGEST_EXPANSION > stored) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,

@@ -82,6 +82,7 @@ static assay_distribution draw_torch_default(const assay_initializer *initialize
 #define SQRT_2 1.4142135623730951
 
 /* One initializer: its kind and settings as the tutorial uses it, and what it draws. */
+/* clang-format off */
 static const struct {
     const char *name;
     assay_initializer standard;
@@ -99,6 +100,7 @@ static const struct {
      draw_kaiming_uniform, draw_zero},
     {"torch-default", {ASSAY_INIT_TORCH_DEFAULT, .gain = 1.0}, draw_torch_default, draw_torch_default},
 };
+/* clang-format on */
 
 _Static_assert(sizeof INITIALIZERS / sizeof *INITIALIZERS == ASSAY_INIT_COUNT, "each initializer has a row");
 
@@ -164,8 +166,8 @@ void assay_initialize(const assay_initializer *initializer, assay_network *netwo
         assay_tensor tensor = assay_network_tensor(network, i);
         size_t in = assay_network_layer_shape(network, tensor.layer, 1).in;
         assay_distribution distribution = tensor.is_bias
-            ? assay_initializer_bias(initializer, in)
-            : assay_initializer_weight(initializer, tensor.layer, in, tensor.rows);
+                                              ? assay_initializer_bias(initializer, in)
+                                              : assay_initializer_weight(initializer, tensor.layer, in, tensor.rows);
         if (assay_distribution_variance(distribution) == 0.0) {
             assay_fill(backend, tensor.values, assay_distribution_mean(distribution));
         } else {

@@ -14,11 +14,11 @@
 ASSAY_BEGIN_DECLS
 
 typedef enum {
-    ASSAY_INIT_CONSTANT,        /* every weight and bias = value (cell [13]) */
-    ASSAY_INIT_NORMAL,          /* every weight and bias ~ N(0, std^2) (cell [14]) */
-    ASSAY_INIT_EQUAL_VARIANCE,  /* W ~ N(0, 1 / d_x), b = 0 (cell [16]) */
-    ASSAY_INIT_XAVIER_UNIFORM,  /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot, Bengio 2010) */
-    ASSAY_INIT_XAVIER_NORMAL,   /* W ~ N(0, gain^2 2 / (d_x + d_y)), b = 0 */
+    ASSAY_INIT_CONSTANT,       /* every weight and bias = value (cell [13]) */
+    ASSAY_INIT_NORMAL,         /* every weight and bias ~ N(0, std^2) (cell [14]) */
+    ASSAY_INIT_EQUAL_VARIANCE, /* W ~ N(0, 1 / d_x), b = 0 (cell [16]) */
+    ASSAY_INIT_XAVIER_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot, Bengio 2010) */
+    ASSAY_INIT_XAVIER_NORMAL,  /* W ~ N(0, gain^2 2 / (d_x + d_y)), b = 0 */
     ASSAY_INIT_KAIMING_NORMAL,  /* W ~ N(0, gain^2 / fan), b = 0 (cell [19]; He et al. 2015) */
     ASSAY_INIT_KAIMING_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(3 / fan), b = 0 */
     ASSAY_INIT_TORCH_DEFAULT,   /* W, b ~ U(-a, a), a = 1 / sqrt(d_x): nn.Linear.reset_parameters */
@@ -30,9 +30,9 @@ typedef enum { ASSAY_FAN_IN, ASSAY_FAN_OUT } assay_fan;
 
 typedef struct {
     assay_init_kind kind;
-    double value;                 /* the constant, or the standard deviation of ASSAY_INIT_NORMAL */
-    assay_fan fan;                /* Kaiming */
-    double gain;                  /* Xavier and Kaiming */
+    double value;                  /* the constant, or the standard deviation of ASSAY_INIT_NORMAL */
+    assay_fan fan;                 /* Kaiming */
+    double gain;                   /* Xavier and Kaiming */
     bool first_layer_without_gain; /* cell [19]: no activation precedes the first layer, which has gain 1 */
 } assay_initializer;
 

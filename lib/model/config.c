@@ -16,8 +16,9 @@ static assay_status read_activation(json_t *json, const char *name, assay_activa
     const char *text = json_string_value(json_object_get(json, "act_fn"));
     const json_t *parameter = json_object_get(json, "act_fn_parameter");
     if (text == NULL || assay_activation_by_name(text, activation, NULL) != ASSAY_OK) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"act_fn\" is %s%.40s, not an activation function that Assay knows",
-                          name, text == NULL ? "missing" : "", text == NULL ? "" : text);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: \"act_fn\" is %s%.40s, not an activation function that Assay knows", name,
+                          text == NULL ? "missing" : "", text == NULL ? "" : text);
     }
     if (parameter != NULL) {
         activation->parameter = json_number_value(parameter);
@@ -48,8 +49,9 @@ static assay_status read_config(json_t *json, const char *name, assay_network_co
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"hidden_sizes\" is missing, or not a list", name);
     }
     if (json_array_size(hidden) > ASSAY_MAX_HIDDEN) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu hidden layers are more than the %d that a network may have",
-                          name, json_array_size(hidden), ASSAY_MAX_HIDDEN);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: %zu hidden layers are more than the %d that a network may have", name,
+                          json_array_size(hidden), ASSAY_MAX_HIDDEN);
     }
     for (; config->hidden_count < json_array_size(hidden); config->hidden_count++) {
         ASSAY_TRY(read_size(json_array_get(hidden, config->hidden_count), name, "an entry of \"hidden_sizes\"",
@@ -63,8 +65,8 @@ assay_status assay_model_config_parse(const char *text, size_t length, const cha
 {
     *config = (assay_network_config){0};
     if (length > CONFIG_LIMIT) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are more than the %d of a configuration", name, length,
-                          CONFIG_LIMIT);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are more than the %d of a configuration", name,
+                          length, CONFIG_LIMIT);
     }
     json_error_t where;
     assay_status status;
@@ -89,10 +91,9 @@ assay_status assay_model_config_print(const assay_network_config *config, char *
     for (size_t i = 0; i < config->hidden_count; i++) {
         whole = json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i])) == 0 && whole;
     }
-    json_t *json = json_pack("{s:s, s:I, s:I, s:o}", "act_fn",
-                             described->torch_class != NULL ? described->torch_class : described->name, "input_size",
-                             (json_int_t)config->inputs, "num_classes", (json_int_t)config->classes,
-                             "hidden_sizes", hidden);
+    json_t *json = json_pack(
+        "{s:s, s:I, s:I, s:o}", "act_fn", described->torch_class != NULL ? described->torch_class : described->name,
+        "input_size", (json_int_t)config->inputs, "num_classes", (json_int_t)config->classes, "hidden_sizes", hidden);
     if (activation->parameter != described->parameter) {
         whole = json_object_set_new(json, "act_fn_parameter", json_real(activation->parameter)) == 0 && whole;
     }
@@ -110,10 +111,12 @@ assay_status assay_model_config_compare(const assay_network_config *shapes, cons
 {
     if (shapes->inputs != written->inputs || shapes->classes != written->classes ||
         shapes->hidden_count != written->hidden_count) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: the configuration says %zu inputs, %zu hidden layers, %zu classes; the weights have %zu, %zu, "
-                          "%zu", name, written->inputs, written->hidden_count, written->classes, shapes->inputs,
-                          shapes->hidden_count, shapes->classes);
+        return assay_fail(
+            error, ASSAY_ERROR_FORMAT,
+            "%s: the configuration says %zu inputs, %zu hidden layers, %zu classes; the weights have %zu, %zu, "
+            "%zu",
+            name, written->inputs, written->hidden_count, written->classes, shapes->inputs, shapes->hidden_count,
+            shapes->classes);
     }
     for (size_t i = 0; i < shapes->hidden_count; i++) {
         if (shapes->hidden[i] != written->hidden[i]) {

@@ -11,8 +11,11 @@ typedef struct {
     const char *what;
 } signature;
 
+/* clang-format off */
 #define AT(offset, magic, what) {offset, magic, sizeof(magic) - 1, what}
+/* clang-format on */
 
+/* clang-format off */
 static const signature signatures[] = {
     AT(0, "PK\5\6", "is an empty zip archive"),
     AT(0, "PK\7\10", "is a part of a zip archive in several volumes; put them together first"),
@@ -37,6 +40,7 @@ static const signature signatures[] = {
     AT(0, "\xff\xd8\xff", "is an image"),
     AT(0, "version https://git-lfs", "is a pointer of Git LFS, not the file itself; fetch it with git lfs pull"),
 };
+/* clang-format on */
 
 /* The text without blanks and a byte order mark before it. */
 static const unsigned char *skip_blanks(const unsigned char *head, size_t size, size_t *left)

@@ -5,17 +5,21 @@
 #include <string.h>
 
 /* What people and tools call the dictionary or module around a network. */
+/* clang-format off */
 static const char *const containers[] = {
     "state_dict", "model_state_dict", "model_state", "model_dict", "model", "net_state_dict", "net_state", "net",
     "network_state_dict", "network", "module", "modules", "_orig_mod", "_forward_module", "_fsdp_wrapped_module",
     "state", "weights", "params",
 };
+/* clang-format on */
 
 /* Parts of names by which PyTorch and its friends change what a layer computes. */
+/* clang-format off */
 static const char *const changes[] = {
     "weight_mask", "bias_mask", "weight_orig", "bias_orig", "weight_g", "weight_v", "weight_u", "parametrizations",
     "weight_scale", "weight_zero_point",
 };
+/* clang-format on */
 
 static bool is_one_of(const char *word, size_t length, const char *const *words, size_t count)
 {
@@ -344,8 +348,8 @@ static const char *take_all(const assay_state *state, bool in_order, assay_layer
         if (!weight && strcmp(rest, "bias") != 0 && !ends_with(rest, ".bias")) {
             return not_linear;
         }
-        if (weight && (layers->count > ASSAY_MAX_HIDDEN ||
-                       check_layer(tensor, bias_of(state, tensor), "", &error) != ASSAY_OK)) {
+        if (weight &&
+            (layers->count > ASSAY_MAX_HIDDEN || check_layer(tensor, bias_of(state, tensor), "", &error) != ASSAY_OK)) {
             return not_linear;
         }
         if (weight) {

@@ -16,7 +16,7 @@ ASSAY_BEGIN_DECLS
 enum { ASSAY_MODEL_PREFIX_LENGTH = 200 };
 
 typedef struct {
-    size_t count; /* of layers */
+    size_t count;                                             /* of layers */
     const assay_stored_tensor *weights[ASSAY_MAX_HIDDEN + 1]; /* [out][in] */
     const assay_stored_tensor *biases[ASSAY_MAX_HIDDEN + 1];  /* [out] */
     char prefix[ASSAY_MODEL_PREFIX_LENGTH + 1];               /* of all names: "", "state_dict.model."; ends in a dot */

@@ -41,7 +41,8 @@ static assay_status own_class(const char *name, const char *class, assay_error *
 {
     return assay_fail(error, ASSAY_ERROR_FORMAT,
                       "%s: a whole network was pickled, or another object of a class of one's own ('%.100s'); only the "
-                      "program with this class can load it: save net.state_dict() there, with torch.save", name, class);
+                      "program with this class can load it: save net.state_dict() there, with torch.save",
+                      name, class);
 }
 
 /* What a pickle is that is no file of torch.save. */
@@ -58,7 +59,8 @@ static assay_status judge_pickle(const assay_source *source, const unsigned char
                      ? own_class(source->name, class, error)
                      : assay_fail(error, ASSAY_ERROR_FORMAT,
                                   "%s: is a pickle of %s, known to be harmless, but not a file of torch.save: save "
-                                  "net.state_dict() with torch.save", source->name, assay_pickle_root(pickle));
+                                  "net.state_dict() with torch.save",
+                                  source->name, assay_pickle_root(pickle));
         assay_pickle_destroy(pickle);
     }
     return status;
@@ -209,7 +211,8 @@ static assay_status explain(const assay_model *model, const char *path, assay_st
     if (about->others[0] != '\0' && strstr(error->message, "no tensor 'layers.N.weight'") != NULL) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
                           "%s: holds more than a state_dict (%s), and no network of the tutorial, with tensors "
-                          "'layers.N.weight': save net.state_dict() alone", path, about->others);
+                          "'layers.N.weight': save net.state_dict() alone",
+                          path, about->others);
     }
     return status;
 }

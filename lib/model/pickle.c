@@ -29,11 +29,11 @@ assay_status pickle_refuse_code(pickle_machine *m, const char *what)
 {
     m->verdict = PICKLE_RUNS_CODE;
     const char *quote = strchr(what, ' ') == NULL ? "'" : ""; /* a name of Python's, or words of ours */
-    assay_status status =
-        assay_fail(m->error, ASSAY_ERROR_FORMAT,
-                   "%s: could run code: PyTorch and Python would load or call %s%.100s%s, which no saved weights need; "
-                   "nothing was run here; do not load this file elsewhere unless you trust who made it", m->name, quote,
-                   what, quote);
+    assay_status status = assay_fail(
+        m->error, ASSAY_ERROR_FORMAT,
+        "%s: could run code: PyTorch and Python would load or call %s%.100s%s, which no saved weights need; "
+        "nothing was run here; do not load this file elsewhere unless you trust who made it",
+        m->name, quote, what, quote);
     tell_place(m);
     return status;
 }
@@ -638,8 +638,8 @@ static assay_status apply_view(pickle_machine *m, const pickle_value *view, assa
     if (view->kind == PICKLE_NOTHING) {
         return ASSAY_OK;
     }
-    const pickle_value *offset =
-        view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1] : NULL;
+    const pickle_value *offset = view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1]
+                                                                                         : NULL;
     if (offset == NULL || offset->kind != PICKLE_INTEGER || offset->as.integer < 0) {
         return pickle_refuse(m, "it names a storage that is no storage");
     }
@@ -805,10 +805,12 @@ static assay_status op_stop(pickle_machine *m, size_t width)
 /* --- dispatch -------------------------------------------------------------------------------------------------- */
 
 /* Every opcode of Python's pickletools. */
+/* clang-format off */
 static const struct {
     const char *name;
     opcode *run;
     size_t width; /* of a number in the argument, or of what the opcode takes off the stack */
+/* clang-format off */
 } opcodes[256] = {
     ['('] = {"MARK", op_mark, 0}, [')'] = {"EMPTY_TUPLE", op_short_tuple, 0}, ['.'] = {"STOP", op_stop, 0},
     ['0'] = {"POP", op_pop, 0}, ['1'] = {"POP_MARK", op_pop_mark, 0}, ['2'] = {"DUP", op_dup, 0},
@@ -836,6 +838,8 @@ static const struct {
     [0x95] = {"FRAME", op_skip, 8}, [0x96] = {"BYTEARRAY8", op_bytes, 8}, [0x97] = {"NEXT_BUFFER", op_none, 0},
     [0x98] = {"READONLY_BUFFER", op_skip, 0},
 };
+/* clang-format on */
+/* clang-format on */
 
 static const char *opcode_name(const pickle_machine *m)
 {

@@ -12,11 +12,15 @@ typedef struct {
     const char *what;
 } known_global;
 
-#define STORAGE_OF(name, dtype) \
-    {"torch." name "Storage", GLOBAL_STORAGE, dtype, "a storage type"}, \
-    {"torch.storage." name "Storage", GLOBAL_STORAGE, dtype, "a storage type"}
+#define STORAGE_OF(name, dtype)                                                  \
+    {"torch." name "Storage", GLOBAL_STORAGE, dtype, "a storage type"},          \
+    {                                                                            \
+        "torch.storage." name "Storage", GLOBAL_STORAGE, dtype, "a storage type" \
+    }
+/* clang-format off */
 #define TENSOR_TYPE(name, dtype) {"torch." name, GLOBAL_DTYPE, dtype, "a PyTorch dtype"}
 #define HARMLESS(name, what) {name, GLOBAL_HARMLESS, 0, what}
+/* clang-format on */
 
 /* Names are as Python 3 has them (see modern_module). The first row that fits counts. */
 static const known_global known[] = {
@@ -163,6 +167,7 @@ static const known_global known[] = {
  * Modules of Python's standard library: sys.stdlib_module_names of 3.11, and names of Python 2 and of modules that were
  * removed. What is in them and not above could run code. Sorted by strcmp.
  */
+/* clang-format off */
 static const char *const standard_modules[] = {
     "BaseHTTPServer", "Bastion", "CGIHTTPServer", "ConfigParser", "HTMLParser", "Queue", "SimpleHTTPServer",
     "SocketServer", "StringIO", "UserDict", "__builtin__", "__future__", "_abc", "_aix_support", "_ast", "_asyncio",
@@ -200,6 +205,7 @@ static const char *const standard_modules[] = {
     "user", "uu", "uuid", "venv", "warnings", "wave", "weakref", "webbrowser", "winreg", "winsound", "wsgiref",
     "xdrlib", "xml", "xmlrpc", "xmlrpclib", "zipapp", "zipfile", "zipimport", "zlib", "zoneinfo",
 };
+/* clang-format on */
 
 /* Attributes on the way to which anything can be reached, and functions that run something wherever they are found. */
 static const char *const dangerous_attributes[] = {
@@ -435,8 +441,9 @@ static assay_status call_dictionary(pickle_machine *m, const pickle_global *clas
     ASSAY_TRY(make_object(m, class, result));
     for (size_t i = 0; i < arguments->as.tuple.count; i++) {
         const pickle_value *from = arguments->as.tuple.items[i];
-        const pickle_cell *cell =
-            from->kind == PICKLE_LIST || from->kind == PICKLE_DICTIONARY ? from->as.container.first : NULL;
+        const pickle_cell *cell = from->kind == PICKLE_LIST || from->kind == PICKLE_DICTIONARY
+                                      ? from->as.container.first
+                                      : NULL;
         for (; cell != NULL; cell = cell->next) {
             const pickle_value *key = cell->key;
             pickle_value *held = cell->held;
@@ -475,16 +482,13 @@ assay_status pickle_call(pickle_machine *m, const pickle_value *function, pickle
     }
     const pickle_global *global = function->as.global;
     switch (global->role) {
-    case GLOBAL_DICTIONARY:
-        return call_dictionary(m, global, arguments, result);
-    case GLOBAL_TENSOR:
-        return call_tensor(m, (tensor_call)global->which, arguments, result);
+    case GLOBAL_DICTIONARY: return call_dictionary(m, global, arguments, result);
+    case GLOBAL_TENSOR: return call_tensor(m, (tensor_call)global->which, arguments, result);
     case GLOBAL_RECONSTRUCT:
         return arguments->as.tuple.count > 0 ? pickle_new(m, arguments->as.tuple.items[0], result)
                                              : pickle_refuse(m, "it makes an object of no class");
     case GLOBAL_UNKNOWN:
         return is_function(global->name) ? pickle_refuse_code(m, global->name) : make_object(m, global, result);
-    default:
-        return make_object(m, global, result);
+    default: return make_object(m, global, result);
     }
 }

@@ -25,14 +25,14 @@ typedef enum {
 
 /* What a name of Python's is to the reader. */
 typedef enum {
-    GLOBAL_DICTIONARY,   /* makes a dictionary */
-    GLOBAL_STORAGE,      /* a storage type; `which` is its dtype, or -1 where the library has none like it */
-    GLOBAL_DTYPE,        /* torch.float32; `which` is the dtype */
-    GLOBAL_TENSOR,       /* makes a tensor; `which` is a tensor_call */
-    GLOBAL_RECONSTRUCT,  /* copyreg: makes an object of the class that is its first argument */
-    GLOBAL_HARMLESS,     /* makes something that runs no code and holds no weights */
-    GLOBAL_UNKNOWN,      /* a class or function of the user's or of some package */
-    GLOBAL_DANGEROUS     /* Python's own and not known to be harmless: could run anything */
+    GLOBAL_DICTIONARY,  /* makes a dictionary */
+    GLOBAL_STORAGE,     /* a storage type; `which` is its dtype, or -1 where the library has none like it */
+    GLOBAL_DTYPE,       /* torch.float32; `which` is the dtype */
+    GLOBAL_TENSOR,      /* makes a tensor; `which` is a tensor_call */
+    GLOBAL_RECONSTRUCT, /* copyreg: makes an object of the class that is its first argument */
+    GLOBAL_HARMLESS,    /* makes something that runs no code and holds no weights */
+    GLOBAL_UNKNOWN,     /* a class or function of the user's or of some package */
+    GLOBAL_DANGEROUS    /* Python's own and not known to be harmless: could run anything */
 } global_role;
 
 typedef enum { TENSOR_V1, TENSOR_V2, TENSOR_V3, TENSOR_PARAMETER, TENSOR_SUBCLASS } tensor_call;
@@ -112,7 +112,7 @@ typedef struct {
     pickle_value booleans[2];
     pickle_value small[256];
     pickle_value no_items; /* the empty tuple */
-    assay_error *error; /* never NULL: what nobody reads goes to `unread` */
+    assay_error *error;    /* never NULL: what nobody reads goes to `unread` */
     assay_error unread;
 } pickle_machine;
 

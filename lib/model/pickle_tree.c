@@ -29,12 +29,14 @@ static assay_status visit(walk *w, pickle_value *value);
 
 static const char *describe(const pickle_value *value)
 {
+    /* clang-format off */
     static const char *const names[PICKLE_KINDS] = {
         [PICKLE_NOTHING] = "a number or None", [PICKLE_BOOLEAN] = "a truth value", [PICKLE_INTEGER] = "a number",
         [PICKLE_TEXT] = "a text", [PICKLE_TUPLE] = "a tuple", [PICKLE_LIST] = "a list",
         [PICKLE_DICTIONARY] = "a dictionary", [PICKLE_GLOBAL] = "a class or function", [PICKLE_STORAGE] = "a storage",
         [PICKLE_TENSOR] = "a tensor", [PICKLE_OBJECT] = "an object",
     };
+    /* clang-format on */
     const pickle_global *class = value->kind == PICKLE_OBJECT ? value->as.container.of : NULL;
     if (class != NULL && class->role == GLOBAL_STORAGE) {
         return "a quantized tensor";

@@ -46,8 +46,9 @@ static assay_status check_length(const assay_source *source, uint64_t length, as
                           source->name, length, source->size);
     }
     if (length > ASSAY_SAFETENSORS_HEADER_LIMIT) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: a header of %" PRIu64 " bytes is more than the %zu that are read",
-                          source->name, length, ASSAY_SAFETENSORS_HEADER_LIMIT);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: a header of %" PRIu64 " bytes is more than the %zu that are read", source->name, length,
+                          ASSAY_SAFETENSORS_HEADER_LIMIT);
     }
     return ASSAY_OK;
 }
@@ -126,13 +127,14 @@ static assay_status read_shape(const json_t *shape, const char *file, entry *ten
 {
     tensor->rank = json_array_size(shape);
     if (!json_is_array(shape) || tensor->rank > ASSAY_TENSOR_MAX_RANK) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': 'shape' is not a list of at most %d sizes", file,
-                          tensor->name, ASSAY_TENSOR_MAX_RANK);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': 'shape' is not a list of at most %d sizes",
+                          file, tensor->name, ASSAY_TENSOR_MAX_RANK);
     }
     for (size_t i = 0; i < tensor->rank; i++) {
         if (!as_size(json_array_get(shape, i), &tensor->shape[i])) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': size %zu of its shape is not a whole number",
-                              file, tensor->name, i);
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: tensor '%.100s': size %zu of its shape is not a whole number", file, tensor->name,
+                              i);
         }
     }
     return ASSAY_OK;
@@ -143,8 +145,8 @@ static assay_status read_entry(const json_t *json, const char *file, entry *tens
     const json_t *offsets = json_object_get(json, "data_offsets");
     const char *dtype = json_string_value(json_object_get(json, "dtype"));
     if (!json_is_object(json) || json_object_size(json) != 3) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' has not just 'dtype', 'shape' and 'data_offsets'",
-                          file, tensor->name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: tensor '%.100s' has not just 'dtype', 'shape' and 'data_offsets'", file, tensor->name);
     }
     if (!dtype_by_name(dtype, &tensor->dtype)) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' has the unknown dtype '%.20s'", file,
@@ -153,17 +155,17 @@ static assay_status read_entry(const json_t *json, const char *file, entry *tens
     ASSAY_TRY(read_shape(json_object_get(json, "shape"), file, tensor, error));
     if (json_array_size(offsets) != 2 || !as_size(json_array_get(offsets, 0), &tensor->begin) ||
         !as_size(json_array_get(offsets, 1), &tensor->end) || tensor->begin > tensor->end) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': 'data_offsets' is not a pair [begin, end]", file,
-                          tensor->name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s': 'data_offsets' is not a pair [begin, end]",
+                          file, tensor->name);
     }
     size_t count = 0;
     if (!assay_shape_count(tensor->rank, tensor->shape, tensor->dtype, &count)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the shape of tensor '%.100s' is more than can be addressed", file,
-                          tensor->name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the shape of tensor '%.100s' is more than can be addressed",
+                          file, tensor->name);
     }
     if (count * assay_dtype_size(tensor->dtype) != tensor->end - tensor->begin) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' needs %zu bytes for its shape and has %zu", file,
-                          tensor->name, count * assay_dtype_size(tensor->dtype), tensor->end - tensor->begin);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' needs %zu bytes for its shape and has %zu",
+                          file, tensor->name, count * assay_dtype_size(tensor->dtype), tensor->end - tensor->begin);
     }
     return ASSAY_OK;
 }
@@ -184,8 +186,9 @@ static assay_status check_layout(const entry *entries, size_t count, size_t data
     size_t end = 0;
     for (size_t i = 0; i < count; i++) {
         if (entries[i].begin != end) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' begins at %zu where the one before ends at %zu",
-                              file, entries[i].name, entries[i].begin, end);
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: tensor '%.100s' begins at %zu where the one before ends at %zu", file,
+                              entries[i].name, entries[i].begin, end);
         }
         end = entries[i].end;
         if (end > data_size) {
@@ -195,7 +198,8 @@ static assay_status check_layout(const entry *entries, size_t count, size_t data
         }
     }
     if (end != data_size) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes at the end belong to no tensor", file, data_size - end);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes at the end belong to no tensor", file,
+                          data_size - end);
     }
     return ASSAY_OK;
 }
@@ -234,8 +238,7 @@ static assay_status load_tensor(const assay_source *source, size_t data_at, cons
                                 assay_error *error)
 {
     void *data = NULL;
-    assay_status added =
-        assay_state_add(state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &data, error);
+    assay_status added = assay_state_add(state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &data, error);
     ASSAY_TRY(assay_fail_in(error, added, source->name));
     return assay_source_read(source, data_at + tensor->begin, tensor->end - tensor->begin, data, error);
 }
@@ -362,7 +365,8 @@ static char *make_header(const assay_state *state)
 assay_status assay_safetensors_write(const char *path, const assay_state *state, assay_error *error)
 {
     if (assay_state_find(state, METADATA) != NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no tensor may be named '" METADATA "' in a safetensors file", path);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: no tensor may be named '" METADATA "' in a safetensors file",
+                          path);
     }
     for (size_t i = 0; i < assay_state_count(state); i++) {
         if (assay_state_at(state, i)->dtype == ASSAY_DTYPE_C128) {

@@ -21,6 +21,7 @@ struct assay_state {
     json_t *text;      /* key -> text, in the order of addition */
 };
 
+/* clang-format off */
 static const struct {
     const char *name;
     size_t size;
@@ -32,6 +33,7 @@ static const struct {
     [ASSAY_DTYPE_U16] = {"U16", 2}, [ASSAY_DTYPE_F8_E4M3] = {"F8_E4M3", 1}, [ASSAY_DTYPE_F8_E5M2] = {"F8_E5M2", 1},
     [ASSAY_DTYPE_C64] = {"C64", 8}, [ASSAY_DTYPE_C128] = {"C128", 16},
 };
+/* clang-format on */
 
 const char *assay_dtype_name(assay_dtype dtype)
 {
@@ -129,11 +131,12 @@ static assay_status check_new(const assay_state *state, const char *name, size_t
         return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' is there twice", name);
     }
     if (rank > ASSAY_TENSOR_MAX_RANK) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' has %zu dimensions; at most %d are supported", name,
-                          rank, ASSAY_TENSOR_MAX_RANK);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "tensor '%.100s' has %zu dimensions; at most %d are supported",
+                          name, rank, ASSAY_TENSOR_MAX_RANK);
     }
     if (!assay_shape_count(rank, shape, dtype, count)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "the shape of tensor '%.100s' is more than can be addressed", name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "the shape of tensor '%.100s' is more than can be addressed",
+                          name);
     }
     return ASSAY_OK;
 }
@@ -234,7 +237,7 @@ static double from_half(uint16_t bits)
 {
     int exponent = bits >> 10 & 31;
     int fraction = bits & 1023;
-    double size = exponent == 31 ? (fraction == 0 ? (double)INFINITY : (double)NAN)
+    double size = exponent == 31  ? (fraction == 0 ? (double)INFINITY : (double)NAN)
                   : exponent == 0 ? ldexp(fraction, -24)
                                   : ldexp(fraction + 1024, exponent - 25);
     return bits >> 15 != 0 ? -size : size;

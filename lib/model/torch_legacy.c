@@ -128,8 +128,8 @@ static assay_status load(legacy *l, const unsigned char *head, size_t size, assa
         status = assay_pickle_texts(head + keys, size - keys, name, locate, l, &used, l->error);
     }
     if (status == ASSAY_OK) {
-        status =
-            assay_torch_assemble(pickle, name, find_storage, l, assay_source_budget(l->source), state, about, l->error);
+        status = assay_torch_assemble(pickle, name, find_storage, l, assay_source_budget(l->source), state, about,
+                                      l->error);
     }
     assay_free(l->storages);
     assay_free(l->held);

@@ -75,7 +75,8 @@ static void gather(const assay_pickled_tensor *tensor, const unsigned char *stor
 
 static assay_status check_storage(const assembly *a, const assay_pickled_tensor *tensor, size_t size)
 {
-    if (size / assay_dtype_size(tensor->dtype) != tensor->storage_count || size % assay_dtype_size(tensor->dtype) != 0) {
+    if (size / assay_dtype_size(tensor->dtype) != tensor->storage_count ||
+        size % assay_dtype_size(tensor->dtype) != 0) {
         return assay_fail(a->error, ASSAY_ERROR_FORMAT,
                           "%s: the numbers of tensor '%.100s' have %zu bytes where %zu elements of %zu bytes are "
                           "promised: is the file damaged?",
@@ -89,8 +90,8 @@ static assay_status add_tensor(assembly *a, const assay_pickled_tensor *tensor, 
 {
     made->tensor = tensor;
     if (!assay_shape_count(tensor->rank, tensor->shape, tensor->dtype, &made->count)) {
-        return assay_fail(a->error, ASSAY_ERROR_FORMAT, "%s: the shape of tensor '%.100s' is more than can be addressed",
-                          a->name, tensor->name);
+        return assay_fail(a->error, ASSAY_ERROR_FORMAT,
+                          "%s: the shape of tensor '%.100s' is more than can be addressed", a->name, tensor->name);
     }
     if (made->count > 0 && !fits(tensor)) {
         return assay_fail(a->error, ASSAY_ERROR_FORMAT,
@@ -99,13 +100,14 @@ static assay_status add_tensor(assembly *a, const assay_pickled_tensor *tensor, 
     }
     size_t bytes = made->count * assay_dtype_size(tensor->dtype);
     if (bytes > a->bytes_left) {
-        return assay_fail(a->error, ASSAY_ERROR_FORMAT,
-                          "%s: tensor '%.100s' makes the tensors far larger than the file: too many views of one storage",
-                          a->name, tensor->name);
+        return assay_fail(
+            a->error, ASSAY_ERROR_FORMAT,
+            "%s: tensor '%.100s' makes the tensors far larger than the file: too many views of one storage", a->name,
+            tensor->name);
     }
     a->bytes_left -= bytes;
-    assay_status added =
-        assay_state_add(a->state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &made->data, a->error);
+    assay_status added = assay_state_add(a->state, tensor->name, tensor->dtype, tensor->rank, tensor->shape,
+                                         &made->data, a->error);
     return assay_fail_in(a->error, added, a->name);
 }
 
@@ -189,11 +191,12 @@ assay_status assay_torch_state(const void *pickle, size_t pickle_size, const cha
     size_t used = 0;
     *state = NULL;
     ASSAY_TRY(assay_pickle_parse(pickle, pickle_size, name, &parsed, &used, NULL, error));
-    assay_status status =
-        used == pickle_size
-            ? assay_torch_assemble(parsed, name, find, context, most_bytes, state, about, error)
-            : assay_fail(error, ASSAY_ERROR_FORMAT,
-                         "%s: is damaged, or was not written by torch.save: its pickle stops before its end", name);
+    assay_status status = used == pickle_size
+                              ? assay_torch_assemble(parsed, name, find, context, most_bytes, state, about, error)
+                              : assay_fail(
+                                    error, ASSAY_ERROR_FORMAT,
+                                    "%s: is damaged, or was not written by torch.save: its pickle stops before its end",
+                                    name);
     assay_pickle_destroy(parsed);
     return status;
 }

@@ -79,12 +79,14 @@ static void add_integer(buffer *b, size_t number)
 }
 
 /* The storage class of each dtype; NULL where PyTorch 1.13 has none. */
+/* clang-format off */
 static const char *const storage_classes[ASSAY_DTYPE_COUNT] = {
     [ASSAY_DTYPE_F64] = "Double", [ASSAY_DTYPE_F32] = "Float", [ASSAY_DTYPE_F16] = "Half",
     [ASSAY_DTYPE_BF16] = "BFloat16", [ASSAY_DTYPE_I64] = "Long", [ASSAY_DTYPE_I32] = "Int",
     [ASSAY_DTYPE_I16] = "Short", [ASSAY_DTYPE_I8] = "Char", [ASSAY_DTYPE_U8] = "Byte", [ASSAY_DTYPE_BOOL] = "Bool",
     [ASSAY_DTYPE_C64] = "ComplexFloat", [ASSAY_DTYPE_C128] = "ComplexDouble",
 };
+/* clang-format on */
 
 static void add_stride(buffer *b, const assay_stored_tensor *tensor)
 {

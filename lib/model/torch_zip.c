@@ -15,10 +15,10 @@ static const char PICKLE[] = "/data.pkl";
 
 typedef struct {
     zip_t *zip;
-    const char *name;     /* of the file */
-    size_t most_bytes;    /* of one entry, unpacked */
-    void *held;           /* the storage that was asked for last */
-    const char *folder;   /* of the archive: what is before the first '/', not ended by a zero */
+    const char *name;   /* of the file */
+    size_t most_bytes;  /* of one entry, unpacked */
+    void *held;         /* the storage that was asked for last */
+    const char *folder; /* of the archive: what is before the first '/', not ended by a zero */
     size_t folder_length;
 } archive;
 
@@ -45,7 +45,8 @@ static assay_status check_entry(const archive *a, zip_int64_t index, size_t *siz
     const zip_uint64_t wanted = ZIP_STAT_SIZE | ZIP_STAT_COMP_METHOD | ZIP_STAT_ENCRYPTION_METHOD;
     zip_stat_t about;
     int failed = zip_stat_index(a->zip, (zip_uint64_t)index, 0, &about);
-    if (failed != 0 || (about.valid & wanted) != wanted) { /* LCOV_EXCL_BR_LINE: libzip knows them of all that it lists */
+    if (failed != 0 ||
+        (about.valid & wanted) != wanted) { /* LCOV_EXCL_BR_LINE: libzip knows them of all that it lists */
         return broken(a, index, "its size is unknown", error); /* LCOV_EXCL_LINE: as above */
     }
     if (about.encryption_method != ZIP_EM_NONE ||
@@ -216,8 +217,7 @@ static assay_status read_archive(archive *a, assay_state **state, assay_torch_ab
     ASSAY_TRY(find_pickle(a, count, &index, error));
     ASSAY_TRY(check_byte_order(a, error));
     ASSAY_TRY(read_pickle(a, index, &pickle, error));
-    assay_status status =
-        assay_torch_assemble(pickle, a->name, find_storage, a, a->most_bytes, state, about, error);
+    assay_status status = assay_torch_assemble(pickle, a->name, find_storage, a, a->most_bytes, state, about, error);
     assay_pickle_destroy(pickle);
     assay_free(a->held);
     return status;
@@ -225,6 +225,7 @@ static assay_status read_archive(archive *a, assay_state **state, assay_torch_ab
 
 /* --- the end of the file --------------------------------------------------------------------------------------- */
 
+/* clang-format off */
 enum {
     END_BYTES = 22,            /* "PK\5\6", ..., without the comment behind it */
     END_SEARCHED = 65557,      /* the longest comment, and the end */
@@ -232,6 +233,7 @@ enum {
     LARGE_END_BYTES = 56,      /* "PK\6\6" */
     MOST_DIRECTORY = 4 << 20, /* bytes of the directory */
 };
+/* clang-format on */
 
 static uint64_t little_endian(const unsigned char *bytes, size_t width)
 {

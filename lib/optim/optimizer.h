@@ -20,9 +20,9 @@ ASSAY_BEGIN_DECLS
  * used.
  */
 typedef struct {
-    const char *name;       /* "adam" */
-    const char *title;      /* "Adam" */
-    const char *source;     /* the tutorial's cell, PyTorch's class, or the article */
+    const char *name;   /* "adam" */
+    const char *title;  /* "Adam" */
+    const char *source; /* the tutorial's cell, PyTorch's class, or the article */
     assay_update_rule rule;
 } assay_optimizer_descriptor;
 

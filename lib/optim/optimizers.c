@@ -8,6 +8,7 @@
 #define KINGMA_BA .kind = ASSAY_UPDATE_ADAM, .learning_rate = 1e-3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8
 #define CORRECTED .correct_first = true, .correct_second = true
 
+/* clang-format off */
 static const assay_optimizer_descriptor optimizers[] = {
     {.name = "sgd",
      .title = "SGD",
@@ -63,6 +64,7 @@ static const assay_optimizer_descriptor optimizers[] = {
      .rule = {.kind = ASSAY_UPDATE_LION, .learning_rate = 1e-4, .beta1 = 0.9, .beta2 = 0.99, .decoupled = true}},
     {.name = NULL},
 };
+/* clang-format on */
 
 const assay_optimizer_descriptor *assay_optimizers(void)
 {

@@ -22,8 +22,7 @@ static const assay_hyperparameter *const *hyperparameters_of(const assay_update_
     return assay_update_describe(rule->kind)->reads;
 }
 
-static assay_status find(const assay_update_rule *rule, const char *text, size_t length, int *index,
-                         assay_error *error)
+static assay_status find(const assay_update_rule *rule, const char *text, size_t length, int *index, assay_error *error)
 {
     const assay_hyperparameter *const *table = hyperparameters_of(rule);
     char names[ASSAY_LIST_LENGTH];

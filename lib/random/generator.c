@@ -15,8 +15,10 @@ assay_status assay_generator_kind_by_name(const char *name, assay_generator_kind
             return ASSAY_OK;
         }
     }
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "unknown generator '%s'; known are mt19937 (PyTorch on the CPU) and "
-                      "philox (PyTorch on CUDA)", name);
+    return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                      "unknown generator '%s'; known are mt19937 (PyTorch on the CPU) and "
+                      "philox (PyTorch on CUDA)",
+                      name);
 }
 
 const char *assay_generator_name(assay_generator_kind kind)

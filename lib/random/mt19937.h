@@ -19,8 +19,8 @@ enum { ASSAY_MT19937_WORDS = 624 };
 /* Plain data: copying the struct copies the generator. */
 typedef struct {
     uint32_t word[ASSAY_MT19937_WORDS];
-    uint32_t next;          /* index of the next word; ASSAY_MT19937_WORDS: compute new words first */
-    bool has_normal;        /* `normal` is valid: normal_ of fewer than 16 elements keeps one value */
+    uint32_t next;   /* index of the next word; ASSAY_MT19937_WORDS: compute new words first */
+    bool has_normal; /* `normal` is valid: normal_ of fewer than 16 elements keeps one value */
     double normal;
 } assay_mt19937;
 

@@ -29,8 +29,7 @@ static void *grown(void *old, size_t count, size_t size, assay_error *error)
 assay_figure *assay_figure_create(const assay_figure_layout *layout, assay_error *error)
 {
     if (!good_name(layout->name)) {
-        assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                   "figure \"%s\": its files need a name of letters, digits, '-' and '_'",
+        assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure \"%s\": its files need a name of letters, digits, '-' and '_'",
                    layout->name == NULL ? "" : layout->name);
         return NULL;
     }
@@ -225,8 +224,7 @@ static assay_status add_histogram(assay_figure *figure, size_t count, const doub
     double area = (double)count * width;
     ASSAY_TRY(add_bars(figure, bins, edges, counts, as_density ? 1.0 / area : 1.0, error));
     /* The tutorial draws a density only if the variance is above 0. */
-    return high - low > 1e-8 ? add_density(figure, count, values, low, high, as_density ? 1.0 : area, error)
-                             : ASSAY_OK;
+    return high - low > 1e-8 ? add_density(figure, count, values, low, high, as_density ? 1.0 : area, error) : ASSAY_OK;
 }
 
 assay_status assay_figure_add_histogram(assay_figure *figure, size_t count, const double *values, size_t bins,
@@ -236,9 +234,9 @@ assay_status assay_figure_add_histogram(assay_figure *figure, size_t count, cons
     assay_error *said = error == NULL ? &local : error;
     double *edges = assay_calloc(bins + 1, sizeof *edges, said);
     size_t *counts = assay_calloc(bins, sizeof *counts, said);
-    assay_status status = edges == NULL || counts == NULL ? ASSAY_ERROR_MEMORY
-                                                          : add_histogram(figure, count, values, bins, as_density,
-                                                                          edges, counts, said);
+    assay_status status = edges == NULL || counts == NULL
+                              ? ASSAY_ERROR_MEMORY
+                              : add_histogram(figure, count, values, bins, as_density, edges, counts, said);
     assay_free(edges);
     assay_free(counts);
     return status;

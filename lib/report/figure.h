@@ -20,10 +20,10 @@ ASSAY_BEGIN_DECLS
 typedef struct assay_figure assay_figure;
 
 typedef struct {
-    const char *name;      /* of the files: letters, digits, '-' and '_' */
-    const char *title;     /* above all panels; "" for none */
-    size_t columns;        /* panels in a row; 0 counts as 1 */
-    unsigned panel_width;  /* pixels; 0 for the default, 760 x 460 */
+    const char *name;     /* of the files: letters, digits, '-' and '_' */
+    const char *title;    /* above all panels; "" for none */
+    size_t columns;       /* panels in a row; 0 counts as 1 */
+    unsigned panel_width; /* pixels; 0 for the default, 760 x 460 */
     unsigned panel_height;
 } assay_figure_layout;
 

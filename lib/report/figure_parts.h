@@ -24,7 +24,7 @@ typedef struct {
     char *label; /* NULL: not in the legend */
     size_t rows;
     size_t columns;
-    size_t stride; /* rows in a scan of a grid; 0 for no grid */
+    size_t stride;  /* rows in a scan of a grid; 0 for no grid */
     double *values; /* rows x columns */
 } figure_series;
 

@@ -84,8 +84,8 @@ static void write_styles(FILE *stream)
 {
     for (int i = 0; i < ASSAY_FIGURE_INKS; i++) {
         /* Open markers are thin, so they are larger. */
-        fprintf(stream, "set style line %d lc rgb (dark ? '%s' : '%s') lw 1.8 dt %d pt %d ps %g\n", i + 1,
-                inks[i].dark, inks[i].light, inks[i].dashes, inks[i].marker, inks[i].marker % 2 == 0 ? 0.85 : 0.6);
+        fprintf(stream, "set style line %d lc rgb (dark ? '%s' : '%s') lw 1.8 dt %d pt %d ps %g\n", i + 1, inks[i].dark,
+                inks[i].light, inks[i].dashes, inks[i].marker, inks[i].marker % 2 == 0 ? 0.85 : 0.6);
     }
     fputs("set style line 20 lc rgb frame lw 1\n"
           "set style line 21 lc rgb lines lw 0.8\n"
@@ -398,15 +398,11 @@ static void write_thinned(const figure_series *series, FILE *stream)
 static void write_element(const assay_figure *figure, const figure_series *series, size_t index, FILE *stream)
 {
     switch (series->kind) {
-    case SERIES_BARS:
-        fputs(" using (($1+$2)/2):3:($2-$1) with boxes fillcolor rgb bars notitle", stream);
-        break;
+    case SERIES_BARS: fputs(" using (($1+$2)/2):3:($2-$1) with boxes fillcolor rgb bars notitle", stream); break;
     case SERIES_DENSITY:
         fputs(" using 1:2 with lines lc rgb (dark ? '#ffb000' : '#8a3a00') lw 2 notitle", stream);
         break;
-    case SERIES_LINE:
-        write_line(series, stream);
-        break;
+    case SERIES_LINE: write_line(series, stream); break;
     case SERIES_SURFACE:
         write_thinned(series, stream);
         fputs(" using 1:2:3 with pm3d notitle", stream);
@@ -415,9 +411,7 @@ static void write_element(const assay_figure *figure, const figure_series *serie
         fputs(" using 1:2:3 with image notitle, $contours using 1:2 with lines lc rgb '#60ffffff' lw 0.8 notitle",
               stream);
         break;
-    case SERIES_PATH:
-        write_path(figure, series, index, stream);
-        break;
+    case SERIES_PATH: write_path(figure, series, index, stream); break;
     case SERIES_MARK: /* LCOV_EXCL_LINE: write_marks writes them, not write_panel */
         break;        /* LCOV_EXCL_LINE: as above */
     }

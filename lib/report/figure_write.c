@@ -12,10 +12,12 @@ static const char *const kind_columns[] = {
     [SERIES_SURFACE] = "x y z",          [SERIES_MAP] = "x y z",         [SERIES_PATH] = "x y",
 };
 
+/* clang-format off */
 static const char *const kind_names[] = {
     [SERIES_BARS] = "bars", [SERIES_DENSITY] = "density", [SERIES_LINE] = "line", [SERIES_MARK] = "mark",
     [SERIES_SURFACE] = "surface", [SERIES_MAP] = "map", [SERIES_PATH] = "path",
 };
+/* clang-format on */
 
 /* The comment is one line, whatever the text contains. */
 static void write_plain(FILE *stream, const char *text)

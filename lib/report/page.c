@@ -15,21 +15,11 @@ static void put(FILE *stream, const char *text)
 {
     for (; text != NULL && *text != '\0'; text++) {
         switch (*text) {
-        case '&':
-            fputs("&amp;", stream);
-            break;
-        case '<':
-            fputs("&lt;", stream);
-            break;
-        case '>':
-            fputs("&gt;", stream);
-            break;
-        case '"':
-            fputs("&quot;", stream);
-            break;
-        case '\'':
-            fputs("&#39;", stream);
-            break;
+        case '&': fputs("&amp;", stream); break;
+        case '<': fputs("&lt;", stream); break;
+        case '>': fputs("&gt;", stream); break;
+        case '"': fputs("&quot;", stream); break;
+        case '\'': fputs("&#39;", stream); break;
         default:
             /* HTML allows no control characters but white space. */
             fputc(((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 127 ? '?' : *text, stream);
@@ -227,8 +217,9 @@ static void put_link(FILE *stream, const assay_page *page, const assay_page_figu
 
 static void put_image(FILE *stream, const assay_page *page, const assay_page_figure *figure)
 {
-    put_element(stream, "<div class=\"plot\" tabindex=\"0\"><picture><source media=\"(prefers-color-scheme: dark)\" "
-                        "srcset=\"",
+    put_element(stream,
+                "<div class=\"plot\" tabindex=\"0\"><picture><source media=\"(prefers-color-scheme: dark)\" "
+                "srcset=\"",
                 page->figure_folder, "/");
     put_element(stream, "", figure->name, "-dark.svg\"><img src=\"");
     put_element(stream, "", page->figure_folder, "/");

@@ -22,7 +22,7 @@ typedef enum {
 /* One number. Texts are UTF-8, and the page escapes them; NULL counts as "". */
 typedef struct {
     const char *label;
-    const char *printed;   /* as the source prints it */
+    const char *printed; /* as the source prints it */
     const char *ours;
     double error; /* relative, or as in the section's error_heading; NaN: no error */
     bool ranked;  /* the error competes for the page's largest: it is relative, and not just rounding */
@@ -45,8 +45,8 @@ typedef struct {
 typedef struct {
     const char *id; /* of the anchor: letters, digits, '-' and '_', unique in the page */
     const char *title;
-    const char *source; /* where it is in the tutorial, such as "cell [13]" */
-    const char *text;   /* plain paragraphs, separated by blank lines */
+    const char *source;          /* where it is in the tutorial, such as "cell [13]" */
+    const char *text;            /* plain paragraphs, separated by blank lines */
     const char *printed_heading; /* of the table's columns; NULL: "Printed" and "Relative error" */
     const char *error_heading;
     size_t row_count;

@@ -42,8 +42,10 @@ static assay_status transform(size_t count, const double *values, assay_distribu
     for (size_t i = 0; i < count; i++) {
         probability[i] = function(values[i], user);
         if (!(probability[i] >= 0 && probability[i] <= 1)) {
-            assay_status status = assay_fail(error, ASSAY_ERROR_NUMERIC, "the distribution function is %g at %g: it "
-                                             "must be between 0 and 1", probability[i], values[i]);
+            assay_status status = assay_fail(error, ASSAY_ERROR_NUMERIC,
+                                             "the distribution function is %g at %g: it "
+                                             "must be between 0 and 1",
+                                             probability[i], values[i]);
             assay_free(probability);
             return status;
         }
@@ -92,8 +94,10 @@ assay_status assay_chi_square(size_t count, const double *values, size_t cells, 
                               void *user, double *statistic, assay_error *error)
 {
     if (cells < 2 || count / 5 < cells) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a chi-square test of %zu values in %zu cells: give at least "
-                          "two cells and five values a cell", count, cells);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "a chi-square test of %zu values in %zu cells: give at least "
+                          "two cells and five values a cell",
+                          count, cells);
     }
     double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));

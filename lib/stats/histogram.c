@@ -38,8 +38,10 @@ assay_status assay_histogram(size_t count, const double *values, size_t bins, do
                              assay_error *error)
 {
     if (count == 0 || bins == 0) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a histogram of %zu values in %zu bins: give at least one of "
-                          "each", count, bins);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "a histogram of %zu values in %zu bins: give at least one of "
+                          "each",
+                          count, bins);
     }
     double first;
     double last;
@@ -53,8 +55,10 @@ assay_status assay_histogram(size_t count, const double *values, size_t bins, do
      * 2^-1022.
      */
     if (!isfinite(last - first) || !isfinite((double)bins / (last - first))) {
-        return assay_fail(error, ASSAY_ERROR_NUMERIC, "%g to %g cannot be divided into %zu bins in double: scale the "
-                          "sample", first, last, bins);
+        return assay_fail(error, ASSAY_ERROR_NUMERIC,
+                          "%g to %g cannot be divided into %zu bins in double: scale the "
+                          "sample",
+                          first, last, bins);
     }
     equal_edges(first, last, bins, edges);
     memset(counts, 0, bins * sizeof *counts);

@@ -51,9 +51,9 @@ assay_status assay_bootstrap_interval(size_t count, const double *values, assay_
                                       assay_interval *interval, assay_error *error);
 
 typedef struct {
-    double p;         /* two-sided */
-    size_t flips;     /* sign patterns that were looked at */
-    bool exact;       /* all 2^count of them */
+    double p;     /* two-sided */
+    size_t flips; /* sign patterns that were looked at */
+    bool exact;   /* all 2^count of them */
 } assay_sign_flip_result;
 
 /*

@@ -30,7 +30,7 @@ typedef struct {
     size_t count;
     double origin; /* centre of cell 0 */
     double bandwidth;
-    double *sums;  /* [count][TERMS]: sum of t^k / k! */
+    double *sums; /* [count][TERMS]: sum of t^k / k! */
 } cell_list;
 
 static double direct_sum(size_t count, const double *values, double bandwidth, double point)
@@ -95,8 +95,10 @@ assay_status assay_kernel_density(size_t count, const double *values, double ban
                                   const double *points, double *density, assay_error *error)
 {
     if (count == 0 || !(bandwidth > 0) || !isfinite(bandwidth)) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "a kernel density of %zu values with bandwidth %g: give at "
-                          "least one value and a bandwidth above 0", count, bandwidth);
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "a kernel density of %zu values with bandwidth %g: give at "
+                          "least one value and a bandwidth above 0",
+                          count, bandwidth);
     }
     double minimum;
     double maximum;

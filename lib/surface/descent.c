@@ -19,8 +19,7 @@ static void close_run(descent *run)
     assay_buffer_destroy(run->backend, run->w);
 }
 
-static assay_status open_run(descent *run, const assay_update_rule *rule, const double start[2],
-                             assay_error *error)
+static assay_status open_run(descent *run, const assay_update_rule *rule, const double start[2], assay_error *error)
 {
     run->w = assay_buffer_create(run->backend, ASSAY_REAL, 2);
     run->gradient = assay_buffer_create(run->backend, ASSAY_REAL, 2);
@@ -55,8 +54,7 @@ static assay_status walk(const descent *run, assay_surface surface, size_t updat
         if (!isfinite(point->w[0]) || !isfinite(point->w[1]) || !isfinite(point->loss) || !isfinite(gradient[0]) ||
             !isfinite(gradient[1])) {
             return assay_fail(error, ASSAY_ERROR_NUMERIC,
-                              "the descent is not finite at t = %zu: lower the learning rate",
-                              t);
+                              "the descent is not finite at t = %zu: lower the learning rate", t);
         }
         *recorded = t + 1;
         assay_upload_f64(run->backend, assay_whole(run->gradient), gradient);

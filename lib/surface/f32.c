@@ -73,14 +73,10 @@ float assay_surface_f32(assay_surface surface, const float w[2], float gradient[
     static const assay_bivariate_gaussian standard = {{0.0, 0.0}, {1.0, 1.0}};
     float unused[2];
     switch (surface) {
-    case ASSAY_SURFACE_PATHOLOGICAL:
-        return pathological(w, gradient);
-    case ASSAY_SURFACE_GAUSSIAN:
-        return gaussian_f32(&standard, w, 1.0f, gradient != NULL ? gradient : unused);
-    case ASSAY_SURFACE_STEEP:
-        return steep(w, gradient);
-    case ASSAY_SURFACE_COUNT:
-        break;
+    case ASSAY_SURFACE_PATHOLOGICAL: return pathological(w, gradient);
+    case ASSAY_SURFACE_GAUSSIAN: return gaussian_f32(&standard, w, 1.0f, gradient != NULL ? gradient : unused);
+    case ASSAY_SURFACE_STEEP: return steep(w, gradient);
+    case ASSAY_SURFACE_COUNT: break;
     }
     return NAN;
 }

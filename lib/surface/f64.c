@@ -59,14 +59,10 @@ double assay_surface_f64(assay_surface surface, const double w[2], double gradie
 {
     static const assay_bivariate_gaussian standard = {{0.0, 0.0}, {1.0, 1.0}};
     switch (surface) {
-    case ASSAY_SURFACE_PATHOLOGICAL:
-        return pathological(w, gradient);
-    case ASSAY_SURFACE_GAUSSIAN:
-        return assay_bivariate_gaussian_f64(&standard, w, gradient);
-    case ASSAY_SURFACE_STEEP:
-        return steep(w, gradient);
-    case ASSAY_SURFACE_COUNT:
-        break;
+    case ASSAY_SURFACE_PATHOLOGICAL: return pathological(w, gradient);
+    case ASSAY_SURFACE_GAUSSIAN: return assay_bivariate_gaussian_f64(&standard, w, gradient);
+    case ASSAY_SURFACE_STEEP: return steep(w, gradient);
+    case ASSAY_SURFACE_COUNT: break;
     }
     return (double)NAN;
 }

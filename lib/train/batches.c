@@ -6,21 +6,21 @@
 
 struct assay_batches {
     assay_backend *backend;
-    assay_dataset data;   /* its arrays are the caller's */
-    size_t count;         /* in the order */
+    assay_dataset data; /* its arrays are the caller's */
+    size_t count;       /* in the order */
     size_t max_rows;
-    int32_t *host_order;  /* [data.count] */
-    assay_buffer *x;      /* real [max_rows][width] */
-    assay_buffer *y;      /* INT32 [max_rows] */
-    assay_buffer *right;  /* INT32 [1]: right answers in one batch */
+    int32_t *host_order; /* [data.count] */
+    assay_buffer *x;     /* real [max_rows][width] */
+    assay_buffer *y;     /* INT32 [max_rows] */
+    assay_buffer *right; /* INT32 [1]: right answers in one batch */
     /* For bytes, which the backend gathers. */
     assay_buffer *pixels; /* UINT8 [data.count][width] */
     assay_buffer *labels; /* INT32 [data.count] */
     assay_buffer *order;  /* INT32 [data.count] */
     assay_buffer *table;  /* real [256] */
     /* For floats, which are gathered here. */
-    float *host_x;        /* [max_rows][width] */
-    int32_t *host_y;      /* [max_rows] */
+    float *host_x;   /* [max_rows][width] */
+    int32_t *host_y; /* [max_rows] */
 };
 
 static void create_gathering_buffers(assay_batches *batches)

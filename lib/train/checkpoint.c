@@ -90,8 +90,8 @@ static assay_status take_laid_out(assay_trainer *trainer, const assay_state *sta
     for (size_t i = 0; i < assay_network_tensor_count(trainer->network); i++) {
         assay_tensor tensor = assay_network_tensor(trainer->network, i);
         const assay_stored_tensor *stored;
-        ASSAY_TRY(take(state, path, name_of(prefix, &tensor).text, real_dtype(trainer), tensor.values.count, &stored,
-                       error));
+        ASSAY_TRY(
+            take(state, path, name_of(prefix, &tensor).text, real_dtype(trainer), tensor.values.count, &stored, error));
         upload(trainer, part_for(laid_out, &tensor), stored->data);
     }
     return ASSAY_OK;
@@ -135,8 +135,10 @@ static assay_status take_number(const assay_state *state, const char *path, cons
     char *end = NULL;
     *number = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
     if (end == NULL || *end != '\0' || *number > limit) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is not a checkpoint of this run: its %s '%s' is not a number "
-                          "from 0 to %zu", path, key, text == NULL ? "" : text, limit);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: is not a checkpoint of this run: its %s '%s' is not a number "
+                          "from 0 to %zu",
+                          path, key, text == NULL ? "" : text, limit);
     }
     return ASSAY_OK;
 }

@@ -142,8 +142,8 @@ static void add_last_point(const assay_tutorial_descent *descent, bool single, c
     const double ours[] = {point->w[0], point->w[1], point->loss};
     for (size_t k = 0; k < 3; k++) {
         double expected = single ? descent->last_f32[k] : descent->last_f64[k];
-        assay_result *result =
-            add(results, descent->label, what[k], ASSAY_BASIS_PYTORCH, expected, ours[k], TORCH_TOLERANCE);
+        assay_result *result = add(results, descent->label, what[k], ASSAY_BASIS_PYTORCH, expected, ours[k],
+                                   TORCH_TOLERANCE);
         if (!single && descent->chaotic_f64) {
             result->verdict = ASSAY_VERDICT_SHOWN;
         }

@@ -45,12 +45,9 @@ bool assay_picture_in_tutorial(assay_section section, assay_picture picture)
         return false;
     }
     switch (picture) {
-    case ASSAY_PICTURE_WEIGHTS:
-        return experiment->weights;
-    case ASSAY_PICTURE_GRADIENTS:
-        return experiment->gradients;
-    case ASSAY_PICTURE_ACTIVATIONS:
-        break;
+    case ASSAY_PICTURE_WEIGHTS: return experiment->weights;
+    case ASSAY_PICTURE_GRADIENTS: return experiment->gradients;
+    case ASSAY_PICTURE_ACTIVATIONS: break;
     }
     return experiment->activations;
 }

@@ -6,8 +6,8 @@
 #include "tutorial/figure_parts.h"
 
 /* On a log axis a spread of 0 is a gap. */
-static assay_status add_curves(assay_figure *figure, const assay_depth_curve *curves, bool gradients,
-                               bool closer, assay_error *error)
+static assay_status add_curves(assay_figure *figure, const assay_depth_curve *curves, bool gradients, bool closer,
+                               assay_error *error)
 {
     double layer[ASSAY_DEPTH_LAYERS];
     double std[ASSAY_DEPTH_LAYERS];
@@ -55,7 +55,8 @@ static const char CAPTION[] =
 static void describe(const assay_depth_curve *curves, char *alt, size_t size)
 {
     size_t last = ASSAY_DEPTH_LAYERS - 2; /* the last one has ten outputs, and another fan-out */
-    snprintf(alt, size, "Curves on log axes, activations on the left and gradients on the right; below, closer, those "
+    snprintf(alt, size,
+             "Curves on log axes, activations on the left and gradients on the right; below, closer, those "
              "that stay steady. From the first layer to the "
              "last but one, the activations' standard deviation goes");
     for (size_t i = 0; i < assay_experiment_count(); i++) {

@@ -27,8 +27,8 @@ static assay_status add_record(assay_figure *figure, const assay_run_record *rec
     assay_line_style style = author ? ASSAY_LINE_POINTS : ASSAY_LINE_PLAIN;
     ASSAY_TRY(add_scores(figure, author ? "Train, the author's" : "Train, ours", 0, style, record->epochs,
                          record->train_scores, error));
-    return add_scores(figure, author ? "Val, the author's" : "Val, ours", 1, style, record->epochs,
-                      record->val_scores, error);
+    return add_scores(figure, author ? "Val, the author's" : "Val, ours", 1, style, record->epochs, record->val_scores,
+                      error);
 }
 
 static assay_status add_records(assay_figure *figure, const assay_run_record *ours, const assay_run_record *author,
@@ -110,8 +110,11 @@ static assay_status add_step_panels(assay_figure *figure, size_t count, const do
                                     const assay_first_steps *ours, double *x, double *y, assay_error *error)
 {
     assay_figure_axes losses = {.y_label = "Loss of the batch", .x_max = (double)count + 1.0};
-    assay_figure_axes distances = {.x_label = "Step", .y_label = "Relative difference", .y_log = true,
-                                   .x_max = (double)count + 1.0, .key = ASSAY_KEY_BOTTOM_RIGHT};
+    assay_figure_axes distances = {.x_label = "Step",
+                                   .y_label = "Relative difference",
+                                   .y_log = true,
+                                   .x_max = (double)count + 1.0,
+                                   .key = ASSAY_KEY_BOTTOM_RIGHT};
     /* Differences run from float's last bit to the loss itself; the marks' texts stand above. */
     distances.y_min = 1e-8;
     distances.y_max = 100.0;
@@ -124,9 +127,11 @@ static assay_status add_step_panels(assay_figure *figure, size_t count, const do
 static void describe_steps(size_t count, const double *author, size_t ours_count, const assay_first_steps *ours,
                            char *caption, size_t caption_size, char *alt, size_t alt_size)
 {
-    snprintf(caption, caption_size, "The losses of the first %zu steps, ours over the author's, and how far they are "
+    snprintf(caption, caption_size,
+             "The losses of the first %zu steps, ours over the author's, and how far they are "
              "apart; gaps are steps that agree to the last bit. They part where the relative difference first passes "
-             "%g: training is chaotic, and float rounding grows from there on.", count, ASSAY_RETRACE_TOLERANCE);
+             "%g: training is chaotic, and float rounding grows from there on.",
+             count, ASSAY_RETRACE_TOLERANCE);
     snprintf(alt, alt_size, "Losses of %zu steps above, relative differences below.", count);
     for (size_t k = 0; k < ours_count; k++) {
         size_t parting = parting_step(count, ours[k].losses, author);
@@ -153,8 +158,8 @@ assay_status assay_first_steps_figure(const char *name, size_t count, const doub
     snprintf(file, sizeof file, "%s-first-steps", name);
     snprintf(title, sizeof title, "First steps of %s", name);
     describe_steps(count, author, ours_count, ours, caption, sizeof caption, alt, sizeof alt);
-    assay_figure *made = assay_figure_create(
-        &(assay_figure_layout){.name = file, .title = title, .panel_height = 330}, error);
+    assay_figure *made = assay_figure_create(&(assay_figure_layout){.name = file, .title = title, .panel_height = 330},
+                                             error);
     double *x = assay_calloc(count, sizeof *x, error);
     double *y = assay_calloc(count, sizeof *y, error);
     assay_status status = ASSAY_ERROR_MEMORY;

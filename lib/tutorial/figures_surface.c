@@ -20,9 +20,9 @@ typedef struct {
     assay_section section;
     assay_surface surface;
     const char *title;
-    double reach;              /* the figure in three dimensions goes from -reach to reach on both axes */
-    bool whole_map;            /* the map shows the same part; otherwise, as far as the trajectories go */
-    bool last_descent_below;   /* drawn first: its many points would hide the others */
+    double reach;            /* the figure in three dimensions goes from -reach to reach on both axes */
+    bool whole_map;          /* the map shows the same part; otherwise, as far as the trajectories go */
+    bool last_descent_below; /* drawn first: its many points would hide the others */
     const char *surface_caption;
     const char *surface_alt;
     const char *map_caption;
@@ -162,8 +162,13 @@ static assay_status add_descents(assay_figure *figure, const surface_view *view,
                                  assay_descent_point points[CURVES][POINTS], char *alt, size_t size, assay_error *error)
 {
     box range = shown(view, points);
-    assay_figure_axes axes = {.x_label = "w₁", .y_label = "w₂", .z_label = "loss", .x_min = range.low[0],
-                              .x_max = range.high[0], .y_min = range.low[1], .y_max = range.high[1],
+    assay_figure_axes axes = {.x_label = "w₁",
+                              .y_label = "w₂",
+                              .z_label = "loss",
+                              .x_min = range.low[0],
+                              .x_max = range.high[0],
+                              .y_min = range.low[1],
+                              .y_max = range.high[1],
                               .key = ASSAY_KEY_BELOW};
     ASSAY_TRY(assay_figure_add_panel(figure, &axes, error));
     ASSAY_TRY(add_grid(figure, view->surface, range, MAP_STEPS, assay_figure_add_map, error));
@@ -191,8 +196,7 @@ assay_status assay_descent_figure(assay_backend *backend, assay_section section,
              points[0][0].w[1]);
     assay_figure *made = assay_figure_create(
         &(assay_figure_layout){.name = name, .title = title, .panel_width = 760, .panel_height = 600}, error);
-    assay_status status = made == NULL
-                              ? ASSAY_ERROR_MEMORY
-                              : add_descents(made, view, descents, points, alt, sizeof alt, error);
+    assay_status status = made == NULL ? ASSAY_ERROR_MEMORY
+                                       : add_descents(made, view, descents, points, alt, sizeof alt, error);
     return assay_figure_finish(status, made, view->map_caption, alt, figure, error);
 }

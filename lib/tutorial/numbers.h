@@ -11,18 +11,18 @@ ASSAY_BEGIN_DECLS
 
 /* The tutorial's sections; tutorial/sections.h describes them and has their order. */
 typedef enum {
-    ASSAY_SECTION_DATA,             /* cell [7] */
-    ASSAY_SECTION_BATCH,            /* cell [8] */
-    ASSAY_SECTION_CONSTANT,         /* cell [13] */
-    ASSAY_SECTION_VARIANCE_001,     /* cell [14] */
-    ASSAY_SECTION_VARIANCE_01,      /* cell [15] */
-    ASSAY_SECTION_EQUAL_VARIANCE,   /* cell [16] */
-    ASSAY_SECTION_XAVIER_IDENTITY,  /* cell [17] */
-    ASSAY_SECTION_XAVIER_TANH,      /* cell [18] */
-    ASSAY_SECTION_KAIMING_RELU,     /* cell [19] */
-    ASSAY_SECTION_OPTIMIZERS,       /* cells [26] to [28] */
-    ASSAY_SECTION_PATHOLOGICAL,     /* cells [29] to [33] */
-    ASSAY_SECTION_STEEP,            /* cells [34] to [35] */
+    ASSAY_SECTION_DATA,            /* cell [7] */
+    ASSAY_SECTION_BATCH,           /* cell [8] */
+    ASSAY_SECTION_CONSTANT,        /* cell [13] */
+    ASSAY_SECTION_VARIANCE_001,    /* cell [14] */
+    ASSAY_SECTION_VARIANCE_01,     /* cell [15] */
+    ASSAY_SECTION_EQUAL_VARIANCE,  /* cell [16] */
+    ASSAY_SECTION_XAVIER_IDENTITY, /* cell [17] */
+    ASSAY_SECTION_XAVIER_TANH,     /* cell [18] */
+    ASSAY_SECTION_KAIMING_RELU,    /* cell [19] */
+    ASSAY_SECTION_OPTIMIZERS,      /* cells [26] to [28] */
+    ASSAY_SECTION_PATHOLOGICAL,    /* cells [29] to [33] */
+    ASSAY_SECTION_STEEP,           /* cells [34] to [35] */
     ASSAY_SECTION_COUNT
 } assay_section;
 

@@ -117,14 +117,13 @@ static json_t *make_list(const char *key, const double *values, size_t count, co
 static char *print_record(const char *path, const assay_run_record *record, assay_error *error)
 {
     json_t *json = json_object();
-    bool made =
-        json_object_set_new(json, "test_acc", json_real(record->test_acc)) == 0 &&
-        json_object_set_new(json, "val_scores",
-                            make_list("val_scores", record->val_scores, record->epochs, path, error)) == 0 &&
-        json_object_set_new(json, "train_losses",
-                            make_list("train_losses", record->train_losses, record->steps, path, error)) == 0 &&
-        json_object_set_new(json, "train_scores",
-                            make_list("train_scores", record->train_scores, record->epochs, path, error)) == 0;
+    bool made = json_object_set_new(json, "test_acc", json_real(record->test_acc)) == 0 &&
+                json_object_set_new(json, "val_scores",
+                                    make_list("val_scores", record->val_scores, record->epochs, path, error)) == 0 &&
+                json_object_set_new(json, "train_losses",
+                                    make_list("train_losses", record->train_losses, record->steps, path, error)) == 0 &&
+                json_object_set_new(json, "train_scores",
+                                    make_list("train_scores", record->train_scores, record->epochs, path, error)) == 0;
     char *text = made ? assay_json_print(json, JSON_REAL_PRECISION(17)) : NULL;
     json_decref(json);
     return text;

@@ -16,7 +16,7 @@ ASSAY_BEGIN_DECLS
 #define ASSAY_RECORD_LIMIT ((size_t)64 << 20)
 
 typedef struct {
-    double test_acc;      /* of the best model, in [0, 1] */
+    double test_acc; /* of the best model, in [0, 1] */
     size_t epochs;
     double *val_scores;   /* [epochs] accuracy on the validation set after each epoch, in [0, 1] */
     double *train_scores; /* [epochs] accuracy on the training batches during each epoch, in [0, 1] */

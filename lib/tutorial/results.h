@@ -30,8 +30,8 @@ typedef enum {
 
 typedef struct {
     char label[ASSAY_RESULT_LABEL];
-    double printed;  /* the tutorial's number; where it prints none, the expected one */
-    int decimals;    /* of the printed number if the tutorial rounds it; 0: full precision */
+    double printed; /* the tutorial's number; where it prints none, the expected one */
+    int decimals;   /* of the printed number if the tutorial rounds it; 0: full precision */
     double ours;
     double expected; /* what ours is compared with: `printed`, or the theory's expectation */
     bool absolute;   /* errors are absolute, not relative to `expected` */

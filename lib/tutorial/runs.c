@@ -17,9 +17,9 @@ typedef struct {
     assay_run run;
     const char *name;
     const char *file_name;
-    const char *printed;    /* optimizer */
-    const char *saved;      /* optimizer */
-    size_t steps;           /* that agree with the saved run */
+    const char *printed; /* optimizer */
+    const char *saved;   /* optimizer */
+    size_t steps;        /* that agree with the saved run */
     double epoch_tolerance;
 } run_row;
 

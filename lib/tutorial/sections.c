@@ -190,14 +190,9 @@ static assay_status check_inputs(const assay_section_description *description, c
 {
     const char *missing = NULL;
     switch (description->needs) {
-    case ASSAY_NEEDS_NOTHING:
-        break;
-    case ASSAY_NEEDS_SESSION:
-        missing = inputs->session == NULL ? "a session" : NULL;
-        break;
-    case ASSAY_NEEDS_RECORDS:
-        missing = inputs->records == NULL ? "the records of the training runs" : NULL;
-        break;
+    case ASSAY_NEEDS_NOTHING: break;
+    case ASSAY_NEEDS_SESSION: missing = inputs->session == NULL ? "a session" : NULL; break;
+    case ASSAY_NEEDS_RECORDS: missing = inputs->records == NULL ? "the records of the training runs" : NULL; break;
     }
     return missing == NULL
                ? ASSAY_OK

@@ -27,13 +27,13 @@ typedef struct {
 
 typedef struct assay_section_description {
     assay_section section;
-    const char *name;             /* "kaiming-relu" */
-    const char *title;            /* "Kaiming initialization, ReLU network" */
-    const char *cells;            /* of the notebook: "[19]" */
-    const char *text;             /* what is computed, for a page */
-    const char *judged;           /* what the numbers are compared with; NULL: the printed numbers */
-    const char *error_heading;    /* of the column of errors; NULL: they are relative */
-    bool plots_only;              /* the cells print no numbers: the expected ones come from elsewhere */
+    const char *name;          /* "kaiming-relu" */
+    const char *title;         /* "Kaiming initialization, ReLU network" */
+    const char *cells;         /* of the notebook: "[19]" */
+    const char *text;          /* what is computed, for a page */
+    const char *judged;        /* what the numbers are compared with; NULL: the printed numbers */
+    const char *error_heading; /* of the column of errors; NULL: they are relative */
+    bool plots_only;           /* the cells print no numbers: the expected ones come from elsewhere */
     assay_section_needs needs;
     /* Appends the results; `results` is empty at first. */
     assay_status (*run)(const struct assay_section_description *description, const assay_section_inputs *inputs,

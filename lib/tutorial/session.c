@@ -43,9 +43,8 @@ static assay_status fill_session(assay_session *session, assay_error *error)
     const char *folder = session->options.data_folder;
     ASSAY_TRY(assay_dataset_load(folder, ASSAY_TRAIN, &session->data, error));
     if (session->data.count <= ASSAY_TUTORIAL_TRAIN_COUNT) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: %zu training images; the tutorial's split needs more than %d", folder,
-                          session->data.count, ASSAY_TUTORIAL_TRAIN_COUNT);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu training images; the tutorial's split needs more than %d",
+                          folder, session->data.count, ASSAY_TUTORIAL_TRAIN_COUNT);
     }
     assay_mt19937_seed(&session->after_split, ASSAY_TUTORIAL_SEED);
     ASSAY_TRY(assay_split_create(&session->after_split, session->data.count, ASSAY_TUTORIAL_TRAIN_COUNT,

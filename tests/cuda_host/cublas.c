@@ -92,8 +92,8 @@ cublasStatus_t cublasSgemm_v2(cublasHandle_t handle, cublasOperation_t trans_a, 
                               int k, const float *alpha, const float *a, int lda, const float *b, int ldb,
                               const float *beta, float *c, int ldc)
 {
-    const cuda_host_product product = {true, handle, trans_a == CUBLAS_OP_T, trans_b == CUBLAS_OP_T, m, n, k, lda, ldb,
-                                       ldc, (double)*alpha, (double)*beta, a, b, c};
+    const cuda_host_product product = {true, handle, trans_a == CUBLAS_OP_T, trans_b == CUBLAS_OP_T, m, n, k, lda,
+                                       ldb,  ldc,    (double)*alpha,         (double)*beta,          a, b, c};
     return cuda_host_fails("cublasSgemm") ? CUBLAS_STATUS_EXECUTION_FAILED : put_product(&product);
 }
 
@@ -101,8 +101,8 @@ cublasStatus_t cublasDgemm_v2(cublasHandle_t handle, cublasOperation_t trans_a, 
                               int k, const double *alpha, const double *a, int lda, const double *b, int ldb,
                               const double *beta, double *c, int ldc)
 {
-    const cuda_host_product product = {false, handle, trans_a == CUBLAS_OP_T, trans_b == CUBLAS_OP_T, m, n, k, lda, ldb,
-                                       ldc, *alpha, *beta, a, b, c};
+    const cuda_host_product product = {
+        false, handle, trans_a == CUBLAS_OP_T, trans_b == CUBLAS_OP_T, m, n, k, lda, ldb, ldc, *alpha, *beta, a, b, c};
     return cuda_host_fails("cublasDgemm") ? CUBLAS_STATUS_EXECUTION_FAILED : put_product(&product);
 }
 

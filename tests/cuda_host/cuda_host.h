@@ -37,7 +37,7 @@ size_t cuda_host_alive(void);
 
 /* What the emulation has done since the program began. */
 typedef struct {
-    uint64_t launches;       /* of kernels, those of graphs included */
+    uint64_t launches; /* of kernels, those of graphs included */
     uint64_t graph_launches;
     uint64_t node_updates;
     uint64_t products;

@@ -138,10 +138,8 @@ cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph)
 
 static cuda_host_work kernel_work(const struct cudaKernelNodeParams *parameters)
 {
-    cuda_host_work work = {.kind = HOST_KERNEL,
-                           .kernel = parameters->func,
-                           .grid = parameters->gridDim,
-                           .block = parameters->blockDim};
+    cuda_host_work work = {
+        .kind = HOST_KERNEL, .kernel = parameters->func, .grid = parameters->gridDim, .block = parameters->blockDim};
     memcpy(&work.arguments, parameters->kernelParams[0], sizeof work.arguments);
     return work;
 }

@@ -108,16 +108,11 @@ void *cuda_host_new(size_t size)
 const char *cudaGetErrorString(cudaError_t error)
 {
     switch (error) {
-    case cudaSuccess:
-        return "no error";
-    case cudaErrorMemoryAllocation:
-        return "out of memory";
-    case cudaErrorNoDevice:
-        return "no CUDA-capable device is detected";
-    case cudaErrorInsufficientDriver:
-        return "CUDA driver version is insufficient for CUDA runtime version";
-    default:
-        return "an emulated error";
+    case cudaSuccess: return "no error";
+    case cudaErrorMemoryAllocation: return "out of memory";
+    case cudaErrorNoDevice: return "no CUDA-capable device is detected";
+    case cudaErrorInsufficientDriver: return "CUDA driver version is insufficient for CUDA runtime version";
+    default: return "an emulated error";
     }
 }
 
@@ -305,18 +300,10 @@ static void copy_now(const cuda_host_work *work)
 void cuda_host_execute(const cuda_host_work *work)
 {
     switch (work->kind) {
-    case HOST_KERNEL:
-        cuda_host_run_kernel(work);
-        break;
-    case HOST_PRODUCT:
-        cuda_host_run_product(&work->product);
-        break;
-    case HOST_SET:
-        memset(cuda_host_range(work->to, work->size, "cudaMemsetAsync"), work->value, work->size);
-        break;
-    case HOST_COPY:
-        copy_now(work);
-        break;
+    case HOST_KERNEL: cuda_host_run_kernel(work); break;
+    case HOST_PRODUCT: cuda_host_run_product(&work->product); break;
+    case HOST_SET: memset(cuda_host_range(work->to, work->size, "cudaMemsetAsync"), work->value, work->size); break;
+    case HOST_COPY: copy_now(work); break;
     }
 }
 

@@ -97,8 +97,18 @@ static size_t splice(uint8_t *bytes, size_t size, size_t place, size_t replaced,
 /* One small change: a bit, a byte, a number of 4 or 8 bytes at the edge of its range, or a piece out, doubled, or cut off. */
 static size_t mutate(assay_mt19937 *random, uint8_t *bytes, size_t size)
 {
-    static const uint64_t edges[] = {0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff,
-                                     0x7fffffffffffffff, 0xffffffffffffffff};
+    static const uint64_t edges[] = {0,
+                                     1,
+                                     0x7f,
+                                     0x80,
+                                     0xff,
+                                     0x7fff,
+                                     0xffff,
+                                     0x7fffffff,
+                                     0x80000000,
+                                     0xffffffff,
+                                     0x7fffffffffffffff,
+                                     0xffffffffffffffff};
     size_t place = below(random, size);
     size_t left = size - place;
     size_t length = 1 + below(random, LONGEST_INSERT);

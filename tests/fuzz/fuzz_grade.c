@@ -53,8 +53,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     assay_error error;
     grade_case *graded;
     grade_answer answer = {.verdict = GRADE_NOT_RUN};
-    if (size == 0 || assay_grade_case_create(assay_grade_component_by_name("linear_backward"), 1, 1, &graded, &error) !=
-                         ASSAY_OK) {
+    if (size == 0 ||
+        assay_grade_case_create(assay_grade_component_by_name("linear_backward"), 1, 1, &graded, &error) != ASSAY_OK) {
         return 0;
     }
     if (assay_grade_fields_like(&graded->outputs, &answer.outputs, &error) == ASSAY_OK) {

@@ -833,8 +833,8 @@ static void network_forward(size_t layers, const size_t *sizes, const char *acti
         bool last = l + 1 == layers && !pass_is("activation_on_output");
         correct_linear_forward(rows, sizes[l], sizes[l + 1], kept->a[l], weights[l],
                                pass_is("bias_ignored") ? none : biases[l], kept->z[l + 1]);
-        activate(last || pass_is("activation_missing") ? "identity" : activation, rows * sizes[l + 1],
-                 kept->z[l + 1], kept->a[l + 1]);
+        activate(last || pass_is("activation_missing") ? "identity" : activation, rows * sizes[l + 1], kept->z[l + 1],
+                 kept->a[l + 1]);
     }
 }
 
@@ -857,8 +857,7 @@ static double network_pass(size_t layers, const size_t *sizes, const char *activ
     }
     for (size_t l = layers; l-- > 0;) {
         size_t out = sizes[l + 1];
-        bool differentiated = (l + 1 < layers || pass_is("activation_on_output")) &&
-                              !pass_is("activation_missing") &&
+        bool differentiated = (l + 1 < layers || pass_is("activation_on_output")) && !pass_is("activation_missing") &&
                               !pass_is("derivative_missing");
         for (size_t i = 0; i < rows * out && differentiated; i++) {
             d[i] *= network_derivative(activation, kept.z[l + 1][i]);

@@ -72,8 +72,8 @@ static int hostile_escapes(const char *mistake)
         return found >= 0 && connect(found, (struct sockaddr *)&outside, sizeof outside) == 0;
     }
     if (strcmp(mistake, "hostile.files") == 0) {
-        static const char *const places[] = {"planted", "/submission/planted", "/usr/planted", "/planted",
-                                             "/etc/planted", "/run/planted", "/dev/planted"};
+        static const char *const places[] = {"planted",      "/submission/planted", "/usr/planted", "/planted",
+                                             "/etc/planted", "/run/planted",        "/dev/planted"};
         for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
             int made = open(places[i], O_WRONLY | O_CREAT, 0600);
             if (made >= 0) {

@@ -116,8 +116,8 @@ static int sandbox_reads_secret(const char *path)
 
 static int sandbox_spies(void)
 {
-    static const char *const files[] = {"environ", "cmdline", "mountinfo", "mounts", "cgroup", "maps", "uid_map",
-                                        "comm"};
+    static const char *const files[] = {"environ", "cmdline", "mountinfo", "mounts",
+                                        "cgroup",  "maps",    "uid_map",   "comm"};
     for (int process = 1; process < 10; process++) {
         for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
             char path[64];
@@ -282,8 +282,11 @@ static void sandbox_act(const char *mistake)
     static const struct {
         const char *name;
         void (*act)(void);
-    } acts[] = {{"deep", sandbox_deep},       {"inodes", sandbox_inodes}, {"sockets", sandbox_sockets},
-                {"tables", sandbox_tables}, {"quick", sandbox_quick}};
+    } acts[] = {{"deep", sandbox_deep},
+                {"inodes", sandbox_inodes},
+                {"sockets", sandbox_sockets},
+                {"tables", sandbox_tables},
+                {"quick", sandbox_quick}};
     for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
         if (strncmp(mistake, "sandbox.", 8) == 0 && strcmp(mistake + 8, acts[i].name) == 0) {
             acts[i].act();
@@ -301,8 +304,10 @@ static void sandbox_spoil(const char *mistake, size_t count, double *y)
     static const struct {
         const char *name;
         int (*escapes)(void);
-    } escapes[] = {{"sandbox.calls", sandbox_calls}, {"sandbox.spy", sandbox_spies},
-                   {"sandbox.search", sandbox_searches}, {"sandbox.look", sandbox_looks}};
+    } escapes[] = {{"sandbox.calls", sandbox_calls},
+                   {"sandbox.spy", sandbox_spies},
+                   {"sandbox.search", sandbox_searches},
+                   {"sandbox.look", sandbox_looks}};
     for (size_t i = 0; i < sizeof escapes / sizeof escapes[0]; i++) {
         int number = strcmp(mistake, escapes[i].name) == 0 ? escapes[i].escapes() : 0;
         for (size_t j = 0; j < count && number != 0; j++) {

@@ -123,8 +123,8 @@ double student_network_gradient(size_t layers, const size_t *sizes, const char *
             db[l] = own_bias[l];
         }
         loss += correct_network_gradient(layers, sizes, activation, 1, weights, biases, x + r * sizes[0], labels + r,
-                                         dw,
-                                         db) / (double)rows;
+                                         dw, db) /
+                (double)rows;
         for (size_t l = 0; l < layers; l++) {
             for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
                 dweights[l][i] += own_weight[l][i] / (double)rows;

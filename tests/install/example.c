@@ -47,5 +47,6 @@ static int product_is_right(const char *name, assay_precision precision)
 int main(void)
 {
     return split_is_right() && product_is_right("openblas", ASSAY_F32) && product_is_right("reference", ASSAY_F64)
-               ? EXIT_SUCCESS : EXIT_FAILURE;
+               ? EXIT_SUCCESS
+               : EXIT_FAILURE;
 }

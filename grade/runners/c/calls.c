@@ -17,7 +17,7 @@ enum { MAX_TENSORS = 64, GUARD = 4 };
 /* A tensor that a function reads or writes, between two guards. */
 typedef struct {
     char name[24];
-    double *block; /* GUARD + count + GUARD */
+    double *block;  /* GUARD + count + GUARD */
     double *before; /* of an input: a copy */
     size_t count;
     size_t rank;
@@ -167,7 +167,9 @@ static const char *numbered(char name[24], const char *stem, size_t k)
 
 static json_t *json_double(double value)
 {
-    return isnan(value) ? json_string("NaN") : isinf(value) ? json_string(value > 0 ? "inf" : "-inf") : json_real(value);
+    return isnan(value)   ? json_string("NaN")
+           : isinf(value) ? json_string(value > 0 ? "inf" : "-inf")
+                          : json_real(value);
 }
 
 static json_t *json_values(const double *values, size_t count)

@@ -48,9 +48,11 @@ static void become_user(const char *value)
 
 static bool apply_option(const char *option, const char *value)
 {
+    /* clang-format off */
     static const struct {
         const char *name;
         unsigned resource;
+    /* clang-format off */
     } limits[] = {
         {"--cpu-seconds", RLIMIT_CPU},
         {"--data-bytes", RLIMIT_DATA},
@@ -58,6 +60,8 @@ static bool apply_option(const char *option, const char *value)
         {"--processes", RLIMIT_NPROC},
         {"--descriptors", RLIMIT_NOFILE},
     };
+    /* clang-format on */
+    /* clang-format on */
     if (strcmp(option, "--user") == 0) {
         become_user(value);
         return true;

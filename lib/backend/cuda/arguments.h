@@ -13,27 +13,28 @@
 typedef uint64_t assay_cuda_address;
 
 /* Every kernel: X(NUMBER, function). */
-#define ASSAY_CUDA_KERNELS(X)                          \
-    X(ASSAY_CUDA_FILL, fill)                           \
-    X(ASSAY_CUDA_SCALE, scale)                         \
-    X(ASSAY_CUDA_BIAS, bias_and_activate)              \
-    X(ASSAY_CUDA_ACTIVATE, activate_all)               \
-    X(ASSAY_CUDA_DIFFERENTIATE, differentiate_all)     \
-    X(ASSAY_CUDA_COLUMN_SUMS, column_sums)             \
-    X(ASSAY_CUDA_CROSS_ENTROPY, cross_entropy)         \
+#define ASSAY_CUDA_KERNELS(X)                              \
+    X(ASSAY_CUDA_FILL, fill)                               \
+    X(ASSAY_CUDA_SCALE, scale)                             \
+    X(ASSAY_CUDA_BIAS, bias_and_activate)                  \
+    X(ASSAY_CUDA_ACTIVATE, activate_all)                   \
+    X(ASSAY_CUDA_DIFFERENTIATE, differentiate_all)         \
+    X(ASSAY_CUDA_COLUMN_SUMS, column_sums)                 \
+    X(ASSAY_CUDA_CROSS_ENTROPY, cross_entropy)             \
     X(ASSAY_CUDA_CROSS_ENTROPY_TOTAL, cross_entropy_total) \
-    X(ASSAY_CUDA_SOFTMAX, softmax)                     \
-    X(ASSAY_CUDA_GATHER, gather)                       \
-    X(ASSAY_CUDA_UPDATE, update)                       \
-    X(ASSAY_CUDA_RANDOM, random_fill)                  \
-    X(ASSAY_CUDA_SUM, sum)                             \
-    X(ASSAY_CUDA_RANGE, range)                         \
+    X(ASSAY_CUDA_SOFTMAX, softmax)                         \
+    X(ASSAY_CUDA_GATHER, gather)                           \
+    X(ASSAY_CUDA_UPDATE, update)                           \
+    X(ASSAY_CUDA_RANDOM, random_fill)                      \
+    X(ASSAY_CUDA_SUM, sum)                                 \
+    X(ASSAY_CUDA_RANGE, range)                             \
     X(ASSAY_CUDA_POWERS, powers)
 
 #define ASSAY_CUDA_NUMBER(number, function) number,
 typedef enum { ASSAY_CUDA_KERNELS(ASSAY_CUDA_NUMBER) ASSAY_CUDA_KERNEL_COUNT } assay_cuda_kernel;
 #undef ASSAY_CUDA_NUMBER
 
+/* clang-format off */
 enum {
     ASSAY_CUDA_BLOCK = 256,         /* threads of a block */
     ASSAY_CUDA_TILE_COLUMNS = 32,   /* of a block that works on a matrix: a warp's width ... */
@@ -41,6 +42,7 @@ enum {
     ASSAY_CUDA_MOST_PARTS = 256,    /* blocks of a reduction, each with a partial result */
     ASSAY_CUDA_PART_NUMBERS = 4     /* numbers in one */
 };
+/* clang-format on */
 
 /* fill: to[i] = value. scale: to[i] *= value. */
 typedef struct {
@@ -85,7 +87,7 @@ typedef struct {
     assay_cuda_address loss;
     assay_cuda_address correct;
     assay_cuda_address dlogits;
-    assay_cuda_address parts;  /* double [blocks][ASSAY_CUDA_PART_NUMBERS] */
+    assay_cuda_address parts; /* double [blocks][ASSAY_CUDA_PART_NUMBERS] */
     assay_cuda_address failure;
     uint64_t rows;
     uint64_t classes;

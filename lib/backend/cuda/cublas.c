@@ -35,14 +35,18 @@ assay_status assay_cublas_load(size_t count, const char *const *names, assay_cub
         cublas->library = dlopen(names[i], RTLD_NOW | RTLD_LOCAL);
     }
     if (cublas->library == NULL) {
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: cuBLAS cannot be loaded (%s); let "
-                          "LD_LIBRARY_PATH name its folder, or use --backend openblas", dlerror());
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                          "backend cuda: cuBLAS cannot be loaded (%s); let "
+                          "LD_LIBRARY_PATH name its folder, or use --backend openblas",
+                          dlerror());
     }
     const char *missing = find_functions(cublas);
     if (missing != NULL) {
         assay_cublas_unload(cublas);
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: the cuBLAS that was loaded has no %s; let "
-                          "LD_LIBRARY_PATH name the folder of a newer one, or use --backend openblas", missing);
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                          "backend cuda: the cuBLAS that was loaded has no %s; let "
+                          "LD_LIBRARY_PATH name the folder of a newer one, or use --backend openblas",
+                          missing);
     }
     return ASSAY_OK;
 }

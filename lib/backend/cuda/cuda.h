@@ -86,7 +86,7 @@ typedef struct {
     assay_cuda_command *commands; /* [ASSAY_CUDA_MOST_RECORDED] */
     cudaGraphNode_t *nodes;       /* the same */
     size_t count;
-    cudaGraph_t graph;    /* NULL until the sequence has come twice */
+    cudaGraph_t graph; /* NULL until the sequence has come twice */
     cudaGraphExec_t exec;
     uint64_t last_use;
 } assay_cuda_sequence;
@@ -99,16 +99,16 @@ typedef struct {
     cublasHandle_t handle[ASSAY_CUDA_LANES];
     void *workspace[ASSAY_CUDA_LANES];
     cudaStream_t stream;
-    void *parts;            /* of reductions: double [MOST_PARTS][PART_NUMBERS] */
-    void *failure;          /* assay_cuda_failure */
+    void *parts;             /* of reductions: double [MOST_PARTS][PART_NUMBERS] */
+    void *failure;           /* assay_cuda_failure */
     assay_cuda_failure seen; /* its copy */
-    uint64_t checks;        /* operations that may have recorded a failure since `seen` was last copied */
+    uint64_t checks;         /* operations that may have recorded a failure since `seen` was last copied */
 
     bool recording;
     assay_cuda_sequence pending; /* recorded, and not yet run */
     assay_cuda_sequence remembered[ASSAY_CUDA_SEQUENCES];
-    uint64_t sequences; /* run so far */
-    uint64_t replays;   /* of them as a graph */
+    uint64_t sequences;    /* run so far */
+    uint64_t replays;      /* of them as a graph */
     uint64_t node_updates; /* nodes that were given new arguments for a replay */
 } assay_cuda;
 

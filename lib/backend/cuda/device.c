@@ -21,10 +21,9 @@ bool assay_cublas_ok(assay_cuda *self, cublasStatus_t result, const char *call)
     if (result == CUBLAS_STATUS_SUCCESS) {
         return true;
     }
-    assay_backend_record(&self->base,
-                         result == CUBLAS_STATUS_ALLOC_FAILED ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_UNSUPPORTED,
-                         "backend cuda: %s failed: %s (status %d)", call,
-                         self->cublas.cublasGetStatusString(result), (int)result);
+    assay_backend_record(
+        &self->base, result == CUBLAS_STATUS_ALLOC_FAILED ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_UNSUPPORTED,
+        "backend cuda: %s failed: %s (status %d)", call, self->cublas.cublasGetStatusString(result), (int)result);
     return false;
 }
 

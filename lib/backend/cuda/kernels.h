@@ -57,8 +57,8 @@ typedef double real;
 #endif
 
 /* A loop over `count` elements, of which each thread takes every (number of threads)-th one. */
-#define FOR_EACH(i, count)                                                                    \
-    for (uint64_t i = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count);           \
+#define FOR_EACH(i, count)                                                          \
+    for (uint64_t i = (uint64_t)blockIdx.x * blockDim.x + threadIdx.x; i < (count); \
          i += (uint64_t)gridDim.x * blockDim.x)
 
 /*

@@ -109,6 +109,7 @@ DEVICE real mish_derivative(real unbounded)
 /* dy f'(x); t is what the descriptor's derivative_reads names: x, y = f(x), or anything for the identity. */
 #define BACKWARD(identifier) DEVICE real identifier##_backward(UNUSED real a, UNUSED real t, real dy)
 
+/* clang-format off */
 FORWARD(identity) { return x; }
 BACKWARD(identity) { return dy; }
 
@@ -145,20 +146,18 @@ FORWARD(mish)
     return at_least(x, SIGMOID_BOUND) * (gate.n / gate.d);
 }
 BACKWARD(mish) { return dy * mish_derivative(t); }
+/* clang-format on */
 
-#define FORWARD_OF(constant, identifier) \
-    case constant:                       \
-        return identifier##_forward(a, x);
-#define BACKWARD_OF(constant, identifier) \
-    case constant:                        \
-        return identifier##_backward(a, t, dy);
+/* clang-format off */
+#define FORWARD_OF(constant, identifier) case constant: return identifier##_forward(a, x);
+#define BACKWARD_OF(constant, identifier) case constant: return identifier##_backward(a, t, dy);
+/* clang-format on */
 
 DEVICE real activate(uint64_t kind, real a, real x)
 {
     switch ((assay_activation_kind)kind) {
-    ASSAY_ACTIVATIONS(FORWARD_OF)
-    case ASSAY_ACTIVATION_COUNT:
-        break;
+        ASSAY_ACTIVATIONS(FORWARD_OF)
+    case ASSAY_ACTIVATION_COUNT: break;
     }
     return x;
 }
@@ -166,9 +165,8 @@ DEVICE real activate(uint64_t kind, real a, real x)
 DEVICE real differentiate(uint64_t kind, real a, real t, real dy)
 {
     switch ((assay_activation_kind)kind) {
-    ASSAY_ACTIVATIONS(BACKWARD_OF)
-    case ASSAY_ACTIVATION_COUNT:
-        break;
+        ASSAY_ACTIVATIONS(BACKWARD_OF)
+    case ASSAY_ACTIVATION_COUNT: break;
     }
     return dy;
 }

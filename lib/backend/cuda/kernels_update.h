@@ -72,15 +72,11 @@ DEVICE real direction_of(const assay_cuda_update_arguments *p, uint64_t i, real 
         real mean = next_mean(c, state_of(p, 0, i), g);
         return (real)c->from_g * g + (real)c->from_m * mean;
     }
-    case ASSAY_UPDATE_ADAM:
-        return adam_direction(c, state_of(p, 0, i), state_of(p, 1, i), state_of(p, 2, i), g);
-    case ASSAY_UPDATE_RMSPROP:
-        return rmsprop_direction(c, state_of(p, 0, i), g);
-    case ASSAY_UPDATE_LION:
-        return lion_direction(c, state_of(p, 0, i), g);
+    case ASSAY_UPDATE_ADAM: return adam_direction(c, state_of(p, 0, i), state_of(p, 1, i), state_of(p, 2, i), g);
+    case ASSAY_UPDATE_RMSPROP: return rmsprop_direction(c, state_of(p, 0, i), g);
+    case ASSAY_UPDATE_LION: return lion_direction(c, state_of(p, 0, i), g);
     case ASSAY_UPDATE_SGD:
-    case ASSAY_UPDATE_COUNT:
-        break;
+    case ASSAY_UPDATE_COUNT: break;
     }
     return (real)c->rate * g;
 }

@@ -95,12 +95,9 @@ void assay_cuda_activation_forward(assay_backend *backend, assay_activation acti
 static assay_slice derivative_source(assay_activation activation, assay_slice x, assay_slice y, assay_slice dy)
 {
     switch (assay_activation_describe(activation.kind)->derivative_reads) {
-    case ASSAY_READS_OUTPUT:
-        return y;
-    case ASSAY_READS_INPUT:
-        return x;
-    case ASSAY_READS_NOTHING:
-        break;
+    case ASSAY_READS_OUTPUT: return y;
+    case ASSAY_READS_INPUT: return x;
+    case ASSAY_READS_NOTHING: break;
     }
     return dy;
 }

@@ -12,10 +12,12 @@
 #define ASSAY_CUBLAS_NAMES ASSAY_CUBLAS_FILE, ASSAY_CUDA_FOLDER "/" ASSAY_CUBLAS_FILE
 #endif
 
+/* clang-format off */
 enum {
     LEAST_CAPABILITY = 75,          /* the oldest processor that kernels are compiled for */
     WORKSPACE_SIZE = 32 * 1024 * 1024 /* bytes: what cuBLAS recommends for Hopper */
 };
+/* clang-format on */
 
 static const assay_backend_operations OPERATIONS = {
     .close = assay_cuda_close,
@@ -55,8 +57,10 @@ static assay_status find_device(assay_error *error)
     int devices = 0;
     cudaError_t result = cudaGetDeviceCount(&devices);
     if (result != cudaSuccess) {
-        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "backend cuda: no NVIDIA driver or GPU found (%s); "
-                          "use --backend openblas", cudaGetErrorString(result));
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                          "backend cuda: no NVIDIA driver or GPU found (%s); "
+                          "use --backend openblas",
+                          cudaGetErrorString(result));
     }
     int major = 0;
     int minor = 0;
@@ -67,7 +71,8 @@ static assay_status find_device(assay_error *error)
     if (result != cudaSuccess || 10 * major + minor < LEAST_CAPABILITY) {
         return assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
                           "backend cuda: the GPU has compute capability %d.%d (%s), and "
-                          "7.5 or more is needed; use --backend openblas", major, minor, cudaGetErrorString(result));
+                          "7.5 or more is needed; use --backend openblas",
+                          major, minor, cudaGetErrorString(result));
     }
     return ASSAY_OK;
 }

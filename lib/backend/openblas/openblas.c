@@ -66,12 +66,9 @@ void assay_openblas_synchronize(assay_backend *backend)
 size_t assay_host_element_size(const assay_backend *backend, assay_element element)
 {
     switch (element) {
-    case ASSAY_INT32:
-        return sizeof(int32_t);
-    case ASSAY_UINT8:
-        return sizeof(uint8_t);
-    case ASSAY_REAL:
-        break;
+    case ASSAY_INT32: return sizeof(int32_t);
+    case ASSAY_UINT8: return sizeof(uint8_t);
+    case ASSAY_REAL: break;
     }
     return backend->precision == ASSAY_F32 ? sizeof(float) : sizeof(double);
 }

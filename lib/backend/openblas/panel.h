@@ -26,6 +26,7 @@
 #include "backend/openblas/processor.h"
 #include <assay/base/error.h>
 
+/* clang-format off */
 enum {
     ASSAY_PANEL_ROWS = 4,          /* rows of A that are multiplied at once */
     ASSAY_PANEL_MAX_LANES = 16,    /* floats in the widest vector */
@@ -36,6 +37,7 @@ enum {
     ASSAY_PANEL_STRIDE = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES,
     ASSAY_PANEL_SAMPLES = 64       /* see assay_panel_left_out */
 };
+/* clang-format on */
 
 /*
  * op(M) of a row-major matrix: element (i, j) at first[i * stride + j], or at first[j * stride + i] where transposed.

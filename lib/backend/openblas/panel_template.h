@@ -275,10 +275,8 @@ INLINE void multiply_strip(size_t vectors, const strip *s, const float *b, const
 static TARGET void multiply_into(const strip *s, const panel *b, const vector *start, float *to, size_t stride)
 {
     switch (b->vectors) {
-#define CASE(VECTORS)                                                  \
-    case VECTORS:                                                      \
-        multiply_strip(VECTORS, s, b->first, start, to, stride);       \
-        break;
+#define CASE(VECTORS) \
+    case VECTORS: multiply_strip(VECTORS, s, b->first, start, to, stride); break;
         CASE(1)
         CASE(2)
         CASE(3)
@@ -382,8 +380,7 @@ static TARGET void multiply_packed(const run *r, assay_range rows, reading how, 
 static void begin_strips(const assay_panel_thread *thread, size_t count, strip *strips)
 {
     for (size_t s = 0; s < count; s++) {
-        strips[s] = (strip){
-            thread->values + s * ROWS * ASSAY_PANEL_STRIDE, thread->kept + s * ASSAY_PANEL_STRIDE, 0};
+        strips[s] = (strip){thread->values + s * ROWS * ASSAY_PANEL_STRIDE, thread->kept + s * ASSAY_PANEL_STRIDE, 0};
     }
 }
 

@@ -118,6 +118,7 @@ ASSAY_INLINE real mish_derivative(real unbounded)
 /* dy f'(x); t is what the descriptor's derivative_reads names: x, y = f(x), or anything for the identity. */
 #define BACKWARD(identifier) ASSAY_INLINE real identifier##_backward(ASSAY_UNUSED real a, ASSAY_UNUSED real t, real dy)
 
+/* clang-format off */
 FORWARD(identity) { return x; }
 BACKWARD(identity) { return dy; }
 
@@ -154,17 +155,17 @@ FORWARD(mish)
     return at_least(x, SIGMOID_BOUND) * (gate.n / gate.d);
 }
 BACKWARD(mish) { return dy * mish_derivative(t); }
+/* clang-format on */
 
 /* Runs the caller's macro LOOP(identifier) for one kind, so that each loop contains only one function. */
 #define LOOP_OF(constant, identifier) \
     case constant:                    \
         LOOP(identifier)              \
         break;
-#define FOR_KIND(kind)           \
-    switch (kind) {              \
-    ASSAY_ACTIVATIONS(LOOP_OF)   \
-    case ASSAY_ACTIVATION_COUNT: \
-        break;                   \
+#define FOR_KIND(kind)                  \
+    switch (kind) {                     \
+        ASSAY_ACTIVATIONS(LOOP_OF)      \
+    case ASSAY_ACTIVATION_COUNT: break; \
     }
 
 /* --- loops ------------------------------------------------------------------------------------------------------- */
@@ -229,12 +230,9 @@ static ASSAY_CLONES void differentiate_block(assay_activation activation, block 
 static const real *derivative_source(assay_activation activation, assay_slice x, assay_slice y, assay_slice dy)
 {
     switch (assay_activation_describe(activation.kind)->derivative_reads) {
-    case ASSAY_READS_OUTPUT:
-        return real_at(y);
-    case ASSAY_READS_INPUT:
-        return real_at(x);
-    case ASSAY_READS_NOTHING:
-        break;
+    case ASSAY_READS_OUTPUT: return real_at(y);
+    case ASSAY_READS_INPUT: return real_at(x);
+    case ASSAY_READS_NOTHING: break;
     }
     return real_at(dy);
 }
@@ -256,6 +254,7 @@ static void activation_forward_part(const void *argument, int part, int parts)
 
 static void activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y)
 {
+    /* clang-format off */
     const activation_task task = {
         .activation = activation, .count = x.count, .source = real_at(x), .result = real_at(y)};
     assay_openblas_run(backend, x.count, activation_forward_part, &task);
@@ -283,3 +282,5 @@ static void activation_backward(assay_backend *backend, assay_activation activat
 }
 
 #endif
+
+/* clang-format on */

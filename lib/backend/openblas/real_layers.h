@@ -309,6 +309,7 @@ static void take_through_activation(const layer_task *task, tile t)
 static void linear_backward_input(assay_backend *backend, assay_linear_shape shape, assay_activation below,
                                   const assay_linear_backward_slices *slices)
 {
+    /* clang-format off */
     const layer_task task = {
         .product = {.m = shape.rows,
                     .n = shape.in,
@@ -346,3 +347,5 @@ static void linear_backward_parameters(assay_backend *backend, assay_linear_shap
 }
 
 #endif
+
+/* clang-format on */

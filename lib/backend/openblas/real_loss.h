@@ -157,9 +157,12 @@ static void softmax_part(const void *argument, int part, int parts)
 
 static void softmax(assay_backend *backend, size_t rows, size_t classes, assay_slice logits, assay_slice probabilities)
 {
+    /* clang-format off */
     const loss_task task = {
         .rows = rows, .classes = classes, .logits = real_at(logits), .probabilities = real_at(probabilities)};
     assay_openblas_run(backend, WORK_OF_EXP * rows * classes, softmax_part, &task);
 }
 
 #endif
+
+/* clang-format on */

@@ -169,8 +169,8 @@ static void sum_part(const void *argument, int part, int parts)
     const sum_task *task = argument;
     assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part, parts);
     for (size_t piece = pieces.begin; piece < pieces.end; piece++) {
-        task->self->piece_sums[piece] =
-            sum_range(task->x, assay_range_of(task->count, GRANULE, (int)piece, ASSAY_SUM_PIECES));
+        task->self->piece_sums[piece] = sum_range(task->x,
+                                                  assay_range_of(task->count, GRANULE, (int)piece, ASSAY_SUM_PIECES));
     }
 }
 

@@ -146,13 +146,9 @@ static void update_part(const void *argument, int part, int parts)
     const update_task *task = argument;
     assay_range range = assay_range_of(task->count, GRANULE, part, parts);
     switch (task->rule->kind) {
-    case ASSAY_UPDATE_SGD:
-        update_sgd(task, range);
-        break;
+    case ASSAY_UPDATE_SGD: update_sgd(task, range); break;
     case ASSAY_UPDATE_MOMENTUM:
-    case ASSAY_UPDATE_CLASSICAL_MOMENTUM:
-        update_momentum(task, range);
-        break;
+    case ASSAY_UPDATE_CLASSICAL_MOMENTUM: update_momentum(task, range); break;
     case ASSAY_UPDATE_ADAM:
         if (task->rule->amsgrad) {
             update_amsgrad(task, range);
@@ -160,14 +156,9 @@ static void update_part(const void *argument, int part, int parts)
             update_adam(task, range);
         }
         break;
-    case ASSAY_UPDATE_RMSPROP:
-        update_rmsprop(task, range);
-        break;
-    case ASSAY_UPDATE_LION:
-        update_lion(task, range);
-        break;
-    case ASSAY_UPDATE_COUNT:
-        break;
+    case ASSAY_UPDATE_RMSPROP: update_rmsprop(task, range); break;
+    case ASSAY_UPDATE_LION: update_lion(task, range); break;
+    case ASSAY_UPDATE_COUNT: break;
     }
 }
 

@@ -54,6 +54,7 @@ static double weighted(double x, double weight)
     static double identifier##_derivative(__attribute__((unused)) double a, __attribute__((unused)) double y)
 #define DERIVATIVE_FROM_X(identifier) static double identifier##_derivative(__attribute__((unused)) double a, double x)
 
+/* clang-format off */
 VALUE(identity) { return x; }
 DERIVATIVE_FROM_Y(identity) { return 1.0; }
 
@@ -68,12 +69,16 @@ DERIVATIVE_FROM_Y(sigmoid) { return y * (1.0 - y); }
 
 VALUE(leaky_relu) { return x < 0.0 ? a * x : x; }
 DERIVATIVE_FROM_Y(leaky_relu) { return y > 0.0 ? 1.0 : a; }
+/* clang-format on */
 
 /* y = s a (e^x - 1), so s a e^x = y + s a */
+/* clang-format off */
 VALUE(selu) { return SELU_SCALE * (x < 0.0 ? SELU_ALPHA * expm1(x) : x); }
 DERIVATIVE_FROM_Y(selu) { return y > 0.0 ? SELU_SCALE : y + SELU_SCALE * SELU_ALPHA; }
+/* clang-format on */
 
 /* y = a (e^x - 1), so a e^x = y + a */
+/* clang-format off */
 VALUE(elu) { return x < 0.0 ? a * expm1(x) : x; }
 DERIVATIVE_FROM_Y(elu) { return y > 0.0 ? 1.0 : y + a; }
 
@@ -81,6 +86,7 @@ VALUE(gelu) { return weighted(x, normal_cdf(x)); }
 DERIVATIVE_FROM_X(gelu) { return normal_cdf(x) + weighted(x, normal_density(x)); }
 
 VALUE(gelu_tanh) { return weighted(x, logistic(2.0 * gelu_argument(x))); }
+/* clang-format on */
 DERIVATIVE_FROM_X(gelu_tanh)
 {
     double s = logistic(2.0 * gelu_argument(x));
@@ -88,11 +94,15 @@ DERIVATIVE_FROM_X(gelu_tanh)
     return s + weighted(x, weighted(2.0 * gelu_argument_slope(x), slope));
 }
 
+/* clang-format off */
 VALUE(silu) { return weighted(x, logistic(x)); }
 DERIVATIVE_FROM_X(silu) { return logistic(x) + weighted(x, logistic(x) * logistic(-x)); }
+/* clang-format on */
 
 /* tanh' = 1 - tanh^2, and softplus' = logistic */
+/* clang-format off */
 VALUE(mish) { return weighted(x, tanh(softplus(x))); }
+/* clang-format on */
 DERIVATIVE_FROM_X(mish)
 {
     double t = tanh(softplus(x));
@@ -121,14 +131,9 @@ void reference_differentiate(assay_activation activation, size_t count, const do
     const functions f = table[activation.kind];
     const double *source = dy; /* not read, but there */
     switch (assay_activation_describe(activation.kind)->derivative_reads) {
-    case ASSAY_READS_OUTPUT:
-        source = y;
-        break;
-    case ASSAY_READS_INPUT:
-        source = x;
-        break;
-    case ASSAY_READS_NOTHING:
-        break;
+    case ASSAY_READS_OUTPUT: source = y; break;
+    case ASSAY_READS_INPUT: source = x; break;
+    case ASSAY_READS_NOTHING: break;
     }
     for (size_t i = 0; i < count; i++) {
         dx[i] = dy[i] * f.derivative(activation.parameter, source[i]);

@@ -45,8 +45,7 @@ static void synchronize(assay_backend *backend)
 
 /* --- memory ---------------------------------------------------------------------------------------------------- */
 
-static assay_buffer *buffer_create(assay_backend *backend, assay_element element, size_t count,
-                                             assay_error *error)
+static assay_buffer *buffer_create(assay_backend *backend, assay_element element, size_t count, assay_error *error)
 {
     static const size_t SIZES[] = {
         [ASSAY_REAL] = sizeof(double), [ASSAY_INT32] = sizeof(int32_t), [ASSAY_UINT8] = sizeof(uint8_t)};
@@ -63,8 +62,7 @@ static assay_buffer *buffer_create(assay_backend *backend, assay_element element
     return &buffer->base;
 }
 
-static assay_buffer *buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count,
-                                             assay_error *error)
+static assay_buffer *buffer_borrow(assay_backend *backend, const uint8_t *bytes, size_t count, assay_error *error)
 {
     reference_buffer *buffer = assay_calloc(1, sizeof *buffer, error);
     if (buffer == NULL) {
@@ -102,18 +100,10 @@ static void upload(assay_backend *backend, assay_slice to, assay_host_type type,
 {
     (void)backend;
     switch (type) {
-    case ASSAY_HOST_F32:
-        widen(to.count, host, real(to));
-        break;
-    case ASSAY_HOST_F64:
-        memcpy(real(to), host, to.count * sizeof(double));
-        break;
-    case ASSAY_HOST_I32:
-        memcpy(int32(to), host, to.count * sizeof(int32_t));
-        break;
-    case ASSAY_HOST_U8:
-        memcpy(uint8(to), host, to.count);
-        break;
+    case ASSAY_HOST_F32: widen(to.count, host, real(to)); break;
+    case ASSAY_HOST_F64: memcpy(real(to), host, to.count * sizeof(double)); break;
+    case ASSAY_HOST_I32: memcpy(int32(to), host, to.count * sizeof(int32_t)); break;
+    case ASSAY_HOST_U8: memcpy(uint8(to), host, to.count); break;
     }
 }
 
@@ -121,15 +111,9 @@ static void download(assay_backend *backend, assay_slice from, assay_host_type t
 {
     (void)backend;
     switch (type) {
-    case ASSAY_HOST_F32:
-        narrow(from.count, real(from), host);
-        break;
-    case ASSAY_HOST_F64:
-        memcpy(host, real(from), from.count * sizeof(double));
-        break;
-    case ASSAY_HOST_I32:
-        memcpy(host, int32(from), from.count * sizeof(int32_t));
-        break;
+    case ASSAY_HOST_F32: narrow(from.count, real(from), host); break;
+    case ASSAY_HOST_F64: memcpy(host, real(from), from.count * sizeof(double)); break;
+    case ASSAY_HOST_I32: memcpy(host, int32(from), from.count * sizeof(int32_t)); break;
     case ASSAY_HOST_U8: /* LCOV_EXCL_LINE: there is no assay_download_u8: bytes are images, which nobody reads back */
         break;          /* LCOV_EXCL_LINE: as above */
     }
@@ -148,20 +132,14 @@ static void copy(assay_backend *backend, assay_slice to, assay_slice from)
 {
     (void)backend;
     switch (to.buffer->element) {
-    case ASSAY_REAL:
-        memmove(real(to), real(from), to.count * sizeof(double));
-        break;
-    case ASSAY_INT32:
-        memmove(int32(to), int32(from), to.count * sizeof(int32_t));
-        break;
-    case ASSAY_UINT8:
-        memmove(uint8(to), uint8(from), to.count);
-        break;
+    case ASSAY_REAL: memmove(real(to), real(from), to.count * sizeof(double)); break;
+    case ASSAY_INT32: memmove(int32(to), int32(from), to.count * sizeof(int32_t)); break;
+    case ASSAY_UINT8: memmove(uint8(to), uint8(from), to.count); break;
     }
 }
 
 static void fill_random(assay_backend *backend, assay_slice to, assay_generator *generator,
-                                  assay_distribution distribution)
+                        assay_distribution distribution)
 {
     assay_error error;
     float *values = assay_calloc(to.count, sizeof *values, &error);
@@ -246,7 +224,7 @@ static void run_softmax(assay_backend *backend, size_t rows, size_t classes, ass
 }
 
 static void run_gather(assay_backend *backend, size_t rows, size_t width, assay_slice pixels, assay_slice labels,
-                             assay_slice index, assay_slice table, assay_slice x, assay_slice y)
+                       assay_slice index, assay_slice table, assay_slice x, assay_slice y)
 {
     const uint8_t *image_pixels = uint8(pixels);
     const double *values = real(table);
@@ -254,8 +232,8 @@ static void run_gather(assay_backend *backend, size_t rows, size_t width, assay_
         int32_t image = int32(index)[r];
         if (image < 0 || (size_t)image >= labels.count) {
             assay_backend_record(backend, ASSAY_ERROR_ARGUMENT,
-                                 "gather: index %d of row %zu is not one of the %zu images",
-                                 (int)image, r, labels.count);
+                                 "gather: index %d of row %zu is not one of the %zu images", (int)image, r,
+                                 labels.count);
             return;
         }
     }
@@ -325,7 +303,8 @@ static const assay_backend_operations OPERATIONS = {
 assay_status assay_reference_open(const assay_backend_options *options, assay_backend **backend, assay_error *error)
 {
     if (options->precision != ASSAY_F64) {
-        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the backend 'reference' computes only in f64; "
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT,
+                          "the backend 'reference' computes only in f64; "
                           "use 'openblas' for f32");
     }
     assay_backend *made = assay_calloc(1, sizeof *made, error);

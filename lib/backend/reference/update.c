@@ -108,25 +108,12 @@ void reference_update(const assay_update_rule *rule, uint64_t step, size_t count
                       double *const state[ASSAY_UPDATE_MAX_SLOTS])
 {
     switch (rule->kind) {
-    case ASSAY_UPDATE_SGD:
-        sgd(rule, count, w, gradient);
-        break;
-    case ASSAY_UPDATE_MOMENTUM:
-        averaging_momentum(rule, count, w, gradient, state[0]);
-        break;
-    case ASSAY_UPDATE_CLASSICAL_MOMENTUM:
-        classical_momentum(rule, step, count, w, gradient, state[0]);
-        break;
-    case ASSAY_UPDATE_ADAM:
-        adam(rule, step, count, w, gradient, state[0], state[1], state[2]);
-        break;
-    case ASSAY_UPDATE_RMSPROP:
-        rmsprop(rule, count, w, gradient, state[0]);
-        break;
-    case ASSAY_UPDATE_LION:
-        lion(rule, count, w, gradient, state[0]);
-        break;
-    case ASSAY_UPDATE_COUNT:
-        break;
+    case ASSAY_UPDATE_SGD: sgd(rule, count, w, gradient); break;
+    case ASSAY_UPDATE_MOMENTUM: averaging_momentum(rule, count, w, gradient, state[0]); break;
+    case ASSAY_UPDATE_CLASSICAL_MOMENTUM: classical_momentum(rule, step, count, w, gradient, state[0]); break;
+    case ASSAY_UPDATE_ADAM: adam(rule, step, count, w, gradient, state[0], state[1], state[2]); break;
+    case ASSAY_UPDATE_RMSPROP: rmsprop(rule, count, w, gradient, state[0]); break;
+    case ASSAY_UPDATE_LION: lion(rule, count, w, gradient, state[0]); break;
+    case ASSAY_UPDATE_COUNT: break;
     }
 }
