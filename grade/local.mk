@@ -74,8 +74,8 @@ grade_libgrade_la_LIBADD = $(LIBELF_LIBS) $(SECCOMP_LIBS)
 assaystudentdir = $(includedir)/assay
 assaystudent_HEADERS = %D%/include/assay/student.h
 
-# The runner of submissions in C: it runs inside the sandbox. Not linked to libassay, so that submissions cannot call it;
-# no sanitizers, which need more address space than it is given.
+# The runner of submissions in C, which runs inside the sandbox. It is not linked to libassay, so that submissions
+# cannot call the library, and has no sanitizers, because they need more address space than the sandbox allows.
 pkglibexec_PROGRAMS = assay-grade-runner
 assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c \
 	%D%/runners/c/stage.c %D%/runners/c/stage.h
@@ -89,8 +89,8 @@ CLEANFILES += mistakes.inc student_header.inc
 # For `make assay` and other goals for which make does not build BUILT_SOURCES first.
 $(grade_libgrade_la_OBJECTS): mistakes.inc student_header.inc
 mistakes.inc: golden/mistakes.json
-	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' $(top_srcdir)/golden/mistakes.json > $@-t \
-		&& mv $@-t $@
+	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' \
+		$(top_srcdir)/golden/mistakes.json > $@-t && mv $@-t $@
 EXTRA_DIST += golden/mistakes.json
 
 # The interface for students as C string literals: `assay grade SOURCE.c` shows it to the compiler in the sandbox.

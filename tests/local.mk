@@ -148,10 +148,10 @@ tests_grade_cheat_la_CPPFLAGS = $(AM_CPPFLAGS) $(grade_module_cppflags)
 tests_grade_cheat_la_LDFLAGS = $(AM_LDFLAGS) $(grade_module_ldflags)
 tests_grade_cheat_la_LIBADD = lib/libassay.la
 
-# --- calls that fail ---------------------------------------------------------------------------------------------------
+# --- calls that fail -------------------------------------------------------------------------------------------------
 # Fault injection (tests/faults.h) puts functions of its own before the C library's, and so do the sanitizers: one at a
-# time. Without inlining: the C library's headers have bodies for some of the functions that are replaced, and a caller is
-# told by its return address.
+# time. Without inlining: the C library's headers have bodies for some of the functions that are replaced, and a caller
+# is told by its return address.
 if WITH_SANITIZERS
 TESTS += tests/faults_sanitized.sh
 else
@@ -174,7 +174,7 @@ tests_test_faults_grade_LDADD = $(fault_libs)
 endif
 dist_check_SCRIPTS += tests/faults_sanitized.sh
 
-# --- the cuda backend without a GPU -------------------------------------------------------------------------------------
+# --- the cuda backend without a GPU ----------------------------------------------------------------------------------
 # lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
 # CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; a program's
 # definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
@@ -242,7 +242,7 @@ tests/cuda_f64.o: lib/backend/cuda/f64.cu $(cuda_kernel_headers)
 endif
 endif
 
-# --- the suite run in other ways: ./check --all ---------------------------------------------------------------------------
+# --- the suite run in other ways: ./check --all ----------------------------------------------------------------------
 # The suite built and run in other ways, each in a folder of its own below the build folder; ./check --all runs them.
 # Instrumented builds leave nvcc's objects out: they are not instrumented, and the emulation of CUDA is in.
 variant_asan_options = --enable-werror --enable-sanitizers --without-cuda CFLAGS='-g -O1'
@@ -270,8 +270,8 @@ check-asan:
 check-clang:
 	+$(call recorded,clang,$(call variant,clang,check))
 
-# gcc's ThreadSanitizer. OpenBLAS, which it does not see into, is told to use one thread. Left out are programs that take
-# the place of the C library's functions or have stacks of their own, and those with one thread that start others.
+# gcc's ThreadSanitizer. OpenBLAS, which it does not see into, is told to use one thread. Left out are programs that
+# take the place of the C library's functions or have stacks of their own, and those with one thread that start others.
 tsan_left_out = tests/test_faults_% tests/test_backend_cuda tests/test_optim_cuda tests/test_cuda_host tests/test_cuda \
 	tests/test_train_memory tests/test_grade %.sh
 tsan_tests = $(filter-out $(tsan_left_out),$(TESTS))
@@ -308,7 +308,8 @@ EXTRA_DIST += tests/valgrind.supp tests/tsan.supp audit/variant.sh
 # What is installed, as its users find it; with the DESTDIR of make install, if there was one.
 installcheck-local:
 	DESTDIR='$(DESTDIR)' CC='$(CC)' CFLAGS='$(CFLAGS) $(SANITIZER_CFLAGS) $(COVERAGE_CFLAGS)' PKG_CONFIG='$(PKG_CONFIG)' \
-	  bindir='$(bindir)' libdir='$(libdir)' includedir='$(includedir)' mandir='$(mandir)' pkglibexecdir='$(pkglibexecdir)' \
+	  bindir='$(bindir)' libdir='$(libdir)' includedir='$(includedir)' mandir='$(mandir)' \
+	  pkglibexecdir='$(pkglibexecdir)' \
 	  $(SHELL) $(srcdir)/tests/install/install.sh $(srcdir)/tests/install/example.c
 EXTRA_DIST += tests/install/install.sh tests/install/example.c tests/install/declared.awk examples/mlp.c
 # Not part of make check: the tutorial's full runs, 40 epochs each, within 0.6 points of its accuracies, and the

@@ -15,7 +15,8 @@ complain() {
 long_options() { grep -oE -e '--[a-z][a-z-]*' | grep -vxE -e '--(help|version)' | sort -u; }
 # man_section NAME: the options in a section, with groff's minus signs and spaces as plain ones.
 man_section() {
-    awk -v name="$1" '/^\.SH/ { on = $0 == ".SH " name } on' "$page" | sed 's/\\-/-/g; s/\\~/ /g; s/\\f.//g' | long_options
+    awk -v name="$1" '/^\.SH/ { on = $0 == ".SH " name } on' "$page" |
+        sed 's/\\-/-/g; s/\\~/ /g; s/\\f.//g' | long_options
 }
 
 folder=$(mktemp -d) || exit 1
@@ -43,7 +44,8 @@ done
 
 version=$("$assay" --version | head -n 1)
 grep -q "^\.TH ASSAY 1 .*\"$version\"" "$page" || complain "the man page's .TH line lacks \"$version\""
-grep -m 1 '^## ' "$changes" | grep -qx "## ${version#assay }.*" || complain "CHANGES.md does not begin with ${version#assay }"
+grep -m 1 '^## ' "$changes" | grep -qx "## ${version#assay }.*" ||
+    complain "CHANGES.md does not begin with ${version#assay }"
 
 # The names of optimizers and activations in the help of `train` are in the man page, too.
 names=$("$assay" train --help | sed -n -e 's/^      \([a-z][a-z-]*\)  *.*(.*)$/\1/p' \

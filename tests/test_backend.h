@@ -82,7 +82,7 @@ void test_assert_clean(assay_backend *backend);
 /* Uniform in [0, 1), the same for the same state. */
 double test_uniform(uint64_t *state);
 
-/* The seed of the random inputs: ASSAY_TEST_SEED, or else always the same, so that make check's answer does not change. */
+/* The seed of the random inputs: ASSAY_TEST_SEED, or a fixed one, so that the result of make check does not change. */
 uint64_t test_seed(void);
 
 void test_backend_cases(Suite *suite);

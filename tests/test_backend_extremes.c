@@ -269,7 +269,7 @@ START_TEST(updates_keep_to_their_part)
 }
 END_TEST
 
-/* The mean square of a first gradient g, update_rule.h: (1 - beta2) g^2, and no more than that of 2^63, in double 2^511. */
+/* The first gradient g's mean square, update_rule.h: (1 - beta2) g^2, at most that of 2^63 (in double: of 2^511). */
 START_TEST(squares_are_bounded)
 {
     evidence(EVIDENCE_PROPERTY, "operation/update");

@@ -415,7 +415,7 @@ START_TEST(moments_follow_the_definition)
 }
 END_TEST
 
-/* --- data sets of floats ------------------------------------------------------------------------------------------- */
+/* --- data sets of floats ----------------------------------------------------------------------------------------- */
 
 START_TEST(created_data_sets_are_zero)
 {
@@ -531,7 +531,7 @@ START_TEST(csv_with_a_nul_or_without_a_file)
 }
 END_TEST
 
-/* Mean 0 and standard deviation 1 afterwards; a constant input only loses its mean. The same scaling serves other data. */
+/* Afterwards mean 0 and standard deviation 1; a constant input only loses its mean. Other data use the same scaling. */
 START_TEST(scaling_normalises_each_input)
 {
     evidence(EVIDENCE_PROPERTY, "data/scaling_create");

@@ -331,7 +331,7 @@ static assay_status run_sandboxed(fault_bench *bench, assay_error *error)
     return status;
 }
 
-/* A submission that returns what it is given, as a file. A link is whole or not there, whenever the process is killed. */
+/* A submission that returns its input as a file. It makes a link, which is never half made if the process is killed. */
 static assay_status run_with_files(fault_bench *bench, assay_error *error)
 {
     static const char *const command[] = {"sh", "-c",

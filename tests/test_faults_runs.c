@@ -1,4 +1,4 @@
-/* lib/backend, lib/nn, lib/train, lib/surface, lib/tutorial, lib/check, lib/stats: runs while memory and the system fail. */
+/* lib/{backend,nn,train,surface,tutorial,check,stats}: runs while allocations and system calls fail. */
 #include <math.h>
 #include <string.h>
 

@@ -65,7 +65,8 @@ static bool has_model(const char *id)
     /* clang-format off */
     static const char *const elsewhere[] = {
         "any.float32", "any.output_not_written", "any.output_accumulated", "any.input_modified",
-        "submission.uses_reference", "initializer.seed_ignored", "initializer.layers_repeat", "initializer.rows_repeat"};
+        "submission.uses_reference", "initializer.seed_ignored", "initializer.layers_repeat",
+        "initializer.rows_repeat"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
         if (strcmp(id, elsewhere[i]) == 0) {
             return true;
@@ -492,8 +493,10 @@ static const struct {
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 2, 3], [4, 5, 6]]}}", GRADE_SHAPE, "got [2][3]"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[[[1]]]]]}}", GRADE_SHAPE, "expected [1][3]"},
     {"{\"id\": 7, \"missing\": false}", GRADE_SHAPE, "not among the outputs"},
-    {"{\"id\": 7, \"input_modified\": \"logits\", \"outputs\": {\"probabilities\": [[1, 2]]}}", GRADE_SHAPE, "got [1][2]"},
-    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"/etc/passwd\"}}}", GRADE_REPLY, "start the grader with --npy"},
+    {"{\"id\": 7, \"input_modified\": \"logits\", \"outputs\": {\"probabilities\": [[1, 2]]}}", GRADE_SHAPE,
+     "got [1][2]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"/etc/passwd\"}}}", GRADE_REPLY,
+     "start the grader with --npy"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": {\"npy\": \"x.npy\"}}}", GRADE_REPLY, "start the grader with --npy"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1e999, 1, 2]]}}", GRADE_REPLY, "beyond the range of double"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 99999999999999999999, 2]]}}", GRADE_REPLY, "more than 64 bits"},
@@ -721,7 +724,8 @@ START_TEST(npy_versions)
     static const char header[] = "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }";
     /* clang-format off */
     static const struct { unsigned char version, high; assay_status status; } cases[] = {
-        {2, 0, ASSAY_OK}, {3, 0, ASSAY_OK}, {2, 1, ASSAY_ERROR_FORMAT}, {0, 0, ASSAY_ERROR_FORMAT}, {4, 0, ASSAY_ERROR_FORMAT},
+        {2, 0, ASSAY_OK}, {3, 0, ASSAY_OK}, {2, 1, ASSAY_ERROR_FORMAT}, {0, 0, ASSAY_ERROR_FORMAT},
+        {4, 0, ASSAY_ERROR_FORMAT},
     };
     /* clang-format on */
     char *folder = support_make_folder();
@@ -804,7 +808,8 @@ static const struct {
     const char *text;
     const char *part; /* of the error; NULL: it is a good header */
 } cases_files[] = {
-    {"{\"seed\": 7, \"precision\": 32, \"cases\": [{\"call\": \"relu\"}, {\"call\": \"relu\"}, {\"call\": \"adam\"}]}", NULL},
+    {"{\"seed\": 7, \"precision\": 32, \"cases\": [{\"call\": \"relu\"}, {\"call\": \"relu\"}, {\"call\": \"adam\"}]}",
+     NULL},
     {"{\"seed\": 7, \"cases\": [{\"call\": \"nothing\"}, {\"call\": 3}, {}, 4]}", "no \"seed\" or no \"cases\""},
     {"{\"seed\": -7, \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
     {"{\"seed\": \"7\", \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
@@ -837,7 +842,7 @@ START_TEST(headers_of_cases_are_checked)
 }
 END_TEST
 
-/* Without any output of a component it is missing; with some of them, the others are faults, and told by their names. */
+/* A component without any output is missing. If some outputs are there, the others are faults; each is named. */
 START_TEST(outputs_are_imported_or_missed)
 {
     static const char *const only[] = {"relu", NULL};

@@ -1,6 +1,7 @@
 /*
  * Intervals, tests and power over paired differences: against GSL, scipy, R and values worked out by hand; then what
- * they promise, by simulation: intervals cover, tests raise no more false alarms than their level, and power is reached.
+ * they promise, by simulation: intervals cover, tests raise no more false alarms than their level, and power is
+ * reached.
  */
 #include <gsl/gsl_cdf.h>
 #include <math.h>

@@ -1,9 +1,9 @@
 /*
- * lib/init: gains, the distribution of what initializers write into a network, how many numbers they draw, and PyTorch's
- * own values. test_init_depth.c follows variances through depth.
+ * lib/init: gains, the distribution of what initializers write into a network, how many numbers they draw, and
+ * PyTorch's own values. test_init_depth.c follows variances through depth.
  *
- * Seeds are fixed, so a test that passes goes on passing. Were seeds drawn anew, right code would fail with a probability
- * of at most INIT_ALARM = 5e-10 a check:
+ * Seeds are fixed, so a test that passes goes on passing. Were seeds drawn anew, right code would fail with a
+ * probability of at most INIT_ALARM = 5e-10 a check:
  *
  *   12 initializers x 2 generators x 3 weight tensors x 5 checks             360
  *   3 initializers x 2 generators x 3 bias tensors x 3 checks                  18
@@ -12,8 +12,9 @@
  *
  * Chi-square and fourth moments are normal only in the limit; with 768 values a cell and 24,576 values a tensor their
  * tails are right to a factor of 2, and the fourth moment's limit of 7 standard errors leaves 100 for Edgeworth's
- * correction. Power: the smallest wrong standard deviation that the variance check of the smallest tensor (24,576 values)
- * catches with probability 0.999 is 4.5 % off (computed by a_wrong_std_would_be_caught); 6 % off is missed with 1e-10.
+ * correction. Power: the smallest wrong standard deviation that the variance check of the smallest tensor (24,576
+ * values) catches with probability 0.999 is 4.5 % off (computed by a_wrong_std_would_be_caught); 6 % off is missed with
+ * 1e-10.
  */
 #include "test_init.h"
 
@@ -385,8 +386,8 @@ END_TEST
 
 /*
  * 32-bit outputs of mt19937 that a tensor of `count` takes: a uniform takes one; from 16 on, a normal takes one, and 16
- * more where the last block is drawn afresh; below 16, a pair of normals takes two 64-bit draws, and the second normal of
- * a pair is kept for the next such tensor.
+ * more where the last block is drawn afresh; below 16, a pair of normals takes two 64-bit draws, and the second normal
+ * of a pair is kept for the next such tensor.
  */
 static size_t mt19937_outputs(assay_distribution_kind kind, size_t count, bool *kept)
 {
@@ -409,8 +410,10 @@ static size_t philox_outputs(size_t count, size_t blocks)
     return 4 * ((count + 4 * threads - 1) / (4 * threads));
 }
 
-/* After an initialization a generator stands where as many draws of the initializer's tensors leave it; nothing is drawn
- * for biases that are set to 0. */
+/*
+ * After an initialization the generator is in the state that drawing the initializer's tensors leaves. Nothing is drawn
+ * for biases that are set to 0.
+ */
 START_TEST(draws_are_counted)
 {
     evidence(EVIDENCE_PROPERTY, "initializer/%s", assay_initializer_name(init_cases[_i].initializer.kind));

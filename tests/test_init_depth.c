@@ -2,23 +2,23 @@
  * Variances through depth against the theory: 12 linear layers, widths n and n / 2 in turn (so that fan-in, fan-out and
  * their mean differ), n = 64, 256, 1024, a batch of one image, the mean over several draws of the whole network.
  *
- * With one image h the outputs of a layer are independent given h, with variance v = s^2 |h|^2 (s^2 = Var w), and normal
- * for normal weights. Hence exactly, with f the identity or ReLU, d units, and c = E f(Z)^2 (1 or 1/2):
+ * With one image h the outputs of a layer are independent given h, with variance v = s^2 |h|^2 (s^2 = Var w), and
+ * normal for normal weights. Hence exactly, with f the identity or ReLU, d units, and c = E f(Z)^2 (1 or 1/2):
  *
  *   forward:  v' = s'^2 |f(z)|^2 = s'^2 d c A v,          A = (1 / cd) sum over units of f(g)^2, g standard normal
  *   backward: |dz|^2 = s'^2 |dz'|^2 d c A                 the same law, as E f'(Z)^2 = c as well
  *
- * so that log variances are sums over layers of independent terms log(s'^2 d c) + log A. A is chi^2_d / d for the identity
- * and 2 chi^2_B / d, B binomial(d, 1/2), for ReLU: mean and variance of log A by digamma and trigamma. That an
+ * so that log variances are sums over layers of independent terms log(s'^2 d c) + log A. A is chi^2_d / d for the
+ * identity and 2 chi^2_B / d, B binomial(d, 1/2), for ReLU: mean and variance of log A by digamma and trigamma. That an
  * initializer keeps the variance says that s'^2 d c is 1. For uniform weights sums over many inputs are normal up to an
  * excess kurtosis of -1.2 E h^4 / (d (E h^2)^2), which narrows the statistics a little.
  *
- * dz of the last layer would depend on the weights through the logits. A bias of 1e4 on class 0 makes it (1, -1, 0, ...)
- * for label 1, whatever the weights are. ReLU's masks above depend on the weights that they multiply, which leaves every
- * mean as it is by the symmetry of dz and the variance up to terms of 1 / n.
+ * dz of the last layer would depend on the weights through the logits. A bias of 1e4 on class 0 makes it (1, -1, 0,
+ * ...) for label 1, whatever the weights are. ReLU's masks above depend on the weights that they multiply, which leaves
+ * every mean as it is by the symmetry of dz and the variance up to terms of 1 / n.
  *
- * Power, probability 0.999: a wrong gain is caught by the spread given h if it is 3.8 % off or more, by the growth through
- * depth if 4.4 % (identity) or 7.1 % (ReLU) off (smallest_gains_caught computes them).
+ * Power, probability 0.999: a wrong gain is caught by the spread given h if it is 3.8 % off or more, by the growth
+ * through depth if 4.4 % (identity) or 7.1 % (ReLU) off (smallest_gains_caught computes them).
  */
 #include "test_init.h"
 
@@ -172,8 +172,8 @@ static double expected_tanh(double v, double power)
 }
 
 /*
- * tanh has no such product: v' = F(v) + noise, F(v) = s'^2 d E tanh(sqrt(v) Z)^2. Mean m and variance V of v through the
- * layers to second order: m' = F(m) + F''(m) V / 2, V' = F'(m)^2 V + s'^4 d (E tanh^4 - (E tanh^2)^2).
+ * tanh has no such product: v' = F(v) + noise, F(v) = s'^2 d E tanh(sqrt(v) Z)^2. Mean m and variance V of v through
+ * the layers to second order: m' = F(m) + F''(m) V / 2, V' = F'(m)^2 V + s'^4 d (E tanh^4 - (E tanh^2)^2).
  */
 static law tanh_law(const depth_case *c, const size_t d[DEPTH + 1], double first)
 {

@@ -1,4 +1,4 @@
-/* Tests of train/likeness.h: images keep their batch, like ones stand together, and training is the same but for rounding. */
+/* train/likeness.h: images stay in their batch, similar ones become neighbours, and training differs by rounding only. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,7 +88,7 @@ START_TEST(batches_are_sorted_and_keep_their_images)
 }
 END_TEST
 
-/* The dense backend trains in the order that was drawn, the other one in groups: their losses differ by rounding alone. */
+/* The dense backend trains in the order that was drawn, the other one in groups: the losses differ by rounding only. */
 START_TEST(grouping_changes_no_loss)
 {
     evidence(EVIDENCE_PROPERTY, "train/likeness_group");

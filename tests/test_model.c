@@ -562,8 +562,8 @@ END_TEST
 /* --- the author's files ---------------------------------------------------------------------------------------- */
 
 /*
- * CRC-32 of each tensor's bytes, as the zip archives themselves have it in their directories (unzip -v), in the order of
- * the state_dict: weight and bias of each of the five layers. Scores as in the author's *_results.json.
+ * CRC-32 of each tensor's bytes, as the zip archives themselves have it in their directories (unzip -v), in the order
+ * of the state_dict: weight and bias of each of the five layers. Scores as in the author's *_results.json.
  */
 /* clang-format off */
 static const struct {

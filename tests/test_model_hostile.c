@@ -1,6 +1,6 @@
 /*
- * lib/model on files that are broken or mean harm: each gives one clear error, no crash, and no memory that the file does
- * not pay for with its own bytes (the address space is limited while these tests run).
+ * lib/model on files that are broken or mean harm: each gives one clear error, no crash, and no memory that the file
+ * does not pay for with its own bytes (the address space is limited while these tests run).
  */
 #include "config.h"
 
@@ -318,7 +318,8 @@ START_TEST(bad_archives)
         {"storage empty", 2, {pickle, {"a/data/0", {"", 0}, ZIP_CM_STORE}}, "have 0 bytes"},
         {"big-endian", 3, {pickle, storage, {"a/byteorder", BLOB("big"), ZIP_CM_STORE}}, "big-endian"},
         {"other-endian", 3, {pickle, storage, {"a/byteorder", BLOB("middle"), ZIP_CM_STORE}}, "big-endian"},
-        {"byte order too large", 3, {pickle, storage, {"a/byteorder", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
+        {"byte order too large", 3, {pickle, storage, {"a/byteorder", {zeros, BOMB}, ZIP_CM_DEFLATE}},
+         "far larger than the file"},
         {"zip bomb as storage", 2, {pickle, {"a/data/0", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as pickle", 1, {{"a/data.pkl", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"pickle too large", 1, {{"a/data.pkl", {zeros, 17 << 20}, ZIP_CM_STORE}}, "a pickle of 17825792 bytes"},
@@ -463,19 +464,25 @@ static const header_case headers[] = {
     {"end a text", "{\"a\":" ENTRY("F32", "[1]", "0", "\"4\"") "}", 4, "not a pair"},
     {"9 dimensions", "{\"a\":" ENTRY("F32", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "at most 8"},
     {"shape that wraps around", "{\"a\":" ENTRY("F32", "[4294967296,4294967296]", "0", "0") "}", 0, "can be addressed"},
-    {"shape that wraps by its dtype", "{\"a\":" ENTRY("F64", "[2305843009213693953]", "0", "8") "}", 8, "can be addressed"},
+    {"shape that wraps by its dtype", "{\"a\":" ENTRY("F64", "[2305843009213693953]", "0", "8") "}", 8,
+     "can be addressed"},
     {"size beyond 64 bits", "{\"a\":" ENTRY("F32", "[18446744073709551617]", "0", "4") "}", 4, "not good JSON"},
     {"shape of other bytes", "{\"a\":" ENTRY("F32", "[2]", "0", "4") "}", 4, "needs 8 bytes for its shape and has 4"},
-    {"huge and not there", "{\"a\":" ENTRY("F32", "[250000000000]", "0", "1000000000000") "}", 4, "past the 4 bytes of data"},
+    {"huge and not there", "{\"a\":" ENTRY("F32", "[250000000000]", "0", "1000000000000") "}", 4,
+     "past the 4 bytes of data"},
     {"offsets backwards", "{\"a\":" ENTRY("F32", "[1]", "4", "0") "}", 4, "not a pair"},
     {"offsets negative", "{\"a\":" ENTRY("F32", "[1]", "-4", "0") "}", 4, "not a pair"},
     {"three offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "not a pair"},
     {"past the end", "{\"a\":" ENTRY("F32", "[2]", "0", "8") "}", 7, "past the 7 bytes of data"},
     {"bytes left", "{\"a\":" ENTRY("F32", "[2]", "0", "8") "}", 9, "1 bytes at the end belong to no tensor"},
-    {"gap at the beginning", "{\"a\":" ENTRY("U8", "[2]", "1", "3") "}", 3, "begins at 1 where the one before ends at 0"},
-    {"gap", "{\"b\":" ENTRY("U8", "[2]", "3", "5") ",\"a\":" ENTRY("U8", "[2]", "0", "2") "}", 5, "tensor 'b' begins at 3"},
-    {"overlap", "{\"b\":" ENTRY("U8", "[2]", "1", "3") ",\"a\":" ENTRY("U8", "[2]", "0", "2") "}", 3, "tensor 'b' begins at 1"},
-    {"the same bytes", "{\"b\":" ENTRY("U8", "[2]", "0", "2") ",\"a\":" ENTRY("U8", "[2]", "0", "2") "}", 2, "begins at 0"},
+    {"gap at the beginning", "{\"a\":" ENTRY("U8", "[2]", "1", "3") "}", 3,
+     "begins at 1 where the one before ends at 0"},
+    {"gap", "{\"b\":" ENTRY("U8", "[2]", "3", "5") ",\"a\":" ENTRY("U8", "[2]", "0", "2") "}", 5,
+     "tensor 'b' begins at 3"},
+    {"overlap", "{\"b\":" ENTRY("U8", "[2]", "1", "3") ",\"a\":" ENTRY("U8", "[2]", "0", "2") "}", 3,
+     "tensor 'b' begins at 1"},
+    {"the same bytes", "{\"b\":" ENTRY("U8", "[2]", "0", "2") ",\"a\":" ENTRY("U8", "[2]", "0", "2") "}", 2,
+     "begins at 0"},
     {"metadata a list", "{\"__metadata__\":[]}", 0, "'__metadata__' is not a JSON object"},
     {"metadata a number", "{\"__metadata__\":{\"a\":1}}", 0, "metadata 'a' is not a text"},
     {"zero in a name", "{\"a\\u0000b\":" ENTRY("U8", "[0]", "0", "0") "}", 0, "not good JSON"},
@@ -620,7 +627,8 @@ static const struct {
     {"other depth", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},
      "{\"act_fn\": \"ReLU\", \"input_size\": 3, \"num_classes\": 2, \"hidden_sizes\": [5]}", ASSAY_OK,
      "says 3 inputs, 1 hidden layers, 2 classes"},
-    {"broken chain", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}, {"layers.2.weight", 2, {4, 3}, 0},
+    {"broken chain",
+     {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}, {"layers.2.weight", 2, {4, 3}, 0},
                       {"layers.2.bias", 1, {4, 0}, 0}}, NULL, ASSAY_ERROR_FORMAT,
      "'layers.2.weight' takes 3 inputs, but 'layers.0.weight' gives 2"},
     {"other sizes", {{"layers.0.weight", 2, {2, 3}, 0}, {"layers.0.bias", 1, {2, 0}, 0}},

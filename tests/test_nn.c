@@ -459,7 +459,8 @@ START_TEST(hidden_sizes_in_text)
         {"512,256,256,128", 4, 512, 128}, {"", 0, 0, 0}, {"1", 1, 1, 1}, {"1000000,2", 2, 1000000, 2},
         {"0", -1, 0, 0}, {"1000001", -1, 0, 0}, {"99999999999999999999999", -1, 0, 0}, {",", -1, 0, 0},
         {"5,", -1, 0, 0}, {",5", -1, 0, 0}, {"5,,6", -1, 0, 0}, {" 5", -1, 0, 0}, {"5 ", -1, 0, 0}, {"5, 6", -1, 0, 0},
-        {"-5", -1, 0, 0}, {"+5", -1, 0, 0}, {"5;6", -1, 0, 0}, {"5.5", -1, 0, 0}, {"0x10", -1, 0, 0}, {"5,0,6", -1, 0, 0},
+        {"-5", -1, 0, 0}, {"+5", -1, 0, 0}, {"5;6", -1, 0, 0}, {"5.5", -1, 0, 0}, {"0x10", -1, 0, 0},
+        {"5,0,6", -1, 0, 0},
         {"abc", -1, 0, 0}, {"5,a", -1, 0, 0}, {"1e3", -1, 0, 0}, {"\xe2\x82\xac", -1, 0, 0},
     };
     /* clang-format on */
@@ -724,9 +725,9 @@ static void check_network(assay_backend *backend, int shape, assay_activation_ki
 }
 
 /*
- * Every parameter and every input of every shape in one activation, batches of 1 and of odd size. One class alone always
- * has probability 1, whatever the parameters; any other loss must be steep somewhere, and the differences must resolve
- * most of its entries to 1e-8 of their own size.
+ * Every parameter and every input of every shape in one activation, batches of 1 and of odd size. One class alone
+ * always has probability 1, whatever the parameters; any other loss must be steep somewhere, and the differences must
+ * resolve most of its entries to 1e-8 of their own size.
  */
 START_TEST(gradients_are_the_differences)
 {
@@ -799,8 +800,8 @@ START_TEST(gradients_in_float)
 END_TEST
 
 /*
- * With weights and inputs 0 the logits are the biases, and the gradient with respect to them is softmax - onehot, here in
- * long double: for logits up to 1e4, equal ones, and differences that exp turns into 0.
+ * With weights and inputs 0 the logits are the biases, and the gradient with respect to them is softmax - onehot, here
+ * in long double: for logits up to 1e4, equal ones, and differences that exp turns into 0.
  */
 START_TEST(large_logits)
 {
@@ -877,7 +878,7 @@ static void assert_same(const char *what, size_t count, const double *a, const d
     ck_assert_msg(memcmp(a, b, count * sizeof *a) == 0, "%s differ", what);
 }
 
-/* A pass depends on its batch alone: smaller and larger batches before it, backward passes, a missing dx change nothing. */
+/* A pass depends only on its batch: other batches before it, backward passes or a missing dx change nothing. */
 START_TEST(passes_do_not_disturb_each_other)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_forward");

@@ -211,7 +211,7 @@ static double next_random(uint32_t *state)
     return (double)(*state >> 8) * 0x1p-23 - 1.0;
 }
 
-/* --- against golden values ------------------------------------------------------------------------------------------- */
+/* --- against golden values --------------------------------------------------------------------------------------- */
 
 enum { GOLDEN_COUNT = 6, GOLDEN_STEPS = 100 };
 

@@ -310,8 +310,8 @@ START_TEST(the_sample_finds_what_is_left_out)
 END_TEST
 
 /*
- * Of four rows and ASSAY_PANEL_SAMPLES columns each column is drawn once: the counts are exact. A quarter of zeros is not
- * improved upon, and the first element has to win. The columns that are neither have one row that differs.
+ * Of four rows and ASSAY_PANEL_SAMPLES columns each column is drawn once: the counts are exact. A quarter of zeros is
+ * not improved upon, and the first element has to win. The columns that are neither have one row that differs.
  */
 START_TEST(the_sample_counts_columns)
 {

@@ -245,8 +245,8 @@ static void run_square(const char *name, square_layer *layer)
 }
 
 /*
- * An eighth of x's columns has to be background, or else the product is OpenBLAS's to the bit; and a quarter of its rows
- * for the transpose, which costs another eighth. Four rows are judged at once: 15 make three groups of the 16.
+ * An eighth of x's columns has to be background, or else the product is OpenBLAS's to the bit; and a quarter of its
+ * rows for the transpose, which costs another eighth. Four rows are judged at once: 15 make three groups of the 16.
  */
 START_TEST(an_eighth_is_worth_packing)
 {

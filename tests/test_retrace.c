@@ -63,10 +63,10 @@ static size_t golden_losses(json_t *golden, const char *name, double losses[MOST
 }
 
 /*
- * In f64 only the first loss can agree: in the first batch of the SGD run one ReLU input (image 61, unit 23 of the fourth
- * layer) is 2.2e-7 in float32 and -4.1e-8 in double, so its gradient flows in one and not in the other, and the second
- * losses are 1e-4 apart. The author's GPU fell on the side of float32. OpenBLAS's kernels for processors without AVX
- * (NEHALEM) have such an input at the third step.
+ * In f64 only the first loss can agree: in the first batch of the SGD run one ReLU input (image 61, unit 23 of the
+ * fourth layer) is 2.2e-7 in float32 and -4.1e-8 in double, so its gradient flows in one and not in the other, and the
+ * second losses are 1e-4 apart. The author's GPU fell on the side of float32. OpenBLAS's kernels for processors without
+ * AVX (NEHALEM) have such an input at the third step.
  */
 static const struct {
     const char *name;

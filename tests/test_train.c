@@ -682,7 +682,7 @@ START_TEST(a_full_disk_keeps_the_old_checkpoint)
 }
 END_TEST
 
-/* --- data sets of floats, and draws that are not the tutorial's ---------------------------------------------------- */
+/* --- data sets of floats, and draws that are not the tutorial's -------------------------------------------------- */
 
 /* The same samples, normalised, as floats. */
 static assay_dataset as_floats(const assay_dataset *bytes)

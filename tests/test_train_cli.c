@@ -153,7 +153,7 @@ END_TEST
 
 /* --- kills ----------------------------------------------------------------------------------------------------- */
 
-/* Starts the run and kills it `delay` after it has printed the lines of some epochs. Returns whether it was still there. */
+/* Starts the run and kills it `delay` after it has printed the lines of some epochs. Returns whether it was running. */
 static bool killed_after(const char *command, int epochs, long delay)
 {
     int ends[2];

@@ -1,12 +1,11 @@
 /*
- * lib/tutorial: the numbers that the tutorial prints, on every backend; sections alone and in any order; other weights by
- * the theory; and the theory itself by Monte Carlo, right and with planted errors.
+ * lib/tutorial: the numbers that the tutorial prints, on every backend; sections alone and in any order; other weights
+ * by the theory; and the theory itself by Monte Carlo, right and with planted errors.
  *
  * Seeds are fixed. Were they drawn anew: other weights are 6 runs of 42 numbers, each outside its bound with at most
- * 2 exp(-23) = 2.1e-10 (gradients: none of 3,588 came near in the calibration of doc/theory.md): 5.2e-8 if the bounds were
- * exact; measured, the largest of 8,970 numbers used 0.59 of what they allow, so that the true probability is far below.
- * Monte Carlo: 26 checks at LIMIT = 6.5 standard errors,
- * 8e-11 each.
+ * 2 exp(-23) = 2.1e-10 (gradients: none of 3,588 came near in the calibration of doc/theory.md): 5.2e-8 if the bounds
+ * were exact; measured, the largest of 8,970 numbers used 0.59 of what they allow, so that the true probability is far
+ * below. Monte Carlo: 26 checks at LIMIT = 6.5 standard errors, 8e-11 each.
  */
 #include <math.h>
 #include <stdint.h>
@@ -427,9 +426,9 @@ static double standard_errors(const sample *s)
 }
 
 /*
- * Given its input, a layer's variance has the theory's mean over the draws: the deviations of 3,000 networks average to 0.
- * At t = 20 none may be outside the bounds; at t = 3, to which they are scaled, at most exp(-3) = 5 % on either side, and
- * the bounds are not so wide as to be useless: at t = 0.2, some are outside on either side.
+ * Given its input, a layer's variance has the theory's mean over the draws: the deviations of 3,000 networks average to
+ * 0. At t = 20 none may be outside the bounds; at t = 3, to which they are scaled, at most exp(-3) = 5 % on either
+ * side, and the bounds are not so wide as to be useless: at t = 0.2, some are outside on either side.
  */
 START_TEST(outputs_by_monte_carlo)
 {

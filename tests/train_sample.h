@@ -4,7 +4,7 @@
 
 #include <assay/train/trainer.h>
 
-/* `count` images of noise with a bright bar whose place tells the class; the caller ends it with assay_dataset_destroy. */
+/* `count` noisy images; the place of a bright bar is the class. The caller frees them with assay_dataset_destroy. */
 assay_dataset sample_dataset(size_t count, uint64_t seed);
 
 /* A run of `epochs` epochs over 300 of 400 images in batches of 32, with 20 and 12 hidden units. */

@@ -67,9 +67,9 @@ def main():
         "tolerance": {
             "f32": 1.2e-5,
             "f64": 3e-14,
-            "reason": "of the parameter's largest absolute value so far, at least 1: every step rounds the parameter once, "
-            "and its change a few times: 100 steps of 2 u, u = 2^-24 or 2^-53; no sign depends on rounding (the script "
-            "checks it)",
+            "reason": "of the parameter's largest absolute value so far, at least 1: every step rounds the parameter "
+            "once, and its change a few times: 100 steps of 2 u, u = 2^-24 or 2^-53; no sign depends on rounding (the "
+            "script checks it)",
         },
         "steps": KEPT,
         "start": START,

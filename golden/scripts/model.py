@@ -20,7 +20,7 @@ class Malicious:
 
 
 def mixed():
-    """Every dtype, rank 0, an empty tensor, and views: slices, a transposed and an expanded tensor, a shared storage."""
+    """Every dtype, rank 0, an empty tensor, and views: slices, transposed and expanded tensors, a shared storage."""
     torch.manual_seed(1)
     base = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 8 - 0.5
     state = collections.OrderedDict()

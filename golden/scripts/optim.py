@@ -14,7 +14,8 @@ COUNT = 6
 STEPS = 100
 KEPT = [1, 2, 3, 5, 10, 20, 50, 100]
 START = [1.0, -0.75, 0.5, 2.0, -3.0, 0.125]
-# Parameter i's gradients have the size of 2^SCALES[i]; parameter 3's are zero in every third step, parameter 5's always.
+# Parameter i's gradients have the size of 2^SCALES[i]; parameter 3's are zero in every third step, parameter 5's
+# always.
 SCALES = [0, -6, 8, 0, -20, 0]
 
 

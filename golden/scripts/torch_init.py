@@ -128,8 +128,8 @@ def main():
     cases = [{**fields, "runs": [run(function, seed, sizes) for seed, sizes in RUNS]} for fields, function in CASES]
     with open(sys.argv[1], "w", encoding="ascii") as output:
         output.write("{\n")
-        output.write(f'"origin": "golden/scripts/torch_init.py, PyTorch {torch.__version__} (Debian python3-torch), CPU '
-                     'generator with AVX2; next: a 64-bit draw after the initialization",\n')
+        output.write(f'"origin": "golden/scripts/torch_init.py, PyTorch {torch.__version__} (Debian python3-torch), '
+                     'CPU generator with AVX2; next: a 64-bit draw after the initialization",\n')
         output.write(f'"tolerances": {json.dumps(TOLERANCES)},\n')
         output.write(f'"kept": {json.dumps({"head": HEAD, "tail": TAIL, "stride": STRIDE})},\n')
         output.write('"gains": [\n' + ",\n".join(json.dumps(gain) for gain in gains) + "\n],\n")

@@ -20,7 +20,8 @@ PERMUTATIONS = [0, 1, 2, 10, 1000]
 HEAD, TAIL, STRIDE = 16, 32, 61
 
 TOLERANCES = {
-    "uniform": "exact: one integer, and one fused product and sum in float32; crc32 is that of all the bytes, little-endian",
+    "uniform": "exact: one integer, and one fused product and sum in float32; crc32 is that of all the bytes, "
+               "little-endian",
     "randperm": "exact: integers; crc32 is that of all the indices as little-endian 32-bit words",
     "random": "exact: integers",
     "normal": "|got - want| <= 5e-7 |want - mean| + 1.2e-7 |want|: PyTorch's AVX2 logarithm, sine and cosine are "

@@ -21,8 +21,9 @@ typedef enum {
 } assay_stream_state;
 
 /*
- * Opens a regular file of at most `limit` bytes. It never waits: a pipe, a folder or a device is ASSAY_ERROR_IO at once.
- * ASSAY_ERROR_FORMAT for a larger file. The caller ends the stream with assay_byte_stream_close, which accepts NULL.
+ * Opens a regular file of at most `limit` bytes. It never waits: a pipe, a folder or a device is ASSAY_ERROR_IO at
+ * once. ASSAY_ERROR_FORMAT for a larger file. The caller ends the stream with assay_byte_stream_close, which accepts
+ * NULL.
  */
 assay_status assay_byte_stream_open(const char *path, size_t limit, assay_byte_stream **stream, assay_error *error);
 void assay_byte_stream_close(assay_byte_stream *stream);
@@ -32,8 +33,8 @@ bool assay_byte_stream_is_gzip(const assay_byte_stream *stream);
 size_t assay_byte_stream_stored(const assay_byte_stream *stream);
 
 /*
- * Reads `wanted` bytes, and fewer only where the stream cannot give more. A gzip file may have several members, one after
- * the other, and zeros after the last one (RFC 1952, 2.2; tapes pad with zeros).
+ * Reads `wanted` bytes, and fewer only where the stream cannot give more. A gzip file may have several members, one
+ * after the other, and zeros after the last one (RFC 1952, 2.2; tapes pad with zeros).
  */
 assay_stream_state assay_byte_stream_read(assay_byte_stream *stream, uint8_t *bytes, size_t wanted, size_t *got);
 

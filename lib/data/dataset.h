@@ -61,12 +61,12 @@ typedef enum { ASSAY_TRAIN, ASSAY_TEST } assay_part;
 
 /*
  * Reads Fashion-MNIST, MNIST, KMNIST or the digits of EMNIST: {train,t10k}-{images-idx3,labels-idx1}-ubyte, or
- * emnist-digits-{train,test}-..., each plain or with .gz, also with a dot (t10k-images.idx3-ubyte). They are in `folder`,
- * or below it where torchvision puts them (raw, FashionMNIST/raw, MNIST/raw, ...). EMNIST's images are transposed, as its
- * publishers and torchvision have them. mean and std are the tutorial's.
- * The caller ends the data set with assay_dataset_destroy. Errors name the file and what is wrong: folder or file missing,
- * two data sets in one folder, truncated, wrong magic number, not 28x28, labels over 9, different counts of images and
- * labels, no images, and what assay_idx_read refuses.
+ * emnist-digits-{train,test}-..., each plain or with .gz, also with a dot (t10k-images.idx3-ubyte). They are in
+ * `folder`, or below it where torchvision puts them (raw, FashionMNIST/raw, MNIST/raw, ...). EMNIST's images are
+ * transposed, as its publishers and torchvision have them. mean and std are the tutorial's.
+ * The caller frees the data set with assay_dataset_destroy. Errors name the file and what is wrong: folder or file
+ * missing, two data sets in one folder, truncated, wrong magic number, not 28x28, labels over 9, different counts of
+ * images and labels, no images, and what assay_idx_read refuses.
  */
 assay_status assay_dataset_load(const char *folder, assay_part part, assay_dataset *dataset, assay_error *error);
 

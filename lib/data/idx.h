@@ -26,12 +26,12 @@ typedef struct {
 } assay_idx_form;
 
 /*
- * Reads the items of `path`, a regular file, gzipped or plain, told apart by its content. The caller frees `*bytes` with
- * assay_free. The header is judged first, against the form and the size of the file: no more memory is taken than the
- * items need, and none where the file cannot hold them.
- * ASSAY_ERROR_IO if the file cannot be opened or read, or is a pipe, a folder or a device. ASSAY_ERROR_FORMAT on another
- * magic, shape or count, no items, more than ASSAY_IDX_LIMIT bytes, too few or too many bytes, damaged or truncated gzip
- * data (checksum and length of each member count), and files of another kind, which the message names.
+ * Reads the items of `path`, a regular file, gzipped or plain, told apart by its content. The caller frees `*bytes`
+ * with assay_free. The header is judged first, against the form and the size of the file: no more memory is taken than
+ * the items need, and none where the file cannot hold them.
+ * ASSAY_ERROR_IO if the file cannot be opened or read, or is a pipe, a folder or a device. ASSAY_ERROR_FORMAT on
+ * another magic, shape or count, no items, more than ASSAY_IDX_LIMIT bytes, too few or too many bytes, damaged or
+ * truncated gzip data (checksum and length of each member count), and files of another kind, which the message names.
  */
 assay_status assay_idx_read(const char *path, const assay_idx_form *form, size_t *count, uint8_t **bytes,
                             assay_error *error);

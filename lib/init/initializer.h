@@ -17,7 +17,7 @@ typedef enum {
     ASSAY_INIT_CONSTANT,       /* every weight and bias = value (cell [13]) */
     ASSAY_INIT_NORMAL,         /* every weight and bias ~ N(0, std^2) (cell [14]) */
     ASSAY_INIT_EQUAL_VARIANCE, /* W ~ N(0, 1 / d_x), b = 0 (cell [16]) */
-    ASSAY_INIT_XAVIER_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot, Bengio 2010) */
+    ASSAY_INIT_XAVIER_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot and Bengio) */
     ASSAY_INIT_XAVIER_NORMAL,  /* W ~ N(0, gain^2 2 / (d_x + d_y)), b = 0 */
     ASSAY_INIT_KAIMING_NORMAL,  /* W ~ N(0, gain^2 / fan), b = 0 (cell [19]; He et al. 2015) */
     ASSAY_INIT_KAIMING_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(3 / fan), b = 0 */
@@ -46,9 +46,10 @@ const char *assay_initializer_name(assay_init_kind kind);
 assay_status assay_initializer_by_name(const char *name, assay_initializer *initializer, assay_error *error);
 
 /*
- * torch.nn.init.calculate_gain: 1 for identity and sigmoid, 5/3 for tanh, sqrt(2) for ReLU, sqrt(2 / (1 + a^2)) for leaky
- * ReLU, 3/4 for SELU. For ELU, GELU, SiLU and Mish, where PyTorch has none: 1 / sqrt(E[f(Z)^2]) of a standard normal Z, the
- * definition that gives ReLU its sqrt(2), so that Var w = gain^2 / d_x keeps the second moment through depth.
+ * torch.nn.init.calculate_gain: 1 for identity and sigmoid, 5/3 for tanh, sqrt(2) for ReLU, sqrt(2 / (1 + a^2)) for
+ * leaky ReLU, 3/4 for SELU. For ELU, GELU, SiLU and Mish, where PyTorch has none: 1 / sqrt(E[f(Z)^2]) of a standard
+ * normal Z, the definition that gives ReLU its sqrt(2), so that Var w = gain^2 / d_x keeps the second moment through
+ * depth.
  */
 double assay_gain(assay_activation activation);
 

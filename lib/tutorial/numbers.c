@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * The mean is compared within 1e-6, all other full-precision numbers within 5e-6: the printed values are sums in float32
- * on a GPU, whose order differs from ours.
+ * The mean is compared within 1e-6, all other full-precision numbers within 5e-6: the printed values are sums in
+ * float32 on a GPU, whose order differs from ours.
  */
 #define FULL_PRECISION ASSAY_COMPARE_RELATIVE, 5e-6, 0
 static const assay_printed_number NUMBERS[] = {

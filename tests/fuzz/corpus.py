@@ -66,8 +66,8 @@ def main():
     for name, first, content in (("labels", b"\0", labels), ("images", b"\1", images)):
         save("idx", name, first + content)
         save("idx", name + "-gz", first + gzip.compress(content, mtime=0))
-
-        save("idx", name + "-members", first + gzip.compress(content[:9], mtime=0) + gzip.compress(content[9:], mtime=0))
+        members = [gzip.compress(part, mtime=0) for part in (content[:9], content[9:])]
+        save("idx", name + "-members", first + b"".join(members))
         save("idx", name + "-padded", first + gzip.compress(content, mtime=0) + bytes(40))
         save("idx", name + "-twice", first + gzip.compress(gzip.compress(content, mtime=0), mtime=0))
     save("idx", "page", b"\1\n<!DOCTYPE html><html><head><title>not found</title></head></html>")
@@ -107,7 +107,8 @@ def main():
     save("pickle", "layers", struct.pack("<H", 4 * end) + struct.pack("<9f", *range(end)) + pickled + b"u.")
     save("safetensors", "layers", safetensors(header, struct.pack("<9f", *range(end))))
     numbers = b"\x80\x02}(" + pickled_view("w", 2, 0, [2])
-    for short, other in ((b"K\2t", b"\x8a\1\2t"), (b"K\0(", b"J\0\0\0\0("), (b"\x89", b"\x88"), (b"}(", b"}r\1\0\0\0(")):
+    wider = ((b"K\2t", b"\x8a\1\2t"), (b"K\0(", b"J\0\0\0\0("), (b"\x89", b"\x88"), (b"}(", b"}r\1\0\0\0("))
+    for short, other in wider:
         numbers = numbers.replace(short, other, 1)
     save("pickle", "wide", struct.pack("<H", 8) + struct.pack("<2f", 1, -2) + numbers + b"u.")
 
@@ -151,7 +152,8 @@ def main():
             save("convert", name, file.read())
 
     save("json", "config", config.encode())
-    deep = {"act_fn": "LeakyReLU", "act_fn_parameter": 0.2, "input_size": 784, "num_classes": 10, "hidden_sizes": [5, 4]}
+    deep = {"act_fn": "LeakyReLU", "act_fn_parameter": 0.2, "input_size": 784, "num_classes": 10,
+            "hidden_sizes": [5, 4]}
     save("json", "config-deep", json.dumps(deep).encode())
     record = {"test_acc": 0.5, "val_scores": [0.25, 1], "train_losses": [2.5, 1e-3, 0], "train_scores": [0.1, 0.9]}
     save("json", "record", json.dumps(record).encode())

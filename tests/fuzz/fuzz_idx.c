@@ -1,4 +1,4 @@
-/* IDX files, plain and gzipped. The first byte chooses labels (even) or images of 28 x 28 (odd); the rest is the file. */
+/* IDX files, plain or gzipped. The first byte chooses labels (even) or 28 x 28 images (odd); the rest is the file. */
 #define _GNU_SOURCE
 #include <stdio.h>
 #include <stdlib.h>

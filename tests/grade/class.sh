@@ -27,9 +27,10 @@ printf '%s\n"sgd.si' "$before" >"$class/grades.csv"
 graded 0 --class "$class" -j 2 --only sgd,momentum
 says out "4 submissions graded with seed 9 (2 of them earlier), 2 with full marks"
 [ "$(head -n 3 "$class/grades.csv")" = "$before" ] || fail "what was graded is graded again"
-[ "$(cut -d'"' -f2 "$class/grades.csv" | sort | uniq -d)" = "" ] || fail "a submission stands twice"
+[ "$(cut -d'"' -f2 "$class/grades.csv" | sort | uniq -d)" = "" ] || fail "a submission is there twice"
 [ "$(wc -l <"$class/grades.csv")" -eq 5 ] || fail "a submission is missing"
-[ "$(grep -c '^"\(sgd\|momentum\).sign.so",4,8,9,' "$class/grades.csv")" -eq 2 ] || fail "the line that was cut is not whole"
+[ "$(grep -c '^"\(sgd\|momentum\).sign.so",4,8,9,' "$class/grades.csv")" -eq 2 ] ||
+    fail "the line that was cut is not complete again"
 graded 2 --class "$class" --seed 10
 says err "graded with seed 9"
 echo "name,grade" >"$folder/other.csv"
@@ -47,7 +48,8 @@ kill -9 $pid
 wait $pid 2>/dev/null
 graded 0 --class "$class" -j 2
 says out "12 submissions graded with seed 9"
-[ "$(cut -d'"' -f2 "$class/grades.csv" | sort -u | wc -l)" -eq 13 ] || fail "after an interruption a submission is missing"
+[ "$(cut -d'"' -f2 "$class/grades.csv" | sort -u | wc -l)" -eq 13 ] ||
+    fail "after an interruption a submission is missing"
 
 # A command in each folder.
 "$PYTHON" -c "import numpy" 2>/dev/null || exit 0

@@ -4,8 +4,9 @@
 source=${ASSAY_SOURCE:-.}
 page=$source/doc/grading-files.md
 names='open|openat|fopen|freopen|fdopendir|opendir|scandir|scandirat|fts_open|popen|mkdir|mkdirat|mkdtemp'
-names="$names|mkstemp|rename|renameat|unlink|unlinkat|link|linkat|symlink|symlinkat|truncate|remove|rmdir|nftw|ftw|realpath|stat"
-names="$names|lstat|fstatat|access|faccessat|chmod|chown|execvp|execlp|execv|system|assay_file_read|assay_file_create"
+names="$names|mkstemp|rename|renameat|unlink|unlinkat|link|linkat|symlink|symlinkat|truncate|remove|rmdir"
+names="$names|nftw|ftw|realpath|stat|lstat|fstatat|access|faccessat|chmod|chown|execvp|execlp|execv|system"
+names="$names|assay_file_read|assay_file_create"
 names="$names|assay_grade_folder_open|assay_grade_folder_read|assay_grade_folder_create|assay_grade_folder_put"
 names="$names|assay_npy_read|assay_npy_write"
 status=0
@@ -13,7 +14,8 @@ list=$(mktemp) || exit 1
 trap 'rm -f "$list"' EXIT
 for file in "$source"/grade/*.c "$source"/tools/grade*.c; do
     # Comments away, declarations of these functions themselves, too: those begin in the first column.
-    sed -e 's,/\*.*\*/,,' -e '/^ \*/d' -e '/^[a-z].*(/d' "$file" | grep -oE "(^|[^a-zA-Z_0-9])(($names)\(|SYS_openat2,)" |
+    sed -e 's,/\*.*\*/,,' -e '/^ \*/d' -e '/^[a-z].*(/d' "$file" |
+        grep -oE "(^|[^a-zA-Z_0-9])(($names)\(|SYS_openat2,)" |
         grep -oE "[a-zA-Z_0-9]+" | sort | uniq -c | while read -r count name; do
         echo "${file#"$source"/} $name $count"
     done
@@ -21,12 +23,16 @@ done >"$list"
 [ "$(wc -l <"$list")" -gt 20 ] || { echo "FAIL: no operations found"; exit 1; }
 while read -r file name count; do
     grep -qF "| \`$file\` | \`$name\` $count |" "$page" || {
-        echo "FAIL: doc/grading-files.md has no row \"| \`$file\` | \`$name\` $count |\": say who can influence the path, and how it is opened"
+        echo "FAIL: doc/grading-files.md has no row \"| \`$file\` | \`$name\` $count |\":" \
+            "say who can influence the path, and how it is opened"
         status=1
     }
 done <"$list"
 # And nothing is listed that is not there.
 sed -n 's/^| `\([^`]*\)` | `\([^`]*\)` \([0-9]*\) |.*/\1 \2 \3/p' "$page" | while read -r row; do
-    grep -qxF "$row" "$list" || { echo "FAIL: doc/grading-files.md lists \"$row\", which is not in the source"; exit 1; }
+    grep -qxF "$row" "$list" || {
+        echo "FAIL: doc/grading-files.md lists \"$row\", which is not in the source"
+        exit 1
+    }
 done || status=1
 exit $status

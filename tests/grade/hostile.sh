@@ -42,7 +42,8 @@ for name in network files; do
 done
 # The sandbox is what keeps them: without it, the same submission gets out.
 plant "$folder/hostile.files.so"
-(cd "$folder" && graded 1 --unsandboxed --only tanh,relu "$folder/hostile.files.so") || fail "the planted escape is no escape"
+(cd "$folder" && graded 1 --unsandboxed --only tanh,relu "$folder/hostile.files.so") ||
+    fail "the planted escape is no escape"
 [ -e "$folder/planted" ] || fail "the planted escape did not write"
 # Nothing is left running.
 sleep 0.2

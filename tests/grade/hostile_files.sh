@@ -21,7 +21,7 @@ chmod 755 "$folder"
 starter=$source/grade/starters/python
 cp "$starter/submission.py" "$folder/"
 
-# --- what stands in the folder of files: planted in relu, so that tanh, which comes first, is graded as ever -----------
+# --- hostile entries in the folder of files: planted in relu; tanh, which comes first, is graded as usual -----------
 echo "the teacher's" >"$folder/precious"
 cat >"$folder/plant.py" <<'END'
 import fcntl, json, os, socket, struct, sys, time
@@ -62,7 +62,8 @@ def serve():
         body = {"outputs": {"y": np.tanh(x).tolist()}}
         if request["call"] == "relu":
             name, path = f"{number}.y.npy", f"{where}/{number}.y.npy"
-            if how in ("link", "fifo", "folder", "socket", "closed"): body = {"outputs": {"y": np.maximum(x, 0).tolist()}}
+            if how in ("link", "fifo", "folder", "socket", "closed"):
+                body = {"outputs": {"y": np.maximum(x, 0).tolist()}}
             if how == "long": body = answer("y" * 300)
             if how == "escape": body = answer("\u001b[31m.npy")
             if how == "reads": os.symlink(outside, path); body = answer(name)
@@ -83,7 +84,8 @@ def serve():
                 import mmap
                 kept = []
                 for i in range(15000):
-                    try: kept.append(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE))
+                    prot = mmap.PROT_READ if i % 2 else mmap.PROT_READ | mmap.PROT_WRITE
+                    try: kept.append(mmap.mmap(-1, 4096, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=prot))
                     except OSError: break
                 body = {"outputs": {"y": np.maximum(x, 0).tolist()}}
         print(json.dumps({"id": number, **body}), flush=True)
@@ -94,7 +96,8 @@ while IFS='|' read -r how wanted verdict; do
         "$folder/precious" >"$folder/out" 2>"$folder/err"
     got=$?
     [ $got -eq "$wanted" ] || { cat "$folder/out" "$folder/err"; fail "$how: exit status $got, expected $wanted"; }
-    grep -q "tanh  *3 of 3 cases" "$folder/out" || { cat "$folder/out"; fail "$how: the other component was not graded"; }
+    grep -q "tanh  *3 of 3 cases" "$folder/out" ||
+        { cat "$folder/out"; fail "$how: the other component was not graded"; }
     [ -z "$verdict" ] || says out "$verdict"
     [ "$(cat "$folder/precious")" = "the teacher's" ] || fail "$how: a file of the teacher's was changed"
     ! grep -q "$(printf '\033')" "$folder/out" || fail "$how: a control character reached the terminal"
@@ -225,7 +228,8 @@ says err "process $pid is grading into it"
 kill -TERM $pid
 wait $pid
 [ $? -eq 143 ] || { cat "$folder/first"; fail "SIGTERM: not ended by the signal"; }
-grep -q "interrupted: 3 of 3 submissions are not graded yet" "$folder/first" || { cat "$folder/first"; fail "SIGTERM: does not say what is left"; }
+grep -q "interrupted: 3 of 3 submissions are not graded yet" "$folder/first" ||
+    { cat "$folder/first"; fail "SIGTERM: the message does not name what is left"; }
 [ -z "$(ls "$folder/tmp")" ] || fail "SIGTERM: left a folder behind"
 ! pgrep -f "$folder/slow" >/dev/null || fail "SIGTERM: left a process behind"
 # Two exports into one folder: one of them is whole.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and
-# by no other; the same object under another name makes no mistake and gets full marks.
+# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name
+# and by no other; the same object under another name makes no mistake and gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
@@ -36,7 +36,8 @@ done
 # The first diverging value and a hint stand in the report of each.
 for mistake in $mistakes; do
     report=$folder/reports/$mistake.so.txt
-    grep -qF "[$mistake]" "$report" || [ "$mistake" = submission.uses_reference ] || fail "$report does not name the mistake"
+    grep -qF "[$mistake]" "$report" || [ "$mistake" = submission.uses_reference ] ||
+        fail "$report does not name the mistake"
     case $mistake in
     submission.*) grep -q "SUSPICION" "$report" || fail "$report does not name the suspicion" ;;
     any.input_modified) grep -q "input logits was changed" "$report" || fail "$report does not say what was changed" ;;

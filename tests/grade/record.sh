@@ -2,7 +2,8 @@
 # The author's own saved runs: Adam's was made without the first moment's bias correction.
 # evidence: golden: program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
-[ -n "${ASSAY_PRETRAINED:-}" ] || skip "set ASSAY_PRETRAINED to the folder of the author's saved runs (FashionMNIST_Adam_results.json)"
+[ -n "${ASSAY_PRETRAINED:-}" ] ||
+    skip "set ASSAY_PRETRAINED to the folder of the author's saved runs (FashionMNIST_Adam_results.json)"
 # The program itself starts with the kernels that follow the author longest, unless the environment says otherwise.
 unset OPENBLAS_CORETYPE
 graded_record() {

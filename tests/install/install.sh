@@ -21,14 +21,16 @@ export PKG_CONFIG_PATH LD_LIBRARY_PATH
 [ -s "$(here "$mandir")/man1/assay.1" ] || fail "the man page is not installed"
 
 cflags=$("$PKG_CONFIG" --cflags assay) || fail "pkg-config does not know assay"
-case " $cflags " in *"/assay "*) fail "pkg-config puts headers outside the prefix assay/ on the include path: $cflags" ;; esac
+case " $cflags " in
+    *"/assay "*) fail "pkg-config puts headers outside the prefix assay/ on the include path: $cflags" ;;
+esac
 headers=$(cd "$(here "$includedir")" && find assay -name '*.h' | sort)
 [ -n "$headers" ] || fail "no header is installed"
 CXX=${CXX:-$(command -v g++ || command -v clang++ || true)}
 [ -n "$CXX" ] || echo "SKIP: headers as C++17: no C++ compiler was found" >&2
 for header in $headers; do
-    printf '#include <%s>\nextern int not_empty; /* C forbids an empty file, and base/declarations.h has only macros */\n' \
-        "$header" >"$folder/header.c"
+    # C forbids an empty file, and base/declarations.h has only macros.
+    printf '#include <%s>\nextern int not_empty;\n' "$header" >"$folder/header.c"
     $CC -I"$(here "$includedir")" -std=c17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only "$folder/header.c" ||
         fail "$header alone, as C17"
     [ -z "$CXX" ] || $CXX -x c++ -I"$(here "$includedir")" -std=c++17 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
