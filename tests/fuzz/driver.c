@@ -167,7 +167,7 @@ static void run_mutation(const corpus *read, unsigned number, int keep)
 int main(int argc, char **argv)
 {
     const char *source = getenv("ASSAY_SOURCE");
-    char *folder = assay_asprintf(NULL, "%s/tests/fuzz/corpus/%s", source == NULL ? "." : source, FUZZ_NAME);
+    char *folder = assay_asprintf(NULL, "%s/tests/fuzz/corpus/%s", source == NULL ? "." : source, fuzz_name);
     unsigned first = argc > 1 ? (unsigned)strtoul(argv[1], NULL, 10) : 0;
     unsigned count = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : MUTATIONS;
     static corpus read;
@@ -181,7 +181,7 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < count; i++) {
         run_mutation(&read, first + i, count == 1);
     }
-    printf("%s: %zu inputs and %u mutations\n", FUZZ_NAME, read.count, count);
+    printf("%s: %zu inputs and %u mutations\n", fuzz_name, read.count, count);
     for (size_t i = 0; i < read.count; i++) {
         assay_free(read.inputs[i].bytes);
     }

@@ -13,6 +13,8 @@
 #include <assay/model/torch_zip.h>
 #include "fuzz.h"
 
+const char fuzz_name[] = "convert";
+
 static void compare(const assay_state *written, const assay_state *read)
 {
     if (assay_state_count(read) != assay_state_count(written)) {

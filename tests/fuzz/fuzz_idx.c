@@ -9,6 +9,8 @@
 #include <assay/data/idx.h>
 #include "fuzz.h"
 
+const char fuzz_name[] = "idx";
+
 /* The reader takes a path: a file in memory has one. */
 static int memory_file(const uint8_t *bytes, size_t size)
 {

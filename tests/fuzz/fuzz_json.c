@@ -7,6 +7,8 @@
 #include <assay/model/config.h>
 #include <assay/tutorial/record.h>
 
+const char fuzz_name[] = "json";
+
 static void again(const assay_network_config *config)
 {
     assay_error error;

@@ -5,6 +5,8 @@
 #include <assay/model/model.h>
 #include "use_state.h"
 
+const char fuzz_name[] = "model";
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     assay_error error = {.message = ""};

@@ -9,6 +9,8 @@
 #include <assay/model/torch_state.h>
 #include "use_state.h"
 
+const char fuzz_name[] = "pickle";
+
 typedef struct {
     const uint8_t *bytes;
     size_t size;

@@ -6,6 +6,8 @@
 #include <assay/model/safetensors.h>
 #include "use_state.h"
 
+const char fuzz_name[] = "safetensors";
+
 static void use_text(const char *key, const char *text, void *context)
 {
     assay_error error;

@@ -3,6 +3,8 @@
 #include <assay/model/torch_zip.h>
 #include "use_state.h"
 
+const char fuzz_name[] = "torch";
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     assay_error error;
