@@ -20,10 +20,11 @@
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
 #include <assay/train/trainer.h>
+#include <assay/tutorial/defaults.h>
 #include <assay/tutorial/runs.h>
 #include "tools/output.h"
 
-enum { RUNS = ASSAY_RUN_COUNT, IMAGES = 60000, WARM_UP = 20 };
+enum { RUNS = ASSAY_RUN_COUNT, IMAGES = ASSAY_TUTORIAL_TRAIN_COUNT + ASSAY_TUTORIAL_VALIDATION_COUNT, WARM_UP = 20 };
 
 static const char *const run_names[RUNS] = {"sgd", "momentum", "adam"};
 
@@ -115,7 +116,7 @@ static learner open_learner(assay_backend *backend, const assay_train_options *o
     l.loss = assay_buffer_create(backend, ASSAY_REAL, 1);
     l.right = assay_buffer_create(backend, ASSAY_INT32, 1);
     assay_generator generator;
-    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, ASSAY_TUTORIAL_SEED, ASSAY_TUTORIAL_BLOCKS);
     assay_initialize(&options->initializer, l.network, &generator);
     return l;
 }

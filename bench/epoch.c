@@ -21,9 +21,16 @@
 #include "products.h"
 #include "tools/output.h"
 #include <assay/train/trainer.h>
+#include <assay/tutorial/defaults.h>
 #include <assay/tutorial/runs.h>
 
-enum { RUNS = ASSAY_RUN_COUNT, MAX_THREADS = 2, BATCH = 256, STEPS = 50000 / BATCH, VALIDATION = 10000 };
+enum {
+    RUNS = ASSAY_RUN_COUNT,
+    MAX_THREADS = 2,
+    BATCH = ASSAY_TUTORIAL_BATCH_ROWS,
+    STEPS = ASSAY_TUTORIAL_TRAIN_COUNT / BATCH,
+    VALIDATION = ASSAY_TUTORIAL_VALIDATION_COUNT
+};
 
 static const char *const run_names[RUNS] = {"sgd", "momentum", "adam"};
 

@@ -1,7 +1,7 @@
 EXTRA_PROGRAMS += bench/step bench/epoch bench/cuda_step
-bench_step_SOURCES = bench/step.c tools/output.c tools/output.h
+bench_step_SOURCES = bench/step.c bench/widths.h tools/output.c tools/output.h
 bench_step_LDADD = lib/libassay.la $(OPENBLAS_LIBS) $(JANSSON_LIBS)
-bench_epoch_SOURCES = bench/epoch.c bench/products.c bench/products.h tools/output.c tools/output.h
+bench_epoch_SOURCES = bench/epoch.c bench/products.c bench/products.h bench/widths.h tools/output.c tools/output.h
 bench_epoch_LDADD = lib/libassay.la $(OPENBLAS_LIBS) $(JANSSON_LIBS)
 bench_cuda_step_SOURCES = bench/cuda_step.c tools/output.c tools/output.h
 bench_cuda_step_LDADD = lib/libassay.la $(JANSSON_LIBS)

@@ -5,16 +5,16 @@
 #include <stdint.h>
 
 #include <assay/base/alloc.h>
+#include "widths.h"
 
-enum { LAYERS = 5 };
-
-static const size_t widths[LAYERS + 1] = {784, 512, 256, 256, 128, 10};
+enum { MOST_LAYERS = ASSAY_MAX_HIDDEN + 1 };
 
 struct products {
-    float *y[LAYERS + 1];  /* [rows][width]: images, outputs of the layers */
-    float *dy[LAYERS + 1]; /* the same shapes; NULL for the images */
-    float *w[LAYERS];      /* [out][in] */
-    float *dw[LAYERS];
+    bench_widths widths;
+    float *y[MOST_LAYERS + 1];  /* [rows][width]: images, outputs of the layers */
+    float *dy[MOST_LAYERS + 1]; /* the same shapes; NULL for the images */
+    float *w[MOST_LAYERS];      /* [out][in] */
+    float *dw[MOST_LAYERS];
 };
 
 /* Numbers as large as weights and activations are: no denormals, no overflow. */
@@ -32,13 +32,19 @@ static float *numbers(size_t count)
 products *products_create(size_t rows)
 {
     products *p = assay_calloc(1, sizeof *p, NULL);
-    bool complete = p != NULL;
-    for (size_t i = 0; i <= LAYERS && complete; i++) {
+    if (p == NULL) {
+        return NULL;
+    }
+    p->widths = tutorial_widths();
+    const size_t layers = p->widths.layers;
+    const size_t *widths = p->widths.at;
+    bool complete = true;
+    for (size_t i = 0; i <= layers && complete; i++) {
         p->y[i] = numbers(rows * widths[i]);
         p->dy[i] = i == 0 ? NULL : numbers(rows * widths[i]);
         complete = p->y[i] != NULL && (i == 0 || p->dy[i] != NULL);
     }
-    for (size_t i = 0; i < LAYERS && complete; i++) {
+    for (size_t i = 0; i < layers && complete; i++) {
         p->w[i] = numbers(widths[i] * widths[i + 1]);
         p->dw[i] = numbers(widths[i] * widths[i + 1]);
         complete = p->w[i] != NULL && p->dw[i] != NULL;
@@ -55,11 +61,11 @@ void products_destroy(products *p)
     if (p == NULL) {
         return;
     }
-    for (size_t i = 0; i <= LAYERS; i++) {
+    for (size_t i = 0; i <= p->widths.layers; i++) {
         assay_free(p->y[i]);
         assay_free(p->dy[i]);
     }
-    for (size_t i = 0; i < LAYERS; i++) {
+    for (size_t i = 0; i < p->widths.layers; i++) {
         assay_free(p->w[i]);
         assay_free(p->dw[i]);
     }
@@ -76,15 +82,17 @@ static void multiply(CBLAS_TRANSPOSE ta, CBLAS_TRANSPOSE tb, size_t m, size_t n,
 
 void products_forward(products *p, size_t rows)
 {
-    for (size_t l = 0; l < LAYERS; l++) {
+    const size_t *widths = p->widths.at;
+    for (size_t l = 0; l < p->widths.layers; l++) {
         multiply(CblasNoTrans, CblasTrans, rows, widths[l + 1], widths[l], p->y[l], p->w[l], p->y[l + 1]);
     }
 }
 
 void products_step(products *p, size_t rows)
 {
+    const size_t *widths = p->widths.at;
     products_forward(p, rows);
-    for (size_t l = LAYERS; l-- > 0;) {
+    for (size_t l = p->widths.layers; l-- > 0;) {
         if (l > 0) {
             multiply(CblasNoTrans, CblasNoTrans, rows, widths[l], widths[l + 1], p->dy[l + 1], p->w[l], p->dy[l]);
         }

@@ -19,21 +19,21 @@
 #include <assay/nn/network.h>
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
-#include <assay/tutorial/defaults.h>
 #include "tools/output.h"
+#include "widths.h"
 
-enum { IMAGES = 50000, LAYERS = 5, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
+enum { IMAGES = ASSAY_TUTORIAL_TRAIN_COUNT, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
 
 /* clang-format off */
 static const char *const measurement_names[MEASUREMENTS] = {
     "products, OpenBLAS's threads", "products, ours", "forward + backward", "step, sgd", "step, momentum",
     "step, adam"};
 static const char *const optimizer_names[] = {"sgd", "momentum", "adam"};
-static const size_t widths[LAYERS + 1] = {784, 512, 256, 256, 128, 10};
 
 typedef struct {
     int threads;
     size_t rows;
+    bench_widths widths;
     assay_backend *backend;
     assay_network *network;
     assay_batches *batches;
@@ -66,12 +66,13 @@ typedef void (*multiply_function)(bench *b, assay_gemm_shape shape);
 
 static void all_products(bench *b, multiply_function multiply)
 {
-    for (size_t l = 0; l < LAYERS; l++) {
+    const size_t *widths = b->widths.at;
+    for (size_t l = 0; l < b->widths.layers; l++) {
         size_t in = widths[l];
         size_t out = widths[l + 1];
         multiply(b, (assay_gemm_shape){.trans_b = true, .m = b->rows, .n = out, .k = in, .alpha = 1});
     }
-    for (size_t l = LAYERS; l-- > 0;) {
+    for (size_t l = b->widths.layers; l-- > 0;) {
         size_t in = widths[l];
         size_t out = widths[l + 1];
         if (l > 0) {
@@ -183,7 +184,7 @@ static void shuffle(bench *b)
 {
     uint32_t *order = assay_calloc(IMAGES, sizeof *order, NULL);
     for (uint32_t i = 0; i < IMAGES; i++) {
-        order[i] = (uint32_t)((uint64_t)i * 19661 % IMAGES); /* 19661 and 50000 have no common factor */
+        order[i] = (uint32_t)((uint64_t)i * 19661 % IMAGES); /* 19661 is a prime number and no factor of IMAGES */
     }
     assay_batches_order(b->batches, order, IMAGES);
     assay_free(order);
@@ -207,6 +208,8 @@ static assay_status open_bench(bench *b, const assay_dataset *data, assay_error 
     assay_generator generator;
     assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 0);
     assay_fill_random(b->backend, parameters, &generator, (assay_distribution){ASSAY_NORMAL, 0, 0.05});
+    b->widths = tutorial_widths();
+    const size_t *widths = b->widths.at;
     const size_t sizes[3] = {b->rows * widths[0], widths[1] * widths[0] + b->rows * widths[0],
                              b->rows * widths[0] + widths[0] * widths[1]};
     for (int i = 0; i < 3; i++) {

@@ -89,7 +89,7 @@ static assay_status measure(assay_backend *backend, assay_section section, assay
     assay_generator generator;
     assay_mt19937_seed(&order, 42);
     support_assert_ok(assay_split_create(&order, IMAGES, 300, &split, error), error);
-    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_TUTORIAL_BLOCKS);
     assay_status status = assay_depth_measure(backend, &data, &split, &generator, assay_experiment_of(section), curve,
                                               error);
     assay_split_destroy(&split);
@@ -206,7 +206,7 @@ static assay_network *experiment(assay_backend *backend)
     int32_t labels[ROWS];
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_XAVIER_UNIFORM);
     support_assert_ok(assay_network_create(backend, &config, ROWS, true, &network, &error), &error);
-    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_TUTORIAL_BLOCKS);
     assay_initialize(&initializer, network, &generator);
     assay_buffer *x = assay_buffer_create(backend, ASSAY_REAL, ROWS * WIDTH);
     assay_buffer *y = assay_buffer_create(backend, ASSAY_INT32, ROWS);

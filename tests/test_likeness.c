@@ -1,4 +1,4 @@
-/* train/likeness.h: images stay in their batch, similar ones become neighbours, and training differs by rounding only. */
+/* train/likeness.h: images stay in their batch, similar ones become neighbours, and losses differ by rounding only. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/random/philox.h>
+#include <assay/tutorial/defaults.h>
 #include "support.h"
 
 typedef struct {
@@ -146,7 +147,7 @@ START_TEST(fills_follow_the_grid)
     evidence(EVIDENCE_PROPERTY, "draw/philox-uniform");
     evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
     evidence(EVIDENCE_PROPERTY, "random/philox_seed");
-    static const unsigned blocks[] = {1, 2, 3, 7, ASSAY_PHILOX_TUTORIAL_BLOCKS};
+    static const unsigned blocks[] = {1, 2, 3, 7, ASSAY_TUTORIAL_BLOCKS};
     static const uint64_t seeds[] = {0, 42, 0x123456789abcdef0ull};
     size_t grid = 256 * (size_t)blocks[_i / 3];
     const size_t counts[] = {
@@ -172,7 +173,7 @@ START_TEST(the_tutorials_tensors)
     evidence(EVIDENCE_PROPERTY, "draw/philox-normal");
     static const size_t sizes[] = {784, 512, 256, 256, 128, 10};
     assay_philox generator;
-    assay_philox_seed(&generator, 42, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+    assay_philox_seed(&generator, 42, ASSAY_TUTORIAL_BLOCKS);
     for (size_t i = 0; i + 1 < sizeof sizes / sizeof *sizes; i++) {
         check_normal(&generator, sizes[i] * sizes[i + 1], 0.0, 0.01);
         check_normal(&generator, sizes[i + 1], 0.0, 0.01);

@@ -508,7 +508,7 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     options[4].initializer.gain = 1.0;
     support_assert_ok(assay_network_parse_hidden("20,13", &options[5].network, NULL), NULL);
     options[6].epochs = 1;
-    const char *const says[CASES] = {"optimizer kind",
+    const char *const says[CASES] = {"update rule",
                                      "lr=0.5",
                                      "seed 43",
                                      "batches of 31",
@@ -536,7 +536,8 @@ typedef enum { LEFT_OUT, OF_ANOTHER_TYPE, ONE_LONGER } damage;
 
 static assay_state *damaged_copy(const assay_state *state, const char *name, damage how)
 {
-    static const char *const keys[] = {ASSAY_MODEL_CONFIG_KEY, "run", "epochs_done", "best_epoch", "optimizer_steps"};
+    static const char *const keys[] = {ASSAY_MODEL_CONFIG_KEY, "checkpoint_format", "run", "epochs_done", "best_epoch",
+                                       "optimizer_steps"};
     assay_state *copy;
     assay_error error;
     support_assert_ok(assay_state_create(&copy, &error), &error);
@@ -584,6 +585,8 @@ static const struct {
     const char *says;
 } damaged_texts[] = {
     {"run", NULL, "is not a training checkpoint"},
+    {"checkpoint_format", NULL, "is a checkpoint of another version of Assay, in format '1' instead of '2'"},
+    {"checkpoint_format", "3", "in format '3' instead of '2'"},
     {"epochs_done", NULL, "its epochs_done '' is not a number"},
     {"epochs_done", "", "its epochs_done '' is not a number"},
     {"epochs_done", "-1", "its epochs_done '-1' is not a number"},

@@ -44,7 +44,7 @@ static void print_help(void)
         "Another generator, seed or number of blocks gives other weights than the tutorial's. Its numbers are then "
         "only\n"
         "shown, and the statistical theory gives the verdicts.\n",
-        ASSAY_TUTORIAL_SEED, ASSAY_PHILOX_TUTORIAL_BLOCKS);
+        ASSAY_TUTORIAL_SEED, ASSAY_TUTORIAL_BLOCKS);
 }
 
 static int parse(int argc, char **argv, reproduce_options *options)

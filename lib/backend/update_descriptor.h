@@ -27,7 +27,8 @@ typedef struct {
     bool amsgrad_adds_slot;
 } assay_update_descriptor;
 
-/* `kind` is below ASSAY_UPDATE_COUNT. */
+/* Of both functions, `kind` is below ASSAY_UPDATE_COUNT. The name is the identifier of ASSAY_UPDATE_RULES: "adam". */
+const char *assay_update_rule_name(assay_update_kind kind);
 const assay_update_descriptor *assay_update_describe(assay_update_kind kind);
 
 #endif

@@ -52,6 +52,14 @@ const assay_update_descriptor *assay_update_describe(assay_update_kind kind)
     return descriptors[kind];
 }
 
+const char *assay_update_rule_name(assay_update_kind kind)
+{
+#define NAME(constant, identifier) [constant] = #identifier,
+    static const char *const names[ASSAY_UPDATE_COUNT] = {ASSAY_UPDATE_RULES(NAME)};
+#undef NAME
+    return names[kind];
+}
+
 size_t assay_update_rule_slots(const assay_update_rule *rule)
 {
     const assay_update_descriptor *described = descriptors[rule->kind];

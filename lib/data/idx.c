@@ -51,7 +51,8 @@ static assay_status read_failure(const source *in, assay_stream_state state, ass
                               in->path, remedy(in->path));
         }
         break;
-    default: break;
+    case ASSAY_STREAM_MORE:
+    case ASSAY_STREAM_END: break;
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: truncated: %s ends after %zu bytes, %zu were expected; %s",
                       in->path, state == ASSAY_STREAM_TRUNCATED ? "the gzip data" : "the file", in->position, in->end,

@@ -489,6 +489,10 @@ assay_status pickle_call(pickle_machine *m, const pickle_value *function, pickle
                                              : pickle_refuse(m, "it makes an object of no class");
     case GLOBAL_UNKNOWN:
         return is_function(global->name) ? pickle_refuse_code(m, global->name) : make_object(m, global, result);
-    default: return make_object(m, global, result);
+    case GLOBAL_STORAGE:
+    case GLOBAL_DTYPE:
+    case GLOBAL_HARMLESS: return make_object(m, global, result);
+    case GLOBAL_DANGEROUS: break; /* pickle_find_global refuses it earlier, too */
     }
+    return pickle_refuse_code(m, global->name);
 }

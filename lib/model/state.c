@@ -25,13 +25,25 @@ struct assay_state {
 static const struct {
     const char *name;
     size_t size;
+    bool floating;
 } dtypes[ASSAY_DTYPE_COUNT] = {
-    [ASSAY_DTYPE_F64] = {"F64", 8}, [ASSAY_DTYPE_F32] = {"F32", 4}, [ASSAY_DTYPE_F16] = {"F16", 2},
-    [ASSAY_DTYPE_BF16] = {"BF16", 2}, [ASSAY_DTYPE_I64] = {"I64", 8}, [ASSAY_DTYPE_I32] = {"I32", 4},
-    [ASSAY_DTYPE_I16] = {"I16", 2}, [ASSAY_DTYPE_I8] = {"I8", 1}, [ASSAY_DTYPE_U8] = {"U8", 1},
-    [ASSAY_DTYPE_BOOL] = {"BOOL", 1}, [ASSAY_DTYPE_U64] = {"U64", 8}, [ASSAY_DTYPE_U32] = {"U32", 4},
-    [ASSAY_DTYPE_U16] = {"U16", 2}, [ASSAY_DTYPE_F8_E4M3] = {"F8_E4M3", 1}, [ASSAY_DTYPE_F8_E5M2] = {"F8_E5M2", 1},
-    [ASSAY_DTYPE_C64] = {"C64", 8}, [ASSAY_DTYPE_C128] = {"C128", 16},
+    [ASSAY_DTYPE_F64] = {"F64", 8, true},
+    [ASSAY_DTYPE_F32] = {"F32", 4, true},
+    [ASSAY_DTYPE_F16] = {"F16", 2, true},
+    [ASSAY_DTYPE_BF16] = {"BF16", 2, true},
+    [ASSAY_DTYPE_I64] = {"I64", 8, false},
+    [ASSAY_DTYPE_I32] = {"I32", 4, false},
+    [ASSAY_DTYPE_I16] = {"I16", 2, false},
+    [ASSAY_DTYPE_I8] = {"I8", 1, false},
+    [ASSAY_DTYPE_U8] = {"U8", 1, false},
+    [ASSAY_DTYPE_BOOL] = {"BOOL", 1, false},
+    [ASSAY_DTYPE_U64] = {"U64", 8, false},
+    [ASSAY_DTYPE_U32] = {"U32", 4, false},
+    [ASSAY_DTYPE_U16] = {"U16", 2, false},
+    [ASSAY_DTYPE_F8_E4M3] = {"F8_E4M3", 1, true},
+    [ASSAY_DTYPE_F8_E5M2] = {"F8_E5M2", 1, true},
+    [ASSAY_DTYPE_C64] = {"C64", 8, false},
+    [ASSAY_DTYPE_C128] = {"C128", 16, false},
 };
 /* clang-format on */
 
@@ -47,7 +59,7 @@ size_t assay_dtype_size(assay_dtype dtype)
 
 bool assay_dtype_is_floating(assay_dtype dtype)
 {
-    return dtype <= ASSAY_DTYPE_BF16 || dtype == ASSAY_DTYPE_F8_E4M3 || dtype == ASSAY_DTYPE_F8_E5M2;
+    return dtypes[dtype].floating;
 }
 
 assay_status assay_state_create(assay_state **state, assay_error *error)

@@ -12,8 +12,7 @@
 
 ASSAY_BEGIN_DECLS
 
-/* Blocks of the tutorial's GPU, a Tesla P100: 56 multiprocessors with 2,048 threads each, 256 threads a block. */
-enum { ASSAY_PHILOX_TUTORIAL_BLOCKS = 448, ASSAY_PHILOX_BLOCK_THREADS = 256 };
+enum { ASSAY_PHILOX_BLOCK_THREADS = 256 };
 
 /* Plain data: copying the struct copies the generator. */
 typedef struct {

@@ -9,7 +9,12 @@
 #include <assay/model/model.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/state.h>
+#include "backend/update_descriptor.h"
 #include "train/trainer_impl.h"
+
+/* The format of checkpoints. Those of version 0.1 do not have the key: their text "run" has numbers instead of names. */
+static const char FORMAT_KEY[] = "checkpoint_format";
+static const char FORMAT[] = "2";
 
 /* The words of the mt19937, its position, whether it keeps a normal number, and the bits of that double. */
 enum { GENERATOR_NUMBERS = ASSAY_MT19937_WORDS + 3 };
@@ -107,12 +112,13 @@ static char *fingerprint(const assay_trainer *trainer, assay_error *error)
             ? NULL
             : assay_asprintf(
                   error,
-                  "backend %s:%s; optimizer kind %d with %s; initializer %s value %.17g fan %d gain %.17g first layer "
-                  "%d; "
-                  "activation parameter %.17g; seed %llu; draws %s; batches of %zu; %zu training samples; data %08lx",
+                  "backend %s:%s; update rule %s with %s; initializer %s value %.17g fan %s gain %.17g first layer "
+                  "%d; activation parameter %.17g; seed %llu; draws %s; batches of %zu; %zu training samples; "
+                  "data %08lx",
                   assay_backend_name(trainer->backend), real_dtype(trainer) == ASSAY_DTYPE_F32 ? "f32" : "f64",
-                  (int)options->rule.kind, settings, assay_initializer_name(options->initializer.kind),
-                  options->initializer.value, (int)options->initializer.fan, options->initializer.gain,
+                  assay_update_rule_name(options->rule.kind), settings,
+                  assay_initializer_name(options->initializer.kind), options->initializer.value,
+                  options->initializer.fan == ASSAY_FAN_IN ? "in" : "out", options->initializer.gain,
                   (int)options->initializer.first_layer_without_gain, options->network.activation.parameter,
                   (unsigned long long)options->seed, options->draws->name, options->batch_rows, options->train_count,
                   trainer->data_checksum);
@@ -158,6 +164,7 @@ static assay_status put_progress(assay_trainer *trainer, assay_state *state, ass
     assay_status status = run == NULL ? ASSAY_ERROR_MEMORY : assay_state_set_text(state, "run", run, error);
     assay_free(run);
     ASSAY_TRY(status);
+    ASSAY_TRY(assay_state_set_text(state, FORMAT_KEY, FORMAT, error));
     ASSAY_TRY(set_number(state, "epochs_done", trainer->done, error));
     ASSAY_TRY(set_number(state, "best_epoch", trainer->best_epoch, error));
     ASSAY_TRY(set_number(state, "optimizer_steps", assay_optimizer_steps(trainer->optimizer), error));
@@ -259,6 +266,7 @@ assay_status assay_trainer_save_best(assay_trainer *trainer, const char *path, a
 static assay_status check_run(assay_trainer *trainer, const assay_state *state, const char *path, assay_error *error)
 {
     const char *text = assay_state_text(state, "run");
+    const char *format = assay_state_text(state, FORMAT_KEY);
     char *run = fingerprint(trainer, error);
     if (run == NULL) {
         return ASSAY_ERROR_MEMORY;
@@ -266,6 +274,11 @@ static assay_status check_run(assay_trainer *trainer, const assay_state *state, 
     assay_status status = ASSAY_OK;
     if (text == NULL) {
         status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is not a training checkpoint", path);
+    } else if (format == NULL || strcmp(format, FORMAT) != 0) {
+        status = assay_fail(error, ASSAY_ERROR_FORMAT,
+                            "%s: is a checkpoint of another version of Assay, in format '%.20s' instead of '%s'; finish "
+                            "the run with that version, or remove the file and start again",
+                            path, format == NULL ? "1" : format, FORMAT);
     } else if (strcmp(text, run) != 0) {
         size_t same = 0;
         while (text[same] == run[same]) {

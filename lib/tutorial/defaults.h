@@ -10,10 +10,12 @@ ASSAY_BEGIN_DECLS
 
 enum {
     ASSAY_TUTORIAL_SEED = 42,
-    ASSAY_TUTORIAL_TRAIN_COUNT = 50000, /* images that train; the other 10,000 of the training set validate */
-    ASSAY_TUTORIAL_BATCH = 1024,        /* the first training images, which the experiments of the first half look at */
-    ASSAY_TUTORIAL_EPOCHS = 40,         /* of a training run */
-    ASSAY_TUTORIAL_BATCH_ROWS = 256     /* images in one of its batches */
+    ASSAY_TUTORIAL_BLOCKS = 448, /* of its GPU, a Tesla P100: 56 multiprocessors with 2,048 threads, 256 a block */
+    ASSAY_TUTORIAL_TRAIN_COUNT = 50000,      /* images of the training set that train */
+    ASSAY_TUTORIAL_VALIDATION_COUNT = 10000, /* its other images */
+    ASSAY_TUTORIAL_BATCH = 1024,    /* the first training images, which the experiments of the first half use */
+    ASSAY_TUTORIAL_EPOCHS = 40,     /* of a training run */
+    ASSAY_TUTORIAL_BATCH_ROWS = 256 /* images in one of its batches */
 };
 
 /* The sizes of the hidden layers (assay_network_parse_hidden). */

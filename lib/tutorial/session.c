@@ -27,7 +27,7 @@ assay_session_options assay_session_defaults(void)
         .data_folder = ASSAY_DEFAULT_DATA,
         .generator = ASSAY_GENERATOR_PHILOX,
         .seed = ASSAY_TUTORIAL_SEED,
-        .blocks = ASSAY_PHILOX_TUTORIAL_BLOCKS,
+        .blocks = ASSAY_TUTORIAL_BLOCKS,
     };
 }
 
