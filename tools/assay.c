@@ -34,7 +34,7 @@ enum { SUBCOMMAND_COUNT = sizeof SUBCOMMANDS / sizeof *SUBCOMMANDS };
 static void print_help(FILE *stream)
 {
     fputs("Usage: assay COMMAND [OPTION...]\n\n"
-          "The tutorial \"Initialization and Optimization\" in C, with a suite that checks every number.\n\n"
+          "The tutorial \"Initialization and Optimization\" in C.\n\n"
           "Commands:\n",
           stream);
     for (int i = 0; i < SUBCOMMAND_COUNT; i++) {

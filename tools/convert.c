@@ -24,11 +24,12 @@ typedef struct {
 static void print_help(void)
 {
     puts("Usage: assay convert IN OUT [OPTION...]\n\n"
-         "Writes the tensors of a saved network, whatever network it is, in the format that OUT's suffix names:\n"
-         ".safetensors, or .pt, .pth, .tar, .ckpt and .bin for what torch.load(weights_only=True) reads. IN is what\n"
-         "assay evaluate reads. Tensors keep their values, types and names; what is no tensor is left out. The\n"
-         "configuration goes with them: in a safetensors file as metadata, otherwise as the .config of OUT.\n\n"
-         "  --verbose              after an error, where in the file it was found");
+         "Writes the tensors of a saved network in another format. The suffix of OUT selects it: .safetensors, or\n"
+         ".pt, .pth, .tar, .ckpt or .bin for a file that torch.load(weights_only=True) reads. IN is a file of any\n"
+         "network in a format that assay evaluate reads. Tensors keep their values, types and names; everything\n"
+         "else is left out. The network's configuration is kept, if IN has one: as metadata of the safetensors\n"
+         "file, or in the .config file of OUT.\n\n"
+         "  --verbose              after an error, print where in the file it was found");
 }
 
 static int parse(int argc, char **argv, convert_options *options)

@@ -66,9 +66,10 @@ static void print_help(void)
          "  --precision PREC       f32 (default) or f64\n"
          "  --backend NAME[:PREC]  openblas (default), reference\n"
          "  --output FILE          write the points to FILE as CSV instead of the table (-: standard output)\n"
-         "  --json FILE            write the points to FILE as JSON, too (-: standard output instead of the table)\n\n"
-         "Default hyperparameters: those of the tutorial's cells [32] and [35] if the tutorial runs this optimizer on\n"
-         "this surface, else the optimizer's own.");
+         "  --json FILE            also write the points to FILE as JSON (-: to standard output, instead of the "
+         "table)\n\n"
+         "The default hyperparameters are those of the tutorial's cells [32] and [35] if the tutorial runs this\n"
+         "optimizer on this surface, otherwise the optimizer's own.");
 }
 
 /* The optimizer's defaults, replaced by the tutorial's values for this surface. */

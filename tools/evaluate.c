@@ -19,23 +19,27 @@ enum { BATCH_ROWS = 1000 };
 
 static void print_help(void)
 {
-    puts("Usage: assay evaluate FILE [OPTION...]\n\n"
-         "Reads a saved network, a file of torch.save (a state_dict, or a checkpoint with one in it) or safetensors,\n"
-         "and prints its accuracy on the 10,000 test images and on the 10,000 of the 60,000 training images that the\n"
-         "split of the seed leaves to validate. No code in a file is ever run. doc/files.md tells what is read.\n\n"
-         "  --list                 print the tensors of any network's file: shape, type, mean, deviation, name\n"
-         "  --data DIR             folder of IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-         "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the "
-         "training\n"
-         "                         images; take what the network was trained with\n"
-         "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64,\n"
-         "                         reference\n"
-         "  --threads N            threads (default: all)\n"
-         "  --activation NAME      activation function, where neither the file nor FILE's .config beside it names it\n"
-         "  --prefix NAME          read the network whose names begin with NAME, where the file holds several\n"
-         "  --seed N               seed of the split (default 42)\n"
-         "  --json FILE            write the result as JSON as well (- for standard output instead of the text)\n"
-         "  --verbose              after an error, where in the file it was found");
+    printf("Usage: assay evaluate FILE [OPTION...]\n\n"
+           "Reads a saved network and prints its accuracy on the test images and on the validation images (the\n"
+           "%d of the %d training images that the tutorial's split sets aside). FILE is a file of torch.save\n"
+           "(a state_dict, or a checkpoint that contains one) or of safetensors; doc/files.md lists what is read.\n"
+           "No code in FILE is ever run.\n\n"
+           "  --list                 print the tensors of the file, of any network: shape, type, mean, deviation,\n"
+           "                         name\n"
+           "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+           "  --normalize NAME       mean and deviation of the pixels: tutorial (default: those of Fashion-MNIST)\n"
+           "                         or own (those of the training images); choose what the network was trained\n"
+           "                         with\n"
+           "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64, reference\n"
+           "  --threads N            threads of the backend (default: one for each processor)\n"
+           "  --activation NAME      activation function, if neither FILE nor the .config beside it names it\n"
+           "  --prefix NAME          if FILE contains several networks: read the one whose names begin with NAME\n"
+           "  --seed N               seed of the split (default %d)\n"
+           "  --json FILE            also write the result to FILE as JSON (-: to standard output, instead of the\n"
+           "                         text)\n"
+           "  --verbose              after an error, print where in the file it was found\n",
+           ASSAY_TUTORIAL_VALIDATION_COUNT, ASSAY_TUTORIAL_TRAIN_COUNT + ASSAY_TUTORIAL_VALIDATION_COUNT,
+           ASSAY_TUTORIAL_SEED);
 }
 
 /* --- options --------------------------------------------------------------------------------------------------- */

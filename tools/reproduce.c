@@ -24,27 +24,25 @@ static void print_help(void)
     for (size_t i = 0; i < ASSAY_SECTION_COUNT; i++) {
         printf(" %s", assay_section_at(i)->name);
     }
-    printf(
-        "\n"
-        "  --json FILE            also write the results to FILE (-: to standard output, instead of the table)\n"
-        "  --backend NAME[:PREC]  openblas-dense:f32 (default), openblas-dense:f64, openblas:f32, cuda:f32, cuda:f64,\n"
-        "                         reference\n"
-        "  --threads N            threads of the backend (default: one for each processor)\n"
-        "  --runs DIR             section optimizers: read the records of training runs (*_results.json, as assay "
-        "train\n"
-        "                         writes them) from DIR; runs without a record are made, and recorded in DIR\n"
-        "  --report DIR           write a page, index.html, to DIR, with each figure, its data and its gnuplot script\n"
-        "  --png                  with --report: write each figure as PNG, too\n"
-        "  --pretrained DIR       with --report: draw our runs over the author's, whose FashionMNIST_*_results.json "
-        "are\n"
-        "                         in DIR (default: $ASSAY_PRETRAINED)\n"
-        "  --generator NAME       what draws the weights: philox (default; the tutorial's GPU) or mt19937\n"
-        "  --seed N               seed of the weights (default %d)\n"
-        "  --blocks N             Philox: blocks of 256 threads on the device (default %d, a Tesla P100)\n\n"
-        "Another generator, seed or number of blocks gives other weights than the tutorial's. Its numbers are then "
-        "only\n"
-        "shown, and the statistical theory gives the verdicts.\n",
-        ASSAY_TUTORIAL_SEED, ASSAY_TUTORIAL_BLOCKS);
+    printf("\n"
+           "  --json FILE            also write the results to FILE (-: to standard output, instead of the table)\n"
+           "  --backend NAME[:PREC]  openblas-dense:f32 (default), openblas-dense:f64, openblas:f32, cuda:f32,\n"
+           "                         cuda:f64, reference\n"
+           "  --threads N            threads of the backend (default: one for each processor)\n"
+           "  --runs DIR             section optimizers: read the records of training runs (*_results.json, as\n"
+           "                         assay train writes them) from DIR; train the runs that have no record there,\n"
+           "                         and write their records to DIR\n"
+           "  --report DIR           write a page, index.html, to DIR, with each figure, its data and its gnuplot\n"
+           "                         script\n"
+           "  --png                  with --report: also write each figure as PNG\n"
+           "  --pretrained DIR       with --report: draw our runs over the author's, whose\n"
+           "                         FashionMNIST_*_results.json are in DIR (default: $ASSAY_PRETRAINED)\n"
+           "  --generator NAME       generator of the weights: philox (default; the tutorial's GPU) or mt19937\n"
+           "  --seed N               seed of the weights (default %d)\n"
+           "  --blocks N             philox: blocks of 256 threads on the device (default %d, a Tesla P100)\n\n"
+           "With another generator, seed or number of blocks the weights differ from the tutorial's. Then the\n"
+           "printed numbers are only shown, and statistical theory gives the verdicts.\n",
+           ASSAY_TUTORIAL_SEED, ASSAY_TUTORIAL_BLOCKS);
 }
 
 static int parse(int argc, char **argv, reproduce_options *options)

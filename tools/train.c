@@ -42,45 +42,42 @@ static void print_help(void)
 {
     puts("Usage: assay train [OPTION...]\n\n"
          "Trains the tutorial's network on Fashion-MNIST. Prints a line for each epoch, and the test accuracy.\n\n"
-         "  --optimizer NAME       (default sgd)");
+         "  --optimizer NAME       the optimizer (default sgd):");
     for (const assay_optimizer_descriptor *o = assay_optimizers(); o->name != NULL; o++) {
         printf("      %-26s %s (%s)\n", o->name, o->title, o->source);
     }
     printf("  --set KEY=VALUE,...    hyperparameters of the optimizer: lr=0.1,momentum=0.9, ...\n"
-           "  --epochs N             (default %d)\n"
+           "  --epochs N             number of epochs (default %d)\n"
            "  --batch N              images in a batch (default %d)\n"
-           "  --seed N               (default %d)\n"
+           "  --seed N               seed of the weights and of the order of the images (default %d)\n"
            "  --hidden N,N,...       sizes of the hidden layers (default " ASSAY_TUTORIAL_HIDDEN ")\n"
-           "  --activation NAME      (default relu)\n                        ",
+           "  --activation NAME      activation function (default relu):\n                        ",
            ASSAY_TUTORIAL_EPOCHS, ASSAY_TUTORIAL_BATCH_ROWS, ASSAY_TUTORIAL_SEED);
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
         printf(" %s", assay_activation_name((assay_activation_kind)kind));
     }
-    printf(
-        "\n"
-        "  --init NAME            initializer (default kaiming-normal)\n"
-        "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
-        "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own, measured on the "
-        "training\n"
-        "                         images\n"
-        "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64, cuda:f32,\n"
-        "                         cuda:f64, reference\n"
-        "  --threads N            threads of the backend (default: one for each processor)\n"
-        "  --output DIR           write the best model, a checkpoint after each epoch, and the record of the run to "
-        "DIR\n"
-        "  --name NAME            what the names of these files begin with (default " ASSAY_RUN_FILE_PREFIX
-        "OPTIMIZER)\n"
-        "  --resume               continue from the checkpoint in DIR, if there is one\n"
-        "  --json FILE            write the record of the run to FILE (-: standard output): test_acc, val_scores, "
-        "train_losses, train_scores\n"
-        "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and show for how many "
-        "steps\n"
-        "                         the losses agree; %d epochs, if --epochs does not give a number\n"
-        "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json (default: $ASSAY_PRETRAINED)\n\n"
-        "An Adam without bias correction of the first moment made the author's run named adam. --retrace adam uses "
-        "this\n"
-        "variant, adam-uncorrected-momentum.\n",
-        RETRACE_EPOCHS);
+    printf("\n"
+           "  --init NAME            initializer (default kaiming-normal)\n"
+           "  --data DIR             folder with the IDX files (default " ASSAY_DEFAULT_DATA ")\n"
+           "  --normalize NAME       mean and deviation of the pixels: tutorial (default: those of Fashion-MNIST)\n"
+           "                         or own (those of the training images)\n"
+           "  --backend NAME[:PREC]  openblas:f32 (default; openblas-dense:f32 with --retrace), openblas:f64,\n"
+           "                         cuda:f32, cuda:f64, reference\n"
+           "  --threads N            threads of the backend (default: one for each processor)\n"
+           "  --output DIR           write the best model, a checkpoint after each epoch and the record of the\n"
+           "                         run to DIR\n"
+           "  --name NAME            first part of the names of these files\n"
+           "                         (default " ASSAY_RUN_FILE_PREFIX "OPTIMIZER)\n"
+           "  --resume               continue from the checkpoint in DIR, if there is one\n"
+           "  --json FILE            write the record of the run to FILE (-: standard output): test_acc,\n"
+           "                         val_scores, train_losses, train_scores\n"
+           "  --retrace RUN          repeat one of the author's saved runs (sgd, momentum, adam) and print for how\n"
+           "                         many steps the losses agree; runs %d epochs unless --epochs is given\n"
+           "  --pretrained DIR       folder with the author's FashionMNIST_*_results.json\n"
+           "                         (default: $ASSAY_PRETRAINED)\n\n"
+           "The author made his saved run \"Adam\" with an Adam without bias correction of the first moment.\n"
+           "So --retrace adam uses the optimizer adam-uncorrected-momentum.\n",
+           RETRACE_EPOCHS);
 }
 
 /* Reads a number from 1 to `most`; false, with `size` unchanged, for any other text. */

@@ -12,7 +12,7 @@
 #include "backend/update_descriptor.h"
 #include "train/trainer_impl.h"
 
-/* The format of checkpoints. Those of version 0.1 do not have the key: their text "run" has numbers instead of names. */
+/* The format of checkpoints. Those of version 0.1 do not have the key, and numbers instead of names in "run". */
 static const char FORMAT_KEY[] = "checkpoint_format";
 static const char FORMAT[] = "2";
 
@@ -276,8 +276,8 @@ static assay_status check_run(assay_trainer *trainer, const assay_state *state, 
         status = assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is not a training checkpoint", path);
     } else if (format == NULL || strcmp(format, FORMAT) != 0) {
         status = assay_fail(error, ASSAY_ERROR_FORMAT,
-                            "%s: is a checkpoint of another version of Assay, in format '%.20s' instead of '%s'; finish "
-                            "the run with that version, or remove the file and start again",
+                            "%s: is a checkpoint of another version of Assay, in format '%.20s' instead of '%s'; "
+                            "finish the run with that version, or remove the file and start again",
                             path, format == NULL ? "1" : format, FORMAT);
     } else if (strcmp(text, run) != 0) {
         size_t same = 0;
