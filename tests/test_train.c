@@ -536,8 +536,8 @@ typedef enum { LEFT_OUT, OF_ANOTHER_TYPE, ONE_LONGER } damage;
 
 static assay_state *damaged_copy(const assay_state *state, const char *name, damage how)
 {
-    static const char *const keys[] = {ASSAY_MODEL_CONFIG_KEY, "checkpoint_format", "run", "epochs_done", "best_epoch",
-                                       "optimizer_steps"};
+    static const char *const keys[] = {ASSAY_MODEL_CONFIG_KEY, "checkpoint_format", "run",
+                                       "epochs_done",          "best_epoch",        "optimizer_steps"};
     assay_state *copy;
     assay_error error;
     support_assert_ok(assay_state_create(&copy, &error), &error);

@@ -14,11 +14,11 @@
 ASSAY_BEGIN_DECLS
 
 typedef enum {
-    ASSAY_INIT_CONSTANT,       /* every weight and bias = value (cell [13]) */
-    ASSAY_INIT_NORMAL,         /* every weight and bias ~ N(0, std^2) (cell [14]) */
-    ASSAY_INIT_EQUAL_VARIANCE, /* W ~ N(0, 1 / d_x), b = 0 (cell [16]) */
-    ASSAY_INIT_XAVIER_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot and Bengio) */
-    ASSAY_INIT_XAVIER_NORMAL,  /* W ~ N(0, gain^2 2 / (d_x + d_y)), b = 0 */
+    ASSAY_INIT_CONSTANT,        /* every weight and bias = value (cell [13]) */
+    ASSAY_INIT_NORMAL,          /* every weight and bias ~ N(0, std^2) (cell [14]) */
+    ASSAY_INIT_EQUAL_VARIANCE,  /* W ~ N(0, 1 / d_x), b = 0 (cell [16]) */
+    ASSAY_INIT_XAVIER_UNIFORM,  /* W ~ U(-a, a), a = gain sqrt(6 / (d_x + d_y)), b = 0 (cell [17]; Glorot and Bengio) */
+    ASSAY_INIT_XAVIER_NORMAL,   /* W ~ N(0, gain^2 2 / (d_x + d_y)), b = 0 */
     ASSAY_INIT_KAIMING_NORMAL,  /* W ~ N(0, gain^2 / fan), b = 0 (cell [19]; He et al. 2015) */
     ASSAY_INIT_KAIMING_UNIFORM, /* W ~ U(-a, a), a = gain sqrt(3 / fan), b = 0 */
     ASSAY_INIT_TORCH_DEFAULT,   /* W, b ~ U(-a, a), a = 1 / sqrt(d_x): nn.Linear.reset_parameters */

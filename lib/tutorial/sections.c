@@ -132,8 +132,8 @@ static const assay_section_description SECTIONS[] = {
      .name = "pathological",
      .title = "Pathological curvatures",
      .cells = "[29]-[33]",
-     .text = "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers. Assay compares the last point "
-             "of each descent with PyTorch's, and the statements of the text with what happens.",
+     .text = "loss = tanh(w₁)² + 0.01 |w₁| + sigmoid(w₂). The cells print no numbers. Assay compares the last "
+             "point of each descent with PyTorch's, and the statements of the text with what happens.",
      DESCENT},
     {.section = ASSAY_SECTION_STEEP,
      .name = "steep",
