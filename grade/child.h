@@ -38,7 +38,7 @@ typedef struct {
     int source;                 /* in the sandbox: the open folder or file (tree.h) that it shows; -1: none */
     const char *source_name;    /* the file's name in GRADE_FOLDER_INSIDE; NULL for a folder */
     const char *inputs;   /* a folder with .npy files that it only reads, and alone the grader writes, or NULL; in the
-                                     sandbox any text will do: it is in memory, and assay_grade_child_inputs_folder here */
+                                     sandbox any text will do: assay_grade_child_inputs_folder has it here */
     const char *exchange; /* one for its own .npy files, likewise */
     bool shows_header;    /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
     const char *runner;   /* the program assay-grade-runner */
@@ -76,7 +76,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
                                          size_t *length, char detail[GRADE_TEXT_LENGTH]);
 
 /*
- * Waits until the program ends, within the same limits, and drops what it writes. GRADE_PASS: `*code` is its exit status,
+ * Waits until the program ends, within the same limits, and drops what it writes. GRADE_PASS: `*code` is its status,
  * and `detail` the first line that it wrote to standard error with "error" in it, or else the last line.
  */
 grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *code, char detail[GRADE_TEXT_LENGTH]);

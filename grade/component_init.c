@@ -11,7 +11,7 @@
 enum { MAX_SIZES = 5, NUMBERS = 1 << 16 };
 
 /*
- * No layer is square, so that fan-in, fan-out and their sum are told apart in each. The second network has the layers of
+ * No layer is square, so that fan-in, fan-out and their sum differ in each. The second network has the layers of
  * the first and one more, so that each tensor can be compared with itself under another seed (judge_init.c).
  */
 static const struct {

@@ -13,7 +13,7 @@
 #include <assay/base/error.h>
 
 /*
- * Whether open failed for the grader's own reason: no descriptor or no memory is left, or a signal came. Every other errno
+ * Whether open failed for the grader's own reason: no descriptor or memory is left, or a signal came. Every other errno
  * describes what is at the path, so it is the fault of whoever put it there.
  */
 bool assay_grade_is_our_fault(int reason);
