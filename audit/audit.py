@@ -63,7 +63,7 @@ class Audit:
         for component in dict.fromkeys(listed):
             if self.reasons.for_row(component):
                 if any((component, kind) in self.proved for kind in evidence.COLUMNS):
-                    self.findings.append(f"{component}: has evidence, but audit/reasons.json says it is no component")
+                    self.findings.append(f"{component}: has evidence, but audit/reasons.json excludes it")
             else:
                 rows.append(component)
         return rows

@@ -82,7 +82,7 @@ def plumbing(source, build):
     ).stdout
     commands = re.search(r"^Commands:\n((?:  \S.*\n)+)", program, re.M)[1]
     # The tests' own tools are tested, too.
-    names += ["tests/statistics", "tests/faults", "tests/cuda_host", "audit/where"]
+    names += ["tests/statistics", "tests/faults", "tests/cuda_host", "audit/where", "audit/docs"]
     return names + [f"program/{line.split()[0]}" for line in commands.splitlines()]
 
 

@@ -74,7 +74,7 @@ def of_scripts(source, build):
 
 
 class Reasons:
-    """audit/reasons.json: functions that are no components, and cells that may be empty."""
+    """audit/reasons.json: functions that are not components, and cells that may be empty."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:

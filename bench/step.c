@@ -202,7 +202,7 @@ static assay_status open_bench(bench *b, const assay_dataset *data, assay_error 
     for (int i = 0; i < 3; i++) {
         assay_update_rule rule;
         ASSAY_TRY(assay_optimizer_by_name(optimizer_names[i], &rule, error));
-        rule.learning_rate = 1e-6; /* the images mean nothing, so the weights had better stay */
+        rule.learning_rate = 1e-6; /* the images are random: the weights should hardly change */
         ASSAY_TRY(assay_optimizer_create(b->backend, &rule, parameters.count, &b->optimizers[i], error));
     }
     assay_generator generator;

@@ -773,7 +773,7 @@ static void train_curve(const char *name, Update *update, double lr, Surface *su
 /* ---- Cell [34]: steep optima ------------------------------------------------------------------------------------- */
 
 /* G = 1 / (2 pi s^2) e^(-(w1 - mean1)^2 / (2 s^2) - (w2 - mean2)^2 / (2 s^2)), where s = 0.2. This adds the gradient of
- * -G to `grad`: -dG/dw1 = G / (2 s^2) 2 (w1 - mean1), and -dG/dw2 likewise. */
+ * -G to `grad`: -dG/dw1 = G / (2 s^2) 2 (w1 - mean1), and -dG/dw2 in the same way. */
 static float bivar_gaussian(const float w[2], float mean1, float mean2, float grad[2])
 {
     const float norm = (float)(1.0 / (2.0 * PI * 0.2 * 0.2)), divisor = (float)(2.0 * (0.2 * 0.2));

@@ -24,7 +24,7 @@ typedef enum {
     GRADE_MEMORY,    /* over the limit on memory */
     GRADE_OUTPUT,    /* over the limit on output */
     GRADE_PROCESSES, /* over the limit on processes */
-    GRADE_UNUSABLE, /* its files cannot be graded: no shared object, a link that leads out, too many, not readable */
+    GRADE_UNUSABLE,  /* its files cannot be graded: no shared object, a link that leads out, too many, not readable */
     GRADE_NOT_COMPILED, /* the compiler refuses its source */
     GRADE_NOT_RUN,      /* the time for the whole submission is up, or the grader could not go on: to be graded again */
     GRADE_VERDICT_COUNT

@@ -96,7 +96,7 @@ void evidence(evidence_kind kind, const char *format, ...)
     int length = vsnprintf(component, sizeof component, format, arguments);
     va_end(arguments);
     ck_assert_msg(length > 0 && length < (int)sizeof component && strchr(component, '/') != NULL,
-                  "'%s' is no component", component);
+                  "'%s' is not a component", component);
     if (state.test != NULL) {
         declare(kind_names[kind], component);
     }

@@ -88,10 +88,10 @@ TESTS += $(suites)
 check_PROGRAMS += tests/report_page
 tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
-test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
-	tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh \
-	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
-	tests/grade/record.sh
+test_scripts = tests/man.sh tests/docs.sh tests/where.sh tests/install/library.sh tests/report_browser.sh \
+	tests/report_tool.sh tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh \
+	tests/grade/hostile_files.sh tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh \
+	tests/grade/pytorch.sh tests/grade/class.sh tests/grade/record.sh
 TESTS += $(test_scripts)
 # Known: some imports (execl, openat, linkat, renameat, ...) are not made to fail by any test yet.
 XFAIL_TESTS = tests/test_faults_imports

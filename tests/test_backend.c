@@ -11,7 +11,7 @@
 
 /*
  * reference comes first, in every build. TEST_BACKEND restricts the rest to one backend: the program that runs over the
- * emulation of CUDA need not repeat openblas.
+ * emulation of CUDA does not have to repeat openblas.
  */
 static bool wanted(const char *backend)
 {

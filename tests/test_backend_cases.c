@@ -262,7 +262,7 @@ static void judge(const prepared *p, const char *what, assay_format format, int 
     assay_comparison comparison = assay_compare(a->count, got, want, bounds, ASSAY_FINITE_ALONE);
     char line[256];
     assay_comparison_line(&comparison, sizeof line, line);
-    /* Check writes to a file for each assertion: only failures are worth that here. */
+    /* Check writes to a file for each assertion: so here only failures are recorded. */
     if (!comparison.passed) {
         ck_abort_msg("%s: %s: %s (ASSAY_TEST_SEED=%" PRIu64 ")", what, a->name, line, test_seed());
     }

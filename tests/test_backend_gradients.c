@@ -177,7 +177,7 @@ static void check_layer(int flavour, assay_linear_shape shape, assay_activation_
     assay_backend_close(backend);
 }
 
-/* The loop runs over flavours. The larger shape is worth a fork, the smaller is not. */
+/* The loop runs over flavours. The larger shape runs in a process of its own, the smaller one does not. */
 START_TEST(layers)
 {
     evidence(EVIDENCE_GRADIENT, "operation/linear_forward");

@@ -243,7 +243,7 @@ START_TEST(help_and_version)
 }
 END_TEST
 
-/* A device that is always full stands for a full disk. */
+/* A device that is always full replaces a full disk. */
 START_TEST(full_disk)
 {
     static const char *const cases[] = {"--help > /dev/full", "--version > /dev/full", "reproduce --help > /dev/full"};

@@ -167,7 +167,7 @@ START_TEST(good_files)
 }
 END_TEST
 
-/* Each part reads its own files; a plain file goes before one with .gz; gzip is told by content, not by name. */
+/* Each part reads its own files; a plain file goes before one with .gz; the content decides whether it is gzipped. */
 START_TEST(which_file_is_read)
 {
     char *folder = support_make_folder();

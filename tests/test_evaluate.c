@@ -96,7 +96,7 @@ START_TEST(same_scores_as_safetensors)
 END_TEST
 
 static const struct {
-    const char *arguments; /* $G stands for the golden files' folder */
+    const char *arguments; /* $G is the golden files' folder */
     int status;
     const char *error;
 } mistakes[] = {

@@ -55,7 +55,7 @@ static assay_status read_file(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
-/* Of a process that cannot be: Linux has fewer. It stays where it cannot be looked for, which is no failure. */
+/* A process number beyond Linux's limit. The file stays if it cannot be looked for, which is not a failure. */
 static void set_up_leftovers(fault_bench *bench)
 {
     fault_write(bench, "file.2000000000-1.tmp", "left", 4);

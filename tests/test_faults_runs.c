@@ -105,7 +105,7 @@ static assay_status save(fault_bench *bench, assay_error *error)
     return assay_trainer_save_best(bench->thing[TRAINER], fault_path(bench, "best", path), error);
 }
 
-/* The checkpoint of the first epoch; later runs find the trainer further on, or spoilt by a failure. */
+/* The checkpoint of the first epoch; later runs find the trainer further on, or changed by a failure. */
 static void set_up_resuming(fault_bench *bench)
 {
     static char *bytes;

@@ -301,7 +301,7 @@ static char *text_file(const char *folder, const char *name, const char *text)
     return path;
 }
 
-/* Folders that are no cgroups: their files are not there, so there is no group to be had, and nothing is left. */
+/* Folders that are not cgroups: their files are missing, so no group can be created, and nothing is left over. */
 START_TEST(without_control_groups_there_are_none)
 {
     assay_error error = {0};

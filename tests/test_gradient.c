@@ -267,7 +267,7 @@ START_TEST(unresolved_entries_come_first)
 }
 END_TEST
 
-/* The noise in the error model: f's last rounding, for every x; the stairs of a staircase; a kink is no noise. */
+/* The noise in the error model: f's last rounding, for every x; the stairs of a staircase; a kink is not noise. */
 START_TEST(noise_is_measured)
 {
     /* clang-format off */

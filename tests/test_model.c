@@ -194,7 +194,7 @@ START_TEST(others_read_our_safetensors)
 }
 END_TEST
 
-/* A file size limit stands for a full disk: the write fails, and what was there before is still there. */
+/* A file size limit replaces a full disk: the write fails, and the old file is still there. */
 static void limit_file_size(rlim_t bytes)
 {
     struct rlimit limit = {bytes, RLIM_INFINITY};

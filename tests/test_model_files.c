@@ -321,7 +321,7 @@ static const struct {
      "if it is not this network's, name the activation function with --activation"},
     {"[section]\nkey = value\n", "--activation relu", "it is not used"},
     {"[section]\nkey = value\n", "", "name the activation function with --activation"},
-    {NULL, "", "nothing says which activation function this network has"},
+    {NULL, "", "the file does not name the activation function of this network"},
     {NULL, "--activation LeakyReLU", "a network of 3 inputs"},
     {NULL, "--activation leaky-relu", "a network of 3 inputs"},
     {NULL, "--activation 'torch.nn.GELU()'", "a network of 3 inputs"},

@@ -90,7 +90,7 @@ static double *download(assay_backend *backend, assay_slice slice)
     return values;
 }
 
-/* Weights that keep the signal through depth (a sigmoid's slope is 1/4); positive biases, lest a ReLU network dies. */
+/* Weights that keep the signal through depth (a sigmoid's slope is 1/4); positive biases, so that no ReLU dies. */
 static void set_parameters(assay_network *network, uint64_t seed)
 {
     double scale = assay_network_configuration(network)->activation.kind == ASSAY_SIGMOID ? 7.2 : 1.8;

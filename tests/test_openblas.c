@@ -179,7 +179,7 @@ START_TEST(sleepers_are_woken_under_the_lock)
 }
 END_TEST
 
-/* The third of four threads, the caller's counted, cannot be started: the second ends, and the message says which. */
+/* The third of four threads, the caller's counted, cannot be started: the second ends, and the message names it. */
 START_TEST(thread_that_cannot_start)
 {
     evidence(EVIDENCE_ERRORS, "backend/backend");

@@ -55,7 +55,7 @@ static arrays upload(assay_backend *backend, int c)
     return made;
 }
 
-/* Everything that a layer computes, of which f' is taken at x itself: it stands for y_below. */
+/* Everything that a layer computes, of which f' is taken at x itself: it takes the place of y_below. */
 static void run_layer(assay_backend *backend, int c, double **results)
 {
     const assay_linear_shape shape = {cases[c].rows, cases[c].in, cases[c].out};
@@ -196,7 +196,7 @@ START_TEST(openblas_dense_leaves_nothing_out)
 }
 END_TEST
 
-/* --- what is worth it ------------------------------------------------------------------------------------------ */
+/* --- when panels are used ---------------------------------------------------------------------------------------- */
 
 enum { SIDE = ASSAY_PANEL_SAMPLES, SQUARE = SIDE * SIDE };
 

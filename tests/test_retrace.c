@@ -1,5 +1,5 @@
 /*
- * The author's saved runs, made again on real Fashion-MNIST. His recorded losses stand in golden/retrace.json, so that
+ * The author's saved runs, made again on real Fashion-MNIST. His recorded losses are in golden/retrace.json, so that
  * this needs the data alone.
  */
 #include <math.h>

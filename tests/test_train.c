@@ -280,11 +280,11 @@ START_TEST(the_best_epoch_is_tested)
     /* Spoil the parameters being trained: the best epoch's are kept apart. */
     assay_error error;
     double right;
-    double spoilt;
+    double changed;
     support_assert_ok(assay_trainer_test(trainer, &data, &right, &error), &error);
     assay_fill(backend, assay_network_parameters(assay_trainer_network(trainer)), 0.0);
-    support_assert_ok(assay_trainer_test(trainer, &data, &spoilt, &error), &error);
-    ck_assert_double_eq(right, spoilt);
+    support_assert_ok(assay_trainer_test(trainer, &data, &changed, &error), &error);
+    ck_assert_double_eq(right, changed);
     ck_assert_double_gt(right, 0.5);
     assay_trainer_destroy(trainer);
     assay_dataset_destroy(&data);

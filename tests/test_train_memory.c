@@ -27,7 +27,7 @@
 static atomic_ulong allocations;
 
 #if COUNTED
-/* These stand before the C library's own for the whole process, libassay and OpenBLAS included. */
+/* These replace the C library's own for the whole process, libassay and OpenBLAS included. */
 void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);

@@ -165,7 +165,7 @@ START_TEST(first_losses_are_the_librarys)
 }
 END_TEST
 
-/* PyTorch's last points, as closely as the library meets them (lib/tutorial/descents.c). */
+/* PyTorch's last points, as closely as the library reproduces them (lib/tutorial/descents.c). */
 START_TEST(descents_end_where_pytorchs_do)
 {
     const assay_tutorial_descent *descent = &assay_tutorial_descents[_i];

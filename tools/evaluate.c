@@ -133,9 +133,10 @@ static assay_status choose_activation(evaluation *done, assay_error *error)
     const char *problem = model->config_error.status != ASSAY_OK ? model->config_error.message : NULL;
     if (options->activation == NULL && !model->has_activation) {
         if (problem == NULL) {
-            return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                              "%s: nothing says which activation function this network has; name it with --activation",
-                              options->path);
+            return assay_fail(
+                error, ASSAY_ERROR_ARGUMENT,
+                "%s: the file does not name the activation function of this network; name it with --activation",
+                options->path);
         }
         return assay_fail(error, ASSAY_ERROR_FORMAT,
                           "%.400s; if it is not this network's, name the activation function with --activation",
@@ -174,7 +175,7 @@ static assay_status open_model(evaluation *done, assay_error *error)
     return ASSAY_OK;
 }
 
-/* A double that is no float becomes an infinity. */
+/* A double beyond the range of float becomes an infinity. */
 static void note_overflow(evaluation *done, const assay_stored_tensor *tensor)
 {
     double value = 0.0;

@@ -67,7 +67,7 @@ static void interrupt(int number)
 }
 
 /* The first signal ends the grading in order; a second one has its usual effect. */
-static void heed_signals(void)
+static void handle_signals(void)
 {
     static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
     struct sigaction action = {.sa_handler = interrupt, .sa_flags = (int)SA_RESETHAND};
@@ -239,7 +239,7 @@ static int check_options(const grade_options *options, const char *const *rest, 
         return tool_usage(GRADE_COMMAND, "--record: its report is a table; leave --format out");
     }
     if (options->only != NULL && options->rubric_path != NULL) {
-        return tool_usage(GRADE_COMMAND, "--only and --rubric: the rubric says which components are graded");
+        return tool_usage(GRADE_COMMAND, "--only and --rubric: the rubric already names the graded components");
     }
     return TOOL_SUCCESS;
 }
@@ -425,7 +425,7 @@ static assay_status prepare(grade_options *options, assay_error *error)
         ASSAY_TRY(assay_grade_runner_find(&options->runner, error));
     }
     if (runs) {
-        heed_signals();
+        handle_signals();
     }
     return runs && !options->unsandboxed
                ? assay_grade_sandbox_create(options->runner, options->binds, &options->sandbox, error)

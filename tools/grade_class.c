@@ -195,7 +195,7 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
     assay_status status = ASSAY_OK;
     if (S_ISLNK(about.st_mode) &&
         (command || is_shared_object(name) || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
-        status = add_submission(state, name, NULL, NULL, "it is a link; submissions are no links", error);
+        status = add_submission(state, name, NULL, NULL, "it is a link; submissions must not be links", error);
     } else if (S_ISDIR(about.st_mode)) {
         status = command ? add_submission(state, name, NULL, path, NULL, error)
                          : add_folder(state, folder, name, path, error);
@@ -207,7 +207,7 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
     return status;
 }
 
-/* Two submissions that the grade book could not tell apart. */
+/* Two submissions whose names the grade book could not distinguish. */
 static assay_status check_names(const class_state *state, assay_error *error)
 {
     for (size_t i = 0; i < state->count; i++) {

@@ -215,7 +215,7 @@ def disorder(torch):
     return tensors
 
 
-row("convolution.pt", "a network with a convolution", False, "are no weights and biases of linear layers")(
+row("convolution.pt", "a network with a convolution", False, "are not weights and biases of linear layers")(
     lambda torch: torch.nn.Sequential(torch.nn.Conv2d(1, 1, 3), torch.nn.Linear(784, 10)).state_dict()
 )
 

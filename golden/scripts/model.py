@@ -13,7 +13,7 @@ import torch
 
 
 class Malicious:
-    """Unpickling this runs a command; it stands for every pickle that must not be read."""
+    """Unpickling this runs a command; an example of the pickles that must be refused."""
 
     def __reduce__(self):
         return os.system, ("touch assay-was-fooled",)

@@ -208,7 +208,7 @@ void assay_file_remove_leftovers(const char *path)
     free(resolved);
 }
 
-/* What stands at the path, if it is not a file with bytes of its own. */
+/* What is at the path, if it is not a regular file. */
 static const char *kind_of(mode_t mode)
 {
     return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";

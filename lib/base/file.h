@@ -63,7 +63,7 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
 
 /*
  * Keeps a command from writing over what it reads: ASSAY_ERROR_ARGUMENT where `output` is the file `input`, or one of
- * the files in the folder `input`, be it under another name, by a symbolic or a hard link.
+ * the files in the folder `input`, also under another name, through a symbolic or a hard link.
  */
 assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
 

@@ -1,4 +1,4 @@
-/* The bytes of a regular file, decompressed where it is gzipped; told apart by the content, not by the name. */
+/* The bytes of a regular file, decompressed if it is gzipped. The content decides, not the name. */
 #ifndef ASSAY_DATA_BYTE_STREAM_H
 #define ASSAY_DATA_BYTE_STREAM_H
 

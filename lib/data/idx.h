@@ -26,7 +26,7 @@ typedef struct {
 } assay_idx_form;
 
 /*
- * Reads the items of `path`, a regular file, gzipped or plain, told apart by its content. The caller frees `*bytes`
+ * Reads the items of `path`, a regular file, gzipped or plain (the content decides). The caller frees `*bytes`
  * with assay_free. The header is judged first, against the form and the size of the file: no more memory is taken than
  * the items need, and none where the file cannot hold them.
  * ASSAY_ERROR_IO if the file cannot be opened or read, or is a pipe, a folder or a device. ASSAY_ERROR_FORMAT on

@@ -88,7 +88,7 @@ static int by_number(const void *a, const void *b)
 /* "X.weight" -> the tensor "X.bias". */
 static const assay_stored_tensor *bias_of(const assay_state *state, const assay_stored_tensor *weight)
 {
-    char name[1024]; /* longer names are no layer's */
+    char name[1024]; /* longer names do not belong to layers */
     size_t stem = strlen(weight->name) - strlen("weight");
     if (stem + sizeof "bias" > sizeof name) {
         return NULL;
@@ -328,7 +328,7 @@ static bool ends_with(const char *name, const char *end)
 }
 
 static const char not_linear[] =
-    "there is no tensor 'layers.N.weight', and others are no weights and biases of linear layers";
+    "there is no tensor 'layers.N.weight', and the others are not weights and biases of linear layers";
 
 /* All tensors behind the prefix as one chain of layers; otherwise what is against it. */
 static const char *take_all(const assay_state *state, bool in_order, assay_layers *layers)

@@ -45,7 +45,7 @@ static assay_status own_class(const char *name, const char *class, assay_error *
                       name, class);
 }
 
-/* What a pickle is that is no file of torch.save. */
+/* What a pickle is, if it is not a file of torch.save. */
 static assay_status judge_pickle(const assay_source *source, const unsigned char *bytes, size_t size, bool *judged,
                                  assay_error *error)
 {
@@ -88,7 +88,7 @@ static assay_status judge_unknown(const assay_source *source, const unsigned cha
                       source->name, head[0] == 0x80 ? "; it begins like a pickle: is the download complete?" : "");
 }
 
-/* The head first: nothing else of a file that is no model is read. */
+/* The head first: of a file that is not a model, nothing else is read. */
 static assay_status load(const assay_source *source, assay_model_format *format, assay_state **state,
                          assay_torch_about *about, assay_error *error)
 {

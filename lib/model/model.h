@@ -44,7 +44,7 @@ typedef struct {
 
 /*
  * Reads the tensors of the file at `path`, whatever network they are; only the first four fields of the model are
- * filled in. The format is told by the first bytes. A file that is none of a model's, or could run code in Python, is
+ * filled in. The first bytes determine the format. A file that is not a model's, or could run code in Python, is
  * ASSAY_ERROR_FORMAT, with what it is and what to do.
  */
 assay_status assay_model_load(const char *path, assay_model *model, assay_error *error);

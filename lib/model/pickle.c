@@ -641,7 +641,7 @@ static assay_status apply_view(pickle_machine *m, const pickle_value *view, assa
     const pickle_value *offset = view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1]
                                                                                          : NULL;
     if (offset == NULL || offset->kind != PICKLE_INTEGER || offset->as.integer < 0) {
-        return pickle_refuse(m, "it names a storage that is no storage");
+        return pickle_refuse(m, "what it names as a storage is not one");
     }
     storage->offset = (size_t)offset->as.integer;
     return ASSAY_OK;
@@ -653,7 +653,7 @@ static assay_status make_storage(pickle_machine *m, pickle_value **items, size_t
     if (type == NULL || type->role != GLOBAL_STORAGE || items[2]->kind != PICKLE_TEXT ||
         items[4]->kind != PICKLE_INTEGER || items[4]->as.integer < 0 ||
         strlen(items[2]->as.text.chars) != items[2]->as.text.length) {
-        return pickle_refuse(m, "it names a storage that is no storage");
+        return pickle_refuse(m, "what it names as a storage is not one");
     }
     *made = pickle_make(m, type->which < 0 ? PICKLE_OBJECT : PICKLE_STORAGE);
     assay_pickled_tensor *storage = *made == NULL || type->which < 0 ? NULL : pickle_memory(m, sizeof *storage);
@@ -691,7 +691,7 @@ static assay_status op_binpersid(pickle_machine *m, size_t width)
         return push(m, id->as.tuple.items[1]);
     }
     if ((count != 5 && count != 6) || !is_text(id->as.tuple.items[0], "storage")) {
-        return pickle_refuse(m, "it names a storage that is no storage");
+        return pickle_refuse(m, "what it names as a storage is not one");
     }
     ASSAY_TRY(make_storage(m, id->as.tuple.items, count, &made));
     return push(m, made);
@@ -747,7 +747,7 @@ static assay_status take_index(pickle_machine *m, size_t width, uint64_t *index)
     *index = 0;
     for (size_t i = 0; i < line.length; i++) {
         if (line.chars[i] < '0' || line.chars[i] > '9' || *index > UINT32_MAX) {
-            return pickle_refuse(m, "a memo index that is no number");
+            return pickle_refuse(m, "a memo index that is not a number");
         }
         *index = *index * 10 + (uint64_t)(line.chars[i] - '0');
     }
@@ -853,7 +853,7 @@ static assay_status step(pickle_machine *m)
     m->opcode_at = m->position;
     ASSAY_TRY(take(m, 1, &code));
     return opcodes[*code].run != NULL ? opcodes[*code].run(m, opcodes[*code].width)
-                                      : pickle_refuse(m, "there is something in it that is no pickle");
+                                      : pickle_refuse(m, "it contains something that is not a pickle");
 }
 
 assay_status pickle_run(pickle_machine *m, pickle_value **root)

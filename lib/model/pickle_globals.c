@@ -420,7 +420,7 @@ static assay_status call_tensor(pickle_machine *m, tensor_call call, const pickl
     if (call == TENSOR_PARAMETER) {
         *result = argument(arguments, 0, PICKLE_TENSOR);
         *result = *result != NULL ? *result : argument(arguments, 0, PICKLE_OBJECT);
-        return *result != NULL ? ASSAY_OK : pickle_refuse(m, "it makes a parameter of something that is no tensor");
+        return *result != NULL ? ASSAY_OK : pickle_refuse(m, "it makes a parameter of something that is not a tensor");
     }
     if (call == TENSOR_SUBCLASS) {
         const pickle_value *inner = argument(arguments, 0, PICKLE_GLOBAL);

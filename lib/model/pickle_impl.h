@@ -9,7 +9,7 @@
 #include <assay/model/pickle.h>
 
 typedef enum {
-    PICKLE_NOTHING, /* None, a number that is no integer, bytes: what nobody asks for */
+    PICKLE_NOTHING, /* None, a number that is not an integer, bytes: not used */
     PICKLE_BOOLEAN,
     PICKLE_INTEGER,
     PICKLE_TEXT,

@@ -32,7 +32,7 @@ assay_status assay_torch_legacy_load(const assay_source *source, assay_state **s
                                      assay_error *error);
 size_t assay_source_budget(const assay_source *source);
 
-/* What a file is that is no model file, or NULL: "a web page: ...". `head` are its first bytes. */
+/* What a file is if it is not a model file, or NULL: "a web page: ...". `head` are its first bytes. */
 const char *assay_model_foreign(const unsigned char *head, size_t size);
 
 #endif

@@ -130,7 +130,7 @@ static assay_status find_storage(void *context, const char *key, const void **by
 
 /* --- the archive ----------------------------------------------------------------------------------------------- */
 
-/* What a zip archive is that is no checkpoint. */
+/* What a zip archive is, if it is not a checkpoint. */
 static assay_status no_checkpoint(const archive *a, zip_int64_t count, assay_error *error)
 {
     const char *what = "a zip archive without data.pkl, so not a file of torch.save";

@@ -115,7 +115,7 @@ static assay_status add_step_panels(assay_figure *figure, size_t count, const do
                                    .y_log = true,
                                    .x_max = (double)count + 1.0,
                                    .key = ASSAY_KEY_BOTTOM_RIGHT};
-    /* Differences run from float's last bit to the loss itself; the marks' texts stand above. */
+    /* Differences run from float's last bit to the loss itself; the labels of the marks are above. */
     distances.y_min = 1e-8;
     distances.y_max = 100.0;
     ASSAY_TRY(assay_figure_add_panel(figure, &losses, error));

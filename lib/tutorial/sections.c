@@ -69,7 +69,7 @@ static const assay_section_description SECTIONS[] = {
      .title = "Constant initialization, 0.005",
      .cells = "[13]",
      .text = "Every weight and bias is 0.005. All weights of an inner layer get the same gradient, so they would stay "
-             "equal for ever: such a layer has the effect of one neuron.",
+             "equal forever: such a layer has the effect of one neuron.",
      EXPERIMENT},
     {.section = ASSAY_SECTION_VARIANCE_001,
      .name = "variance-0.01",

@@ -1,7 +1,7 @@
 /*
  * Runs a fuzz target without libFuzzer: over its corpus, then over mutations of it, the same ones each time.
  * Usage: TARGET [FIRST COUNT]: mutations FIRST .. FIRST + COUNT - 1 (default 0 10000). After a crash, the last line on
- * standard error says which mutation it was; TARGET THAT 1 runs it alone, and writes it to the file crash-THAT.
+ * standard error names the mutation; TARGET THAT 1 runs it alone, and writes it to the file crash-THAT.
  */
 #include <dirent.h>
 #include <signal.h>

@@ -33,7 +33,7 @@ for kind in drawn computed; do
         END { printf "%s: %d submissions\n", kind, rows; exit bad || rows < 20 }' "$folder/$kind.csv" ||
         fail "a planted mistake was not called by its name"
 done
-# The first diverging value and a hint stand in the report of each.
+# The first diverging value and a hint are in the report of each.
 for mistake in $mistakes; do
     report=$folder/reports/$mistake.so.txt
     grep -qF "[$mistake]" "$report" || [ "$mistake" = submission.uses_reference ] ||

@@ -57,7 +57,7 @@ void assay_cublas_unload(assay_cublas *cublas);
 /* --- commands -------------------------------------------------------------------------------------------------- */
 
 enum {
-    ASSAY_CUDA_GEMM = ASSAY_CUDA_KERNEL_COUNT, /* the command that is no kernel of ours */
+    ASSAY_CUDA_GEMM = ASSAY_CUDA_KERNEL_COUNT, /* the command that is not one of our kernels */
     ASSAY_CUDA_ACCESSES = 8,                   /* most ranges of memory that a command touches */
     ASSAY_CUDA_LANES = 2,                      /* handles of cuBLAS: products of different lanes may run at once */
     ASSAY_CUDA_MOST_RECORDED = 512,            /* commands of a sequence */

@@ -6,7 +6,7 @@
  *   WIDTH                      vectors in the widest panel: ASSAY_PANEL_ROWS * WIDTH sums, WIDTH vectors of B and one
  *                              of A have to fit into the processor's registers
  *   TARGET                     the function attribute that allows its instructions
- *   load, store, load_some     LANES numbers at an address, wherever it is; the first `count` of them, then zeros
+ *   load, store, load_some     LANES numbers at any address; the first `count` of them, then zeros
  *   broadcast, add, subtract, multiply_add
  *   differing(v, w)            a bit for each lane in which they differ; NaN differs from everything
  *   append(v, mask, to)        stores the lanes of the mask's bits one behind the other; writes LANES numbers

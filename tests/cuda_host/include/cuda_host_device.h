@@ -1,4 +1,4 @@
-/* What CUDA's C++ has and C has not, for kernels that are compiled for the host: see executor.c. */
+/* What CUDA's C++ has and C does not have, for kernels that are compiled for the host: see executor.c. */
 #ifndef ASSAY_CUDA_HOST_DEVICE_H
 #define ASSAY_CUDA_HOST_DEVICE_H
 

@@ -1,6 +1,6 @@
 /*
  * The part of the CUDA runtime's interface that lib/backend/cuda calls, for the tests' emulation of it on the host.
- * Names, types and values are those of CUDA's own header, in whose place this stands; where CUDA is installed the same
+ * Names, types and values are those of CUDA's own header, which this one replaces; where CUDA is installed the same
  * sources are compiled against that one as well.
  */
 #ifndef ASSAY_CUDA_HOST_RUNTIME_API_H
