@@ -17,7 +17,7 @@ typedef struct {
  */
 size_t machines_find(machine machines[MOST_MACHINES]);
 
-/* Opened; fails the test where that fails. The caller ends it with assay_backend_close. */
+/* Opened; fails the test where that fails. The caller closes it with assay_backend_close. */
 assay_backend *machine_open(machine on, int threads);
 
 #endif

@@ -56,7 +56,7 @@ typedef struct {
     const char *note;   /* a remark for the grade book, or NULL */
 } grade_target;
 
-/* Runs, judges and scores it. The caller ends the battery with assay_grade_battery_destroy. */
+/* Runs, judges and scores it. The caller frees the battery with assay_grade_battery_destroy. */
 assay_status grade_one(const grade_options *options, const grade_target *submission, grade_battery **battery,
                        grade_score *score, assay_error *error);
 

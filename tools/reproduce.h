@@ -33,7 +33,7 @@ typedef struct {
 
 /*
  * The records of the four training runs. Where options->runs names a folder, records that are there are read, and the
- * runs that are missing are made, with a bar on a terminal, and recorded there. The caller ends each record with
+ * runs that are missing are made, with a bar on a terminal, and recorded there. The caller frees each record with
  * assay_run_record_destroy, also after a failure.
  */
 assay_status reproduce_runs(const reproduce_options *options, assay_backend *backend,

@@ -8,7 +8,7 @@
 
 /*
  * The author's record of a run, from `folder` or, if that is NULL, from the folder that ASSAY_PRETRAINED names. The
- * caller ends it with assay_run_record_destroy. ASSAY_ERROR_ARGUMENT if neither is given.
+ * caller frees it with assay_run_record_destroy. ASSAY_ERROR_ARGUMENT if neither is given.
  */
 assay_status train_read_saved(const char *folder, assay_run run, assay_run_record *record, assay_error *error);
 

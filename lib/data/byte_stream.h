@@ -22,7 +22,7 @@ typedef enum {
 
 /*
  * Opens a regular file of at most `limit` bytes. It never waits: a pipe, a folder or a device is ASSAY_ERROR_IO at
- * once. ASSAY_ERROR_FORMAT for a larger file. The caller ends the stream with assay_byte_stream_close, which accepts
+ * once. ASSAY_ERROR_FORMAT for a larger file. The caller closes the stream with assay_byte_stream_close, which accepts
  * NULL.
  */
 assay_status assay_byte_stream_open(const char *path, size_t limit, assay_byte_stream **stream, assay_error *error);

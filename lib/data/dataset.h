@@ -31,7 +31,7 @@ typedef enum { ASSAY_INPUTS_BYTES, ASSAY_INPUTS_FLOATS } assay_inputs;
 
 /*
  * Allocates a data set of zeros, which the caller fills in: `pixels` or `values`, and `labels`. For bytes, mean is 0
- * and std is 1 at first. The caller ends it with assay_dataset_destroy. ASSAY_ERROR_ARGUMENT if a size is 0.
+ * and std is 1 at first. The caller frees it with assay_dataset_destroy. ASSAY_ERROR_ARGUMENT if a size is 0.
  */
 assay_status assay_dataset_create(assay_inputs inputs, size_t count, size_t width, size_t classes,
                                   assay_dataset *dataset, assay_error *error);

@@ -17,7 +17,7 @@ typedef struct {
     float *std;  /* [width], of n samples; 1 for an input that is the same in all samples */
 } assay_scaling;
 
-/* Measures a data set of floats. The caller ends the scaling with assay_scaling_destroy. ASSAY_ERROR_ARGUMENT for
+/* Measures a data set of floats. The caller frees the scaling with assay_scaling_destroy. ASSAY_ERROR_ARGUMENT for
  * bytes. */
 assay_status assay_scaling_create(const assay_dataset *dataset, assay_scaling *scaling, assay_error *error);
 void assay_scaling_destroy(assay_scaling *scaling);

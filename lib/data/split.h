@@ -19,7 +19,7 @@ typedef struct {
     uint32_t *validation; /* behind `train` in one allocation */
 } assay_split;
 
-/* Draws randperm(total) from `generator`. The caller ends the split with assay_split_destroy. */
+/* Draws randperm(total) from `generator`. The caller frees the split with assay_split_destroy. */
 assay_status assay_split_create(assay_mt19937 *generator, size_t total, size_t train_count, assay_split *split,
                                 assay_error *error);
 void assay_split_destroy(assay_split *split);

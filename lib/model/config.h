@@ -15,7 +15,7 @@
 ASSAY_BEGIN_DECLS
 
 /*
- * Reads the JSON text, at most 128 KiB; `name` is what errors call it. "act_fn" is PyTorch's class name ("ReLU",
+ * Reads the JSON text, at most 128 KiB; `name` is its name in errors. "act_fn" is PyTorch's class name ("ReLU",
  * "Tanh", "Identity", "LeakyReLU", ...) or Assay's own name, in either case. The parameter of leaky ReLU and ELU is
  * in "act_fn_parameter" where it is not PyTorch's default. ASSAY_ERROR_FORMAT for a missing, unknown or malformed key,
  * for a size of 0 and for more than ASSAY_MAX_HIDDEN hidden layers.

@@ -30,7 +30,7 @@ typedef struct {
  * they are pairs of a matrix X.weight and a vector X.bias that make exactly one chain by their shapes, or by their
  * shapes and their order (by the numbers in their names; where `in_order`, by their order in the state).
  *
- * `prefix` NULL: any; otherwise that one alone, with or without its dot. `name` is what errors call the file.
+ * `prefix` NULL: any; otherwise that one alone, with or without its dot. `name` is the file's name in errors.
  * ASSAY_ERROR_FORMAT where there is no network, or more than one; where matrices do not chain or are not floating
  * point; and where tensors below "layers." are left over (batch normalization, masks, LoRA, weight normalization): the
  * network computes something else then.

@@ -54,7 +54,7 @@ assay_status assay_model_load(const char *path, assay_model *model, assay_error 
  * by the metadata "config" of a safetensors file, or by the file beside it that has ".config" for its last suffix (as
  * the tutorial's save_model writes it). A configuration that is of another program or contradicts the shapes is not
  * used; config_error says why. Without one, has_activation is false and config.activation the identity. `options` may
- * be NULL. The caller ends the model with assay_model_close.
+ * be NULL. The caller closes the model with assay_model_close.
  */
 assay_status assay_model_open(const char *path, const assay_model_options *options, assay_model *model,
                               assay_error *error);
@@ -73,8 +73,8 @@ void assay_model_close(assay_model *model);
 char *assay_model_config_path(const char *path, assay_error *error);
 
 /*
- * A state from the bytes of a file in any format, as assay_model_load does it; `about` may be NULL. The caller ends the
- * state with assay_state_destroy.
+ * A state from the bytes of a file in any format, as assay_model_load does it; `about` may be NULL. The caller frees
+ * the state with assay_state_destroy.
  */
 assay_status assay_model_parse(const void *bytes, size_t size, const char *name, assay_model_format *format,
                                assay_state **state, assay_torch_about *about, assay_error *error);

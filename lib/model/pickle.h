@@ -40,8 +40,8 @@ typedef struct {
 typedef struct assay_pickle assay_pickle;
 
 /*
- * `name` is what errors call the file. `*used` is how many of the bytes the pickle has, `*verdict` what it is also
- * after a failure; either may be NULL. The caller ends the pickle with assay_pickle_destroy (NULL is allowed there).
+ * `name` is the file's name in errors. `*used` is how many of the bytes the pickle has, `*verdict` what it is also
+ * after a failure; either may be NULL. The caller frees the pickle with assay_pickle_destroy (NULL is allowed there).
  * ASSAY_ERROR_FORMAT for what is no pickle, for one that could run code, and for one that needs more memory than
  * ASSAY_PICKLE_MEMORY.
  *

@@ -21,7 +21,7 @@ ASSAY_BEGIN_DECLS
 bool assay_safetensors_recognised(const void *bytes, size_t size);
 
 /*
- * Reads a file that is in memory; `name` is what errors call it. The caller ends the state with assay_state_destroy.
+ * Reads a file that is in memory; `name` is its name in errors. The caller frees the state with assay_state_destroy.
  * Tensors come in the order of their data, metadata as text. ASSAY_ERROR_FORMAT, naming the tensor, for anything that
  * the format does not allow: header length past the end, broken or ambiguous JSON, unknown dtype, shape that does not
  * match its offsets, gaps, overlaps, bytes that belong to no tensor. NaN and infinity are not looked for here.

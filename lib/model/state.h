@@ -54,7 +54,7 @@ typedef struct {
 
 typedef struct assay_state assay_state;
 
-/* An empty state; the caller ends it with assay_state_destroy (NULL is allowed there). */
+/* An empty state; the caller frees it with assay_state_destroy (NULL is allowed there). */
 assay_status assay_state_create(assay_state **state, assay_error *error);
 void assay_state_destroy(assay_state *state);
 

@@ -28,7 +28,7 @@ typedef struct {
 /*
  * Reads the pickle and copies each tensor out of its storage, row-major whatever its strides were; each storage is
  * looked for once. `most_bytes` bounds the tensors and one storage together: tensors may share a storage, so a small
- * file can ask for much. `name` is what errors call the file; `about` may be NULL. The caller ends the state with
+ * file can ask for much. `name` is what errors call the file; `about` may be NULL. The caller frees the state with
  * assay_state_destroy. ASSAY_ERROR_FORMAT for what assay_pickle_parse refuses, a storage of another size than promised,
  * a tensor that reaches out of its storage, duplicate names, too many bytes.
  */

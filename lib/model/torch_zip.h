@@ -19,7 +19,7 @@ ASSAY_BEGIN_DECLS
 bool assay_torch_zip_recognised(const void *bytes, size_t size);
 
 /*
- * Reads a file that is in memory; `name` is what errors call it, `about` may be NULL. The caller ends the state with
+ * Reads a file that is in memory; `name` is what errors call it, `about` may be NULL. The caller frees the state with
  * assay_state_destroy. Tensors and one storage together may be twice as large as the file and 12 MiB (deflated entries,
  * shared storages): no zip bomb. ASSAY_ERROR_FORMAT for a broken archive, entries that are there twice or are
  * encrypted, a wrong checksum, and all that assay_torch_state refuses. NaN and infinity are not looked for here.

@@ -32,7 +32,7 @@ typedef struct assay_network assay_network;
 
 /*
  * A network whose parameters are all 0, for batches of up to `max_rows`. With `keep_preactivations` the outputs of the
- * linear layers stay readable. The backend must outlive the network, which the caller ends with
+ * linear layers stay readable. The backend must outlive the network, which the caller frees with
  * assay_network_destroy. ASSAY_ERROR_ARGUMENT for sizes of 0, too many layers, or products that overflow.
  */
 assay_status assay_network_create(assay_backend *backend, const assay_network_config *config, size_t max_rows,

@@ -18,7 +18,7 @@ typedef struct assay_batches assay_batches;
  * Takes a data set to the backend. Bytes stay bytes there, and become reals, normalised by the data set's mean and std,
  * when a batch is gathered; floats stay in the host's memory, and each batch is copied to the backend. Batches have up
  * to `max_rows` samples. The order is 0, 1, 2, ... at first. The backend and the arrays of the data set must outlive
- * the batches, which the caller ends with assay_batches_destroy. ASSAY_ERROR_ARGUMENT for no rows or samples, more
+ * the batches, which the caller frees with assay_batches_destroy. ASSAY_ERROR_ARGUMENT for no rows or samples, more
  * samples than an int32 can count, and a std that is not above 0.
  */
 assay_status assay_batches_create(assay_backend *backend, const assay_dataset *data, size_t max_rows,

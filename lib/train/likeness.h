@@ -17,7 +17,7 @@ ASSAY_BEGIN_DECLS
 typedef struct assay_likeness assay_likeness;
 
 /* Sorts the images (the data set's inputs are bytes) by label and then by how many of their pixels are not 0. The
- * caller ends it with assay_likeness_destroy. NULL, and ASSAY_ERROR_MEMORY in `error`, when memory is out. */
+ * caller frees it with assay_likeness_destroy. NULL, and ASSAY_ERROR_MEMORY in `error`, when memory is out. */
 assay_likeness *assay_likeness_create(const assay_dataset *data, assay_error *error);
 void assay_likeness_destroy(assay_likeness *likeness);
 

@@ -50,7 +50,7 @@ typedef struct assay_trainer assay_trainer;
 
 /*
  * Makes a trainer, ready for the first epoch. The backend and `data` must outlive the trainer, which does not copy the
- * inputs where the backend can read them (assay_batches_create). The caller ends it with assay_trainer_destroy.
+ * inputs where the backend can read them (assay_batches_create). The caller frees it with assay_trainer_destroy.
  * ASSAY_ERROR_ARGUMENT for options that do not fit the data.
  */
 assay_status assay_trainer_create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,

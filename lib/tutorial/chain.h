@@ -24,7 +24,7 @@ const assay_train_draws *assay_chain_draws(size_t earlier);
 
 /*
  * Seeds `generator` and draws the split of `total` images and everything up to the base network's kaiming_init: the
- * caller initializes the network from `generator` next. The caller ends the split with assay_split_destroy.
+ * caller initializes the network from `generator` next. The caller frees the split with assay_split_destroy.
  */
 assay_status assay_chain_begin(uint64_t seed, size_t total, size_t train_count, assay_generator *generator,
                                assay_split *split, assay_error *error);

@@ -35,7 +35,7 @@ const assay_experiment *assay_experiment_of(assay_section section);
 
 /*
  * Draws the weights into `*network`, which is made anew if it is NULL or has another activation function. On failure it
- * may be NULL. The caller ends it with assay_network_destroy.
+ * may be NULL. The caller frees it with assay_network_destroy.
  */
 assay_status assay_experiment_draw(const assay_experiment *experiment, assay_backend *backend,
                                    assay_generator *generator, assay_network **network, assay_error *error);

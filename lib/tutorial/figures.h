@@ -14,7 +14,7 @@
 
 ASSAY_BEGIN_DECLS
 
-/* Every function here makes one figure, which the caller ends with assay_figure_destroy; NULL after a failure. */
+/* Every function here makes one figure, which the caller frees with assay_figure_destroy; NULL after a failure. */
 
 typedef enum { ASSAY_PICTURE_WEIGHTS, ASSAY_PICTURE_GRADIENTS, ASSAY_PICTURE_ACTIVATIONS } assay_picture;
 

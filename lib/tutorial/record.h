@@ -25,8 +25,8 @@ typedef struct {
 } assay_run_record;
 
 /*
- * Reads the JSON text; `name` is what errors call it. The four keys must be there and no other; scores in [0, 1],
- * losses not negative, as many scores of both kinds. The caller ends the record with assay_run_record_destroy.
+ * Reads the JSON text; `name` is its name in errors. The four keys must be there and no other; scores in [0, 1],
+ * losses not negative, as many scores of both kinds. The caller frees the record with assay_run_record_destroy.
  */
 assay_status assay_run_record_parse(const char *text, size_t length, const char *name, assay_run_record *record,
                                     assay_error *error);

@@ -29,7 +29,7 @@ assay_session_options assay_session_defaults(void);
 
 typedef struct assay_session assay_session;
 
-/* Loads the data and draws the split. The backend must outlive the session, which the caller ends with
+/* Loads the data and draws the split. The backend must outlive the session, which the caller frees with
  * assay_session_destroy. Errors are those of the data; ASSAY_ERROR_FORMAT for too few images for the tutorial's
  * split. */
 assay_status assay_session_create(assay_backend *backend, const assay_session_options *options, assay_session **session,
