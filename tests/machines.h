@@ -13,7 +13,7 @@ typedef struct {
 
 /*
  * Fills in what can be opened here; ends the program where nothing can. A backend that is in the build and lacks its
- * machine (cuda without a GPU) is left out; test_cuda is the one that says so.
+ * machine (cuda without a GPU) is left out; test_cuda reports it.
  */
 size_t machines_find(machine machines[MOST_MACHINES]);
 

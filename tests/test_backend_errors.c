@@ -209,7 +209,7 @@ static void assert_failure(assay_backend *backend, const char *message)
     support_assert_error(assay_backend_check(backend, &error), ASSAY_ERROR_ARGUMENT, &error, message);
 }
 
-/* After a mistake nothing is done any more, downloads are zeros, and the first message is the one that is told. */
+/* After an error operations do nothing, downloads are zeros, and the first message is the one that is reported. */
 static void assert_sticky(const fixture *f, const char *message)
 {
     double values[COUNT];
@@ -280,7 +280,7 @@ START_TEST(indices_out_of_range_are_recorded)
 }
 END_TEST
 
-/* What went wrong first is told: what comes after may follow from it. */
+/* The first failure is reported: later ones may follow from it. */
 START_TEST(the_first_mistake_is_kept)
 {
     assay_backend *b = test_open("reference", ASSAY_F64, 1);

@@ -378,7 +378,7 @@ START_TEST(json_that_cannot_be_written)
 }
 END_TEST
 
-/* Other weights are judged by the theory, and it says so. */
+/* Other weights are judged by the theory, and the output says so. */
 START_TEST(other_weights)
 {
     static const char *const options[] = {"--seed 7", "--blocks 80", "--generator mt19937",

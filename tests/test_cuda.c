@@ -251,7 +251,7 @@ static void assert_same_outcome(const outcome *a, const outcome *b, const char *
     ck_assert_msg(memcmp(a->parameters, b->parameters, sizeof a->parameters) == 0, "%s: parameters differ", what);
 }
 
-/* One launch a step, from the second on, and three nodes told anew: the batch's place, the loss's, the coefficients. */
+/* One launch a step, from the second on; three nodes get new values: batch, loss, coefficients. */
 START_TEST(a_step_is_one_replay)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_forward");
@@ -348,7 +348,7 @@ START_TEST(a_graph_is_not_replayed_where_order_matters)
 }
 END_TEST
 
-/* A batch with a bad index or label: told when somebody waits, and no parameter has moved. */
+/* A batch with a bad index or label: reported at the next wait, and no parameter has changed. */
 START_TEST(a_bad_batch_changes_no_parameter)
 {
     evidence(EVIDENCE_ERRORS, "operation/gather");

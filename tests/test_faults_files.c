@@ -233,7 +233,7 @@ static assay_status open_model(fault_bench *bench, assay_error *error)
     assay_backend *backend = NULL;
     assay_network *network = NULL;
     ASSAY_TRY(assay_model_open(fault_path(bench, "model.pt", path), NULL, &model, error));
-    if (model.config_error.status != ASSAY_OK) { /* what assay evaluate says, too, unless it is told the activation */
+    if (model.config_error.status != ASSAY_OK) { /* assay evaluate fails with it too, unless --activation is given */
         *error = model.config_error;
         assay_model_close(&model);
         return error->status;

@@ -138,7 +138,7 @@ static assay_status open_and_use(fault_bench *bench, const char *name, assay_pre
 {
     assay_backend *backend;
     ASSAY_TRY(assay_backend_open(&(assay_backend_options){name, precision, threads}, &backend, error));
-    enum { MANY = 1 << 18 }; /* enough to be worth the threads */
+    enum { MANY = 1 << 18 }; /* large enough for several threads */
     const uint8_t bytes[] = {1, 2, 3};
     assay_buffer *real = assay_buffer_create(backend, ASSAY_REAL, MANY);
     assay_buffer *borrowed = assay_buffer_borrow_u8(backend, bytes, sizeof bytes);
@@ -320,7 +320,7 @@ static assay_status run_sections(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
-/* Without data there is no session: that, or memory, is what is told. */
+/* Without data there is no session: the message names the data, or memory. */
 static assay_status refuse_session(fault_bench *bench, assay_error *error)
 {
     assay_session_options missing = assay_session_defaults();

@@ -1113,7 +1113,7 @@ START_TEST(junit_is_escaped)
 }
 END_TEST
 
-/* What no known mistake explains is told with the one that comes nearest, if there is one. */
+/* If no known mistake explains the outputs, the report names the nearest one, if there is one. */
 START_TEST(the_nearest_mistake_is_told)
 {
     static const char *const only[] = {"adam", NULL};

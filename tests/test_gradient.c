@@ -175,7 +175,7 @@ START_TEST(steps_that_are_rounded)
 }
 END_TEST
 
-/* --- where differences cannot tell -------------------------------------------------------------------------------- */
+/* --- where differences cannot decide ------------------------------------------------------------------------------ */
 
 /* clang-format off */
 static double nearly_flat(double x) { return 1 + 1e-9 * sin(x); }

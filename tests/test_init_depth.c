@@ -367,7 +367,7 @@ START_TEST(variances_through_depth)
 END_TEST
 
 /*
- * The test tested: each statistic notices a gain that is off by half as much again as its stated power: it
+ * A test of the test: each statistic detects a gain that is off by half as much again as its stated power: it
  * misses one with less than 1e-10.
  */
 START_TEST(wrong_gains_would_be_caught)

@@ -134,7 +134,7 @@ END_TEST
 
 /* --- convert ----------------------------------------------------------------------------------------------------- */
 
-/* PyTorch is asked: what torch.load(weights_only=True) reads is what torch.save wrote. */
+/* PyTorch itself reads the result: torch.load(weights_only=True) gives what torch.save wrote. */
 START_TEST(converted_files_are_read_by_pytorch)
 {
     static const char *const files[] = {"state_dict.pt", "checkpoint_model.pt", "half.pt",    "bfloat16.pt",
@@ -186,7 +186,7 @@ static void write_small_network(const char *name)
     assay_free(path);
 }
 
-/* There and back, with the configuration; what is wrong is said in one line, and nothing is overwritten. */
+/* To another format and back, with the configuration. An error is one line, and nothing is overwritten. */
 START_TEST(convert_round_trip)
 {
     assay_error error;
@@ -361,7 +361,7 @@ END_TEST
 
 /* --- large and odd ----------------------------------------------------------------------------------------------- */
 
-/* Heads of files of 1 GiB that are zeros behind them, and what is said. */
+/* Files of 1 GiB that are zeros after their head, and the messages. */
 static const struct {
     const char *what;
     const char *head; /* for printf */
@@ -414,7 +414,7 @@ START_TEST(what_is_no_file_is_named)
 }
 END_TEST
 
-/* Where in the file only --verbose tells; names that would change the terminal never get there. */
+/* Only --verbose prints the place in the file. Names with control characters do not reach the terminal. */
 START_TEST(messages_are_for_people)
 {
     write_text("odd.pickle", "cos\nsystem\n.");

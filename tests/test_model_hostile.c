@@ -64,7 +64,7 @@ typedef struct {
 #define PATCH(what, replaced, put, error) {what, BLOB(replaced), BLOB(put), error}
 /* clang-format on */
 
-/* Each a change to the good pickle, and what is said; NULL where it is read all the same. */
+/* Each is a change to the good pickle, and the message; NULL if it is still read. */
 static const patch pickles[] = {
     PATCH("empty", "\x80\2}q\0(X" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.", "",
           "goes past the end"),
@@ -675,7 +675,7 @@ START_TEST(bad_networks)
     char *folder = support_make_folder();
     char *path = assay_asprintf(NULL, "%s/model.safetensors", folder);
     write_network(networks[_i].tensors, networks[_i].config, path);
-    if (networks[_i].status == ASSAY_OK) { /* the configuration is not used, and why is told */
+    if (networks[_i].status == ASSAY_OK) { /* the configuration is not used, and the reason is reported */
         support_assert_ok(assay_model_open(path, NULL, &model, &error), &error);
         ck_assert(!model.has_activation);
         support_assert_error(model.config_error.status, ASSAY_ERROR_FORMAT, &model.config_error, networks[_i].error);

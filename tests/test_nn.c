@@ -286,7 +286,7 @@ START_TEST(printed_indices)
 }
 END_TEST
 
-/* Preactivations that nobody asked to keep are not there, except where the derivative or the last layer needs them. */
+/* Preactivations are only kept on request, or if the derivative or the last layer needs them. */
 START_TEST(preactivations_are_kept_where_wanted)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_preactivations");

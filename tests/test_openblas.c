@@ -1,6 +1,6 @@
 /*
  * Tests of pool.h and core.h of lib/backend/openblas/. The functions of <pthread.h> below take the place of the C
- * library's: they count, fail where they are told to, and see whether a lock is held. So does the one that names the
+ * library's: they count, fail where the test wants it, and see whether a lock is held. So does the one that names the
  * core.
  */
 #define _GNU_SOURCE

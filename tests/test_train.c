@@ -562,7 +562,7 @@ static assay_state *damaged_copy(const assay_state *state, const char *name, dam
     return copy;
 }
 
-/* Writes the damaged copy, and lets it go: loading it has to fail with these words. */
+/* Writes the damaged copy and frees it: loading it must fail with these words. */
 static void assert_refused(assay_trainer *trainer, const char *path, assay_state *copy, const char *says)
 {
     assay_error error;

@@ -184,7 +184,7 @@ static bool killed_after(const char *command, int epochs, long delay)
 /* Some moments fall into the writing of the files, some into the next epoch; the seed is printed for the next look. */
 START_TEST(killed_runs_end_as_if_they_had_not_been)
 {
-    /* However fast the machine: three sittings of 1 or 2 + 60 ms' worth of epochs do not get through 30. */
+    /* Even on a fast machine, three starts of one or two epochs and 60 ms do not complete 30 epochs. */
     enum { KILLS = 3, LONGEST = 60000000 };
     char *folder = support_make_folder();
     char *straight = assay_asprintf(NULL, SMALL " --epochs 30 --output '%s/straight'", folder);

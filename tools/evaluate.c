@@ -124,7 +124,7 @@ static int parse(int argc, char **argv, evaluate_options *options)
 
 /* --- evaluation ------------------------------------------------------------------------------------------------ */
 
-/* --activation is stronger than what the file says; that the two differ is said. */
+/* --activation overrides the file; a note reports that the two differ. */
 static assay_status choose_activation(evaluation *done, assay_error *error)
 {
     const evaluate_options *options = done->options;

@@ -339,7 +339,7 @@ static int export_cases(const grade_options *options)
     return report_status(status, &error, true);
 }
 
-/* Float32 arrays judged in double would fail everywhere, and nobody would know why. */
+/* Float32 arrays judged in double would fail everywhere, without a visible reason. */
 static void say_precision(const char *name, grade_precision declared, grade_battery *battery)
 {
     size_t single;

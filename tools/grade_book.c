@@ -217,7 +217,7 @@ static assay_status cannot_write(const char *path, assay_error *error)
                       errno == ELOOP ? "it is a link; give --csv the file itself" : strerror(errno));
 }
 
-/* A lock of this process: whoever asks is told its number, and the kernel takes it off when the process ends. */
+/* A lock of this process: others can see its number, and the kernel removes the lock when the process ends. */
 static assay_status lock(int descriptor, const char *path, assay_error *error)
 {
     struct flock wanted = {.l_type = F_WRLCK, .l_whence = SEEK_SET};

@@ -82,7 +82,7 @@ def unary(source, cursor, parents):
         return
     begin, end = cursor.extent.start.offset, cursor.extent.end.offset
     text = source.slice(begin, end)
-    # A loop that counts the wrong way ends at once or never: any test detects that, so it says nothing about them.
+    # A loop that counts the wrong way ends at once or never: every test detects that, so it is left out.
     if source.in_macro(begin, begin + 1) or len(text) < 2 or parents[-1].kind == Kind.FOR_STMT:
         return
     if text[:2] in ("++", "--"):

@@ -10,7 +10,7 @@
 #include "base/marker.h"
 
 #if defined(__GNUC__)
-__attribute__((used)) /* by nobody here, and yet it is to be in the data of whatever has this code */
+__attribute__((used)) /* not used here, but it must be in the data of every program with this code */
 #endif
 static const char marker[] = ASSAY_MARKER;
 

@@ -218,7 +218,7 @@ assay_status assay_file_open(const char *path, size_t limit, int *descriptor, si
 {
     struct stat about;
     assay_status status = ASSAY_OK;
-    /* Without O_NONBLOCK, a pipe that nobody writes to would be waited for, to be refused below. */
+    /* Without O_NONBLOCK, open would wait for a writer of a pipe, which is refused below. */
     *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*descriptor < 0) {
         return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));

@@ -70,7 +70,7 @@ static bool fill(assay_byte_stream *stream)
     return true;
 }
 
-/* The first two bytes tell. A read may give one byte alone, so the second is waited for. */
+/* The first two bytes decide. A read may give only one byte; then the second is read again. */
 static assay_status look_at_head(const char *path, assay_byte_stream *stream, assay_error *error)
 {
     z_stream *z = &stream->inflater;

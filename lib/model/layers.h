@@ -20,7 +20,7 @@ typedef struct {
     const assay_stored_tensor *weights[ASSAY_MAX_HIDDEN + 1]; /* [out][in] */
     const assay_stored_tensor *biases[ASSAY_MAX_HIDDEN + 1];  /* [out] */
     char prefix[ASSAY_MODEL_PREFIX_LENGTH + 1];               /* of all names: "", "state_dict.model."; ends in a dot */
-    bool other_names; /* the layers are not called layers.N: their shapes and order told which they are */
+    bool other_names; /* the layers are not called layers.N, and were found by shapes and order */
 } assay_layers;
 
 /*

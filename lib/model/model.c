@@ -141,7 +141,7 @@ char *assay_model_config_path(const char *path, assay_error *error)
     return assay_asprintf(error, "%.*s.config", (int)stem, path);
 }
 
-/* A configuration that does not fit stops nobody: it may be another program's. */
+/* A configuration that does not fit is not an error: it may be another program's. */
 static void take_config(assay_model *model, const char *text, size_t length, const char *name)
 {
     assay_network_config written;

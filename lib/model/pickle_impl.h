@@ -112,7 +112,7 @@ typedef struct {
     pickle_value booleans[2];
     pickle_value small[256];
     pickle_value no_items; /* the empty tuple */
-    assay_error *error;    /* never NULL: what nobody reads goes to `unread` */
+    assay_error *error;    /* never NULL: messages that are not read go to `unread` */
     assay_error unread;
 } pickle_machine;
 

@@ -153,7 +153,7 @@ static assay_status check_new(const assay_state *state, const char *name, size_t
     return ASSAY_OK;
 }
 
-/* jansson takes neither what is not UTF-8 nor what it has no memory for, and does not say which; malloc does. */
+/* jansson fails for text that is not UTF-8 and without memory, with the same status; malloc shows which it was. */
 static assay_status not_set(const char *what, assay_error *error)
 {
     return errno == ENOMEM ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for %s", what)

@@ -29,7 +29,7 @@ bool assay_torch_zip_recognised(const void *bytes, size_t size)
 
 /* --- entries --------------------------------------------------------------------------------------------------- */
 
-/* What is wrong with an entry. libzip does not always tell that memory was out; malloc does. */
+/* What is wrong with an entry. libzip does not always report that there was no memory; malloc does. */
 static assay_status broken(const archive *a, zip_int64_t index, const char *why, assay_error *error)
 {
     if (errno == ENOMEM) {
@@ -244,7 +244,7 @@ static uint64_t little_endian(const unsigned char *bytes, size_t width)
     return number;
 }
 
-/* The size of the directory, as the end of a large archive tells it; what is broken there libzip finds out. */
+/* The size of the directory, from the end of a large archive; libzip reports what is broken there. */
 static assay_status read_large_end(const assay_source *source, size_t locator_at, uint64_t *directory,
                                    assay_error *error)
 {
@@ -332,7 +332,7 @@ static zip_t *open_zip(const assay_source *source, zip_error_t *why)
     return zip;
 }
 
-/* The system's failures are told from the archive's. */
+/* Distinguishes failures of the system from faults of the archive. */
 static assay_status not_opened(const assay_source *source, zip_error_t *why, assay_error *error)
 {
     int code = zip_error_code_zip(why);

@@ -13,7 +13,7 @@ typedef struct {
     assay_slice bias;
     assay_slice weight_gradient;
     assay_slice bias_gradient;
-    assay_buffer *z;  /* [max_rows][out]; NULL where nobody reads it */
+    assay_buffer *z;  /* [max_rows][out]; NULL where it is not read */
     assay_buffer *y;  /* [max_rows][out] */
     assay_buffer *dz; /* [max_rows][out] */
 } assay_network_layer;

@@ -363,7 +363,7 @@ assay_status assay_sign_flip_power(const assay_power_plan *plan, size_t residual
     return status;
 }
 
-/* On a copy of the generator, so that every effect meets the same experiments and the power grows with the effect. */
+/* On a copy of the generator, so that every effect has the same experiments and the power grows with the effect. */
 static assay_status power_of(const assay_power_plan *plan, size_t residual_count, const double *residuals,
                              double effect, const assay_mt19937 *generator, double *power, assay_error *error)
 {

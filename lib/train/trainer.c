@@ -278,7 +278,7 @@ assay_status assay_trainer_test(assay_trainer *trainer, const assay_dataset *dat
     assay_backend *backend = trainer->backend;
     assay_batches *batches;
     ASSAY_TRY(assay_batches_create(backend, data, assay_network_max_rows(trainer->network), &batches, error));
-    /* Between steps nobody needs the gradients: their memory keeps the training parameters meanwhile. */
+    /* Between steps the gradients are not needed: their memory holds the training parameters during validation. */
     assay_slice parameters = assay_network_parameters(trainer->network);
     assay_slice kept = assay_network_gradients(trainer->network);
     assay_copy(backend, kept, parameters);

@@ -26,7 +26,7 @@ typedef struct {
     double last_f32[3];    /* PyTorch's last point, t = 99: w1, w2, loss; the tutorial's own precision */
     double last_f64[3];    /* the same in double */
     bool arrives;          /* the prose: in the ravine's centre, or in an optimum */
-    bool leaps;            /* the prose tells of a leap */
+    bool leaps;            /* the text describes a leap */
     bool chaotic_f64;      /* in double the last point depends on the last bit of tanh: nothing to compare with */
 } assay_tutorial_descent;
 

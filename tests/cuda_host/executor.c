@@ -1,6 +1,6 @@
 /*
  * Runs a kernel's grid: blocks one after the other, and the threads of a block as fibers, each with its stack, that
- * give way at barriers. Threads that meet no barrier share a fiber and run like calls in a loop. The order of a block's
+ * give way at barriers. Threads without a barrier share a fiber and run like calls in a loop. The order of a block's
  * threads changes from block to block (upwards, downwards, strides), so that what depends on it shows.
  */
 #include <stdio.h>

@@ -118,7 +118,7 @@ bomb|1|more than 100000 values or 1000 objects
 huge|1|a number is beyond the range of double
 maps|1|
 END
-# Nobody reads the request: the grader waits, and does not spin. Its own processor time is what is measured.
+# A submission that does not read the request: the grader waits without using processor time, which is measured.
 used() { awk '{print $14 + $15}' "/proc/$1/stat"; }
 "$assay" grade --npy --time 0.4 --only relu --folder "$folder" -- "$PYTHON" plant.py deaf x >"$folder/out" 2>&1 &
 pid=$!
@@ -207,7 +207,7 @@ cp "$planted/starter.so" "$folder/same/$(printf 'a\002.so')"
 graded 2 --class "$folder/same"
 says err "two submissions are called a?.so"
 [ ! -e "$folder/same/grades.csv" ] || fail "something ran before equal names were refused"
-# A second grader is told who holds the book; a signal leaves nothing behind, and the class goes on.
+# A second grader names the process that has locked the book; a signal leaves nothing behind, and the class can go on.
 mkdir "$folder/slow"
 cp "$folder/submission.py" "$folder/slow.py"
 for name in one two three; do

@@ -583,7 +583,7 @@ void student_init_kaiming(size_t layers, const size_t *sizes, uint64_t seed, dou
 
 /* --- optimizers --------------------------------------------------------------------------------------------------- */
 
-/* One tensor's update, with its state: mistakes of bookkeeping are made by whoever calls this. */
+/* One tensor's update, with its state: the caller makes the mistakes of bookkeeping. */
 typedef void update_rule(const optimizer *self, size_t count, int t, double *w, const double *g, double *m, double *v,
                          double *extra);
 
@@ -1025,7 +1025,7 @@ void student_pathological_curve(size_t count, const double *w1, const double *w2
     }
 }
 
-/* Value and gradient of a sum of peaks, as wrong as it is asked for. */
+/* Value and gradient of a sum of peaks, with the errors that are asked for. */
 static void peaks(size_t optima, double height, double divisor, double gradient_divisor, double w1, double w2,
                   double *loss, double *dw1, double *dw2)
 {

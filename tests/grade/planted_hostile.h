@@ -28,7 +28,7 @@ static void hostile_forks(void)
 
 static void hostile_memory(void)
 {
-    /* Where others could see it: clang leaves out allocations that nobody looks at. */
+    /* Where others could see it: clang leaves out allocations that are not used. */
     static char *volatile taken;
     for (size_t megabytes = 0; megabytes < 3000; megabytes += 10) {
         taken = malloc(10 << 20);

@@ -12,7 +12,8 @@
 #define GELU_CUBIC ((real)0.044715)
 
 /*
- * Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity meets a 0.
+ * Beyond these bounds Phi and sigmoid are 0 or 1, in double too. x is limited to them, so that no infinity is
+ * multiplied by 0.
  */
 #define GELU_BOUND ((real)40)
 #define GELU_TANH_BOUND ((real)100)

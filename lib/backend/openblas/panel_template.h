@@ -350,7 +350,7 @@ static TARGET void multiply_transposed(const assay_panel_product *p, size_t i, c
 INLINE void begin_sums(const panel *b, reading how, vector *start)
 {
     for (size_t v = 0; v < b->vectors; v++) {
-        /* Column sums that are not finite must not meet a background of 0. */
+        /* Column sums that are not finite must not be multiplied by a background of 0. */
         start[v] = how.complete ? broadcast(0)
                                 : multiply_add(load(b->sums + v * LANES), broadcast(how.background), broadcast(0));
     }

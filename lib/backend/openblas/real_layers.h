@@ -246,7 +246,7 @@ static bool tried_panels(assay_backend *backend, const layer_task *layer)
     if (self->panels == NULL || !plan_panels(&layer->product, layer->may_turn, &task.product)) {
         return false;
     }
-    /* Products that the kernels accept are always worth a fork. */
+    /* Products that the kernels accept are always large enough for several threads. */
     assay_pool_run(self->pool, panel_part, &task);
     return true;
 }

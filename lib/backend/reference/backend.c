@@ -114,7 +114,7 @@ static void download(assay_backend *backend, assay_slice from, assay_host_type t
     case ASSAY_HOST_F32: narrow(from.count, real(from), host); break;
     case ASSAY_HOST_F64: memcpy(host, real(from), from.count * sizeof(double)); break;
     case ASSAY_HOST_I32: memcpy(host, int32(from), from.count * sizeof(int32_t)); break;
-    case ASSAY_HOST_U8: /* LCOV_EXCL_LINE: there is no assay_download_u8: bytes are images, which nobody reads back */
+    case ASSAY_HOST_U8: /* LCOV_EXCL_LINE: there is no assay_download_u8: bytes are images, which are never read back */
         break;          /* LCOV_EXCL_LINE: as above */
     }
 }
