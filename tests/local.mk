@@ -178,7 +178,7 @@ dist_check_SCRIPTS += tests/faults_sanitized.sh
 # lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
 # CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; a program's
 # definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
-# while the program runs: hence -export-dynamic.
+# while the program runs, which needs -export-dynamic.
 cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
 	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
 check_LTLIBRARIES += tests/libcuda_host.la
@@ -230,7 +230,7 @@ TESTS += tests/test_cuda
 tests_test_cuda_SOURCES = $(cuda_test_sources)
 endif
 
-# Where there is nvcc and yet no cuda backend (its libraries are missing), the kernels are compiled all the same.
+# If nvcc is there but not the cuda backend (its libraries are missing), the kernels are still compiled.
 if WITH_NVCC
 if !WITH_CUDA
 check_DATA = tests/cuda_f32.o tests/cuda_f64.o

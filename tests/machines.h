@@ -1,4 +1,4 @@
-/* Every backend of this build in every precision that it has: what tests over the backend interface loop over. */
+/* Every backend of this build in every precision that it has: tests loop over these. */
 #ifndef ASSAY_TESTS_MACHINES_H
 #define ASSAY_TESTS_MACHINES_H
 
@@ -12,8 +12,8 @@ typedef struct {
 } machine;
 
 /*
- * Fills in what can be opened here; ends the program where nothing can. A backend that is in the build and lacks its
- * machine (cuda without a GPU) is left out; test_cuda reports it.
+ * Fills in the backends that open on this machine; ends the program if there are none. A backend that is in the build
+ * and lacks its machine (cuda without a GPU) is left out; test_cuda reports it.
  */
 size_t machines_find(machine machines[MOST_MACHINES]);
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# assay reproduce --report from the outside: the files, the page without gnuplot, and what goes wrong.
+# assay reproduce --report from the outside: the files, the page without gnuplot, and errors.
 # evidence: property: program/reproduce, report/page
 # evidence: errors: program/reproduce
 set -u
@@ -39,7 +39,7 @@ export ASSAY_GNUPLOT
 expect 0 "without gnuplot" reproduce --section steep --report "$folder/bare"
 says "without gnuplot" gnuplot-nox
 grep -q "numbers agree" "$folder/out" || fail "without gnuplot: no numbers are printed"
-grep -q "The report is $folder/bare/index.html" "$folder/out" || fail "without gnuplot: no line with the page's place"
+grep -q "The report is $folder/bare/index.html" "$folder/out" || fail "without gnuplot: the path of the page is missing"
 for file in index.html figures/steep-surface.dat figures/steep-surface.gp figures/steep-map.dat figures/steep-map.gp; do
     [ -s "$folder/bare/$file" ] || fail "without gnuplot: $file is missing"
 done
@@ -64,7 +64,7 @@ expect 2 "pretrained without report" reproduce --section steep --pretrained "$fo
 says "pretrained without report" "--report"
 expect 1 "no parent folder" reproduce --section steep --report "$folder/no/report"
 says "no parent folder" "No such file"
-[ ! -s "$folder/out" ] || fail "no parent folder: the sections ran all the same"
+[ ! -s "$folder/out" ] || fail "no parent folder: the sections ran nevertheless"
 echo text >"$folder/file"
 expect 1 "a file in the way" reproduce --section steep --report "$folder/file"
 says "a file in the way" "a file has that name"

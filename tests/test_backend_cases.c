@@ -23,7 +23,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* Multiply-adds from which on a shape takes the first variant alone, with tanh. */
+/* Shapes with more multiply-adds than this run only the first variant, with tanh. */
 enum { SMALL_EFFORT = 20000, LARGE = 1000000, GUARD = 19 };
 
 /* Numbers that the guard zones hold. */

@@ -6,7 +6,7 @@
 #include "support.h"
 #include "test_backend.h"
 
-/* A backend with buffers to go wrong with. */
+/* A backend, and buffers of several types for wrong arguments. */
 typedef struct {
     assay_backend *backend;
     assay_slice r[8]; /* real, 64 elements each */
@@ -333,7 +333,7 @@ START_TEST(bytes_are_copied)
 }
 END_TEST
 
-/* --- nothing to do --------------------------------------------------------------------------------------------- */
+/* --- no rows, no elements ---------------------------------------------------------------------------------------- */
 
 START_TEST(empty_batches_are_no_mistakes)
 {

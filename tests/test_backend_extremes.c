@@ -306,7 +306,7 @@ START_TEST(squares_are_bounded)
 }
 END_TEST
 
-/* What is not finite is not taken for a large gradient: a run that has diverged shows it. */
+/* A gradient that is not finite does not count as a large one: a run that has diverged shows it. */
 START_TEST(updates_show_what_is_not_finite)
 {
     evidence(EVIDENCE_PROPERTY, "operation/update");

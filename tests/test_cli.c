@@ -189,7 +189,7 @@ START_TEST(wrong_usage)
 END_TEST
 
 /* Whether the backend is in the build or not, and where there is a GPU as where there is none: hidden from CUDA, it is
- * none. evaluate's own backend comes after its model, hence test_evaluate.c. */
+ * none. evaluate's own backend comes after its model, so test_evaluate.c tests it. */
 START_TEST(no_gpu)
 {
     static const char *const cases[] = {"reproduce --backend cuda", "reproduce --backend cuda:f64",
@@ -305,7 +305,7 @@ static size_t count_numbers(const json_t *report, const char *verdict, const cha
     return count;
 }
 
-/* The first half's sections, as the issue of this program names them. */
+/* The sections of the tutorial's first half. */
 static const char *const half[] = {"data",           "batch",           "constant",    "variance-0.01", "variance-0.1",
                                    "equal-variance", "xavier-identity", "xavier-tanh", "kaiming-relu"};
 
@@ -333,7 +333,7 @@ START_TEST(json_of_all_sections)
 }
 END_TEST
 
-/* --json FILE: the table on standard output, the file whole, and what stood there lost only to a whole file. */
+/* --json FILE: the table on standard output, and a complete file, which alone replaces an old one. */
 START_TEST(json_in_a_file)
 {
     support_result result = reproduce("--section batch --json report.json");

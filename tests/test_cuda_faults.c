@@ -10,7 +10,7 @@
 
 /* --- every call fails in turn ------------------------------------------------------------------------------------- */
 
-/* Each kind of call that the backend makes, in a work of some steps; the first failure in `error`. */
+/* Some steps that make each kind of call that the backend makes; the first failure in `error`. */
 static assay_status work_through(assay_backend *backend, assay_error *error)
 {
     float floats[4];
@@ -40,7 +40,7 @@ static assay_status work_through(assay_backend *backend, assay_error *error)
     return assay_backend_check(backend, error);
 }
 
-/* What the message of a failed call holds. */
+/* A part of the message of a failed call. */
 static const char *told_of(const char *call)
 {
     return strcmp(call, "assay_calloc") == 0             ? "out of memory"
@@ -49,7 +49,7 @@ static const char *told_of(const char *call)
                                                          : call;
 }
 
-/* Runs with the given call failing; false when the work has fewer calls. */
+/* Runs while the given call fails; false if the steps make fewer calls. */
 static bool fail_at(assay_precision precision, uint64_t call)
 {
     assay_error error = {.status = ASSAY_OK};
@@ -162,7 +162,7 @@ START_TEST(a_library_that_is_not_cublas)
 }
 END_TEST
 
-/* --- the emulation itself: what a GPU would not forgive ends the program ------------------------------------------ */
+/* --- the emulation itself: errors that are undefined on a GPU end the program ------------------------------------ */
 
 static assay_cuda_command fill_command(const void *memory)
 {
@@ -207,7 +207,7 @@ START_TEST(the_host_reading_the_devices_memory)
 END_TEST
 #endif
 
-/* Nothing on a stream happens before somebody waits. */
+/* Work on a stream runs only when the host waits for it. */
 START_TEST(the_device_runs_behind)
 {
     evidence(EVIDENCE_PROPERTY, "tests/cuda_host");

@@ -24,7 +24,7 @@ enum { IMAGES = 5 };
 
 typedef enum { IMAGE_FILE, LABEL_FILE } file_kind;
 
-/* How a file differs from a right one of IMAGES images or labels; all zero: not at all. */
+/* How a file differs from a correct one of IMAGES images or labels; all zero: it is correct. */
 typedef struct {
     uint32_t magic;   /* exclusive or with the magic */
     uint32_t count;   /* added to the header's count, modulo 2^32 */
@@ -348,7 +348,7 @@ START_TEST(promises_take_no_memory)
 }
 END_TEST
 
-/* The reader serves other shapes than those of images. */
+/* The reader also reads other shapes than those of images. */
 START_TEST(items_of_one_axis)
 {
     static const uint8_t file[] = {0, 0, 8, 2, 0, 0, 0, 3, 0, 0, 0, 2, 1, 2, 3, 4, 5, 6};

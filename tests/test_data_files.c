@@ -1,5 +1,5 @@
 /*
- * Files as people have them: every row of doc/files-data.md, with what is read or said. A row is one file, made here;
+ * Files that users have: every row of doc/files-data.md, with the result or the message. A row is one file, made here;
  * the page must have a row of this name with this message, and the tables here and there have the same number of rows.
  */
 #include <fcntl.h>

@@ -88,7 +88,7 @@ START_TEST(the_sandbox_shows_the_submission_alone)
 }
 END_TEST
 
-/* Root gives up its rights for a user of the submission's own; anybody else makes a user namespace, the last one. */
+/* Root gives up its rights for a user of the submission's own; any other user makes a user namespace, the last one. */
 START_TEST(root_and_others_start_in_their_way)
 {
     assay_error error = {0};

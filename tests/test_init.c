@@ -270,7 +270,7 @@ START_TEST(tensors_follow_their_distribution)
 }
 END_TEST
 
-/* The test tested: a standard deviation 6 % off, a mean a tenth of it off, or the other shape, at the smallest size. */
+/* A test of the test: a standard deviation 6 % off, a mean a tenth of it off, or another shape; smallest size. */
 START_TEST(a_wrong_std_would_be_caught)
 {
     evidence(EVIDENCE_PROPERTY, "stats/kolmogorov_smirnov");

@@ -19,7 +19,7 @@
 #include <assay/model/safetensors.h>
 #include "support.h"
 
-/* Where no network is computed on: the model was accepted when this is what is missing. */
+/* A data folder that does not exist: if the message is about it, the model was accepted. */
 #define NO_DATA "/nowhere/with/data"
 
 static char *folder;
@@ -238,9 +238,9 @@ START_TEST(list_prints_each_tensor)
 }
 END_TEST
 
-/* --- in the way -------------------------------------------------------------------------------------------------- */
+/* --- outputs over inputs ----------------------------------------------------------------------------------------- */
 
-/* Outputs that are inputs, by whatever name. */
+/* Outputs that are inputs, under any name. */
 static const struct {
     const char *arguments;
     int status;
@@ -457,7 +457,7 @@ END_TEST
 
 /* --- the suite --------------------------------------------------------------------------------------------------- */
 
-/* The files and rows of golden/scripts/files.py, or nothing after saying what is missing. Check asserts in tests. */
+/* The files and rows of golden/scripts/files.py. If something is missing, prints it and returns nothing. */
 static void make_files(void)
 {
     char *script = source_path("golden/scripts/files.py");

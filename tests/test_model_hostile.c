@@ -276,7 +276,7 @@ START_TEST(bad_pickles)
 }
 END_TEST
 
-/* Nested tuples that double at each step: 2^60 leaves if anybody counted them. */
+/* Nested tuples that double at each step: 2^60 leaves if all were visited. */
 START_TEST(tuples_of_tuples)
 {
     char pickle[512] = "\x80\2)q\1";

@@ -131,7 +131,7 @@ static void assert_all_marked(const int *marks, int count)
     }
 }
 
-/* Each part is run once, and what a pool has made has ended with it. */
+/* Each part runs once, and the threads of a pool end with it. */
 START_TEST(pools_run_every_part_and_end)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");

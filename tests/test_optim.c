@@ -100,7 +100,7 @@ START_TEST(bad_settings_are_refused)
 }
 END_TEST
 
-/* What a message quotes of a text is at most 64 characters of it. */
+/* A message quotes at most 64 characters of a text. */
 START_TEST(long_settings_are_cut)
 {
     static const int lengths[] = {63, 64, 65, 100, 127};

@@ -1,4 +1,4 @@
-/* Tests of lib/backend/openblas/panel.h: products that leave out what contributes nothing, by every kernel there is. */
+/* Tests of lib/backend/openblas/panel.h: products that skip terms that contribute nothing, by every kernel. */
 #include "test_panel.h"
 
 #include <float.h>
@@ -61,7 +61,7 @@ typedef struct {
 
 enum { TRANSPOSITIONS = 8, GUARD = 3 };
 
-/* What is beside the rows of C, and must stay. */
+/* The values beside the rows of C, which must not change. */
 static const float guard = -77;
 
 static example make_example(size_t shape, int transposition, size_t content, uint64_t *state)

@@ -13,7 +13,7 @@ float test_number(uint64_t *state);
 /*
  * op(M) [rows][columns], stored transposed or not; the caller frees it with assay_free. Of four rows that follow each
  * other, `kept` percent of the columns have numbers, and the rest `background`; of these numbers every eighth is
- * background all the same. The first element is background.
+ * background anyway. The first element is background.
  */
 float *test_sparse(size_t rows, size_t columns, bool transposed, unsigned kept, float background, uint64_t *state);
 

@@ -200,7 +200,7 @@ END_TEST
 
 enum { SIDE = ASSAY_PANEL_SAMPLES, SQUARE = SIDE * SIDE };
 
-/* A square layer's x and dz, of which whole rows and columns are background, and what comes of them. */
+/* A square layer's x and dz, in which whole rows and columns are background, and the results. */
 typedef struct {
     float x[SQUARE];
     float dz[SQUARE];
@@ -272,7 +272,7 @@ START_TEST(an_eighth_is_worth_packing)
 END_TEST
 
 /*
- * Where turning promises no more than what it costs, zeros of dz are left out: each sum is its terms in order. With one
+ * If transposing would save no more than it costs, zeros of dz are left out: each sum is its terms in order. With one
  * row of x more it is turned, and the background's share is added up apart.
  */
 START_TEST(a_tie_is_not_turned)

@@ -180,7 +180,7 @@ START_TEST(comparison_finds_the_step)
     const double broken[] = {1.0, (double)NAN, 4.0};
     ck_assert_uint_eq(assay_retrace_compare(3, broken, theirs, 5e-6).parts_at, 2);
     ck_assert_uint_eq(assay_retrace_compare(0, NULL, NULL, 5e-6).parts_at, 0);
-    /* What is claimed of the runs: Adam's stay together longer in steps, and less close over epochs. */
+    /* The claims: Adam's runs agree for more steps, and less closely over epochs. */
     ck_assert_uint_gt(assay_retrace_steps(ASSAY_RUN_ADAM), assay_retrace_steps(ASSAY_RUN_MOMENTUM));
     support_assert_relative("SGD", assay_retrace_epoch_tolerance(ASSAY_RUN_SGD), 0.02, 0.0);
     support_assert_relative("momentum", assay_retrace_epoch_tolerance(ASSAY_RUN_MOMENTUM), 0.02, 0.0);

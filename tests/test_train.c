@@ -441,7 +441,7 @@ START_TEST(a_resumed_run_ends_as_one_that_never_stopped)
 }
 END_TEST
 
-/* What others read: our best model opens as a model, with its configuration. */
+/* For other programs: our best model opens as a model, with its configuration. */
 START_TEST(the_best_model_is_a_model)
 {
     evidence(EVIDENCE_PROPERTY, "train/trainer_save_best");

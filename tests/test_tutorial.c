@@ -122,7 +122,7 @@ static void assert_same(const assay_section_results *a, const assay_section_resu
     }
 }
 
-/* Any section gives what it gives in the whole run: alone, after a later one, and twice. */
+/* Each section gives the same numbers as in the whole run: alone, after a later one, and twice. */
 START_TEST(sections_in_any_order)
 {
     for (size_t k = 0; k < FIRST_HALF; k++) {
@@ -490,7 +490,7 @@ START_TEST(outputs_by_monte_carlo)
 END_TEST
 
 /*
- * Where dz above depends on no weight below it, in an identity network whose logits are drowned by a bias of 1e4, the
+ * Where dz above depends on no weight below it, in an identity network whose logits are small beside a bias of 1e4, the
  * theory of the gradients is exact: their deviations average to 0 for every layer. The last layer is not judged.
  */
 START_TEST(gradients_by_monte_carlo)

@@ -18,7 +18,7 @@
 
 #include "support.h"
 
-/* make check-asan watches the file as well. It is then 15 times slower: hence the few steps. */
+/* make check-asan watches the file as well. It is then 15 times slower, so it runs few steps. */
 #ifdef __SANITIZE_ADDRESS__
 #define SANITIZERS " -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 enum { STEPS = 2 };

@@ -24,7 +24,7 @@ typedef struct {
 assay_status grade_book_open(const char *path, grade_options *options, void (*take)(void *context, grade_book_row *row),
                              void *context, grade_book **book, assay_error *error);
 
-/* Appends a row, whole or not at all. */
+/* Appends a row, completely or not at all. */
 assay_status grade_book_append(grade_book *book, const grade_target *submission, const grade_battery *battery,
                                grade_score score, assay_error *error);
 

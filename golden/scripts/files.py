@@ -421,7 +421,7 @@ def write(folder):
 
 
 def table():
-    print("| file | what it is | read | what is said |\n|---|---|---|---|")
+    print("| file | content | read | message |\n|---|---|---|---|")
     for one in ROWS:
         said = f"... {one['says']} ..." if one["says"] else ""
         kind, said = (text.replace("*", "\\*").replace("_", "\\_").replace("<", "&lt;") for text in (one["kind"], said))

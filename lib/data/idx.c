@@ -23,7 +23,7 @@ typedef struct {
     size_t end;      /* bytes that the file must have, by what is known so far */
 } source;
 
-/* What to do about a file that is not whole or not right: Debian's package can be installed again. */
+/* What to do about an incomplete or damaged file: Debian's package can be installed again. */
 static const char *remedy(const char *path)
 {
     static const char DEFAULT[] = ASSAY_DEFAULT_DATA "/";

@@ -28,9 +28,9 @@ assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *n
                                    assay_torch_about *about, assay_error *error);
 
 /*
- * Writes the state as torch.save writes an OrderedDict of tensors, whole or not at all (base/file.h): torch.load reads
- * it, with weights_only=True, too. Metadata is left out. ASSAY_ERROR_FORMAT for a dtype that PyTorch 1.13 does not
- * have, and for a state of 4 GiB or more.
+ * Writes the state as torch.save writes an OrderedDict of tensors, completely or not at all (base/file.h): torch.load
+ * reads it, with weights_only=True, too. Metadata is left out. ASSAY_ERROR_FORMAT for a dtype that PyTorch 1.13 does
+ * not have, and for a state of 4 GiB or more.
  */
 assay_status assay_torch_zip_write(const char *path, const assay_state *state, assay_error *error);
 

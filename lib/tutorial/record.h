@@ -34,8 +34,8 @@ assay_status assay_run_record_parse(const char *text, size_t length, const char 
 assay_status assay_run_record_read(const char *path, assay_run_record *record, assay_error *error);
 
 /*
- * Writes the file, whole or not at all. Numbers are written so that they read back bit for bit. ASSAY_ERROR_NUMERIC,
- * with key and index, for a NaN or an infinity, which JSON does not have.
+ * Writes the file, completely or not at all. Numbers are written so that they read back bit for bit.
+ * ASSAY_ERROR_NUMERIC, with key and index, for a NaN or an infinity, which JSON does not have.
  */
 assay_status assay_run_record_write(const char *path, const assay_run_record *record, assay_error *error);
 

@@ -2,7 +2,7 @@
  * An emulation of the CUDA runtime and of cuBLAS on the host, so that lib/backend/cuda is tested where there is no GPU.
  *
  *   executor.c  kernels: grids, blocks, threads, barriers, shared memory
- *   runtime.c   the device's memory, and streams: what is put on one happens when somebody waits, and not before
+ *   runtime.c   the device's memory, and streams: work on a stream runs when the host waits, not before
  *   graph.c     capture, graphs, replay: nodes run in an order that is drawn among those that the graph allows
  *   cublas.c    products by OpenBLAS, column-major
  *

@@ -193,7 +193,7 @@ cudaError_t cudaMalloc(void **memory, size_t size)
     return cudaSuccess;
 }
 
-/* --- streams: what is put on one happens when somebody waits ------------------------------------------------------ */
+/* --- streams: their work runs when the host waits ------------------------------------------------------ */
 
 static cudaStream_t streams[16];
 

@@ -1,4 +1,4 @@
-/* Files of any kind, as assay evaluate opens them: the formats before 1.6, bare pickles, and what is no model file. */
+/* Files of any kind, as assay evaluate opens them: the formats before 1.6, bare pickles, and others. */
 #include <string.h>
 
 #include "fuzz.h"

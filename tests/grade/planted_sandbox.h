@@ -269,7 +269,7 @@ static void sandbox_tables(void)
     }
 }
 
-/* More than --memory 32, and a reply before anybody has looked at the clock. */
+/* More than --memory 32, and a reply before the next look at the clock. */
 static void sandbox_quick(void)
 {
     static char *volatile taken;

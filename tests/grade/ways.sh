@@ -1,5 +1,5 @@
 #!/bin/sh
-# The ways in besides C: a command with arrays inline, with .npy files, and files alone; and what can go wrong on them.
+# The other ways to submit: a command with arrays inline or in .npy files, and files alone; and their errors.
 # evidence: property: grade/exchange, grade/npy, grade/child
 # evidence: errors: grade/exchange, grade/npy, program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
