@@ -353,7 +353,7 @@ START_TEST(a_pipe_is_no_configuration)
     unlink(config);
     ck_assert_int_eq(mkfifo(config, 0600), 0);
     assert_run("evaluate piped.pt --activation relu", 1,
-               "piped.config: is not a regular file but a pipe; it is not used");
+               "piped.config: is not a regular file but a pipe; save the content in a file; it is not used");
     assert_run("evaluate piped.pt", 1, "is not a regular file but a pipe");
     assay_free(config);
 }

@@ -221,16 +221,18 @@ assay_status assay_file_open(const char *path, size_t limit, int *descriptor, si
     /* Without O_NONBLOCK, a pipe that nobody writes to would be waited for, to be refused below. */
     *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*descriptor < 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s; check its path and its permissions", path,
+                          strerror(errno));
     }
     if (fstat(*descriptor, &about) != 0) {
         status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
     } else if (!S_ISREG(about.st_mode)) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file but %s", path, kind_of(about.st_mode));
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file but %s; save the content in a file", path,
+                            kind_of(about.st_mode));
     } else if ((unsigned long long)about.st_size > limit) {
         status = assay_fail(error, ASSAY_ERROR_FORMAT,
-                            "%s: %lld bytes are more than the %zu a file of this kind may have", path,
-                            (long long)about.st_size, limit);
+                            "%s: %lld bytes are more than the %zu that a file of this kind may have; name another file",
+                            path, (long long)about.st_size, limit);
     }
     if (status != ASSAY_OK) {
         close(*descriptor);

@@ -29,9 +29,14 @@ const char *assay_model_format_name(assay_model_format format)
 
 /* LONG1 of 10 bytes: 0x1950a86a20f9469cfc6c, torch.serialization.MAGIC_NUMBER. PROTO and a number are before it. */
 static const unsigned char LEGACY[] = {0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
+/* The same number as pickle protocols 0 and 1 write it. */
+static const char LEGACY_LINE[] = "L119547037146038801333356L\n";
 
 static bool is_legacy(const unsigned char *head, size_t size)
 {
+    if (size >= strlen(LEGACY_LINE) && memcmp(head, LEGACY_LINE, strlen(LEGACY_LINE)) == 0) {
+        return true;
+    }
     size_t at = size > 2 && head[0] == 0x80 ? 2 : 0;
     at += size > at + 9 && head[at] == 0x95 ? 9 : 0; /* FRAME */
     return size >= at + sizeof LEGACY && memcmp(head + at, LEGACY, sizeof LEGACY) == 0;

@@ -1,8 +1,9 @@
 # Fuzz targets. In the test suite each runs over its corpus and a few thousand fixed mutations, under any compiler;
 # `make fuzz FUZZ_SECONDS=600` runs each under clang's libFuzzer with sanitizers.
-fuzz_names = idx npy torch pickle safetensors json grade model convert
+fuzz_names = idx npy torch pickle safetensors json grade model convert list
 fuzz_tests = tests/fuzz/test_idx tests/fuzz/test_npy tests/fuzz/test_torch tests/fuzz/test_pickle tests/fuzz/test_safetensors \
-	tests/fuzz/test_json tests/fuzz/test_grade tests/fuzz/test_model tests/fuzz/test_convert
+	tests/fuzz/test_json tests/fuzz/test_grade tests/fuzz/test_model tests/fuzz/test_convert tests/fuzz/test_list
+fuzz_printer = tools/evaluate_output.c tools/output.c tools/tool.c
 fuzz_headers = tests/fuzz/fuzz.h tests/fuzz/use_state.h
 fuzz_libs = tests/libassay_internal.la $(JANSSON_LIBS)
 check_PROGRAMS += $(fuzz_tests)
@@ -35,6 +36,9 @@ tests_fuzz_test_model_LDADD = $(fuzz_libs)
 tests_fuzz_test_convert_SOURCES = tests/fuzz/fuzz_convert.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_convert_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"convert"'
 tests_fuzz_test_convert_LDADD = $(fuzz_libs)
+tests_fuzz_test_list_SOURCES = tests/fuzz/fuzz_list.c tests/fuzz/driver.c $(fuzz_printer) $(fuzz_headers)
+tests_fuzz_test_list_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"list"'
+tests_fuzz_test_list_LDADD = $(fuzz_libs)
 
 # libFuzzer's programs compile what they need of the library with its instrumentation.
 FUZZ_CC = clang
@@ -47,15 +51,16 @@ fuzz_library = lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/json.c
 	lib/model/pickle_tree.c lib/tutorial/record.c lib/model/safetensors.c lib/model/source.c lib/model/state.c \
 	lib/model/torch_legacy.c lib/model/torch_state.c lib/model/torch_write.c lib/model/torch_zip.c
 fuzz_programs = tests/fuzz/fuzz_idx tests/fuzz/fuzz_npy tests/fuzz/fuzz_torch tests/fuzz/fuzz_pickle \
-	tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json tests/fuzz/fuzz_grade tests/fuzz/fuzz_model tests/fuzz/fuzz_convert
+	tests/fuzz/fuzz_safetensors tests/fuzz/fuzz_json tests/fuzz/fuzz_grade tests/fuzz/fuzz_model tests/fuzz/fuzz_convert \
+	tests/fuzz/fuzz_list
 EXTRA_PROGRAMS += $(fuzz_programs)
 CLEANFILES += $(fuzz_programs)
 
-tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c lib/base/alloc.c lib/base/error.c lib/data/byte_stream.c \
+tests_fuzz_fuzz_idx_SOURCES = tests/fuzz/fuzz_idx.c lib/base/alloc.c lib/base/error.c lib/base/file.c lib/base/text.c lib/data/byte_stream.c \
 	lib/data/foreign.c lib/data/idx.c $(fuzz_headers)
 tests_fuzz_fuzz_idx_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_idx_LDADD = $(fuzz_libraries)
-tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c grade/npy_header.c lib/base/error.c $(fuzz_headers)
+tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c grade/npy_header.c lib/base/error.c lib/base/text.c $(fuzz_headers)
 tests_fuzz_fuzz_npy_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_torch_SOURCES = tests/fuzz/fuzz_torch.c $(fuzz_library) $(fuzz_headers)
 tests_fuzz_fuzz_torch_CFLAGS = $(fuzz_cflags)
@@ -84,6 +89,10 @@ tests_fuzz_fuzz_model_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_library) $(fuzz_headers)
 tests_fuzz_fuzz_convert_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_convert_LDADD = $(fuzz_libraries)
+# tools/tool.c also opens backends and data sets: what it needs for that is not instrumented.
+tests_fuzz_fuzz_list_SOURCES = tests/fuzz/fuzz_list.c $(fuzz_printer) $(fuzz_library) $(fuzz_headers)
+tests_fuzz_fuzz_list_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_list_LDADD = tests/libassay_internal.la $(fuzz_libraries)
 
 # What libFuzzer finds worth keeping goes to fuzz-corpus/ in the build folder; crashes are written to fuzz-NAME-*.
 .PHONY: fuzz fuzz-programs
