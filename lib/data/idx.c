@@ -85,7 +85,7 @@ static assay_status wrong_magic(const source *in, uint32_t magic, unsigned dimen
                       in->path, magic, expected, dimensions, dimensions == 1 ? "" : "s", remedy(in->path));
 }
 
-/* The head is no IDX header: says what it is. `head` has room for ASSAY_FOREIGN_HEAD bytes, of which `have` are read. */
+/* Says what a head is that is no IDX header. `head` has room for ASSAY_FOREIGN_HEAD bytes; `have` are read. */
 static assay_status explain_head(source *in, uint8_t *head, size_t have, unsigned dimensions, assay_stream_state state,
                                  assay_error *error)
 {

@@ -44,10 +44,11 @@ static bool is_legacy(const unsigned char *head, size_t size)
 
 static assay_status own_class(const char *name, const char *class, assay_error *error)
 {
-    return assay_fail(error, ASSAY_ERROR_FORMAT,
-                      "%s: a whole network was pickled, or another object of a class of one's own ('%.100s'); only the "
-                      "program with this class can load it: save net.state_dict() there, with torch.save",
-                      name, class);
+    return assay_fail(
+        error, ASSAY_ERROR_FORMAT,
+        "%s: a whole network was pickled, or another object ('%.100s'); only a program with this class can "
+        "load it: save net.state_dict() there, with torch.save",
+        name, class);
 }
 
 /* What a pickle is that is no file of torch.save. */
@@ -90,7 +91,9 @@ static assay_status judge_unknown(const assay_source *source, const unsigned cha
         return status;
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: neither a checkpoint of PyTorch nor a safetensors file%s",
-                      source->name, head[0] == 0x80 ? "; it begins like a pickle: is the download complete?" : "");
+                      source->name,
+                      head[0] == 0x80 ? "; it begins like a pickle: is the download complete?"
+                                      : ": name the file that torch.save or safetensors wrote");
 }
 
 /* The head first: nothing else of a file that is no model is read. */
@@ -101,7 +104,7 @@ static assay_status load(const assay_source *source, assay_model_format *format,
     size_t size = source->size < HEAD ? source->size : HEAD;
     *state = NULL;
     if (size == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is empty", source->name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is empty: is the download complete?", source->name);
     }
     ASSAY_TRY(assay_source_read(source, 0, size, head, error));
     if (assay_torch_zip_recognised(head, size)) {

@@ -11,7 +11,7 @@ TESTS += $(fuzz_tests)
 
 tests_fuzz_test_idx_SOURCES = tests/fuzz/fuzz_idx.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_idx_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"idx"'
-tests_fuzz_test_idx_LDADD = $(fuzz_libs)
+tests_fuzz_test_idx_LDADD = $(fuzz_libs) $(ZLIB_LIBS)
 tests_fuzz_test_npy_SOURCES = tests/fuzz/fuzz_npy.c tests/fuzz/driver.c $(fuzz_headers)
 tests_fuzz_test_npy_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_NAME='"npy"'
 tests_fuzz_test_npy_LDADD = $(fuzz_libs)
@@ -62,6 +62,7 @@ tests_fuzz_fuzz_idx_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_idx_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_npy_SOURCES = tests/fuzz/fuzz_npy.c grade/npy_header.c lib/base/error.c lib/base/text.c $(fuzz_headers)
 tests_fuzz_fuzz_npy_CFLAGS = $(fuzz_cflags)
+tests_fuzz_fuzz_npy_LDADD = $(fuzz_libraries)
 tests_fuzz_fuzz_torch_SOURCES = tests/fuzz/fuzz_torch.c $(fuzz_library) $(fuzz_headers)
 tests_fuzz_fuzz_torch_CFLAGS = $(fuzz_cflags)
 tests_fuzz_fuzz_torch_LDADD = $(fuzz_libraries)
