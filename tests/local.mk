@@ -35,6 +35,7 @@ suites = \
 	tests/test_descend \
 	tests/test_evaluate \
 	tests/test_figures \
+	tests/test_file_memory \
 	tests/test_grade \
 	tests/test_grade_child \
 	tests/test_gradient \
