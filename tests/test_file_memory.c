@@ -91,7 +91,8 @@ static const struct {
     /* A zip bomb: the entry is a thousand times as large as the file. */
     {"mkdir -p a/data && printf '\\200\\002}X\\1\\0\\0\\0actorch._utils\\n_rebuild_tensor_v2\\n((X\\7\\0\\0\\0storage"
      "ctorch\\nFloatStorage\\nX\\1\\0\\0\\0000X\\3\\0\\0\\0cpuJ\\0\\0\\0\\4tQK\\0J\\0\\0\\0\\4\\205K\\1\\205\\211"
-     "ccollections\\nOrderedDict\\n)RtRs.' >a/data.pkl && truncate -s 256M a/data/0 && rm -f bomb.pt && python3 -c \"import zipfile\n"
+     "ccollections\\nOrderedDict\\n)RtRs.' >a/data.pkl && truncate -s 256M a/data/0 && rm -f bomb.pt && "
+     "python3 -c \"import zipfile\n"
      "with zipfile.ZipFile('bomb.pt', 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as z:\n"
      "    z.write('a/data.pkl'); z.write('a/data/0')\"", "bomb.pt",
      "evaluate --list bomb.pt", 1, "far larger than the file"},

@@ -283,6 +283,19 @@ static const struct {
     {"grade --output hard -- python3 own.safetensors", 2, "would be overwritten"},
     {"grade --import data --output data/images", 2, "would be overwritten"},
     {"convert own.safetensors hard.pt", 2, "would be overwritten"},
+    {"train --data data --pretrained data --json data/images", 2, "would be overwritten"},
+    {"train --data data --output . --name own --json own_results.json", 2, "is named for two outputs"},
+    {"train --data data --output . --name own --json ./own.safetensors", 2, "is named for two outputs"},
+    {"train --data data --output data --name images", 2, "would be overwritten"},
+    {"reproduce --report data --json data/index.html", 2, "is named for two outputs"},
+    {"reproduce --report . --json data/../index.html", 2, "is named for two outputs"},
+    {"reproduce --report data --pretrained data --json images_link", 2, "would be overwritten"},
+    {"descend --surface steep --optimizer sgd --output new.csv --json ./new.csv", 2, "is named for two outputs"},
+    {"descend --surface steep --optimizer sgd --output new.csv --json data/../new.csv", 2, "is named for two outputs"},
+    {"grade --output data/new.csv --csv data//new.csv --class .", 2, "is named for two outputs"},
+    {"grade --rubric own.config --output own.config ./program.so", 2, "would be overwritten"},
+    {"grade --record own.safetensors --output soft", 2, "would be overwritten"},
+    {"grade --class data --output data/images", 2, "would be overwritten"},
 };
 
 static void write_text(const char *name, const char *text)
@@ -306,7 +319,7 @@ START_TEST(outputs_that_are_inputs_are_refused)
     char *link = assay_asprintf(NULL,
                                 "cd '%s' && ln -sf own.safetensors soft && ln -f own.safetensors hard && "
                                 "ln -f hard hard.pt && mkdir -p data && echo x >data/images && "
-                                "ln -sf data/images images_link",
+                                "ln -sf data/images images_link && ln -f data/images data/images.safetensors",
                                 folder);
     write_small_network("own.safetensors");
     write_text("own.config", "{}");
