@@ -35,6 +35,7 @@ suites = \
 	tests/test_descend \
 	tests/test_evaluate \
 	tests/test_figures \
+	tests/test_file_memory \
 	tests/test_grade \
 	tests/test_grade_child \
 	tests/test_gradient \
@@ -96,7 +97,7 @@ TESTS += $(test_scripts)
 # Known: some imports (execl, openat, linkat, renameat, ...) are not made to fail by any test yet.
 XFAIL_TESTS = tests/test_faults_imports
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
-EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh
+EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
 hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh

@@ -309,7 +309,7 @@ START_TEST(unreadable_files)
     assay_dataset dataset;
     assay_error error;
     support_assert_error(assay_dataset_load(folder, ASSAY_TRAIN, &dataset, &error), ASSAY_ERROR_IO, &error,
-                         "train-images-idx3-ubyte: is a folder, not a file");
+                         "train-images-idx3-ubyte: is not a regular file but a folder");
     ck_assert_int_eq(rmdir(path), 0);
     int listener = socket(AF_UNIX, SOCK_STREAM, 0);
     struct sockaddr_un address = {.sun_family = AF_UNIX};

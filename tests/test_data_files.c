@@ -256,9 +256,9 @@ static const struct {
      "this is a pointer of Git LFS, not the file itself; run git lfs pull"},
     {"NumPy array", numpy_array, FILE_THERE, "this is a NumPy array; convert it to IDX"},
     {"other bytes", noise, FILE_THERE, "wrong magic 0x01020304, expected 0x00000803"},
-    {"pipe", nothing, PIPE_THERE, "is a pipe, not a file"},
-    {"folder", nothing, FOLDER_THERE, "is a folder, not a file"},
-    {"sparse file of 2 GiB", nothing, SPARSE_THERE, "has 2147483648 bytes, at most"},
+    {"pipe", nothing, PIPE_THERE, "is not a regular file but a pipe"},
+    {"folder", nothing, FOLDER_THERE, "is not a regular file but a folder"},
+    {"sparse file of 2 GiB", nothing, SPARSE_THERE, "2147483648 bytes are more than the"},
 };
 /* clang-format on */
 

@@ -65,12 +65,10 @@ static bool format_of(const char *path, assay_model_format *format)
     static const struct {
         const char *suffix;
         assay_model_format format;
-    /* clang-format off */
     } suffixes[] = {
         {".safetensors", ASSAY_MODEL_SAFETENSORS}, {".pt", ASSAY_MODEL_TORCH_ZIP},   {".pth", ASSAY_MODEL_TORCH_ZIP},
         {".tar", ASSAY_MODEL_TORCH_ZIP},           {".ckpt", ASSAY_MODEL_TORCH_ZIP}, {".bin", ASSAY_MODEL_TORCH_ZIP},
     };
-    /* clang-format on */
     /* clang-format on */
     const char *dot = strrchr(path, '.');
     for (size_t i = 0; dot != NULL && i < sizeof suffixes / sizeof *suffixes; i++) {
@@ -116,11 +114,23 @@ static assay_status write_text(const char *path, const char *text, assay_error *
     return assay_file_commit(writer, error);
 }
 
+/* Complex numbers came late to safetensors: version 0.5.2, which Debian 13 has, refuses a file with them. */
+static void note_new_types(const assay_state *state)
+{
+    for (size_t i = 0; i < assay_state_count(state); i++) {
+        if (assay_state_at(state, i)->dtype == ASSAY_DTYPE_C64) {
+            tool_note(COMMAND, "the file has tensors of type C64, which safetensors 0.5 and before cannot read");
+            return;
+        }
+    }
+}
+
 /* OUT, and with PyTorch's format OUT's .config, unless there is one. */
 static assay_status write_all(const convert_options *options, assay_model_format format, const assay_model *model,
                               const char *config, assay_error *error)
 {
     if (format == ASSAY_MODEL_SAFETENSORS) {
+        note_new_types(model->state);
         if (config != NULL) {
             ASSAY_TRY(assay_state_set_text(model->state, ASSAY_MODEL_CONFIG_KEY, config, error));
         }

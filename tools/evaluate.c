@@ -168,8 +168,11 @@ static assay_status open_model(evaluation *done, assay_error *error)
     ASSAY_TRY(choose_activation(done, error));
     if (model->config.inputs != ASSAY_IMAGE_PIXELS || model->config.classes != ASSAY_CLASSES) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
-                          "%s: a network of %zu inputs and %zu classes does not fit Fashion-MNIST (784 and 10)",
-                          options->path, model->config.inputs, model->config.classes);
+                          "%s: a network of %zu inputs and %zu classes does not fit Fashion-MNIST (784 and 10)%s",
+                          options->path, model->config.inputs, model->config.classes,
+                          model->config.inputs == ASSAY_CLASSES && model->config.classes == ASSAY_IMAGE_PIXELS
+                              ? ": are its weights transposed ([in][out])?"
+                              : "");
     }
     evaluate_note_tensors(done);
     return ASSAY_OK;

@@ -88,7 +88,7 @@ static void note_unused(evaluation *done)
     }
     if (names[0] != '\0' || left_out > 0) {
         evaluate_note(done, "tensors that are not used: %s%s%s", names, more,
-                      beside ? "; where the network computes with them, its accuracy is another" : "");
+                      beside ? "; if the network computes with them, its accuracy differs" : "");
     }
 }
 

@@ -251,6 +251,8 @@ static int keep_inputs(const grade_options *options)
     const char *const inputs[] = {options->shared_object, options->import_from, options->rubric_path,
                                   options->class_folder,  options->record,      options->data};
     assay_status status = tool_keep_inputs(&options->output, 1, inputs, sizeof inputs / sizeof *inputs, &error);
+    const char *const outputs[] = {options->csv, options->output};
+    status = status == ASSAY_OK ? tool_keep_inputs(outputs, 2, NULL, 0, &error) : status;
     for (const char *const *word = options->command; status == ASSAY_OK && word != NULL && *word != NULL; word++) {
         status = tool_keep_inputs(&options->output, 1, word, 1, &error);
     }

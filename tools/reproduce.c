@@ -126,8 +126,12 @@ static int parse(int argc, char **argv, reproduce_options *options)
         return tool_usage(COMMAND, "%s goes with --report DIR", options->png ? "--png" : "--pretrained");
     }
     const char *const inputs[] = {options->session.data_folder, options->runs, options->pretrained};
-    if (tool_keep_inputs(&options->json, 1, inputs, sizeof inputs / sizeof *inputs, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "--json %s", error.message);
+    char *page = options->report == NULL ? NULL : assay_asprintf(NULL, "%s/index.html", options->report);
+    const char *const outputs[] = {options->json, page};
+    assay_status status = tool_keep_inputs(outputs, 2, inputs, sizeof inputs / sizeof *inputs, &error);
+    assay_free(page);
+    if (status != ASSAY_OK) {
+        return tool_usage(COMMAND, "%s", error.message);
     }
     return TOOL_SUCCESS;
 }

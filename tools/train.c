@@ -240,11 +240,6 @@ static int parse(int argc, char **argv, train_options *options)
     if (set_optimizer(options, &error) != ASSAY_OK) {
         return tool_usage(COMMAND, "%s", error.message);
     }
-    const char *const inputs[] = {options->data, options->pretrained,
-                                  options->retrace ? getenv("ASSAY_PRETRAINED") : NULL};
-    if (tool_keep_inputs(&options->json, 1, inputs, sizeof inputs / sizeof *inputs, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "--json %s", error.message);
-    }
     if (options->retrace && !epochs_given) {
         options->run.epochs = RETRACE_EPOCHS;
     }
@@ -288,6 +283,22 @@ static assay_status name_files(const train_options *options, run_files *files, a
         status = complete ? ASSAY_OK : ASSAY_ERROR_MEMORY;
     }
     assay_free(own);
+    return status;
+}
+
+/* Nothing that the run writes may be what it reads, or be named twice. */
+static assay_status keep_inputs(const train_options *options, assay_error *error)
+{
+    run_files files = {NULL, NULL, NULL};
+    assay_status status = options->output != NULL ? name_files(options, &files, error) : ASSAY_OK;
+    const char *const outputs[] = {options->json, files.best, files.checkpoint, files.record};
+    const char *const inputs[] = {options->data, options->pretrained,
+                                  options->retrace ? getenv("ASSAY_PRETRAINED") : NULL};
+    if (status == ASSAY_OK) {
+        status = tool_keep_inputs(outputs, sizeof outputs / sizeof *outputs, inputs, sizeof inputs / sizeof *inputs,
+                                  error);
+    }
+    free_files(&files);
     return status;
 }
 
@@ -342,10 +353,6 @@ static assay_status run_trainer(const train_options *options, assay_trainer *tra
 {
     run_files files = {NULL, NULL, NULL};
     assay_status status = options->output != NULL ? name_files(options, &files, error) : ASSAY_OK;
-    const char *const run[] = {files.best, files.checkpoint, files.record};
-    if (status == ASSAY_OK) {
-        status = tool_keep_inputs(&options->json, 1, run, sizeof run / sizeof *run, error);
-    }
     if (status == ASSAY_OK && options->output != NULL) {
         mkdir(options->output, 0777); /* if this fails, writing the first file reports it */
         status = resume(options, &files, trainer, error);
@@ -386,14 +393,17 @@ int assay_command_train(int argc, char **argv)
     if (usage != TOOL_SUCCESS) {
         return usage;
     }
-    output_divert_text(options.json);
     assay_error error;
+    assay_status status = keep_inputs(&options, &error);
+    if (status != ASSAY_OK) {
+        return status == ASSAY_ERROR_ARGUMENT ? tool_usage(COMMAND, "%s", error.message) : tool_fail(COMMAND, &error);
+    }
+    output_divert_text(options.json);
     assay_backend *backend;
     const char *name = options.backend == NULL && options.retrace ? ASSAY_RETRACE_BACKEND : options.backend;
     if (tool_open_backend(name, options.threads, &backend, &error) != ASSAY_OK) {
         return tool_no_backend(COMMAND, &error);
     }
-    assay_status status = ASSAY_OK;
     if (options.retrace) {
         /* If it is missing, fail now and not after the epochs. */
         assay_run_record record = {0};

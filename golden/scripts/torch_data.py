@@ -10,10 +10,12 @@ import sys
 
 import torch
 
+from output import opened
+
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit(f"usage: {sys.argv[0]} OUTPUT.json")
+        sys.exit(f"usage: {sys.argv[0]} OUTPUT.json (- for standard output)")
     pixels = torch.arange(256, dtype=torch.uint8).reshape(1, 16, 16).to(torch.float32).div(255)
     mean = torch.as_tensor((0.2861,), dtype=torch.float32)
     std = torch.as_tensor((0.3530,), dtype=torch.float32)
@@ -25,7 +27,7 @@ def main():
         "std": 0.3530,
         "normalization": table,
     }
-    with open(sys.argv[1], "w", encoding="ascii") as output:
+    with opened(sys.argv[1]) as output:
         output.write("{\n" + ",\n".join(f'"{key}": {json.dumps(value)}' for key, value in golden.items()) + "\n}\n")
 
 

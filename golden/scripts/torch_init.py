@@ -15,6 +15,8 @@ os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 import torch  # noqa: E402  (reads the variable when it loads)
 from torch.nn import init  # noqa: E402
 
+from output import opened
+
 # Tensors below and above 16 elements, and not divisible by 16; then larger ones.
 RUNS = [(0, [13, 7, 3]), (42, [64, 50, 21, 10]), (2**32 - 1, [5, 1, 2])]
 HEAD, TAIL, STRIDE = 16, 32, 97
@@ -120,13 +122,13 @@ def run(function, seed, sizes):
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit(f"usage: {sys.argv[0]} OUTPUT.json")
+        sys.exit(f"usage: {sys.argv[0]} OUTPUT.json (- for standard output)")
     if "CPU capability usage: AVX2" not in torch.__config__.show():
         sys.exit("this processor has no AVX2, and PyTorch's normal_ takes another path without it")
     gains = [{"activation": name, "parameter": parameter, "gain": init.calculate_gain(nonlinearity, parameter)}
              for name, nonlinearity, parameter in GAINS]
     cases = [{**fields, "runs": [run(function, seed, sizes) for seed, sizes in RUNS]} for fields, function in CASES]
-    with open(sys.argv[1], "w", encoding="ascii") as output:
+    with opened(sys.argv[1]) as output:
         output.write("{\n")
         output.write(f'"origin": "golden/scripts/torch_init.py, PyTorch {torch.__version__} (Debian python3-torch), '
                      'CPU generator with AVX2; next: a 64-bit draw after the initialization",\n')

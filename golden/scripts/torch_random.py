@@ -14,6 +14,8 @@ os.environ["ATEN_CPU_CAPABILITY"] = "avx2"
 
 import torch  # noqa: E402  (reads the variable when it loads)
 
+from output import opened
+
 SEEDS = [0, 1, 42, 2**31, 2**32 - 1, 2**40 + 7, 2**63 - 1]
 COUNTS = [1, 2, 15, 16, 17, 31, 32, 100, 1000, 4097]
 PERMUTATIONS = [0, 1, 2, 10, 1000]
@@ -84,7 +86,7 @@ def steps(start):
 
 def main():
     if len(sys.argv) != 2:
-        sys.exit(f"usage: {sys.argv[0]} OUTPUT.json")
+        sys.exit(f"usage: {sys.argv[0]} OUTPUT.json (- for standard output)")
     if "CPU capability usage: AVX2" not in torch.__config__.show():
         sys.exit("this processor has no AVX2, and PyTorch's normal_ takes another path without it")
     golden = {
@@ -95,7 +97,7 @@ def main():
         "cases": [list(steps(start)) for start in SEEDS],
         "randperm_60000_seed_42": (seed(42), randperm(60000))[1],
     }
-    with open(sys.argv[1], "w", encoding="ascii") as output:
+    with opened(sys.argv[1]) as output:
         output.write("{\n")
         for key in ("origin", "tolerances", "kept", "randperm_60000_seed_42"):
             output.write(f'"{key}": {json.dumps(golden[key])},\n')

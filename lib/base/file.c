@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio_ext.h>
@@ -221,16 +222,18 @@ assay_status assay_file_open(const char *path, size_t limit, int *descriptor, si
     /* Without O_NONBLOCK, open would wait for a writer of a pipe, which is refused below. */
     *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (*descriptor < 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s", path, strerror(errno));
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s; check its path and its permissions", path,
+                          strerror(errno));
     }
     if (fstat(*descriptor, &about) != 0) {
         status = assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
     } else if (!S_ISREG(about.st_mode)) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file but %s", path, kind_of(about.st_mode));
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: is not a regular file but %s; save the content in a file", path,
+                            kind_of(about.st_mode));
     } else if ((unsigned long long)about.st_size > limit) {
         status = assay_fail(error, ASSAY_ERROR_FORMAT,
-                            "%s: %lld bytes are more than the %zu a file of this kind may have", path,
-                            (long long)about.st_size, limit);
+                            "%s: %lld bytes are more than the %zu that a file of this kind may have; name another file",
+                            path, (long long)about.st_size, limit);
     }
     if (status != ASSAY_OK) {
         close(*descriptor);
@@ -313,8 +316,33 @@ assay_status assay_file_keep(const char *output, const char *input, assay_error 
     return ASSAY_OK;
 }
 
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? path : slash + 1;
+}
+
+/* The folder that a path leads through; false where it is not there, or its name is too long for any. */
+static bool look_at_folder(const char *path, struct stat *about)
+{
+    char folder[PATH_MAX];
+    int length = (int)(last_part(path) - path);
+    return snprintf(folder, sizeof folder, "%.*s", length == 0 ? 1 : length, length == 0 ? "." : path) < PATH_MAX &&
+           stat(folder, about) == 0;
+}
+
+/* Of files that are not there yet: one name in one folder. */
+static bool is_same_place(const char *a, const char *b)
+{
+    struct stat about[2];
+    return strcmp(last_part(a), last_part(b)) == 0 && look_at_folder(a, &about[0]) && look_at_folder(b, &about[1]) &&
+           about[0].st_dev == about[1].st_dev && about[0].st_ino == about[1].st_ino;
+}
+
 bool assay_file_is_same(const char *a, const char *b)
 {
     struct stat about[2];
-    return strcmp(a, b) == 0 || (stat(a, &about[0]) == 0 && stat(b, &about[1]) == 0 && is_same(&about[0], &about[1]));
+    bool there[2] = {stat(a, &about[0]) == 0, stat(b, &about[1]) == 0};
+    return strcmp(a, b) == 0 || (there[0] && there[1] && is_same(&about[0], &about[1])) ||
+           (!there[0] && !there[1] && is_same_place(a, b));
 }

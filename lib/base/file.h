@@ -67,7 +67,7 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
  */
 assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
 
-/* Whether two paths name one file: the same text, or a regular file under two names. */
+/* Whether two paths name one file: the same text, a regular file under two names, or a file that will be made. */
 bool assay_file_is_same(const char *a, const char *b);
 
 ASSAY_END_DECLS

@@ -1,13 +1,12 @@
 #include "data/byte_stream.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <assay/base/alloc.h>
+#include <assay/base/file.h>
 
 /* clang-format off */
 enum {
@@ -27,32 +26,6 @@ struct assay_byte_stream {
     const char *message;
     uint8_t input[BUFFER];
 };
-
-static const char *kind_name(mode_t mode)
-{
-    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
-}
-
-/* Without O_NONBLOCK, open would wait for a pipe's other end. */
-static assay_status open_regular(const char *path, size_t limit, assay_byte_stream *stream, assay_error *error)
-{
-    struct stat about;
-    stream->descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-    if (stream->descriptor < 0 || fstat(stream->descriptor, &about) != 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be opened: %s; check its path and its permissions", path,
-                          strerror(errno));
-    }
-    if (!S_ISREG(about.st_mode)) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: is %s, not a file; save the data in a file", path,
-                          kind_name(about.st_mode));
-    }
-    if ((uintmax_t)about.st_size > limit) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: has %jd bytes, at most %zu are read; name another file", path,
-                          (intmax_t)about.st_size, limit);
-    }
-    stream->stored = (size_t)about.st_size;
-    return ASSAY_OK;
-}
 
 /* Fills the empty input buffer. At the end of the file it stays empty. */
 static bool fill(assay_byte_stream *stream)
@@ -101,7 +74,7 @@ assay_status assay_byte_stream_open(const char *path, size_t limit, assay_byte_s
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    assay_status status = open_regular(path, limit, made, error);
+    assay_status status = assay_file_open(path, limit, &made->descriptor, &made->stored, error);
     if (status == ASSAY_OK) {
         status = look_at_head(path, made, error);
     }

@@ -86,10 +86,7 @@ static assay_status wrong_magic(const source *in, uint32_t magic, unsigned dimen
                       in->path, magic, expected, dimensions, dimensions == 1 ? "" : "s", remedy(in->path));
 }
 
-/*
- * Called when the head is not an IDX header: the error names what the file is instead. `head` has room for
- * ASSAY_FOREIGN_HEAD bytes; `have` of them are read.
- */
+/* Says what a head is that is no IDX header. `head` has room for ASSAY_FOREIGN_HEAD bytes; `have` are read. */
 static assay_status explain_head(source *in, uint8_t *head, size_t have, unsigned dimensions, assay_stream_state state,
                                  assay_error *error)
 {

@@ -68,6 +68,10 @@ assay_status assay_model_config_parse(const char *text, size_t length, const cha
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are more than the %d of a configuration", name,
                           length, CONFIG_LIMIT);
     }
+    if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) { /* the byte order mark that editors of Windows write */
+        text += 3;
+        length -= 3;
+    }
     json_error_t where;
     assay_status status;
     json_t *json = assay_json_load(text, length, &where, &status);

@@ -17,7 +17,7 @@ static const char *const containers[] = {
 /* clang-format off */
 static const char *const changes[] = {
     "weight_mask", "bias_mask", "weight_orig", "bias_orig", "weight_g", "weight_v", "weight_u", "parametrizations",
-    "weight_scale", "weight_zero_point",
+    "weight_scale", "weight_zero_point", "_packed_params",
 };
 /* clang-format on */
 
@@ -50,9 +50,50 @@ static bool begins_with(const char *name, const char *prefix)
     return strncmp(name, prefix, strlen(prefix)) == 0;
 }
 
-static assay_status no_network(const char *name, const char *why, assay_error *error)
+/* --- what is done to layers ------------------------------------------------------------------------------------- */
+
+/* Whether a part of the name says that something is done to a layer. */
+static bool is_change(const char *name)
 {
-    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: holds no network of the tutorial: %s", name, why);
+    for (const char *at = name;;) {
+        size_t length = strcspn(at, ".");
+        if (IS_ONE_OF(at, length, changes) || (length > 5 && strncmp(at, "lora_", 5) == 0)) {
+            return true;
+        }
+        if (at[length] == '\0') {
+            return false;
+        }
+        at += length + 1;
+    }
+}
+
+static assay_status belongs(const assay_stored_tensor *tensor, const char *name, assay_error *error)
+{
+    return assay_fail(error, ASSAY_ERROR_FORMAT,
+                      "%s: '%.100s' belongs to the network's computation, and Assay computes only linear layers and an "
+                      "activation function: the accuracy would be wrong",
+                      name, tensor->name);
+}
+
+/* Refuses a state with something that is done to a layer behind the prefix. */
+static assay_status check_changes(const assay_state *state, const char *prefix, const char *name, assay_error *error)
+{
+    for (size_t i = 0; i < assay_state_count(state); i++) {
+        const assay_stored_tensor *tensor = assay_state_at(state, i);
+        if (begins_with(tensor->name, prefix) && is_change(tensor->name + strlen(prefix))) {
+            return belongs(tensor, name, error);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* `odd`: a tensor that shows what is meant; NULL for none. */
+static assay_status no_network(const assay_state *state, const char *name, const char *why,
+                               const assay_stored_tensor *odd, assay_error *error)
+{
+    ASSAY_TRY(check_changes(state, "", name, error));
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: holds no network of the tutorial: %s%s%.100s%s", name, why,
+                      odd == NULL ? "" : " ('", odd == NULL ? "" : odd->name, odd == NULL ? "" : "')");
 }
 
 /* --- layers.N.weight ------------------------------------------------------------------------------------------- */
@@ -101,10 +142,15 @@ static assay_status check_layer(const assay_stored_tensor *weight, const assay_s
                                 assay_error *error)
 {
     if (weight->rank != 2 || weight->count == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' is not a matrix [out][in]", name, weight->name);
+        return assay_fail(
+            error, ASSAY_ERROR_FORMAT,
+            "%s: '%.100s' is not a matrix [out][in]; Assay computes only linear layers and an activation function",
+            name, weight->name);
     }
     if (bias == NULL) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' has no bias beside it", name, weight->name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: '%.100s' has no bias beside it; Assay's layers have one: add a bias of zeros", name,
+                          weight->name);
     }
     if (bias->rank != 1 || bias->shape[0] != weight->shape[0]) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' does not have the %zu entries of its weight's rows",
@@ -112,7 +158,9 @@ static assay_status check_layer(const assay_stored_tensor *weight, const assay_s
     }
     const assay_stored_tensor *odd = assay_dtype_is_floating(weight->dtype) ? bias : weight;
     if (!assay_dtype_is_floating(odd->dtype)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: '%.100s' is of type %s; weights are floating-point numbers",
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "%s: '%.100s' is of type %s; weights are floating-point numbers: "
+                          "save net.float().state_dict()",
                           name, odd->name, assay_dtype_name(odd->dtype));
     }
     return ASSAY_OK;
@@ -132,41 +180,18 @@ static assay_status check_chain(const assay_layers *layers, const char *name, as
     return ASSAY_OK;
 }
 
-/* Whether a part of the name says that something is done to a layer. */
-static bool is_change(const char *name)
-{
-    for (const char *at = name;;) {
-        size_t length = strcspn(at, ".");
-        if (IS_ONE_OF(at, length, changes) || (length > 5 && strncmp(at, "lora_", 5) == 0)) {
-            return true;
-        }
-        if (at[length] == '\0') {
-            return false;
-        }
-        at += length + 1;
-    }
-}
-
-/* Refuses what belongs to the computation and would be left out of it; what says most about it is named. */
+/* Refuses what belongs to the computation and would be left out of it. */
 static assay_status check_leftovers(const assay_state *state, const assay_layers *layers, const char *name,
                                     assay_error *error)
 {
-    const assay_stored_tensor *left = NULL;
-    bool changed = false;
-    for (size_t i = 0; i < assay_state_count(state) && !changed; i++) {
+    for (size_t i = 0; i < assay_state_count(state); i++) {
         const assay_stored_tensor *tensor = assay_state_at(state, i);
-        const char *rest = tensor->name + strlen(layers->prefix);
-        if (!begins_with(tensor->name, layers->prefix) || assay_layers_have(layers, tensor)) {
-            continue;
+        if (begins_with(tensor->name, layers->prefix) && !assay_layers_have(layers, tensor) &&
+            begins_with(tensor->name + strlen(layers->prefix), "layers.")) {
+            return belongs(tensor, name, error);
         }
-        changed = is_change(rest);
-        left = changed || (left == NULL && begins_with(rest, "layers.")) ? tensor : left;
     }
-    return left == NULL ? ASSAY_OK
-                        : assay_fail(error, ASSAY_ERROR_FORMAT,
-                                     "%s: '%.100s' belongs to the network's computation, and Assay computes only "
-                                     "linear layers and an activation function: the accuracy would be wrong",
-                                     name, left->name);
+    return ASSAY_OK;
 }
 
 static assay_status too_many(size_t count, const char *name, assay_error *error)
@@ -199,6 +224,7 @@ static assay_status take_numbered(const assay_state *state, const char *name, as
     for (size_t i = 0; i < count; i++) {
         layers->biases[i] = bias_of(state, layers->weights[i]);
     }
+    ASSAY_TRY(check_changes(state, layers->prefix, name, error));
     ASSAY_TRY(check_chain(layers, name, error));
     return check_leftovers(state, layers, name, error);
 }
@@ -331,7 +357,8 @@ static const char not_linear[] =
     "there is no tensor 'layers.N.weight', and the others are not weights and biases of linear layers";
 
 /* All tensors behind the prefix as one chain of layers; otherwise what is against it. */
-static const char *take_all(const assay_state *state, bool in_order, assay_layers *layers)
+static const char *take_all(const assay_state *state, bool in_order, assay_layers *layers,
+                            const assay_stored_tensor **odd)
 {
     size_t biases = 0;
     assay_error error;
@@ -340,6 +367,7 @@ static const char *take_all(const assay_state *state, bool in_order, assay_layer
         if (!begins_with(tensor->name, layers->prefix)) {
             continue;
         }
+        *odd = tensor;
         const char *rest = tensor->name + strlen(layers->prefix);
         if (strstr(rest, "_parameters.") != NULL) {
             return "there is no tensor 'layers.N.weight', but a whole network";
@@ -357,6 +385,7 @@ static const char *take_all(const assay_state *state, bool in_order, assay_layer
         }
         biases += !weight;
     }
+    *odd = NULL;
     if (layers->count == 0 || biases != layers->count) {
         return "there is no tensor 'layers.N.weight'";
     }
@@ -369,6 +398,7 @@ static assay_status find_chain(const assay_state *state, const char *wanted, boo
 {
     enum { MOST_TENSORS = 4096 };
     const char *why = NULL;
+    const assay_stored_tensor *odd = NULL;
     char tried[ASSAY_MODEL_PREFIX_LENGTH + 1] = "";
     size_t count = assay_state_count(state);
     for (size_t i = 0; i < count && count <= MOST_TENSORS; i++) {
@@ -384,9 +414,11 @@ static assay_status find_chain(const assay_state *state, const char *wanted, boo
             }
             assay_layers found = {.other_names = true};
             snprintf(found.prefix, sizeof found.prefix, "%.*s", (int)length, first);
+            const assay_stored_tensor *against_odd = NULL;
             const char *against = wanted == NULL || strcmp(wanted, found.prefix) == 0
-                                      ? take_all(state, in_order, &found)
+                                      ? take_all(state, in_order, &found, &against_odd)
                                       : "there is no such prefix";
+            odd = why == NULL ? against_odd : odd;
             why = why == NULL ? against : why;
             if (against != NULL || (layers->count > 0 && assay_layers_have(layers, found.weights[0]))) {
                 continue;
@@ -401,7 +433,7 @@ static assay_status find_chain(const assay_state *state, const char *wanted, boo
         }
     }
     if (layers->count == 0) {
-        return no_network(name, why != NULL ? why : "there is no tensor 'layers.N.weight'", error);
+        return no_network(state, name, why != NULL ? why : "there is no tensor 'layers.N.weight'", odd, error);
     }
     for (size_t i = 0; i < layers->count; i++) {
         layers->biases[i] = bias_of(state, layers->weights[i]);
@@ -412,12 +444,16 @@ static assay_status find_chain(const assay_state *state, const char *wanted, boo
 /* --- the network ----------------------------------------------------------------------------------------------- */
 
 /* A name with "layers." in it that no prefix of containers explains. */
-static assay_status unexpected(const assay_stored_tensor *tensor, const char *name, assay_error *error)
+static assay_status unexpected(const assay_state *state, const assay_stored_tensor *tensor, const char *name,
+                               assay_error *error)
 {
-    return assay_fail(error, ASSAY_ERROR_FORMAT,
-                      "%s: has '%.100s' where 'layers.0.weight' is expected; a network behind a "
-                      "prefix of its own is named by --prefix",
-                      name, tensor->name);
+    ASSAY_TRY(check_changes(state, "", name, error));
+    size_t length = 0;
+    unsigned long number = 0;
+    bool prefixed = layer_number(tensor->name, &length, &number) && length > 0 && length <= ASSAY_MODEL_PREFIX_LENGTH;
+    return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: has '%.100s' where 'layers.0.weight' is expected%s%.*s", name,
+                      tensor->name, prefixed ? "; if this is the network, choose it with --prefix " : "",
+                      prefixed ? (int)length - 1 : 0, tensor->name);
 }
 
 /* The prefixes of "layers.N.weight": which one, or how many. */
@@ -448,7 +484,7 @@ static assay_status find_prefix(const assay_state *state, const char *wanted, co
         snprintf(layers->prefix, sizeof layers->prefix, "%.*s", (int)length, tensor->name);
         *numbered = true;
     }
-    return *numbered || odd == NULL || wanted != NULL ? ASSAY_OK : unexpected(odd, name, error);
+    return *numbered || odd == NULL || wanted != NULL ? ASSAY_OK : unexpected(state, odd, name, error);
 }
 
 assay_status assay_layers_find(const assay_state *state, const char *prefix, bool in_order, const char *name,

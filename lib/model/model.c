@@ -29,9 +29,14 @@ const char *assay_model_format_name(assay_model_format format)
 
 /* LONG1 of 10 bytes: 0x1950a86a20f9469cfc6c, torch.serialization.MAGIC_NUMBER. PROTO and a number are before it. */
 static const unsigned char LEGACY[] = {0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19};
+/* The same number as pickle protocols 0 and 1 write it. */
+static const char LEGACY_LINE[] = "L119547037146038801333356L\n";
 
 static bool is_legacy(const unsigned char *head, size_t size)
 {
+    if (size >= strlen(LEGACY_LINE) && memcmp(head, LEGACY_LINE, strlen(LEGACY_LINE)) == 0) {
+        return true;
+    }
     size_t at = size > 2 && head[0] == 0x80 ? 2 : 0;
     at += size > at + 9 && head[at] == 0x95 ? 9 : 0; /* FRAME */
     return size >= at + sizeof LEGACY && memcmp(head + at, LEGACY, sizeof LEGACY) == 0;
@@ -39,10 +44,11 @@ static bool is_legacy(const unsigned char *head, size_t size)
 
 static assay_status own_class(const char *name, const char *class, assay_error *error)
 {
-    return assay_fail(error, ASSAY_ERROR_FORMAT,
-                      "%s: a whole network was pickled, or another object of a class of one's own ('%.100s'); only the "
-                      "program with this class can load it: save net.state_dict() there, with torch.save",
-                      name, class);
+    return assay_fail(
+        error, ASSAY_ERROR_FORMAT,
+        "%s: a whole network was pickled, or another object ('%.100s'); only a program with this class can "
+        "load it: save net.state_dict() there, with torch.save",
+        name, class);
 }
 
 /* What a pickle is, if it is not a file of torch.save. */
@@ -85,7 +91,9 @@ static assay_status judge_unknown(const assay_source *source, const unsigned cha
         return status;
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: neither a checkpoint of PyTorch nor a safetensors file%s",
-                      source->name, head[0] == 0x80 ? "; it begins like a pickle: is the download complete?" : "");
+                      source->name,
+                      head[0] == 0x80 ? "; it begins like a pickle: is the download complete?"
+                                      : ": name the file that torch.save or safetensors wrote");
 }
 
 /* The head first: of a file that is not a model, nothing else is read. */
@@ -96,7 +104,7 @@ static assay_status load(const assay_source *source, assay_model_format *format,
     size_t size = source->size < HEAD ? source->size : HEAD;
     *state = NULL;
     if (size == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is empty", source->name);
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is empty: is the download complete?", source->name);
     }
     ASSAY_TRY(assay_source_read(source, 0, size, head, error));
     if (assay_torch_zip_recognised(head, size)) {

@@ -28,6 +28,15 @@ assay_status pickle_refuse(pickle_machine *m, const char *what)
 assay_status pickle_refuse_code(pickle_machine *m, const char *what)
 {
     m->verdict = PICKLE_RUNS_CODE;
+    if (strcmp(what, "torch.storage._load_from_bytes") == 0) {
+        assay_status refused = assay_fail(m->error, ASSAY_ERROR_FORMAT,
+                                          "%s: could run code: pickle.dump wrote it, with a whole file inside for each "
+                                          "tensor, and any of these may call functions; nothing was run here; if you "
+                                          "trust who made it, load it and save net.state_dict() with torch.save",
+                                          m->name);
+        tell_place(m);
+        return refused;
+    }
     const char *quote = strchr(what, ' ') == NULL ? "'" : ""; /* a name of Python's, or words of ours */
     assay_status status = assay_fail(
         m->error, ASSAY_ERROR_FORMAT,

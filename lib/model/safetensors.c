@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -257,6 +258,15 @@ static assay_status fill(json_t *header, const assay_source *source, size_t data
     return read_metadata(json_object_get(header, METADATA), source->name, state, error);
 }
 
+/* Says what to do about a file that breaks the rules of the format. */
+static void advise(assay_status status, assay_error *error)
+{
+    if (status == ASSAY_ERROR_FORMAT && error != NULL && strchr(error->message, '?') == NULL) {
+        size_t used = strlen(error->message);
+        snprintf(error->message + used, sizeof error->message - used, "; the file is damaged: fetch or write it again");
+    }
+}
+
 assay_status assay_safetensors_load(const assay_source *source, assay_state **state, assay_error *error)
 {
     *state = NULL;
@@ -272,6 +282,7 @@ assay_status assay_safetensors_load(const assay_source *source, assay_state **st
         status = fill(header, source, header_size, entries, *state, error);
     }
     if (status != ASSAY_OK) {
+        advise(status, error);
         assay_state_destroy(*state);
         *state = NULL;
     }

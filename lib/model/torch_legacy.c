@@ -68,9 +68,11 @@ static assay_status locate(void *context, const char *key)
     uint64_t count = 0;
     storage *found = look_up(l, key);
     if (found == NULL) {
-        return assay_fail(l->error, ASSAY_ERROR_FORMAT,
-                          "%s: holds numbers that belong to no tensor: load it with PyTorch and save net.state_dict()",
-                          l->source->name);
+        return assay_fail(
+            l->error, ASSAY_ERROR_FORMAT,
+            "%s: holds tensors of a type that is not read (quantized ones, say): load it with PyTorch and "
+            "save net.state_dict() of float32 weights",
+            l->source->name);
     }
     size_t left = l->source->size - l->position;
     if (left >= COUNT_BYTES) {
@@ -119,12 +121,12 @@ static assay_status load(legacy *l, const unsigned char *head, size_t size, assa
     l->pickle = pickle;
     size_t keys = l->position;
     assay_status status = list_storages(l);
-    if (status == ASSAY_OK) {
+    if (status == ASSAY_OK && assay_pickle_count(pickle) > 0) {
         /* Once to find where the list ends, which is where the numbers begin, and once to go through it. */
         status = assay_pickle_texts(head + keys, size - keys, name, NULL, NULL, &used, l->error);
         l->position += used;
     }
-    if (status == ASSAY_OK) {
+    if (status == ASSAY_OK && assay_pickle_count(pickle) > 0) {
         status = assay_pickle_texts(head + keys, size - keys, name, locate, l, &used, l->error);
     }
     if (status == ASSAY_OK) {

@@ -130,20 +130,49 @@ static assay_status find_storage(void *context, const char *key, const void **by
 
 /* --- the archive ----------------------------------------------------------------------------------------------- */
 
-/* What a zip archive is, if it is not a checkpoint. */
+/* Entries that tell what a zip archive is, the surest first: the path, what follows its last '/', or its suffix. */
+/* clang-format off */
+static const struct {
+    const char *entry;
+    const char *what;
+} contents[] = {
+    {"serialized_exported_program.json",
+     "a program of torch.export, not weights: save net.state_dict() with torch.save"},
+    {"archive_format", "a program of torch.export, not weights: save net.state_dict() with torch.save"},
+    {"model.weights.h5", "a model of Keras; Assay reads what torch.save and safetensors write"},
+    {"[Content_Types].xml", "a document of an office program: name the file that torch.save or safetensors wrote"},
+    {"data.pkl", "a zip archive whose data.pkl is not in one folder, as torch.save puts it: was it packed anew?"},
+    {".safetensors", "a zip archive with a model file in it; unpack it first"},
+    {".pt", "a zip archive with a model file in it; unpack it first"},
+    {".pth", "a zip archive with a model file in it; unpack it first"},
+    {".tar", "a zip archive with a model file in it; unpack it first"},
+    {".ckpt", "a zip archive with a model file in it; unpack it first"},
+    {".npy", "NumPy's .npz; load it with NumPy and save the arrays as tensors"},
+    {".pkl", "a zip archive whose data.pkl is not in one folder, as torch.save puts it: was it packed anew?"},
+};
+/* clang-format on */
+
+static bool is_entry(const char *name, const char *entry)
+{
+    const char *slash = strrchr(name, '/');
+    const char *dot = strrchr(name, '.');
+    return strcmp(name, entry) == 0 || (slash != NULL && strcmp(slash + 1, entry) == 0) ||
+           (dot != NULL && strcmp(dot, entry) == 0);
+}
+
+/* What a zip archive is that is no checkpoint. */
 static assay_status no_checkpoint(const archive *a, zip_int64_t count, assay_error *error)
 {
-    const char *what = "a zip archive without data.pkl, so not a file of torch.save";
+    const char *what = "a zip archive without data.pkl, so torch.save did not write it: name the file that torch.save "
+                       "or safetensors wrote";
+    size_t best = sizeof contents / sizeof *contents;
     for (zip_int64_t i = 0; i < count; i++) {
         const char *name = zip_get_name(a->zip, (zip_uint64_t)i, ZIP_FL_ENC_RAW);
-        const char *dot = name == NULL ? NULL : strrchr(name, '.');
-        if (dot != NULL && strcmp(dot, ".npy") == 0) {
-            what = "NumPy's .npz; load it with NumPy and save the arrays as tensors";
-        } else if (dot != NULL && (strcmp(dot, ".pt") == 0 || strcmp(dot, ".pth") == 0 || strcmp(dot, ".tar") == 0 ||
-                                   strcmp(dot, ".safetensors") == 0)) {
-            what = "a zip archive with a model file in it; unpack it first";
-        } else if (name != NULL && (strcmp(name, "data.pkl") == 0 || (dot != NULL && strcmp(dot, ".pkl") == 0))) {
-            what = "a zip archive whose data.pkl is not in one folder, as torch.save puts it: was it packed anew?";
+        for (size_t k = 0; k < best && name != NULL; k++) {
+            if (is_entry(name, contents[k].entry)) {
+                what = contents[k].what;
+                best = k;
+            }
         }
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: is %s", a->name, what);

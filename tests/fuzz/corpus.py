@@ -4,11 +4,15 @@
 Usage: python3 tests/fuzz/corpus.py  (from the root of the source; reads golden/model/*.pt)
 """
 
+import collections
 import gzip
 import io
 import json
 import os
+import pickle
 import struct
+import sys
+import types
 import zipfile
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "corpus")
@@ -57,6 +61,76 @@ def zipped(pickled, count):
     return buffer.getvalue()
 
 
+def fake_torch():
+    """Modules with the names that PyTorch's pickles use, so that Python's own pickler writes them, with any protocol."""
+
+    def module(name, **members):
+        made = types.ModuleType(name)
+        for key, value in members.items():
+            value.__module__, value.__qualname__ = name, key
+            setattr(made, key, value)
+        sys.modules[name] = made
+
+    module("torch", FloatStorage=type("FloatStorage", (), {}))
+    module("torch._utils", _rebuild_tensor_v2=lambda *arguments: None, _rebuild_parameter=lambda *arguments: None)
+
+
+class View:
+    """Pickled as torch.save does it: a contiguous view of the storage "0", perhaps as an nn.Parameter."""
+
+    def __init__(self, offset, shape, parameter=False):
+        self.offset, self.shape, self.parameter = offset, shape, parameter
+
+    def __reduce__(self):
+        utils = sys.modules["torch._utils"]
+        if self.parameter:
+            return utils._rebuild_parameter, (View(self.offset, self.shape), True, collections.OrderedDict())
+        stride = (self.shape[1], 1) if len(self.shape) == 2 else (1,)
+        return utils._rebuild_tensor_v2, (STORAGE, self.offset, self.shape, stride, False, collections.OrderedDict())
+
+
+STORAGE = object()
+
+
+def torch_pickle(content, protocol, count):
+    """The pickle of `content`, whose Views share one storage of `count` numbers."""
+
+    class Pickler(pickle._Pickler):
+        def persistent_id(self, value):
+            kind = sys.modules["torch"].FloatStorage
+            return ("storage", kind, "0", "cpu", count) if value is STORAGE else None
+
+    buffer = io.BytesIO()
+    Pickler(buffer, protocol).dump(content)
+    return buffer.getvalue()
+
+
+def legacy(content, protocol, count):
+    """PyTorch's format before 1.6: magic number, version, facts, content, keys, storages."""
+    heads = (0x1950A86A20F9469CFC6C, 1001, {"protocol_version": 1001, "little_endian": True})
+    start = b"".join(pickle.dumps(head, protocol) for head in heads)
+    end = pickle.dumps(["0"], protocol) + struct.pack(f"<Q{count}f", count, *range(count))
+    return start + torch_pickle(content, protocol, count) + end
+
+
+def checkpoints():
+    """name -> content: how people wrap a network of 2-2-1, in a storage of 9 numbers."""
+    views = {"0.weight": View(0, (2, 2)), "0.bias": View(4, (2,)), "2.weight": View(6, (1, 2)), "2.bias": View(8, (1,))}
+    plain = collections.OrderedDict(("layers." + name, view) for name, view in views.items())
+    under = {prefix: {prefix + name: view for name, view in plain.items()} for prefix in ("model.", "module._orig_mod.")}
+    return {
+        "plain": plain,
+        "parameters": {"layers." + name: View(view.offset, view.shape, True) for name, view in views.items()},
+        "lightning": {
+            "epoch": 1, "global_step": 2, "pytorch-lightning_version": "1.9.0", "state_dict": under["model."],
+            "loops": {"fit_loop": {"state_dict": {}}}, "callbacks": {}, "optimizer_states": [{"state": {0: {"step": 1}}}],
+            "lr_schedulers": [], "hparams_name": "kwargs", "hyper_parameters": {"lr": 0.1, "sizes": (2, 1)},
+        },
+        "wrapped": {"epoch": 3, "net": under["module._orig_mod."], "loss": [0.5, 0.25], "best": None},
+        "named": [(name.replace("0", "fc1").replace("2", "fc2"), view) for name, view in views.items()],
+    }
+
+
 TWO_LAYERS = {"layers.0.weight": [2, 2], "layers.0.bias": [2], "layers.2.weight": [1, 2], "layers.2.bias": [1]}
 
 
@@ -70,10 +144,16 @@ def main():
         save("idx", name + "-members", first + b"".join(members))
         save("idx", name + "-padded", first + gzip.compress(content, mtime=0) + bytes(40))
         save("idx", name + "-twice", first + gzip.compress(gzip.compress(content, mtime=0), mtime=0))
+    # The target compresses these: bytes in a member, bytes that follow as they are.
+    for name, first, content in (("labels", 2, labels), ("images", 3, images)):
+        for step, behind in ((0, 0), (4, 0), (255, 0), (99, 8)):
+            save("idx", f"{name}-packed-{step}-{behind}", bytes([first, step, behind]) + content)
+    save("idx", "labels-packed-zeros", bytes([2, 3, 20]) + labels + bytes(20))
     save("idx", "page", b"\1\n<!DOCTYPE html><html><head><title>not found</title></head></html>")
 
     for name, version, descr, shape, width in (
         ("f8", 1, "'<f8'", "(2, 3)", 8), ("f4-big", 2, "'>f4'", "(2, 3, )", 4), ("f2", 3, "'<f2'", "(2, 3)", 2),
+        ("f8-native", 1, "'=f8'", "(2,3)", 8), ("c8", 1, "'<c8'", "(2, 3)", 8), ("structure", 1, "[('x', '<f8')]", "(2, 3)", 8),
         ("bool", 1, '"|b1"', "(2L, 3L)", 1), ("i2-big", 1, "'>i2'", "(2, 3)", 2), ("u8", 1, "'<u8'", "(2, 3)", 8),
     ):
         header = f"{{'descr': {descr}, 'fortran_order': {width == 4}, 'shape': {shape}, }}\n".encode()
@@ -132,6 +212,18 @@ def main():
     checkpoint += pickled_view("layers.0.bias", 9, 4, [2]) + b"u" + text("epoch") + b"K\3u."
     save("pickle", "checkpoint", struct.pack("<H", 36) + struct.pack("<9f", *range(9)) + checkpoint)
 
+    fake_torch()
+    numbers = struct.pack("<9f", *range(9))
+    for name, content in checkpoints().items():
+        for protocol in range(6):
+            pickled = torch_pickle(content, protocol, 9)
+            save("pickle", f"{name}-protocol{protocol}", struct.pack("<H", 36) + numbers + pickled)
+            if name == "plain" or protocol in (2, 4):
+                save("model", f"{name}-legacy{protocol}", legacy(content, protocol, 9))
+        save("model", f"{name}-zip", zipped(torch_pickle(content, 2, 9), 9))
+    odd = {"a\x1b[31m\n\u202e\u0007": View(0, (2, 2)), "\ufeffb": View(0, (0, 3)), "c\ud7ff": View(1, (1,))}
+    save("model", "odd-names", legacy(odd, 2, 9))
+
     config = json.dumps({"act_fn": "ReLU", "input_size": 3, "num_classes": 2, "hidden_sizes": []})
     network = {
         "layers.0.weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]},
@@ -147,9 +239,14 @@ def main():
     header["scalar"] = {"dtype": "I8", "shape": [], "data_offsets": [end, end + 1]}
     save("safetensors", "kinds", safetensors(header, bytes(end + 1)))
     save("safetensors", "none", safetensors({}, b""))
-    for name in ("layers", "network", "kinds", "none"):
-        with open(os.path.join(HERE, "safetensors", name), "rb") as file:
-            save("convert", name, file.read())
+
+    for source in ("model", "safetensors"):
+        for name in sorted(os.listdir(os.path.join(HERE, source))):
+            with open(os.path.join(HERE, source, name), "rb") as file:
+                content = file.read()
+            if source == "safetensors" or content[:2] == b"PK" or "legacy" in name or name == "odd-names":
+                save("convert", name, content)
+                save("list", name, content)
 
     save("json", "config", config.encode())
     deep = {"act_fn": "LeakyReLU", "act_fn_parameter": 0.2, "input_size": 784, "num_classes": 10,
