@@ -14,6 +14,8 @@
 #include <assay/model/torch_zip.h>
 #include "fuzz.h"
 
+const char fuzz_name[] = "convert";
+
 typedef assay_status writer(const char *path, const assay_state *state, assay_error *error);
 
 static void compare(const assay_state *written, const assay_state *read)

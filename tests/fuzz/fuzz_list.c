@@ -12,6 +12,8 @@
 #include "fuzz.h"
 #include "tools/evaluate.h"
 
+const char fuzz_name[] = "list";
+
 /* No control character but the ends of lines, and only UTF-8. */
 static void check_lines(char *text, size_t size)
 {
