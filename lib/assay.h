@@ -54,6 +54,11 @@
 #include <assay/train/likeness.h>
 #include <assay/train/trainer.h>
 
+#include <assay/study/plan.h>
+#include <assay/study/run.h>
+#include <assay/study/store.h>
+#include <assay/study/summary.h>
+
 #include <assay/tutorial/chain.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/depth.h>

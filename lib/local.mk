@@ -111,6 +111,17 @@ assay_sources = \
 	%D%/train/likeness.c \
 	%D%/train/trainer.c \
 	%D%/train/trainer_impl.h \
+	%D%/study/line.c \
+	%D%/study/line.h \
+	%D%/study/measure.c \
+	%D%/study/measure.h \
+	%D%/study/plan.c \
+	%D%/study/plan_impl.h \
+	%D%/study/run.c \
+	%D%/study/settings.c \
+	%D%/study/settings.h \
+	%D%/study/store.c \
+	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
@@ -168,6 +179,10 @@ public_headers = \
 	%D%/optim/optimizer.h \
 	%D%/surface/descent.h \
 	%D%/surface/surface.h \
+	%D%/study/plan.h \
+	%D%/study/run.h \
+	%D%/study/store.h \
+	%D%/study/summary.h \
 	%D%/model/config.h \
 	%D%/model/layers.h \
 	%D%/model/model.h \

@@ -28,6 +28,9 @@ assay_SOURCES = \
 	%D%/reproduce_output.c \
 	%D%/retrace.c \
 	%D%/retrace.h \
+	%D%/study.c \
+	%D%/study.h \
+	%D%/study_report.c \
 	%D%/tool.c \
 	%D%/tool.h \
 	%D%/train.c \

@@ -20,6 +20,7 @@ tool_command assay_command_descend;
 tool_command assay_command_evaluate;
 tool_command assay_command_grade;
 tool_command assay_command_reproduce;
+tool_command assay_command_study;
 tool_command assay_command_train;
 
 /* Flushes stdout and returns the exit status: TOOL_FAILURE where output was lost, on a full disk for example. */
