@@ -56,7 +56,7 @@ suites = \
 
 # Programs of several files.
 suites += tests/test_backend tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
-	tests/test_panel tests/test_report tests/test_surface tests/test_train tests/test_train_memory
+	tests/test_panel tests/test_report tests/test_study tests/test_surface tests/test_train tests/test_train_memory
 tests_test_backend_SOURCES = \
 	tests/machines.c \
 	tests/machines.h \
@@ -75,6 +75,7 @@ tests_test_likeness_SOURCES = tests/test_likeness.c $(train_sample)
 tests_test_optim_SOURCES = tests/test_optim.c tests/machines.c tests/machines.h
 tests_test_panel_SOURCES = tests/test_panel.c tests/test_panel_layers.c tests/test_panel.h
 tests_test_report_SOURCES = tests/test_report.c $(report_sample)
+tests_test_study_SOURCES = tests/test_study.c $(train_sample)
 tests_test_surface_SOURCES = tests/test_surface.c tests/machines.c tests/machines.h
 tests_test_train_SOURCES = tests/test_train.c $(train_sample)
 tests_test_train_memory_SOURCES = tests/test_train_memory.c $(train_sample)
