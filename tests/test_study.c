@@ -341,7 +341,7 @@ START_TEST(a_run_belongs_to_one_process_until_it_dies)
     ck_assert_int_eq(state, ASSAY_STUDY_OPEN);
     ck_assert_int_eq(taken(store, 1), ASSAY_STUDY_TAKEN);
     ck_assert_int_eq(taken(store, 2), ASSAY_STUDY_OPEN);
-    assay_study_store_give_back(store);
+    assay_study_store_give_back(store, 2);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);
     ck_assert_int_eq(taken(store, 1), ASSAY_STUDY_OPEN);
@@ -384,7 +384,7 @@ START_TEST(damaged_results_are_repeated)
         ck_assert_msg(damaged != NULL && strstr(damaged, ".damaged") != NULL && access(damaged, F_OK) == 0, "byte %zu",
                       at);
         assay_free(damaged);
-        assay_study_store_give_back(store);
+        assay_study_store_give_back(store, 3);
     }
     assay_free(text);
     assay_free(path);

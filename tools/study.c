@@ -1,27 +1,19 @@
-/* assay study: runs a plan's training runs, in several processes, and compares its cells. */
+/* assay study: reads the command line, has the runs of a plan done, and compares its cells. */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
-#include <assay/study/run.h>
 #include <assay/study/store.h>
 #include "output.h"
-#include "progress.h"
 #include "study.h"
 #include "tool.h"
 
-#define COMMAND "study"
-
-enum { MAX_JOBS = 1024 };
+#define COMMAND STUDY_COMMAND
 
 enum { OUTPUT, JOBS, ARRAY, DATA, NORMALIZE, BACKEND, JSON, LIST, HELP };
 
@@ -82,8 +74,8 @@ static int set_option(study_options *options, int option, const char *value)
     case JSON: options->json = value; break;
     case LIST: options->list = true; break;
     case JOBS:
-        if (!tool_parse_unsigned(value, 1, MAX_JOBS, &jobs)) {
-            return tool_usage(COMMAND, "--jobs: '%s' is not a number from 1 to %d", value, MAX_JOBS);
+        if (!tool_parse_unsigned(value, 1, STUDY_MAX_JOBS, &jobs)) {
+            return tool_usage(COMMAND, "--jobs: '%s' is not a number from 1 to %d", value, STUDY_MAX_JOBS);
         }
         options->jobs = (size_t)jobs;
         break;
@@ -126,229 +118,30 @@ static int parse(int argc, char **argv, study_options *options)
     return TOOL_SUCCESS;
 }
 
-/* --- a worker ------------------------------------------------------------------------------------------------------ */
-
-typedef struct {
-    const study_options *options;
-    const assay_study_plan *plan;
-    assay_study_store *store;
-    assay_study_machine machine;
-    int report; /* descriptor: a byte for each run that this process has finished */
-} worker;
-
-static assay_status run_one(worker *w, size_t run, assay_error *error)
-{
-    char *line;
-    assay_status status = assay_study_run(w->plan, run, &w->machine, &line, error);
-    if (status == ASSAY_OK) {
-        status = assay_study_store_put(w->store, run, line, error);
-        free(line);
-    }
-    assay_study_store_give_back(w->store);
-    return status;
-}
-
-static void report(const worker *w)
-{
-    while (write(w->report, "", 1) < 0 && errno == EINTR) {
-    }
-}
-
-/* Looks at all runs of this process's part once. `*waiting`: another process runs one of them. */
-static assay_status pass(worker *w, bool *waiting, assay_error *error)
-{
-    *waiting = false;
-    for (size_t run = w->options->part; run < assay_study_plan_runs(w->plan); run += w->options->parts) {
-        if (assay_study_store_has(w->store, run)) {
-            continue;
-        }
-        assay_study_state state;
-        ASSAY_TRY(assay_study_store_take(w->store, run, &state, NULL, error));
-        *waiting = *waiting || (state == ASSAY_STUDY_TAKEN && w->options->parts == 1);
-        if (state == ASSAY_STUDY_OPEN) {
-            ASSAY_TRY(run_one(w, run, error));
-            report(w);
-        }
-    }
-    return ASSAY_OK;
-}
-
-static assay_status work(worker *w, assay_error *error)
-{
-    const struct timespec pause = {.tv_nsec = 200000000};
-    bool waiting = true;
-    while (waiting) {
-        ASSAY_TRY(pass(w, &waiting, error));
-        if (waiting) { /* if the other process dies, its run is open again */
-            nanosleep(&pause, NULL);
-        }
-    }
-    return ASSAY_OK;
-}
-
-static assay_status with_data(worker *w, assay_error *error)
-{
-    assay_dataset train;
-    assay_dataset test;
-    ASSAY_TRY(tool_load_data(w->options->data, ASSAY_TRAIN, w->options->normalize, &train, error));
-    assay_status status = tool_load_data(w->options->data, ASSAY_TEST, w->options->normalize, &test, error);
-    if (status == ASSAY_OK) {
-        w->machine.train = &train;
-        w->machine.test = &test;
-        status = work(w, error);
-        assay_dataset_destroy(&test);
-    }
-    assay_dataset_destroy(&train);
-    return status;
-}
-
-/* In a child process. Returns its exit status. */
-static int be_worker(const study_options *options, const assay_study_plan *plan, const char *folder, int report_to)
-{
-    assay_error error;
-    worker w = {.options = options, .plan = plan, .report = report_to};
-    assay_status status = tool_open_backend(options->backend, 1, &w.machine.backend, &error);
-    if (status == ASSAY_OK) {
-        status = assay_study_store_open(plan, folder, &w.store, &error);
-        if (status == ASSAY_OK) {
-            status = with_data(&w, &error);
-            assay_study_store_close(w.store);
-        }
-        assay_backend_close(w.machine.backend);
-    }
-    return status == ASSAY_OK ? TOOL_SUCCESS : tool_fail(COMMAND, &error);
-}
-
-/* --- the processes together ---------------------------------------------------------------------------------------- */
-
-typedef struct {
-    size_t count;
-    pid_t pids[MAX_JOBS];
-    int reports; /* descriptor: the end of the pipe that is read */
-    bool failed;
-} crew;
-
-static assay_status start_workers(const study_options *options, const assay_study_plan *plan, const char *folder,
-                                  size_t count, crew *workers, assay_error *error)
-{
-    int ends[2];
-    if (pipe(ends) != 0) {
-        return assay_fail(error, ASSAY_ERROR_IO, "cannot make a pipe: %s", strerror(errno));
-    }
-    fflush(NULL);
-    assay_status status = ASSAY_OK;
-    for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
-        pid_t pid = fork();
-        if (pid == 0) {
-            close(ends[0]);
-            _exit(be_worker(options, plan, folder, ends[1]));
-        }
-        if (pid < 0) {
-            status = assay_fail(error, ASSAY_ERROR_IO, "cannot start a process: %s", strerror(errno));
-        } else {
-            workers->pids[workers->count++] = pid;
-        }
-    }
-    close(ends[1]);
-    workers->reports = ends[0];
-    return status;
-}
-
-static void stop_workers(const crew *workers)
-{
-    for (size_t i = 0; i < workers->count; i++) {
-        if (workers->pids[i] > 0) {
-            kill(workers->pids[i], SIGTERM);
-        }
-    }
-}
-
-/* A worker that was killed loses its run only, which another one takes; one that reported an error ends the study. */
-static void look_after(crew *workers, bool wait)
-{
-    for (size_t i = 0; i < workers->count; i++) {
-        int ended;
-        if (workers->pids[i] <= 0 || waitpid(workers->pids[i], &ended, wait ? 0 : WNOHANG) != workers->pids[i]) {
-            continue;
-        }
-        workers->pids[i] = 0;
-        if (WIFSIGNALED(ended) && !workers->failed) {
-            tool_note(COMMAND, "a process was ended by signal %d (%s); its run is open again", WTERMSIG(ended),
-                      strsignal(WTERMSIG(ended)));
-        } else if (WIFEXITED(ended) && WEXITSTATUS(ended) != 0) {
-            workers->failed = true;
-            stop_workers(workers);
-        }
-    }
-}
-
-/* Draws the bar until the last worker has closed the pipe. */
-static void watch(crew *workers, size_t done, size_t total)
-{
-    progress_bar bar;
-    progress_begin(&bar, total - done, "runs");
-    size_t finished = 0;
-    for (ssize_t got = 1; got != 0;) {
-        char bytes[256];
-        struct pollfd waiting = {.fd = workers->reports, .events = POLLIN};
-        poll(&waiting, 1, 500);
-        got = waiting.revents != 0 ? read(workers->reports, bytes, sizeof bytes) : 1;
-        if (got > 0 && waiting.revents != 0) {
-            finished += (size_t)got;
-            progress_show(&bar, finished, COMMAND);
-        }
-        look_after(workers, false);
-        got = got < 0 ? 1 : got;
-    }
-    progress_clear(&bar);
-    look_after(workers, true);
-}
-
 /* Reads every result once, so that a damaged one is found and repeated. */
-static assay_status check_results(const study_options *options, const assay_study_plan *plan, assay_study_store *store,
-                                  size_t *done, size_t *total, assay_error *error)
+static assay_status check_results(const study_options *options, assay_study_store *store, size_t *open, size_t *total,
+                                  assay_error *error)
 {
-    *done = 0;
+    const assay_study_plan *plan = assay_study_store_plan(store);
+    *open = 0;
     *total = 0;
     for (size_t run = options->part; run < assay_study_plan_runs(plan); run += options->parts) {
         assay_study_state state;
         char *damaged;
         *total += 1;
         if (!assay_study_store_has(store, run)) {
+            *open += 1;
             continue;
         }
         ASSAY_TRY(assay_study_store_take(store, run, &state, &damaged, error));
-        assay_study_store_give_back(store);
+        assay_study_store_give_back(store, run);
         if (damaged != NULL) {
             tool_note(COMMAND, "a result was incomplete or damaged: it is now %s, and its run is repeated", damaged);
             assay_free(damaged);
         }
-        *done += state == ASSAY_STUDY_DONE;
+        *open += state != ASSAY_STUDY_DONE;
     }
     return ASSAY_OK;
-}
-
-static assay_status run_all(const study_options *options, const assay_study_plan *plan, const char *folder, size_t done,
-                            size_t total, assay_error *error)
-{
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t jobs = options->jobs > 0 ? options->jobs : processors > 0 && processors < MAX_JOBS ? (size_t)processors : 1;
-    size_t count = jobs < total - done ? jobs : total - done;
-    crew workers = {.count = 0};
-    if (count == 0) {
-        return ASSAY_OK;
-    }
-    assay_status status = start_workers(options, plan, folder, count, &workers, error);
-    if (status != ASSAY_OK) {
-        stop_workers(&workers);
-    }
-    watch(&workers, done, total);
-    close(workers.reports);
-    if (status == ASSAY_OK && workers.failed) {
-        status = assay_fail(error, ASSAY_ERROR_IO,
-                            "the study stopped; finished runs are in %s: give the same command again to go on", folder);
-    }
-    return status;
 }
 
 static assay_status list(const study_options *options, const assay_study_store *store, assay_error *error)
@@ -365,16 +158,18 @@ static assay_status list(const study_options *options, const assay_study_store *
     return ASSAY_OK;
 }
 
-static assay_status study(const study_options *options, const assay_study_plan *plan, const char *folder,
-                          assay_study_store *store, assay_error *error)
+static assay_status study(const study_options *options, const char *folder, assay_study_store *store,
+                          study_runner *runner, assay_error *error)
 {
     if (options->list) {
         return list(options, store, error);
     }
-    size_t done;
+    study_job job = {options, assay_study_store_plan(store), folder, store, 0};
     size_t total;
-    ASSAY_TRY(check_results(options, plan, store, &done, &total, error));
-    ASSAY_TRY(run_all(options, plan, folder, done, total, error));
+    ASSAY_TRY(check_results(options, store, &job.open, &total, error));
+    if (job.open > 0) {
+        ASSAY_TRY(runner(&job, error));
+    }
     if (options->parts > 1) {
         printf("Part %zu of %zu: %zu runs, all finished.\n", options->part, options->parts, total);
         return ASSAY_OK;
@@ -390,27 +185,58 @@ static char *default_folder(const char *plan, assay_error *error)
     return assay_asprintf(error, "%.*s.results", (int)(json ? length - 5 : length), plan);
 }
 
-int assay_command_study(int argc, char **argv)
+int study_prepare(int argc, char **argv, study_options *options, assay_study_plan **plan)
 {
-    study_options options = {.data = ASSAY_DEFAULT_DATA, .parts = 1};
-    int usage = parse(argc, argv, &options);
+    *options = (study_options){.data = ASSAY_DEFAULT_DATA, .parts = 1};
+    int usage = parse(argc, argv, options);
     if (usage != TOOL_SUCCESS) {
         return usage;
     }
     assay_error error;
+    return assay_study_plan_read(options->plan, plan, &error) == ASSAY_OK ? TOOL_SUCCESS : tool_fail(COMMAND, &error);
+}
+
+int study_main(int argc, char **argv, study_runner *runner)
+{
+    study_options options;
     assay_study_plan *plan;
-    if (assay_study_plan_read(options.plan, &plan, &error) != ASSAY_OK) {
-        return tool_fail(COMMAND, &error);
+    int usage = study_prepare(argc, argv, &options, &plan);
+    if (usage != TOOL_SUCCESS) {
+        return usage;
     }
+    assay_error error;
     output_divert_text(options.json);
     assay_study_store *store = NULL;
     char *folder = options.output != NULL ? assay_strdup(options.output, &error) : default_folder(options.plan, &error);
     assay_status status = folder != NULL ? assay_study_store_open(plan, folder, &store, &error) : ASSAY_ERROR_MEMORY;
     if (status == ASSAY_OK) {
-        status = study(&options, plan, folder, store, &error);
+        status = study(&options, folder, store, runner, &error);
     }
     assay_study_store_close(store);
     assay_study_plan_destroy(plan);
     assay_free(folder);
     return status == ASSAY_OK ? TOOL_SUCCESS : tool_fail(COMMAND, &error);
+}
+
+/* Under mpirun another program does the work, so that only that one needs MPI's libraries. */
+static int replace_by_mpi(char **argv)
+{
+    assay_error error;
+    char *program;
+    if (tool_find_program(STUDY_MPI_PROGRAM, &program, &error) != ASSAY_OK) {
+        assay_fail_in(&error, error.status, "under mpirun");
+        return tool_fail(COMMAND, &error);
+    }
+    execv(program, argv);
+    assay_fail(&error, ASSAY_ERROR_IO, "%s: cannot be run: %s", program, strerror(errno));
+    assay_free(program);
+    return tool_fail(COMMAND, &error);
+}
+
+int assay_command_study(int argc, char **argv)
+{
+    if (getenv("OMPI_COMM_WORLD_SIZE") != NULL) {
+        return replace_by_mpi(argv);
+    }
+    return study_main(argc, argv, study_run_jobs);
 }

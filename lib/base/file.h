@@ -43,6 +43,8 @@ void assay_file_abort(assay_file_writer *writer);
  * processes stay. A file that cannot be removed is no error.
  */
 void assay_file_remove_leftovers(const char *path);
+/* The same for all files of a folder that several machines may share: only those that are more than an hour old. */
+void assay_file_remove_all_leftovers(const char *folder);
 
 /*
  * Opens a regular file of at most `limit` bytes for reading, without waiting: a folder, a pipe, a socket or a device is

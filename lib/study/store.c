@@ -22,8 +22,7 @@
 struct assay_study_store {
     const assay_study_plan *plan;
     char *folder;
-    int lock;    /* descriptor of FOLDER/lock */
-    off_t taken; /* the locked byte; -1: none */
+    int lock; /* descriptor of FOLDER/lock: a byte for each run, locked while this process has the run */
 };
 
 /* --- the folder ---------------------------------------------------------------------------------------------------- */
@@ -137,6 +136,9 @@ static assay_status open_folder(assay_study_store *store, assay_error *error)
     ASSAY_TRY(check_identity(store, error));
     char *runs = assay_asprintf(error, "%s/runs", store->folder);
     assay_status status = runs != NULL ? make_folder(runs, error) : ASSAY_ERROR_MEMORY;
+    if (status == ASSAY_OK) {
+        assay_file_remove_all_leftovers(runs); /* of processes that were killed while they wrote a result */
+    }
     assay_free(runs);
     ASSAY_TRY(status);
     return open_lock(store, error);
@@ -152,7 +154,6 @@ assay_status assay_study_store_open(const assay_study_plan *plan, const char *fo
     }
     made->plan = plan;
     made->lock = -1;
-    made->taken = -1;
     made->folder = assay_strdup(folder, error);
     assay_status status = made->folder != NULL ? open_folder(made, error) : ASSAY_ERROR_MEMORY;
     if (status != ASSAY_OK) {
@@ -169,7 +170,7 @@ void assay_study_store_close(assay_study_store *store)
         return;
     }
     if (store->lock >= 0) {
-        close(store->lock); /* frees the lock, too */
+        close(store->lock); /* frees the locks, too */
     }
     assay_free(store->folder);
     assay_free(store);
@@ -288,9 +289,7 @@ static assay_status take(assay_study_store *store, size_t run, const run_names *
                                 strerror(errno));
     }
     assay_status status = look(store, run, names, state, damaged, error);
-    if (status == ASSAY_OK && *state == ASSAY_STUDY_OPEN) {
-        store->taken = byte;
-    } else {
+    if (status != ASSAY_OK || *state != ASSAY_STUDY_OPEN) {
         set_lock(store, F_UNLCK, byte);
     }
     return status;
@@ -313,18 +312,18 @@ assay_status assay_study_store_put(assay_study_store *store, size_t run, const c
 {
     run_names names;
     ASSAY_TRY(run_of(store, run, &names, error));
-    assay_file_remove_leftovers(names.path); /* of a process that was killed while it wrote this result */
     assay_status status = write_text(names.path, line, error);
+    set_lock(store, F_UNLCK, byte_of(names.key));
     run_clear(&names);
-    assay_study_store_give_back(store);
     return status;
 }
 
-void assay_study_store_give_back(assay_study_store *store)
+void assay_study_store_give_back(assay_study_store *store, size_t run)
 {
-    if (store->taken >= 0) {
-        set_lock(store, F_UNLCK, store->taken);
-        store->taken = -1;
+    run_names names;
+    if (run_of(store, run, &names, NULL) == ASSAY_OK) {
+        set_lock(store, F_UNLCK, byte_of(names.key));
+        run_clear(&names);
     }
 }
 

@@ -25,7 +25,7 @@ typedef struct assay_study_store assay_study_store;
  */
 assay_status assay_study_store_open(const assay_study_plan *plan, const char *folder, assay_study_store **store,
                                     assay_error *error);
-/* Gives back a run that is still taken. NULL is allowed. */
+/* Gives back the runs that are still taken. NULL is allowed. */
 void assay_study_store_close(assay_study_store *store);
 
 const assay_study_plan *assay_study_store_plan(const assay_study_store *store);
@@ -39,14 +39,14 @@ typedef enum {
 /*
  * Takes a run, if it is open. A result that is incomplete or damaged is moved to NAME.damaged, and `*damaged` (NULL: not
  * asked) is its path, which the caller frees with assay_free; the run is open again. ASSAY_ERROR_ARGUMENT if other
- * settings than the plan's made the result. A process takes one run at a time, until _put or _give_back. Processes do
- * not share a store: each opens it.
+ * settings than the plan's made the result. A taken run belongs to this process until _put, _give_back or _close.
+ * Processes do not share a store: each opens it.
  */
 assay_status assay_study_store_take(assay_study_store *store, size_t run, assay_study_state *state, char **damaged,
                                     assay_error *error);
 /* Stores the line of assay_study_run for the run that was taken, completely or not at all. */
 assay_status assay_study_store_put(assay_study_store *store, size_t run, const char *line, assay_error *error);
-void assay_study_store_give_back(assay_study_store *store);
+void assay_study_store_give_back(assay_study_store *store, size_t run);
 
 /* Whether the result is there; it is not read. */
 bool assay_study_store_has(const assay_study_store *store, size_t run);
