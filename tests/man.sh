@@ -1,7 +1,7 @@
 #!/bin/sh
 # The man page has the options of `assay COMMAND --help`, each under its command, and no others. groff reads the page
 # without a warning. The page, the program and CHANGES.md have the same version.
-# evidence: property: program/descend, program/evaluate, program/grade, program/reproduce, program/train
+# evidence: property: program/descend, program/evaluate, program/grade, program/reproduce, program/study, program/train
 set -u
 page=${ASSAY_SOURCE:-.}/doc/assay.1
 changes=${ASSAY_SOURCE:-.}/CHANGES.md
