@@ -140,13 +140,13 @@ static int close_stream(FILE *stream, int failed)
     return 0;
 }
 
-assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
+static assay_status commit(assay_file_writer *writer, bool sync, assay_error *error)
 {
     errno = 0;
     int failed = ferror(writer->stream) != 0;
     failed = fflush(writer->stream) != 0 || failed;
     /* A pipe has nothing to sync. */
-    failed = (writer->temporary != NULL && fsync(fileno(writer->stream)) != 0) || failed;
+    failed = (sync && writer->temporary != NULL && fsync(fileno(writer->stream)) != 0) || failed;
     int reason = errno;
     failed = close_stream(writer->stream, failed) != 0 || failed;
     if (!failed && writer->temporary != NULL && rename(writer->temporary, writer->target) != 0) {
@@ -162,6 +162,16 @@ assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
     }
     writer_free(writer);
     return status;
+}
+
+assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
+{
+    return commit(writer, true, error);
+}
+
+assay_status assay_file_commit_unsynced(assay_file_writer *writer, assay_error *error)
+{
+    return commit(writer, false, error);
 }
 
 void assay_file_abort(assay_file_writer *writer)

@@ -35,6 +35,9 @@ FILE *assay_file_stream(assay_file_writer *writer);
  */
 assay_status assay_file_commit(assay_file_writer *writer, assay_error *error);
 
+/* The same without the sync, which takes milliseconds: after a power failure the file may be empty or cut off. */
+assay_status assay_file_commit_unsynced(assay_file_writer *writer, assay_error *error);
+
 /* Removes the temporary file and frees the writer; NULL is allowed. */
 void assay_file_abort(assay_file_writer *writer);
 
