@@ -32,6 +32,7 @@ assay_sources = \
 	%D%/stats/moments_impl.h \
 	%D%/stats/range.c \
 	%D%/stats/range.h \
+	%D%/stats/spectrum.c \
 	%D%/check/gradient.c \
 	%D%/check/ladder.c \
 	%D%/check/ladder.h \
@@ -77,6 +78,7 @@ assay_sources = \
 	%D%/backend/update_rule.c \
 	%D%/backend/validate.c \
 	%D%/backend/validate.h \
+	%D%/nn/curvature.c \
 	%D%/nn/network.c \
 	%D%/nn/network_impl.h \
 	%D%/nn/tensors.c \
@@ -168,12 +170,14 @@ public_headers = \
 	%D%/stats/histogram.h \
 	%D%/stats/inference.h \
 	%D%/stats/moments.h \
+	%D%/stats/spectrum.h \
 	%D%/check/gradient.h \
 	%D%/check/tolerance.h \
 	%D%/backend/activation.h \
 	%D%/backend/backend.h \
 	%D%/backend/openblas/core.h \
 	%D%/backend/update_rule.h \
+	%D%/nn/curvature.h \
 	%D%/nn/network.h \
 	%D%/init/initializer.h \
 	%D%/optim/optimizer.h \

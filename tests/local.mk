@@ -29,6 +29,7 @@ LDADD = $(test_libs)
 suites = \
 	tests/test_base \
 	tests/test_cli \
+	tests/test_curvature \
 	tests/test_data \
 	tests/test_data_fashion \
 	tests/test_data_files \
