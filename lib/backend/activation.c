@@ -154,7 +154,8 @@ typedef assay_activation_descriptor descriptor;
 static const descriptor describe_identity = {
     .name = "identity", .title = "identity", .torch_class = "Identity", .gain = gain_one};
 static const descriptor describe_tanh = {
-    .name = "tanh", .title = "tanh", .torch_class = "Tanh", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_tanh, .second = second_tanh};
+    .name = "tanh", .title = "tanh", .torch_class = "Tanh", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_tanh,
+    .second = second_tanh};
 static const descriptor describe_relu = {.name = "relu",
                                          .title = "ReLU",
                                          .torch_class = "ReLU",
@@ -173,7 +174,8 @@ static const descriptor describe_leaky_relu = {.name = "leaky-relu",
                                                .derivative_reads = ASSAY_READS_OUTPUT,
                                                .gain = gain_leaky_relu};
 static const descriptor describe_selu = {
-    .name = "selu", .title = "SELU", .torch_class = "SELU", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_selu, .second = second_selu};
+    .name = "selu", .title = "SELU", .torch_class = "SELU", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_selu,
+    .second = second_selu};
 static const descriptor describe_elu = {.name = "elu",
                                         .title = "ELU",
                                         .torch_class = "ELU",
@@ -182,13 +184,17 @@ static const descriptor describe_elu = {.name = "elu",
                                         .derivative_reads = ASSAY_READS_OUTPUT,
                                         .gain = gain_elu, .second = second_elu};
 static const descriptor describe_gelu = {
-    .name = "gelu", .title = "GELU", .torch_class = "GELU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu, .second = second_gelu};
+    .name = "gelu", .title = "GELU", .torch_class = "GELU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu,
+    .second = second_gelu};
 static const descriptor describe_gelu_tanh = {
-    .name = "gelu-tanh", .title = "GELU (tanh form)", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu_tanh, .second = second_gelu_tanh};
+    .name = "gelu-tanh", .title = "GELU (tanh form)", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu_tanh,
+    .second = second_gelu_tanh};
 static const descriptor describe_silu = {
-    .name = "silu", .title = "SiLU", .torch_class = "SiLU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_silu, .second = second_silu};
+    .name = "silu", .title = "SiLU", .torch_class = "SiLU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_silu,
+    .second = second_silu};
 static const descriptor describe_mish = {
-    .name = "mish", .title = "Mish", .torch_class = "Mish", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_mish, .second = second_mish};
+    .name = "mish", .title = "Mish", .torch_class = "Mish", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_mish,
+    .second = second_mish};
 
 #define DESCRIPTOR(constant, identifier) [constant] = &describe_##identifier,
 static const descriptor *const descriptors[ASSAY_ACTIVATION_COUNT] = {ASSAY_ACTIVATIONS(DESCRIPTOR)};
