@@ -23,6 +23,7 @@
 #include <assay/stats/histogram.h>
 #include <assay/stats/inference.h>
 #include <assay/stats/moments.h>
+#include <assay/stats/spectrum.h>
 
 #include <assay/check/gradient.h>
 #include <assay/check/tolerance.h>
@@ -32,6 +33,7 @@
 #include <assay/backend/openblas/core.h>
 #include <assay/backend/update_rule.h>
 
+#include <assay/nn/curvature.h>
 #include <assay/nn/network.h>
 
 #include <assay/init/initializer.h>
@@ -53,6 +55,11 @@
 #include <assay/train/batches.h>
 #include <assay/train/likeness.h>
 #include <assay/train/trainer.h>
+
+#include <assay/study/plan.h>
+#include <assay/study/run.h>
+#include <assay/study/store.h>
+#include <assay/study/summary.h>
 
 #include <assay/tutorial/chain.h>
 #include <assay/tutorial/defaults.h>

@@ -32,6 +32,7 @@ assay_sources = \
 	%D%/stats/moments_impl.h \
 	%D%/stats/range.c \
 	%D%/stats/range.h \
+	%D%/stats/spectrum.c \
 	%D%/check/gradient.c \
 	%D%/check/ladder.c \
 	%D%/check/ladder.h \
@@ -77,6 +78,7 @@ assay_sources = \
 	%D%/backend/update_rule.c \
 	%D%/backend/validate.c \
 	%D%/backend/validate.h \
+	%D%/nn/curvature.c \
 	%D%/nn/network.c \
 	%D%/nn/network_impl.h \
 	%D%/nn/tensors.c \
@@ -111,6 +113,17 @@ assay_sources = \
 	%D%/train/likeness.c \
 	%D%/train/trainer.c \
 	%D%/train/trainer_impl.h \
+	%D%/study/line.c \
+	%D%/study/line.h \
+	%D%/study/measure.c \
+	%D%/study/measure.h \
+	%D%/study/plan.c \
+	%D%/study/plan_impl.h \
+	%D%/study/run.c \
+	%D%/study/settings.c \
+	%D%/study/settings.h \
+	%D%/study/store.c \
+	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
@@ -157,17 +170,23 @@ public_headers = \
 	%D%/stats/histogram.h \
 	%D%/stats/inference.h \
 	%D%/stats/moments.h \
+	%D%/stats/spectrum.h \
 	%D%/check/gradient.h \
 	%D%/check/tolerance.h \
 	%D%/backend/activation.h \
 	%D%/backend/backend.h \
 	%D%/backend/openblas/core.h \
 	%D%/backend/update_rule.h \
+	%D%/nn/curvature.h \
 	%D%/nn/network.h \
 	%D%/init/initializer.h \
 	%D%/optim/optimizer.h \
 	%D%/surface/descent.h \
 	%D%/surface/surface.h \
+	%D%/study/plan.h \
+	%D%/study/run.h \
+	%D%/study/store.h \
+	%D%/study/summary.h \
 	%D%/model/config.h \
 	%D%/model/layers.h \
 	%D%/model/model.h \

@@ -25,6 +25,14 @@ AS_IF([test "$enable_tests" = yes],
    # GSL's own BLAS has the same names as OpenBLAS, and would take its place in every test: the tests would be slow, and
    # test something else than the program runs.
    GSL_LIBS="`AS_ECHO(["$GSL_LIBS"]) | $SED 's/-lgslcblas//'` $OPENBLAS_LIBS"])
+AC_ARG_WITH([mpi], [AS_HELP_STRING([--without-mpi], [no assay study under mpirun (default: if Open MPI is found)])],
+  [], [with_mpi=check])
+assay_have_mpi=no
+AS_IF([test "$with_mpi" != no],
+  [PKG_CHECK_MODULES([MPI], [ompi-c], [assay_have_mpi=yes],
+    [AS_IF([test "$with_mpi" = yes], [ASSAY_NEED([MPI], [ompi-c], [libopenmpi-dev], [assay study under mpirun])],
+      [assay_have_mpi="no (apt-get install libopenmpi-dev)"])])])
+AM_CONDITIONAL([HAVE_MPI], [test "$assay_have_mpi" = yes])
 AM_CONDITIONAL([WITH_TESTS], [test "$enable_tests" = yes])
 AS_IF([test -n "$assay_missing"],
   [AC_MSG_ERROR([packages are missing; on Debian: apt-get install$assay_missing])])

@@ -29,6 +29,7 @@ LDADD = $(test_libs)
 suites = \
 	tests/test_base \
 	tests/test_cli \
+	tests/test_curvature \
 	tests/test_data \
 	tests/test_data_fashion \
 	tests/test_data_files \
@@ -57,7 +58,7 @@ suites = \
 
 # Programs of several files.
 suites += tests/test_backend tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
-	tests/test_panel tests/test_report tests/test_surface tests/test_train tests/test_train_memory
+	tests/test_panel tests/test_report tests/test_study tests/test_surface tests/test_train tests/test_train_memory
 tests_test_backend_SOURCES = \
 	tests/machines.c \
 	tests/machines.h \
@@ -76,6 +77,7 @@ tests_test_likeness_SOURCES = tests/test_likeness.c $(train_sample)
 tests_test_optim_SOURCES = tests/test_optim.c tests/machines.c tests/machines.h
 tests_test_panel_SOURCES = tests/test_panel.c tests/test_panel_layers.c tests/test_panel.h
 tests_test_report_SOURCES = tests/test_report.c $(report_sample)
+tests_test_study_SOURCES = tests/test_study.c $(train_sample)
 tests_test_surface_SOURCES = tests/test_surface.c tests/machines.c tests/machines.h
 tests_test_train_SOURCES = tests/test_train.c $(train_sample)
 tests_test_train_memory_SOURCES = tests/test_train_memory.c $(train_sample)
@@ -89,10 +91,25 @@ TESTS += $(suites)
 check_PROGRAMS += tests/report_page
 tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
-test_scripts = tests/man.sh tests/docs.sh tests/where.sh tests/install/library.sh tests/report_browser.sh \
-	tests/report_tool.sh tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh \
-	tests/grade/hostile_files.sh tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh \
-	tests/grade/pytorch.sh tests/grade/class.sh tests/grade/record.sh
+# One a line, so that two changes rarely meet.
+test_scripts = \
+	tests/man.sh \
+	tests/docs.sh \
+	tests/where.sh \
+	tests/install/library.sh \
+	tests/report_browser.sh \
+	tests/report_tool.sh \
+	tests/grade/mistakes.sh \
+	tests/grade/styles.sh \
+	tests/grade/hostile.sh \
+	tests/grade/hostile_files.sh \
+	tests/grade/sandbox.sh \
+	tests/grade/files_listed.sh \
+	tests/grade/ways.sh \
+	tests/grade/pytorch.sh \
+	tests/grade/class.sh \
+	tests/grade/record.sh \
+	tests/study_mpi.sh
 TESTS += $(test_scripts)
 # Known: some imports (execl, openat, linkat, renameat, ...) are not made to fail by any test yet.
 XFAIL_TESTS = tests/test_faults_imports

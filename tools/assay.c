@@ -26,6 +26,7 @@ static const subcommand SUBCOMMANDS[] = {
     {"evaluate", "print the test accuracy of a saved network", assay_command_evaluate},
     {"grade", "test a student's implementation and name its mistakes", assay_command_grade},
     {"reproduce", "run the tutorial and compare its printed numbers with ours", assay_command_reproduce},
+    {"study", "compare settings of training over many seeds", assay_command_study},
     {"train", "train the tutorial's network, or repeat the author's saved runs", assay_command_train},
 };
 

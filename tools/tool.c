@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
@@ -171,4 +172,40 @@ assay_status tool_load_data(const char *folder, assay_part part, const char *nor
         assay_dataset_destroy(data);
     }
     return status;
+}
+
+/* FOLDER of this program's own file; "" if the system does not say. */
+static void own_folder(char *folder, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", folder, size - 1);
+    folder[length > 0 ? length : 0] = '\0';
+    char *slash = strrchr(folder, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+}
+
+assay_status tool_find_program(const char *name, char **path, assay_error *error)
+{
+    char own[4096];
+    own_folder(own, sizeof own);
+    char *const candidates[] = {
+        assay_asprintf(error, "%s/%s", own, name),
+        assay_asprintf(error, "%s/../%s", own, name), /* libtool puts programs that are not installed into .libs */
+        assay_asprintf(error, "%s/../libexec/assay/%s", own, name),
+        assay_asprintf(error, ASSAY_PKGLIBEXECDIR "/%s", name),
+    };
+    *path = NULL;
+    for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
+        if (*path == NULL && candidates[i] != NULL && access(candidates[i], X_OK) == 0) {
+            *path = candidates[i];
+        } else {
+            assay_free(candidates[i]);
+        }
+    }
+    return *path != NULL ? ASSAY_OK
+                         : assay_fail(error, ASSAY_ERROR_UNSUPPORTED,
+                                      "the program %s is not installed: build assay with Open MPI (Debian: "
+                                      "libopenmpi-dev)",
+                                      name);
 }

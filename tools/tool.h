@@ -20,6 +20,7 @@ tool_command assay_command_descend;
 tool_command assay_command_evaluate;
 tool_command assay_command_grade;
 tool_command assay_command_reproduce;
+tool_command assay_command_study;
 tool_command assay_command_train;
 
 /* Flushes stdout and returns the exit status: TOOL_FAILURE where output was lost, on a full disk for example. */
@@ -61,6 +62,12 @@ assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, c
 
 /* A copy of the text that is good UTF-8 and harmless on a terminal (base/text.h), as JSON. NULL when memory is out. */
 json_t *tool_json_text(const char *text);
+
+/*
+ * The path of another program of assay, which the caller frees with assay_free: beside this one, as in a build folder, or
+ * where it is installed. ASSAY_ERROR_UNSUPPORTED if it is not there.
+ */
+assay_status tool_find_program(const char *name, char **path, assay_error *error);
 
 /* --json FILE: output_write_json with `digits` significant digits of each real number. */
 assay_status tool_write_json(json_t *json, const char *path, int digits, assay_error *error);

@@ -75,6 +75,77 @@ static double gain_mish(double a)
     return 1.4868475812732081;
 }
 
+/* --- second derivatives ------------------------------------------------------------------------------------------ */
+
+static double second_tanh(double x, double a)
+{
+    (void)a;
+    double y = tanh(x);
+    return -2.0 * y * (1.0 - y) * (1.0 + y);
+}
+
+static double sigmoid(double x)
+{
+    return 1.0 / (1.0 + exp(-x));
+}
+
+/* s' = s (1 - s), written for both tails. */
+static double sigmoid_first(double x)
+{
+    return sigmoid(x) * sigmoid(-x);
+}
+
+static double second_sigmoid(double x, double a)
+{
+    (void)a;
+    return sigmoid_first(x) * (sigmoid(-x) - sigmoid(x));
+}
+
+static double second_elu(double x, double a)
+{
+    return x > 0.0 ? 0.0 : a * exp(x);
+}
+
+static double second_selu(double x, double a)
+{
+    (void)a;
+    return second_elu(x, 1.0507009873554805 * 1.6732632423543772);
+}
+
+/* f = x Phi(x), f' = Phi + x phi, f'' = (2 - x^2) phi. */
+static double second_gelu(double x, double a)
+{
+    (void)a;
+    return (2.0 - x * x) * exp(-0.5 * x * x) / sqrt(2.0 * acos(-1.0));
+}
+
+/* f = x (1 + t) / 2, t = tanh u: f'' = t' + x t'' / 2, t' = (1 - t^2) u', t'' = (1 - t^2) u'' - 2 t t' u'. */
+static double second_gelu_tanh(double x, double a)
+{
+    (void)a;
+    double c = sqrt(2.0 / acos(-1.0));
+    double t = tanh(c * (x + 0.044715 * x * x * x));
+    double first = c * (1.0 + 3.0 * 0.044715 * x * x);
+    double change = (1.0 - t) * (1.0 + t) * first;
+    return change + 0.5 * x * ((1.0 - t) * (1.0 + t) * c * 6.0 * 0.044715 * x - 2.0 * t * change * first);
+}
+
+/* f = x s: f'' = 2 s' + x s''. */
+static double second_silu(double x, double a)
+{
+    return 2.0 * sigmoid_first(x) + x * second_sigmoid(x, a);
+}
+
+/* f = x t, t = tanh(log(1 + e^x)): f'' = 2 t' + x t'', t' = (1 - t^2) s, t'' = (1 - t^2) s' - 2 t t' s. */
+static double second_mish(double x, double a)
+{
+    (void)a;
+    double t = tanh(x > 30.0 ? x : log1p(exp(x)));
+    double s = sigmoid(x);
+    double change = (1.0 - t) * (1.0 + t) * s;
+    return 2.0 * change + x * ((1.0 - t) * (1.0 + t) * sigmoid_first(x) - 2.0 * t * change * s);
+}
+
 /* --- descriptors ------------------------------------------------------------------------------------------------ */
 
 typedef assay_activation_descriptor descriptor;
@@ -83,7 +154,8 @@ typedef assay_activation_descriptor descriptor;
 static const descriptor describe_identity = {
     .name = "identity", .title = "identity", .torch_class = "Identity", .gain = gain_one};
 static const descriptor describe_tanh = {
-    .name = "tanh", .title = "tanh", .torch_class = "Tanh", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_tanh};
+    .name = "tanh", .title = "tanh", .torch_class = "Tanh", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_tanh,
+    .second = second_tanh};
 static const descriptor describe_relu = {.name = "relu",
                                          .title = "ReLU",
                                          .torch_class = "ReLU",
@@ -93,7 +165,7 @@ static const descriptor describe_sigmoid = {.name = "sigmoid",
                                             .title = "sigmoid",
                                             .torch_class = "Sigmoid",
                                             .derivative_reads = ASSAY_READS_OUTPUT,
-                                            .gain = gain_one};
+                                            .gain = gain_one, .second = second_sigmoid};
 static const descriptor describe_leaky_relu = {.name = "leaky-relu",
                                                .title = "leaky ReLU",
                                                .torch_class = "LeakyReLU",
@@ -102,22 +174,27 @@ static const descriptor describe_leaky_relu = {.name = "leaky-relu",
                                                .derivative_reads = ASSAY_READS_OUTPUT,
                                                .gain = gain_leaky_relu};
 static const descriptor describe_selu = {
-    .name = "selu", .title = "SELU", .torch_class = "SELU", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_selu};
+    .name = "selu", .title = "SELU", .torch_class = "SELU", .derivative_reads = ASSAY_READS_OUTPUT, .gain = gain_selu,
+    .second = second_selu};
 static const descriptor describe_elu = {.name = "elu",
                                         .title = "ELU",
                                         .torch_class = "ELU",
                                         .has_parameter = true,
                                         .parameter = 1.0,
                                         .derivative_reads = ASSAY_READS_OUTPUT,
-                                        .gain = gain_elu};
+                                        .gain = gain_elu, .second = second_elu};
 static const descriptor describe_gelu = {
-    .name = "gelu", .title = "GELU", .torch_class = "GELU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu};
+    .name = "gelu", .title = "GELU", .torch_class = "GELU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu,
+    .second = second_gelu};
 static const descriptor describe_gelu_tanh = {
-    .name = "gelu-tanh", .title = "GELU (tanh form)", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu_tanh};
+    .name = "gelu-tanh", .title = "GELU (tanh form)", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_gelu_tanh,
+    .second = second_gelu_tanh};
 static const descriptor describe_silu = {
-    .name = "silu", .title = "SiLU", .torch_class = "SiLU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_silu};
+    .name = "silu", .title = "SiLU", .torch_class = "SiLU", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_silu,
+    .second = second_silu};
 static const descriptor describe_mish = {
-    .name = "mish", .title = "Mish", .torch_class = "Mish", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_mish};
+    .name = "mish", .title = "Mish", .torch_class = "Mish", .derivative_reads = ASSAY_READS_INPUT, .gain = gain_mish,
+    .second = second_mish};
 
 #define DESCRIPTOR(constant, identifier) [constant] = &describe_##identifier,
 static const descriptor *const descriptors[ASSAY_ACTIVATION_COUNT] = {ASSAY_ACTIVATIONS(DESCRIPTOR)};

@@ -51,7 +51,8 @@ typedef struct {
     bool has_parameter;
     double parameter; /* its default: PyTorch's */
     assay_derivative_source derivative_reads;
-    double (*gain)(double parameter); /* assay_gain (init/initializer.h) */
+    double (*gain)(double parameter);             /* assay_gain (init/initializer.h) */
+    double (*second)(double x, double parameter); /* f''(x); NULL where f is linear, or linear but for one kink */
 } assay_activation_descriptor;
 
 /* `kind` must be below ASSAY_ACTIVATION_COUNT, here and below. */

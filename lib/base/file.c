@@ -141,13 +141,13 @@ static int close_stream(FILE *stream, int failed)
     return 0;
 }
 
-assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
+static assay_status commit(assay_file_writer *writer, bool sync, assay_error *error)
 {
     errno = 0;
     int failed = ferror(writer->stream) != 0;
     failed = fflush(writer->stream) != 0 || failed;
     /* A pipe has nothing to sync. */
-    failed = (writer->temporary != NULL && fsync(fileno(writer->stream)) != 0) || failed;
+    failed = (sync && writer->temporary != NULL && fsync(fileno(writer->stream)) != 0) || failed;
     int reason = errno;
     failed = close_stream(writer->stream, failed) != 0 || failed;
     if (!failed && writer->temporary != NULL && rename(writer->temporary, writer->target) != 0) {
@@ -165,6 +165,16 @@ assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
     return status;
 }
 
+assay_status assay_file_commit(assay_file_writer *writer, assay_error *error)
+{
+    return commit(writer, true, error);
+}
+
+assay_status assay_file_commit_unsynced(assay_file_writer *writer, assay_error *error)
+{
+    return commit(writer, false, error);
+}
+
 void assay_file_abort(assay_file_writer *writer)
 {
     if (writer == NULL) {
@@ -175,17 +185,44 @@ void assay_file_abort(assay_file_writer *writer)
     writer_free(writer);
 }
 
-/* Whether `name` is "STEM.PID-TIME.tmp" of a process that has ended. */
-static bool is_leftover(const char *name, const char *stem, size_t length)
+/* Seconds after which a temporary file in a folder that several machines share is nobody's: this machine does not see the
+ * processes of the others. */
+enum { SHARED_AGE = 3600 };
+
+/* Whether `name` is "STEM.PID-TIME.tmp" of a process that has ended; a NULL stem is any. */
+static bool is_leftover(const char *name, const char *stem)
 {
     long process = 0;
     int end = 0;
-    if (strncmp(name, stem, length) != 0 || name[length] != '.' ||
-        sscanf(name + length + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 ||
-        name[length + 1 + (size_t)end] != '\0') {
+    size_t length = strlen(name);
+    size_t dot = length > 4 ? length - 4 : 0; /* of ".tmp", then the one before it */
+    while (dot > 0 && name[--dot] != '.') {
+    }
+    if ((stem != NULL && (strlen(stem) != dot || strncmp(name, stem, dot) != 0)) ||
+        sscanf(name + dot + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 ||
+        name[dot + 1 + (size_t)end] != '\0') {
         return false;
     }
     return process > 0 && process != (long)getpid() && kill((pid_t)process, 0) != 0 && errno == ESRCH;
+}
+
+static bool is_old(int folder, const char *name, time_t age)
+{
+    struct stat about;
+    return age == 0 || (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) == 0 && time(NULL) - about.st_mtime > age);
+}
+
+static void remove_leftovers(const char *folder, const char *stem, time_t age)
+{
+    DIR *listing = folder == NULL ? NULL : opendir(folder);
+    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
+        if (is_leftover(entry->d_name, stem) && is_old(dirfd(listing), entry->d_name, age)) {
+            (void)unlinkat(dirfd(listing), entry->d_name, 0);
+        }
+    }
+    if (listing != NULL) {
+        closedir(listing);
+    }
 }
 
 void assay_file_remove_leftovers(const char *path)
@@ -193,20 +230,16 @@ void assay_file_remove_leftovers(const char *path)
     char *resolved = realpath(path, NULL); /* temporary files are beside the file that a symbolic link leads to */
     const char *target = resolved != NULL ? resolved : path;
     const char *slash = strrchr(target, '/');
-    const char *stem = slash == NULL ? target : slash + 1;
     char *folder = slash == NULL ? assay_strdup(".", NULL)
                                  : assay_asprintf(NULL, "%.*s/", (int)(slash - target), target);
-    DIR *listing = folder == NULL ? NULL : opendir(folder);
-    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;) {
-        if (is_leftover(entry->d_name, stem, strlen(stem))) {
-            (void)unlinkat(dirfd(listing), entry->d_name, 0);
-        }
-    }
-    if (listing != NULL) {
-        closedir(listing);
-    }
+    remove_leftovers(folder, slash == NULL ? target : slash + 1, 0);
     assay_free(folder);
     free(resolved);
+}
+
+void assay_file_remove_all_leftovers(const char *folder)
+{
+    remove_leftovers(folder, NULL, SHARED_AGE);
 }
 
 /* What is at the path, if it is not a regular file. */

@@ -35,6 +35,9 @@ FILE *assay_file_stream(assay_file_writer *writer);
  */
 assay_status assay_file_commit(assay_file_writer *writer, assay_error *error);
 
+/* The same without the sync, which takes milliseconds: after a power failure the file may be empty or cut off. */
+assay_status assay_file_commit_unsynced(assay_file_writer *writer, assay_error *error);
+
 /* Removes the temporary file and frees the writer; NULL is allowed. */
 void assay_file_abort(assay_file_writer *writer);
 
@@ -43,6 +46,8 @@ void assay_file_abort(assay_file_writer *writer);
  * processes stay. A file that cannot be removed is no error.
  */
 void assay_file_remove_leftovers(const char *path);
+/* The same for all files of a folder that several machines may share: only those that are more than an hour old. */
+void assay_file_remove_all_leftovers(const char *folder);
 
 /*
  * Opens a regular file of at most `limit` bytes for reading, without waiting: a folder, a pipe, a socket or a device is
