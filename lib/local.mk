@@ -1,6 +1,8 @@
 # libassay: each folder's sources, then the headers that are installed as <assay/...>.
 assay_sources = \
 	%D%/base/alloc.c \
+	%D%/base/byte_order.c \
+	%D%/base/byte_order.h \
 	%D%/base/error.c \
 	%D%/base/file.c \
 	%D%/base/json.c \
