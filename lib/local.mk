@@ -54,6 +54,7 @@ assay_sources = \
 	%D%/backend/openblas/panel_avx2.c \
 	%D%/backend/openblas/panel_avx512.c \
 	%D%/backend/openblas/panel_kernels.h \
+	%D%/backend/openblas/panel_neon.c \
 	%D%/backend/openblas/panel_template.h \
 	%D%/backend/openblas/pool.c \
 	%D%/backend/openblas/pool.h \
