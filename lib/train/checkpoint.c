@@ -1,4 +1,5 @@
 /* A run on disk: everything that its next epoch depends on, so that a resumed run ends as one that never stopped. */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,10 +121,10 @@ static char *fingerprint(const assay_trainer *trainer, assay_error *error)
     return text;
 }
 
-static assay_status set_number(assay_state *state, const char *key, size_t number, assay_error *error)
+static assay_status set_number(assay_state *state, const char *key, uint64_t number, assay_error *error)
 {
     char text[32];
-    snprintf(text, sizeof text, "%zu", number);
+    snprintf(text, sizeof text, "%" PRIu64, number);
     return assay_state_set_text(state, key, text, error);
 }
 
