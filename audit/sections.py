@@ -316,6 +316,11 @@ VARIANTS = [
     ("msan", "check-msan", "clang, MemorySanitizer, the suites without files"),
     ("valgrind", "check-valgrind", "valgrind, the suites of files, formats and other libraries"),
     ("clang", "check-clang", "clang, every warning an error, the whole suite"),
+    *(
+        (f"{library}-{kind}", "check-blas", f"OpenBLAS ({kind}), {bits}-bit integers, the suites of the backend")
+        for library, bits in (("openblas", 32), ("openblas64", 64))
+        for kind in ("pthread", "openmp", "serial")
+    ),
 ]
 
 

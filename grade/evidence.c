@@ -92,7 +92,8 @@ static void look_at_needed(grade_evidence *evidence, Elf *elf, const GElf_Shdr *
         if (gelf_getdyn(data, i, &entry) == NULL || entry.d_tag == DT_NULL) {
             return;
         }
-        const char *needed = entry.d_tag == DT_NEEDED ? elf_strptr(elf, header->sh_link, entry.d_un.d_val) : NULL;
+        const char *needed = entry.d_tag == DT_NEEDED ? elf_strptr(elf, header->sh_link, (size_t)entry.d_un.d_val)
+                                                      : NULL;
         if (needed != NULL && strncmp(needed, "libassay.so", strlen("libassay.so")) == 0) {
             note(evidence, file, "is linked to libassay (DT_NEEDED)");
         }

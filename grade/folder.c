@@ -83,7 +83,7 @@ assay_status assay_grade_descriptor_read(int descriptor, const char *name, size_
     if (!S_ISREG(about.st_mode)) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: not a regular file: it is %s", name, kind_of(about.st_mode));
     }
-    if ((size_t)about.st_size > limit) {
+    if ((unsigned long long)about.st_size > limit) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %lld bytes, at most %zu are read", name,
                           (long long)about.st_size, limit);
     }

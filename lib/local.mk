@@ -1,6 +1,8 @@
 # libassay: each folder's sources, then the headers that are installed as <assay/...>.
 assay_sources = \
 	%D%/base/alloc.c \
+	%D%/base/byte_order.c \
+	%D%/base/byte_order.h \
 	%D%/base/error.c \
 	%D%/base/file.c \
 	%D%/base/json.c \
@@ -53,6 +55,7 @@ assay_sources = \
 	%D%/backend/openblas/panel_avx2.c \
 	%D%/backend/openblas/panel_avx512.c \
 	%D%/backend/openblas/panel_kernels.h \
+	%D%/backend/openblas/panel_neon.c \
 	%D%/backend/openblas/panel_template.h \
 	%D%/backend/openblas/pool.c \
 	%D%/backend/openblas/pool.h \

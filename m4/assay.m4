@@ -205,3 +205,23 @@ AS_IF([test "$enable_coverage" = yes],
 AC_SUBST([COVERAGE_CFLAGS])
 AM_CONDITIONAL([WITH_COVERAGE], [test "$enable_coverage" = yes])
 ])
+
+# Every operation is rounded to its own type (FLT_EVAL_METHOD 0): as it is, or on i386 with SSE2 in place of the x87.
+AC_DEFUN([ASSAY_ROUNDING],
+[AC_CACHE_CHECK([for the option that rounds every operation], [assay_cv_rounding],
+  [assay_saved_cflags=$CFLAGS
+   assay_cv_rounding=impossible
+   for assay_option in "" "-msse2 -mfpmath=sse"; do
+     CFLAGS="$assay_saved_cflags $ASSAY_CFLAGS $assay_option"
+     AC_COMPILE_IFELSE([AC_LANG_SOURCE([[
+@%:@include <float.h>
+int rounds[FLT_EVAL_METHOD == 0 ? 1 : -1];
+]])], [AS_IF([test -z "$assay_option"], [assay_cv_rounding="none needed"], [assay_cv_rounding=$assay_option])
+       break])
+   done
+   CFLAGS=$assay_saved_cflags])
+AS_CASE([$assay_cv_rounding],
+  [impossible], [AC_MSG_ERROR([this processor or compiler computes with more digits than float and double have (FLT_EVAL_METHOD is not 0), so its numbers would differ; compile for a processor with SSE2, or use -fexcess-precision=standard])],
+  ["none needed"], [],
+  [ASSAY_CFLAGS="$ASSAY_CFLAGS $assay_cv_rounding"])
+])

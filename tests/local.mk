@@ -58,7 +58,8 @@ suites = \
 
 # Programs of several files.
 suites += tests/test_backend tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
-	tests/test_panel tests/test_report tests/test_study tests/test_surface tests/test_train tests/test_train_memory
+	tests/test_panel tests/test_products tests/test_report tests/test_study tests/test_surface tests/test_train \
+	tests/test_train_memory
 tests_test_backend_SOURCES = \
 	tests/machines.c \
 	tests/machines.h \
@@ -76,6 +77,7 @@ tests_test_init_SOURCES = tests/test_init.c tests/test_init.h tests/test_init_de
 tests_test_likeness_SOURCES = tests/test_likeness.c $(train_sample)
 tests_test_optim_SOURCES = tests/test_optim.c tests/machines.c tests/machines.h
 tests_test_panel_SOURCES = tests/test_panel.c tests/test_panel_layers.c tests/test_panel.h
+tests_test_products_SOURCES = tests/test_products.c tests/machines.c tests/machines.h
 tests_test_report_SOURCES = tests/test_report.c $(report_sample)
 tests_test_study_SOURCES = tests/test_study.c $(train_sample)
 tests_test_surface_SOURCES = tests/test_surface.c tests/machines.c tests/machines.h
@@ -319,8 +321,13 @@ check-valgrind:
 	+$(patient) CK_FORK=no ASSAY_TEST_EFFORT=small $(call recorded,valgrind,$(MAKE) $(AM_MAKEFLAGS) check \
 	  TESTS='$(valgrind_tests)' LOG_COMPILER='$(valgrind_command)')
 
+# Every OpenBLAS of Debian.
+.PHONY: check-blas
+check-blas:
+	+$(patient) MAKE='$(MAKE)' $(SHELL) '$(abs_top_srcdir)/scripts/check-blas'
+
 clean-local:
-	rm -rf coverage-report variants
+	rm -rf blas64 coverage-report variants
 EXTRA_DIST += tests/valgrind.supp tests/tsan.supp audit/variant.sh
 
 # What is installed, as its users find it; with the DESTDIR of make install, if there was one.

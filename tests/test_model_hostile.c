@@ -316,10 +316,9 @@ START_TEST(bad_archives)
         {"storage in another folder", 2, {pickle, {"b/data/0", good_storage, ZIP_CM_STORE}}, "'data/0' is missing"},
         {"storage too short", 2, {pickle, {"a/data/0", {"\0\0\0\0\0\0\0", 7}, ZIP_CM_STORE}}, "have 7 bytes"},
         {"storage empty", 2, {pickle, {"a/data/0", {"", 0}, ZIP_CM_STORE}}, "have 0 bytes"},
-        {"big-endian", 3, {pickle, storage, {"a/byteorder", BLOB("big"), ZIP_CM_STORE}}, "big-endian"},
-        {"other-endian", 3, {pickle, storage, {"a/byteorder", BLOB("middle"), ZIP_CM_STORE}}, "big-endian"},
-        {"byte order too large", 3, {pickle, storage, {"a/byteorder", {zeros, BOMB}, ZIP_CM_DEFLATE}},
-         "far larger than the file"},
+        {"no endian", 3, {pickle, storage, {"a/byteorder", BLOB("bit"), ZIP_CM_STORE}}, "neither 'little' nor 'big'"},
+        {"other-endian", 3, {pickle, storage, {"a/byteorder", BLOB("middle"), ZIP_CM_STORE}}, "neither 'little' nor 'big'"},
+        {"byte order too large", 3, {pickle, storage, {"a/byteorder", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as storage", 2, {pickle, {"a/data/0", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"zip bomb as pickle", 1, {{"a/data.pkl", {zeros, BOMB}, ZIP_CM_DEFLATE}}, "far larger than the file"},
         {"pickle too large", 1, {{"a/data.pkl", {zeros, 17 << 20}, ZIP_CM_STORE}}, "a pickle of 17825792 bytes"},
@@ -348,15 +347,29 @@ START_TEST(deflated_archive_is_read)
 }
 END_TEST
 
-START_TEST(little_endian_is_read)
+/* The same two numbers in a file of a little-endian and of a big-endian machine; on each machine one of them is
+ * swapped. */
+START_TEST(both_byte_orders_are_read)
 {
-    assay_error error;
-    const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE},
-                                 {"a/data/0", good_storage, ZIP_CM_STORE},
-                                 {"a/byteorder", BLOB("little"), ZIP_CM_STORE}};
-    blob file = make_zip(entries, 3);
-    support_assert_ok(parse(file, &error), &error);
-    assay_free((char *)file.bytes);
+    static const struct {
+        blob order;
+        blob storage;
+    } cases[] = {{BLOB("little"), BLOB("\0\0\x80\x3f\0\0\0\xc0")}, {BLOB("big"), BLOB("\x3f\x80\0\0\xc0\0\0\0")}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_error error = {.status = ASSAY_OK};
+        const zip_entry entries[] = {{"a/data.pkl", good_pickle, ZIP_CM_STORE},
+                                     {"a/data/0", cases[i].storage, ZIP_CM_STORE},
+                                     {"a/byteorder", cases[i].order, ZIP_CM_STORE}};
+        blob file = make_zip(entries, 3);
+        assay_model_format format;
+        assay_state *state = NULL;
+        support_assert_ok(assay_model_parse(file.bytes, file.size, "file", &format, &state, NULL, &error), &error);
+        const float *numbers = assay_state_at(state, 0)->data;
+        ck_assert_msg(numbers[0] == 1 && numbers[1] == -2, "case %zu: %g, %g", i, (double)numbers[0],
+                      (double)numbers[1]);
+        assay_state_destroy(state);
+        assay_free((char *)file.bytes);
+    }
 }
 END_TEST
 
@@ -798,7 +811,7 @@ static Suite *suite(void)
     tcase_add_test(tests, tuples_of_tuples);
     tcase_add_test(tests, bad_archives);
     tcase_add_test(tests, deflated_archive_is_read);
-    tcase_add_test(tests, little_endian_is_read);
+    tcase_add_test(tests, both_byte_orders_are_read);
     tcase_add_test(tests, entry_twice);
     tcase_add_test(tests, damaged_storage_is_noticed);
     tcase_add_test(tests, cut_and_changed_archives);

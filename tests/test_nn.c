@@ -352,7 +352,7 @@ START_TEST(impossible_networks)
         {{.inputs = 784, .classes = 10, .hidden_count = 2, .hidden = {16, 0}}, 1, "layer 16 -> 0"},
         {{.inputs = 784, .classes = 10, .hidden_count = 257}, 1, "257 hidden layers are more than 256"},
         {{.inputs = SIZE_MAX, .classes = 2}, 1, "memory"},
-        {{.inputs = (size_t)1 << 33, .classes = (size_t)1 << 33}, 1, "memory"},
+        {{.inputs = SIZE_MAX / 8, .classes = SIZE_MAX / 8}, 1, "memory"},
         {{.inputs = 4, .classes = 4}, SIZE_MAX / 8, "memory"},
         {{.inputs = 4, .classes = 4, .hidden_count = 1, .hidden = {SIZE_MAX / 4}}, 1, "memory"},
     };
@@ -368,9 +368,10 @@ START_TEST(impossible_networks)
         ck_assert_ptr_null(network);
     }
     /* Each layer alone would fit into the address space, all together would not. */
-    assay_network_config many = {.inputs = (size_t)1 << 29, .classes = 2, .hidden_count = ASSAY_MAX_HIDDEN};
+    const size_t root = (size_t)1 << (sizeof(size_t) * 4 - 3);
+    assay_network_config many = {.inputs = root, .classes = 2, .hidden_count = ASSAY_MAX_HIDDEN};
     for (size_t i = 0; i < ASSAY_MAX_HIDDEN; i++) {
-        many.hidden[i] = (size_t)1 << 29;
+        many.hidden[i] = root;
     }
     assay_network *network;
     assay_error error;
@@ -394,32 +395,39 @@ END_TEST
 #endif
 
 /*
- * Sizes are refused exactly from where 16 bytes an element, in weights, biases and their gradients of 257 layers, could
- * not be counted. Below that they pass on to the allocator, and no machine has so much: another error.
+ * Sizes are refused exactly from where all tensors as doubles would be more bytes than memory can have. Below that they
+ * pass on to the allocator: no machine of 64 bits has so much, and one of 32 bits may have it.
  */
 START_TEST(largest_networks)
 {
     evidence(EVIDENCE_PROPERTY, "nn/network_create");
-    const size_t limit = SIZE_MAX / (2 * sizeof(double) * 514);
-    const struct {
-        size_t inputs, classes, max_rows;
-    } cases[] = {{limit, 1, 1}, {1, limit, 1}, {1, 1, limit}, {4, limit / 4, 1}, {2, 2, limit / 2}};
+    /* Of one size `n` and ones there are this many tensors [n], and this many elements beside them. Each tensor is
+     * counted with 16 more elements. */
+    static const struct {
+        bool inputs, classes, rows;
+        size_t times, beside;
+    } cases[] = {
+        {.inputs = true, .times = 3, .beside = 3 * 16 + 5 * 17},
+        {.classes = true, .times = 7, .beside = 7 * 16 + 17},
+        {.rows = true, .times = 4, .beside = 4 * 16 + 4 * 17},
+    };
     assay_backend *backend = open_backend(_i);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        assay_network *network;
-        assay_error error;
-        assay_network_config config = {.inputs = cases[i].inputs, .classes = cases[i].classes};
-        if (MALLOC_MAY_FAIL) {
-            support_assert_error(assay_network_create(backend, &config, cases[i].max_rows, true, &network, &error),
-                                 ASSAY_ERROR_MEMORY, &error, NULL);
-            ck_assert_ptr_null(network);
+        const size_t limit = (PTRDIFF_MAX / sizeof(double) - cases[i].beside) / cases[i].times;
+        for (size_t more = MALLOC_MAY_FAIL ? 0 : 1; more <= 1; more++) {
+            const size_t n = limit + more;
+            assay_network *network;
+            assay_error error = {.status = ASSAY_OK};
+            assay_network_config config = {.inputs = cases[i].inputs ? n : 1, .classes = cases[i].classes ? n : 1};
+            assay_status status = assay_network_create(backend, &config, cases[i].rows ? n : 1, true, &network, &error);
+            if (more > 0) {
+                support_assert_error(status, ASSAY_ERROR_ARGUMENT, &error, "memory");
+            } else {
+                ck_assert_msg(status == ASSAY_ERROR_MEMORY || (status == ASSAY_OK && sizeof(size_t) < 8),
+                              "case %zu: status %d", i, (int)status);
+                assay_network_destroy(network);
+            }
         }
-        /* One more of the largest. */
-        config.inputs += config.inputs > 4;
-        config.classes += config.classes > 4;
-        support_assert_error(
-            assay_network_create(backend, &config, cases[i].max_rows + (cases[i].max_rows > 4), true, &network, &error),
-            ASSAY_ERROR_ARGUMENT, &error, "memory");
     }
     close_backend(backend);
 }

@@ -343,7 +343,7 @@ START_TEST(the_sample_counts_columns)
 }
 END_TEST
 
-/* AVX2's kernels want FMA and BMI2 as well, and the others what these want. */
+/* AVX2's kernels need FMA and BMI2 as well, and AVX-512's need what these need. NEON's need nothing else. */
 START_TEST(kernels_want_all_their_instructions)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
@@ -360,24 +360,37 @@ START_TEST(kernels_want_all_their_instructions)
 #endif
         ck_assert_ptr_null(*kernels);
     }
+#if defined(__aarch64__)
+    const assay_panel_kernels *const *kernels = assay_panel_for((assay_processor){.neon = true});
+    ck_assert_str_eq(kernels[0]->name, "neon");
+    ck_assert_ptr_null(kernels[1]);
+#endif
 }
 END_TEST
 
-/* Linux says the same of this processor. */
+/* Linux says the same of this processor. Every 64-bit ARM has NEON, and no other processor has what is looked for. */
 START_TEST(processor_is_this_one)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
+    const assay_processor here = assay_processor_here();
+#if defined(__x86_64__)
     FILE *file = fopen("/proc/cpuinfo", "r");
     ck_assert_ptr_nonnull(file);
     char line[8192] = "";
     while (strncmp(line, "flags", 5) != 0 && fgets(line, sizeof line, file) != NULL) {
     }
     fclose(file);
-    const assay_processor here = assay_processor_here();
     ck_assert_int_eq(here.avx2, strstr(line, " avx2 ") != NULL);
     ck_assert_int_eq(here.fma, strstr(line, " fma ") != NULL);
     ck_assert_int_eq(here.bmi2, strstr(line, " bmi2 ") != NULL);
     ck_assert_int_eq(here.avx512vl, strstr(line, " avx512vl ") != NULL);
+    ck_assert(!here.neon);
+#else
+    ck_assert(!here.avx2 && !here.fma && !here.bmi2 && !here.avx512vl);
+#if defined(__aarch64__)
+    ck_assert(here.neon);
+#endif
+#endif
 }
 END_TEST
 
@@ -387,8 +400,9 @@ START_TEST(kernels_have_names)
     size_t count = 0;
     for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
         printf("kernels: %s\n", (*kernels)->name);
-        ck_assert_uint_eq((*kernels)->lanes, strcmp((*kernels)->name, "avx512") == 0 ? 16 : 8);
-        ck_assert(count == 0 || strcmp((*kernels)->name, "avx2") == 0);
+        const char *name = (*kernels)->name;
+        ck_assert_uint_eq((*kernels)->lanes, strcmp(name, "avx512") == 0 ? 16 : strcmp(name, "avx2") == 0 ? 8 : 4);
+        ck_assert(count == 0 || strcmp(name, "avx2") == 0);
         count++;
     }
     ck_assert_uint_le(count, 2);

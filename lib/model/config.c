@@ -31,11 +31,12 @@ static assay_status read_activation(json_t *json, const char *name, assay_activa
 
 static assay_status read_size(const json_t *json, const char *name, const char *what, size_t *size, assay_error *error)
 {
-    json_int_t number = json_integer_value(json);
-    if (!json_is_integer(json) || number < 1) {
+    if (!json_is_integer(json) || json_integer_value(json) < 1) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %s is not a whole number above 0", name, what);
     }
-    *size = (size_t)number;
+    if (__builtin_add_overflow(json_integer_value(json), 0, size)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %s is too large for this machine's memory", name, what);
+    }
     return ASSAY_OK;
 }
 

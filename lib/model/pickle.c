@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "base/byte_order.h"
 
 /* --- errors ---------------------------------------------------------------------------------------------------- */
 
@@ -162,13 +163,13 @@ assay_status pickle_append(pickle_machine *m, pickle_value *container, const pic
 
 /* --- the stack ------------------------------------------------------------------------------------------------- */
 
-static assay_status take(pickle_machine *m, size_t count, const unsigned char **bytes)
+static assay_status take(pickle_machine *m, uint64_t count, const unsigned char **bytes)
 {
     if (count > m->size - m->position) {
         return pickle_refuse(m, "it goes past the end of the file");
     }
     *bytes = m->bytes + m->position;
-    m->position += count;
+    m->position += (size_t)count;
     return ASSAY_OK;
 }
 
@@ -177,10 +178,7 @@ static assay_status take_number(pickle_machine *m, size_t width, uint64_t *numbe
 {
     const unsigned char *bytes = NULL;
     ASSAY_TRY(take(m, width, &bytes));
-    *number = 0;
-    for (size_t i = width; i-- > 0;) {
-        *number = *number << 8 | bytes[i];
-    }
+    *number = assay_little_endian(bytes, width);
     return ASSAY_OK;
 }
 
@@ -309,7 +307,7 @@ static assay_status op_long(pickle_machine *m, size_t width)
     const unsigned char *bytes = NULL;
     uint64_t number = 0;
     ASSAY_TRY(take_number(m, width, &length));
-    ASSAY_TRY(take(m, (size_t)length, &bytes));
+    ASSAY_TRY(take(m, length, &bytes));
     if (length > 8) {
         return push(m, &m->nothing);
     }
@@ -375,7 +373,7 @@ static assay_status op_text(pickle_machine *m, size_t width)
     uint64_t length = 0;
     const unsigned char *bytes = NULL;
     ASSAY_TRY(take_number(m, width, &length));
-    ASSAY_TRY(take(m, (size_t)length, &bytes));
+    ASSAY_TRY(take(m, length, &bytes));
     return push_text(m, bytes, (size_t)length);
 }
 
@@ -384,7 +382,7 @@ static assay_status op_bytes(pickle_machine *m, size_t width)
     uint64_t length = 0;
     const unsigned char *bytes = NULL;
     ASSAY_TRY(take_number(m, width, &length));
-    ASSAY_TRY(take(m, (size_t)length, &bytes));
+    ASSAY_TRY(take(m, length, &bytes));
     return push(m, &m->nothing);
 }
 
@@ -649,18 +647,19 @@ static assay_status apply_view(pickle_machine *m, const pickle_value *view, assa
     }
     const pickle_value *offset = view->kind == PICKLE_TUPLE && view->as.tuple.count == 3 ? view->as.tuple.items[1]
                                                                                          : NULL;
-    if (offset == NULL || offset->kind != PICKLE_INTEGER || offset->as.integer < 0) {
+    if (offset == NULL || offset->kind != PICKLE_INTEGER ||
+        __builtin_add_overflow(offset->as.integer, 0, &storage->offset)) {
         return pickle_refuse(m, "what it names as a storage is not one");
     }
-    storage->offset = (size_t)offset->as.integer;
     return ASSAY_OK;
 }
 
 static assay_status make_storage(pickle_machine *m, pickle_value **items, size_t count, pickle_value **made)
 {
     const pickle_global *type = items[1]->kind == PICKLE_GLOBAL ? items[1]->as.global : NULL;
+    size_t elements = 0;
     if (type == NULL || type->role != GLOBAL_STORAGE || items[2]->kind != PICKLE_TEXT ||
-        items[4]->kind != PICKLE_INTEGER || items[4]->as.integer < 0 ||
+        items[4]->kind != PICKLE_INTEGER || __builtin_add_overflow(items[4]->as.integer, 0, &elements) ||
         strlen(items[2]->as.text.chars) != items[2]->as.text.length) {
         return pickle_refuse(m, "what it names as a storage is not one");
     }
@@ -675,7 +674,7 @@ static assay_status make_storage(pickle_machine *m, pickle_value **items, size_t
     }
     storage->dtype = (assay_dtype)type->which;
     storage->storage = items[2]->as.text.chars;
-    storage->storage_count = (size_t)items[4]->as.integer;
+    storage->storage_count = elements;
     (*made)->as.tensor = storage;
     return count == 6 ? apply_view(m, items[5], storage) : ASSAY_OK;
 }
@@ -731,7 +730,7 @@ static assay_status put(pickle_machine *m, uint64_t index)
     if (index > m->puts + SPARE) {
         return pickle_refuse(m, "a memo index that no pickle of this length needs");
     }
-    ASSAY_TRY(reserve(m, &m->memo, (size_t)index + 1));
+    ASSAY_TRY(reserve(m, &m->memo, (size_t)index + 1)); /* few, as is checked above */
     m->memo.entries[index] = m->stack.entries[m->stack.count - 1];
     m->puts++;
     return ASSAY_OK;

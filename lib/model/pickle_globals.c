@@ -355,7 +355,7 @@ static pickle_value *argument(const pickle_value *arguments, size_t index, pickl
     return found != NULL && found->kind == kind ? found : NULL;
 }
 
-/* A tuple of numbers, none negative; false where it is not that or is longer than a tensor's rank may be. */
+/* A tuple of numbers that a size can be; false where it is not that or is longer than a tensor's rank may be. */
 static bool sizes_of(const pickle_value *tuple, size_t *sizes)
 {
     if (tuple->as.tuple.count > ASSAY_TENSOR_MAX_RANK) {
@@ -363,10 +363,9 @@ static bool sizes_of(const pickle_value *tuple, size_t *sizes)
     }
     for (size_t i = 0; i < tuple->as.tuple.count; i++) {
         const pickle_value *item = tuple->as.tuple.items[i];
-        if (item->kind != PICKLE_INTEGER || item->as.integer < 0) {
+        if (item->kind != PICKLE_INTEGER || __builtin_add_overflow(item->as.integer, 0, &sizes[i])) {
             return false;
         }
-        sizes[i] = (size_t)item->as.integer;
     }
     return true;
 }
@@ -407,8 +406,8 @@ static assay_status rebuild_tensor(pickle_machine *m, tensor_call call, const pi
     (*result)->as.tensor = tensor;
     *tensor = *storage->as.tensor;
     tensor->rank = size->as.tuple.count;
-    if (__builtin_add_overflow(tensor->offset, (size_t)offset->as.integer, &tensor->offset) ||
-        !sizes_of(size, tensor->shape) || !sizes_of(stride, tensor->stride)) {
+    if (__builtin_add_overflow(tensor->offset, offset->as.integer, &tensor->offset) || !sizes_of(size, tensor->shape) ||
+        !sizes_of(stride, tensor->stride)) {
         return pickle_refuse(m, "a tensor's size or stride is not a tuple of at most 8 whole numbers");
     }
     return call == TENSOR_V3 ? retype(m, tensor, arguments) : ASSAY_OK;

@@ -10,6 +10,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include "base/byte_order.h"
 #include "base/json.h"
 #include "model/source.h"
 
@@ -30,12 +31,8 @@ typedef struct {
 
 bool assay_safetensors_recognised(const void *bytes, size_t size)
 {
-    uint64_t length = 0;
-    if (size <= LENGTH_BYTES || ((const unsigned char *)bytes)[LENGTH_BYTES] != '{') {
-        return false;
-    }
-    memcpy(&length, bytes, LENGTH_BYTES);
-    return length <= UINT32_MAX;
+    return size > LENGTH_BYTES && ((const unsigned char *)bytes)[LENGTH_BYTES] == '{' &&
+           assay_little_endian(bytes, LENGTH_BYTES) <= UINT32_MAX;
 }
 
 static assay_status check_length(const assay_source *source, uint64_t length, assay_error *error)
@@ -90,13 +87,14 @@ static assay_status parse_header(const assay_source *source, const char *text, s
 
 static assay_status read_header(const assay_source *source, json_t **header, size_t *header_size, assay_error *error)
 {
-    uint64_t length = 0;
+    unsigned char head[LENGTH_BYTES];
     unsigned char *text = NULL;
     if (source->size < LENGTH_BYTES) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: %zu bytes are too few for a safetensors file", source->name,
                           source->size);
     }
-    ASSAY_TRY(assay_source_read(source, 0, LENGTH_BYTES, &length, error));
+    ASSAY_TRY(assay_source_read(source, 0, LENGTH_BYTES, head, error));
+    const uint64_t length = assay_little_endian(head, LENGTH_BYTES);
     ASSAY_TRY(check_length(source, length, error));
     ASSAY_TRY(assay_source_take(source, LENGTH_BYTES, (size_t)length, &text, error));
     assay_status status = parse_header(source, (const char *)text, (size_t)length, header, error);
@@ -108,9 +106,7 @@ static assay_status read_header(const assay_source *source, json_t **header, siz
 /* A JSON integer that fits a size; false for anything else. */
 static bool as_size(const json_t *value, size_t *size)
 {
-    json_int_t number = json_integer_value(value);
-    *size = (size_t)number;
-    return json_is_integer(value) && number >= 0;
+    return json_is_integer(value) && !__builtin_add_overflow(json_integer_value(value), 0, size);
 }
 
 static bool dtype_by_name(const char *name, assay_dtype *dtype)
@@ -242,7 +238,10 @@ static assay_status load_tensor(const assay_source *source, size_t data_at, cons
     void *data = NULL;
     assay_status added = assay_state_add(state, tensor->name, tensor->dtype, tensor->rank, tensor->shape, &data, error);
     ASSAY_TRY(assay_fail_in(error, added, source->name));
-    return assay_source_read(source, data_at + tensor->begin, tensor->end - tensor->begin, data, error);
+    ASSAY_TRY(assay_source_read(source, data_at + tensor->begin, tensor->end - tensor->begin, data, error));
+    const size_t width = assay_dtype_number_size(tensor->dtype);
+    assay_reorder(data, width, (tensor->end - tensor->begin) / width, ASSAY_LITTLE_ENDIAN);
+    return ASSAY_OK;
 }
 
 static assay_status fill(json_t *header, const assay_source *source, size_t data_at, entry *entries, assay_state *state,
@@ -354,9 +353,15 @@ static void in_file_order(const assay_state *state, void (*visit)(const assay_st
     }
 }
 
+static void write_bytes(const void *bytes, size_t size, void *stream)
+{
+    fwrite(bytes, 1, size, stream);
+}
+
 static void write_data(const assay_stored_tensor *tensor, void *context)
 {
-    fwrite(tensor->data, assay_dtype_size(tensor->dtype), tensor->count, context);
+    const size_t bytes = tensor->count * assay_dtype_size(tensor->dtype);
+    assay_each_little_endian(tensor->data, assay_dtype_number_size(tensor->dtype), bytes, write_bytes, context);
 }
 
 /* The header as text, NULL when memory is out; the caller frees it with free. */
@@ -396,7 +401,9 @@ assay_status assay_safetensors_write(const char *path, const assay_state *state,
     if (status == ASSAY_OK) {
         FILE *stream = assay_file_stream(writer);
         uint64_t length = (strlen(header) + 7) / 8 * 8;
-        fwrite(&length, 1, LENGTH_BYTES, stream);
+        unsigned char head[LENGTH_BYTES];
+        assay_put_little_endian(length, head, LENGTH_BYTES);
+        fwrite(head, 1, LENGTH_BYTES, stream);
         fprintf(stream, "%-*s", (int)length, header);
         in_file_order(state, write_data, stream);
         status = assay_file_commit(writer, error);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include <assay/base/error.h>
+#include "base/byte_order.h"
 #include <assay/model/model.h>
 
 typedef struct {
@@ -31,6 +32,12 @@ assay_status assay_torch_zip_load(const assay_source *source, assay_state **stat
 assay_status assay_torch_legacy_load(const assay_source *source, assay_state **state, assay_torch_about *about,
                                      assay_error *error);
 size_t assay_source_budget(const assay_source *source);
+
+/* Bytes of a number of this type: an element has one, or, if it is complex, two. */
+size_t assay_dtype_number_size(assay_dtype dtype);
+
+/* Turns all tensors from the order of a file's bytes into the machine's; nothing for NULL. */
+void assay_state_reorder(assay_state *state, assay_byte_order order);
 
 /* What a file is if it is not a model file, or NULL: "a web page: ...". `head` are its first bytes. */
 const char *assay_model_foreign(const unsigned char *head, size_t size);

@@ -8,10 +8,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
-
-#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
-#error "model files are read as little-endian memory: a big-endian machine needs a swap in state.c"
-#endif
+#include "model/source.h"
 
 struct assay_state {
     assay_stored_tensor *tensors;
@@ -55,6 +52,11 @@ const char *assay_dtype_name(assay_dtype dtype)
 size_t assay_dtype_size(assay_dtype dtype)
 {
     return dtypes[dtype].size;
+}
+
+size_t assay_dtype_number_size(assay_dtype dtype)
+{
+    return dtype == ASSAY_DTYPE_C64 || dtype == ASSAY_DTYPE_C128 ? dtypes[dtype].size / 2 : dtypes[dtype].size;
 }
 
 bool assay_dtype_is_floating(assay_dtype dtype)
@@ -112,6 +114,15 @@ bool assay_shape_count(size_t rank, const size_t *shape, assay_dtype dtype, size
     }
     *count = empty ? 0 : product;
     return true;
+}
+
+void assay_state_reorder(assay_state *state, assay_byte_order order)
+{
+    for (size_t i = 0; state != NULL && i < state->count; i++) {
+        const assay_stored_tensor *tensor = &state->tensors[i];
+        const size_t width = assay_dtype_number_size(tensor->dtype);
+        assay_reorder(tensor->data, width, tensor->count * (dtypes[tensor->dtype].size / width), order);
+    }
 }
 
 static assay_status reserve(assay_state *state, assay_error *error)

@@ -65,7 +65,7 @@ static storage *look_up(const legacy *l, const char *key)
 static assay_status locate(void *context, const char *key)
 {
     legacy *l = context;
-    uint64_t count = 0;
+    unsigned char head[COUNT_BYTES] = {0};
     storage *found = look_up(l, key);
     if (found == NULL) {
         return assay_fail(
@@ -76,8 +76,9 @@ static assay_status locate(void *context, const char *key)
     }
     size_t left = l->source->size - l->position;
     if (left >= COUNT_BYTES) {
-        ASSAY_TRY(assay_source_read(l->source, l->position, COUNT_BYTES, &count, l->error));
+        ASSAY_TRY(assay_source_read(l->source, l->position, COUNT_BYTES, head, l->error));
     }
+    const uint64_t count = assay_little_endian(head, COUNT_BYTES);
     if (left < COUNT_BYTES || count > (left - COUNT_BYTES) / found->element) {
         return assay_fail(l->error, ASSAY_ERROR_FORMAT,
                           "%s: ends before its numbers do: is the download complete? (%zu bytes)", l->source->name,
@@ -132,6 +133,7 @@ static assay_status load(legacy *l, const unsigned char *head, size_t size, assa
     if (status == ASSAY_OK) {
         status = assay_torch_assemble(pickle, name, find_storage, l, assay_source_budget(l->source), state, about,
                                       l->error);
+        assay_state_reorder(*state, ASSAY_LITTLE_ENDIAN);
     }
     assay_free(l->storages);
     assay_free(l->held);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "model/source.h"
 
 /* A tensor, and where it is put. */
 typedef struct {
@@ -197,6 +198,7 @@ assay_status assay_torch_state(const void *pickle, size_t pickle_size, const cha
                                     error, ASSAY_ERROR_FORMAT,
                                     "%s: is damaged, or was not written by torch.save: its pickle stops before its end",
                                     name);
+    assay_state_reorder(*state, ASSAY_LITTLE_ENDIAN);
     assay_pickle_destroy(parsed);
     return status;
 }

@@ -9,6 +9,8 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include "base/byte_order.h"
+#include "model/source.h"
 
 enum { LOCAL_BYTES = 30, CENTRAL_BYTES = 46, END_BYTES = 22, EXTRA_BYTES = 4, ALIGNMENT = 64, NAME_BYTES = 40 };
 
@@ -52,9 +54,7 @@ static void add_string(buffer *b, const char *text)
 static void add_number(buffer *b, uint64_t number, size_t width)
 {
     unsigned char bytes[8];
-    for (size_t i = 0; i < width; i++) {
-        bytes[i] = (unsigned char)(number >> (8 * i));
-    }
+    assay_put_little_endian(number, bytes, width);
     add(b, bytes, width);
 }
 
@@ -168,12 +168,25 @@ static void add_common(buffer *b, const char *name, uint32_t checksum, size_t si
     add_number(b, extra, 2);
 }
 
-static void write_entry(archive *a, const char *inside, const void *bytes, size_t size)
+static void add_to_checksum(const void *bytes, size_t size, void *checksum)
+{
+    uint32_t *sum = checksum;
+    *sum = (uint32_t)crc32_z(*sum, bytes, size);
+}
+
+static void write_bytes(const void *bytes, size_t size, void *stream)
+{
+    fwrite(bytes, 1, size, stream);
+}
+
+/* `size` bytes of numbers of `width` bytes. */
+static void write_entry(archive *a, const char *inside, const void *numbers, size_t width, size_t size)
 {
     char name[NAME_BYTES];
     buffer header = {.error = a->directory.error};
     snprintf(name, sizeof name, "archive/%s", inside);
-    uint32_t checksum = (uint32_t)crc32_z(0, bytes, size);
+    uint32_t checksum = 0;
+    assay_each_little_endian(numbers, width, size, add_to_checksum, &checksum);
     size_t before = (size_t)(a->offset % ALIGNMENT) + LOCAL_BYTES + strlen(name) + EXTRA_BYTES;
     size_t padding = (ALIGNMENT - before % ALIGNMENT) % ALIGNMENT;
     static const char zeros[ALIGNMENT] = "";
@@ -191,7 +204,7 @@ static void write_entry(archive *a, const char *inside, const void *bytes, size_
     add_string(&a->directory, name);
     if (!header.failed) {
         fwrite(header.bytes, 1, header.size, a->stream);
-        fwrite(bytes, 1, size, a->stream);
+        assay_each_little_endian(numbers, width, size, write_bytes, a->stream);
     }
     a->directory.failed = a->directory.failed || header.failed;
     a->offset += header.size + size;
@@ -216,15 +229,16 @@ static void write_end(archive *a)
 
 static void write_archive(archive *a, const assay_state *state, const buffer *pickle)
 {
-    write_entry(a, "data.pkl", pickle->bytes, pickle->size);
-    write_entry(a, "byteorder", "little", strlen("little"));
+    write_entry(a, "data.pkl", pickle->bytes, 1, pickle->size);
+    write_entry(a, "byteorder", "little", 1, strlen("little"));
     for (size_t i = 0; i < assay_state_count(state); i++) {
         const assay_stored_tensor *tensor = assay_state_at(state, i);
         char name[NAME_BYTES];
         snprintf(name, sizeof name, "data/%zu", i);
-        write_entry(a, name, tensor->data, tensor->count * assay_dtype_size(tensor->dtype));
+        write_entry(a, name, tensor->data, assay_dtype_number_size(tensor->dtype),
+                    tensor->count * assay_dtype_size(tensor->dtype));
     }
-    write_entry(a, "version", "3\n", strlen("3\n"));
+    write_entry(a, "version", "3\n", 1, strlen("3\n"));
     write_end(a);
 }
 

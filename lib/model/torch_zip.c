@@ -9,6 +9,7 @@
 #include <zip.h>
 
 #include <assay/base/alloc.h>
+#include "base/byte_order.h"
 #include "model/source.h"
 
 static const char PICKLE[] = "/data.pkl";
@@ -205,20 +206,26 @@ static assay_status find_pickle(archive *a, zip_int64_t count, zip_int64_t *pick
     return *pickle < 0 || a->folder_length > INT16_MAX ? no_checkpoint(a, count, error) : ASSAY_OK;
 }
 
-/* PyTorch 2.1 and later say in which order the bytes of their numbers are; before, it was that of the machine. */
-static assay_status check_byte_order(const archive *a, assay_error *error)
+/*
+ * PyTorch 2.1 and later write in which order the bytes of their numbers are. Before, it was that of the machine, and
+ * hardly any was big-endian.
+ */
+static assay_status read_byte_order(const archive *a, assay_byte_order *order, assay_error *error)
 {
     zip_int64_t index = -1;
     void *bytes = NULL;
     size_t size = 0;
+    *order = ASSAY_LITTLE_ENDIAN;
     ASSAY_TRY(locate(a, "byteorder", &index, error));
     if (index < 0) {
         return ASSAY_OK;
     }
     ASSAY_TRY(read_entry(a, index, &bytes, &size, error));
     bool little = size == 6 && memcmp(bytes, "little", 6) == 0;
+    bool big = size == 3 && memcmp(bytes, "big", 3) == 0;
     assay_free(bytes);
-    return little ? ASSAY_OK : broken(a, index, "is not 'little': big-endian checkpoints are not read", error);
+    *order = big ? ASSAY_BIG_ENDIAN : ASSAY_LITTLE_ENDIAN;
+    return little || big ? ASSAY_OK : broken(a, index, "is neither 'little' nor 'big'", error);
 }
 
 static assay_status read_pickle(const archive *a, zip_int64_t index, assay_pickle **pickle, assay_error *error)
@@ -243,10 +250,12 @@ static assay_status read_archive(archive *a, assay_state **state, assay_torch_ab
     zip_int64_t count = zip_get_num_entries(a->zip, 0);
     zip_int64_t index = -1;
     assay_pickle *pickle = NULL;
+    assay_byte_order order;
     ASSAY_TRY(find_pickle(a, count, &index, error));
-    ASSAY_TRY(check_byte_order(a, error));
+    ASSAY_TRY(read_byte_order(a, &order, error));
     ASSAY_TRY(read_pickle(a, index, &pickle, error));
     assay_status status = assay_torch_assemble(pickle, a->name, find_storage, a, a->most_bytes, state, about, error);
+    assay_state_reorder(*state, order);
     assay_pickle_destroy(pickle);
     assay_free(a->held);
     return status;
@@ -264,15 +273,6 @@ enum {
 };
 /* clang-format on */
 
-static uint64_t little_endian(const unsigned char *bytes, size_t width)
-{
-    uint64_t number = 0;
-    for (size_t i = width; i-- > 0;) {
-        number = number << 8 | bytes[i];
-    }
-    return number;
-}
-
 /* The size of the directory, from the end of a large archive; libzip reports what is broken there. */
 static assay_status read_large_end(const assay_source *source, size_t locator_at, uint64_t *directory,
                                    assay_error *error)
@@ -280,11 +280,11 @@ static assay_status read_large_end(const assay_source *source, size_t locator_at
     unsigned char locator[LOCATOR_BYTES];
     unsigned char end[LARGE_END_BYTES];
     ASSAY_TRY(assay_source_read(source, locator_at, sizeof locator, locator, error));
-    uint64_t at = little_endian(locator + 8, 8);
+    uint64_t at = assay_little_endian(locator + 8, 8);
     if (memcmp(locator, "PK\6\7", 4) == 0 && source->size >= sizeof end && at <= source->size - sizeof end) {
         ASSAY_TRY(assay_source_read(source, (size_t)at, sizeof end, end, error));
-        if (memcmp(end, "PK\6\6", 4) == 0 && little_endian(end + 40, 8) > *directory) {
-            *directory = little_endian(end + 40, 8);
+        if (memcmp(end, "PK\6\6", 4) == 0 && assay_little_endian(end + 40, 8) > *directory) {
+            *directory = assay_little_endian(end + 40, 8);
         }
     }
     return ASSAY_OK;
@@ -297,7 +297,7 @@ static assay_status judge_end(const assay_source *source, const unsigned char *t
         if (memcmp(tail + at, "PK\5\6", 4) != 0) {
             continue;
         }
-        uint64_t directory = little_endian(tail + at + 12, 4);
+        uint64_t directory = assay_little_endian(tail + at + 12, 4);
         directory = directory == UINT32_MAX ? 0 : directory;
         if (in_file >= LOCATOR_BYTES) {
             ASSAY_TRY(read_large_end(source, in_file - LOCATOR_BYTES, &directory, error));

@@ -33,12 +33,16 @@ assay_status assay_network_parse_hidden(const char *text, assay_network_config *
     return ASSAY_OK;
 }
 
-/* False where the bytes of all tensors could be more than size_t can count if each were a [rows][columns] of
- * doubles. */
-static bool fits(size_t rows, size_t columns)
+/*
+ * Adds `copies` tensors [rows][columns] to a number of elements. False for an empty tensor, and where the elements as
+ * doubles would be more bytes than memory can have: then no size computed from them overflows.
+ */
+static bool add_tensors(size_t *elements, size_t copies, size_t rows, size_t columns)
 {
-    const size_t tensors = 2 * (ASSAY_MAX_HIDDEN + 1);
-    return rows != 0 && columns != 0 && rows <= SIZE_MAX / (2 * sizeof(double) * tensors) / columns;
+    size_t count;
+    return rows != 0 && columns != 0 && !__builtin_mul_overflow(rows, columns, &count) &&
+           !__builtin_add_overflow(count, TENSOR_ALIGNMENT, &count) && !__builtin_mul_overflow(count, copies, &count) &&
+           !__builtin_add_overflow(*elements, count, elements) && *elements <= PTRDIFF_MAX / sizeof(double);
 }
 
 static assay_status check_config(const assay_network_config *config, size_t max_rows, assay_error *error)
@@ -48,13 +52,18 @@ static assay_status check_config(const assay_network_config *config, size_t max_
                           ASSAY_MAX_HIDDEN);
     }
     size_t in = config->inputs;
+    size_t elements = 0;
+    bool fits = add_tensors(&elements, 1, max_rows, in); /* the batch itself */
     for (size_t layer = 0; layer <= config->hidden_count; layer++) {
         size_t out = layer < config->hidden_count ? config->hidden[layer] : config->classes;
-        if (!fits(in, out) || !fits(max_rows, in) || !fits(max_rows, out)) {
+        /* Weights, biases and their gradients; z, y and dz. */
+        fits = fits && add_tensors(&elements, 2, in, out) && add_tensors(&elements, 2, 1, out) &&
+               add_tensors(&elements, 3, max_rows, out);
+        if (!fits) {
             return assay_fail(
                 error, ASSAY_ERROR_ARGUMENT,
                 "a network with a layer %zu -> %zu for batches of %zu cannot be made: each must be at least "
-                "1, and their products must fit into memory",
+                "1, and all tensors must fit into memory",
                 in, out, max_rows);
         }
         in = out;

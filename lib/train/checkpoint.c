@@ -1,4 +1,5 @@
 /* A run on disk: everything that its next epoch depends on, so that a resumed run ends as one that never stopped. */
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,10 +127,10 @@ static char *fingerprint(const assay_trainer *trainer, assay_error *error)
     return text;
 }
 
-static assay_status set_number(assay_state *state, const char *key, size_t number, assay_error *error)
+static assay_status set_number(assay_state *state, const char *key, uint64_t number, assay_error *error)
 {
     char text[32];
-    snprintf(text, sizeof text, "%zu", number);
+    snprintf(text, sizeof text, "%" PRIu64, number);
     return assay_state_set_text(state, key, text, error);
 }
 
@@ -139,8 +140,9 @@ static assay_status take_number(const assay_state *state, const char *path, cons
 {
     const char *text = assay_state_text(state, key);
     char *end = NULL;
-    *number = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-    if (end == NULL || *end != '\0' || *number > limit) {
+    *number = 0;
+    unsigned long long read = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
+    if (end == NULL || *end != '\0' || __builtin_add_overflow(read, 0, number) || *number > limit) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
                           "%s: is not a checkpoint of this run: its %s '%s' is not a number "
                           "from 0 to %zu",

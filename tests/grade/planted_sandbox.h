@@ -258,7 +258,8 @@ static void sandbox_sockets(void)
 static void sandbox_tables(void)
 {
     const size_t step = (size_t)2 << 20;
-    const size_t pages = SANDBOX_MEGABYTES * (size_t)256;
+    const size_t all = SANDBOX_MEGABYTES * (size_t)256;
+    const size_t pages = all < SIZE_MAX / 2 / step ? all : SIZE_MAX / 2 / step; /* fewer where addresses have 32 bits */
     volatile const char *map = mmap(NULL, step * pages, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if ((const void *)map == MAP_FAILED) {
         return;

@@ -1,6 +1,7 @@
 #include "backend/openblas/openblas.h"
 
 #include <cblas.h>
+#include <pthread.h>
 
 #include <assay/base/alloc.h>
 
@@ -117,6 +118,28 @@ void *assay_host_address(assay_slice slice)
     }
     size_t size = assay_host_element_size(slice.buffer->backend, slice.buffer->element);
     return (char *)((assay_host_buffer *)slice.buffer)->memory + slice.offset * size;
+}
+
+/* Of the whole process, as the memory that it protects is OpenBLAS's own, and not a backend's. */
+static pthread_mutex_t one_caller = PTHREAD_MUTEX_INITIALIZER;
+
+static bool has_no_locks(void)
+{
+    return openblas_get_parallel() == OPENBLAS_SEQUENTIAL;
+}
+
+void assay_openblas_enter(void)
+{
+    if (has_no_locks()) {
+        pthread_mutex_lock(&one_caller);
+    }
+}
+
+void assay_openblas_leave(void)
+{
+    if (has_no_locks()) {
+        pthread_mutex_unlock(&one_caller);
+    }
 }
 
 void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task)

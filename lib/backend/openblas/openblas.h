@@ -58,6 +58,14 @@ size_t assay_host_element_size(const assay_backend *backend, assay_element eleme
 /* Runs the function on all threads, or only on the caller's if `work` (multiply-adds) is too little for a fork. */
 void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task);
 
+/*
+ * Around each call of OpenBLAS that computes. Debian's libopenblas0-serial is built without threads and without locks:
+ * two threads inside it at once would share one work memory, and the products would be wrong. With such a build a lock
+ * lets one thread of the process in at a time; with all other builds these do nothing.
+ */
+void assay_openblas_enter(void);
+void assay_openblas_leave(void);
+
 /* core.h's answers for a processor on which OpenBLAS has chosen this core. */
 const char *assay_openblas_core_better_than(const char *chosen, assay_processor processor);
 const char *assay_openblas_core_retracing_after(const char *chosen, assay_processor processor);

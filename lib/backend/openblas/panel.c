@@ -21,6 +21,12 @@ const assay_panel_kernels *const *assay_panel_for(assay_processor processor)
         return processor.avx512vl ? avx512 : avx2;
     }
 #endif
+#if ASSAY_PANEL_NEON
+    static const assay_panel_kernels *const neon[] = {&assay_panel_neon, NULL};
+    if (processor.neon) {
+        return neon;
+    }
+#endif
     (void)processor;
     return none;
 }

@@ -80,7 +80,7 @@ typedef struct {
                      assay_panel_thread *thread);
 } assay_panel_kernels;
 
-/* The kernels for a processor, best first, NULL at the end; empty if it has neither AVX-512 nor AVX2. */
+/* The kernels for a processor, best first, NULL at the end; empty if it has neither AVX-512, AVX2 nor NEON. */
 const assay_panel_kernels *const *assay_panel_for(assay_processor processor);
 
 /* The kernels for this machine's processor. */

@@ -12,6 +12,14 @@ extern const assay_panel_kernels assay_panel_avx2;
 #define ASSAY_PANEL_X86 0
 #endif
 
+/* Big-endian ARM has other orders of lanes. */
+#if defined(__aarch64__) && defined(__ARM_NEON) && !defined(__ARM_BIG_ENDIAN)
+#define ASSAY_PANEL_NEON 1
+extern const assay_panel_kernels assay_panel_neon;
+#else
+#define ASSAY_PANEL_NEON 0
+#endif
+
 /* The widest panel in floats: 6 vectors of 16. */
 enum { ASSAY_PANEL_MAX_WIDTH = 96 };
 

@@ -7,7 +7,9 @@ assay_processor assay_processor_here(void)
                              .fma = __builtin_cpu_supports("fma"),
                              .bmi2 = __builtin_cpu_supports("bmi2"),
                              .avx512vl = __builtin_cpu_supports("avx512vl")};
+#elif defined(__aarch64__)
+    return (assay_processor){.neon = true};
 #else
-    return (assay_processor){.avx2 = false};
+    return (assay_processor){.neon = false};
 #endif
 }

@@ -9,6 +9,7 @@ typedef struct {
     bool fma;
     bool bmi2;
     bool avx512vl; /* includes AVX-512F; OpenBLAS uses its AVX-512 kernels only with VL */
+    bool neon;     /* on 64-bit ARM, where it includes fused multiply-add */
 } assay_processor;
 
 assay_processor assay_processor_here(void);

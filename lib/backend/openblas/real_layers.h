@@ -61,9 +61,11 @@ static void multiply(const product *p, tile t)
     }
     const real *a = p->a.first + t.rows.begin * (p->a.transposed ? 1 : p->a.stride);
     const real *b = p->b.first + t.columns.begin * (p->b.transposed ? p->b.stride : 1);
+    assay_openblas_enter();
     REAL_GEMM(CblasRowMajor, p->a.transposed ? CblasTrans : CblasNoTrans, p->b.transposed ? CblasTrans : CblasNoTrans,
               (blasint)shape.rows, (blasint)shape.columns, (blasint)p->k, p->alpha, a, (blasint)p->a.stride, b,
               (blasint)p->b.stride, p->beta, p->c + first_of(t, p->n), (blasint)p->n);
+    assay_openblas_leave();
 }
 
 static void gemm_part(const void *argument, int part, int parts)
@@ -321,6 +323,7 @@ static void linear_backward_input(assay_backend *backend, assay_linear_shape sha
         .finish = take_through_activation,
         .activation = below,
         .source = derivative_source(below, slices->z_below, slices->y_below, slices->dz_below)};
+    /* clang-format on */
     run_layer(backend, &task);
 }
 
@@ -347,5 +350,3 @@ static void linear_backward_parameters(assay_backend *backend, assay_linear_shap
 }
 
 #endif
-
-/* clang-format on */
