@@ -70,8 +70,9 @@ static grade_verdict compile_in(grade_child *child, double seconds, int *object,
     return GRADE_PASS;
 }
 
-assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits, int source, int *object,
-                                 grade_verdict *verdict, char detail[GRADE_TEXT_LENGTH], assay_error *error)
+assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits,
+                                 const volatile sig_atomic_t *stop, int source, int *object, grade_verdict *verdict,
+                                 char detail[GRADE_TEXT_LENGTH], assay_error *error)
 {
     const grade_program program = {.command = compiler,
                                    .source = source,
@@ -79,7 +80,8 @@ assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limit
                                    .shows_header = true,
                                    .runner = sandbox->runner,
                                    .sandbox = sandbox,
-                                   .limits = *limits};
+                                   .limits = *limits,
+                                   .stop = stop};
     grade_child *child;
     *object = -1;
     if (access("/usr/bin/cc", X_OK) != 0 && access("/usr/local/bin/cc", X_OK) != 0) {
