@@ -93,8 +93,6 @@ test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report
 	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
 	tests/grade/record.sh
 TESTS += $(test_scripts)
-# Known: some imports (execl, openat, linkat, renameat, ...) are not made to fail by any test yet.
-XFAIL_TESTS = tests/test_faults_imports
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
 EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh
 

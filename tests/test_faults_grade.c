@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
@@ -407,14 +408,8 @@ static void set_up_folder(fault_bench *bench)
     char path[FAULT_PATH];
     set_up_submission(bench);
     fault_write(bench, "program.sh", text, sizeof text - 1);
-    ck_assert_int_eq(symlink("program.sh", fault_path(bench, "link", path)), 0);
-}
-
-static void tidy_folder(fault_bench *bench)
-{
-    char path[FAULT_PATH];
-    unlink(fault_path(bench, "link", path));
-    tidy_battery(bench);
+    ck_assert_int_eq(mkdir(fault_path(bench, "inner", path), 0755), 0);
+    ck_assert_int_eq(symlink("../program.sh", fault_path(bench, "inner/link", path)), 0);
 }
 
 static assay_status run_folder(fault_bench *bench, assay_error *error)
@@ -512,11 +507,11 @@ static const fault_scenario scenarios[] = {
     {"a submission run with files", set_up_submission, run_with_files, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a submission that ends", set_up_submission, run_quitter, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a report put into a folder", set_up_old_report, put_report, NULL, 0, NULL, 0},
-    {"a control group", NULL, make_group, NULL, 0, NULL, 0},
+    {"a control group", NULL, make_group, NULL, 0, NULL, OF_ONE_PLACE},
     {"a hint", NULL, look_for_hint, NULL, 0, NULL, OF_ONE_PLACE},
     {"a sandbox made", NULL, make_sandbox, NULL, 0, NULL, OF_ONE_PLACE},
     {"a source compiled", set_up_source, compile_source, NULL, 0, NULL, OF_ONE_PLACE},
-    {"a folder run in a sandbox", set_up_folder, run_folder, tidy_folder, 0, NULL, OF_ONE_PLACE},
+    {"a folder run in a sandbox", set_up_folder, run_folder, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a submission run in a sandbox", set_up_submission, run_sandboxed, tidy_battery, 0, NULL, OF_ONE_PLACE},
 };
 
