@@ -394,7 +394,7 @@ int fsync(int descriptor)
 FAILS(int, rename, (const char *from, const char *to), (from, to), -1, EIO)
 FAILS(int, stat, (const char *path, struct stat *about), (path, about), -1, EIO)
 FAILS(int, fstatat, (int folder, const char *path, struct stat *about, int flags), (folder, path, about, flags), -1,
-      EIO)
+      ENOMEM)
 FAILS(int, fstat, (int descriptor, struct stat *about), (descriptor, about), -1, EIO)
 FAILS(int, access, (const char *path, int how), (path, how), -1, EIO)
 FAILS(char *, realpath, (const char *path, char *resolved), (path, resolved), NULL, EIO)
