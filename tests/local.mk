@@ -90,14 +90,15 @@ tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
 test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
 	tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh \
-	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
+	tests/grade/sandbox.sh tests/grade/hostile_class.sh tests/grade/cgroup.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
 	tests/grade/record.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
 EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
-hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh
+hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh \
+	tests/grade/hostile_class.sh tests/grade/cgroup.sh
 dist_check_SCRIPTS += tests/grade/sandbox_install.sh
 check-hostile:
 	+ASSAY_HOSTILE=all $(MAKE) $(AM_MAKEFLAGS) check TESTS='tests/test_grade_child $(hostile_scripts)'
