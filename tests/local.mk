@@ -90,8 +90,8 @@ tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
 test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
 	tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh \
-	tests/grade/sandbox.sh tests/grade/hostile_class.sh tests/grade/cgroup.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
-	tests/grade/record.sh
+	tests/grade/hostile_class.sh tests/grade/sandbox.sh tests/grade/cgroup.sh tests/grade/files_listed.sh \
+	tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh tests/grade/record.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
 EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh

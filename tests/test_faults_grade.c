@@ -492,6 +492,9 @@ static assay_status look_for_hint(fault_bench *bench, assay_error *error)
 /* Each run of a submission starts processes, and does the same with each of its cases. */
 enum { OF_ONE_PLACE = 1, IN_A_SANDBOX = 4 };
 
+/* Slow ones: where every later call fails too, little more is reached. */
+enum { ONCE_ONLY = 1U << FAULTS_FROM_THEN };
+
 static const fault_scenario scenarios[] = {
     {"the catalogue", NULL, open_catalogue, NULL, 0, NULL, 0},
     {"a rubric", set_up_rubric, read_rubric, tidy_catalogue, 0, NULL, 0},
@@ -509,9 +512,9 @@ static const fault_scenario scenarios[] = {
     {"a report put into a folder", set_up_old_report, put_report, NULL, 0, NULL, 0},
     {"a control group", NULL, make_group, NULL, 0, NULL, OF_ONE_PLACE},
     {"a hint", NULL, look_for_hint, NULL, 0, NULL, OF_ONE_PLACE},
-    {"a sandbox made", NULL, make_sandbox, NULL, 0, NULL, OF_ONE_PLACE},
-    {"a source compiled", set_up_source, compile_source, NULL, 0, NULL, OF_ONE_PLACE},
-    {"a folder run in a sandbox", set_up_folder, run_folder, tidy_battery, 0, NULL, OF_ONE_PLACE},
+    {"a sandbox made", NULL, make_sandbox, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
+    {"a source compiled", set_up_source, compile_source, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
+    {"a folder run in a sandbox", set_up_folder, run_folder, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
     {"a submission run in a sandbox", set_up_submission, run_sandboxed, tidy_battery, 0, NULL, OF_ONE_PLACE},
 };
 

@@ -6,6 +6,7 @@ page=$source/doc/grading-files.md
 names='open|openat|fopen|freopen|fdopendir|opendir|scandir|scandirat|fts_open|popen|mkdir|mkdirat|mkdtemp'
 names="$names|mkstemp|rename|renameat|unlink|unlinkat|link|linkat|symlink|symlinkat|truncate|remove|rmdir|nftw|ftw|realpath|stat"
 names="$names|lstat|fstatat|access|faccessat|chmod|chown|execvp|execlp|execv|system|assay_file_read|assay_file_create"
+names="$names|glob|readlink|readlinkat"
 names="$names|assay_grade_folder_open|assay_grade_folder_read|assay_grade_folder_create|assay_grade_folder_put"
 names="$names|assay_npy_read|assay_npy_write"
 status=0
