@@ -113,7 +113,7 @@ static void remove_leftovers(const char *parent)
     }
 }
 
-static grade_cgroup_powers try_parent(const char *parent)
+static grade_cgroup_powers try_group(const char *parent)
 {
     const grade_cgroup_powers all = {true, true, true};
     grade_cgroup *group;
@@ -122,6 +122,22 @@ static grade_cgroup_powers try_parent(const char *parent)
     if (assay_grade_cgroup_create(parent, &all, (size_t)1 << 30, 64, &group, &ignored) == ASSAY_OK) {
         powers = group->powers;
         assay_grade_cgroup_destroy(group);
+    }
+    return powers;
+}
+
+/* Where nobody has enabled the controllers yet, as without systemd, we do. A group with processes in it refuses. */
+static grade_cgroup_powers try_parent(const char *parent)
+{
+    grade_cgroup_powers powers = try_group(parent);
+    int folder = powers.group && (!powers.memory || !powers.processes)
+                     ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                     : -1;
+    if (folder >= 0) {
+        bool memory = powers.memory || write_text(folder, "cgroup.subtree_control", "+memory");
+        bool processes = powers.processes || write_text(folder, "cgroup.subtree_control", "+pids");
+        close(folder);
+        powers = memory || processes ? try_group(parent) : powers;
     }
     return powers;
 }

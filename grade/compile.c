@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "grade/folder.h"
+
 #define SOURCE_NAME "submission.c"
 
 enum { OBJECT_LIMIT = 64 << 20 };
@@ -21,57 +23,81 @@ static const char *const compiler[] = {
 };
 /* clang-format on */
 
-/*
- * Copies what the compiler wrote: the source may have made it link, FIFO or anything else, and what wrote it may live.
- */
-static int copy_object(const char *folder)
+/* Copies a file of at most OBJECT_LIMIT bytes into one in memory; `*copied`: how many there were. */
+static assay_status copy_bytes(int from, int to, size_t *copied, assay_error *error)
 {
-    char path[128];
     char block[1 << 16];
-    struct stat about;
-    snprintf(path, sizeof path, "%s/" GRADE_OBJECT_NAME, folder);
-    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    bool whole = from >= 0 && fstat(from, &about) == 0 && S_ISREG(about.st_mode) && about.st_size <= OBJECT_LIMIT;
-    int to = whole ? memfd_create(GRADE_OBJECT_NAME, MFD_CLOEXEC) : -1;
-    ssize_t got = 0;
-    for (size_t copied = 0; to >= 0 && copied <= OBJECT_LIMIT && (got = read(from, block, sizeof block)) > 0;) {
-        copied += (size_t)got;
-        whole = whole && write(to, block, (size_t)got) == got;
+    ssize_t got = 1;
+    *copied = 0;
+    while (got != 0 && *copied <= OBJECT_LIMIT) {
+        got = read(from, block, sizeof block);
+        bool interrupted = got < 0 && errno == EINTR;
+        if (!interrupted && (got < 0 || write(to, block, (size_t)got) != got)) {
+            return assay_fail(error, ASSAY_ERROR_IO, "the compiled submission cannot be copied: %s", strerror(errno));
+        }
+        *copied += got > 0 ? (size_t)got : 0;
     }
-    if (from >= 0) {
-        close(from);
-    }
-    if (to >= 0 && (got != 0 || !whole)) {
-        close(to);
-        return -1;
-    }
-    return to;
+    return ASSAY_OK;
 }
 
-static grade_verdict compile_in(grade_child *child, double seconds, int *object, char detail[GRADE_TEXT_LENGTH])
+/*
+ * Copies what the compiler wrote: the source may have made it a link, FIFO or anything else, and the process that wrote
+ * it may still run. ASSAY_OK with -1 where it is not a shared object that we take.
+ */
+static assay_status copy_object(const char *folder, int *object, assay_error *error)
+{
+    char path[128];
+    struct stat about;
+    size_t copied = 0;
+    *object = -1;
+    snprintf(path, sizeof path, "%s/" GRADE_OBJECT_NAME, folder);
+    int from = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (from < 0) {
+        return assay_grade_is_our_fault(errno)
+                   ? assay_fail(error, ASSAY_ERROR_IO, "the compiled submission cannot be opened: %s", strerror(errno))
+                   : ASSAY_OK;
+    }
+    assay_status status = ASSAY_OK;
+    if (fstat(from, &about) != 0) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "the compiled submission cannot be read: %s", strerror(errno));
+    } else if (S_ISREG(about.st_mode)) {
+        *object = memfd_create(GRADE_OBJECT_NAME, MFD_CLOEXEC);
+        status = *object < 0 ? assay_fail(error, ASSAY_ERROR_IO, "no file in memory: %s", strerror(errno))
+                             : copy_bytes(from, *object, &copied, error);
+    }
+    close(from);
+    if (*object >= 0 && (status != ASSAY_OK || copied == 0 || copied > OBJECT_LIMIT)) {
+        close(*object);
+        *object = -1;
+    }
+    return status;
+}
+
+static assay_status compile_in(grade_child *child, double seconds, int *object, grade_verdict *verdict,
+                               char detail[GRADE_TEXT_LENGTH], assay_error *error)
 {
     int code;
-    grade_verdict verdict = assay_grade_child_wait(child, seconds, &code, detail);
-    if (verdict != GRADE_PASS) {
-        return verdict;
-    }
-    if (code != 0) {
+    *verdict = assay_grade_child_wait(child, seconds, &code, detail);
+    ASSAY_TRY(assay_grade_child_failure(child, error));
+    if (*verdict == GRADE_PASS && code != 0) {
+        *verdict = GRADE_NOT_COMPILED;
         if (detail[0] == '\0') {
             snprintf(detail, GRADE_TEXT_LENGTH, "the compiler ended with exit status %d", code);
         }
-        return GRADE_NOT_COMPILED;
+    } else if (*verdict == GRADE_PASS) {
+        ASSAY_TRY(copy_object(assay_grade_child_scratch_folder(child), object, error));
+        if (*object < 0) {
+            *verdict = GRADE_NOT_COMPILED;
+            snprintf(detail, GRADE_TEXT_LENGTH, "the compiler wrote no shared object, or one of more than %d MiB",
+                     OBJECT_LIMIT >> 20);
+        }
     }
-    *object = copy_object(assay_grade_child_scratch_folder(child));
-    if (*object < 0) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "the compiler wrote no shared object, or one of more than %d MiB",
-                 OBJECT_LIMIT >> 20);
-        return GRADE_NOT_COMPILED;
-    }
-    return GRADE_PASS;
+    return ASSAY_OK;
 }
 
-assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits, int source, int *object,
-                                 grade_verdict *verdict, char detail[GRADE_TEXT_LENGTH], assay_error *error)
+assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits,
+                                 const volatile sig_atomic_t *stop, int source, int *object, grade_verdict *verdict,
+                                 char detail[GRADE_TEXT_LENGTH], assay_error *error)
 {
     const grade_program program = {.command = compiler,
                                    .source = source,
@@ -79,7 +105,8 @@ assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limit
                                    .shows_header = true,
                                    .runner = sandbox->runner,
                                    .sandbox = sandbox,
-                                   .limits = *limits};
+                                   .limits = *limits,
+                                   .stop = stop};
     grade_child *child;
     *object = -1;
     if (access("/usr/bin/cc", X_OK) != 0 && access("/usr/local/bin/cc", X_OK) != 0) {
@@ -88,12 +115,7 @@ assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limit
                           "libc6-dev");
     }
     ASSAY_TRY(assay_grade_child_start(&program, &child, error));
-    *verdict = compile_in(child, limits->start_seconds, object, detail);
-    assay_status status = assay_grade_child_failure(child, error);
+    assay_status status = compile_in(child, limits->start_seconds, object, verdict, detail, error);
     assay_grade_child_kill(child);
-    if (status != ASSAY_OK && *object >= 0) {
-        close(*object);
-        *object = -1;
-    }
     return status;
 }

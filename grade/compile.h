@@ -5,11 +5,13 @@
 #include "grade/child.h"
 
 /*
- * Compiles the open file `source` with cc, within `limits` (start_seconds of processor time). GRADE_PASS: `*object` is
- * an open copy of the shared object, which the caller closes; any other verdict says in `detail` what happened, for a
- * source that does not compile with the compiler's first message. ASSAY_ERROR_UNSUPPORTED without a compiler.
+ * Compiles the open file `source` with cc, within `limits` (start_seconds of processor time), until `stop` (as in
+ * grade_program) becomes other than 0. GRADE_PASS: `*object` is an open copy of the shared object, which the caller
+ * closes. Any other verdict: `detail` says what happened; for a source that does not compile it is the compiler's first
+ * error. ASSAY_ERROR_UNSUPPORTED without a compiler.
  */
-assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits, int source, int *object,
-                                 grade_verdict *verdict, char detail[GRADE_TEXT_LENGTH], assay_error *error);
+assay_status assay_grade_compile(const grade_sandbox *sandbox, const grade_limits *limits,
+                                 const volatile sig_atomic_t *stop, int source, int *object, grade_verdict *verdict,
+                                 char detail[GRADE_TEXT_LENGTH], assay_error *error);
 
 #endif

@@ -358,7 +358,10 @@ static bool look_at_process(grade_evidence *evidence, int process, long long *le
     int descriptor = openat(process, "maps", O_RDONLY | O_CLOEXEC);
     FILE *maps = descriptor < 0 ? NULL : fdopen(descriptor, "r");
     if (maps == NULL) {
-        return true; /* it has ended */
+        if (descriptor >= 0) {
+            close(descriptor);
+        }
+        return true; /* it has ended, or memory is short: it is looked at again after the reply */
     }
     int memory = openat(process, "mem", O_RDONLY | O_CLOEXEC);
     char *line = NULL;

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "grade/hidden.h"
 
+#include <errno.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdio.h>
@@ -72,20 +73,36 @@ static assay_status append(grade_hidden *hidden, const char *path, bool is_folde
     return ASSAY_OK;
 }
 
+/* What leads nowhere shows nothing. What we fail to look at might be shown: then there is no sandbox. */
+static assay_status hide_path(const char *path, const char *const *binds, grade_hidden *hidden, assay_error *error)
+{
+    struct stat about;
+    assay_status status = ASSAY_OK;
+    char *whole = realpath(path, NULL);
+    bool there = whole != NULL && stat(whole, &about) == 0;
+    if (!there && errno != ENOENT && errno != ENOTDIR && errno != ELOOP && errno != EACCES) {
+        status = assay_fail(error, errno == ENOMEM ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_IO,
+                            "%s: cannot be looked at, to hide it: %s", path, strerror(errno));
+    } else if (there && shown(whole, binds) && !is_hidden(hidden, whole)) {
+        status = append(hidden, whole, S_ISDIR(about.st_mode), error);
+    }
+    free(whole);
+    return status;
+}
+
 static assay_status hide_pattern(const char *pattern, const char *const *binds, grade_hidden *hidden,
                                  assay_error *error)
 {
-    glob_t found;
+    glob_t found = {0};
+    int failed = glob(pattern, GLOB_NOSORT, NULL, &found);
     assay_status status = ASSAY_OK;
-    if (glob(pattern, GLOB_NOSORT, NULL, &found) == 0) {
-        for (size_t i = 0; i < found.gl_pathc && status == ASSAY_OK; i++) {
-            struct stat about;
-            char *whole = realpath(found.gl_pathv[i], NULL);
-            if (whole != NULL && stat(whole, &about) == 0 && shown(whole, binds) && !is_hidden(hidden, whole)) {
-                status = append(hidden, whole, S_ISDIR(about.st_mode), error);
-            }
-            free(whole);
-        }
+    if (failed != 0 && failed != GLOB_NOMATCH) {
+        status = assay_fail(error, failed == GLOB_NOSPACE ? ASSAY_ERROR_MEMORY : ASSAY_ERROR_IO,
+                            "%s: cannot be looked for, to hide it: %s", pattern,
+                            failed == GLOB_NOSPACE ? "out of memory" : "a folder cannot be read");
+    }
+    for (size_t i = 0; failed == 0 && i < found.gl_pathc && status == ASSAY_OK; i++) {
+        status = hide_path(found.gl_pathv[i], binds, hidden, error);
     }
     globfree(&found);
     return status;
@@ -108,7 +125,10 @@ static assay_status hide_own_prefix(const char *const *binds, grade_hidden *hidd
 {
     char own[PATH_MAX];
     ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    own[length < 0 ? 0 : length] = '\0';
+    if (length < 0) {
+        return assay_fail(error, ASSAY_ERROR_IO, "the program's own path cannot be read: %s", strerror(errno));
+    }
+    own[length] = '\0';
     ASSAY_TRY(hide_pattern(own, binds, hidden, error));
     char *name = strstr(own, "/bin/assay");
     if (name == NULL) {

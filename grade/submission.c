@@ -20,10 +20,20 @@ struct grade_submission {
     char detail[GRADE_TEXT_LENGTH];
 };
 
-static bool is_source(const char *path)
+grade_file_kind assay_grade_submission_kind(const char *name)
 {
-    size_t length = strlen(path);
-    return length > 2 && strcmp(path + length - 2, ".c") == 0;
+    static const struct {
+        const char *ending;
+        grade_file_kind kind;
+    } kinds[] = {{".so", GRADE_SHARED_OBJECT}, {".c", GRADE_C_SOURCE}};
+    size_t length = strlen(name);
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t end = strlen(kinds[i].ending);
+        if (length > end && strcmp(name + length - end, kinds[i].ending) == 0) {
+            return kinds[i].kind;
+        }
+    }
+    return GRADE_NO_SUBMISSION;
 }
 
 static assay_status open_trusted(const grade_origin *origin, grade_submission *opened, assay_error *error)
@@ -32,7 +42,7 @@ static assay_status open_trusted(const grade_origin *origin, grade_submission *o
     if (origin->file == NULL) {
         return ASSAY_OK;
     }
-    if (is_source(origin->file)) {
+    if (assay_grade_submission_kind(origin->file) == GRADE_C_SOURCE) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                           "%s: a source is compiled in the sandbox; without it, give a .so", origin->file);
     }
@@ -56,9 +66,10 @@ static assay_status open_sandboxed(const grade_origin *origin, const grade_sandb
     opened->is_file = origin->file != NULL;
     if (opened->source < 0) {
         opened->verdict = GRADE_UNUSABLE;
-    } else if (opened->is_file && is_source(origin->file)) {
+    } else if (opened->is_file && assay_grade_submission_kind(origin->file) == GRADE_C_SOURCE) {
         int object;
-        status = assay_grade_compile(sandbox, limits, opened->source, &object, &opened->verdict, opened->detail, error);
+        status = assay_grade_compile(sandbox, limits, origin->stop, opened->source, &object, &opened->verdict,
+                                     opened->detail, error);
         close(opened->source);
         opened->source = object;
     }

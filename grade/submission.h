@@ -4,10 +4,19 @@
 
 #include "grade/child.h"
 
+/* What a file is to the grader. Its name alone decides, and nowhere but in this function. */
+typedef enum {
+    GRADE_NO_SUBMISSION,
+    GRADE_SHARED_OBJECT, /* NAME.so: loaded */
+    GRADE_C_SOURCE       /* NAME.c: compiled in the sandbox, then loaded */
+} grade_file_kind;
+grade_file_kind assay_grade_submission_kind(const char *name);
+
 typedef struct {
-    const char *file;   /* NAME.so, or NAME.c to be compiled in the sandbox; NULL: a command */
-    const char *folder; /* of a command, and of a file in a folder of this submission's own; else NULL */
-    bool follow;        /* the teacher named the folder: it may be a link */
+    const char *file;                  /* of a kind above; NULL: a command */
+    const char *folder;                /* of a command, and of a file in a folder of this submission's own; else NULL */
+    bool follow;                       /* the teacher named the folder: it may be a link */
+    const volatile sig_atomic_t *stop; /* as in grade_program: ends a compilation at once */
 } grade_origin;
 
 typedef struct grade_submission grade_submission;

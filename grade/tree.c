@@ -23,6 +23,7 @@ typedef struct {
     size_t files;
     size_t bytes;
     char *reason;
+    int failure; /* errno of a call of ours that failed, for which the submission is not to blame; 0: none */
 } walk;
 
 /* Names are the submission's: only what every terminal and report can show. */
@@ -37,6 +38,14 @@ static bool refuse(char reason[GRADE_TEXT_LENGTH], const char *name, const char 
     vsnprintf(reason + used, GRADE_TEXT_LENGTH - used, format, arguments);
     va_end(arguments);
     return false;
+}
+
+/* A call for an entry failed, with errno. */
+static bool refuse_entry(walk *w, const char *what)
+{
+    int why = errno;
+    w->failure = assay_grade_is_our_fault(why) ? why : w->failure;
+    return refuse(w->reason, w->path, ": cannot be %s: %s", what, strerror(why));
 }
 
 /* Resolves below `root` alone: an error EXDEV for what leads out. */
@@ -63,6 +72,9 @@ static bool accept_link(walk *w)
     char target[PATH_MAX];
     ssize_t length = readlinkat(w->root, w->path, target, sizeof target - 1);
     int opened = open_beneath(w->root, w->path, O_PATH);
+    if (opened < 0 && assay_grade_is_our_fault(errno)) {
+        return refuse_entry(w, "looked at");
+    }
     bool leaves = opened < 0 && errno == EXDEV;
     if (opened >= 0) {
         close(opened);
@@ -77,9 +89,8 @@ static bool walk_folder(walk *w, int folder, size_t length, unsigned depth);
 static bool accept_entry(walk *w, size_t length, unsigned depth)
 {
     struct stat about;
-    const char *why = "";
     if (fstatat(w->root, w->path, &about, AT_SYMLINK_NOFOLLOW) != 0) {
-        return refuse(w->reason, w->path, ": cannot be looked at: %s", strerror(errno));
+        return refuse_entry(w, "looked at");
     }
     if (S_ISLNK(about.st_mode)) {
         return accept_link(w);
@@ -89,8 +100,7 @@ static bool accept_entry(walk *w, size_t length, unsigned depth)
     }
     int opened = open_beneath(w->root, w->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
     if (opened < 0) {
-        why = strerror(errno);
-        return refuse(w->reason, w->path, ": cannot be read: %s", why);
+        return refuse_entry(w, "read");
     }
     if (S_ISDIR(about.st_mode)) {
         return walk_folder(w, opened, length, depth + 1);
@@ -110,8 +120,9 @@ static bool walk_folder(walk *w, int folder, size_t length, unsigned depth)
     DIR *entries = fdopendir(folder);
     bool accepted = true;
     if (entries == NULL) {
+        accepted = refuse_entry(w, "read");
         close(folder);
-        return refuse(w->reason, w->path, ": cannot be read: %s", strerror(errno));
+        return accepted;
     }
     for (struct dirent *entry; accepted && (entry = readdir(entries)) != NULL;) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
@@ -154,11 +165,10 @@ assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, c
     walk w = {.root = opened, .reason = reason};
     int own = openat(opened, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC); /* the walk closes what it reads */
     if (own < 0 || !walk_folder(&w, own, 0, 0)) {
+        int failure = own < 0 ? errno : w.failure;
         close(opened);
-        if (own < 0) {
-            return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno));
-        }
-        return ASSAY_OK;
+        return failure == 0 ? ASSAY_OK
+                            : assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(failure));
     }
     *folder = opened;
     return ASSAY_OK;

@@ -8,19 +8,24 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fts.h>
+#include <glob.h>
 #include <jansson.h>
 #include <poll.h>
 #include <pthread.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +49,14 @@
     X(send, FAULT_MAY_SHORT | FAULT_MAY_EINTR)                                                                        \
     X(fork, 0) X(popen, 0) X(pclose, 0) X(posix_spawnp, 0) X(waitpid, FAULT_MAY_EINTR)                                \
     X(pthread_create, 0) X(pthread_mutex_init, 0) X(pthread_cond_init, 0)                                             \
+    X(openat, FAULT_MAY_EINTR) X(fdopendir, 0) X(open_memstream, FAULT_MEMORY) X(memfd_create, 0) X(lseek, 0)         \
+    X(write, FAULT_MAY_SHORT) X(fchmod, 0) X(linkat, 0) X(renameat, 0) X(readlinkat, 0) X(faccessat, 0) X(lstat, 0)   \
+    X(fstatfs, 0) X(mkdtemp, 0) X(rmdir, 0) X(fts_set, 0) X(glob, 0) X(syscall, 0)                         \
+    X(recvmsg, FAULT_MAY_EINTR) X(wait4, FAULT_MAY_EINTR) X(seccomp_init, FAULT_MEMORY) X(seccomp_attr_set, 0)        \
+    X(seccomp_rule_add_array, 0) X(seccomp_export_bpf, 0)                                                             \
+    X(posix_spawn_file_actions_init, FAULT_MEMORY) X(posix_spawn_file_actions_addopen, FAULT_MEMORY)                  \
+    X(posix_spawn_file_actions_adddup2, FAULT_MEMORY) X(posix_spawn_file_actions_addchdir_np, FAULT_MEMORY)           \
+    X(execl, FAULT_IN_CHILD) X(execve, FAULT_IN_CHILD)                                                                \
     X(dup2, FAULT_IN_CHILD) X(chdir, FAULT_IN_CHILD) X(execvp, FAULT_IN_CHILD) X(close_range, FAULT_IN_CHILD)
 /* clang-format on */
 
@@ -323,6 +336,50 @@ int fprintf(FILE *stream, const char *format, ...)
     return written;
 }
 
+int openat(int folder, const char *path, int flags, ...)
+{
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(rest, mode_t) : 0;
+    va_end(rest);
+    fault what = DECIDE(openat);
+    if (what != FAULT_PASS) {
+        errno = what == FAULT_INTERRUPT ? EINTR : EMFILE;
+        return -1;
+    }
+    return REAL(openat)(folder, path, flags, mode);
+}
+
+ssize_t write(int descriptor, const void *bytes, size_t size)
+{
+    fault what = DECIDE(write);
+    if (what == FAULT_FAIL) {
+        errno = ENOSPC;
+        return -1;
+    }
+    return REAL(write)(descriptor, bytes, what == FAULT_SHORT && size > 1 ? size / 2 : size);
+}
+
+FAILS(DIR *, fdopendir, (int descriptor), (descriptor), NULL, ENOMEM)
+FAILS(FILE *, open_memstream, (char **text, size_t *size), (text, size), NULL, ENOMEM)
+FAILS(int, memfd_create, (const char *name, unsigned flags), (name, flags), -1, EMFILE)
+FAILS(off_t, lseek, (int descriptor, off_t offset, int from), (descriptor, offset, from), -1, EIO)
+FAILS(int, fchmod, (int descriptor, mode_t mode), (descriptor, mode), -1, EIO)
+FAILS(int, linkat, (int from_folder, const char *from, int to_folder, const char *to, int flags),
+      (from_folder, from, to_folder, to, flags), -1, EIO)
+FAILS(int, renameat, (int from_folder, const char *from, int to_folder, const char *to),
+      (from_folder, from, to_folder, to), -1, EIO)
+FAILS(ssize_t, readlinkat, (int folder, const char *path, char *target, size_t size), (folder, path, target, size), -1,
+      EIO)
+FAILS(int, faccessat, (int folder, const char *path, int how, int flags), (folder, path, how, flags), -1, EIO)
+FAILS(int, lstat, (const char *path, struct stat *about), (path, about), -1, EIO)
+FAILS(int, fstatfs, (int descriptor, struct statfs *about), (descriptor, about), -1, EIO)
+FAILS(char *, mkdtemp, (char *path), (path), NULL, ENOSPC)
+FAILS_AFTERWARDS(int, rmdir, (const char *path), (path), -1, EBUSY)
+FAILS(int, fts_set, (FTS * tree, FTSENT *entry, int option), (tree, entry, option), -1, EINVAL)
+FAILS(int, glob, (const char *pattern, int flags, int (*failed)(const char *, int), glob_t *found),
+      (pattern, flags, failed, found), GLOB_NOSPACE, ENOMEM)
+
 /* No file here must survive a crash of the machine, and a disk is slow. */
 int fsync(int descriptor)
 {
@@ -337,7 +394,7 @@ int fsync(int descriptor)
 FAILS(int, rename, (const char *from, const char *to), (from, to), -1, EIO)
 FAILS(int, stat, (const char *path, struct stat *about), (path, about), -1, EIO)
 FAILS(int, fstatat, (int folder, const char *path, struct stat *about, int flags), (folder, path, about, flags), -1,
-      EIO)
+      ENOMEM)
 FAILS(int, fstat, (int descriptor, struct stat *about), (descriptor, about), -1, EIO)
 FAILS(int, access, (const char *path, int how), (path, how), -1, EIO)
 FAILS(char *, realpath, (const char *path, char *resolved), (path, resolved), NULL, EIO)
@@ -441,6 +498,77 @@ pid_t waitpid(pid_t child, int *status, int options)
     return found;
 }
 
+/* The grader's one system call without a function is openat2, with four arguments. */
+long syscall(long number, ...)
+{
+    va_list rest;
+    va_start(rest, number);
+    long first = va_arg(rest, long);
+    long second = va_arg(rest, long);
+    long third = va_arg(rest, long);
+    long fourth = va_arg(rest, long);
+    va_end(rest);
+    if (DECIDE(syscall) != FAULT_PASS) {
+        errno = EMFILE;
+        return -1;
+    }
+    return REAL(syscall)(number, first, second, third, fourth);
+}
+
+FAILS_OR_INTERRUPTED(ssize_t, recvmsg, (int descriptor, struct msghdr *message, int flags),
+                     (descriptor, message, flags), -1, EIO)
+
+/* As waitpid. */
+pid_t wait4(pid_t child, int *status, int options, struct rusage *used)
+{
+    fault what = DECIDE(wait4);
+    if (what == FAULT_INTERRUPT) {
+        errno = EINTR;
+        return -1;
+    }
+    pid_t found = REAL(wait4)(child, status, what == FAULT_FAIL ? options & ~WNOHANG : options, used);
+    if (what == FAULT_FAIL) {
+        errno = ECHILD;
+        return -1;
+    }
+    return found;
+}
+
+FAILS(scmp_filter_ctx, seccomp_init, (uint32_t action), (action), NULL, ENOMEM)
+FAILS(int, seccomp_attr_set, (scmp_filter_ctx filter, enum scmp_filter_attr attribute, uint32_t value),
+      (filter, attribute, value), -EINVAL, EINVAL)
+FAILS(int, seccomp_rule_add_array,
+      (scmp_filter_ctx filter, uint32_t action, int call, unsigned count, const struct scmp_arg_cmp *arguments),
+      (filter, action, call, count, arguments), -ENOMEM, ENOMEM)
+FAILS(int, seccomp_export_bpf, (const scmp_filter_ctx filter, int descriptor), (filter, descriptor), -ECANCELED,
+      ECANCELED)
+FAILS(int, posix_spawn_file_actions_init, (posix_spawn_file_actions_t * actions), (actions), ENOMEM, ENOMEM)
+FAILS(int, posix_spawn_file_actions_addopen,
+      (posix_spawn_file_actions_t * actions, int descriptor, const char *path, int flags, mode_t mode),
+      (actions, descriptor, path, flags, mode), ENOMEM, ENOMEM)
+FAILS(int, posix_spawn_file_actions_adddup2, (posix_spawn_file_actions_t * actions, int from, int to),
+      (actions, from, to), ENOMEM, ENOMEM)
+FAILS(int, posix_spawn_file_actions_addchdir_np, (posix_spawn_file_actions_t * actions, const char *path),
+      (actions, path), ENOMEM, ENOMEM)
+
+int execl(const char *program, const char *first, ...)
+{
+    char *words[32] = {(char *)(uintptr_t)first};
+    va_list rest;
+    va_start(rest, first);
+    for (size_t i = 0; words[i] != NULL && i + 2 < sizeof words / sizeof words[0]; i++) {
+        words[i + 1] = va_arg(rest, char *);
+    }
+    va_end(rest);
+    if (DECIDE(execl) != FAULT_PASS) {
+        errno = ENOENT;
+        return -1;
+    }
+    return execv(program, words);
+}
+
+FAILS(int, execve, (const char *program, char *const words[], char *const variables[]), (program, words, variables), -1,
+      ENOENT)
 FAILS(int, dup2, (int from, int to), (from, to), -1, EMFILE)
 FAILS(int, chdir, (const char *path), (path), -1, ENOENT)
 FAILS(int, execvp, (const char *program, char *const arguments[]), (program, arguments), -1, ENOENT)

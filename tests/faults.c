@@ -11,7 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MOST_OBJECTS = 16, MOST_POINTS = 96, MOST_BLOCKS = 1 << 17, PROBES = 64, MOST_PLACES = 256 };
+enum { MOST_OBJECTS = 16, MOST_POINTS = 160, MOST_BLOCKS = 1 << 17, PROBES = 64, MOST_PLACES = 256 };
 
 /* The code whose calls count: a part of an object that is mapped executable. */
 typedef struct {

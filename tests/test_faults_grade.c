@@ -3,14 +3,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include "fault_run.h"
 #include "grade/battery.h"
 #include "grade/catalogue.h"
+#include "grade/cgroup.h"
 #include "grade/exchange.h"
 #include "grade/folder.h"
+#include "grade/hint.h"
 #include "grade/npy.h"
 #include "grade/report.h"
 #include "grade/submission.h"
@@ -363,8 +366,134 @@ static assay_status run_quitter(fault_bench *bench, assay_error *error)
     return run_program(bench, &program, error);
 }
 
+/* --- the sandbox -------------------------------------------------------------------------------------------------- */
+
+/* Whole or not at all: none that hides less or allows more. */
+static assay_status make_sandbox(fault_bench *bench, assay_error *error)
+{
+    grade_sandbox *made;
+    ASSAY_TRY(assay_grade_sandbox_create(runner, NULL, &made, error));
+    fault_digest_f64(bench, made->disables_userns ? 1.0 : 0.0);
+    fault_digest_f64(bench, (double)made->hidden.count);
+    assay_grade_sandbox_destroy(made);
+    return ASSAY_OK;
+}
+
+static void set_up_source(fault_bench *bench)
+{
+    static const char text[] = "int one;\n";
+    fault_write(bench, "source.c", text, sizeof text - 1);
+}
+
+static assay_status compile_source(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
+    const char *detail;
+    const grade_origin origin = {.file = fault_path(bench, "source.c", path)};
+    const grade_limits limits = assay_grade_limits_default();
+    grade_submission *submission;
+    ASSAY_TRY(assay_grade_submission_open(&origin, sandbox, &limits, &submission, error));
+    fault_digest_f64(bench, (double)assay_grade_submission_verdict(submission, &detail));
+    fault_digest_text(bench, detail);
+    assay_grade_submission_close(submission);
+    return ASSAY_OK;
+}
+
+/* With a link, a folder and a program that copies what it is given. */
+static void set_up_folder(fault_bench *bench)
+{
+    static const char text[] = "while read -r line; do id=${line#*:}; id=${id%%,*}; if [ \"$id\" = 0 ]; then echo "
+                               "'{\"functions\": [\"relu\"]}'; else cp /inputs/$id.x.npy /exchange/$id.y.npy; echo "
+                               "'{\"id\": '$id', \"outputs\": {\"y\": {\"npy\": \"'$id'.y.npy\"}}}'; fi; done\n";
+    char path[FAULT_PATH];
+    set_up_submission(bench);
+    fault_write(bench, "program.sh", text, sizeof text - 1);
+    ck_assert_int_eq(mkdir(fault_path(bench, "inner", path), 0755), 0);
+    ck_assert_int_eq(symlink("../program.sh", fault_path(bench, "inner/link", path)), 0);
+}
+
+static assay_status run_folder(fault_bench *bench, assay_error *error)
+{
+    static const char *const command[] = {"sh", "program.sh", NULL};
+    const grade_origin origin = {.folder = bench->folder};
+    grade_program program = {.command = command,
+                             .runner = runner,
+                             .sandbox = sandbox,
+                             .limits = assay_grade_limits_default(),
+                             .inputs = GRADE_INPUTS_INSIDE,
+                             .exchange = GRADE_EXCHANGE_INSIDE};
+    grade_submission *submission;
+    ASSAY_TRY(assay_grade_submission_open(&origin, sandbox, &program.limits, &submission, error));
+    const char *detail;
+    assay_status status = ASSAY_OK;
+    if (assay_grade_submission_verdict(submission, &detail) == GRADE_PASS) {
+        assay_grade_submission_describe(submission, &program);
+        status = assay_grade_evidence_create(&program.evidence, error);
+        if (status == ASSAY_OK) {
+            assay_grade_evidence_open(program.evidence, program.source, "ada");
+            status = run_program(bench, &program, error);
+            assay_grade_evidence_destroy(program.evidence);
+        }
+    } else {
+        fault_digest_text(bench, detail);
+    }
+    assay_grade_submission_close(submission);
+    return status;
+}
+
+static assay_status put_report(fault_bench *bench, assay_error *error)
+{
+    int folder;
+    ASSAY_TRY(assay_grade_folder_open(bench->folder, &folder, error));
+    assay_status status = assay_grade_folder_put(folder, "report.txt", "new", 3, error);
+    close(folder);
+    return status;
+}
+
+static void set_up_old_report(fault_bench *bench)
+{
+    fault_write(bench, "report.txt", "old", 3);
+}
+
+/* Where there is none, or none can be made, the grader watches instead: that is no error. */
+static assay_status make_group(fault_bench *bench, assay_error *error)
+{
+    char *parent;
+    grade_cgroup_powers powers;
+    grade_cgroup *group;
+    (void)bench;
+    ASSAY_TRY(assay_grade_cgroup_parent("/proc/self/mountinfo", "/proc/self/cgroup", &parent, &powers, error));
+    assay_status status = ASSAY_OK;
+    if (parent != NULL) {
+        status = assay_grade_cgroup_create(parent, &powers, (size_t)64 << 20, 8, &group, error);
+    }
+    if (parent != NULL && status == ASSAY_OK) {
+        (void)assay_grade_cgroup_seconds(group);
+        assay_grade_cgroup_kill(group);
+        assay_grade_cgroup_destroy(group);
+    }
+    assay_free(parent);
+    return status;
+}
+
+/* A hint is left out where something fails. */
+static assay_status look_for_hint(fault_bench *bench, assay_error *error)
+{
+    static const char *const programs[] = {"java", "/usr/lib/gcc/x86_64-linux-gnu/12/cc1", "sh"};
+    char folder[GRADE_HINT_LENGTH];
+    (void)error;
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++) {
+        (void)assay_grade_bind_hint(programs[i], NULL, folder);
+    }
+    fault_digest_f64(bench, 0.0);
+    return ASSAY_OK;
+}
+
 /* Each run of a submission starts processes, and does the same with each of its cases. */
-enum { OF_ONE_PLACE = 1 };
+enum { OF_ONE_PLACE = 1, IN_A_SANDBOX = 4 };
+
+/* Slow ones: where every later call fails too, little more is reached. */
+enum { ONCE_ONLY = 1U << FAULTS_FROM_THEN };
 
 static const fault_scenario scenarios[] = {
     {"the catalogue", NULL, open_catalogue, NULL, 0, NULL, 0},
@@ -380,6 +509,12 @@ static const fault_scenario scenarios[] = {
     {"a submission run", set_up_submission, run_bare, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a submission run with files", set_up_submission, run_with_files, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a submission that ends", set_up_submission, run_quitter, tidy_battery, 0, NULL, OF_ONE_PLACE},
+    {"a report put into a folder", set_up_old_report, put_report, NULL, 0, NULL, 0},
+    {"a control group", NULL, make_group, NULL, 0, NULL, OF_ONE_PLACE},
+    {"a hint", NULL, look_for_hint, NULL, 0, NULL, OF_ONE_PLACE},
+    {"a sandbox made", NULL, make_sandbox, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
+    {"a source compiled", set_up_source, compile_source, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
+    {"a folder run in a sandbox", set_up_folder, run_folder, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
     {"a submission run in a sandbox", set_up_submission, run_sandboxed, tidy_battery, 0, NULL, OF_ONE_PLACE},
 };
 
@@ -394,11 +529,13 @@ int main(void)
     setenv("ASSAY_GRADE_RUNNER", runner, 1);
     if (assay_grade_sandbox_create(runner, NULL, &sandbox, &error) != ASSAY_OK) {
         support_skip("nothing fails around a submission in a sandbox: %s", error.message);
-        count--;
+        count -= IN_A_SANDBOX;
     }
     int status = fault_main("faults in grading",
-                            "errors: grade/battery, grade/catalogue, grade/child, grade/exchange, grade/judge, "
-                            "grade/npy, grade/processes, grade/report, grade/rubric, grade/submission, grade/tree",
+                            "errors: grade/battery, grade/catalogue, grade/cgroup, grade/child, grade/compile, "
+                            "grade/evidence, grade/exchange, grade/folder, grade/hidden, grade/hint, grade/judge, "
+                            "grade/npy, grade/processes, grade/report, grade/rubric, grade/sandbox, grade/seccomp, "
+                            "grade/submission, grade/tree",
                             scenarios, count, NULL);
     assay_grade_sandbox_destroy(sandbox);
     return status;

@@ -21,6 +21,7 @@ enum { CSV_LIMIT = 64 << 20 };
 enum { NAME, POINTS, POSSIBLE, SEED, SECONDS, MISTAKES, NOT_RUN, REMARK, OPTIONS, COLUMNS };
 
 static const char refused[] = "refused: ";
+static const char not_compiled[] = "does not compile: ";
 static const char suspicion[] = "suspicion: ";
 
 struct grade_book {
@@ -126,9 +127,11 @@ static bool begins(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
+/* Rows of submissions that are graded again. */
 static bool is_dropped(const reader *reading, char *const *fields, const char *name)
 {
     return strcmp(fields[NOT_RUN], "0") != 0 || begins(fields[REMARK], refused) ||
+           begins(fields[REMARK], not_compiled) ||
            (begins(fields[REMARK], suspicion) && assay_grade_rubric_clears(reading->options->rubric, name));
 }
 
@@ -372,6 +375,8 @@ static void write_remark(FILE *stream, const grade_target *submission, const gra
     size_t not_run = assay_grade_battery_not_run(battery);
     if (first->verdict == GRADE_UNUSABLE) {
         snprintf(remark, sizeof remark, "%s%s", refused, first->detail);
+    } else if (first->verdict == GRADE_NOT_COMPILED) {
+        snprintf(remark, sizeof remark, "%s%s", not_compiled, first->detail);
     } else if (not_run > 0) {
         snprintf(remark, sizeof remark, "NOT RUN: %zu cases; to be graded again", not_run);
     } else if (battery->suspicion[0] != '\0') {

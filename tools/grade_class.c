@@ -18,19 +18,20 @@
 #include "grade_book.h"
 #include "grade/child.h"
 #include "grade/folder.h"
+#include "grade/submission.h"
 #include "grade/text.h"
 #include "progress.h"
 #include "tool.h"
 
 enum {
-    OBJECT_LIMIT = 256 << 20, /* bytes of a shared object */
-    FAILURES = 5              /* of ours, in a row: then it is not the submissions */
+    FILE_LIMIT = 256 << 20, /* bytes of a submission */
+    FAILURES = 5            /* of ours, in a row: then it is not the submissions */
 };
 
 typedef struct {
     char *name;    /* for people */
-    char *object;  /* the shared object, or NULL for a command */
-    char *folder;  /* its own, or NULL for a shared object that is alone */
+    char *object;  /* the shared object or source, or NULL for a command */
+    char *folder;  /* its own, or NULL for a file that is alone */
     char *problem; /* why it is no submission, or NULL */
     bool done;
 } submission;
@@ -86,12 +87,6 @@ static assay_status add_submission(class_state *state, const char *name, const c
     return ASSAY_OK;
 }
 
-static bool is_shared_object(const char *name)
-{
-    size_t length = strlen(name);
-    return length > 3 && strcmp(name + length - 3, ".so") == 0;
-}
-
 static const char *why_not_opened(int reason)
 {
     switch (reason) {
@@ -103,11 +98,10 @@ static const char *why_not_opened(int reason)
 }
 
 /*
- * Whether a name in a folder is a shared object that can be graded: a problem in words, or NULL. Links are followed
- * only where they stay below the folder, and only with `links`. Nothing but a regular file is opened: a device might
- * act.
+ * Whether a name in a folder is a file that can be graded: a problem in words, or NULL. Links are followed only where
+ * they stay below the folder, and only with `links`. Nothing but a regular file is opened: a device might act.
  */
-static const char *object_problem(int folder, const char *name, bool links)
+static const char *file_problem(int folder, const char *name, bool links)
 {
     struct stat about;
     struct open_how how = {.flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
@@ -117,17 +111,17 @@ static const char *object_problem(int folder, const char *name, bool links)
         return strerror(errno);
     }
     if (!S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode)) {
-        return S_ISDIR(about.st_mode)    ? "it is a folder, not a shared object"
-               : S_ISFIFO(about.st_mode) ? "it is a pipe, not a shared object"
-                                         : "it is a socket or a device, not a shared object";
+        return S_ISDIR(about.st_mode)    ? "it is a folder, not a file"
+               : S_ISFIFO(about.st_mode) ? "it is a pipe, not a file"
+                                         : "it is a socket or a device, not a file";
     }
     int found = (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
     if (found < 0) {
         return why_not_opened(errno);
     }
-    const char *problem = fstat(found, &about) != 0      ? strerror(errno)
-                          : !S_ISREG(about.st_mode)      ? "it is a link, but not to a shared object"
-                          : about.st_size > OBJECT_LIMIT ? "it has more than 256 MiB"
+    const char *problem = fstat(found, &about) != 0    ? strerror(errno)
+                          : !S_ISREG(about.st_mode)    ? "it is a link, but not to a file"
+                          : about.st_size > FILE_LIMIT ? "it has more than 256 MiB"
                           : geteuid() == 0 && !(about.st_mode & S_IROTH)
                               ? "only its owner may read it, and root runs submissions as another user; chmod -R a+rX"
                               : NULL;
@@ -143,45 +137,98 @@ static void free_entries(struct dirent **entries, int count)
     free(entries);
 }
 
-/* NAME/: its alphabetically first shared object, or else what is wrong with the first that has such a name. */
+/* What can be graded in NAME/, found name by name. */
+typedef struct {
+    const char *file;    /* the best so far */
+    bool is_source;      /* that file: a shared object comes first */
+    size_t sources;      /* that could be graded */
+    const char *problem; /* of the first file that cannot be graded; NULL: there is none */
+} choice;
+
+/* Names come in alphabetical order. A shared object is better than a source, submission.c than other sources. */
+static void consider(choice *chosen, int folder, const char *name)
+{
+    grade_file_kind kind = assay_grade_submission_kind(name);
+    if (kind == GRADE_NO_SUBMISSION) {
+        return;
+    }
+    bool source = kind == GRADE_C_SOURCE;
+    const char *problem = file_problem(folder, name, true);
+    if (problem != NULL) {
+        chosen->problem = chosen->problem == NULL ? problem : chosen->problem;
+        return;
+    }
+    chosen->sources += source;
+    if (chosen->file == NULL || (chosen->is_source && (!source || strcmp(name, "submission.c") == 0))) {
+        chosen->file = name;
+        chosen->is_source = source;
+    }
+}
+
+/* Which of several sources is the submission only its name can say. */
+static void decide(choice *chosen)
+{
+    if (chosen->file != NULL && chosen->is_source && chosen->sources > 1 && strcmp(chosen->file, "submission.c") != 0) {
+        chosen->problem = "it has several C sources, and none is called submission.c";
+        chosen->file = NULL;
+    }
+}
+
+/* NAME/: its shared object or source, or else what is wrong with the first file that has such a name. */
 static assay_status add_folder(class_state *state, int class_folder, const char *name, const char *path,
                                assay_error *error)
 {
     struct dirent **entries;
-    const char *problem = NULL;
-    char *object = NULL;
+    choice chosen = {0};
     int folder = openat(class_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int count = folder < 0 ? -1 : scandirat(folder, ".", &entries, NULL, alphasort);
-    int reason = errno;
-    bool any = count < 0;
-    for (int i = 0; i < count && object == NULL; i++) {
-        if (is_shared_object(entries[i]->d_name)) {
-            const char *found = object_problem(folder, entries[i]->d_name, true);
-            object = found == NULL ? assay_asprintf(error, "%s/%s", path, entries[i]->d_name) : NULL;
-            problem = !any ? found : problem;
-            any = true;
-        }
+    chosen.problem = count < 0 ? strerror(errno) : NULL;
+    for (int i = 0; i < count; i++) {
+        consider(&chosen, folder, entries[i]->d_name);
     }
+    decide(&chosen);
+    char *file = chosen.file == NULL ? NULL : assay_asprintf(error, "%s/%s", path, chosen.file);
+    assay_status status = chosen.file != NULL && file == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    if (status == ASSAY_OK && (file != NULL || chosen.problem != NULL)) {
+        status = add_submission(state, name, file, path, file == NULL ? chosen.problem : NULL, error);
+    } else if (status == ASSAY_OK) {
+        fprintf(stderr, "assay grade: %s: left out, no NAME.so and no NAME.c in it\n", path);
+    }
+    assay_free(file);
     if (count >= 0) {
         free_entries(entries, count);
-    } else {
-        problem = strerror(reason);
     }
     if (folder >= 0) {
         close(folder);
     }
-    if (!any) {
-        fprintf(stderr, "assay grade: %s: left out, no NAME.so in it\n", path);
+    return status;
+}
+
+/* NAME.c beside NAME.so is the same submission: it is graded once, from the shared object. */
+static bool has_object(int folder, const char *name)
+{
+    char object[NAME_MAX + 1];
+    struct stat about;
+    int stem = (int)strlen(name) - 2;
+    return snprintf(object, sizeof object, "%.*s.so", stem, name) <= NAME_MAX &&
+           fstatat(folder, object, &about, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* A file in the class folder itself; `path` is its path. */
+static assay_status add_file(class_state *state, int folder, const char *name, const char *path, assay_error *error)
+{
+    if (assay_grade_submission_kind(name) == GRADE_C_SOURCE && has_object(folder, name)) {
+        fprintf(stderr, "assay grade: %s: left out, its .so is graded\n", path);
         return ASSAY_OK;
     }
-    assay_status status = add_submission(state, name, object, path, object == NULL ? problem : NULL, error);
-    assay_free(object);
-    return status;
+    const char *problem = file_problem(folder, name, false);
+    return add_submission(state, name, problem == NULL ? path : NULL, NULL, problem, error);
 }
 
 static assay_status add_entry(class_state *state, int folder, const char *name, assay_error *error)
 {
     bool command = state->options->command != NULL;
+    bool gradable = assay_grade_submission_kind(name) != GRADE_NO_SUBMISSION;
     struct stat about;
     if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? ASSAY_OK /* removed meanwhile */
@@ -194,14 +241,13 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
     }
     assay_status status = ASSAY_OK;
     if (S_ISLNK(about.st_mode) &&
-        (command || is_shared_object(name) || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
+        (command || gradable || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
         status = add_submission(state, name, NULL, NULL, "it is a link; submissions must not be links", error);
     } else if (S_ISDIR(about.st_mode)) {
         status = command ? add_submission(state, name, NULL, path, NULL, error)
                          : add_folder(state, folder, name, path, error);
-    } else if (!command && is_shared_object(name)) {
-        const char *problem = object_problem(folder, name, false);
-        status = add_submission(state, name, problem == NULL ? path : NULL, NULL, problem, error);
+    } else if (!command && gradable) {
+        status = add_file(state, folder, name, path, error);
     }
     assay_free(path);
     return status;
@@ -243,7 +289,8 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     close(folder);
     if (status == ASSAY_OK && state->count == 0) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: no submissions; there must be %s", path,
-                          state->options->command != NULL ? "a folder for each" : "NAME.so or NAME/*.so");
+                          state->options->command != NULL ? "a folder for each"
+                                                          : "NAME.so, NAME.c, NAME/*.so or NAME/*.c");
     }
     return status == ASSAY_OK ? check_names(state, error) : status;
 }
@@ -356,10 +403,10 @@ static assay_status grade_or_refuse(class_state *state, const grade_target *grad
     if (theirs) {
         return grade_failed(options, graded, GRADE_UNUSABLE, wrong.message, battery, score, error);
     }
-    /* Ours. A shortage may pass, and the submission may have caused it; a sandbox that is gone will not come back. */
+    /* Ours. A shortage may pass, and the submission may have caused it. A sandbox or compiler that is gone stays so. */
     assay_error gone = {0};
     bool over = !options->unsandboxed && is_sandbox_gone(options, &gone);
-    if (over || failures >= FAILURES) {
+    if (over || status == ASSAY_ERROR_UNSUPPORTED || failures >= FAILURES) {
         return assay_fail(error, status, "%s", over ? gone.message : wrong.message);
     }
     return grade_failed(options, graded, GRADE_NOT_RUN, wrong.message, battery, score, error);
