@@ -18,6 +18,7 @@
 #include "grade_book.h"
 #include "grade/child.h"
 #include "grade/folder.h"
+#include "grade/form.h"
 #include "grade/text.h"
 #include "progress.h"
 #include "tool.h"
@@ -29,7 +30,7 @@ enum {
 
 typedef struct {
     char *name;    /* for people */
-    char *object;  /* the shared object, or NULL for a command */
+    char *object;  /* a file of one of the forms in grade/form.h, or NULL for a command */
     char *folder;  /* its own, or NULL for a shared object that is alone */
     char *problem; /* why it is no submission, or NULL */
     bool done;
@@ -88,8 +89,8 @@ static assay_status add_submission(class_state *state, const char *name, const c
 
 static bool is_shared_object(const char *name)
 {
-    size_t length = strlen(name);
-    return length > 3 && strcmp(name + length - 3, ".so") == 0;
+    const grade_form *form = assay_grade_form_of(name);
+    return form != NULL && form->language == NULL && !form->compiled;
 }
 
 static const char *why_not_opened(int reason)
@@ -117,16 +118,16 @@ static const char *object_problem(int folder, const char *name, bool links)
         return strerror(errno);
     }
     if (!S_ISREG(about.st_mode) && !S_ISLNK(about.st_mode)) {
-        return S_ISDIR(about.st_mode)    ? "it is a folder, not a shared object"
-               : S_ISFIFO(about.st_mode) ? "it is a pipe, not a shared object"
-                                         : "it is a socket or a device, not a shared object";
+        return S_ISDIR(about.st_mode)    ? "it is a folder, not a file"
+               : S_ISFIFO(about.st_mode) ? "it is a pipe, not a file"
+                                         : "it is a socket or a device, not a file";
     }
     int found = (int)syscall(SYS_openat2, folder, name, &how, sizeof how);
     if (found < 0) {
         return why_not_opened(errno);
     }
     const char *problem = fstat(found, &about) != 0      ? strerror(errno)
-                          : !S_ISREG(about.st_mode)      ? "it is a link, but not to a shared object"
+                          : !S_ISREG(about.st_mode)      ? "it is a link, but not to a file"
                           : about.st_size > OBJECT_LIMIT ? "it has more than 256 MiB"
                           : geteuid() == 0 && !(about.st_mode & S_IROTH)
                               ? "only its owner may read it, and root runs submissions as another user; chmod -R a+rX"
@@ -141,6 +142,22 @@ static void free_entries(struct dirent **entries, int count)
         free(entries[i]);
     }
     free(entries);
+}
+
+/* NAME/ without a shared object: the one file in it that is the submission, or why there is none. */
+static assay_status choose_file(int folder, const char *path, char **object, char problem[GRADE_TEXT_LENGTH],
+                                assay_error *error)
+{
+    char *name;
+    ASSAY_TRY(assay_grade_form_choose(folder, &name, problem, error));
+    if (name == NULL) {
+        return ASSAY_OK;
+    }
+    const char *found = object_problem(folder, name, true);
+    snprintf(problem, GRADE_TEXT_LENGTH, "%s", found == NULL ? "" : found);
+    *object = found == NULL ? assay_asprintf(error, "%s/%s", path, name) : NULL;
+    assay_free(name);
+    return found == NULL && *object == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
 }
 
 /* NAME/: its alphabetically first shared object, or else what is wrong with the first that has such a name. */
@@ -167,14 +184,19 @@ static assay_status add_folder(class_state *state, int class_folder, const char 
     } else {
         problem = strerror(reason);
     }
+    char why[GRADE_TEXT_LENGTH];
+    assay_status status = ASSAY_OK;
+    if (!any) {
+        status = choose_file(folder, path, &object, why, error);
+        problem = why;
+    }
     if (folder >= 0) {
         close(folder);
     }
-    if (!any) {
-        fprintf(stderr, "assay grade: %s: left out, no NAME.so in it\n", path);
-        return ASSAY_OK;
+    if (status != ASSAY_OK) {
+        return status;
     }
-    assay_status status = add_submission(state, name, object, path, object == NULL ? problem : NULL, error);
+    status = add_submission(state, name, object, path, object == NULL ? problem : NULL, error);
     assay_free(object);
     return status;
 }
@@ -194,12 +216,12 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
     }
     assay_status status = ASSAY_OK;
     if (S_ISLNK(about.st_mode) &&
-        (command || is_shared_object(name) || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
+        (command || assay_grade_form_of(name) != NULL || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
         status = add_submission(state, name, NULL, NULL, "it is a link; submissions are no links", error);
     } else if (S_ISDIR(about.st_mode)) {
         status = command ? add_submission(state, name, NULL, path, NULL, error)
                          : add_folder(state, folder, name, path, error);
-    } else if (!command && is_shared_object(name)) {
+    } else if (!command && assay_grade_form_of(name) != NULL) {
         const char *problem = object_problem(folder, name, false);
         status = add_submission(state, name, problem == NULL ? path : NULL, NULL, problem, error);
     }
@@ -243,7 +265,8 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     close(folder);
     if (status == ASSAY_OK && state->count == 0) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: no submissions; there must be %s", path,
-                          state->options->command != NULL ? "a folder for each" : "NAME.so or NAME/*.so");
+                          state->options->command != NULL ? "a folder for each"
+                                                           : "files or folders with files that end with " GRADE_FORM_ENDINGS);
     }
     return status == ASSAY_OK ? check_names(state, error) : status;
 }
