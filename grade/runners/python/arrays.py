@@ -136,6 +136,8 @@ def plain_numbers(value):
     """An output as JSON has it."""
     if hasattr(value, "detach"):
         value = value.detach().cpu()
+    if str(getattr(value, "dtype", "")) == "float128":
+        value = value.astype(numpy().float64)
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, (list, tuple)):

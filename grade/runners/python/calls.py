@@ -11,10 +11,6 @@ class Unfit(Exception):
     """Something has the right name, but cannot be called in any known way; the text says why."""
 
 
-class Missing(Exception):
-    """The submission has nothing for this case."""
-
-
 EMPTY = inspect.Parameter.empty
 
 
@@ -109,13 +105,15 @@ def seeded(seed):
             setattr(owner, attribute, value)
 
 
-def direct(thing, inputs, outputs, kind):
+def direct(thing, inputs, outputs, kind, needed=None):
     """
     A call of a function that has the protocol's own arguments (doc/grading.md), or None. It returns an object of
-    outputs, or one or more of them in the protocol's order.
+    outputs, or one or more of them in the protocol's order. `needed` is an argument without which it means another thing.
     """
     wanted = parameters_of(thing)
     if isinstance(thing, type) or not wanted or not all(p.name in inputs or p.default is not EMPTY for p in wanted):
+        return None
+    if needed is not None and needed not in [p.name for p in wanted]:
         return None
     result = thing(**{p.name: arrays.given(inputs[p.name], kind) for p in wanted if p.name in inputs})
     if isinstance(result, dict):

@@ -158,7 +158,7 @@ class Finder:
                                                                          sizes, activation)
         rules = {name: self.found[name] for name in optimizers.VALUES if name in self.found and
                  self.found[name].kind == "torch" and isinstance(self.found[name].thing, type)}
-        if rules and "training" not in self.found:
+        if len(rules) == len(optimizers.VALUES) and "training" not in self.found:
             training = Found(self.workspace, network.name, network.thing)
             training.rules = rules
             training.remark = " with " + ", ".join(found.name for found in rules.values())

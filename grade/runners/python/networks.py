@@ -1,6 +1,6 @@
 """The network with its gradient, short training runs, and the loss surfaces."""
 from . import arrays
-from .calls import EMPTY, Missing, Unfit, direct, means, parameters_of, takes
+from .calls import EMPTY, Unfit, direct, means, parameters_of, takes
 from .initializers import layers_of
 from .layers import autograd, is_module, tracked
 from .optimizers import TorchRule
@@ -32,7 +32,7 @@ def build(workspace, thing, name, sizes, activation):
         elif parameter.default is EMPTY:
             raise Unfit(f"{name} wants {takes(thing)}; assay gives act_fn, input_size, num_classes and hidden_sizes")
     if not any(means(p, "activation") for p in arguments) and activation != "relu":
-        raise Missing()
+        raise Unfit(f"{name} takes {takes(thing)}: no argument for the activation, which is {activation} in this case")
     return thing(**arguments)
 
 
@@ -67,9 +67,7 @@ def network_gradient(workspace, found, inputs):
 
 def training(workspace, found, inputs):
     """The submission's network, trained by its own optimizers."""
-    optimizer = found.rules.get(inputs["optimizer"])
-    if optimizer is None:
-        raise Missing()
+    optimizer = found.rules[inputs["optimizer"]]
     values = {"learning_rate": inputs["learning_rate"]}
     if inputs["optimizer"] == "momentum":
         values["momentum"] = inputs["beta1"]

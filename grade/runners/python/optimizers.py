@@ -58,7 +58,7 @@ class TorchRule(Rule):
 
     def step(self, gradients):
         for tensor, gradient in zip(self.tensors, gradients):
-            tensor.grad = gradient.clone()
+            tensor.grad = gradient.to(tensor.dtype, copy=True)
         self.apply()
         return [tensor.detach() for tensor in self.tensors]
 

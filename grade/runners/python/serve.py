@@ -4,7 +4,7 @@ import os
 import sys
 
 from . import arrays
-from .calls import Missing, Unfit
+from .calls import Unfit
 from .cells import Unusable
 from .definitions import Workspace
 from .find import CALLS, Finder
@@ -57,8 +57,6 @@ class Submission:
             outputs = CALLS[call](self.workspace, found, inputs)
             reply = {"outputs": {name: arrays.plain_numbers(value) for name, value in outputs.items()}}
             json.dumps(reply)
-        except Missing:
-            return {"missing": True}
         except Unfit as unfit:
             return {"error": str(unfit)}
         except (Exception, SystemExit) as error:  # one function's failure is not the others'
