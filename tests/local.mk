@@ -90,13 +90,13 @@ tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
 test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
 	tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh \
-	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
+	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh tests/grade/notebooks.sh \
 	tests/grade/record.sh
 TESTS += $(test_scripts)
 # Known: some imports (execl, openat, linkat, renameat, ...) are not made to fail by any test yet.
 XFAIL_TESTS = tests/test_faults_imports
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
-EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh
+EXTRA_DIST += tests/safetensors_reader.py tests/grade/common.sh tests/grade/notebooks
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
 hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh

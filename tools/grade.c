@@ -1,6 +1,7 @@
 /* assay grade: judges a student's implementation, and names the mistake. */
 #define _GNU_SOURCE
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -456,11 +457,32 @@ static int print_list(const grade_options *options)
     return TOOL_SUCCESS;
 }
 
+/* A map is read inside the sandbox; what is wrong with it is the teacher's to know before anything runs. */
+static assay_status check_map(const char *path, assay_error *error)
+{
+    json_error_t where;
+    json_t *map = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+    const char *key;
+    json_t *name;
+    bool texts = json_is_object(map);
+    json_object_foreach(map, key, name)
+    {
+        texts = texts && json_is_string(name);
+    }
+    json_decref(map);
+    return texts ? ASSAY_OK
+                 : assay_fail(error, ASSAY_ERROR_FORMAT, "--map %s: not a JSON object like {\"adam\": \"MyAdam\"}%s%s",
+                              path, map == NULL ? ": " : "", map == NULL ? where.text : "");
+}
+
 /* What every way of grading needs, opened once; a sandbox only where something is run. */
 static assay_status prepare(grade_options *options, assay_error *error)
 {
     bool runs = options->file != NULL || options->command != NULL || options->class_folder != NULL;
     ASSAY_TRY(assay_grade_catalogue_open(&options->catalogue, error));
+    if (options->map != NULL) {
+        ASSAY_TRY(check_map(options->map, error));
+    }
     if (options->rubric_path != NULL) {
         ASSAY_TRY(assay_grade_rubric_read(options->rubric_path, options->catalogue, &options->rubric, error));
     }
