@@ -147,6 +147,17 @@ says out "ReLU: function relu, cell 2"
 says out "3 of 3 cases"
 says out "error, Adam wants (size, decay); assay has no value for size, decay"
 
+# Outputs are read and dropped.
+/usr/bin/python3 - "$notebooks/plain_python.ipynb" "$folder/big.ipynb" <<'END'
+import json, sys
+notebook = json.load(open(sys.argv[1]))
+for cell in notebook["cells"]:
+    if cell["cell_type"] == "code":
+        cell["outputs"] = [{"output_type": "display_data", "data": {"image/png": "A" * (8 << 20)}, "metadata": {}}]
+json.dump(notebook, open(sys.argv[2], "w"))
+END
+graded 0 --only relu "$folder/big.ipynb"
+
 # --- a class of all of them: each is a row
 mkdir "$folder/class"
 cp -r "$folder/ann" "$folder/cas" "$folder"/*.ipynb "$folder/alone.py" "$folder/class"
@@ -155,7 +166,7 @@ graded 0 --class "$folder/class" --seed 1 --only relu
 rows=$(grep -c . "$folder/class/grades.csv")
 entries=$(ls "$folder/class" | grep -vc grades.csv)
 [ "$rows" -eq $((entries + 1)) ] || { cat "$folder/class/grades.csv"; fail "$rows lines for $entries submissions"; }
-grep -q '^text.ipynb,0,.*not a notebook' "$folder/class/grades.csv" || fail "no row for text.ipynb"
-grep -q '^cas,0,.*2 files could be the submission' "$folder/class/grades.csv" || fail "no row for cas"
+grep -q '^"text.ipynb",0,.*not a notebook' "$folder/class/grades.csv" || fail "no row for text.ipynb"
+grep -q '^"cas",0,.*2 files could be the submission' "$folder/class/grades.csv" || fail "no row for cas"
 
 [ -z "$left_out" ] || skip "a part was left out, the sandbox has no$left_out; apt-get install python3-numpy python3-torch nodejs"
