@@ -48,10 +48,10 @@ typedef struct {
     const char *inputs;   /* a folder with .npy files that it only reads, and alone the grader writes, or NULL; in the
                                      sandbox any text will do: it is in memory, and assay_grade_child_inputs_folder here */
     const char *exchange; /* one for its own .npy files, likewise */
-    const grade_shown *shown; /* in the sandbox: files of ours that it sees besides */
-    size_t shown_count;       /* at most GRADE_MAX_SHOWN */
-    bool shows_header;    /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
-    const char *runner;   /* the program assay-grade-runner */
+    const grade_shown *shown;     /* in the sandbox: files of ours that it sees besides */
+    size_t shown_count;           /* at most GRADE_MAX_SHOWN */
+    bool shows_header;            /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
+    const char *runner;           /* the program assay-grade-runner */
     const grade_sandbox *sandbox; /* NULL: without */
     grade_limits limits;
     grade_evidence *evidence;          /* where signs of the reference library are kept, or NULL: not looked for */

@@ -60,11 +60,13 @@ static bool has_documented_name(const char *name)
 static void describe_choice(struct dirent *const *entries, int count, char reason[GRADE_TEXT_LENGTH])
 {
     if (count == 0) {
-        snprintf(reason, GRADE_TEXT_LENGTH, "no file in it is a submission; its name must end with " GRADE_FORM_ENDINGS);
+        snprintf(reason, GRADE_TEXT_LENGTH,
+                 "no file in it is a submission; its name must end with " GRADE_FORM_ENDINGS);
         return;
     }
-    int used = snprintf(reason, GRADE_TEXT_LENGTH, "%d files could be the submission; call one of them submission%s:",
-                        count, assay_grade_form_of(entries[0]->d_name)->ending);
+    int used = snprintf(reason, GRADE_TEXT_LENGTH,
+                        "%d files could be the submission; call one of them submission%s:", count,
+                        assay_grade_form_of(entries[0]->d_name)->ending);
     for (int i = 0; i < count && used < GRADE_TEXT_LENGTH - 80; i++) {
         char shown[64];
         assay_grade_text_clean(entries[i]->d_name, strlen(entries[i]->d_name), shown, sizeof shown);

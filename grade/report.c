@@ -145,8 +145,7 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
     }
     fprintf(stream, "  %-46s %zu of %zu cases %8.4g /%6.4g points\n", part->component->title, assay_grade_passed(part),
             part->count, earned, possible);
-    if (report->battery->precision == GRADE_F64 &&
-        assay_grade_part_precision(report->battery, part) == GRADE_F32) {
+    if (report->battery->precision == GRADE_F64 && assay_grade_part_precision(report->battery, part) == GRADE_F32) {
         fprintf(stream, "      judged in single precision: its tensors have no more\n");
     }
     for (size_t i = 0; i < part->count; i++) {

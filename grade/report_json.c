@@ -53,15 +53,15 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
         json_decref(components);
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
     }
-    return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:f, s:b, s:s?, s:b, s:I, s:O?, s:o}", "submission",
-                          report->submission, "rubric", report->title, "seed", (json_int_t)battery->seed, "precision",
-                          battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds",
+    return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:f, s:b, s:s?, s:b, s:I, s:O?, s:o}",
+                          "submission", report->submission, "rubric", report->title, "seed", (json_int_t)battery->seed,
+                          "precision", battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds",
                           battery->seconds, "cpu_seconds", battery->cpu_seconds, "points", report->score.earned,
                           "possible", report->score.possible, "full_marks",
                           assay_grade_full_marks(report->score) ? 1 : 0, "suspicion",
                           battery->suspicion[0] == '\0' ? NULL : battery->suspicion, "cleared", battery->cleared,
-                          "not_run", (json_int_t)assay_grade_battery_not_run(battery), "findings", battery->findings, "components",
-                          components),
+                          "not_run", (json_int_t)assay_grade_battery_not_run(battery), "findings", battery->findings,
+                          "components", components),
                 stream, error);
 }
 

@@ -115,13 +115,10 @@ static assay_status open_script(const grade_origin *origin, grade_submission *op
 {
     bool alone = origin->folder == NULL;
     const char *slash = strrchr(origin->file, '/');
-    const char *name = alone           ? opened->form->inside
-                       : slash == NULL ? origin->file
-                                       : slash + 1;
+    const char *name = alone ? opened->form->inside : slash == NULL ? origin->file : slash + 1;
     opened->is_file = alone;
-    ASSAY_TRY(
-        alone ? assay_grade_tree_open_file(NULL, origin->file, &opened->source, opened->detail, error)
-              : assay_grade_tree_open(origin->folder, origin->follow, &opened->source, opened->detail, error));
+    ASSAY_TRY(alone ? assay_grade_tree_open_file(NULL, origin->file, &opened->source, opened->detail, error)
+                    : assay_grade_tree_open(origin->folder, origin->follow, &opened->source, opened->detail, error));
     if (opened->source < 0) {
         opened->verdict = GRADE_UNUSABLE;
         return ASSAY_OK;

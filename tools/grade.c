@@ -257,8 +257,8 @@ static int check_options(const grade_options *options, const char *const *rest, 
 static int keep_inputs(const grade_options *options)
 {
     assay_error error;
-    const char *const inputs[] = {options->file, options->import_from, options->rubric_path,
-                                  options->class_folder,  options->record,      options->data, options->map};
+    const char *const inputs[] = {options->file,   options->import_from, options->rubric_path, options->class_folder,
+                                  options->record, options->data,        options->map};
     assay_status status = tool_keep_inputs(&options->output, 1, inputs, sizeof inputs / sizeof *inputs, &error);
     for (const char *const *word = options->command; status == ASSAY_OK && word != NULL && *word != NULL; word++) {
         status = tool_keep_inputs(&options->output, 1, word, 1, &error);
@@ -351,9 +351,8 @@ static int grade_single(const grade_options *options)
     char name[256];
     const char *given = options->file != NULL ? options->file : options->command[0];
     assay_grade_text_clean(given, strlen(given), name, sizeof name);
-    grade_target submission = {.name = name,
-                                     .object = options->file,
-                                     .folder = options->file == NULL ? options->folder : NULL};
+    grade_target submission = {
+        .name = name, .object = options->file, .folder = options->file == NULL ? options->folder : NULL};
     assay_status status = grade_file_or_folder(options, &submission, &battery, &score, &error);
     if (status == ASSAY_OK && interrupted != 0) {
         status = assay_fail(&error, ASSAY_ERROR_IO, "interrupted; nothing is graded");
@@ -465,8 +464,7 @@ static assay_status check_map(const char *path, assay_error *error)
     const char *key;
     json_t *name;
     bool texts = json_is_object(map);
-    json_object_foreach(map, key, name)
-    {
+    json_object_foreach(map, key, name) {
         texts = texts && json_is_string(name);
     }
     json_decref(map);

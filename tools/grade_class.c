@@ -215,8 +215,8 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
         return ASSAY_ERROR_MEMORY;
     }
     assay_status status = ASSAY_OK;
-    if (S_ISLNK(about.st_mode) &&
-        (command || assay_grade_form_of(name) != NULL || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
+    if (S_ISLNK(about.st_mode) && (command || assay_grade_form_of(name) != NULL ||
+                                   fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
         status = add_submission(state, name, NULL, NULL, "it is a link; submissions are no links", error);
     } else if (S_ISDIR(about.st_mode)) {
         status = command ? add_submission(state, name, NULL, path, NULL, error)
@@ -265,8 +265,9 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     close(folder);
     if (status == ASSAY_OK && state->count == 0) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: no submissions; there must be %s", path,
-                          state->options->command != NULL ? "a folder for each"
-                                                           : "files or folders with files that end with " GRADE_FORM_ENDINGS);
+                          state->options->command != NULL
+                              ? "a folder for each"
+                              : "files or folders with files that end with " GRADE_FORM_ENDINGS);
     }
     return status == ASSAY_OK ? check_names(state, error) : status;
 }

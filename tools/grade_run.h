@@ -15,7 +15,7 @@
 enum { GRADE_MAX_BINDS = 32 };
 
 typedef struct {
-    const char *file; /* a submission of one of the forms in grade/form.h, or its folder */
+    const char *file;           /* a submission of one of the forms in grade/form.h, or its folder */
     const char *const *command; /* after "--"; NULL for none */
     const char *folder;
     const char *export_to;

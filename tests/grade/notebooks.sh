@@ -137,8 +137,10 @@ refused none.ipynb "no component found: it defines no function and no class"
 cat >"$folder/old.ipynb" <<'END'
 {"nbformat": 3, "worksheets": [{"cells": [
  {"cell_type": "code", "language": "python", "input": "def relu(x):\n    print x\n    return max(0.0, x)"},
- {"cell_type": "code", "language": "python", "input": ["%matplotlib inline\n", "def relu(x):\n", "    return max(0.0, x)"]},
- {"cell_type": "code", "input": "class Adam:\n    def __init__(self, size, decay):\n        pass\n    def step(self, params, grads):\n        pass"}
+ {"cell_type": "code", "language": "python",
+  "input": ["%matplotlib inline\n", "def relu(x):\n", "    return max(0.0, x)"]},
+ {"cell_type": "code", "input": ["class Adam:\n    def __init__(self, size, decay):\n        pass\n",
+  "    def step(self, params, grads):\n        pass"]}
 ]}]}
 END
 graded 1 "$folder/old.ipynb"
@@ -169,4 +171,5 @@ entries=$(ls "$folder/class" | grep -vc grades.csv)
 grep -q '^"text.ipynb",0,.*not a notebook' "$folder/class/grades.csv" || fail "no row for text.ipynb"
 grep -q '^"cas",0,.*2 files could be the submission' "$folder/class/grades.csv" || fail "no row for cas"
 
-[ -z "$left_out" ] || skip "a part was left out, the sandbox has no$left_out; apt-get install python3-numpy python3-torch nodejs"
+[ -z "$left_out" ] ||
+    skip "a part was left out, the sandbox has no$left_out; apt-get install python3-numpy python3-torch nodejs"

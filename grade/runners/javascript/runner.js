@@ -46,7 +46,8 @@ function definedNames(text) {
 }
 
 function load(file) {
-    const text = fs.readFileSync(file, "utf8").replace(/^(\s*)export\s+(default\s+)?(?=function|class|const|let|var|async)/gm, "$1")
+    const text = fs.readFileSync(file, "utf8")
+        .replace(/^(\s*)export\s+(default\s+)?(?=function|class|const|let|var|async)/gm, "$1")
         .replace(/^\s*export\s*\{[^}]*\}\s*;?/gm, "");
     const names = definedNames(text);
     const module = {exports: {}};
@@ -161,14 +162,16 @@ function argumentsFor(found, inputs) {
 function outputsOf(component, result) {
     const names = OUTPUTS[component];
     if (names.length === 1) {
-        const own = result !== null && typeof result === "object" && !Array.isArray(result) ? result[names[0]] : undefined;
+        const isObject = result !== null && typeof result === "object" && !Array.isArray(result);
+        const own = isObject ? result[names[0]] : undefined;
         return {[names[0]]: own === undefined ? result : own};
     }
     if (Array.isArray(result) && names.length > 0) {
         return Object.fromEntries(names.map((name, i) => [name, result[i]]));
     }
     const outputs = {...result};
-    for (const [list, name] of [["weights", "weight"], ["biases", "bias"], ["dweights", "dweight"], ["dbiases", "dbias"]]) {
+    for (const name of ["weight", "bias", "dweight", "dbias"]) {
+        const list = name.endsWith("bias") ? name + "es" : name + "s";
         (outputs[list] || []).forEach((value, i) => { outputs[name + i] = value; });
     }
     for (const name of names.filter((n) => outputs[n] === undefined)) {
@@ -235,7 +238,8 @@ function hello(submission, problem) {
         return {error: problem};
     }
     const found = Object.fromEntries(Object.entries(submission.found).map(([name, {call, ...rest}]) => [name, rest]));
-    return {functions: Object.keys(found), precision: 64, found, not_found: submission.notFound(), notes: submission.notes};
+    const {notes} = submission;
+    return {functions: Object.keys(found), precision: 64, found, not_found: submission.notFound(), notes};
 }
 
 function main(file, map) {

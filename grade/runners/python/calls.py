@@ -57,8 +57,8 @@ def named_arguments(function, name, values, positional, others=()):
                     f"{', '.join(['the parameters'] * (positional > 0) + list(values))}")
     unset = [v for v in values if v not in used and not (v in USUAL and values[v] == USUAL[v])]
     if unset:
-        raise Unfit(f"{name} takes {takes(function)}: no argument for {', '.join(f'{v} = {values[v]:g}' for v in unset)}"
-                    ", which this case needs")
+        needed = ", ".join(f"{v} = {values[v]:g}" for v in unset)
+        raise Unfit(f"{name} takes {takes(function)}: no argument for {needed}, which this case needs")
     return chosen
 
 
@@ -79,7 +79,7 @@ def own_method(workspace, thing, names):
 
 @contextlib.contextmanager
 def seeded(seed):
-    """Random numbers from this seed. Seeds that the submission sets meanwhile are ignored: it would always draw alike."""
+    """Random numbers from this seed. The submission's own seeds are ignored: it would always draw alike."""
     torch, numpy = arrays.torch(), arrays.numpy()
     replaced = []
 
@@ -108,7 +108,7 @@ def seeded(seed):
 def direct(thing, inputs, outputs, kind, needed=None):
     """
     A call of a function that has the protocol's own arguments (doc/grading.md), or None. It returns an object of
-    outputs, or one or more of them in the protocol's order. `needed` is an argument without which it means another thing.
+    outputs, or one or more of them in the protocol's order. Without the argument `needed`, it is another one.
     """
     wanted = parameters_of(thing)
     if isinstance(thing, type) or not wanted or not all(p.name in inputs or p.default is not EMPTY for p in wanted):

@@ -1,4 +1,4 @@
-"""Runs the definitions of a submission: imports, functions, classes and constants. No other top-level statement runs."""
+"""Runs the definitions of a submission: imports, functions, classes and constants. No other statement runs."""
 import ast
 import importlib
 import importlib.machinery

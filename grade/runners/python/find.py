@@ -83,6 +83,8 @@ class Finder:
         for name, thing in workspace.names.items():
             if workspace.is_own(thing):
                 self.own[plain(name)] = name
+            elif isinstance(thing, type) and component_of(name) in optimizers.VALUES:
+                workspace.notes.append(f"{name} is {thing.__module__}'s, not the submission's own: not graded")
         for component in COMPONENTS:
             if component not in self.found:
                 self._find(component)

@@ -34,7 +34,7 @@ def layers_of(model):
 
 
 def _model(found, sizes):
-    """The submission's own network if it can be built: its initializers may ask for names of its layers. Biases are 0."""
+    """The submission's own network if it can be built: its initializers may ask for its layers' names. Biases are 0."""
     model = _own_model(found, sizes) or reference_model(sizes)
     for layer in layers_of(model):
         layer.bias.data.zero_()

@@ -17,7 +17,7 @@ def tracked(value):
     return arrays.floats(value, "torch").requires_grad_()
 
 
-# --- the linear layer --------------------------------------------------------------------------------------------------
+# --- the linear layer -------------------------------------------------------------------------------------------------
 
 def _put(store, key, value):
     """Replaces a parameter by a value of the same orientation."""
@@ -122,7 +122,7 @@ def linear_backward(workspace, found, inputs):
     return {"dx": dx, "dweight": dw if rows else arrays.transposed(dw), "dbias": db}
 
 
-# --- activations -------------------------------------------------------------------------------------------------------
+# --- activations ------------------------------------------------------------------------------------------------------
 
 def _slope(inputs):
     return {"slope": inputs["slope"]} if "slope" in inputs else {}
@@ -208,7 +208,7 @@ def activation_gradient(workspace, found, inputs):
     return {"dx": made.dinputs if dx is None else dx}
 
 
-# --- softmax and cross-entropy -----------------------------------------------------------------------------------------
+# --- softmax and cross-entropy ----------------------------------------------------------------------------------------
 
 def _softmax_function(found):
     if isinstance(found.thing, type):
