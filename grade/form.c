@@ -59,11 +59,6 @@ static bool has_documented_name(const char *name)
 
 static void describe_choice(struct dirent *const *entries, int count, char reason[GRADE_TEXT_LENGTH])
 {
-    if (count == 0) {
-        snprintf(reason, GRADE_TEXT_LENGTH,
-                 "no file in it is a submission; its name must end with " GRADE_FORM_ENDINGS);
-        return;
-    }
     int used = snprintf(reason, GRADE_TEXT_LENGTH,
                         "%d files could be the submission; call one of them submission%s:", count,
                         assay_grade_form_of(entries[0]->d_name)->ending);
@@ -92,7 +87,7 @@ assay_status assay_grade_form_choose(int folder, char **name, char reason[GRADE_
             chosen = documented == 1 ? entries[i]->d_name : NULL;
         }
     }
-    if (chosen == NULL) {
+    if (chosen == NULL && count > 0) {
         describe_choice(entries, count, reason);
     }
     *name = chosen == NULL ? NULL : assay_strdup(chosen, error);

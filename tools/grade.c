@@ -324,6 +324,9 @@ static assay_status choose_in_folder(grade_target *target, char **chosen, char r
         *chosen = assay_asprintf(error, "%s/%s", target->folder, name);
         target->object = *chosen;
         status = *chosen == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    } else if (status == ASSAY_OK && reason[0] == '\0') {
+        snprintf(reason, GRADE_TEXT_LENGTH,
+                 "no file in it is a submission; its name must end with " GRADE_FORM_ENDINGS);
     }
     assay_free(name);
     return status;

@@ -188,12 +188,16 @@ static assay_status add_folder(class_state *state, int class_folder, const char 
     assay_status status = ASSAY_OK;
     if (!any) {
         status = choose_file(folder, path, &object, why, error);
-        problem = why;
+        problem = why[0] == '\0' ? NULL : why;
+        any = object != NULL || problem != NULL;
     }
     if (folder >= 0) {
         close(folder);
     }
-    if (status != ASSAY_OK) {
+    if (status == ASSAY_OK && !any) {
+        fprintf(stderr, "assay grade: %s: left out, no file in it ends with " GRADE_FORM_ENDINGS "\n", path);
+    }
+    if (status != ASSAY_OK || !any) {
         return status;
     }
     status = add_submission(state, name, object, path, object == NULL ? problem : NULL, error);
