@@ -110,6 +110,7 @@ void assay_grade_battery_destroy(grade_battery *battery)
         assay_free(part->results);
     }
     assay_free(battery->parts);
+    json_decref(battery->findings);
     assay_free(battery);
 }
 
@@ -132,12 +133,24 @@ void assay_grade_battery_take_precision(grade_battery *battery, size_t *single, 
     }
 }
 
+grade_precision assay_grade_part_precision(const grade_battery *battery, const grade_part *part)
+{
+    bool single = battery->precision == GRADE_F32;
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_fields *outputs = &part->answers[i].outputs;
+        for (size_t f = 0; f < outputs->count && part->answers[i].verdict == GRADE_PASS; f++) {
+            single = single || outputs->field[f].single;
+        }
+    }
+    return single ? GRADE_F32 : GRADE_F64;
+}
+
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error)
 {
     for (size_t p = 0; p < battery->part_count; p++) {
         grade_part *part = &battery->parts[p];
-        ASSAY_TRY(assay_grade_judge(part->component, part->count, part->cases, part->answers, battery->precision,
-                                    part->results, error));
+        ASSAY_TRY(assay_grade_judge(part->component, part->count, part->cases, part->answers,
+                                    assay_grade_part_precision(battery, part), part->results, error));
     }
     return ASSAY_OK;
 }
@@ -244,12 +257,14 @@ static assay_status hear_hello(session *s, char *line, size_t length, assay_erro
     assay_error wrong = {0};
     json_decref(s->functions);
     s->functions = NULL;
-    assay_status heard = assay_grade_hello(line, length, &s->battery->precision, &s->functions, &wrong);
+    json_decref(s->battery->findings);
+    assay_status heard = assay_grade_hello(line, length, &s->battery->precision, &s->functions, &s->battery->findings,
+                                           &wrong);
     if (heard == ASSAY_ERROR_MEMORY) {
         return assay_fail(error, heard, "%s", wrong.message);
     }
     if (heard != ASSAY_OK) {
-        s->start_verdict = GRADE_REPLY;
+        s->start_verdict = heard == ASSAY_ERROR_UNSUPPORTED ? GRADE_UNUSABLE : GRADE_REPLY;
         snprintf(s->start_detail, sizeof s->start_detail, "%.300s", wrong.message);
     }
     return ASSAY_OK;
@@ -277,7 +292,10 @@ static assay_status begin_child(session *s, assay_error *error)
     if (s->start_verdict == GRADE_PASS) {
         ASSAY_TRY(hear_hello(s, line, length, error));
     }
-    s->failed_starts = s->start_verdict == GRADE_PASS ? 0 : s->failed_starts + 1;
+    /* What says itself that it cannot be graded will say so again. */
+    s->failed_starts = s->start_verdict == GRADE_PASS       ? 0
+                       : s->start_verdict == GRADE_UNUSABLE ? START_ATTEMPTS
+                                                            : s->failed_starts + 1;
     if (s->start_verdict != GRADE_PASS) {
         hint_at_bind(s->program, s->start_verdict, s->start_detail);
         end_child(s);

@@ -4,6 +4,8 @@
 #ifndef ASSAY_GRADE_BATTERY_H
 #define ASSAY_GRADE_BATTERY_H
 
+#include <jansson.h>
+
 #include "grade/child.h"
 #include "grade/judge.h"
 
@@ -23,6 +25,7 @@ typedef struct {
     double cpu_seconds;        /* processor time of all its processes */
     char suspicion[256];       /* the sign that it uses the reference (evidence.h), or "" */
     bool cleared;              /* a teacher has looked at it: the suspicion costs nothing */
+    json_t *findings;          /* of one of assay's runners (findings.h), or NULL */
     const char *limits;        /* how they were enforced, in one line; NULL: nothing was run */
     size_t part_count;
     grade_part *parts;
@@ -79,6 +82,9 @@ assay_status assay_grade_battery_import(grade_battery *battery, const char *dire
  * battery->precision to become GRADE_F32: the computation had no more than that.
  */
 void assay_grade_battery_take_precision(grade_battery *battery, size_t *single, size_t *arrays);
+
+/* The precision that a part is judged in: single if the submission declares it, or if that is what its outputs have. */
+grade_precision assay_grade_part_precision(const grade_battery *battery, const grade_part *part);
 
 /* Judges all answers. */
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error);

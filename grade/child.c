@@ -97,6 +97,7 @@ typedef struct {
     int options;  /* files in memory; -1: none */
     int filter;
     int header;
+    int shown[GRADE_MAX_SHOWN];
 } ends;
 
 static void close_pair(int pair[2])
@@ -116,6 +117,20 @@ static void close_ends(ends *made)
     close_pair(made->ready);
     close_pair((int[2]){made->options, made->filter});
     close_pair((int[2]){made->header, -1});
+    for (size_t i = 0; i < GRADE_MAX_SHOWN; i++) {
+        close_pair((int[2]){made->shown[i], -1});
+    }
+}
+
+static assay_status open_shown(const grade_program *program, ends *made, assay_error *error)
+{
+    for (size_t i = 0; i < program->shown_count; i++) {
+        made->shown[i] = open(program->shown[i].path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
+        if (made->shown[i] < 0) {
+            return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", program->shown[i].path, strerror(errno));
+        }
+    }
+    return ASSAY_OK;
 }
 
 /* A file in memory, to be read from its beginning; -1 on failure. */
@@ -166,7 +181,8 @@ static int file_of_header(void)
 static assay_status open_ends(const grade_program *program, const grade_arguments *arguments, ends *made,
                               assay_error *error)
 {
-    *made = (ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1, -1};
+    *made = (ends){{-1, -1}, {-1, -1}, {-1, -1}, {-1, -1}, -1, -1, -1, {0}};
+    memset(made->shown, 0xff, sizeof made->shown); /* -1 */
     const grade_sandbox *sandbox = program->sandbox;
     bool whole = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, made->in) == 0 &&
                  pipe2(made->out, O_CLOEXEC) == 0 && pipe2(made->err, O_CLOEXEC) == 0 &&
@@ -182,7 +198,11 @@ static assay_status open_ends(const grade_program *program, const grade_argument
         close_ends(made);
         return status;
     }
-    return ASSAY_OK;
+    assay_status status = sandbox == NULL ? ASSAY_OK : open_shown(program, made, error);
+    if (status != ASSAY_OK) {
+        close_ends(made);
+    }
+    return status;
 }
 
 /*
@@ -224,11 +244,12 @@ static _Noreturn void become(const ends *made, const grade_program *program, con
     const char *const *words = arguments->command.list;
     bool sandboxed = program->sandbox != NULL;
     /* clang-format off */
-    const int descriptors[GRADE_DESCRIPTORS] = {
+    int descriptors[GRADE_DESCRIPTORS] = {
         made->in[1], made->out[1], made->err[1], made->ready[1], made->options, made->filter,
         sandboxed ? program->source : -1, made->header,
     };
     /* clang-format on */
+    memcpy(descriptors + GRADE_SHOWN, made->shown, sizeof made->shown);
     int report = made->ready[1];
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     setsid();

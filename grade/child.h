@@ -30,6 +30,14 @@ typedef struct {
 /* 20 s, 2 s, 60 s, 1 GiB, 64, 4 MiB. */
 grade_limits assay_grade_limits_default(void);
 
+/* A file of ours that the sandbox shows, read-only: its path is seen by nobody inside. */
+typedef struct {
+    const char *path;   /* here */
+    const char *inside; /* in the sandbox */
+} grade_shown;
+
+enum { GRADE_MAX_SHOWN = 20 };
+
 /* What to start. Strings and the descriptor belong to the caller and outlive the child. */
 typedef struct {
     const char *shared_object;  /* C: the .so; else NULL. In the sandbox its path is GRADE_OBJECT_INSIDE */
@@ -40,8 +48,10 @@ typedef struct {
     const char *inputs;   /* a folder with .npy files that it only reads, and alone the grader writes, or NULL; in the
                                      sandbox any text will do: assay_grade_child_inputs_folder has it here */
     const char *exchange; /* one for its own .npy files, likewise */
-    bool shows_header;    /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
-    const char *runner;   /* the program assay-grade-runner */
+    const grade_shown *shown;     /* in the sandbox: files of ours that it sees besides */
+    size_t shown_count;           /* at most GRADE_MAX_SHOWN */
+    bool shows_header;            /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */
+    const char *runner;           /* the program assay-grade-runner */
     const grade_sandbox *sandbox; /* NULL: without */
     grade_limits limits;
     grade_evidence *evidence;          /* where signs of the reference library are kept, or NULL: not looked for */
@@ -55,6 +65,7 @@ typedef struct {
 #define GRADE_INPUTS_INSIDE "/inputs"
 #define GRADE_EXCHANGE_INSIDE "/exchange"
 #define GRADE_INCLUDE_INSIDE "/run/include"
+#define GRADE_RUNNER_INSIDE "/run/runner"
 
 typedef struct grade_child grade_child;
 

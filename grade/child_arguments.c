@@ -180,6 +180,13 @@ static assay_status add_mounts(const grade_program *program, grade_arguments *ar
         add_all(&arguments->options,
                 (const char *const[]){"--perms", "0444", "--file", "7", GRADE_INCLUDE_INSIDE "/assay/student.h", NULL});
     }
+    for (size_t i = 0; i < program->shown_count; i++) {
+        char *number = assay_asprintf(error, "%zu", GRADE_SHOWN + i);
+        ASSAY_TRY(own(arguments, number, error));
+        ASSAY_TRY(add_parents(arguments, program->shown[i].inside, error));
+        add_all(&arguments->options,
+                (const char *const[]){"--perms", "0444", "--file", number, program->shown[i].inside, NULL});
+    }
     /* The mount points themselves lie in memory, and belong to the submission where it has a user namespace. */
     add_all(&arguments->options, (const char *const[]){"--remount-ro", "/dev", "--remount-ro", "/", NULL});
     return ASSAY_OK;

@@ -25,7 +25,8 @@ enum {
     GRADE_FILTER = 5,  /* of system calls */
     GRADE_SOURCE = 6,  /* the submission */
     GRADE_HEADER = 7,  /* student.h */
-    GRADE_DESCRIPTORS = 8
+    GRADE_SHOWN = 8,   /* the first of the files that the sandbox shows */
+    GRADE_DESCRIPTORS = GRADE_SHOWN + GRADE_MAX_SHOWN
 };
 
 /* ASSAY_ERROR_ARGUMENT where they are too many. End it with _clear. */

@@ -8,6 +8,7 @@
 
 #include <assay/base/alloc.h>
 #include "base/json.h"
+#include "grade/findings.h"
 #include "grade/npy.h"
 #include "grade/text.h"
 
@@ -306,6 +307,7 @@ static assay_status read_reply(json_t *reply, int id, const grade_folders *folde
         for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {
             grade_field *field = &answer->outputs.field[f];
             ASSAY_TRY(read_output(json_object_get(reply, "outputs"), field, folders, answer, error));
+            field->single = field->single || json_integer_value(json_object_get(reply, "precision")) == 32;
         }
         if (modified != NULL && answer->verdict == GRADE_PASS) {
             assay_grade_text_clean(modified, strlen(modified), answer->modified, sizeof answer->modified);
@@ -401,8 +403,9 @@ assay_status assay_grade_reply(char *line, size_t length, int id, const grade_fo
 }
 
 assay_status assay_grade_hello(char *line, size_t length, grade_precision *precision, json_t **functions,
-                               assay_error *error)
+                               json_t **findings, assay_error *error)
 {
+    *findings = NULL;
     char shown[80];
     char wrong[GRADE_TEXT_LENGTH];
     assay_grade_text_clean(line, length, shown, sizeof shown);
@@ -412,6 +415,12 @@ assay_status assay_grade_hello(char *line, size_t length, grade_precision *preci
         return assay_fail(error, status, "out of memory for the reply to hello");
     }
     const json_t *bits = json_object_get(reply, "precision");
+    const char *refused = json_string_value(json_object_get(reply, "error"));
+    if (refused != NULL) {
+        assay_grade_text_clean(refused, strlen(refused), wrong, sizeof wrong);
+        json_decref(reply);
+        return assay_fail(error, ASSAY_ERROR_UNSUPPORTED, "%s", wrong);
+    }
     if (reply == NULL || (bits != NULL && json_integer_value(bits) != 32 && json_integer_value(bits) != 64)) {
         json_decref(reply);
         return assay_fail(error, ASSAY_ERROR_FORMAT,
@@ -420,6 +429,7 @@ assay_status assay_grade_hello(char *line, size_t length, grade_precision *preci
     }
     *precision = json_integer_value(bits) == 32 ? GRADE_F32 : GRADE_F64;
     *functions = json_incref(json_object_get(reply, "functions"));
+    *findings = assay_grade_findings(reply);
     json_decref(reply);
     return ASSAY_OK;
 }

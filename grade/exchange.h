@@ -2,7 +2,7 @@
  * Requests and replies: one JSON object a line (doc/grading.md). Arrays stand inline, or as .npy files in a folder that
  * both sides see.
  *   {"id": 3, "call": "softmax", "inputs": {"logits": [[0.5, 1.0]]}}
- *   {"id": 3, "outputs": {"probabilities": [[0.38, 0.62]]}}, or {"id": 3, "error": "..."}, {"id": 3, "missing": true}
+ *   {"id": 3, "outputs": {"probabilities": [[0.38, 0.62]]}} ("precision": 32 beside "id" for values in single), or {"id": 3, "error": "..."}, {"id": 3, "missing": true}
  */
 #ifndef ASSAY_GRADE_EXCHANGE_H
 #define ASSAY_GRADE_EXCHANGE_H
@@ -51,10 +51,11 @@ assay_status assay_grade_reply(char *line, size_t length, int id, const grade_fo
                                assay_error *error);
 
 /*
- * The reply to {"call": "hello"}: the precision, and which components there are ("functions"; all where it is left
- * out).
+ * The reply to {"call": "hello"}: the precision, which components there are ("functions"; all if it is left out), and
+ * what one of assay's runners found (findings.h, or NULL). ASSAY_ERROR_UNSUPPORTED, with the submission's text, for
+ * {"error": "..."}: the program says that there is nothing that can be graded.
  */
 assay_status assay_grade_hello(char *line, size_t length, grade_precision *precision, json_t **functions,
-                               assay_error *error);
+                               json_t **findings, assay_error *error);
 
 #endif

@@ -31,8 +31,12 @@ grade_libgrade_la_SOURCES = \
 	%D%/exchange.c \
 	%D%/exchange.h \
 	%D%/files.c \
+	%D%/findings.c \
+	%D%/findings.h \
 	%D%/folder.c \
 	%D%/folder.h \
+	%D%/form.c \
+	%D%/form.h \
 	%D%/hidden.c \
 	%D%/hidden.h \
 	%D%/hint.c \
@@ -67,7 +71,7 @@ grade_libgrade_la_SOURCES = \
 installed_files = "$(bindir)/assay","$(libdir)/libassay*","$(libdir)/pkgconfig/assay.pc","$(includedir)/assay", \
 	"$(pkgdatadir)","$(pkglibexecdir)","$(man1dir)/assay.1","$(docdir)"
 grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(SECCOMP_CFLAGS) \
-	-DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INSTALLED_FILES='$(installed_files)'
+	-DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_PKGDATADIR='"$(pkgdatadir)"' -DASSAY_INSTALLED_FILES='$(installed_files)'
 grade_libgrade_la_LIBADD = $(LIBELF_LIBS) $(SECCOMP_LIBS)
 
 # The C interface for students: #include <assay/student.h>
@@ -82,6 +86,17 @@ assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/r
 assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
 assay_grade_runner_LDFLAGS =
 assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
+
+# Runners of submissions in other languages. The sandbox shows a submission the files of its own language alone, under
+# neutral names (grade/form.c lists them). configure links runners to grade/runners, for a program that is not installed.
+runners_pythondir = $(pkgdatadir)/runners/python
+dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__main__.py %D%/runners/python/arrays.py \
+	%D%/runners/python/calls.py %D%/runners/python/cells.py %D%/runners/python/definitions.py \
+	%D%/runners/python/find.py %D%/runners/python/initializers.py %D%/runners/python/layers.py \
+	%D%/runners/python/names.py %D%/runners/python/networks.py %D%/runners/python/optimizers.py \
+	%D%/runners/python/serve.py
+runners_javascriptdir = $(pkgdatadir)/runners/javascript
+dist_runners_javascript_DATA = %D%/runners/javascript/runner.js
 
 # golden/mistakes.json as C string literals, one a line.
 BUILT_SOURCES += mistakes.inc student_header.inc

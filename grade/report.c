@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/findings.h"
 #include "grade/report_impl.h"
 
 /* clang-format off */
@@ -106,6 +107,30 @@ static void print_unexplained(FILE *stream, const grade_report *report, const gr
     }
 }
 
+/* What a runner found, and where; what it did not find, with the nearest name; what it could not read. */
+static void print_findings(FILE *stream, const grade_battery *battery)
+{
+    size_t none = 0;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        const grade_component *component = battery->parts[p].component;
+        const char *text = assay_grade_findings_text(battery->findings, component->name);
+        const char *where;
+        const char *nearest = assay_grade_findings_nearest(battery->findings, component->name, &where);
+        if (text != NULL) {
+            fprintf(stream, "  %s: %s\n", component->title, text);
+        } else if (nearest != NULL) {
+            fprintf(stream, "  %s: NOT FOUND; the nearest name is %s, %s\n", component->title, nearest,
+                    where == NULL ? "" : where);
+        }
+        none += text == NULL && nearest == NULL;
+    }
+    if (none > 0) {
+        fprintf(stream, "  %zu other components: not found\n", none);
+    }
+    assay_grade_findings_notes(battery->findings, "  note: ", stream);
+    fputc('\n', stream);
+}
+
 static void print_part(FILE *stream, const grade_report *report, const grade_part *part)
 {
     double possible = 0.0;
@@ -120,6 +145,9 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
     }
     fprintf(stream, "  %-46s %zu of %zu cases %8.4g /%6.4g points\n", part->component->title, assay_grade_passed(part),
             part->count, earned, possible);
+    if (report->battery->precision == GRADE_F64 && assay_grade_part_precision(report->battery, part) == GRADE_F32) {
+        fprintf(stream, "      judged in single precision: its tensors have no more\n");
+    }
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
         if (result->verdict != GRADE_PASS || report->verbose) {
@@ -162,6 +190,9 @@ static void write_table(const grade_report *report, FILE *stream)
         fprintf(stream, "limits: %s\n", battery->limits);
     }
     fputc('\n', stream);
+    if (battery->findings != NULL) {
+        print_findings(stream, battery);
+    }
     if (battery->suspicion[0] != '\0') {
         fprintf(stream, "  SUSPICION: it may use the reference: %s\n", battery->suspicion);
         fprintf(stream, "  %s\n\n",

@@ -44,22 +44,24 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
         for (size_t i = 0; i < part->count; i++) {
             whole = json_array_append_new(cases, case_json(report, part, i)) == 0 && whole;
         }
-        json_t *component = json_pack("{s:s, s:s, s:o}", "component", part->component->name, "title",
-                                      part->component->title, "cases", cases);
+        json_t *component = json_pack("{s:s, s:s, s:i, s:o}", "component", part->component->name, "title",
+                                      part->component->title, "precision",
+                                      assay_grade_part_precision(battery, part) == GRADE_F32 ? 32 : 64, "cases", cases);
         whole = json_array_append_new(components, component) == 0 && whole;
     }
     if (!whole) {
         json_decref(components);
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the report");
     }
-    return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:f, s:b, s:s?, s:b, s:I, s:o}", "submission",
-                          report->submission, "rubric", report->title, "seed", (json_int_t)battery->seed, "precision",
-                          battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds",
+    return dump(json_pack("{s:s, s:s, s:I, s:i, s:s?, s:f, s:f, s:f, s:f, s:b, s:s?, s:b, s:I, s:O?, s:o}",
+                          "submission", report->submission, "rubric", report->title, "seed", (json_int_t)battery->seed,
+                          "precision", battery->precision == GRADE_F32 ? 32 : 64, "limits", battery->limits, "seconds",
                           battery->seconds, "cpu_seconds", battery->cpu_seconds, "points", report->score.earned,
                           "possible", report->score.possible, "full_marks",
                           assay_grade_full_marks(report->score) ? 1 : 0, "suspicion",
                           battery->suspicion[0] == '\0' ? NULL : battery->suspicion, "cleared", battery->cleared,
-                          "not_run", (json_int_t)assay_grade_battery_not_run(battery), "components", components),
+                          "not_run", (json_int_t)assay_grade_battery_not_run(battery), "findings", battery->findings,
+                          "components", components),
                 stream, error);
 }
 

@@ -4,25 +4,18 @@
 
 #include "grade/child.h"
 
-/* What a file is to the grader. Its name alone decides, and nowhere but in this function. */
-typedef enum {
-    GRADE_NO_SUBMISSION,
-    GRADE_SHARED_OBJECT, /* NAME.so: loaded */
-    GRADE_C_SOURCE       /* NAME.c: compiled in the sandbox, then loaded */
-} grade_file_kind;
-grade_file_kind assay_grade_submission_kind(const char *name);
-
 typedef struct {
-    const char *file;                  /* of a kind above; NULL: a command */
-    const char *folder;                /* of a command, and of a file in a folder of this submission's own; else NULL */
-    bool follow;                       /* the teacher named the folder: it may be a link */
+    const char *file;   /* of one of the forms in form.h; NULL: a command */
+    const char *folder; /* of a command, and of a file in a folder of this submission's own; else NULL */
+    bool follow;        /* the teacher named the folder: it may be a link */
     const volatile sig_atomic_t *stop; /* as in grade_program: ends a compilation at once */
+    const char *map;    /* a file with names of components for the runner of a language, or NULL */
 } grade_origin;
 
 typedef struct grade_submission grade_submission;
 
 /*
- * Opens the submission, and compiles a source. `sandbox` may be NULL: then nothing is looked at. The caller ends it
+ * Opens the submission, compiles a source, and chooses the runner of another language. `sandbox` may be NULL: then nothing is looked at. The caller ends it
  * with assay_grade_submission_close. ASSAY_ERROR_IO where the path does not exist, ASSAY_ERROR_ARGUMENT for a source
  * without a sandbox.
  */
@@ -33,7 +26,7 @@ void assay_grade_submission_close(grade_submission *submission);
 /* GRADE_PASS, or why it cannot be started, with one line in `*detail` (the submission's own). */
 grade_verdict assay_grade_submission_verdict(const grade_submission *submission, const char **detail);
 
-/* Sets the fields of a program that say what it shows and loads. */
+/* Sets the fields of a program that say what it shows, loads and runs; it is valid as long as the submission is. */
 void assay_grade_submission_describe(const grade_submission *submission, grade_program *program);
 
 #endif

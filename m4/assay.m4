@@ -48,6 +48,8 @@ AS_IF([test -n "$assay_path_$1"], [assay_have_$1="found"], [assay_have_$1="not f
 AC_DEFUN([ASSAY_PROGRAMS],
 [ASSAY_PROGRAM([gnuplot], [gnuplot], [gnuplot-nox])
 ASSAY_PROGRAM([bwrap], [bwrap], [bubblewrap])
+ASSAY_PROGRAM([python3], [python3], [python3])
+ASSAY_PROGRAM([node], [node], [nodejs])
 ASSAY_PROGRAM([lcov], [lcov], [lcov])
 ])
 

@@ -113,10 +113,11 @@ test_scripts = \
 	tests/grade/record.sh \
 	tests/study_mpi.sh \
 	tests/grade/hostile_class.sh \
-	tests/grade/cgroup.sh
+	tests/grade/cgroup.sh \
+	tests/grade/notebooks.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
-EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh
+EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh tests/grade/notebooks
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
 hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh \

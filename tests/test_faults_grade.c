@@ -161,6 +161,7 @@ static assay_status ask_and_hear_in(fault_bench *bench, const grade_folders *fol
     char *request;
     grade_precision precision;
     json_t *functions;
+    json_t *findings;
     char hello[] = "{\"functions\": [\"relu\"], \"precision\": 32}";
     char reply[] = "{\"id\": 5, \"error\": \"no\"}";
     ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, &GRADE_INLINE, &request, error));
@@ -169,9 +170,10 @@ static assay_status ask_and_hear_in(fault_bench *bench, const grade_folders *fol
     ASSAY_TRY(assay_grade_request(battery->parts[0].cases[0], 5, folders, &request, error));
     assay_free(request);
     assay_grade_inputs_remove(battery->parts[0].cases[0], 5, folders);
-    ASSAY_TRY(assay_grade_hello(hello, sizeof hello - 1, &precision, &functions, error));
+    ASSAY_TRY(assay_grade_hello(hello, sizeof hello - 1, &precision, &functions, &findings, error));
     fault_digest_f64(bench, (double)json_array_size(functions));
     json_decref(functions);
+    json_decref(findings);
     ASSAY_TRY(assay_grade_reply(reply, sizeof reply - 1, 5, folders, &battery->parts[0].answers[0], error));
     fault_digest_f64(bench, (double)battery->parts[0].answers[0].verdict);
     return ASSAY_OK;

@@ -588,8 +588,9 @@ START_TEST(greetings_are_judged_by_their_form)
     assay_error error = {0};
     grade_precision precision;
     json_t *functions = NULL;
+    json_t *findings = NULL;
     snprintf(line, sizeof line, "%s", hellos[_i].line);
-    assay_status status = assay_grade_hello(line, strlen(line), &precision, &functions, &error);
+    assay_status status = assay_grade_hello(line, strlen(line), &precision, &functions, &findings, &error);
     if (hellos[_i].part != NULL) {
         support_assert_error(status, ASSAY_ERROR_FORMAT, &error, hellos[_i].part);
     } else {

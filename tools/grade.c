@@ -1,22 +1,26 @@
 /* assay grade: judges a student's implementation, and names the mistake. */
 #define _GNU_SOURCE
 #include <getopt.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include "grade.h"
 #include "grade/components.h"
+#include "grade/folder.h"
+#include "grade/form.h"
 #include "grade/text.h"
 #include "tool.h"
 
 static void print_help(void)
 {
     puts(
-        "Usage: assay grade [OPTION...] FILE.so | SOURCE.c\n"
+        "Usage: assay grade [OPTION...] NOTEBOOK.ipynb | FILE.py | FILE.js | FILE.c | FILE.so | FOLDER\n"
         "       assay grade [OPTION...] -- COMMAND [ARGUMENT...]\n"
         "       assay grade [OPTION...] --export DIR | --import DIR\n"
         "       assay grade [OPTION...] --class DIR [-j N] [-- COMMAND...]\n"
@@ -24,15 +28,18 @@ static void print_help(void)
         "Grades an implementation of the tutorial's components on new inputs, and names the mistake.\n"
         "The exit status is 0 for full marks, 1 for less, 2 if nothing could be graded.\n\n"
         "Submissions\n"
-        "  FILE.so                a shared object with functions of assay/student.h\n"
-        "  SOURCE.c               their source, compiled in the sandbox\n"
-        "  -- COMMAND             a program that reads JSON requests, one on each line, and answers them\n"
-        "  --folder DIR           the working folder of COMMAND, which is read-only (default: .)\n"
-        "  --npy                  pass arrays to it as .npy files in /inputs, and read those it writes into /exchange\n"
+        "  NOTEBOOK.ipynb, FILE.py, FILE.js\n"
+        "                         their definitions alone are run, in the sandbox; components are found by name\n"
+        "  FILE.c, FILE.so        functions of assay/student.h, as a source or as a shared object\n"
+        "  FOLDER                 with one such file, or one called submission.ipynb, .py, .js, .c or .so\n"
+        "  --map FILE             names for components: {\"adam\": \"MyAdam\"}\n"
+        "  -- COMMAND             a program that answers JSON requests, one a line, on its standard input\n"
+        "  --folder DIR           what COMMAND sees, read-only, as its working folder (default: .)\n"
+        "  --npy                  give COMMAND arrays as .npy files in /inputs, and read those it writes to /exchange\n"
         "  --export DIR           write the cases as .npy files into a new folder\n"
-        "  --import DIR           grade the outputs in this folder\n"
-        "  --class DIR            grade each NAME.so and NAME/*.so in DIR, or COMMAND in each folder of DIR\n"
-        "  --record FILE          find the optimizer that made the losses of a training run\n\n"
+        "  --import DIR           judge the outputs that were put there\n"
+        "  --class DIR            grade each such file and each such folder in DIR, or COMMAND in each folder\n"
+        "  --record FILE          judge the losses of a training run: which optimizer made them?\n\n"
         "Cases\n"
         "  --seed N               seed of the cases (default: a random seed, which is printed)\n"
         "  --only NAME,...        grade only these components\n"
@@ -87,7 +94,7 @@ enum {
     OPTION_HELP = 256, OPTION_FOLDER, OPTION_NPY, OPTION_EXPORT, OPTION_IMPORT, OPTION_CLASS, OPTION_RECORD,
     OPTION_SEED, OPTION_ONLY, OPTION_RUBRIC, OPTION_LIST, OPTION_FORMAT, OPTION_OUTPUT, OPTION_VERBOSE, OPTION_CSV,
     OPTION_REPORTS, OPTION_TIME, OPTION_START_TIME, OPTION_TOTAL_TIME, OPTION_MEMORY, OPTION_PROCESSES, OPTION_BIND,
-    OPTION_UNSANDBOXED, OPTION_DATA
+    OPTION_UNSANDBOXED, OPTION_DATA, OPTION_MAP
 };
 /* clang-format on */
 
@@ -117,6 +124,7 @@ static const struct option long_options[] = {
     {"bind", required_argument, NULL, OPTION_BIND},
     {"unsandboxed", no_argument, NULL, OPTION_UNSANDBOXED},
     {"data", required_argument, NULL, OPTION_DATA},
+    {"map", required_argument, NULL, OPTION_MAP},
     {NULL, 0, NULL, 0},
 };
 
@@ -213,6 +221,7 @@ static int read_option(int option, char **argv, grade_options *options)
     case OPTION_REPORTS: options->reports = optarg; return TOOL_SUCCESS;
     case OPTION_UNSANDBOXED: options->unsandboxed = true; return TOOL_SUCCESS;
     case OPTION_DATA: options->data = optarg; return TOOL_SUCCESS;
+    case OPTION_MAP: options->map = optarg; return TOOL_SUCCESS;
     case OPTION_ONLY: return read_only(options);
     case OPTION_FORMAT: return read_format(options);
     case OPTION_BIND: return read_bind(options);
@@ -227,12 +236,12 @@ static int check_options(const grade_options *options, const char *const *rest, 
 {
     bool words = rest[0] != NULL;
     if (words && !after_dashes && rest[1] != NULL) {
-        return tool_usage(GRADE_COMMAND, "'%s' after '%s': one FILE.so, or -- before a command", rest[1], rest[0]);
+        return tool_usage(GRADE_COMMAND, "'%s' after '%s': one file, or -- before a command", rest[1], rest[0]);
     }
     int ways = (options->export_to != NULL) + (options->import_from != NULL) + (options->class_folder != NULL) +
                (options->record != NULL) + (words && options->class_folder == NULL);
     if (ways != 1) {
-        return tool_usage(GRADE_COMMAND, "%s: FILE.so, -- COMMAND, --export, --import, --class or --record",
+        return tool_usage(GRADE_COMMAND, "%s: a file or a folder, -- COMMAND, --export, --import, --class or --record",
                           ways == 0 ? "nothing to grade; give one of" : "more than one thing to grade; give one of");
     }
     if (options->record != NULL && options->format != GRADE_TABLE) {
@@ -248,8 +257,8 @@ static int check_options(const grade_options *options, const char *const *rest, 
 static int keep_inputs(const grade_options *options)
 {
     assay_error error;
-    const char *const inputs[] = {options->shared_object, options->import_from, options->rubric_path,
-                                  options->class_folder,  options->record,      options->data};
+    const char *const inputs[] = {options->file,   options->import_from, options->rubric_path, options->class_folder,
+                                  options->record, options->data,        options->map};
     assay_status status = tool_keep_inputs(&options->output, 1, inputs, sizeof inputs / sizeof *inputs, &error);
     const char *const outputs[] = {options->csv, options->output};
     status = status == ASSAY_OK ? tool_keep_inputs(outputs, 2, NULL, 0, &error) : status;
@@ -282,7 +291,7 @@ static int read_options(int argc, char **argv, grade_options *options)
     int status = check_options(options, rest, after_dashes);
     if (status == TOOL_SUCCESS && rest[0] != NULL) {
         options->command = after_dashes ? rest : NULL;
-        options->shared_object = after_dashes ? NULL : rest[0];
+        options->file = after_dashes ? NULL : rest[0];
     }
     return status == TOOL_SUCCESS ? keep_inputs(options) : status;
 }
@@ -298,18 +307,58 @@ static int report_status(assay_status status, const assay_error *error, bool ful
     return full_marks ? TOOL_SUCCESS : TOOL_FAILURE;
 }
 
+/* A folder stands for the one file in it that is the submission; `reason` says why there is none. */
+static assay_status choose_in_folder(grade_target *target, char **chosen, char reason[GRADE_TEXT_LENGTH],
+                                     assay_error *error)
+{
+    struct stat about;
+    int folder;
+    char *name;
+    reason[0] = '\0';
+    if (target->object == NULL || stat(target->object, &about) != 0 || !S_ISDIR(about.st_mode)) {
+        return ASSAY_OK;
+    }
+    target->folder = target->object;
+    ASSAY_TRY(assay_grade_folder_open(target->folder, &folder, error));
+    assay_status status = assay_grade_form_choose(folder, &name, reason, error);
+    close(folder);
+    if (status == ASSAY_OK && name != NULL) {
+        *chosen = assay_asprintf(error, "%s/%s", target->folder, name);
+        target->object = *chosen;
+        status = *chosen == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    } else if (status == ASSAY_OK && reason[0] == '\0') {
+        snprintf(reason, GRADE_TEXT_LENGTH,
+                 "no file in it is a submission; its name must end with " GRADE_FORM_ENDINGS);
+    }
+    assay_free(name);
+    return status;
+}
+
+static assay_status grade_file_or_folder(const grade_options *options, grade_target *target, grade_battery **battery,
+                                         grade_score *score, assay_error *error)
+{
+    char reason[GRADE_TEXT_LENGTH];
+    char *chosen = NULL;
+    assay_status status = choose_in_folder(target, &chosen, reason, error);
+    if (status == ASSAY_OK) {
+        status = reason[0] == '\0' ? grade_one(options, target, battery, score, error)
+                                   : grade_failed(options, target, GRADE_UNUSABLE, reason, battery, score, error);
+    }
+    assay_free(chosen);
+    return status;
+}
+
 static int grade_single(const grade_options *options)
 {
     assay_error error = {0};
     grade_battery *battery = NULL;
     grade_score score = {0};
     char name[256];
-    const char *given = options->shared_object != NULL ? options->shared_object : options->command[0];
+    const char *given = options->file != NULL ? options->file : options->command[0];
     assay_grade_text_clean(given, strlen(given), name, sizeof name);
-    const grade_target submission = {.name = name,
-                                     .object = options->shared_object,
-                                     .folder = options->shared_object == NULL ? options->folder : NULL};
-    assay_status status = grade_one(options, &submission, &battery, &score, &error);
+    grade_target submission = {
+        .name = name, .object = options->file, .folder = options->file == NULL ? options->folder : NULL};
+    assay_status status = grade_file_or_folder(options, &submission, &battery, &score, &error);
     if (status == ASSAY_OK && interrupted != 0) {
         status = assay_fail(&error, ASSAY_ERROR_IO, "interrupted; nothing is graded");
     }
@@ -412,11 +461,31 @@ static int print_list(const grade_options *options)
     return TOOL_SUCCESS;
 }
 
+/* A map is read inside the sandbox; what is wrong with it is the teacher's to know before anything runs. */
+static assay_status check_map(const char *path, assay_error *error)
+{
+    json_error_t where;
+    json_t *map = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+    const char *key;
+    json_t *name;
+    bool texts = json_is_object(map);
+    json_object_foreach(map, key, name) {
+        texts = texts && json_is_string(name);
+    }
+    json_decref(map);
+    return texts ? ASSAY_OK
+                 : assay_fail(error, ASSAY_ERROR_FORMAT, "--map %s: not a JSON object like {\"adam\": \"MyAdam\"}%s%s",
+                              path, map == NULL ? ": " : "", map == NULL ? where.text : "");
+}
+
 /* What every way of grading needs, opened once; a sandbox only where something is run. */
 static assay_status prepare(grade_options *options, assay_error *error)
 {
-    bool runs = options->shared_object != NULL || options->command != NULL || options->class_folder != NULL;
+    bool runs = options->file != NULL || options->command != NULL || options->class_folder != NULL;
     ASSAY_TRY(assay_grade_catalogue_open(&options->catalogue, error));
+    if (options->map != NULL) {
+        ASSAY_TRY(check_map(options->map, error));
+    }
     if (options->rubric_path != NULL) {
         ASSAY_TRY(assay_grade_rubric_read(options->rubric_path, options->catalogue, &options->rubric, error));
     }

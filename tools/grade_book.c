@@ -60,6 +60,7 @@ static assay_status options_text(const grade_options *options, char **text, assa
         fprintf(stream, ", rubric %016llx", (unsigned long long)rubric);
     }
     write_words(stream, ", bind ", options->binds);
+    write_words(stream, ", map ", (const char *const[]){options->map, NULL});
     fputs(options->npy ? ", npy" : "", stream);
     fputs(options->unsandboxed ? ", unsandboxed" : "", stream);
     write_words(stream, ", command ", options->command);

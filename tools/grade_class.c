@@ -18,7 +18,7 @@
 #include "grade_book.h"
 #include "grade/child.h"
 #include "grade/folder.h"
-#include "grade/submission.h"
+#include "grade/form.h"
 #include "grade/text.h"
 #include "progress.h"
 #include "tool.h"
@@ -30,7 +30,7 @@ enum {
 
 typedef struct {
     char *name;    /* for people */
-    char *object;  /* the shared object or source, or NULL for a command */
+    char *object;  /* a file of one of the forms in grade/form.h, or NULL for a command */
     char *folder;  /* its own, or NULL for a file that is alone */
     char *problem; /* why it is no submission, or NULL */
     bool done;
@@ -87,6 +87,12 @@ static assay_status add_submission(class_state *state, const char *name, const c
     return ASSAY_OK;
 }
 
+static bool is_shared_object(const char *name)
+{
+    const grade_form *form = assay_grade_form_of(name);
+    return form != NULL && form->language == NULL && !form->compiled;
+}
+
 static const char *why_not_opened(int reason)
 {
     switch (reason) {
@@ -137,70 +143,69 @@ static void free_entries(struct dirent **entries, int count)
     free(entries);
 }
 
-/* What can be graded in NAME/, found name by name. */
-typedef struct {
-    const char *file;    /* the best so far */
-    bool is_source;      /* that file: a shared object comes first */
-    size_t sources;      /* that could be graded */
-    const char *problem; /* of the first file that cannot be graded; NULL: there is none */
-} choice;
-
-/* Names come in alphabetical order. A shared object is better than a source, submission.c than other sources. */
-static void consider(choice *chosen, int folder, const char *name)
+/* NAME/ without a shared object: the one file in it that is the submission, or why there is none. */
+static assay_status choose_file(int folder, const char *path, char **object, char problem[GRADE_TEXT_LENGTH],
+                                assay_error *error)
 {
-    grade_file_kind kind = assay_grade_submission_kind(name);
-    if (kind == GRADE_NO_SUBMISSION) {
-        return;
+    char *name;
+    ASSAY_TRY(assay_grade_form_choose(folder, &name, problem, error));
+    if (name == NULL) {
+        return ASSAY_OK;
     }
-    bool source = kind == GRADE_C_SOURCE;
-    const char *problem = file_problem(folder, name, true);
-    if (problem != NULL) {
-        chosen->problem = chosen->problem == NULL ? problem : chosen->problem;
-        return;
-    }
-    chosen->sources += source;
-    if (chosen->file == NULL || (chosen->is_source && (!source || strcmp(name, "submission.c") == 0))) {
-        chosen->file = name;
-        chosen->is_source = source;
-    }
+    const char *found = file_problem(folder, name, true);
+    snprintf(problem, GRADE_TEXT_LENGTH, "%s", found == NULL ? "" : found);
+    *object = found == NULL ? assay_asprintf(error, "%s/%s", path, name) : NULL;
+    assay_free(name);
+    return found == NULL && *object == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
 }
 
-/* Which of several sources is the submission only its name can say. */
-static void decide(choice *chosen)
+/* NAME/: its alphabetically first shared object, or else what is wrong with the first that has such a name. */
+static assay_status choose_object(int folder, const char *path, char **object, char problem[GRADE_TEXT_LENGTH],
+                                  assay_error *error)
 {
-    if (chosen->file != NULL && chosen->is_source && chosen->sources > 1 && strcmp(chosen->file, "submission.c") != 0) {
-        chosen->problem = "it has several C sources, and none is called submission.c";
-        chosen->file = NULL;
+    struct dirent **entries;
+    assay_status status = ASSAY_OK;
+    int count = scandirat(folder, ".", &entries, NULL, alphasort);
+    if (count < 0) {
+        snprintf(problem, GRADE_TEXT_LENGTH, "%s", strerror(errno));
+        return ASSAY_OK;
     }
+    for (int i = 0; i < count && *object == NULL && status == ASSAY_OK; i++) {
+        const char *name = entries[i]->d_name;
+        const char *found = is_shared_object(name) ? file_problem(folder, name, true) : NULL;
+        if (is_shared_object(name) && found == NULL) {
+            *object = assay_asprintf(error, "%s/%s", path, name);
+            status = *object == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+        } else if (found != NULL && problem[0] == '\0') {
+            snprintf(problem, GRADE_TEXT_LENGTH, "%s", found);
+        }
+    }
+    free_entries(entries, count);
+    return status;
 }
 
-/* NAME/: its shared object or source, or else what is wrong with the first file that has such a name. */
 static assay_status add_folder(class_state *state, int class_folder, const char *name, const char *path,
                                assay_error *error)
 {
-    struct dirent **entries;
-    choice chosen = {0};
+    char *file = NULL;
+    char problem[GRADE_TEXT_LENGTH] = "";
+    assay_status status = ASSAY_OK;
     int folder = openat(class_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int count = folder < 0 ? -1 : scandirat(folder, ".", &entries, NULL, alphasort);
-    chosen.problem = count < 0 ? strerror(errno) : NULL;
-    for (int i = 0; i < count; i++) {
-        consider(&chosen, folder, entries[i]->d_name);
-    }
-    decide(&chosen);
-    char *file = chosen.file == NULL ? NULL : assay_asprintf(error, "%s/%s", path, chosen.file);
-    assay_status status = chosen.file != NULL && file == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
-    if (status == ASSAY_OK && (file != NULL || chosen.problem != NULL)) {
-        status = add_submission(state, name, file, path, file == NULL ? chosen.problem : NULL, error);
-    } else if (status == ASSAY_OK) {
-        fprintf(stderr, "assay grade: %s: left out, no NAME.so and no NAME.c in it\n", path);
-    }
-    assay_free(file);
-    if (count >= 0) {
-        free_entries(entries, count);
-    }
-    if (folder >= 0) {
+    if (folder < 0) {
+        snprintf(problem, sizeof problem, "%s", strerror(errno));
+    } else {
+        status = choose_object(folder, path, &file, problem, error);
+        if (status == ASSAY_OK && file == NULL && problem[0] == '\0') {
+            status = choose_file(folder, path, &file, problem, error);
+        }
         close(folder);
     }
+    if (status == ASSAY_OK && (file != NULL || problem[0] != '\0')) {
+        status = add_submission(state, name, file, path, file == NULL ? problem : NULL, error);
+    } else if (status == ASSAY_OK) {
+        fprintf(stderr, "assay grade: %s: left out, no file in it ends with " GRADE_FORM_ENDINGS "\n", path);
+    }
+    assay_free(file);
     return status;
 }
 
@@ -217,7 +222,7 @@ static bool has_object(int folder, const char *name)
 /* A file in the class folder itself; `path` is its path. */
 static assay_status add_file(class_state *state, int folder, const char *name, const char *path, assay_error *error)
 {
-    if (assay_grade_submission_kind(name) == GRADE_C_SOURCE && has_object(folder, name)) {
+    if (assay_grade_form_of(name)->compiled && has_object(folder, name)) {
         fprintf(stderr, "assay grade: %s: left out, its .so is graded\n", path);
         return ASSAY_OK;
     }
@@ -228,7 +233,7 @@ static assay_status add_file(class_state *state, int folder, const char *name, c
 static assay_status add_entry(class_state *state, int folder, const char *name, assay_error *error)
 {
     bool command = state->options->command != NULL;
-    bool gradable = assay_grade_submission_kind(name) != GRADE_NO_SUBMISSION;
+    bool gradable = assay_grade_form_of(name) != NULL;
     struct stat about;
     if (fstatat(folder, name, &about, AT_SYMLINK_NOFOLLOW) != 0) {
         return errno == ENOENT ? ASSAY_OK /* removed meanwhile */
@@ -289,8 +294,9 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     close(folder);
     if (status == ASSAY_OK && state->count == 0) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: no submissions; there must be %s", path,
-                          state->options->command != NULL ? "a folder for each"
-                                                          : "NAME.so, NAME.c, NAME/*.so or NAME/*.c");
+                          state->options->command != NULL
+                              ? "a folder for each"
+                              : "files or folders with files that end with " GRADE_FORM_ENDINGS);
     }
     return status == ASSAY_OK ? check_names(state, error) : status;
 }

@@ -127,7 +127,8 @@ static assay_status run_opened(const grade_options *options, const grade_target 
 static assay_status run_program(const grade_options *options, const grade_target *target, grade_battery *battery,
                                 assay_error *error)
 {
-    const grade_origin origin = {target->object, target->folder, options->class_folder == NULL, options->stop};
+    const grade_origin origin = {target->object, target->folder, options->class_folder == NULL, options->stop,
+                                 options->map};
     grade_submission *submission;
     const char *detail;
     ASSAY_TRY(assay_grade_submission_open(&origin, options->sandbox, &options->limits, &submission, error));

@@ -15,7 +15,7 @@
 enum { GRADE_MAX_BINDS = 32 };
 
 typedef struct {
-    const char *shared_object;
+    const char *file;           /* a submission of one of the forms in grade/form.h, or its folder */
     const char *const *command; /* after "--"; NULL for none */
     const char *folder;
     const char *export_to;
@@ -23,6 +23,7 @@ typedef struct {
     const char *class_folder;
     const char *record;
     const char *data;
+    const char *map;
     const char *rubric_path;
     const char *output;
     const char *csv;
@@ -51,7 +52,7 @@ typedef struct {
 /* What is graded. */
 typedef struct {
     const char *name;   /* for people */
-    const char *object; /* a shared object or a source, or NULL: the command */
+    const char *object; /* a file of one of the forms in grade/form.h, or NULL: the command */
     const char *folder; /* the submission's own; NULL for a shared object that is alone */
     const char *note;   /* a remark for the grade book, or NULL */
 } grade_target;

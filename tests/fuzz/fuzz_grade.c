@@ -33,8 +33,10 @@ static void hear_hello(char *line, size_t size)
     assay_error error;
     grade_precision precision;
     json_t *functions = NULL;
-    if (assay_grade_hello(line, size, &precision, &functions, &error) == ASSAY_OK) {
+    json_t *findings = NULL;
+    if (assay_grade_hello(line, size, &precision, &functions, &findings, &error) == ASSAY_OK) {
         json_decref(functions);
+        json_decref(findings);
     } else {
         check_text(error.message, sizeof error.message);
     }

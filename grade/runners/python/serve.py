@@ -1,0 +1,79 @@
+"""Requests and replies."""
+import json
+import os
+import sys
+
+from . import arrays
+from .calls import Unfit
+from .cells import Unusable
+from .definitions import Workspace
+from .find import CALLS, Finder
+
+MOST_NOTES = 20
+
+
+def _claim_streams():
+    """The replies' stream for us alone: what the submission prints goes to standard error, and it reads nothing."""
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    replies = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    return requests, replies
+
+
+class Submission:
+    def __init__(self, path, mapping):
+        self.problem = None
+        try:
+            self.workspace = Workspace(path)
+            self.finder = Finder(self.workspace, mapping)
+        except Unusable as unusable:
+            self.problem = str(unusable)
+            return
+        if not self.finder.found:
+            names = ", ".join(sorted(self.finder.own.values()))[:120]
+            self.problem = "no component found" + (f" among its definitions: {names}" if names else
+                                                   ": it defines no function and no class") + \
+                "".join(f"; {note}" for note in self.workspace.notes[:2])
+
+    def hello(self):
+        if self.problem is not None:
+            return {"error": self.problem}
+        found = self.finder.found
+        notes = self.workspace.notes[:MOST_NOTES]
+        if len(self.workspace.notes) > MOST_NOTES:
+            notes.append(f"and {len(self.workspace.notes) - MOST_NOTES} more")
+        return {"functions": list(found), "precision": 64,
+                "found": {name: {"name": f.name, "kind": f.what, "where": f.where, "text": f.text()}
+                          for name, f in found.items()},
+                "not_found": self.finder.not_found(), "notes": notes}
+
+    def answer(self, call, inputs):
+        found = self.finder.found.get(call)
+        if found is None:
+            return {"missing": True}
+        try:
+            outputs = CALLS[call](self.workspace, found, inputs)
+            reply = {"outputs": {name: arrays.plain_numbers(value) for name, value in outputs.items()}}
+            json.dumps(reply)
+        except Unfit as unfit:
+            return {"error": str(unfit)}
+        except (Exception, SystemExit) as error:  # one function's failure is not the others'
+            return {"error": self.workspace.explain(error)}
+        if arrays.is_single(outputs):
+            reply["precision"] = 32
+        return reply
+
+
+def main(path, mapping):
+    requests, replies = _claim_streams()
+    submission = Submission(path, mapping)
+    for line in requests:
+        request = json.loads(line)
+        if request["call"] == "hello":
+            reply = submission.hello()
+        else:
+            reply = submission.answer(request["call"], request["inputs"])
+        replies.write(json.dumps({"id": request["id"], **reply}) + "\n")
+        replies.flush()
