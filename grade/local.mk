@@ -80,7 +80,8 @@ pkglibexec_PROGRAMS = assay-grade-runner
 assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c \
 	%D%/runners/c/stage.c %D%/runners/c/stage.h
 assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
-assay_grade_runner_LDFLAGS =
+# Exports student_not_implemented to submissions.
+assay_grade_runner_LDFLAGS = -export-dynamic
 assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 
 # golden/mistakes.json as C string literals, one a line.
