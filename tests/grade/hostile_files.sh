@@ -18,8 +18,7 @@ if [ "$(id -u)" -eq 0 ] && [ -z "${ASSAY_ORDINARY:-}" ] && command -v setpriv >/
     fi
 fi
 chmod 755 "$folder"
-starter=$source/grade/starters/python
-cp "$starter/submission.py" "$folder/"
+starter python "$folder"
 
 # --- what stands in the folder of files: planted in relu, so that tanh, which comes first, is graded as ever -----------
 echo "the teacher's" >"$folder/precious"
