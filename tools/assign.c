@@ -148,7 +148,9 @@ static assay_status put_json(new_folder *folder, const char *name, json_t *json,
     if (text == NULL) {
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for %s", name);
     }
-    assay_status status = new_folder_put(folder, name, text, strlen(text), error);
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the zero byte: a line ends */
+    assay_status status = new_folder_put(folder, name, text, length + 1, error);
     free(text);
     return status;
 }

@@ -1,8 +1,10 @@
 #define _GNU_SOURCE
 #include "new_folder.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,9 +24,29 @@ struct new_folder {
     size_t count;
 };
 
+static const char full[] = "it is there and not empty; name a new folder";
+
+/* Refuses early what the rename in _commit would refuse. */
+static assay_status check_place(const char *path, assay_error *error)
+{
+    DIR *there = opendir(path);
+    if (there == NULL) {
+        return errno == ENOENT ? ASSAY_OK
+                               : assay_fail(error, ASSAY_ERROR_IO, "%s: not written: %s", path,
+                                            errno == ENOTDIR ? "a file has that name" : strerror(errno));
+    }
+    size_t entries = 0;
+    while (readdir(there) != NULL) {
+        entries++;
+    }
+    closedir(there);
+    return entries <= 2 ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_IO, "%s: not written: %s", path, full);
+}
+
 assay_status new_folder_begin(const char *path, new_folder **folder, assay_error *error)
 {
     *folder = NULL;
+    ASSAY_TRY(check_place(path, error));
     new_folder *made = assay_calloc(1, sizeof *made, error);
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
@@ -64,10 +86,9 @@ assay_status new_folder_commit(new_folder *folder, assay_error *error)
 {
     assay_status status = ASSAY_OK;
     if (fchmod(folder->descriptor, 0755) != 0 || rename(folder->temporary, folder->path) != 0) {
-        const char *why = errno == ENOTEMPTY || errno == EEXIST ? "it is there and not empty; name a new folder"
-                          : errno == ENOTDIR                    ? "a file has that name; name a new folder"
-                                                                : strerror(errno);
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: not written: %s", folder->path, why);
+        bool appeared = errno == ENOTEMPTY || errno == EEXIST;
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: not written: %s", folder->path,
+                            appeared ? full : strerror(errno));
     } else {
         folder->count = 0;
         assay_free(folder->temporary);
