@@ -6,6 +6,7 @@
 need_sandbox
 case $assay in /*) ;; *) assay=$PWD/$assay ;; esac
 case $build in /*) ;; *) build=$PWD/$build ;; esac
+case $source in /*) ;; *) source=$PWD/$source ;; esac
 cd "$folder" || exit 1
 ASSAY=$assay
 export ASSAY
