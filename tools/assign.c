@@ -241,11 +241,11 @@ static assay_status fill_solutions(new_folder *folder, const assign_options *opt
 /* The real path of a folder that need not be there; the one above it must be. Freed with free. */
 static char *resolve(const char *path)
 {
-    char *copy = strdup(path);
+    char *result = realpath(path, NULL);
+    char *copy = result != NULL ? NULL : strdup(path);
     char *whole = NULL;
-    char *result = NULL;
     if (copy == NULL) {
-        return NULL;
+        return result;
     }
     for (size_t length = strlen(copy); length > 1 && copy[length - 1] == '/';) {
         copy[--length] = '\0';

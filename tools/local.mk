@@ -3,6 +3,10 @@ bin_PROGRAMS = assay
 assay_SOURCES = \
 	%D%/assay.c \
 	%D%/assign.c \
+	%D%/class_page.c \
+	%D%/class_page.h \
+	%D%/class_report.c \
+	%D%/class_report.h \
 	%D%/convert.c \
 	%D%/descend.c \
 	%D%/evaluate.c \
