@@ -15,7 +15,8 @@ static const char more_style[] =
     ".bars td:nth-child(2){width:70%;text-align:left;vertical-align:middle}\n"
     ".wrong td:first-child,.wrong th{text-align:left}.wrong td.what,.wrong td.hint{text-align:left}\n"
     ".wrong tbody+tbody tr:first-child th{padding-top:1.2rem}.wrong tbody tr:first-child th{font-weight:600}\n"
-    ".wrong .what{width:46%}.hint{color:var(--soft);font-size:.92rem}\n"
+    ".wrong th{white-space:nowrap}.wrong tbody th{white-space:normal}.wrong "
+    ".what{width:46%}.hint{color:var(--soft);font-size:.92rem}\n"
     ".pages{display:grid;grid-template-columns:repeat(auto-fill,minmax(8rem,1fr));gap:.2rem 1rem;padding:0;"
     "list-style:none;font-variant-numeric:tabular-nums}\n"
     "@media (max-width:40rem){.bars tr{display:grid;grid-template-columns:5.5rem 1fr 2.5rem;gap:.5rem;padding:.15rem 0;"
@@ -273,6 +274,18 @@ static bool same_component(const json_t *a, const json_t *b, const char *name)
     return mine != NULL && theirs != NULL && same_keys(mine, theirs) && same_probes(mine, theirs);
 }
 
+/* Only mistakes of the catalogue: that two programs crash everywhere says nothing about them. */
+static size_t count_mistakes(const json_t *component)
+{
+    size_t count = 0;
+    size_t at;
+    const json_t *problem;
+    json_array_foreach(json_object_get(component, "problems"), at, problem) {
+        count += strchr(text_of(problem, "key"), '.') != NULL;
+    }
+    return count;
+}
+
 /* The same three mistakes or more, with the same unexplained numbers: NAME is not used. */
 static bool same_set(const json_t *a, const json_t *b, const char *name)
 {
@@ -286,7 +299,7 @@ static bool same_set(const json_t *a, const json_t *b, const char *name)
         const json_t *y = json_array_get(theirs, i);
         bool unexplained = json_array_size(json_object_get(x, "probes")) > 0;
         same = same_keys(x, y) && (!unexplained || same_probes(x, y));
-        problems += json_array_size(json_object_get(x, "problems"));
+        problems += count_mistakes(x);
     }
     return same && problems >= 3;
 }

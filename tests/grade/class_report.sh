@@ -15,7 +15,7 @@ for name in Bea Cem Dana; do
 done
 plant "$folder/sgd.sign.so"
 mv "$folder/sgd.sign.so" "$class/<b>Eva.so"
-echo "no shared object" >"$class/Fritz.so"
+ln -s /etc/passwd "$class/Fritz.so"
 # Two that are wrong in one and the same way that the catalogue does not know, and one that is wrong in another way.
 for change in "Gil 1.25" "Hans 1.25" "Ina 1.125"; do
     sed "s/parameters\[k\]\[i\] - self->learning_rate \* (real)g/parameters[k][i] - ${change#* } * self->learning_rate * (real)g/" \
@@ -36,19 +36,19 @@ has '<b class="bad">1</b>could not be graded'
 has '<b>1</b>with full marks'
 has 'Adam <span class="source">5 of 8 right</span>'
 has '<tr><td>3 of 8</td><td class="what">the first moment&#39;s bias correction is missing</td>'
-has '<tr><td>1 of 8</td><td class="what">the update is added'
+has '<tr><td>1 of 8</td><td class="what">the sign of the update</td>'
 has '<td>3 of 8</td><td class="what">wrong in a way that no known mistake explains</td>'
 has 'SGD</b>: 2 of 9 submissions: '
 [ "$(grep -c '</b>: [0-9]* of 9 submissions' "$page")" -eq 1 ] || fail "not one cluster"
 has 'no proof'
-for name in Anna Bea Cem Dana Eva Fritz Gil Hans Ina Full Short; do lacks "$name"; done
+for name in Anna Bea Cem Dana Eva Fritz Gil Hans Short; do lacks "$name"; done
 lacks 'http:'; lacks 'https:'; lacks '<script'; lacks 'src='
 # Each page that is linked is there, and has its submission's name; the private folder knows whose it is.
 [ "$(grep -o 'students/[0-9a-f]*.html' "$page" | sort -u | wc -l)" -eq 9 ] || fail "not a page for each"
 registrar=$out/private/registrar.csv
 [ "$(wc -l <"$registrar")" -eq 10 ] || fail "the registrar's CSV"
 grep -q '^"Anna Full.so",12,12,100.0,"",students/' "$registrar" || { cat "$registrar"; fail "Anna's row"; }
-grep -q '^"Fritz.so",0,.*,"submission.so' "$registrar" || grep -q '^"Fritz.so",0,' "$registrar" || fail "Fritz's row"
+grep -q '^"Fritz.so",0,.*,"it is a link; submissions are no links",' "$registrar" || fail "Fritz's row"
 [ "$(stat -c %a "$out/private")" = 700 ] || fail "others may enter private/"
 cp "$registrar" "$folder/registrar"
 page=$out/$(sed -n 's/^"Bea Short.so".*,//p' "$registrar")
