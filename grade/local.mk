@@ -106,7 +106,7 @@ dist_student_DATA = %D%/student/assay.py
 # Complete starters with markers: not installed. `assay assign` makes blank ones of them; so does make, for the folder of
 # starters that is installed.
 EXTRA_DIST += %D%/starters/c/submission.c %D%/starters/c/Makefile %D%/starters/python/submission.py \
-	%D%/starters/pytorch/submission.py %D%/starters/blank.awk
+	%D%/starters/pytorch/submission.py %D%/starters/blank.awk %D%/gradescope/setup.sh %D%/gradescope/run_autograder
 starters_cdir = $(pkgdatadir)/starters/c
 nodist_starters_c_DATA = starters/c/submission.c grade/starters/c/Makefile
 starters_pythondir = $(pkgdatadir)/starters/python

@@ -94,7 +94,7 @@ static assay_status check_suspicion(const json_t *root, const char *path, assay_
 static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *catalogue, const char *path,
                                  assay_error *error)
 {
-    static const char *const keys[] = {"name", "weights", "cases", "credit", "suspicion", "cleared"};
+    static const char *const keys[] = {"name", "weights", "cases", "credit", "suspicion", "cleared", "show_values"};
     const char *name;
     json_t *value;
     if (!json_is_object(rubric->root)) {
@@ -108,7 +108,7 @@ static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *ca
         if (!known) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
                               "%s: unknown key \"%.60s\"; there are name, weights, cases, credit, "
-                              "suspicion, cleared",
+                              "suspicion, cleared, show_values",
                               path, name);
         }
     }

@@ -26,6 +26,7 @@ static const subcommand SUBCOMMANDS[] = {
     {"descend", "run an optimizer on a loss surface of two parameters", assay_command_descend},
     {"evaluate", "print the test accuracy of a saved network", assay_command_evaluate},
     {"grade", "test a student's implementation and name its mistakes", assay_command_grade},
+    {"gradescope", "write an autograder for Gradescope", assay_command_gradescope},
     {"reproduce", "run the tutorial and compare its printed numbers with ours", assay_command_reproduce},
     {"train", "train the tutorial's network, or repeat the author's saved runs", assay_command_train},
 };

@@ -20,6 +20,7 @@ assay_SOURCES = \
 	%D%/grade_record.c \
 	%D%/grade_run.c \
 	%D%/grade_run.h \
+	%D%/gradescope.c \
 	%D%/new_folder.c \
 	%D%/new_folder.h \
 	%D%/output.c \
@@ -43,11 +44,12 @@ assay_SOURCES = \
 	%D%/train.h \
 	%D%/train_run.c \
 	lib/base/json.c lib/base/json.h lib/report/html.c lib/report/html.h
-assay_CPPFLAGS = $(AM_CPPFLAGS)
+assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_INCLUDEDIR='"$(includedir)"'
 assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) $(LIBZIP_LIBS) -lm
 
 # Texts that the program writes, as C string literals, one a line.
-text_incs = starter_c.inc starter_c_makefile.inc starter_python.inc starter_pytorch.inc student_assay.inc
+text_incs = starter_c.inc starter_c_makefile.inc starter_python.inc starter_pytorch.inc student_assay.inc \
+	gradescope_setup.inc gradescope_run.inc
 BUILT_SOURCES += $(text_incs)
 CLEANFILES += $(text_incs)
 $(assay_OBJECTS): $(text_incs)
@@ -62,3 +64,7 @@ starter_pytorch.inc: grade/starters/pytorch/submission.py
 	$(c_strings) $(top_srcdir)/grade/starters/pytorch/submission.py > $@-t && mv $@-t $@
 student_assay.inc: grade/student/assay.py
 	$(c_strings) $(top_srcdir)/grade/student/assay.py > $@-t && mv $@-t $@
+gradescope_setup.inc: grade/gradescope/setup.sh
+	$(c_strings) $(top_srcdir)/grade/gradescope/setup.sh > $@-t && mv $@-t $@
+gradescope_run.inc: grade/gradescope/run_autograder
+	$(c_strings) $(top_srcdir)/grade/gradescope/run_autograder > $@-t && mv $@-t $@

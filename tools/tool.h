@@ -20,6 +20,7 @@ tool_command assay_command_convert;
 tool_command assay_command_descend;
 tool_command assay_command_evaluate;
 tool_command assay_command_grade;
+tool_command assay_command_gradescope;
 tool_command assay_command_reproduce;
 tool_command assay_command_train;
 
