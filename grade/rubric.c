@@ -85,6 +85,10 @@ static assay_status check_suspicion(const json_t *root, const char *path, assay_
     if (kept != NULL && (!json_is_number(kept) || !(number >= 0.0 && number <= 1.0))) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"suspicion\": not a number from 0 to 1", path);
     }
+    const json_t *shown = json_object_get(root, "show_values");
+    if (shown != NULL && !json_is_boolean(shown)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"show_values\": neither true nor false", path);
+    }
     if (cleared != NULL && (!json_is_array(cleared) || strings != json_array_size(cleared))) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"cleared\": not an array of names of submissions", path);
     }
