@@ -84,7 +84,8 @@ pkglibexec_PROGRAMS = assay-grade-runner
 assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c \
 	%D%/runners/c/stage.c %D%/runners/c/stage.h
 assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
-assay_grade_runner_LDFLAGS =
+# Exports student_not_implemented to submissions.
+assay_grade_runner_LDFLAGS = -export-dynamic
 assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 
 # Runners of submissions in other languages. The sandbox shows a submission the files of its own language alone, under
@@ -113,10 +114,25 @@ student_header.inc: grade/include/assay/student.h
 	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' \
 		$(top_srcdir)/grade/include/assay/student.h > $@-t && mv $@-t $@
 
-# Starters, installed so that a teacher can hand them out.
+# The student's side: a teacher copies it, and `assay assign` writes it beside a starter.
+studentdir = $(pkgdatadir)/python
+dist_student_DATA = %D%/student/assay.py
+
+# Complete starters with markers: not installed. `assay assign` makes blank ones of them; so does make, for the folder of
+# starters that is installed.
+EXTRA_DIST += %D%/starters/c/submission.c %D%/starters/c/Makefile %D%/starters/python/submission.py \
+	%D%/starters/pytorch/submission.py %D%/starters/blank.awk %D%/gradescope/setup.sh %D%/gradescope/run_autograder
 starters_cdir = $(pkgdatadir)/starters/c
-dist_starters_c_DATA = %D%/starters/c/submission.c %D%/starters/c/Makefile
+nodist_starters_c_DATA = starters/c/submission.c grade/starters/c/Makefile
 starters_pythondir = $(pkgdatadir)/starters/python
-dist_starters_python_DATA = %D%/starters/python/submission.py
+nodist_starters_python_DATA = starters/python/submission.py grade/student/assay.py
 starters_pytorchdir = $(pkgdatadir)/starters/pytorch
-dist_starters_pytorch_DATA = %D%/starters/pytorch/submission.py
+nodist_starters_pytorch_DATA = starters/pytorch/submission.py grade/student/assay.py
+CLEANFILES += starters/c/submission.c starters/python/submission.py starters/pytorch/submission.py
+blank = $(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(top_srcdir)/grade/starters/blank.awk -v stub_end=
+starters/c/submission.c: grade/starters/c/submission.c grade/starters/blank.awk
+	$(blank)';' -v stub=student_not_implemented $(top_srcdir)/grade/starters/c/submission.c > $@-t && mv $@-t $@
+starters/python/submission.py: grade/starters/python/submission.py grade/starters/blank.awk
+	$(blank) -v stub='raise NotImplementedError' $(top_srcdir)/grade/starters/python/submission.py > $@-t && mv $@-t $@
+starters/pytorch/submission.py: grade/starters/pytorch/submission.py grade/starters/blank.awk
+	$(blank) -v stub='raise NotImplementedError' $(top_srcdir)/grade/starters/pytorch/submission.py > $@-t && mv $@-t $@

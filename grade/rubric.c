@@ -85,6 +85,10 @@ static assay_status check_suspicion(const json_t *root, const char *path, assay_
     if (kept != NULL && (!json_is_number(kept) || !(number >= 0.0 && number <= 1.0))) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"suspicion\": not a number from 0 to 1", path);
     }
+    const json_t *shown = json_object_get(root, "show_values");
+    if (shown != NULL && !json_is_boolean(shown)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"show_values\": neither true nor false", path);
+    }
     if (cleared != NULL && (!json_is_array(cleared) || strings != json_array_size(cleared))) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"cleared\": not an array of names of submissions", path);
     }
@@ -94,7 +98,7 @@ static assay_status check_suspicion(const json_t *root, const char *path, assay_
 static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *catalogue, const char *path,
                                  assay_error *error)
 {
-    static const char *const keys[] = {"name", "weights", "cases", "credit", "suspicion", "cleared"};
+    static const char *const keys[] = {"name", "weights", "cases", "credit", "suspicion", "cleared", "show_values"};
     const char *name;
     json_t *value;
     if (!json_is_object(rubric->root)) {
@@ -108,7 +112,7 @@ static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *ca
         if (!known) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
                               "%s: unknown key \"%.60s\"; there are name, weights, cases, credit, "
-                              "suspicion, cleared",
+                              "suspicion, cleared, show_values",
                               path, name);
         }
     }

@@ -6,7 +6,8 @@
  *    "credit": {"any.float32": 0.5},                   part of the points that is given in spite of a named mistake
  *    "suspicion": 0,                                   part of all points that is left where there are signs that the
  *                                                      submission uses the reference (default 0)
- *    "cleared": ["anna"]}                              submissions that a teacher has looked at
+ *    "cleared": ["anna"],                              submissions that a teacher has looked at
+ *    "show_values": false}                             assay gradescope: students see numbers of hidden cases
  * Without a rubric every case is worth one point, and functions that a submission does not have are not counted.
  */
 #ifndef ASSAY_GRADE_RUBRIC_H

@@ -151,6 +151,8 @@ assay_sources = \
 	%D%/report/figure_script.c \
 	%D%/report/figure_write.c \
 	%D%/report/gnuplot.c \
+	%D%/report/html.c \
+	%D%/report/html.h \
 	%D%/report/page.c \
 	%D%/report/page_style.h
 public_headers = \

@@ -114,7 +114,11 @@ test_scripts = \
 	tests/study_mpi.sh \
 	tests/grade/hostile_class.sh \
 	tests/grade/cgroup.sh \
-	tests/grade/notebooks.sh
+	tests/grade/notebooks.sh \
+	tests/grade/student.sh \
+	tests/grade/assign.sh \
+	tests/grade/class_report.sh \
+	tests/grade/gradescope.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
 EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh tests/grade/notebooks

@@ -21,10 +21,12 @@ typedef struct {
 } subcommand;
 
 static const subcommand SUBCOMMANDS[] = {
+    {"assign", "write an assignment without solutions, and the solutions apart", assay_command_assign},
     {"convert", "write a saved network in another format", assay_command_convert},
     {"descend", "run an optimizer on a loss surface of two parameters", assay_command_descend},
     {"evaluate", "print the test accuracy of a saved network", assay_command_evaluate},
     {"grade", "test a student's implementation and name its mistakes", assay_command_grade},
+    {"gradescope", "write an autograder for Gradescope", assay_command_gradescope},
     {"reproduce", "run the tutorial and compare its printed numbers with ours", assay_command_reproduce},
     {"study", "compare settings of training over many seeds", assay_command_study},
     {"train", "train the tutorial's network, or repeat the author's saved runs", assay_command_train},

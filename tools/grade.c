@@ -51,7 +51,8 @@ static void print_help(void)
         "  --verbose              table: print every case\n"
         "  -j, --jobs N           class: N submissions at a time (default 1), at most one for each processor\n"
         "  --csv FILE             class: write results to this file (default DIR/grades.csv); continue it if there\n"
-        "  --reports DIR          class: write a report of each submission to DIR\n\n"
+        "  --reports DIR          class: write a report of each submission to DIR\n"
+        "  --report OUT           class: write a page about the class, OUT/index.html, and one for each submission\n\n"
         "Sandbox (bubblewrap: no network, a read-only file system, and these limits)\n"
         "  --time S               seconds of processor time for a case (default 2)\n"
         "  --start-time S         seconds until the program answers (default 20)\n"
@@ -93,8 +94,8 @@ static void handle_signals(void)
 enum {
     OPTION_HELP = 256, OPTION_FOLDER, OPTION_NPY, OPTION_EXPORT, OPTION_IMPORT, OPTION_CLASS, OPTION_RECORD,
     OPTION_SEED, OPTION_ONLY, OPTION_RUBRIC, OPTION_LIST, OPTION_FORMAT, OPTION_OUTPUT, OPTION_VERBOSE, OPTION_CSV,
-    OPTION_REPORTS, OPTION_TIME, OPTION_START_TIME, OPTION_TOTAL_TIME, OPTION_MEMORY, OPTION_PROCESSES, OPTION_BIND,
-    OPTION_UNSANDBOXED, OPTION_DATA, OPTION_MAP
+    OPTION_REPORTS, OPTION_REPORT, OPTION_TIME, OPTION_START_TIME, OPTION_TOTAL_TIME, OPTION_MEMORY, OPTION_PROCESSES,
+    OPTION_BIND, OPTION_UNSANDBOXED, OPTION_DATA, OPTION_MAP
 };
 /* clang-format on */
 
@@ -116,6 +117,7 @@ static const struct option long_options[] = {
     {"jobs", required_argument, NULL, 'j'},
     {"csv", required_argument, NULL, OPTION_CSV},
     {"reports", required_argument, NULL, OPTION_REPORTS},
+    {"report", required_argument, NULL, OPTION_REPORT},
     {"time", required_argument, NULL, OPTION_TIME},
     {"start-time", required_argument, NULL, OPTION_START_TIME},
     {"total-time", required_argument, NULL, OPTION_TOTAL_TIME},
@@ -219,6 +221,7 @@ static int read_option(int option, char **argv, grade_options *options)
     case OPTION_VERBOSE: options->verbose = true; return TOOL_SUCCESS;
     case OPTION_CSV: options->csv = optarg; return TOOL_SUCCESS;
     case OPTION_REPORTS: options->reports = optarg; return TOOL_SUCCESS;
+    case OPTION_REPORT: options->report = optarg; return TOOL_SUCCESS;
     case OPTION_UNSANDBOXED: options->unsandboxed = true; return TOOL_SUCCESS;
     case OPTION_DATA: options->data = optarg; return TOOL_SUCCESS;
     case OPTION_MAP: options->map = optarg; return TOOL_SUCCESS;
@@ -246,6 +249,10 @@ static int check_options(const grade_options *options, const char *const *rest, 
     }
     if (options->record != NULL && options->format != GRADE_TABLE) {
         return tool_usage(GRADE_COMMAND, "--record: its report is a table; leave --format out");
+    }
+    if (options->report != NULL && options->class_folder == NULL) {
+        return tool_usage(GRADE_COMMAND,
+                          "--report: a page about a class; give --class DIR, or --output for one report");
     }
     if (options->only != NULL && options->rubric_path != NULL) {
         return tool_usage(GRADE_COMMAND, "--only and --rubric: the rubric already names the graded components");

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
+#include "class_report.h"
 #include "grade.h"
 #include "grade_book.h"
 #include "grade/child.h"
@@ -42,7 +43,8 @@ typedef struct {
     size_t count;
     size_t capacity;
     grade_book *book;
-    int reports; /* the folder, or -1 */
+    int reports;          /* the folder, or -1 */
+    class_report *report; /* or NULL */
     size_t next;
     size_t earlier;
     size_t finished;
@@ -315,8 +317,9 @@ static void take_row(void *context, grade_book_row *row)
     for (size_t i = 0; i < state->count; i++) {
         submission *named = &state->list[i];
         if (strcmp(named->name, row->name) == 0) {
-            row->kept = !named->done;
-            if (!named->done) {
+            row->kept = !named->done && (state->report == NULL ||
+                                         class_report_has(state->report, row->name, state->options->seed, row->earned));
+            if (row->kept) {
                 named->done = true;
                 state->earlier++;
                 state->full_marks += is_full(row->earned, row->possible);
@@ -327,8 +330,7 @@ static void take_row(void *context, grade_book_row *row)
 
 /* --- grading ------------------------------------------------------------------------------------------------------ */
 
-/* A name of a file: as long as it may be, and another one for each submission. */
-static void report_name(const char *name, const char *ending, char file[NAME_MAX + 1])
+void grade_report_name(const char *name, const char *ending, char file[NAME_MAX + 1])
 {
     size_t room = NAME_MAX - 32;
     size_t length = strlen(name);
@@ -358,7 +360,7 @@ static assay_status write_own_report(const class_state *state, const grade_targe
     if (state->reports < 0) {
         return ASSAY_OK;
     }
-    report_name(graded->name, endings[options->format], file);
+    grade_report_name(graded->name, endings[options->format], file);
     assay_status status = grade_report_text(options, battery, score, graded->name, &text, &size, error);
     if (status == ASSAY_OK) {
         status = assay_grade_folder_put(state->reports, file, text, size, &wrong);
@@ -473,6 +475,9 @@ static void *work(void *context)
         if (status == ASSAY_OK) {
             status = write_own_report(state, &graded, battery, score, &error);
         }
+        if (status == ASSAY_OK && state->report != NULL) {
+            status = class_report_keep(state->report, state->options, &graded, battery, score, &error);
+        }
         finish(state, &graded, battery, score, status, &error);
         assay_grade_battery_destroy(battery);
     }
@@ -571,9 +576,32 @@ static void say_what_is_done(const class_state *state, const char *path)
     }
 }
 
+static assay_status write_class_report(const class_state *state, assay_error *error)
+{
+    if (state->report == NULL) {
+        return ASSAY_OK;
+    }
+    const char **names = assay_calloc(state->count, sizeof *names, error);
+    if (names == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < state->count; i++) {
+        names[i] = state->list[i].name;
+    }
+    assay_status status = class_report_write(state->report, state->options, names, state->count, error);
+    assay_free(names);
+    if (status == ASSAY_OK) {
+        printf("%s/index.html\n", state->options->report);
+    }
+    return status;
+}
+
 static assay_status grade_all(class_state *state, grade_options *options, const char *path, assay_error *error)
 {
     ASSAY_TRY(find_submissions(state, error));
+    if (options->report != NULL) {
+        ASSAY_TRY(class_report_open(options->report, &state->report, error));
+    }
     ASSAY_TRY(grade_book_open(path, options, take_row, state, &state->book, error));
     ASSAY_TRY(open_reports(state, error));
     progress_begin(&state->bar, state->count, "submissions");
@@ -586,6 +614,7 @@ static assay_status grade_all(class_state *state, grade_options *options, const 
         say_what_is_left(state, "interrupted");
     } else {
         say_what_is_done(state, path);
+        ASSAY_TRY(write_class_report(state, error));
     }
     return state->error.status;
 }
@@ -599,6 +628,7 @@ int grade_class(const grade_options *given)
                                     : assay_asprintf(&error, "%s/grades.csv", given->class_folder);
     assay_status status = path == NULL ? ASSAY_ERROR_MEMORY : grade_all(&state, &options, path, &error);
     grade_book_close(state.book);
+    class_report_close(state.report);
     if (state.reports >= 0) {
         close(state.reports);
     }

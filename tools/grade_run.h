@@ -28,6 +28,7 @@ typedef struct {
     const char *output;
     const char *csv;
     const char *reports;
+    const char *report;
     char *only_text;   /* owns what `only` points to */
     const char **only; /* NULL-terminated; NULL: all */
     const char *binds[GRADE_MAX_BINDS + 1];

@@ -2,6 +2,11 @@
 bin_PROGRAMS = assay
 assay_SOURCES = \
 	%D%/assay.c \
+	%D%/assign.c \
+	%D%/class_page.c \
+	%D%/class_page.h \
+	%D%/class_report.c \
+	%D%/class_report.h \
 	%D%/convert.c \
 	%D%/descend.c \
 	%D%/evaluate.c \
@@ -15,6 +20,9 @@ assay_SOURCES = \
 	%D%/grade_record.c \
 	%D%/grade_run.c \
 	%D%/grade_run.h \
+	%D%/gradescope.c \
+	%D%/new_folder.c \
+	%D%/new_folder.h \
 	%D%/output.c \
 	%D%/output.h \
 	%D%/pictures.c \
@@ -28,6 +36,8 @@ assay_SOURCES = \
 	%D%/reproduce_output.c \
 	%D%/retrace.c \
 	%D%/retrace.h \
+	%D%/starter.c \
+	%D%/starter.h \
 	%D%/study.c \
 	%D%/study.h \
 	%D%/study_jobs.c \
@@ -37,9 +47,31 @@ assay_SOURCES = \
 	%D%/train.c \
 	%D%/train.h \
 	%D%/train_run.c \
-	lib/base/json.c lib/base/json.h
-assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
-assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) -lm
+	lib/base/json.c lib/base/json.h lib/report/html.c lib/report/html.h
+assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INCLUDEDIR='"$(includedir)"'
+assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) $(LIBZIP_LIBS) -lm
+
+# Texts that the program writes, as C string literals, one a line.
+text_incs = starter_c.inc starter_c_makefile.inc starter_python.inc starter_pytorch.inc student_assay.inc \
+	gradescope_setup.inc gradescope_run.inc
+BUILT_SOURCES += $(text_incs)
+CLEANFILES += $(text_incs)
+$(assay_OBJECTS): $(text_incs)
+c_strings = $(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/'
+starter_c.inc: grade/starters/c/submission.c
+	$(c_strings) $(top_srcdir)/grade/starters/c/submission.c > $@-t && mv $@-t $@
+starter_c_makefile.inc: grade/starters/c/Makefile
+	$(c_strings) $(top_srcdir)/grade/starters/c/Makefile > $@-t && mv $@-t $@
+starter_python.inc: grade/starters/python/submission.py
+	$(c_strings) $(top_srcdir)/grade/starters/python/submission.py > $@-t && mv $@-t $@
+starter_pytorch.inc: grade/starters/pytorch/submission.py
+	$(c_strings) $(top_srcdir)/grade/starters/pytorch/submission.py > $@-t && mv $@-t $@
+student_assay.inc: grade/student/assay.py
+	$(c_strings) $(top_srcdir)/grade/student/assay.py > $@-t && mv $@-t $@
+gradescope_setup.inc: grade/gradescope/setup.sh
+	$(c_strings) $(top_srcdir)/grade/gradescope/setup.sh > $@-t && mv $@-t $@
+gradescope_run.inc: grade/gradescope/run_autograder
+	$(c_strings) $(top_srcdir)/grade/gradescope/run_autograder > $@-t && mv $@-t $@
 
 # What `assay study` becomes under mpirun.
 if HAVE_MPI

@@ -8,31 +8,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
-#include "report/page_style.h"
-
-/* Writes text as HTML, for use between tags and inside double-quoted attributes. */
-static void put(FILE *stream, const char *text)
-{
-    for (; text != NULL && *text != '\0'; text++) {
-        switch (*text) {
-        case '&': fputs("&amp;", stream); break;
-        case '<': fputs("&lt;", stream); break;
-        case '>': fputs("&gt;", stream); break;
-        case '"': fputs("&quot;", stream); break;
-        case '\'': fputs("&#39;", stream); break;
-        default:
-            /* HTML allows no control characters but white space. */
-            fputc(((unsigned char)*text < ' ' && *text != '\n' && *text != '\t') || *text == 127 ? '?' : *text, stream);
-        }
-    }
-}
-
-static void put_element(FILE *stream, const char *open, const char *text, const char *close)
-{
-    fputs(open, stream);
-    put(stream, text);
-    fputs(close, stream);
-}
+#include "report/html.h"
 
 /* Paragraphs are separated by blank lines. */
 static void put_paragraphs(FILE *stream, const char *text)
@@ -49,7 +25,7 @@ static void put_paragraphs(FILE *stream, const char *text)
             open = true;
             for (size_t i = 0; i < length; i++) {
                 piece[0] = line[i];
-                put(stream, piece);
+                assay_html_put(stream, piece);
             }
         }
         line += length + (line[length] == '\n');
@@ -96,21 +72,6 @@ assay_page_summary assay_page_summarise(const assay_page *page)
     return summary;
 }
 
-static void put_head(FILE *stream, const assay_page *page)
-{
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-          "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          "<meta name=\"color-scheme\" content=\"light dark\">\n",
-          stream);
-    put_element(stream, "<title>", page->title, "</title>\n");
-    /* An empty icon: without it a browser would request one. */
-    fputs("<link rel=\"icon\" href=\"data:,\">\n<style>\n", stream);
-    for (size_t i = 0; i < sizeof page_style / sizeof page_style[0]; i++) {
-        fprintf(stream, "%s\n", page_style[i]);
-    }
-    fputs("</style>\n</head>\n<body>\n", stream);
-}
-
 static void put_summary(FILE *stream, const assay_page *page)
 {
     assay_page_summary summary = assay_page_summarise(page);
@@ -122,8 +83,8 @@ static void put_summary(FILE *stream, const assay_page *page)
     if (summary.worst != NULL) {
         fprintf(stream, "<div><b>%.1e</b>worst relative error: <a href=\"#%s\">", summary.worst->error,
                 summary.worst_section->id);
-        put(stream, summary.worst->label);
-        put_element(stream, ", ", summary.worst_section->title, "</a></div>\n");
+        assay_html_put(stream, summary.worst->label);
+        assay_html_element(stream, ", ", summary.worst_section->title, "</a></div>\n");
     }
     if (summary.figures != 0) {
         fprintf(stream, "<div><b>%zu</b>figures, each with its data and script", summary.figures);
@@ -134,7 +95,7 @@ static void put_summary(FILE *stream, const assay_page *page)
     }
     fputs("</div>\n", stream);
     if (filled(page->notice)) {
-        put_element(stream, "<p class=\"notice\">", page->notice, "</p>\n");
+        assay_html_element(stream, "<p class=\"notice\">", page->notice, "</p>\n");
     }
 }
 
@@ -145,7 +106,7 @@ static void put_navigation(FILE *stream, const assay_page *page)
         const assay_page_section *section = &page->sections[i];
         assay_page_summary summary = summarise_section((assay_page_summary){0}, section);
         fprintf(stream, "<li><a href=\"#%s\">", section->id);
-        put_element(stream, "", section->title, "</a>");
+        assay_html_element(stream, "", section->title, "</a>");
         if (summary.numbers != 0) {
             bool all = summary.agreeing == summary.numbers;
             fprintf(stream, "<span%s>%zu of %zu%s</span>", all ? "" : " class=\"bad\"", summary.agreeing,
@@ -173,14 +134,14 @@ static void put_row(FILE *stream, const assay_page_section *section, const assay
         [ASSAY_PAGE_DIFFERS] = "<span class=\"bad\">✗ differs</span>",
         [ASSAY_PAGE_NONE] = "<span class=\"soft\">–</span>",
     };
-    put_element(stream, "<tr><th scope=\"row\">", row->label, "");
+    assay_html_element(stream, "<tr><th scope=\"row\">", row->label, "");
     if (filled(row->note)) {
-        put_element(stream, "<span class=\"note\">", row->note, "</span>");
+        assay_html_element(stream, "<span class=\"note\">", row->note, "</span>");
     }
-    put_element(stream, "</th><td data-label=\"", printed_heading(section), "\">");
-    put_element(stream, "", filled(row->printed) ? row->printed : "–", "</td>");
-    put_element(stream, "<td data-label=\"Ours\">", row->ours, "</td>");
-    put_element(stream, "<td data-label=\"", error_heading(section), "\">");
+    assay_html_element(stream, "</th><td data-label=\"", printed_heading(section), "\">");
+    assay_html_element(stream, "", filled(row->printed) ? row->printed : "–", "</td>");
+    assay_html_element(stream, "<td data-label=\"Ours\">", row->ours, "</td>");
+    assay_html_element(stream, "<td data-label=\"", error_heading(section), "\">");
     if (isnan(row->error)) {
         fputs("–", stream);
     } else if (row->error == 0.0) {
@@ -197,8 +158,8 @@ static void put_table(FILE *stream, const assay_page_section *section)
         return;
     }
     fputs("<table>\n<thead><tr><th scope=\"col\">Number</th>", stream);
-    put_element(stream, "<th scope=\"col\">", printed_heading(section), "</th><th scope=\"col\">Ours</th>");
-    put_element(stream, "<th scope=\"col\">", error_heading(section), "</th><th scope=\"col\">Verdict</th>");
+    assay_html_element(stream, "<th scope=\"col\">", printed_heading(section), "</th><th scope=\"col\">Ours</th>");
+    assay_html_element(stream, "<th scope=\"col\">", error_heading(section), "</th><th scope=\"col\">Verdict</th>");
     fputs("</tr></thead>\n<tbody>\n", stream);
     for (size_t i = 0; i < section->row_count; i++) {
         put_row(stream, section, &section->rows[i]);
@@ -210,34 +171,34 @@ static void put_table(FILE *stream, const assay_page_section *section)
 static void put_link(FILE *stream, const assay_page *page, const assay_page_figure *figure, const char *ending,
                      const char *text)
 {
-    put_element(stream, "<a href=\"", page->figure_folder, "/");
-    put_element(stream, "", figure->name, ending);
+    assay_html_element(stream, "<a href=\"", page->figure_folder, "/");
+    assay_html_element(stream, "", figure->name, ending);
     fprintf(stream, "\">%s</a>", text);
 }
 
 static void put_image(FILE *stream, const assay_page *page, const assay_page_figure *figure)
 {
-    put_element(stream,
-                "<div class=\"plot\" tabindex=\"0\"><picture><source media=\"(prefers-color-scheme: dark)\" "
-                "srcset=\"",
-                page->figure_folder, "/");
-    put_element(stream, "", figure->name, "-dark.svg\"><img src=\"");
-    put_element(stream, "", page->figure_folder, "/");
-    put_element(stream, "", figure->name, ".svg\" alt=\"");
-    put(stream, figure->alt);
+    assay_html_element(stream,
+                       "<div class=\"plot\" tabindex=\"0\"><picture><source media=\"(prefers-color-scheme: dark)\" "
+                       "srcset=\"",
+                       page->figure_folder, "/");
+    assay_html_element(stream, "", figure->name, "-dark.svg\"><img src=\"");
+    assay_html_element(stream, "", page->figure_folder, "/");
+    assay_html_element(stream, "", figure->name, ".svg\" alt=\"");
+    assay_html_put(stream, figure->alt);
     fprintf(stream, "\" width=\"%u\" height=\"%u\"></picture></div>\n", figure->width, figure->height);
 }
 
 static void put_figure(FILE *stream, const assay_page *page, const assay_page_figure *figure)
 {
-    put_element(stream, "<figure id=\"figure-", figure->name, "\">\n");
+    assay_html_element(stream, "<figure id=\"figure-", figure->name, "\">\n");
     if (figure->drawn) {
         put_image(stream, page, figure);
     } else {
         fputs("<div class=\"plot soft\">Not drawn; its data and script are there.</div>\n", stream);
     }
-    put_element(stream, "<figcaption><b>", figure->title, "</b> ");
-    put_element(stream, "", figure->caption, " <span class=\"files\">");
+    assay_html_element(stream, "<figcaption><b>", figure->title, "</b> ");
+    assay_html_element(stream, "", figure->caption, " <span class=\"files\">");
     if (figure->drawn) {
         put_link(stream, page, figure, ".svg", "SVG");
         fputs(" · ", stream);
@@ -255,9 +216,9 @@ static void put_figure(FILE *stream, const assay_page *page, const assay_page_fi
 static void put_section(FILE *stream, const assay_page *page, const assay_page_section *section)
 {
     fprintf(stream, "<section id=\"%s\">\n", section->id);
-    put_element(stream, "<h2>", section->title, "");
+    assay_html_element(stream, "<h2>", section->title, "");
     if (filled(section->source)) {
-        put_element(stream, " <span class=\"source\">", section->source, "</span>");
+        assay_html_element(stream, " <span class=\"source\">", section->source, "</span>");
     }
     fputs("</h2>\n", stream);
     put_paragraphs(stream, section->text);
@@ -270,8 +231,8 @@ static void put_section(FILE *stream, const assay_page *page, const assay_page_s
 
 static void put_page(FILE *stream, const assay_page *page)
 {
-    put_head(stream, page);
-    put_element(stream, "<header>\n<h1>", page->title, "</h1>\n");
+    assay_html_head(stream, page->title, "");
+    assay_html_element(stream, "<header>\n<h1>", page->title, "</h1>\n");
     put_paragraphs(stream, page->text);
     put_summary(stream, page);
     fputs("</header>\n", stream);
@@ -281,7 +242,7 @@ static void put_page(FILE *stream, const assay_page *page)
         put_section(stream, page, &page->sections[i]);
     }
     fputs("</main>\n", stream);
-    put_element(stream, "<footer>", page->footer, "</footer>\n</body>\n</html>\n");
+    assay_html_element(stream, "<footer>", page->footer, "</footer>\n</body>\n</html>\n");
 }
 
 static assay_status check_ids(const assay_page *page, assay_error *error)

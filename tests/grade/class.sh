@@ -53,10 +53,9 @@ says out "12 submissions graded with seed 9"
 
 # A command in each folder.
 "$PYTHON" -c "import numpy" 2>/dev/null || exit 0
-mkdir -p "$folder/people/one" "$folder/people/two"
-cp "$source/grade/starters/python/submission.py" "$folder/people/one"
-sed 's/w -= self.learning_rate \* m$/w += self.learning_rate * m/' "$source/grade/starters/python/submission.py" \
-    >"$folder/people/two/submission.py"
+starter python "$folder/people/one"
+starter python "$folder/people/two"
+sed -i 's/w -= self.learning_rate \* m$/w += self.learning_rate * m/' "$folder/people/two/submission.py"
 graded 0 --class "$folder/people" --only momentum -- "$PYTHON" submission.py
 grep -q '"two",0,4,.*"momentum.sign"' "$folder/people/grades.csv" || fail "the command's mistake is not named"
 grep -q '"one",4,4,.*,""' "$folder/people/grades.csv" || fail "the right command has no full marks"

@@ -32,6 +32,12 @@ folder=$(mktemp -d) || exit 1
 chmod 755 "$folder" # as root, submissions run as another user
 trap 'rm -rf "$folder"' EXIT
 
+# starter LANGUAGE FOLDER: the complete starter, with what it needs beside it.
+starter() {
+    mkdir -p "$2" && cp "$source/grade/starters/$1"/* "$2" || fail "no starter $1"
+    [ "$1" = c ] || cp "$source/grade/student/assay.py" "$2"
+}
+
 # plant FILE.so: planted.c's shared object with the mistake that the file is named after.
 at_signs=@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@@
 plant() {

@@ -35,7 +35,7 @@ graded 0 --class "$class" -j 2 --only tanh --seed 9
 says err "gus.c: left out, its .so is graded"
 row sources anna.c 3 '""'
 row sources bob 3 '""'
-row sources carl 0 "refused: 2 files could be the submission; call one of them submission.c:"
+row sources carl 0 "2 files could be the submission; call one of them submission.c:"
 row sources dora 0 "does not compile: submission.c:1:25: error: expected"
 row sources emil 0 "refused: it is a link that leaves the submission's folder"
 row sources fay 0 "does not compile: submission.c:1:10: fatal error: ../anna.c: No such file"

@@ -20,8 +20,7 @@ if [ -n "$all" ] && [ "$(id -u)" -eq 0 ] && [ -z "${ASSAY_ORDINARY:-}" ] && comm
     fi
 fi
 chmod 755 "$folder"
-starter=$source/grade/starters/python
-cp "$starter/submission.py" "$folder/"
+starter python "$folder"
 
 # --- hostile entries in the folder of files: planted in relu; tanh, which comes first, is graded as usual -----------
 echo "the teacher's" >"$folder/precious"

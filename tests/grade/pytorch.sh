@@ -4,7 +4,8 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 need_python torch python3-torch
+starter pytorch "$folder/submission"
 for seed in 1 2 3; do
-    graded 0 --seed $seed --folder "$source/grade/starters/pytorch" -- "$PYTHON" submission.py
+    graded 0 --seed $seed --folder "$folder/submission" -- "$PYTHON" submission.py
     says out "88 /    88 points, full marks"
 done

@@ -5,7 +5,8 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 need_python numpy python3-numpy
-starter=$source/grade/starters/python
+starter=$folder/starter
+starter python "$starter"
 graded 0 --folder "$starter" -- "$PYTHON" submission.py
 says out "88 /    88 points, full marks"
 graded 0 --npy --folder "$starter" -- "$PYTHON" submission.py
@@ -17,7 +18,7 @@ graded 0 --export "$folder/two" --seed 2
 graded 2 --export "$folder/two" --seed 2
 says err "export into a new folder"
 graded 1 --import "$folder/one"
-"$PYTHON" "$starter/submission.py" "$folder/one" || fail "the starter does not solve the exported cases"
+"$PYTHON" "$starter/submission.py" solve "$folder/one" || fail "the starter does not solve the exported cases"
 graded 0 --import "$folder/one"
 says out "88 /    88 points, full marks"
 for file in "$folder"/one/*.npy; do
@@ -31,28 +32,28 @@ graded 1 --import "$folder/one"
 says out "1.y.npy is not there"
 
 # A program between the grader and the starter that spoils what goes through it.
-cp "$starter/submission.py" "$folder/"
+starter python "$folder"
 cat >"$folder/spoil.py" <<'END'
-import io, json, os, sys
+import os, sys
 import numpy as np
-import submission
+import assay, submission
 how, real = sys.argv[1], submission.relu
+@assay.implements("relu")
 def relu(x):
-    y = real(x)["y"]
-    if how == "shape": return {"y": y.reshape(-1, 1)}
-    if how == "nan": return {"y": y * np.nan}
+    y = real(x)
+    if how == "shape": return y.reshape(-1, 1)
+    if how == "nan": return y * np.nan
     if how == "raise": raise ValueError("no idea")
     if how == "print": print("x is", x)
     if how == "half": sys.stdout.write('{"id": 1, "outp'); sys.stdout.flush(); os._exit(3)
     if how == "kill": os.kill(os.getpid(), 9)
     if how == "sleep": import time; time.sleep(60)
-    if how == "modify": x[...] = np.maximum(x, 0); return {"y": x}
+    if how == "modify": x[...] = np.maximum(x, 0); return x
     if how == "fill":
         for i in range(40):
             with open(f"/exchange/{i}", "wb") as file: file.write(bytes(60 << 20))
-    return {"y": y}
-submission.FUNCTIONS = [relu, submission.tanh]
-submission.serve()
+    return y
+assay.serve(sys.stdin, sys.stdout) # what it prints is among the replies
 END
 while read -r how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
@@ -81,9 +82,9 @@ graded 1 --npy --time 15 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.
 # The reference library is no answer: loaded by a program, opened by a shared object.
 library=$(ls "$build"/lib/.libs/libassay.so.*.* | head -n 1)
 cat >"$folder/cheat.py" <<END
-import ctypes, submission
+import assay, ctypes, submission
 ctypes.CDLL("$library")
-submission.serve()
+assay.serve()
 END
 graded 1 --folder "$folder" --only relu --bind "$(cd "$build/lib/.libs" && pwd)" -- "$PYTHON" cheat.py
 grep -q "ASan runtime" "$folder/out" || says out "SUSPICION" # built with it, the library cannot be loaded at all

@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <math.h>
+#include <setjmp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -578,6 +579,25 @@ static json_t *check_memory(const call_state *call)
     return reply;
 }
 
+/* Where student_not_implemented continues, while a function of the submission runs. */
+static jmp_buf not_implemented;
+
+void student_not_implemented(const char *formula)
+{
+    (void)formula; /* for who reads the source */
+    longjmp(not_implemented, 1);
+}
+
+/* Calls the submission's function. False: it, or a function that it needs, is not implemented. */
+static bool run(size_t i, call_state *call, const char *name)
+{
+    if (setjmp(not_implemented) != 0) {
+        return false;
+    }
+    calls[i].call(call, symbol(call->object, name, calls[i].suffix), name);
+    return true;
+}
+
 json_t *runner_call(void *object, const char *name, const json_t *inputs)
 {
     size_t i = 0;
@@ -594,8 +614,7 @@ json_t *runner_call(void *object, const char *name, const json_t *inputs)
     call->object = object;
     call->inputs = inputs;
     call->outputs = json_object();
-    calls[i].call(call, symbol(object, name, calls[i].suffix), name);
-    json_t *reply = check_memory(call);
+    json_t *reply = run(i, call, name) ? check_memory(call) : json_pack("{s:b}", "missing", 1);
     for (size_t t = 0; t < call->count; t++) {
         free(call->tensors[t].block);
         free(call->tensors[t].before);

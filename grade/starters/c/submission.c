@@ -1,10 +1,10 @@
 /*
- * A complete submission in C, plain and row-major. Build it with `make`, and grade it with
+ * Your submission in C, plain and row-major. Type `make check` to grade it with the public seed. Grade it as the
+ * teacher does with
  *
- *     assay grade submission.so
+ *     assay grade submission.c
  *
- * Replace the bodies with your own, or delete what you do not want graded: any subset of these functions will do.
- * assay/student.h says what each one gets and gives.
+ * assay/student.h describes what each function gets and gives. Delete the functions that you do not want graded.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -23,11 +23,14 @@ int student_precision(void)
     return sizeof(real) == sizeof(float) ? 32 : 64;
 }
 
+// [section]
 /* --- linear layer ------------------------------------------------------------------------------------------------- */
 
+// [component linear_forward]
 void student_linear_forward(size_t rows, size_t in, size_t out, const double *x, const double *weight,
                             const double *bias, double *y)
 {
+    // [solution the affine map of a linear layer]
     for (size_t r = 0; r < rows; r++) {
         for (size_t j = 0; j < out; j++) {
             real sum = (real)bias[j];
@@ -37,11 +40,15 @@ void student_linear_forward(size_t rows, size_t in, size_t out, const double *x,
             y[r * out + j] = sum;
         }
     }
+    // [end]
 }
 
+// [end]
+// [component linear_backward]
 void student_linear_backward(size_t rows, size_t in, size_t out, const double *x, const double *weight,
                              const double *dy, double *dx, double *dweight, double *dbias)
 {
+    // [solution the chain rule for a linear layer]
     for (size_t r = 0; r < rows; r++) {
         for (size_t k = 0; k < in; k++) {
             real sum = 0;
@@ -65,10 +72,15 @@ void student_linear_backward(size_t rows, size_t in, size_t out, const double *x
             dweight[j * in + k] = sum;
         }
     }
+    // [end]
 }
 
+// [end]
+// [end]
+// [section]
 /* --- activations -------------------------------------------------------------------------------------------------- */
 
+// [hidden]
 static real sigmoid(real x)
 {
     /* e^-|x| never overflows. */
@@ -76,77 +88,121 @@ static real sigmoid(real x)
     return x >= 0 ? 1 / (1 + e) : e / (1 + e);
 }
 
+// [end]
+// [component identity]
 void student_identity(size_t count, const double *x, double *y)
 {
+    // [solution the identity]
     memcpy(y, x, count * sizeof *y);
+    // [end]
 }
 
+// [end]
+// [component identity_gradient]
 void student_identity_gradient(size_t count, const double *x, const double *dy, double *dx)
 {
+    // [solution the derivative of the identity]
     (void)x;
     memcpy(dx, dy, count * sizeof *dx);
+    // [end]
 }
 
+// [end]
+// [component tanh]
 void student_tanh(size_t count, const double *x, double *y)
 {
+    // [solution the hyperbolic tangent]
     for (size_t i = 0; i < count; i++) {
         y[i] = (real)tanh(x[i]);
     }
+    // [end]
 }
 
+// [end]
+// [component tanh_gradient]
 void student_tanh_gradient(size_t count, const double *x, const double *dy, double *dx)
 {
+    // [solution the derivative of tanh]
     for (size_t i = 0; i < count; i++) {
         real y = (real)tanh(x[i]);
         dx[i] = (real)dy[i] * (1 - y * y);
     }
+    // [end]
 }
 
+// [end]
+// [component relu]
 void student_relu(size_t count, const double *x, double *y)
 {
+    // [solution the rectified linear unit]
     for (size_t i = 0; i < count; i++) {
         y[i] = x[i] > 0 ? x[i] : 0;
     }
+    // [end]
 }
 
+// [end]
+// [component relu_gradient]
 void student_relu_gradient(size_t count, const double *x, const double *dy, double *dx)
 {
+    // [solution the derivative of ReLU]
     for (size_t i = 0; i < count; i++) {
         dx[i] = x[i] > 0 ? dy[i] : 0;
     }
+    // [end]
 }
 
+// [end]
+// [component sigmoid]
 void student_sigmoid(size_t count, const double *x, double *y)
 {
+    // [solution the logistic function]
     for (size_t i = 0; i < count; i++) {
         y[i] = sigmoid((real)x[i]);
     }
+    // [end]
 }
 
+// [end]
+// [component sigmoid_gradient]
 void student_sigmoid_gradient(size_t count, const double *x, const double *dy, double *dx)
 {
+    // [solution the derivative of the logistic function]
     for (size_t i = 0; i < count; i++) {
         real y = sigmoid((real)x[i]);
         dx[i] = (real)dy[i] * y * (1 - y);
     }
+    // [end]
 }
 
+// [end]
+// [component leaky_relu]
 void student_leaky_relu(size_t count, const double *x, double slope, double *y)
 {
+    // [solution the leaky ReLU]
     for (size_t i = 0; i < count; i++) {
         y[i] = x[i] > 0 ? (real)x[i] : (real)slope * (real)x[i];
     }
+    // [end]
 }
 
+// [end]
+// [component leaky_relu_gradient]
 void student_leaky_relu_gradient(size_t count, const double *x, const double *dy, double slope, double *dx)
 {
+    // [solution the derivative of the leaky ReLU]
     for (size_t i = 0; i < count; i++) {
         dx[i] = x[i] > 0 ? (real)dy[i] : (real)slope * (real)dy[i];
     }
+    // [end]
 }
 
+// [end]
+// [end]
+// [section]
 /* --- softmax cross-entropy ---------------------------------------------------------------------------------------- */
 
+// [hidden]
 /* Fills p with e^(z_j - max) and returns their sum. */
 static real exponentials(size_t classes, const double *z, double *p, real *most)
 {
@@ -162,8 +218,11 @@ static real exponentials(size_t classes, const double *z, double *p, real *most)
     return sum;
 }
 
+// [end]
+// [component softmax]
 void student_softmax(size_t rows, size_t classes, const double *logits, double *probabilities)
 {
+    // [solution the softmax of each row]
     for (size_t r = 0; r < rows; r++) {
         real most;
         real sum = exponentials(classes, logits + r * classes, probabilities + r * classes, &most);
@@ -171,10 +230,14 @@ void student_softmax(size_t rows, size_t classes, const double *logits, double *
             probabilities[r * classes + j] = (real)probabilities[r * classes + j] / sum;
         }
     }
+    // [end]
 }
 
+// [end]
+// [component cross_entropy]
 double student_cross_entropy(size_t rows, size_t classes, const double *logits, const int32_t *labels)
 {
+    // [solution the mean of the negative log-likelihoods]
     real total = 0;
     double *scratch = malloc(classes * sizeof *scratch);
     for (size_t r = 0; r < rows; r++) {
@@ -184,11 +247,15 @@ double student_cross_entropy(size_t rows, size_t classes, const double *logits, 
     }
     free(scratch);
     return total / (real)rows;
+    // [end]
 }
 
+// [end]
+// [component cross_entropy_gradient]
 void student_cross_entropy_gradient(size_t rows, size_t classes, const double *logits, const int32_t *labels,
                                     double *dlogits)
 {
+    // [solution the gradient of softmax cross-entropy]
     student_softmax(rows, classes, logits, dlogits);
     for (size_t r = 0; r < rows; r++) {
         dlogits[r * classes + (size_t)labels[r]] -= 1;
@@ -196,10 +263,15 @@ void student_cross_entropy_gradient(size_t rows, size_t classes, const double *l
     for (size_t i = 0; i < rows * classes; i++) {
         dlogits[i] = (real)dlogits[i] / (real)rows;
     }
+    // [end]
 }
 
+// [end]
+// [end]
+// [section]
 /* --- initializers ------------------------------------------------------------------------------------------------- */
 
+// [hidden]
 /* splitmix64: any good generator will do. */
 static double uniform(uint64_t *state)
 {
@@ -221,9 +293,12 @@ static void zeros(size_t count, double *values)
     memset(values, 0, count * sizeof *values);
 }
 
+// [end]
+// [component init_constant]
 void student_init_constant(size_t layers, const size_t *sizes, double fill, double *const *weights,
                            double *const *biases)
 {
+    // [solution constant initialization]
     for (size_t l = 0; l < layers; l++) {
         for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
             weights[l][i] = fill;
@@ -232,11 +307,15 @@ void student_init_constant(size_t layers, const size_t *sizes, double fill, doub
             biases[l][i] = fill;
         }
     }
+    // [end]
 }
 
+// [end]
+// [component init_normal]
 void student_init_normal(size_t layers, const size_t *sizes, double std, uint64_t seed, double *const *weights,
                          double *const *biases)
 {
+    // [solution initialization with constant variance]
     for (size_t l = 0; l < layers; l++) {
         for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
             weights[l][i] = std * normal(&seed);
@@ -245,11 +324,15 @@ void student_init_normal(size_t layers, const size_t *sizes, double std, uint64_
             biases[l][i] = std * normal(&seed);
         }
     }
+    // [end]
 }
 
+// [end]
+// [component init_fan_in]
 void student_init_fan_in(size_t layers, const size_t *sizes, uint64_t seed, double *const *weights,
                          double *const *biases)
 {
+    // [solution initialization with equal variance]
     for (size_t l = 0; l < layers; l++) {
         double std = 1.0 / sqrt((double)sizes[l]);
         for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
@@ -257,11 +340,15 @@ void student_init_fan_in(size_t layers, const size_t *sizes, uint64_t seed, doub
         }
         zeros(sizes[l + 1], biases[l]);
     }
+    // [end]
 }
 
+// [end]
+// [component init_xavier]
 void student_init_xavier(size_t layers, const size_t *sizes, uint64_t seed, double *const *weights,
                          double *const *biases)
 {
+    // [solution Xavier initialization]
     for (size_t l = 0; l < layers; l++) {
         double bound = sqrt(6.0 / (double)(sizes[l] + sizes[l + 1]));
         for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
@@ -269,11 +356,15 @@ void student_init_xavier(size_t layers, const size_t *sizes, uint64_t seed, doub
         }
         zeros(sizes[l + 1], biases[l]);
     }
+    // [end]
 }
 
+// [end]
+// [component init_kaiming]
 void student_init_kaiming(size_t layers, const size_t *sizes, uint64_t seed, double *const *weights,
                           double *const *biases)
 {
+    // [solution Kaiming initialization]
     for (size_t l = 0; l < layers; l++) {
         double std = sqrt((l == 0 ? 1.0 : 2.0) / (double)sizes[l]);
         for (size_t i = 0; i < sizes[l] * sizes[l + 1]; i++) {
@@ -281,10 +372,15 @@ void student_init_kaiming(size_t layers, const size_t *sizes, uint64_t seed, dou
         }
         zeros(sizes[l + 1], biases[l]);
     }
+    // [end]
 }
 
+// [end]
+// [end]
+// [section]
 /* --- optimizers --------------------------------------------------------------------------------------------------- */
 
+// [hidden]
 enum { MAX_TENSORS = 16 };
 
 typedef struct {
@@ -325,33 +421,46 @@ static void destroy(optimizer *made)
     free(made);
 }
 
+// [end]
+// [component sgd]
 void *student_sgd_create(size_t tensors, const size_t *lengths, double learning_rate)
 {
+    // [solution stochastic gradient descent: the state]
     return create(tensors, lengths, learning_rate, 0.0, 0.0, 0.0);
+    // [end]
 }
 
 void student_sgd_step(void *state, double *const *parameters, const double *const *gradients)
 {
+    // [solution stochastic gradient descent]
     const optimizer *self = state;
     for (size_t k = 0; k < self->tensors; k++) {
         for (size_t i = 0; i < self->lengths[k]; i++) {
             parameters[k][i] = (real)parameters[k][i] - self->learning_rate * (real)gradients[k][i];
         }
     }
+    // [end]
 }
 
 void student_sgd_destroy(void *state)
 {
+    // [solution stochastic gradient descent: free the state]
     destroy(state);
+    // [end]
 }
 
+// [end]
+// [component momentum]
 void *student_momentum_create(size_t tensors, const size_t *lengths, double learning_rate, double momentum)
 {
+    // [solution gradient descent with momentum: the state]
     return create(tensors, lengths, learning_rate, momentum, 0.0, 0.0);
+    // [end]
 }
 
 void student_momentum_step(void *state, double *const *parameters, const double *const *gradients)
 {
+    // [solution gradient descent with momentum]
     const optimizer *self = state;
     for (size_t k = 0; k < self->tensors; k++) {
         for (size_t i = 0; i < self->lengths[k]; i++) {
@@ -360,21 +469,29 @@ void student_momentum_step(void *state, double *const *parameters, const double 
             parameters[k][i] = (real)parameters[k][i] - self->learning_rate * *m;
         }
     }
+    // [end]
 }
 
 void student_momentum_destroy(void *state)
 {
+    // [solution gradient descent with momentum: free the state]
     destroy(state);
+    // [end]
 }
 
+// [end]
+// [component adam]
 void *student_adam_create(size_t tensors, const size_t *lengths, double learning_rate, double beta1, double beta2,
                           double epsilon)
 {
+    // [solution Adam: the state]
     return create(tensors, lengths, learning_rate, beta1, beta2, epsilon);
+    // [end]
 }
 
 void student_adam_step(void *state, double *const *parameters, const double *const *gradients)
 {
+    // [solution Adam]
     optimizer *self = state;
     self->step++;
     real first = 1 - (real)pow((double)self->beta1, self->step);
@@ -390,15 +507,22 @@ void student_adam_step(void *state, double *const *parameters, const double *con
             parameters[k][i] = (real)parameters[k][i] - rate * (*m / first);
         }
     }
+    // [end]
 }
 
 void student_adam_destroy(void *state)
 {
+    // [solution Adam: free the state]
     destroy(state);
+    // [end]
 }
 
+// [end]
+// [end]
+// [section]
 /* --- the network, made of the functions above --------------------------------------------------------------------- */
 
+// [hidden]
 enum { MAX_LAYERS = 8 };
 
 static void activate(const char *name, size_t count, const double *z, double *a)
@@ -423,10 +547,13 @@ static void activate_gradient(const char *name, size_t count, const double *z, c
     }
 }
 
+// [end]
+// [component network_gradient]
 double student_network_gradient(size_t layers, const size_t *sizes, const char *activation, size_t rows,
                                 const double *const *weights, const double *const *biases, const double *x,
                                 const int32_t *labels, double *const *dweights, double *const *dbiases)
 {
+    // [solution backpropagation]
     double *z[MAX_LAYERS]; /* what layer l gives */
     double *a[MAX_LAYERS]; /* after the activation */
     for (size_t l = 0; l < layers; l++) {
@@ -458,8 +585,11 @@ double student_network_gradient(size_t layers, const size_t *sizes, const char *
         free(a[l]);
     }
     return loss;
+    // [end]
 }
 
+// [end]
+// [hidden]
 static void *create_by_name(const student_optimizer *chosen, size_t tensors, const size_t *lengths)
 {
     return create(tensors, lengths, chosen->learning_rate, chosen->beta1, chosen->beta2, chosen->epsilon);
@@ -485,10 +615,13 @@ static void gather(size_t batch, size_t width, const double *x, const int32_t *l
     }
 }
 
+// [end]
+// [component training]
 void student_training(size_t layers, const size_t *sizes, const char *activation, double *const *weights,
                       double *const *biases, size_t images, const double *x, const int32_t *labels, size_t steps,
                       size_t batch, const int32_t *order, const student_optimizer *chosen, double *losses)
 {
+    // [solution a training loop]
     double *parameters[2 * MAX_LAYERS];
     double *gradients[2 * MAX_LAYERS];
     size_t lengths[2 * MAX_LAYERS];
@@ -518,13 +651,19 @@ void student_training(size_t layers, const size_t *sizes, const char *activation
     for (size_t k = 0; k < 2 * layers; k++) {
         free(gradients[k]);
     }
+    // [end]
 }
 
+// [end]
+// [end]
+// [section]
 /* --- the loss surfaces -------------------------------------------------------------------------------------------- */
 
+// [component pathological_curve]
 void student_pathological_curve(size_t count, const double *w1, const double *w2, double *loss, double *dw1,
                                 double *dw2)
 {
+    // [solution the pathological curve and its gradient]
     for (size_t i = 0; i < count; i++) {
         real t = (real)tanh(w1[i]);
         real s = sigmoid((real)w2[i]);
@@ -533,10 +672,14 @@ void student_pathological_curve(size_t count, const double *w1, const double *w2
         dw1[i] = 2 * t * (1 - t * t) + (real)0.01 * sign;
         dw2[i] = s * (1 - s);
     }
+    // [end]
 }
 
+// [end]
+// [component steep_optima]
 void student_steep_optima(size_t count, const double *w1, const double *w2, double *loss, double *dw1, double *dw2)
 {
+    // [solution the steep optima and their gradient]
     static const real optima[3][2] = {{1, (real)-0.5}, {-1, (real)0.5}, {(real)-0.5, (real)-0.8}};
     const real sigma = (real)0.2;
     const real norm = 1 / (2 * (real)3.141592653589793 * sigma * sigma);
@@ -551,4 +694,8 @@ void student_steep_optima(size_t count, const double *w1, const double *w2, doub
             dw2[i] += density * d2 / (sigma * sigma);
         }
     }
+    // [end]
 }
+
+// [end]
+// [end]

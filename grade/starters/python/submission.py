@@ -1,80 +1,150 @@
-#!/usr/bin/env python3
-"""A complete submission in Python with NumPy. Grade it with
+"""Your submission, in Python with NumPy.
+
+Type `python3 submission.py check` to grade it with the public seed. Grade it as the teacher does with
 
     assay grade --folder . -- python3 submission.py
 
-Replace the bodies of the functions with your own, or delete what you do not want graded. The grader writes one request
-a line on standard input and reads one reply a line on standard output; `serve` at the end does that. Print to standard
-error when you debug: standard output belongs to the replies.
+You may print: standard output is yours. Delete what you do not want graded.
 """
-import json
-import sys
-
 import numpy as np
 
-PRECISION = 64  # 32: computed in float32, and judged with float32's tolerance
+import assay
+
+# assay.use(precision=32)  # if you compute in float32: then you are judged with float32's tolerance
 
 
-# --- linear layer: weight is [out][in] -------------------------------------------------------------------------------
+# [section]
+# --- linear layer: weight is [out][in] ------------------------------------------------------------
 
+# [component linear_forward]
+@assay.implements("linear_forward")
 def linear_forward(x, weight, bias):
-    return {"y": x @ weight.T + bias}
+    """Returns y [rows][out]."""
+    # [solution the affine map of a linear layer]
+    return x @ weight.T + bias
+    # [end]
 
 
+# [end]
+# [component linear_backward]
+@assay.implements("linear_backward")
 def linear_backward(x, weight, dy):
-    return {"dx": dy @ weight, "dweight": dy.T @ x, "dbias": dy.sum(axis=0)}
+    """dy is the gradient with respect to y. Returns dx, dweight, dbias."""
+    # [solution the chain rule for a linear layer]
+    return dy @ weight, dy.T @ x, dy.sum(axis=0)
+    # [end]
 
 
-# --- activations -----------------------------------------------------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- activations: y = f(x), dx = dy f'(x) ---------------------------------------------------------
 
+# [hidden]
 def _sigmoid(x):
     e = np.exp(-np.abs(x))  # never overflows
     return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
 
+# [end]
+# [component identity]
+@assay.implements("identity")
 def identity(x):
-    return {"y": x}
+    # [solution the identity]
+    return x
+    # [end]
 
 
+# [end]
+# [component identity_gradient]
+@assay.implements("identity_gradient")
 def identity_gradient(x, dy):
-    return {"dx": dy}
+    # [solution the derivative of the identity]
+    return dy
+    # [end]
 
 
+# [end]
+# [component tanh]
+@assay.implements("tanh")
 def tanh(x):
-    return {"y": np.tanh(x)}
+    # [solution the hyperbolic tangent]
+    return np.tanh(x)
+    # [end]
 
 
+# [end]
+# [component tanh_gradient]
+@assay.implements("tanh_gradient")
 def tanh_gradient(x, dy):
-    return {"dx": dy * (1 - np.tanh(x) ** 2)}
+    # [solution the derivative of tanh]
+    return dy * (1 - np.tanh(x) ** 2)
+    # [end]
 
 
+# [end]
+# [component relu]
+@assay.implements("relu")
 def relu(x):
-    return {"y": np.maximum(x, 0)}
+    # [solution the rectified linear unit]
+    return np.maximum(x, 0)
+    # [end]
 
 
+# [end]
+# [component relu_gradient]
+@assay.implements("relu_gradient")
 def relu_gradient(x, dy):
-    return {"dx": dy * (x > 0)}
+    """The derivative at 0 is 0."""
+    # [solution the derivative of ReLU]
+    return dy * (x > 0)
+    # [end]
 
 
+# [end]
+# [component sigmoid]
+@assay.implements("sigmoid")
 def sigmoid(x):
-    return {"y": _sigmoid(x)}
+    # [solution the logistic function]
+    return _sigmoid(x)
+    # [end]
 
 
+# [end]
+# [component sigmoid_gradient]
+@assay.implements("sigmoid_gradient")
 def sigmoid_gradient(x, dy):
+    # [solution the derivative of the logistic function]
     y = _sigmoid(x)
-    return {"dx": dy * y * (1 - y)}
+    return dy * y * (1 - y)
+    # [end]
 
 
+# [end]
+# [component leaky_relu]
+@assay.implements("leaky_relu")
 def leaky_relu(x, slope):
-    return {"y": np.where(x > 0, x, slope * x)}
+    # [solution the leaky ReLU]
+    return np.where(x > 0, x, slope * x)
+    # [end]
 
 
+# [end]
+# [component leaky_relu_gradient]
+@assay.implements("leaky_relu_gradient")
 def leaky_relu_gradient(x, dy, slope):
-    return {"dx": np.where(x > 0, dy, slope * dy)}
+    """The derivative at 0 is the slope."""
+    # [solution the derivative of the leaky ReLU]
+    return np.where(x > 0, dy, slope * dy)
+    # [end]
 
 
-# --- softmax cross-entropy, averaged over the rows --------------------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- softmax cross-entropy, averaged over the rows ------------------------------------------------
 
+# [hidden]
 def _softmax(logits):
     e = np.exp(logits - logits.max(axis=1, keepdims=True))
     return e / e.sum(axis=1, keepdims=True)
@@ -91,91 +161,160 @@ def _loss_gradient(logits, labels):
     return p / len(labels)
 
 
+# [end]
+# [component softmax]
+@assay.implements("softmax")
 def softmax(logits):
-    return {"probabilities": _softmax(logits)}
+    # [solution the softmax of each row]
+    return _softmax(logits)
+    # [end]
 
 
+# [end]
+# [component cross_entropy]
+@assay.implements("cross_entropy")
 def cross_entropy(logits, labels):
-    return {"loss": _loss(logits, labels)}
+    """Returns one number."""
+    # [solution the mean of the negative log-likelihoods]
+    return _loss(logits, labels)
+    # [end]
 
 
+# [end]
+# [component cross_entropy_gradient]
+@assay.implements("cross_entropy_gradient")
 def cross_entropy_gradient(logits, labels):
-    return {"dlogits": _loss_gradient(logits, labels)}
+    """Returns dlogits, with the shape of logits."""
+    # [solution the gradient of softmax cross-entropy]
+    return _loss_gradient(logits, labels)
+    # [end]
 
 
-# --- initializers: sizes s_0 .. s_L, weight l is [s_l+1][s_l] ---------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- initializers: sizes s_0 .. s_L; they return a list of weights, [s_l+1][s_l], and a list of biases 
 
+# [hidden]
 def _parameters(sizes, weight, bias):
-    outputs = {}
-    for l in range(len(sizes) - 1):
-        outputs[f"weight{l}"] = weight(l, (sizes[l + 1], sizes[l]))
-        outputs[f"bias{l}"] = bias((sizes[l + 1],))
-    return outputs
+    shapes = list(zip(sizes[1:], sizes))
+    return [weight(l, shape) for l, shape in enumerate(shapes)], [bias(shape[:1]) for shape in shapes]
 
 
+# [end]
+# [component init_constant]
+@assay.implements("init_constant")
 def init_constant(sizes, fill):
+    """Weights and biases are all `fill`."""
+    # [solution constant initialization]
     return _parameters(sizes, lambda l, shape: np.full(shape, fill), lambda shape: np.full(shape, fill))
+    # [end]
 
 
+# [end]
+# [component init_normal]
+@assay.implements("init_normal")
 def init_normal(sizes, std, seed):
+    """Weights and biases from N(0, std^2). The seed determines the draws."""
+    # [solution initialization with constant variance]
     rng = np.random.default_rng(seed)
     return _parameters(sizes, lambda l, shape: rng.normal(0, std, shape), lambda shape: rng.normal(0, std, shape))
+    # [end]
 
 
+# [end]
+# [component init_fan_in]
+@assay.implements("init_fan_in")
 def init_fan_in(sizes, seed):
+    """Activations keep their variance; biases are 0."""
+    # [solution initialization with equal variance]
     rng = np.random.default_rng(seed)
     return _parameters(sizes, lambda l, shape: rng.normal(0, 1 / np.sqrt(shape[1]), shape), np.zeros)
+    # [end]
 
 
+# [end]
+# [component init_xavier]
+@assay.implements("init_xavier")
 def init_xavier(sizes, seed):
+    """Biases are 0."""
+    # [solution Xavier initialization]
     rng = np.random.default_rng(seed)
 
     def weight(l, shape):
         bound = np.sqrt(6 / (shape[0] + shape[1]))
         return rng.uniform(-bound, bound, shape)
     return _parameters(sizes, weight, np.zeros)
+    # [end]
 
 
+# [end]
+# [component init_kaiming]
+@assay.implements("init_kaiming")
 def init_kaiming(sizes, seed):
+    """For ReLU networks, as in the tutorial; biases are 0."""
+    # [solution Kaiming initialization]
     rng = np.random.default_rng(seed)
 
     def weight(l, shape):
-        gain = 1 if l == 0 else np.sqrt(2)  # no ReLU stands before the first layer
+        gain = 1 if l == 0 else np.sqrt(2)  # the input of the first layer went through no ReLU
         return rng.normal(0, gain / np.sqrt(shape[1]), shape)
     return _parameters(sizes, weight, np.zeros)
+    # [end]
 
 
-# --- optimizers -------------------------------------------------------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- optimizers: step changes the parameters (a list of arrays) in place --------------------------
 
+# [component sgd]
+@assay.implements("sgd")
 class SGD:
     def __init__(self, parameters, learning_rate):
         self.parameters, self.learning_rate = parameters, learning_rate
 
     def step(self, gradients):
+        # [solution stochastic gradient descent]
         for w, g in zip(self.parameters, gradients):
             w -= self.learning_rate * g
+        # [end]
 
 
+# [end]
+# [component momentum]
+@assay.implements("momentum")
 class Momentum:
+    """The averaging form: m = b m + (1 - b) g."""
     def __init__(self, parameters, learning_rate, momentum):
         self.parameters, self.learning_rate, self.momentum = parameters, learning_rate, momentum
+        # [hidden]
         self.m = [np.zeros_like(w) for w in parameters]
+        # [end]
 
     def step(self, gradients):
+        # [solution gradient descent with momentum]
         for w, g, m in zip(self.parameters, gradients, self.m):
             m[...] = self.momentum * m + (1 - self.momentum) * g
             w -= self.learning_rate * m
+        # [end]
 
 
+# [end]
+# [component adam]
+@assay.implements("adam")
 class Adam:
     def __init__(self, parameters, learning_rate, beta1, beta2, epsilon):
         self.parameters, self.learning_rate = parameters, learning_rate
         self.beta1, self.beta2, self.epsilon = beta1, beta2, epsilon
+        # [hidden]
         self.t = 0
         self.m = [np.zeros_like(w) for w in parameters]
         self.v = [np.zeros_like(w) for w in parameters]
+        # [end]
 
     def step(self, gradients):
+        # [solution Adam]
         self.t += 1
         for w, g, m, v in zip(self.parameters, gradients, self.m, self.v):
             m[...] = self.beta1 * m + (1 - self.beta1) * g
@@ -183,97 +322,80 @@ class Adam:
             m_hat = m / (1 - self.beta1 ** self.t)
             v_hat = v / (1 - self.beta2 ** self.t)
             w -= self.learning_rate / (np.sqrt(v_hat) + self.epsilon) * m_hat
+        # [end]
 
 
-def _steps(optimizer, tensors, gradients):
-    """The tensors after each step; gradients[k] is [steps][length of tensor k]."""
-    updated = [[] for _ in tensors]
-    for s in range(len(gradients[0])):
-        optimizer.step([g[s] for g in gradients])
-        for k, w in enumerate(tensors):
-            updated[k].append(w.copy())
-    return {f"updated{k}": np.array(rows) for k, rows in enumerate(updated)}
+# [end]
+# [end]
+# [section]
+# --- the network: linear layers with an activation ("identity", "tanh", "relu") after each but the last 
 
-
-def sgd(parameters0, gradients0, parameters1, gradients1, learning_rate):
-    tensors = [parameters0, parameters1]
-    return _steps(SGD(tensors, learning_rate), tensors, [gradients0, gradients1])
-
-
-def momentum(parameters0, gradients0, parameters1, gradients1, learning_rate, momentum):
-    tensors = [parameters0, parameters1]
-    return _steps(Momentum(tensors, learning_rate, momentum), tensors, [gradients0, gradients1])
-
-
-def adam(parameters0, gradients0, parameters1, gradients1, learning_rate, beta1, beta2, epsilon):
-    tensors = [parameters0, parameters1]
-    return _steps(Adam(tensors, learning_rate, beta1, beta2, epsilon), tensors, [gradients0, gradients1])
-
-
-# --- the network ------------------------------------------------------------------------------------------------------
-
+# [hidden]
 _FORWARD = {"identity": identity, "tanh": tanh, "relu": relu}
 _BACKWARD = {"identity": identity_gradient, "tanh": tanh_gradient, "relu": relu_gradient}
 
 
-def _network(weights, biases, activation, x, labels):
-    """Loss, and the gradients of all weights and biases."""
+# [end]
+# [component network_gradient]
+@assay.implements("network_gradient")
+def network_gradient(sizes, activation, weights, biases, x, labels):
+    """Softmax cross-entropy of the last layer. Returns the loss, a list dweights and a list dbiases."""
+    # [solution backpropagation]
     inputs, preactivations = [x], []
     for l, (weight, bias) in enumerate(zip(weights, biases)):
-        z = linear_forward(inputs[-1], weight, bias)["y"]
+        z = linear_forward(inputs[-1], weight, bias)
         preactivations.append(z)
-        inputs.append(_FORWARD[activation](z)["y"] if l + 1 < len(weights) else z)
+        inputs.append(_FORWARD[activation](z) if l + 1 < len(weights) else z)
     dz = _loss_gradient(inputs[-1], labels)
     dweights, dbiases = [None] * len(weights), [None] * len(weights)
     for l in reversed(range(len(weights))):
-        back = linear_backward(inputs[l], weights[l], dz)
-        dweights[l], dbiases[l] = back["dweight"], back["dbias"]
+        dx, dweights[l], dbiases[l] = linear_backward(inputs[l], weights[l], dz)
         if l > 0:
-            dz = _BACKWARD[activation](preactivations[l - 1], back["dx"])["dx"]
+            dz = _BACKWARD[activation](preactivations[l - 1], dx)
     return _loss(inputs[-1], labels), dweights, dbiases
+    # [end]
 
 
-def network_gradient(sizes, activation, x, labels, **parameters):
-    layers = range(len(sizes) - 1)
-    weights = [parameters[f"weight{l}"] for l in layers]
-    biases = [parameters[f"bias{l}"] for l in layers]
-    loss, dweights, dbiases = _network(weights, biases, activation, x, labels)
-    outputs = {"loss": loss}
-    for l in layers:
-        outputs[f"dweight{l}"], outputs[f"dbias{l}"] = dweights[l], dbiases[l]
-    return outputs
+# [end]
+# [component training]
+@assay.implements("training")
+def training(sizes, activation, weights, biases, x, labels, order, optimizer, learning_rate, beta1, beta2, epsilon):
+    """order[step] lists the images of a step; optimizer is "sgd", "momentum" (its b is beta1) or "adam".
 
-
-def training(sizes, activation, x, labels, order, optimizer, learning_rate, beta1, beta2, epsilon, **parameters):
-    layers = range(len(sizes) - 1)
-    weights = [parameters[f"weight{l}"] for l in layers]
-    biases = [parameters[f"bias{l}"] for l in layers]
-    if optimizer == "sgd":
-        rule = SGD(weights + biases, learning_rate)
-    elif optimizer == "momentum":
-        rule = Momentum(weights + biases, learning_rate, beta1)
-    else:
-        rule = Adam(weights + biases, learning_rate, beta1, beta2, epsilon)
+    Returns the losses before each update, and the weights and biases at the end."""
+    # [solution a training loop]
+    rule = {"sgd": lambda p: SGD(p, learning_rate), "momentum": lambda p: Momentum(p, learning_rate, beta1),
+            "adam": lambda p: Adam(p, learning_rate, beta1, beta2, epsilon)}[optimizer](weights + biases)
     losses = []
     for batch in order:
-        loss, dweights, dbiases = _network(weights, biases, activation, x[batch], labels[batch])
+        loss, dweights, dbiases = network_gradient(sizes, activation, weights, biases, x[batch], labels[batch])
         losses.append(loss)
         rule.step(dweights + dbiases)
-    outputs = {"losses": np.array(losses)}
-    for l in layers:
-        outputs[f"weight{l}"], outputs[f"bias{l}"] = weights[l], biases[l]
-    return outputs
+    return losses, weights, biases
+    # [end]
 
 
-# --- the loss surfaces ------------------------------------------------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- the loss surfaces: the loss and its gradient at many points ----------------------------------
 
+# [component pathological_curve]
+@assay.implements("pathological_curve")
 def pathological_curve(w1, w2):
+    """tanh(w1)^2 + 0.01 |w1| + sigmoid(w2); the derivative of |w1| at 0 is 0. Returns loss, dw1, dw2."""
+    # [solution the pathological curve and its gradient]
     t, s = np.tanh(w1), _sigmoid(w2)
-    return {"loss": t ** 2 + 0.01 * np.abs(w1) + s, "dw1": 2 * t * (1 - t ** 2) + 0.01 * np.sign(w1),
-            "dw2": s * (1 - s)}
+    return t ** 2 + 0.01 * np.abs(w1) + s, 2 * t * (1 - t ** 2) + 0.01 * np.sign(w1), s * (1 - s)
+    # [end]
 
 
+# [end]
+# [component steep_optima]
+@assay.implements("steep_optima")
 def steep_optima(w1, w2):
+    """Minus three bivariate normal densities, sigma 0.2, around (1, -0.5), (-1, 0.5), (-0.5, -0.8)."""
+    # [solution the steep optima and their gradient]
     sigma = 0.2
     loss, dw1, dw2 = np.zeros_like(w1), np.zeros_like(w1), np.zeros_like(w1)
     for x, y in [(1, -0.5), (-1, 0.5), (-0.5, -0.8)]:
@@ -281,58 +403,11 @@ def steep_optima(w1, w2):
         loss -= density
         dw1 += density * (w1 - x) / sigma ** 2
         dw2 += density * (w2 - y) / sigma ** 2
-    return {"loss": loss, "dw1": dw1, "dw2": dw2}
+    return loss, dw1, dw2
+    # [end]
 
 
-# --- requests and replies ---------------------------------------------------------------------------------------------
-
-FUNCTIONS = [linear_forward, linear_backward, identity, identity_gradient, tanh, tanh_gradient, relu, relu_gradient,
-             sigmoid, sigmoid_gradient, leaky_relu, leaky_relu_gradient, softmax, cross_entropy,
-             cross_entropy_gradient, init_constant, init_normal, init_fan_in, init_xavier, init_kaiming, sgd, momentum,
-             adam, network_gradient, training, pathological_curve, steep_optima]
-
-
-def from_json(value):
-    """Arrays become NumPy arrays: float64, or int64 where all numbers are whole (labels, sizes, order)."""
-    if isinstance(value, dict):
-        return np.load(value["npy"])
-    return np.array(value) if isinstance(value, list) else value
-
-
-def serve():
-    functions = {function.__name__: function for function in FUNCTIONS}
-    for line in sys.stdin:
-        request = json.loads(line)
-        reply = {"id": request["id"]}
-        if request["call"] == "hello":
-            reply.update(functions=list(functions), precision=PRECISION)
-        elif request["call"] not in functions:
-            reply["missing"] = True
-        else:
-            try:
-                inputs = {name: from_json(value) for name, value in request["inputs"].items()}
-                outputs = functions[request["call"]](**inputs)
-                reply["outputs"] = {name: np.asarray(value).tolist() for name, value in outputs.items()}
-            except Exception as error:  # one function's failure is not the others'
-                reply["error"] = f"{type(error).__name__}: {error}"
-        print(json.dumps(reply), flush=True)
-
-
-def solve_files(folder):
-    """The file way: answers every case of a folder that `assay grade --export` wrote."""
-    functions = {function.__name__: function for function in FUNCTIONS}
-    with open(f"{folder}/cases.json") as file:
-        exported = json.load(file)
-    for case in exported["cases"]:
-        inputs = {name: np.load(f"{folder}/{value['npy']}") if isinstance(value, dict) else value
-                  for name, value in case["inputs"].items()}
-        outputs = functions[case["call"]](**inputs)
-        for name, value in outputs.items():
-            np.save(f"{folder}/{case['outputs'][name]['npy']}", np.asarray(value))
-
-
+# [end]
+# [end]
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        solve_files(sys.argv[1])
-    else:
-        serve()
+    assay.main()

@@ -1,149 +1,219 @@
-#!/usr/bin/env python3
-"""A complete submission with PyTorch: autograd and the tutorial's own classes. Grade it with
+"""Your submission, with PyTorch: the tutorial's own classes and functions. Autograd gives the derivatives.
+
+Type `python3 submission.py check` to grade it with the public seed. Grade it as the teacher does with
 
     assay grade --folder . -- python3 submission.py
 
-Replace the bodies of the functions with your own, or delete what you do not want graded. Standard output belongs to the
-replies: print to standard error when you debug.
+Tensors come in double precision. You may print: standard output is yours. Delete what you do not want graded.
 """
-import json
 import math
-import sys
 
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-PRECISION = 64  # the grader compares in double; with 32, remove the next line
-torch.set_default_dtype(torch.float64)
-torch.set_num_threads(1)
+import assay
+
+# assay.use(precision=32)  # if you compute in float32: then you are judged with float32's tolerance
 
 
-def _gradients(loss, tensors):
-    return torch.autograd.grad(loss, tensors)
+# [section]
+# --- linear layer ---------------------------------------------------------------------------------
 
-
-# --- linear layer and activations: the gradients come from autograd ---------------------------------------------------
-
+# [component linear_forward linear_backward]
+@assay.implements("linear_forward")
 def linear_forward(x, weight, bias):
-    return {"y": F.linear(x, weight, bias)}
+    """weight is [out][in]. Returns y [rows][out]; autograd gives linear_backward."""
+    # [solution the affine map of a linear layer]
+    return F.linear(x, weight, bias)
+    # [end]
 
 
-def linear_backward(x, weight, dy):
-    bias = torch.zeros(len(weight), requires_grad=True)
-    x.requires_grad_(), weight.requires_grad_()
-    dx, dweight, dbias = torch.autograd.grad(F.linear(x, weight, bias), (x, weight, bias), dy)
-    return {"dx": dx, "dweight": dweight, "dbias": dbias}
+# [end]
+# [end]
+# [section]
+# --- activations; autograd gives their derivatives ------------------------------------------------
+
+# [component identity identity_gradient]
+@assay.implements("identity")
+def identity(x):
+    # [solution the identity]
+    return x
+    # [end]
 
 
-def _activation_pair(name, function):
-    def forward(x, **arguments):
-        return {"y": function(x, **arguments)}
-
-    def gradient(x, dy, **arguments):
-        x.requires_grad_()
-        return {"dx": torch.autograd.grad(function(x, **arguments), x, dy)[0]}
-    forward.__name__, gradient.__name__ = name, name + "_gradient"
-    return [forward, gradient]
+# [end]
+# [component tanh tanh_gradient]
+@assay.implements("tanh")
+def tanh(x):
+    # [solution the hyperbolic tangent]
+    return torch.tanh(x)
+    # [end]
 
 
-ACTIVATIONS = {"identity": lambda x: x * 1, "tanh": torch.tanh, "relu": torch.relu, "sigmoid": torch.sigmoid,
-               "leaky_relu": lambda x, slope: F.leaky_relu(x, slope)}
+# [end]
+# [component relu relu_gradient]
+@assay.implements("relu")
+def relu(x):
+    # [solution the rectified linear unit]
+    return torch.relu(x)
+    # [end]
 
 
-# --- softmax cross-entropy --------------------------------------------------------------------------------------------
+# [end]
+# [component sigmoid sigmoid_gradient]
+@assay.implements("sigmoid")
+def sigmoid(x):
+    # [solution the logistic function]
+    return torch.sigmoid(x)
+    # [end]
 
+
+# [end]
+# [component leaky_relu leaky_relu_gradient]
+@assay.implements("leaky_relu")
+def leaky_relu(x, slope):
+    # [solution the leaky ReLU]
+    return F.leaky_relu(x, slope)
+    # [end]
+
+
+# [end]
+# [end]
+# [section]
+# --- softmax cross-entropy, averaged over the rows ------------------------------------------------
+
+# [component softmax]
+@assay.implements("softmax")
 def softmax(logits):
-    return {"probabilities": torch.softmax(logits, dim=1)}
+    # [solution the softmax of each row]
+    return torch.softmax(logits, dim=1)
+    # [end]
 
 
+# [end]
+# [component cross_entropy cross_entropy_gradient]
+@assay.implements("cross_entropy")
 def cross_entropy(logits, labels):
-    return {"loss": F.cross_entropy(logits, labels)}
+    """Returns one number; autograd gives its gradient."""
+    # [solution the mean of the negative log-likelihoods]
+    return F.cross_entropy(logits, labels)
+    # [end]
 
 
-def cross_entropy_gradient(logits, labels):
-    logits.requires_grad_()
-    return {"dlogits": _gradients(F.cross_entropy(logits, labels), logits)[0]}
-
-
-# --- the network and its initializers, as the tutorial has them -------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- the network ----------------------------------------------------------------------------------
 
 class BaseNetwork(nn.Module):
+    """Linear layers with an activation ("identity", "tanh", "relu") after each but the last."""
     def __init__(self, sizes, activation="identity"):
         super().__init__()
+        # [solution the layers of the network]
         self.layers = nn.ModuleList(nn.Linear(i, o) for i, o in zip(sizes, sizes[1:]))
-        self.activation = ACTIVATIONS[activation]
+        self.activation = {"identity": identity, "tanh": tanh, "relu": relu}[activation]
+        # [end]
 
     def forward(self, x):
+        # [solution the forward pass]
         for layer in self.layers[:-1]:
             x = self.activation(layer(x))
         return self.layers[-1](x)
+        # [end]
 
-    def load(self, parameters):
+    # [hidden]
+    def load(self, weights, biases):
         with torch.no_grad():
-            for l, layer in enumerate(self.layers):
-                layer.weight.copy_(parameters[f"weight{l}"])
-                layer.bias.copy_(parameters[f"bias{l}"])
-
-    def outputs(self):
-        return {f"{kind}{l}": getattr(layer, kind).data for l, layer in enumerate(self.layers)
-                for kind in ("weight", "bias")}
+            for layer, weight, bias in zip(self.layers, weights, biases):
+                layer.weight.copy_(weight)
+                layer.bias.copy_(bias)
+    # [end]
 
 
-def _initialized(sizes, seed, init):
-    torch.manual_seed(seed)
-    network = BaseNetwork(sizes.tolist())
-    for name, parameter in network.named_parameters():
-        init(name, parameter.data)
-    return network.outputs()
-
-
-def init_constant(sizes, fill):
-    return _initialized(sizes, 0, lambda name, p: p.fill_(fill))
-
-
-def init_normal(sizes, std, seed):
-    return _initialized(sizes, seed, lambda name, p: p.normal_(0, std))
-
-
-def init_fan_in(sizes, seed):
-    return _initialized(sizes, seed, lambda name, p: p.fill_(0) if name.endswith(".bias")
-                        else p.normal_(0, 1 / math.sqrt(p.shape[1])))
-
-
-def init_xavier(sizes, seed):
-    def init(name, p):
-        if name.endswith(".bias"):
-            p.fill_(0)
-        else:
-            bound = math.sqrt(6) / math.sqrt(p.shape[0] + p.shape[1])
-            p.uniform_(-bound, bound)
-    return _initialized(sizes, seed, init)
-
-
-def init_kaiming(sizes, seed):
-    def init(name, p):
-        if name.endswith(".bias"):
-            p.fill_(0)
-        elif name.startswith("layers.0"):  # no ReLU is applied to its input
-            p.normal_(0, 1 / math.sqrt(p.shape[1]))
-        else:
-            p.normal_(0, math.sqrt(2) / math.sqrt(p.shape[1]))
-    return _initialized(sizes, seed, init)
-
-
-def network_gradient(sizes, activation, x, labels, **parameters):
-    network = BaseNetwork(sizes.tolist(), activation)
-    network.load(parameters)
+# [component network_gradient]
+@assay.implements("network_gradient")
+def network_gradient(sizes, activation, weights, biases, x, labels):
+    """Softmax cross-entropy of the last layer. Returns the loss, a list dweights and a list dbiases."""
+    # [solution backpropagation]
+    network = BaseNetwork(sizes, activation)
+    network.load(weights, biases)
     loss = F.cross_entropy(network(x), labels)
     loss.backward()
-    outputs = {"loss": loss}
-    for l, layer in enumerate(network.layers):
-        outputs[f"dweight{l}"], outputs[f"dbias{l}"] = layer.weight.grad, layer.bias.grad
-    return outputs
+    return loss, [layer.weight.grad for layer in network.layers], [layer.bias.grad for layer in network.layers]
+    # [end]
 
 
-# --- optimizers: cells [21] to [24] of the tutorial -------------------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- initializers: they change the parameters of a model with layers.0, layers.2, ..., as in the tutorial 
+
+# [component init_constant]
+@assay.implements("init_constant")
+def const_init(model, c=0.0):
+    # [solution constant initialization]
+    for name, param in model.named_parameters():
+        param.data.fill_(c)
+    # [end]
+
+
+# [end]
+# [component init_normal]
+@assay.implements("init_normal")
+def var_init(model, std=0.01):
+    # [solution initialization with constant variance]
+    for name, param in model.named_parameters():
+        param.data.normal_(std=std)
+    # [end]
+
+
+# [end]
+# [component init_fan_in]
+@assay.implements("init_fan_in")
+def equal_var_init(model):
+    # [solution initialization with equal variance]
+    for name, param in model.named_parameters():
+        if name.endswith(".bias"):
+            param.data.fill_(0)
+        else:
+            param.data.normal_(std=1.0 / math.sqrt(param.shape[1]))
+    # [end]
+
+
+# [end]
+# [component init_xavier]
+@assay.implements("init_xavier")
+def xavier_init(model):
+    # [solution Xavier initialization]
+    for name, param in model.named_parameters():
+        if name.endswith(".bias"):
+            param.data.fill_(0)
+        else:
+            bound = math.sqrt(6) / math.sqrt(param.shape[0] + param.shape[1])
+            param.data.uniform_(-bound, bound)
+    # [end]
+
+
+# [end]
+# [component init_kaiming]
+@assay.implements("init_kaiming")
+def kaiming_init(model):
+    # [solution Kaiming initialization]
+    for name, param in model.named_parameters():
+        if name.endswith(".bias"):
+            param.data.fill_(0)
+        elif name.startswith("layers.0"):  # no ReLU is applied to its input
+            param.data.normal_(0, 1 / math.sqrt(param.shape[1]))
+        else:
+            param.data.normal_(0, math.sqrt(2) / math.sqrt(param.shape[1]))
+    # [end]
+
+
+# [end]
+# [end]
+# [section]
+# --- optimizers -----------------------------------------------------------------------------------
 
 class OptimizerTemplate:
     def __init__(self, params, lr):
@@ -162,68 +232,72 @@ class OptimizerTemplate:
             if p.grad is not None:
                 self.update_param(p)
 
+    def update_param(self, p):
+        raise NotImplementedError
 
+
+# [component sgd]
+@assay.implements("sgd")
 class SGD(OptimizerTemplate):
     def update_param(self, p):
+        # [solution stochastic gradient descent]
         p.add_(-self.lr * p.grad)
+        # [end]
 
 
+# [end]
+# [component momentum]
+@assay.implements("momentum")
 class SGDMomentum(OptimizerTemplate):
+    """The averaging form: m = b m + (1 - b) g."""
     def __init__(self, params, lr, momentum=0.0):
         super().__init__(params, lr)
         self.momentum = momentum
+        # [hidden]
         self.param_momentum = {p: torch.zeros_like(p.data) for p in self.params}
+        # [end]
 
     def update_param(self, p):
+        # [solution gradient descent with momentum]
         self.param_momentum[p] = (1 - self.momentum) * p.grad + self.momentum * self.param_momentum[p]
         p.add_(-self.lr * self.param_momentum[p])
+        # [end]
 
 
+# [end]
+# [component adam]
+@assay.implements("adam")
 class Adam(OptimizerTemplate):
     def __init__(self, params, lr, beta1=0.9, beta2=0.999, eps=1e-8):
         super().__init__(params, lr)
         self.beta1, self.beta2, self.eps = beta1, beta2, eps
+        # [hidden]
         self.param_step = {p: 0 for p in self.params}
         self.param_momentum = {p: torch.zeros_like(p.data) for p in self.params}
         self.param_2nd_momentum = {p: torch.zeros_like(p.data) for p in self.params}
+        # [end]
 
     def update_param(self, p):
+        # [solution Adam]
         self.param_step[p] += 1
         self.param_momentum[p] = (1 - self.beta1) * p.grad + self.beta1 * self.param_momentum[p]
         self.param_2nd_momentum[p] = (1 - self.beta2) * p.grad ** 2 + self.beta2 * self.param_2nd_momentum[p]
         m_hat = self.param_momentum[p] / (1 - self.beta1 ** self.param_step[p])
         v_hat = self.param_2nd_momentum[p] / (1 - self.beta2 ** self.param_step[p])
         p.add_(-self.lr / (torch.sqrt(v_hat) + self.eps) * m_hat)
+        # [end]
 
 
-def _steps(make, parameters0, gradients0, parameters1, gradients1):
-    tensors = [nn.Parameter(parameters0), nn.Parameter(parameters1)]
-    optimizer = make(tensors)
-    updated = [[], []]
-    for gradient in zip(gradients0, gradients1):
-        for p, g in zip(tensors, gradient):
-            p.grad = g.clone()
-        optimizer.step()
-        for rows, p in zip(updated, tensors):
-            rows.append(p.data.clone())
-    return {"updated0": torch.stack(updated[0]), "updated1": torch.stack(updated[1])}
+# [end]
+# [component training]
+@assay.implements("training")
+def training(sizes, activation, weights, biases, x, labels, order, optimizer, learning_rate, beta1, beta2, epsilon):
+    """order[step] lists the images of a step; optimizer is "sgd", "momentum" (its b is beta1) or "adam".
 
-
-def sgd(learning_rate, **tensors):
-    return _steps(lambda params: SGD(params, learning_rate), **tensors)
-
-
-def momentum(learning_rate, momentum, **tensors):
-    return _steps(lambda params: SGDMomentum(params, learning_rate, momentum), **tensors)
-
-
-def adam(learning_rate, beta1, beta2, epsilon, **tensors):
-    return _steps(lambda params: Adam(params, learning_rate, beta1, beta2, epsilon), **tensors)
-
-
-def training(sizes, activation, x, labels, order, optimizer, learning_rate, beta1, beta2, epsilon, **parameters):
-    network = BaseNetwork(sizes.tolist(), activation)
-    network.load(parameters)
+    Returns the losses before each update, and the weights and biases at the end."""
+    # [solution a training loop]
+    network = BaseNetwork(sizes, activation)
+    network.load(weights, biases)
     rule = {"sgd": lambda p: SGD(p, learning_rate), "momentum": lambda p: SGDMomentum(p, learning_rate, beta1),
             "adam": lambda p: Adam(p, learning_rate, beta1, beta2, epsilon)}[optimizer](network.parameters())
     losses = []
@@ -233,64 +307,43 @@ def training(sizes, activation, x, labels, order, optimizer, learning_rate, beta
         loss.backward()
         rule.step()
         losses.append(loss.item())
-    return {"losses": torch.tensor(losses), **network.outputs()}
+    return losses, [layer.weight for layer in network.layers], [layer.bias for layer in network.layers]
+    # [end]
 
 
-# --- the loss surfaces: cells [29] and [34] ---------------------------------------------------------------------------
+# [end]
+# [end]
+# [section]
+# --- the loss surfaces; autograd gives their gradients --------------------------------------------
 
-def _surface(function, w1, w2):
-    w1.requires_grad_(), w2.requires_grad_()
-    loss = function(w1, w2)
-    dw1, dw2 = _gradients(loss.sum(), (w1, w2))
-    return {"loss": loss, "dw1": dw1, "dw2": dw2}
+# [component pathological_curve]
+@assay.implements("pathological_curve")
+def pathological_curve_loss(w1, w2):
+    """tanh(w1)^2 + 0.01 |w1| + sigmoid(w2)"""
+    # [solution the pathological curve]
+    return torch.tanh(w1) ** 2 + 0.01 * torch.abs(w1) + torch.sigmoid(w2)
+    # [end]
 
 
-def pathological_curve(w1, w2):
-    return _surface(lambda a, b: torch.tanh(a) ** 2 + 0.01 * torch.abs(a) + torch.sigmoid(b), w1, w2)
-
-
-def bivar_gaussian(w1, w2, x_mean, y_mean, x_sig=0.2, y_sig=0.2):
+# [end]
+# [component steep_optima]
+def bivar_gaussian(w1, w2, x_mean=0.0, y_mean=0.0, x_sig=0.2, y_sig=0.2):
+    # [solution the density of the bivariate normal distribution]
     norm = 1 / (2 * math.pi * x_sig * y_sig)
-    return norm * torch.exp(-1 * (w1 - x_mean) ** 2 / (2 * x_sig ** 2) - (w2 - y_mean) ** 2 / (2 * y_sig ** 2))
+    return norm * torch.exp(-(w1 - x_mean) ** 2 / (2 * x_sig ** 2) - (w2 - y_mean) ** 2 / (2 * y_sig ** 2))
+    # [end]
 
 
-def steep_optima(w1, w2):
-    return _surface(lambda a, b: -bivar_gaussian(a, b, 1, -0.5) - bivar_gaussian(a, b, -1, 0.5)
-                    - bivar_gaussian(a, b, -0.5, -0.8), w1, w2)
+@assay.implements("steep_optima")
+def comb_func(w1, w2):
+    """Minus three densities, sigma 0.2, around (1, -0.5), (-1, 0.5) and (-0.5, -0.8)."""
+    # [solution the steep optima]
+    return (-bivar_gaussian(w1, w2, 1, -0.5) - bivar_gaussian(w1, w2, -1, 0.5)
+            - bivar_gaussian(w1, w2, -0.5, -0.8))
+    # [end]
 
 
-# --- requests and replies ---------------------------------------------------------------------------------------------
-
-FUNCTIONS = [linear_forward, linear_backward, softmax, cross_entropy, cross_entropy_gradient, init_constant,
-             init_normal, init_fan_in, init_xavier, init_kaiming, sgd, momentum, adam, network_gradient, training,
-             pathological_curve, steep_optima]
-for _name, _function in ACTIVATIONS.items():
-    FUNCTIONS += _activation_pair(_name, _function)
-
-
-def from_json(value):
-    """Arrays become tensors: float64, or int64 where all numbers are whole (labels, sizes, order)."""
-    return torch.tensor(value) if isinstance(value, list) else value
-
-
-def serve():
-    functions = {function.__name__: function for function in FUNCTIONS}
-    for line in sys.stdin:
-        request = json.loads(line)
-        reply = {"id": request["id"]}
-        if request["call"] == "hello":
-            reply.update(functions=list(functions), precision=PRECISION)
-        elif request["call"] not in functions:
-            reply["missing"] = True
-        else:
-            try:
-                inputs = {name: from_json(value) for name, value in request["inputs"].items()}
-                outputs = functions[request["call"]](**inputs)
-                reply["outputs"] = {name: torch.as_tensor(value).tolist() for name, value in outputs.items()}
-            except Exception as error:  # one function's failure is not the others'
-                reply["error"] = f"{type(error).__name__}: {error}"
-        print(json.dumps(reply), flush=True)
-
-
+# [end]
+# [end]
 if __name__ == "__main__":
-    serve()
+    assay.main()

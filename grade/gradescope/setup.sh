@@ -1,0 +1,24 @@
+#!/bin/sh
+# Gradescope runs this as root once, when it builds the image. Written by `assay gradescope`.
+set -eu
+cd "${ASSAY_AUTOGRADER:-/autograder}/source"
+export DEBIAN_FRONTEND=noninteractive
+# What compiles and isolates submissions, what reads them, and what the teacher added.
+apt-get -q update
+# shellcheck disable=SC2046
+apt-get -q -y install --no-install-recommends bubblewrap util-linux gcc libc6-dev python3 python3-numpy $(cat packages)
+for package in install/*; do
+    case $package in
+        *.deb) apt-get -q -y install "./$package" ;;
+        *)
+            apt-get -q -y install --no-install-recommends make pkg-config xz-utils libopenblas-dev zlib1g-dev \
+                libjansson-dev libzip-dev libelf-dev libseccomp-dev
+            build=$(mktemp -d)
+            tar -x -f "$package" -C "$build" --strip-components=1
+            (cd "$build" && ./configure -q --without-cuda --disable-tests && make -s -j"$(nproc)" && make -s install)
+            rm -rf "$build"
+            ldconfig
+            ;;
+    esac
+done
+assay --version
