@@ -87,8 +87,9 @@ static void make_constant(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor0(&made->inputs, "fill")[0] = assay_grade_uniform(random, 0.01, 0.1);
 }
 
-static void model_constant(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_constant(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     double fill = assay_grade_number(&graded->inputs, "fill");
     fill = mistake == CONSTANT_ZERO ? 0.0 : mistake == CONSTANT_TUTORIAL ? 0.005 : fill;
     for (size_t f = 0; f < outputs->count; f++) {
@@ -127,8 +128,9 @@ static void make_normal(size_t index, assay_mt19937 *random, grade_case *made)
     make_seed(random, made);
 }
 
-static grade_distribution normal_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static grade_distribution normal_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
+    int mistake = choice->level[0];
     (void)layer;
     double std = assay_grade_number(&graded->inputs, "std");
     switch (mistake) {
@@ -168,8 +170,9 @@ static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
     make_seed(random, made);
 }
 
-static grade_distribution fan_in_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static grade_distribution fan_in_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
+    int mistake = choice->level[0];
     double in = fan_in(graded, layer);
     if (bias) {
         return mistake == FAN_IN_BIAS ? (grade_distribution){GRADE_RANDOM, 0.0} : constant(0.0);
@@ -212,8 +215,9 @@ static const char *const xavier_mistakes[] = {
 };
 /* clang-format on */
 
-static grade_distribution xavier_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static grade_distribution xavier_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
+    int mistake = choice->level[0];
     double in = fan_in(graded, layer);
     double sum = in + fan_out(graded, layer);
     if (bias) {
@@ -270,8 +274,9 @@ static const char *const kaiming_mistakes[] = {
 };
 /* clang-format on */
 
-static grade_distribution kaiming_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static grade_distribution kaiming_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
+    int mistake = choice->level[0];
     double in = fan_in(graded, layer);
     bool last = layer + 2 == assay_grade_find(&graded->inputs, "sizes")->count;
     bool plain = layer == 0 && mistake != KAIMING_FIRST;

@@ -24,8 +24,8 @@ typedef struct {
 } grade_distribution;
 
 struct grade_initializer {
-    /* What layer `layer`'s weight or bias is drawn from, by an implementation that makes `mistake`. */
-    grade_distribution (*draws)(const grade_case *graded, int mistake, size_t layer, bool bias);
+    /* What layer `layer`'s weight or bias is drawn from, by an implementation with these switches. */
+    grade_distribution (*draws)(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias);
 };
 
 /*

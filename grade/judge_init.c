@@ -133,7 +133,7 @@ static assay_status add_tensor(tensors *all, const grade_component *component, c
                                const grade_answer *answer, size_t f, assay_error *error)
 {
     const grade_field *field = &answer->outputs.field[f];
-    grade_distribution correct = component->initializer->draws(graded, GRADE_CORRECT, f / 2, f % 2 == 1);
+    grade_distribution correct = component->initializer->draws(graded, &GRADE_TUTORIAL, f / 2, f % 2 == 1);
     if (correct.kind == GRADE_CONSTANT || all->count == MAX_TENSORS) {
         return ASSAY_OK;
     }
@@ -217,11 +217,11 @@ static const char *structural_mistake(const tensors *all, size_t own, char *what
 }
 
 /* The first tensor that was not drawn as an implementation with that mistake draws; outputs.count: none. */
-static size_t first_misfit(const grade_component *component, const grade_case *graded, int mistake,
+static size_t first_misfit(const grade_component *component, const grade_case *graded, const grade_choice *choice,
                            const grade_fields *drawn)
 {
     for (size_t f = 0; f < drawn->count; f++) {
-        grade_distribution hypothesis = component->initializer->draws(graded, mistake, f / 2, f % 2 == 1);
+        grade_distribution hypothesis = component->initializer->draws(graded, choice, f / 2, f % 2 == 1);
         if (!assay_grade_distribution_fits(hypothesis, drawn->field[f].count, drawn->field[f].values)) {
             return f;
         }
@@ -234,7 +234,7 @@ static void describe_misfit(const grade_component *component, const grade_case *
 {
     char expected[128];
     assay_moments found = assay_moments_f64(drawn->field[f].count, drawn->field[f].values);
-    grade_distribution correct = component->initializer->draws(graded, GRADE_CORRECT, f / 2, f % 2 == 1);
+    grade_distribution correct = component->initializer->draws(graded, &GRADE_TUTORIAL, f / 2, f % 2 == 1);
     assay_grade_distribution_text(correct, expected, sizeof expected);
     snprintf(text, size, "%s: got mean %.5g, standard deviation %.5g, range %.5g to %.5g; expected %s",
              drawn->field[f].name, found.mean, sqrt(found.variance), found.minimum, found.maximum, expected);
@@ -244,14 +244,17 @@ static void describe_misfit(const grade_component *component, const grade_case *
 static const char *drawn_mistake(const grade_component *component, size_t count, grade_case *const *cases,
                                  const grade_answer *answers)
 {
-    for (int k = 1; k < component->mistake_count; k++) {
+    const grade_axis *axis = &component->axes[0];
+    for (int k = 1; k < axis->count; k++) {
+        grade_choice choice = GRADE_TUTORIAL;
+        choice.level[0] = (unsigned char)k;
         bool fits = true;
         for (size_t i = 0; i < count && fits; i++) {
             fits = answers[i].verdict != GRADE_PASS ||
-                   first_misfit(component, cases[i], k, &answers[i].outputs) == answers[i].outputs.count;
+                   first_misfit(component, cases[i], &choice, &answers[i].outputs) == answers[i].outputs.count;
         }
         if (fits) {
-            return component->mistakes[k];
+            return axis->ids[k];
         }
     }
     return NULL;
@@ -295,7 +298,7 @@ assay_status assay_grade_judge_initializer(const grade_component *component, siz
         if (results[i].verdict != GRADE_PASS) {
             continue;
         }
-        size_t misfit = first_misfit(component, cases[i], GRADE_CORRECT, drawn);
+        size_t misfit = first_misfit(component, cases[i], &GRADE_TUTORIAL, drawn);
         if (misfit < drawn->count) {
             results[i].verdict = GRADE_WRONG;
             describe_misfit(component, cases[i], misfit, drawn, results[i].detail, sizeof results[i].detail);
