@@ -75,7 +75,7 @@ assay_status assay_grade_case_create(const grade_component *component, size_t in
     assay_mt19937_seed(&random, case_seed(seed, component->name, index));
     component->make(index, &random, drawn);
     if (component->model != NULL) {
-        component->model(drawn, GRADE_CORRECT, &drawn->outputs);
+        component->model(drawn, &GRADE_TUTORIAL, &drawn->outputs);
     }
     *made = drawn;
     return ASSAY_OK;

@@ -34,21 +34,19 @@ static char *joined_lines(assay_error *error)
 
 static void read_entry(const json_t *entry, grade_mistake *mistake)
 {
-    /* clang-format off */
     const struct {
         const char *key;
         const char **value;
-    /* clang-format off */
     } keys[] = {
         {"id", &mistake->id},     {"component", &mistake->component},     {"name", &mistake->name},
         {"hint", &mistake->hint}, {"explanation", &mistake->explanation}, {"rationale", &mistake->rationale},
     };
-    /* clang-format on */
-    /* clang-format on */
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
         *keys[i].value = json_string_value(json_object_get(entry, keys[i].key));
         assert(*keys[i].value != NULL && **keys[i].value != '\0'); /* LCOV_EXCL_BR_LINE: the catalogue is compiled in */
     }
+    const char *kind = json_string_value(json_object_get(entry, "kind"));
+    mistake->kind = kind == NULL ? "mistake" : kind;
 }
 
 static assay_status read_entries(grade_catalogue *catalogue, assay_error *error)

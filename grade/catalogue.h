@@ -17,6 +17,7 @@ typedef struct {
     const char *name;        /* one line */
     const char *explanation; /* what the code does */
     const char *hint;        /* where to look; does not give the code away */
+    const char *kind;        /* "mistake", or "convention": right elsewhere, but not the tutorial's choice */
     const char *rationale;   /* why students make it, and which case brings it to light */
 } grade_mistake;
 

@@ -67,7 +67,7 @@ static void make_sloped_gradient(size_t index, assay_mt19937 *random, grade_case
     make(index, random, made, true, true);
 }
 
-/* An element of a forward function, and of a derivative, with a mistake or GRADE_CORRECT. */
+/* An element of a forward function, and of a derivative, with a mistake or 0. */
 typedef double forward_element(double x, double slope, int mistake);
 typedef double gradient_element(double x, double dy, double slope, int mistake);
 
@@ -98,30 +98,31 @@ static void apply_gradient(gradient_element *element, const grade_case *graded, 
 }
 
 /* One activation's pair of components, from its two elements and two tables of mistakes. */
-#define ACTIVATION(NAME, TITLE, MAKE, MAKE_GRADIENT)                                                        \
-    static void model_##NAME(const grade_case *graded, int mistake, const grade_fields *outputs)            \
-    {                                                                                                       \
-        apply_forward(NAME##_element, graded, mistake, outputs);                                            \
-    }                                                                                                       \
-    static void model_##NAME##_gradient(const grade_case *graded, int mistake, const grade_fields *outputs) \
-    {                                                                                                       \
-        apply_gradient(NAME##_gradient_element, graded, mistake, outputs);                                  \
-    }                                                                                                       \
-    const grade_component assay_grade_##NAME = {                                                            \
-        .name = #NAME,                                                                                      \
-        .title = TITLE,                                                                                     \
-        .case_count = CASES,                                                                                \
-        .make = MAKE,                                                                                       \
-        .model = model_##NAME,                                                                              \
-        GRADE_MISTAKES(NAME##_mistakes),                                                                    \
-    };                                                                                                      \
-    const grade_component assay_grade_##NAME##_gradient = {                                                 \
-        .name = #NAME "_gradient",                                                                          \
-        .title = TITLE ", derivative",                                                                      \
-        .case_count = CASES,                                                                                \
-        .make = MAKE_GRADIENT,                                                                              \
-        .model = model_##NAME##_gradient,                                                                   \
-        GRADE_MISTAKES(NAME##_gradient_mistakes),                                                           \
+#define ACTIVATION(NAME, TITLE, MAKE, MAKE_GRADIENT)                                                            \
+    static void model_##NAME(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs) \
+    {                                                                                                           \
+        apply_forward(NAME##_element, graded, choice->level[0], outputs);                                       \
+    }                                                                                                           \
+    static void model_##NAME##_gradient(const grade_case *graded, const grade_choice *choice,                   \
+                                        const grade_fields *outputs)                                            \
+    {                                                                                                           \
+        apply_gradient(NAME##_gradient_element, graded, choice->level[0], outputs);                             \
+    }                                                                                                           \
+    const grade_component assay_grade_##NAME = {                                                                \
+        .name = #NAME,                                                                                          \
+        .title = TITLE,                                                                                         \
+        .case_count = CASES,                                                                                    \
+        .make = MAKE,                                                                                           \
+        .model = model_##NAME,                                                                                  \
+        GRADE_MISTAKES(NAME##_mistakes),                                                                        \
+    };                                                                                                          \
+    const grade_component assay_grade_##NAME##_gradient = {                                                     \
+        .name = #NAME "_gradient",                                                                              \
+        .title = TITLE ", derivative",                                                                          \
+        .case_count = CASES,                                                                                    \
+        .make = MAKE_GRADIENT,                                                                                  \
+        .model = model_##NAME##_gradient,                                                                       \
+        GRADE_MISTAKES(NAME##_gradient_mistakes),                                                               \
     };
 
 /* --- identity ----------------------------------------------------------------------------------------------------- */

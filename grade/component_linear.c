@@ -55,8 +55,9 @@ static void make_forward(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor2(&made->outputs, "y", shape.rows, shape.out);
 }
 
-static void model_forward(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_forward(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     linear_shape n = shape_of(graded);
     const double *x = assay_grade_values(&graded->inputs, "x");
     const double *weight = assay_grade_values(&graded->inputs, "weight");
@@ -165,8 +166,9 @@ static void model_dbias(linear_shape n, const double *dy, int mistake, double *d
     }
 }
 
-static void model_backward(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_backward(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     linear_shape n = shape_of(graded);
     const double *dy = assay_grade_values(&graded->inputs, "dy");
     model_dx(n, assay_grade_values(&graded->inputs, "weight"), dy, mistake, assay_grade_values(outputs, "dx"));

@@ -145,8 +145,9 @@ static void log_softmax(const double *z, size_t rows, size_t classes, double *p)
     }
 }
 
-static void model_softmax(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_softmax(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     const grade_field *z = assay_grade_find(&graded->inputs, "logits");
     double *p = assay_grade_values(outputs, "probabilities");
     shift_kind kind = SHIFT_ROW_MAX;
@@ -256,8 +257,9 @@ static double row_loss_with(int mistake, const double *z, size_t classes, size_t
     }
 }
 
-static void model_cross_entropy(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_cross_entropy(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     const grade_field *z = assay_grade_find(&graded->inputs, "logits");
     const double *labels = assay_grade_values(&graded->inputs, "labels");
     double sum = 0.0;
@@ -310,8 +312,9 @@ static void softmax_twice_gradient(const double *p, size_t classes, size_t label
     }
 }
 
-static void model_gradient(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_gradient(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     const grade_field *z = assay_grade_find(&graded->inputs, "logits");
     const double *labels = assay_grade_values(&graded->inputs, "labels");
     size_t rows = z->shape[0];

@@ -100,8 +100,9 @@ static surface_point curve(double w1, double w2, int mistake)
     return point;
 }
 
-static void model_curve(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_curve(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     evaluate(curve, graded, mistake, outputs);
 }
 
@@ -183,8 +184,9 @@ static surface_point steep(double w1, double w2, int mistake)
     return point;
 }
 
-static void model_steep(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_steep(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     evaluate(steep, graded, mistake, outputs);
 }
 

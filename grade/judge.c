@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/diagnose.h"
 #include "grade/judge_init.h"
 
 const char *assay_grade_verdict_name(grade_verdict verdict)
@@ -148,72 +149,42 @@ static const char *memory_mistake(const grade_case *graded, const grade_answer *
 
 /* --- mistakes of the component ------------------------------------------------------------------------------------ */
 
-/* How far each case's answer is from the model of one mistake. */
-static assay_status model_distances(const grade_component *component, int mistake, size_t count,
-                                    grade_case *const *cases, const grade_answer *answers, double *distances,
-                                    assay_error *error)
+static void name_choice(const grade_component *component, const grade_diagnosis *found, grade_result *result)
 {
-    for (size_t i = 0; i < count; i++) {
-        distances[i] = HUGE_VAL;
-        if (answers[i].verdict != GRADE_PASS) {
-            continue;
-        }
-        grade_fields modelled;
-        ASSAY_TRY(assay_grade_fields_like(&cases[i]->outputs, &modelled, error));
-        component->model(cases[i], mistake, &modelled);
-        distances[i] = assay_grade_distance(cases[i], &answers[i].outputs, &modelled, GRADE_F32, NULL, NULL);
-        assay_grade_fields_clear(&modelled);
+    const char *names[GRADE_MAX_NAMES] = {NULL};
+    size_t count = assay_grade_choice_names(component, &found->choice, names);
+    result->mistake = names[0];
+    for (size_t i = 1; i < count; i++) {
+        result->also[i - 1] = names[i];
     }
-    return ASSAY_OK;
-}
-
-/* Whether a mistake explains all answered cases; its worst distance; and which failed cases it explains. */
-static bool explains(size_t count, const grade_answer *answers, const double *distances, const grade_result *results,
-                     const char *id, grade_result *marked, double *worst)
-{
-    bool all = true;
-    *worst = 0.0;
-    for (size_t i = 0; i < count; i++) {
-        if (answers[i].verdict != GRADE_PASS) {
-            continue;
-        }
-        bool fits = distances[i] <= 1.0;
-        all = all && fits;
-        *worst = distances[i] > *worst ? distances[i] : *worst;
-        if (fits && results[i].verdict == GRADE_WRONG && marked[i].nearest == NULL) {
-            marked[i].nearest = id;
-        }
+    result->solved = assay_grade_free_level(component, &found->choice) != NULL;
+    result->parameter = found->choice.parameter;
+    result->tie_count = found->tie_count;
+    for (size_t i = 0; i < found->tie_count; i++) {
+        assay_grade_choice_names(component, &found->ties[i], result->ties[i].name);
     }
-    return all;
 }
 
 static assay_status diagnose(const grade_component *component, size_t count, grade_case *const *cases,
-                             const grade_answer *answers, grade_result *results, assay_error *error)
+                             const grade_answer *answers, grade_precision precision, grade_result *results,
+                             assay_error *error)
 {
-    double *distances = assay_calloc(count, sizeof *distances, error);
-    if (distances == NULL) {
+    bool *wanted = assay_calloc(count, sizeof *wanted, error);
+    if (wanted == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    const char *best = NULL;
-    double best_worst = HUGE_VAL;
-    assay_status status = ASSAY_OK;
-    for (int k = 1; k < component->mistake_count && status == ASSAY_OK; k++) {
-        double worst;
-        status = model_distances(component, k, count, cases, answers, distances, error);
-        if (status == ASSAY_OK &&
-            explains(count, answers, distances, results, component->mistakes[k], results, &worst) &&
-            worst < best_worst) {
-            best = component->mistakes[k];
-            best_worst = worst;
-        }
+    for (size_t i = 0; i < count; i++) {
+        wanted[i] = true;
     }
-    for (size_t i = 0; i < count && best != NULL; i++) {
+    const grade_evidence evidence = {component, count, cases, answers, wanted, precision};
+    grade_diagnosis found;
+    assay_status status = assay_grade_diagnose(&evidence, &GRADE_TUTORIAL, &found, error);
+    for (size_t i = 0; i < count && status == ASSAY_OK && found.found; i++) {
         if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL) {
-            results[i].mistake = best;
-            results[i].nearest = NULL;
+            name_choice(component, &found, &results[i]);
         }
     }
-    assay_free(distances);
+    assay_free(wanted);
     return status;
 }
 
@@ -267,7 +238,7 @@ assay_status assay_grade_judge(const grade_component *component, size_t count, g
         unexplained = judge_case(cases[i], &answers[i], precision, &results[i]) || unexplained;
     }
     if (unexplained) {
-        ASSAY_TRY(diagnose(component, count, cases, answers, results, error));
+        ASSAY_TRY(diagnose(component, count, cases, answers, precision, results, error));
     }
     name_float32(count, cases, answers, results);
     return ASSAY_OK;

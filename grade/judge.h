@@ -9,6 +9,7 @@
 
 #include <assay/base/error.h>
 #include "grade/case.h"
+#include "grade/search.h"
 
 /* What became of a case. */
 typedef enum {
@@ -44,10 +45,22 @@ typedef struct {
     double seconds;
 } grade_answer;
 
+enum { GRADE_MAX_TIES = 3 };
+
+/* Ids that explain the answers as well as the ones in the result; unused places are NULL. */
+typedef struct {
+    const char *name[GRADE_MAX_NAMES];
+} grade_tie;
+
 /* The judgement of one case. Strings have static storage or stand in the result. */
 typedef struct {
     grade_verdict verdict;
-    const char *mistake;            /* catalogue id of the mistake that explains the component's answers, or NULL */
+    const char *mistake; /* catalogue id of what explains the component's answers, or NULL; a convention comes first */
+    const char *also[GRADE_MAX_NAMES]; /* the other ids of the same explanation; unused places are NULL */
+    grade_tie ties[GRADE_MAX_TIES];    /* other explanations of the same answers */
+    size_t tie_count;
+    bool solved;                    /* the explanation has a number that the submission fixed */
+    double parameter;               /* that number */
     const char *nearest;            /* where no mistake explains all: the id of one that explains this case, or NULL */
     char detail[GRADE_TEXT_LENGTH]; /* the first diverging value, or what happened */
     double possible;                /* points, set by assay_grade_score */

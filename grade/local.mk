@@ -24,6 +24,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/component_surface.c \
 	%D%/components.c \
 	%D%/components.h \
+	%D%/diagnose.c \
+	%D%/diagnose.h \
 	%D%/distribution.c \
 	%D%/distribution.h \
 	%D%/evidence.c \
@@ -55,6 +57,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/rubric.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
+	%D%/search.c \
+	%D%/search.h \
 	%D%/seccomp.c \
 	%D%/seccomp.h \
 	%D%/submission.c \
