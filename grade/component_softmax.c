@@ -13,7 +13,7 @@
 
 /* clang-format off */
 /* What is added to one logit of each row. */
-typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW } outlier_kind;
+typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST } outlier_kind;
 
 static const struct {
     const char *name;
@@ -37,6 +37,7 @@ static const struct {
     {"negative logits that e^z still holds", 3, 4, -450.0, -450.0, NOTHING, 0.0, true},
     {"a probability that underflows", 3, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 1000.0, true},
     {"a probability that underflows, nearer", 4, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 800.0, true},
+    {"one row, the first class far ahead", 1, 4, 0.0, 0.0, TO_THE_FIRST, 800.0, true},
     {"the label's probability is 1", 4, 3, 0.0, 0.0, TO_THE_LABEL, 1000.0, true},
 };
 /* clang-format on */
@@ -47,7 +48,9 @@ static void add_outlier(size_t index, size_t row, size_t label, double *z)
     double outlier = cases[index].outlier;
     outlier *= cases[index].to == TO_A_WRONG_CLASS_BY_ROW ? pow(2.0, (double)row) : 1.0;
     if (cases[index].to != NOTHING) {
-        size_t class = (label + (cases[index].to != TO_THE_LABEL)) % cases[index].classes;
+        size_t class = cases[index].to == TO_THE_FIRST   ? 0
+                       : cases[index].to == TO_THE_LABEL ? label
+                                                         : (label + 1) % cases[index].classes;
         z[class] = (float)(z[class] + outlier); /* rounded, because 1000 + z is no longer a float32 */
     }
 }
@@ -67,7 +70,7 @@ static void make_inputs(size_t index, assay_mt19937 *random, grade_case *made, b
     }
     size_t first = assay_grade_index(random, classes);
     for (size_t r = 0; r < rows; r++) {
-        size_t label = (first + r) % classes;
+        size_t label = (first + r * r) % classes; /* no permutation where rows and classes are as many */
         if (labelled) {
             labels[r] = (double)label;
         }
@@ -133,7 +136,7 @@ enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH };
     [GUARD_EPSILON] = component ".epsilon_in_sum",        \
     [GUARD_EPSILON_EACH] = component ".epsilon_in_sum"
 static const grade_free guard_free[] = {
-    {GUARD_CLIPPED, 0.5, 800.0}, {GUARD_EPSILON, 1e-9, 1e-1}, {GUARD_EPSILON_EACH, 1e-9, 1e-1}};
+    {GUARD_CLIPPED, 0.5, 800.0}, {GUARD_EPSILON, 1e-9, 1e3}, {GUARD_EPSILON_EACH, 1e-9, 1e3}};
 
 /* What an exponential is divided by. */
 enum { SUM_COLUMN = 1, SUM_ALL, SUM_BROADCAST, SUM_OTHERS, SUM_MISSING, SUM_COUNT, SUM_NORM };
@@ -290,7 +293,7 @@ enum {
     SOFTMAX_LOG = 1, SOFTMAX_LOG_OF, SOFTMAX_MINUS, SOFTMAX_BASE, SOFTMAX_TWICE, SOFTMAX_SIGMOID, SOFTMAX_PLAIN,
     SOFTMAX_HARD, SOFTMAX_SQUARES
 };
-enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_NO_NAN };
+enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS };
 static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
 static const char *const softmax_guards[] = {GUARD_IDS("softmax")};
 static const char *const softmax_sums[] = {SUM_IDS("softmax")};
@@ -308,9 +311,8 @@ static const char *const softmax_formulas[] = {
 static const char *const softmax_outputs[] = {
     [OUTPUT_CLIPPED] = "softmax.clipped",
     [OUTPUT_ONE_MINUS] = "softmax.complement",
-    [OUTPUT_NO_NAN] = "softmax.nan_replaced",
 };
-static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.5, 12.0}};
+static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
 static const grade_free softmax_clips[] = {{OUTPUT_CLIPPED, 1e-8, 0.2}};
 static const grade_axis softmax_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts)},
@@ -363,7 +365,6 @@ static double softmax_output(int kind, double p, double parameter)
     switch (kind) {
     case OUTPUT_CLIPPED: return isnan(p) ? p : fmin(fmax(p, parameter), 1.0 - parameter);
     case OUTPUT_ONE_MINUS: return 1.0 - p;
-    case OUTPUT_NO_NAN: return isnan(p) ? 0.0 : p;
     default: return p;
     }
 }
@@ -445,7 +446,7 @@ enum { LOSS_AXIS_PATH = AXIS_OWN, LOSS_AXIS_FORMULA, LOSS_AXIS_LABEL, LOSS_AXIS_
 enum { PATH_LOG = 1, PATH_ONEHOT, PATH_CLIPPED, PATH_CLIPPED_BOTH, PATH_ADDED, PATH_SKIPPED };
 enum {
     LOSS_SIGN = 1, LOSS_BASE, LOSS_PROBABILITY, LOSS_COMPLEMENT, LOSS_BINARY, LOSS_SQUARED, LOSS_ENTROPY, LOSS_LOGIT,
-    LOSS_LOG_LOGIT, LOSS_TWICE, LOSS_SIGMOID, LOSS_SIGMOID_BINARY, LOSS_NOT_ADDED, LOSS_SMOOTHED, LOSS_ALL, LOSS_EXPONENTIAL
+    LOSS_LOG_LOGIT, LOSS_TWICE, LOSS_SIGMOID, LOSS_SIGMOID_BINARY, LOSS_SMOOTHED, LOSS_ALL, LOSS_EXPONENTIAL
 };
 enum { LOSS_SUM = 1, LOSS_ELEMENTS, LOSS_CLASSES, LOSS_AVERAGED_TWICE, LOSS_LAST, LOSS_FIRST, LOSS_LESS_ONE };
 static const char *const loss_shifts[] = {SHIFT_IDS("cross_entropy")};
@@ -473,7 +474,6 @@ static const char *const loss_formulas[] = {
     [LOSS_TWICE] = "cross_entropy.softmax_twice",
     [LOSS_SIGMOID] = "cross_entropy.sigmoid",
     [LOSS_SIGMOID_BINARY] = "cross_entropy.sigmoid_of_all",
-    [LOSS_NOT_ADDED] = "cross_entropy.max_not_added",
     [LOSS_SMOOTHED] = "cross_entropy.label_smoothing",
     [LOSS_ALL] = "cross_entropy.label_missing",
     [LOSS_EXPONENTIAL] = "cross_entropy.perplexity",
@@ -489,7 +489,7 @@ static const char *const loss_reductions[] = {
 };
 static const grade_free path_free[] = {
     {PATH_CLIPPED, 1e-300, 1e-1}, {PATH_CLIPPED_BOTH, 1e-12, 1e-1}, {PATH_ADDED, 1e-300, 1e-1}};
-static const grade_free loss_free[] = {{LOSS_BASE, 1.2, 2.7}, {LOSS_BASE, 2.72, 12.0}, {LOSS_SMOOTHED, 1e-3, 0.5}};
+static const grade_free loss_free[] = {{LOSS_BASE, 1.2, 40.0}, {LOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis loss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts)},
     [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free)},
@@ -568,7 +568,6 @@ static double row_loss(const grade_choice *choice, const batch *b, const double 
     case LOSS_LOGIT: return -z[label];
     case LOSS_LOG_LOGIT: return -log(z[label]);
     case LOSS_SIGMOID: return -log_of_sigmoid(z[label]);
-    case LOSS_NOT_ADDED: return loss - largest(z, b->classes, 1);
     case LOSS_SMOOTHED:
         return (1.0 - smoothing) * loss + smoothing / (double)b->classes * row_sum_loss(LOSS_ALL, b, z, p, logs, label);
     case LOSS_BINARY:
