@@ -367,14 +367,13 @@ const grade_component assay_grade_init_fan_in = {
 
 /* --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0 ------------ */
 
-enum { XAVIER_ONE = 1, XAVIER_SIX };
+enum { XAVIER_ONE = 1 };
 enum { XAVIER_RELU = 1, XAVIER_TANH };
 enum { XAVIER_FAN_OUT = 1, XAVIER_PRODUCT };
 enum { XAVIER_FAN_IN = 1, XAVIER_LARGER };
 /* clang-format off */
 static const char *const xavier_gains[] = {
     [XAVIER_ONE] = "init_xavier.two_missing",
-    [XAVIER_SIX] = "init_xavier.bound_as_std",
 };
 static const char *const xavier_other_gains[] = {
     [XAVIER_RELU] = "init_xavier.gain_of_relu",
@@ -394,6 +393,7 @@ static const char *const xavier_forms[] = {
     [FORM_VARIANCE] = "init_xavier.root_missing",
     [FORM_VARIANCE_UNIFORM] = "init_xavier.root_missing",
     [FORM_ROOT_TWICE] = "initializer.std_as_variance",
+    [FORM_BOUND_AS_STD] = "init_xavier.bound_as_std",
     [FORM_POSITIVE] = "init_xavier.positive_only",
     [FORM_FIXED] = "initializer.fixed_std",
 };
@@ -414,7 +414,7 @@ static const grade_axis xavier_axes[] = {
 
 static double xavier_gain(const grade_choice *choice)
 {
-    static const double gains[] = {1.0, [XAVIER_ONE] = 0.5, [XAVIER_SIX] = 3.0};
+    static const double gains[] = {1.0, [XAVIER_ONE] = 0.5};
     static const double conventions[] = {1.0, [XAVIER_RELU] = 2.0, [XAVIER_TANH] = 25.0 / 9.0};
     return gains[choice->level[AXIS_GAIN]] * conventions[choice->level[AXIS_GAIN_CONVENTION]];
 }

@@ -480,7 +480,7 @@ static const char *const loss_formulas[] = {
 };
 static const char *const loss_reductions[] = {
     [LOSS_SUM] = "cross_entropy.summed",
-    [LOSS_ELEMENTS] = "cross_entropy.averaged_over_classes",
+    [LOSS_ELEMENTS] = "cross_entropy.averaged_over_elements",
     [LOSS_CLASSES] = "cross_entropy.divided_by_classes",
     [LOSS_AVERAGED_TWICE] = "cross_entropy.averaged_twice",
     [LOSS_LAST] = "cross_entropy.last_row_only",
@@ -656,7 +656,7 @@ static const char *const dloss_paths[] = {
 static const char *const dloss_formulas[] = {
     [DLOSS_SIGN] = "cross_entropy_gradient.sign",
     [DLOSS_ONEHOT] = "cross_entropy_gradient.label_missing",
-    [DLOSS_SQUARED] = "cross_entropy_gradient.softmax_derivative_twice",
+    [DLOSS_SQUARED] = "cross_entropy_gradient.softmax_derivative_again",
     [DLOSS_PROBABILITY] = "cross_entropy_gradient.probability_missing",
     [DLOSS_DIAGONAL] = "cross_entropy_gradient.diagonal_only",
     [DLOSS_TWO] = "cross_entropy_gradient.factor_two",
@@ -669,7 +669,7 @@ static const char *const dloss_formulas[] = {
     [DLOSS_OFF_DIAGONAL] = "cross_entropy_gradient.off_diagonal_sign",
 };
 static const char *const dloss_reductions[] = {
-    [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_classes",
+    [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_elements",
     [DLOSS_CLASSES] = "cross_entropy_gradient.divided_by_classes",
     [DLOSS_AVERAGED_TWICE] = "cross_entropy_gradient.averaged_twice",
 };

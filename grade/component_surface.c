@@ -258,7 +258,7 @@ enum {
 /* clang-format off */
 enum { EXPONENT_HALF = 1, EXPONENT_SIGMA, EXPONENT_DISTANCE, EXPONENT_ONE };
 enum { NORM_MISSING = 1, NORM_ONE_DIMENSION, NORM_NO_SIGMA, NORM_MEAN, NORM_ROOT };
-enum { OPTIMA_TWO = 1, OPTIMA_FIRST, OPTIMA_SWAPPED, OPTIMA_MIRRORED };
+enum { OPTIMA_TWO = 1, OPTIMA_FIRST, OPTIMA_SWAPPED };
 enum { STEEP_SIGN = 1, STEEP_LOSS_SIGN, STEEP_GRADIENT_SIGN };
 enum { GRADIENT_SIGMA = 1, GRADIENT_NO_VARIANCE, GRADIENT_NO_DISTANCE, GRADIENT_TWICE, GRADIENT_SWAPPED, GRADIENT_HALF };
 static const char *const steep_exponents[] = {
@@ -278,7 +278,6 @@ static const char *const steep_optima_choices[] = {
     [OPTIMA_TWO] = "steep_optima.optimum_missing",
     [OPTIMA_FIRST] = "steep_optima.first_optimum_only",
     [OPTIMA_SWAPPED] = "steep_optima.coordinates_swapped",
-    [OPTIMA_MIRRORED] = "steep_optima.centres_mirrored",
 };
 static const char *const steep_signs[] = {
     [STEEP_SIGN] = "steep_optima.sign",
@@ -358,12 +357,10 @@ static surface_point steep(double w1, double w2, const grade_choice *choice)
     double sigma = choice->level[STEEP_AXIS_SIGMA] == SIGMA_OTHER ? choice->parameter : 0.2;
     int kind = choice->level[STEEP_AXIS_OPTIMA];
     size_t count = kind == OPTIMA_TWO ? 2 : kind == OPTIMA_FIRST ? 1 : 3;
-    double mirror = kind == OPTIMA_MIRRORED ? -1.0 : 1.0;
     surface_point sum = {0};
     for (size_t k = 0; k < count; k++) {
         size_t first = kind == OPTIMA_SWAPPED ? 1 : 0;
-        surface_point one = density_at(w1 - mirror * optima[k][first], w2 - mirror * optima[k][1 - first], sigma,
-                                       choice);
+        surface_point one = density_at(w1 - optima[k][first], w2 - optima[k][1 - first], sigma, choice);
         sum = (surface_point){sum.loss + one.loss, sum.dw1 + one.dw1, sum.dw2 + one.dw2};
     }
     int sign = choice->level[STEEP_AXIS_SIGN];
