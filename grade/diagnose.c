@@ -68,55 +68,105 @@ static double root_between(equation *e, const grade_free *range, double low, dou
     return between(range, 0.5 * (low + high));
 }
 
-static bool differs_most(const search_state *s, size_t graded, size_t *field, size_t *index)
+static double worst_distance(search_state *s, const grade_choice *choice, double *declared);
+
+/* Models a case with a number, and keeps a copy of the outputs. ASSAY_ERROR_MEMORY. */
+static assay_status copy_at(equation *e, double parameter, grade_fields *copied)
 {
-    const grade_fields *got = &s->evidence->answers[graded].outputs;
-    const grade_fields *want = &s->evidence->cases[graded]->outputs;
+    const grade_case *graded = e->search->evidence->cases[e->graded];
+    e->choice.parameter = parameter;
+    ASSAY_TRY(assay_grade_fields_like(&graded->outputs, copied, NULL));
+    graded->component->model(graded, &e->choice, copied);
+    return ASSAY_OK;
+}
+
+/* Poses the equation for the value of a case that depends most on the number. False where none does. */
+static bool pose(equation *e, const grade_free *range, size_t graded)
+{
+    const grade_fields *got = &e->search->evidence->answers[graded].outputs;
+    grade_fields low = {0};
+    grade_fields high = {0};
     double most = 0.0;
-    for (size_t f = 0; f < want->count; f++) {
-        for (size_t i = 0; i < want->field[f].count; i++) {
-            double difference = fabs(got->field[f].values[i] - want->field[f].values[i]);
-            /* A wanted infinity or an infinite difference gives no equation, but a finite answer does. */
-            if (isfinite(got->field[f].values[i]) && difference > most) {
-                most = difference;
-                *field = f;
-                *index = i;
+    e->graded = graded;
+    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
+        for (size_t f = 0; f < got->count; f++) {
+            for (size_t i = 0; i < got->field[f].count; i++) {
+                double change = fabs(high.field[f].values[i] - low.field[f].values[i]);
+                if (isfinite(got->field[f].values[i]) && change > most) {
+                    most = change;
+                    e->field = f;
+                    e->index = i;
+                }
             }
         }
     }
+    assay_grade_fields_clear(&low);
+    assay_grade_fields_clear(&high);
     return most > 0.0;
 }
 
-static double worst_distance(search_state *s, const grade_choice *choice, double *declared);
+typedef struct {
+    grade_choice choice;
+    double distance;
+    double declared;
+    bool any; /* whether some number fits the equation */
+} solution;
 
-/* Tries every root of the equation. Returns the best distance, with its number in the choice. */
-static double solve(search_state *s, const grade_free *range, grade_choice *choice, double *declared)
+static void try_number(equation *e, double parameter, solution *best)
+{
+    double declared;
+    e->choice.parameter = parameter;
+    double distance = worst_distance(e->search, &e->choice, &declared);
+    best->any = true;
+    if (distance < best->distance) {
+        best->distance = distance;
+        best->declared = declared;
+        best->choice = e->choice;
+    }
+}
+
+/* Tries every root of a posed equation, and numbers from intervals that all solve it. */
+static void solve_posed(equation *e, const grade_free *range, solution *best)
 {
     enum { STEPS = 24 };
-    equation e = {.search = s, .choice = *choice};
-    double best = HUGE_VAL;
-    *declared = HUGE_VAL;
-    bool posed = false;
-    for (size_t k = 0; k < s->count && !posed; k++) {
-        e.graded = s->order[k];
-        posed = differs_most(s, e.graded, &e.field, &e.index);
-    }
-    double before = posed ? difference_at(&e, between(range, 0.0)) : NAN;
-    for (int k = 1; k <= STEPS && posed && !(best <= 1.0); k++) {
-        double after = difference_at(&e, between(range, (double)k / STEPS));
-        if (before * after <= 0.0) {
-            e.choice.parameter = root_between(&e, range, (k - 1.0) / STEPS, (double)k / STEPS, before);
-            double own;
-            double distance = worst_distance(s, &e.choice, &own);
-            if (distance < best) {
-                best = distance;
-                *declared = own;
-                *choice = e.choice;
-            }
+    const grade_judged *judged = e->search->evidence;
+    double got = judged->answers[e->graded].outputs.field[e->field].values[e->index];
+    double nothing = judged->cases[e->graded]->tolerance[GRADE_F32] * fabs(got);
+    double before = difference_at(e, range->lower);
+    for (int k = 1; k <= STEPS && !(best->distance <= 1.0); k++) {
+        double number = between(range, (double)k / STEPS);
+        double after = difference_at(e, number);
+        if (fabs(after) <= nothing) {
+            try_number(e, number, best);
+        }
+        if (before * after <= 0.0 && !(best->distance <= 1.0)) {
+            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before), best);
         }
         before = after;
     }
-    return best;
+}
+
+/* Finds the number that fits all cases. Ends at the first case that no number fits. */
+static double solve(search_state *s, const grade_free *range, grade_choice *choice, double *declared)
+{
+    equation e = {.search = s, .choice = *choice};
+    solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
+    best.choice.parameter = range->lower;
+    for (size_t k = 0; k < s->count && !(best.distance <= 1.0); k++) {
+        double own;
+        best.any = false;
+        if (pose(&e, range, s->order[k])) {
+            solve_posed(&e, range, &best);
+        } else {
+            best.any = case_distance(s, s->order[k], &best.choice, &own) <= 1.0;
+        }
+        if (!best.any) {
+            break;
+        }
+    }
+    *choice = best.choice;
+    *declared = best.declared;
+    return best.distance;
 }
 
 /* --- settings ----------------------------------------------------------------------------------------------------- */

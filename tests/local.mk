@@ -36,6 +36,7 @@ suites = \
 	tests/test_evaluate \
 	tests/test_figures \
 	tests/test_grade \
+	tests/test_grade_components \
 	tests/test_grade_child \
 	tests/test_gradient \
 	tests/test_inference \
