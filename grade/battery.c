@@ -145,12 +145,31 @@ grade_precision assay_grade_part_precision(const grade_battery *battery, const g
     return single ? GRADE_F32 : GRADE_F64;
 }
 
+static bool is_tutorial(const grade_choice *choice)
+{
+    for (size_t a = 0; a < GRADE_MAX_AXES; a++) {
+        if (choice->level[a] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Composite components come after their parts (components.c), so what is found in a part can be put into them. */
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error)
 {
+    grade_upstream upstream = {0};
     for (size_t p = 0; p < battery->part_count; p++) {
         grade_part *part = &battery->parts[p];
-        ASSAY_TRY(assay_grade_judge(part->component, part->count, part->cases, part->answers,
-                                    assay_grade_part_precision(battery, part), part->results, error));
+        const grade_judged judged = {
+            part->component, part->count, part->cases, part->answers, assay_grade_part_precision(battery, part),
+            &upstream};
+        ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
+        part->found.upstream = NULL;
+        if (!is_tutorial(&part->found) && upstream.count < GRADE_MAX_UPSTREAM) {
+            upstream.part[upstream.count].component = part->component;
+            upstream.part[upstream.count++].choice = part->found;
+        }
     }
     return ASSAY_OK;
 }

@@ -75,7 +75,7 @@ assay_status assay_grade_case_create(const grade_component *component, size_t in
     assay_mt19937_seed(&random, case_seed(seed, component->name, index));
     component->make(index, &random, drawn);
     if (component->model != NULL) {
-        component->model(drawn, GRADE_CORRECT, &drawn->outputs);
+        component->model(drawn, &GRADE_TUTORIAL, &drawn->outputs);
     }
     *made = drawn;
     return ASSAY_OK;
@@ -170,6 +170,16 @@ double *assay_grade_values(const grade_fields *fields, const char *name)
 double assay_grade_number(const grade_fields *fields, const char *name)
 {
     return assay_grade_values(fields, name)[0];
+}
+
+grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part)
+{
+    for (size_t i = 0; whole->upstream != NULL && i < whole->upstream->count; i++) {
+        if (whole->upstream->part[i].component == part) {
+            return whole->upstream->part[i].choice;
+        }
+    }
+    return GRADE_TUTORIAL;
 }
 
 double assay_grade_uniform(assay_mt19937 *random, double lower, double upper)

@@ -2,8 +2,9 @@
  * Grading cases: named inputs, drawn fresh from a seed, and the named outputs that a correct implementation gives.
  *
  * A component is one function that a student writes. It has a handful of cases, and a model: a plain double-precision
- * implementation that can also make each of the component's known mistakes. A mistake is so a function of the same
- * inputs, and to diagnose means to find the model whose outputs are the student's (judge.h).
+ * implementation with switches. Each switch is an axis (the formula, the placement of epsilon, a convention, ...). Level
+ * 0 of an axis is the tutorial's choice; every other level is a known mistake or a known other convention. To diagnose
+ * means to find the levels whose outputs are the student's (diagnose.h).
  */
 #ifndef ASSAY_GRADE_CASE_H
 #define ASSAY_GRADE_CASE_H
@@ -24,7 +25,8 @@ enum {
     GRADE_MAX_FIELDS = 20,
     GRADE_MAX_RANK = 3,
     GRADE_NAME_LENGTH = 24,
-    GRADE_CORRECT = 0     /* the model without a mistake */
+    GRADE_MAX_AXES = 16,
+    GRADE_MAX_UPSTREAM = 24
 };
 /* clang-format on */
 
@@ -56,6 +58,47 @@ typedef struct grade_component grade_component;
 
 typedef enum { GRADE_F32, GRADE_F64, GRADE_PRECISION_COUNT } grade_precision;
 
+typedef struct grade_choice grade_choice;
+typedef struct grade_upstream grade_upstream;
+
+/* The setting of all switches: all zero is the tutorial's implementation. */
+struct grade_choice {
+    unsigned char level[GRADE_MAX_AXES];
+    double parameter;               /* of the level that has a free one */
+    const grade_upstream *upstream; /* composite components: what goes wrong in their parts; NULL: nothing */
+};
+
+#define GRADE_TUTORIAL ((grade_choice){.parameter = 0.0})
+
+/* What was found in the components that a composite one consists of. */
+struct grade_upstream {
+    size_t count;
+    struct {
+        const grade_component *component;
+        grade_choice choice;
+    } part[GRADE_MAX_UPSTREAM];
+};
+
+/* A level with a number that the student may have fixed at any value: it is solved for. */
+typedef struct {
+    int level;
+    double lower, upper; /* both positive: searched on a logarithmic scale */
+} grade_free;
+
+/* One switch. The model must give the same outputs for the same inputs and choice, whatever the case's index is. */
+typedef struct {
+    const char *name;       /* "formula", for the documentation */
+    const char *const *ids; /* [1 .. count): catalogue ids; one id may stand twice, for two forms of one mistake */
+    int count;
+    bool convention; /* its levels are right in another convention, not mistakes */
+    const grade_free *free;
+    size_t free_count;
+} grade_axis;
+
+/* An axis from its table of ids; other members may follow: {GRADE_AXIS("rule", rules), .convention = true}. */
+#define GRADE_AXIS(title, table) .name = (title), .ids = (table), .count = (int)(sizeof(table) / sizeof(table)[0])
+#define GRADE_FREE(table) .free = (table), .free_count = sizeof(table) / sizeof(table)[0]
+
 struct grade_component {
     const char *name;  /* the function: "linear_forward" is student_linear_forward in C */
     const char *title; /* for people */
@@ -63,22 +106,25 @@ struct grade_component {
     size_t numbers; /* at most in the inputs, and in the outputs, of a case; 0: the usual number */
     /* Names the case, fills its inputs, declares its outputs, sets its tolerance. */
     void (*make)(size_t index, assay_mt19937 *random, grade_case *made);
-    /* Fills the outputs as an implementation with that mistake would. NULL for initializers. */
-    void (*model)(const grade_case *graded, int mistake, const grade_fields *outputs);
-    /* Initializers: the distribution that the implementation with that mistake draws from (distribution.h). */
+    /* Fills the outputs as an implementation with these switches would. NULL for initializers. */
+    void (*model)(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs);
+    /* Initializers: the distribution that the implementation with these switches draws from (distribution.h). */
     const struct grade_initializer *initializer;
-    /* [1 .. mistake_count) are catalogue names; one name may stand twice, for two forms of one mistake. */
-    const char *const *mistakes;
-    int mistake_count;
+    const grade_axis *axes;
+    size_t axis_count;
+    /* Composite components: what they consist of, NULL-terminated; the model follows choice->upstream. Else NULL. */
+    const grade_component *const *parts;
 };
 
-/* The length of a mistake table, for grade_component.mistake_count. */
-#define GRADE_MISTAKES(table) .mistakes = (table), .mistake_count = (int)(sizeof(table) / sizeof(table)[0])
+#define GRADE_AXES(table) .axes = (table), .axis_count = sizeof(table) / sizeof(table)[0]
+/* A component with one axis. */
+#define GRADE_MISTAKES(table) .axes = &(const grade_axis){GRADE_AXIS("mistake", table)}, .axis_count = 1
 
 struct grade_case {
     const grade_component *component;
     size_t index;                            /* among the component's cases */
     char name[64];                           /* what the case is about */
+    bool extreme;                            /* overflow, underflow: diagnosed apart from the ordinary cases */
     double tolerance[GRADE_PRECISION_COUNT]; /* |got - want| <= tolerance (|want| + rms of the expected tensor) */
     grade_fields inputs;
     grade_fields outputs; /* expected; for an initializer only the shapes */
@@ -109,6 +155,9 @@ const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem,
 const grade_field *assay_grade_find(const grade_fields *fields, const char *name);
 double *assay_grade_values(const grade_fields *fields, const char *name);
 double assay_grade_number(const grade_fields *fields, const char *name);
+
+/* The setting of a composite component's part: the tutorial's where nothing was found. */
+grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part);
 
 /* Draws; every value is a float32, so that a float32 implementation is given exactly the same inputs. */
 double assay_grade_uniform(assay_mt19937 *random, double lower, double upper);

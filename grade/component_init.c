@@ -57,45 +57,74 @@ static double fan_out(const grade_case *graded, size_t layer)
     return assay_grade_values(&graded->inputs, "sizes")[layer + 1];
 }
 
-static grade_distribution constant(double value)
-{
-    return (grade_distribution){GRADE_CONSTANT, value};
-}
-
-static grade_distribution normal(double std)
-{
-    return (grade_distribution){GRADE_NORMAL, std};
-}
-
-static grade_distribution either(double std)
-{
-    return (grade_distribution){GRADE_EITHER, std};
-}
-
 /* --- constant: nothing random about it ---------------------------------------------------------------------------- */
 
-enum { CONSTANT_BIAS = 1, CONSTANT_ZERO, CONSTANT_TUTORIAL };
-static const char *const constant_mistakes[] = {
-    [CONSTANT_BIAS] = "init_constant.bias_skipped",
-    [CONSTANT_ZERO] = "init_constant.fill_ignored",
-    [CONSTANT_TUTORIAL] = "init_constant.fill_ignored",
+enum { CONSTANT_FILL, CONSTANT_WEIGHT, CONSTANT_BIAS };
+enum { FILL_TUTORIAL = 1, FILL_OTHER };
+enum { WEIGHT_ZERO = 1, WEIGHT_ONE, WEIGHT_DIVIDED, WEIGHT_NEGATED };
+enum { FILL_BIAS_SKIPPED = 1, FILL_BIAS_ONE, FILL_BIAS_SMALL };
+/* clang-format off */
+static const char *const constant_fills[] = {
+    [FILL_TUTORIAL] = "init_constant.fill_ignored",
+    [FILL_OTHER] = "init_constant.fill_ignored",
 };
+static const char *const constant_weights[] = {
+    [WEIGHT_ZERO] = "init_constant.weight_zero",
+    [WEIGHT_ONE] = "init_constant.weight_one",
+    [WEIGHT_DIVIDED] = "init_constant.divided_by_fan_in",
+    [WEIGHT_NEGATED] = "init_constant.sign",
+};
+static const char *const constant_biases[] = {
+    [FILL_BIAS_SKIPPED] = "init_constant.bias_skipped",
+    [FILL_BIAS_ONE] = "init_constant.bias_one",
+    [FILL_BIAS_SMALL] = "init_constant.bias_small",
+};
+static const grade_axis constant_axes[] = {
+    [CONSTANT_FILL] = {GRADE_AXIS("fill", constant_fills)},
+    [CONSTANT_WEIGHT] = {GRADE_AXIS("weights", constant_weights)},
+    [CONSTANT_BIAS] = {GRADE_AXIS("biases", constant_biases)},
+};
+/* clang-format on */
 
 static void make_constant(size_t index, assay_mt19937 *random, grade_case *made)
 {
     make_network(index, made);
-    assay_grade_tensor0(&made->inputs, "fill")[0] = assay_grade_uniform(random, 0.01, 0.1);
+    assay_grade_tensor0(&made->inputs, "fill")[0] = assay_grade_uniform(random, 0.02, 0.1);
 }
 
-static void model_constant(const grade_case *graded, int mistake, const grade_fields *outputs)
+static double constant_weight(double fill, double in, int level)
+{
+    switch (level) {
+    case WEIGHT_ZERO: return 0.0;
+    case WEIGHT_ONE: return 1.0;
+    case WEIGHT_DIVIDED: return fill / in;
+    case WEIGHT_NEGATED: return -fill;
+    default: return fill;
+    }
+}
+
+static double constant_bias(double fill, int level)
+{
+    switch (level) {
+    case FILL_BIAS_SKIPPED: return 0.0;
+    case FILL_BIAS_ONE: return 1.0;
+    case FILL_BIAS_SMALL: return 0.01;
+    default: return fill;
+    }
+}
+
+static void model_constant(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
     double fill = assay_grade_number(&graded->inputs, "fill");
-    fill = mistake == CONSTANT_ZERO ? 0.0 : mistake == CONSTANT_TUTORIAL ? 0.005 : fill;
+    fill = choice->level[CONSTANT_FILL] == FILL_TUTORIAL ? 0.005
+           : choice->level[CONSTANT_FILL] == FILL_OTHER  ? 0.01
+                                                         : fill;
     for (size_t f = 0; f < outputs->count; f++) {
         const grade_field *field = &outputs->field[f];
-        bool bias = field->name[0] == 'b';
+        double value = f % 2 == 1 ? constant_bias(fill, choice->level[CONSTANT_BIAS])
+                                  : constant_weight(fill, fan_in(graded, f / 2), choice->level[CONSTANT_WEIGHT]);
         for (size_t i = 0; i < field->count; i++) {
-            field->values[i] = bias && mistake == CONSTANT_BIAS ? 0.0 : fill;
+            field->values[i] = value;
         }
     }
 }
@@ -107,18 +136,131 @@ const grade_component assay_grade_init_constant = {
     .numbers = NUMBERS,
     .make = make_constant,
     .model = model_constant,
-    GRADE_MISTAKES(constant_mistakes),
+    GRADE_AXES(constant_axes),
 };
+
+/*
+ * --- drawn at random: a weight's standard deviation is sqrt(gain / fan). `form` is what the code makes of it: the law that
+ * it draws from, and what it takes for the law's parameter. The biases have an axis of their own. -------------------------
+ */
+
+enum { AXIS_BIAS, AXIS_FORM, AXIS_GAIN, AXIS_FAN, AXIS_GAIN_CONVENTION, AXIS_FAN_CONVENTION };
+
+/* clang-format off */
+enum {
+    FORM_BOUND = 1, FORM_VARIANCE, FORM_VARIANCE_UNIFORM, FORM_VARIANCE_AS_BOUND, FORM_ROOT_TWICE, FORM_BOUND_AS_STD,
+    FORM_TRUNCATED, FORM_POSITIVE, FORM_RAND, FORM_ABSOLUTE, FORM_UNSCALED, FORM_UNIT_UNIFORM, FORM_SYMMETRIC_UNIT,
+    FORM_MINUS_HALF, FORM_MINUS_HALF_SCALED, FORM_MULTIPLIED, FORM_ZERO, FORM_ONE_VALUE, FORM_FIXED, FORM_UNIFORM
+};
+/* The levels of `form` that have the same name in every initializer. */
+#define SHARED_FORMS                                                   \
+    [FORM_VARIANCE_AS_BOUND] = "initializer.variance_as_bound",      \
+    [FORM_TRUNCATED] = "initializer.truncated",                      \
+    [FORM_RAND] = "initializer.rand_for_randn",                      \
+    [FORM_ABSOLUTE] = "initializer.absolute",                        \
+    [FORM_UNSCALED] = "initializer.unscaled",                        \
+    [FORM_UNIT_UNIFORM] = "initializer.unit_uniform",                \
+    [FORM_SYMMETRIC_UNIT] = "initializer.symmetric_unit_uniform",    \
+    [FORM_MINUS_HALF] = "initializer.rand_minus_half",               \
+    [FORM_MINUS_HALF_SCALED] = "initializer.rand_minus_half_scaled", \
+    [FORM_MULTIPLIED] = "initializer.multiplied",                    \
+    [FORM_ZERO] = "initializer.all_zero",                            \
+    [FORM_ONE_VALUE] = "initializer.one_value"
+
+static const grade_free free_forms[] = {{FORM_FIXED, 1e-6, 1e3}};
+
+/* Of biases that are to be 0. What is more special comes first: BIAS_ANY fits all that is random. */
+enum { BIAS_DRAWN = 1, BIAS_DEFAULT, BIAS_UNSCALED, BIAS_UNIT_UNIFORM, BIAS_CONSTANT, BIAS_ANY };
+#define BIAS_LEVELS                                               \
+    [BIAS_DEFAULT] = "initializer.bias_pytorch_default",        \
+    [BIAS_UNSCALED] = "initializer.bias_unscaled",              \
+    [BIAS_UNIT_UNIFORM] = "initializer.bias_unit_uniform",      \
+    [BIAS_CONSTANT] = "initializer.bias_constant"
+static const grade_free free_biases[] = {{BIAS_CONSTANT, 1e-12, 1e3}};
+/* clang-format on */
+
+static grade_distribution drawn(double std, int form, double fixed)
+{
+    double variance = std * std;
+    switch (form) {
+    case FORM_BOUND: return (grade_distribution){GRADE_UNIFORM, std};
+    case FORM_VARIANCE: return (grade_distribution){GRADE_EITHER, variance};
+    case FORM_VARIANCE_UNIFORM: return (grade_distribution){GRADE_UNIFORM, 3.0 * variance};
+    case FORM_VARIANCE_AS_BOUND: return (grade_distribution){GRADE_UNIFORM, variance};
+    case FORM_ROOT_TWICE: return (grade_distribution){GRADE_EITHER, sqrt(std)};
+    case FORM_BOUND_AS_STD: return (grade_distribution){GRADE_NORMAL, sqrt(3.0) * std};
+    case FORM_TRUNCATED: return (grade_distribution){GRADE_TRUNCATED, std};
+    case FORM_POSITIVE: return (grade_distribution){GRADE_POSITIVE, sqrt(3.0) * std};
+    case FORM_RAND: return (grade_distribution){GRADE_POSITIVE, std};
+    case FORM_ABSOLUTE: return (grade_distribution){GRADE_HALF_NORMAL, std};
+    case FORM_UNSCALED: return (grade_distribution){GRADE_NORMAL, 1.0};
+    case FORM_UNIT_UNIFORM: return (grade_distribution){GRADE_POSITIVE, 1.0};
+    case FORM_SYMMETRIC_UNIT: return (grade_distribution){GRADE_UNIFORM, 1.0};
+    case FORM_MINUS_HALF: return (grade_distribution){GRADE_UNIFORM, 0.5};
+    case FORM_MINUS_HALF_SCALED: return (grade_distribution){GRADE_UNIFORM, 0.5 * std};
+    case FORM_MULTIPLIED: return (grade_distribution){GRADE_EITHER, 1.0 / std};
+    case FORM_ZERO: return (grade_distribution){GRADE_CONSTANT, 0.0};
+    case FORM_ONE_VALUE: return (grade_distribution){GRADE_ONE_VALUE, 0.0};
+    case FORM_FIXED: return (grade_distribution){GRADE_EITHER, fixed};
+    case FORM_UNIFORM: return (grade_distribution){GRADE_UNIFORM, sqrt(3.0) * std};
+    default: return (grade_distribution){GRADE_EITHER, std};
+    }
+}
+
+/* A bias that is to be 0; `std` is that of the layer's weights. */
+static grade_distribution drawn_bias(const grade_case *graded, const grade_choice *choice, size_t layer, double std)
+{
+    switch (choice->level[AXIS_BIAS]) {
+    case BIAS_DRAWN: return (grade_distribution){GRADE_EITHER, std};
+    case BIAS_DEFAULT: return (grade_distribution){GRADE_UNIFORM, 1.0 / sqrt(fan_in(graded, layer))};
+    case BIAS_UNSCALED: return (grade_distribution){GRADE_NORMAL, 1.0};
+    case BIAS_UNIT_UNIFORM: return (grade_distribution){GRADE_POSITIVE, 1.0};
+    case BIAS_CONSTANT: return (grade_distribution){GRADE_CONSTANT, choice->parameter};
+    case BIAS_ANY: return (grade_distribution){GRADE_RANDOM, 0.0};
+    default: return (grade_distribution){GRADE_CONSTANT, 0.0};
+    }
+}
+
+static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
+{
+    make_network(index, made);
+    make_seed(random, made);
+}
 
 /* --- one standard deviation for all: weights and biases ~ N(0, std^2) --------------------------------------------- */
 
-enum { NORMAL_VARIANCE = 1, NORMAL_SQUARED, NORMAL_BIAS, NORMAL_UNIFORM };
-static const char *const normal_mistakes[] = {
-    [NORMAL_VARIANCE] = "init_normal.std_as_variance",
-    [NORMAL_SQUARED] = "init_normal.variance_as_std",
-    [NORMAL_BIAS] = "init_normal.bias_skipped",
-    [NORMAL_UNIFORM] = "init_normal.uniform_bound",
+enum { NORMAL_AXIS_SCALE = AXIS_FORM + 1 };
+enum { NORMAL_DIVIDED = 1 };
+enum { NORMAL_BIAS_ZERO = 1, NORMAL_BIAS_UNSCALED, NORMAL_BIAS_UNIT, NORMAL_BIAS_CONSTANT, NORMAL_BIAS_ANY };
+/* clang-format off */
+static const char *const normal_scales[] = {
+    [NORMAL_DIVIDED] = "init_normal.divided_by_fan_in",
 };
+static const char *const normal_forms[] = {
+    SHARED_FORMS,
+    [FORM_BOUND] = "init_normal.uniform_bound",
+    [FORM_VARIANCE] = "init_normal.variance_as_std",
+    [FORM_VARIANCE_UNIFORM] = "init_normal.variance_as_std",
+    [FORM_ROOT_TWICE] = "init_normal.std_as_variance",
+    [FORM_BOUND_AS_STD] = "initializer.bound_as_std",
+    [FORM_POSITIVE] = "initializer.positive_only",
+    [FORM_FIXED] = "init_normal.std_ignored",
+    [FORM_UNIFORM] = "init_normal.uniform",
+};
+static const char *const normal_biases[] = {
+    [NORMAL_BIAS_ZERO] = "init_normal.bias_skipped",
+    [NORMAL_BIAS_UNSCALED] = "initializer.bias_unscaled",
+    [NORMAL_BIAS_UNIT] = "initializer.bias_unit_uniform",
+    [NORMAL_BIAS_CONSTANT] = "initializer.bias_constant",
+    [NORMAL_BIAS_ANY] = "init_normal.bias_other_law",
+};
+static const grade_free free_normal_biases[] = {{NORMAL_BIAS_CONSTANT, 1e-12, 1e3}};
+static const grade_axis normal_axes[] = {
+    [AXIS_BIAS] = {GRADE_AXIS("biases", normal_biases), GRADE_FREE(free_normal_biases)},
+    [AXIS_FORM] = {GRADE_AXIS("form", normal_forms), GRADE_FREE(free_forms)},
+    [NORMAL_AXIS_SCALE] = {GRADE_AXIS("scale", normal_scales)},
+};
+/* clang-format on */
 
 static void make_normal(size_t index, assay_mt19937 *random, grade_case *made)
 {
@@ -127,16 +269,21 @@ static void make_normal(size_t index, assay_mt19937 *random, grade_case *made)
     make_seed(random, made);
 }
 
-static grade_distribution normal_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static grade_distribution normal_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
-    (void)layer;
     double std = assay_grade_number(&graded->inputs, "std");
-    switch (mistake) {
-    case NORMAL_VARIANCE: return normal(sqrt(std));
-    case NORMAL_SQUARED: return normal(std * std);
-    case NORMAL_BIAS: return bias ? constant(0.0) : normal(std);
-    case NORMAL_UNIFORM: return either(std / sqrt(3.0)); /* U(-std, std) */
-    default: return normal(std);
+    int form = choice->level[AXIS_FORM];
+    if (!bias) {
+        std = choice->level[NORMAL_AXIS_SCALE] == NORMAL_DIVIDED ? std / sqrt(fan_in(graded, layer)) : std;
+        return form == 0 ? (grade_distribution){GRADE_NORMAL, std} : drawn(std, form, choice->parameter);
+    }
+    switch (choice->level[AXIS_BIAS]) {
+    case NORMAL_BIAS_ZERO: return (grade_distribution){GRADE_CONSTANT, 0.0};
+    case NORMAL_BIAS_UNSCALED: return (grade_distribution){GRADE_NORMAL, 1.0};
+    case NORMAL_BIAS_UNIT: return (grade_distribution){GRADE_POSITIVE, 1.0};
+    case NORMAL_BIAS_CONSTANT: return (grade_distribution){GRADE_CONSTANT, choice->parameter};
+    case NORMAL_BIAS_ANY: return (grade_distribution){GRADE_RANDOM, 0.0};
+    default: return (grade_distribution){GRADE_NORMAL, std};
     }
 }
 
@@ -149,37 +296,61 @@ const grade_component assay_grade_init_normal = {
     .numbers = NUMBERS,
     .make = make_normal,
     .initializer = &normal_initializer,
-    GRADE_MISTAKES(normal_mistakes),
+    GRADE_AXES(normal_axes),
 };
 
 /* --- fan-in: Var w = 1 / fan_in, biases 0 ------------------------------------------------------------------------- */
 
-enum { FAN_IN_OUT = 1, FAN_IN_VARIANCE, FAN_IN_BIAS, FAN_IN_BOUND };
-static const char *const fan_in_mistakes[] = {
-    [FAN_IN_OUT] = "init_fan_in.fan_out",
-    [FAN_IN_VARIANCE] = "init_fan_in.variance_as_std",
-    [FAN_IN_BIAS] = "init_fan_in.bias_drawn",
-    [FAN_IN_BOUND] = "init_fan_in.std_as_bound",
+enum { FAN_IN_AXIS_OTHER = AXIS_FAN + 1 };
+enum { FAN_IN_GAIN_EVERYWHERE = 1, FAN_IN_GAIN_LATER };
+enum { FAN_IN_OUT = 1, FAN_IN_AVERAGE };
+/* clang-format off */
+static const char *const fan_in_gains[] = {
+    [FAN_IN_GAIN_EVERYWHERE] = "init_fan_in.gain_of_relu",
+    [FAN_IN_GAIN_LATER] = "init_fan_in.gain_after_first_layer",
 };
+static const char *const fan_in_fans[] = {
+    [FAN_IN_OUT] = "init_fan_in.fan_out",
+    [FAN_IN_AVERAGE] = "init_fan_in.fan_average",
+};
+static const char *const fan_in_other_fans[] = {NULL, "init_fan_in.orthogonal"};
+static const char *const fan_in_forms[] = {
+    SHARED_FORMS,
+    [FORM_BOUND] = "init_fan_in.std_as_bound",
+    [FORM_VARIANCE] = "init_fan_in.variance_as_std",
+    [FORM_VARIANCE_UNIFORM] = "init_fan_in.variance_as_std",
+    [FORM_ROOT_TWICE] = "initializer.std_as_variance",
+    [FORM_BOUND_AS_STD] = "initializer.bound_as_std",
+    [FORM_POSITIVE] = "initializer.positive_only",
+    [FORM_FIXED] = "initializer.fixed_std",
+};
+static const char *const fan_in_biases[] = {
+    BIAS_LEVELS,
+    [BIAS_DRAWN] = "init_fan_in.bias_drawn",
+    [BIAS_ANY] = "init_fan_in.bias_drawn",
+};
+static const grade_axis fan_in_axes[] = {
+    [AXIS_BIAS] = {GRADE_AXIS("biases", fan_in_biases), GRADE_FREE(free_biases)},
+    [AXIS_FORM] = {GRADE_AXIS("form", fan_in_forms), GRADE_FREE(free_forms)},
+    [AXIS_GAIN] = {GRADE_AXIS("gain", fan_in_gains)},
+    [AXIS_FAN] = {GRADE_AXIS("fan", fan_in_fans)},
+    [FAN_IN_AXIS_OTHER] = {GRADE_AXIS("fan by convention", fan_in_other_fans), .convention = true},
+};
+/* clang-format on */
 
-static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
-{
-    make_network(index, made);
-    make_seed(random, made);
-}
-
-static grade_distribution fan_in_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static grade_distribution fan_in_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
     double in = fan_in(graded, layer);
-    if (bias) {
-        return mistake == FAN_IN_BIAS ? (grade_distribution){GRADE_RANDOM, 0.0} : constant(0.0);
+    double out = fan_out(graded, layer);
+    int gains = choice->level[AXIS_GAIN];
+    double gain = gains == FAN_IN_GAIN_EVERYWHERE || (gains == FAN_IN_GAIN_LATER && layer > 0) ? 2.0 : 1.0;
+    switch (choice->level[AXIS_FAN]) {
+    case FAN_IN_OUT: in = out; break;
+    case FAN_IN_AVERAGE: in = 0.5 * (in + out); break;
+    default: in = choice->level[FAN_IN_AXIS_OTHER] == 0 ? in : fmax(in, out); break;
     }
-    switch (mistake) {
-    case FAN_IN_OUT: return either(1.0 / sqrt(fan_out(graded, layer)));
-    case FAN_IN_VARIANCE: return either(1.0 / in);
-    case FAN_IN_BOUND: return either(1.0 / sqrt(3.0 * in)); /* U(-1/sqrt(in), 1/sqrt(in)): PyTorch's own default */
-    default: return either(1.0 / sqrt(in));
-    }
+    double std = sqrt(gain / in);
+    return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 
 static const struct grade_initializer fan_in_initializer = {fan_in_draws};
@@ -191,43 +362,82 @@ const grade_component assay_grade_init_fan_in = {
     .numbers = NUMBERS,
     .make = make_seeded,
     .initializer = &fan_in_initializer,
-    GRADE_MISTAKES(fan_in_mistakes),
+    GRADE_AXES(fan_in_axes),
 };
 
-/*
- * --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0
- * ---------------
- */
+/* --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0 ------------ */
 
-enum { XAVIER_FAN_IN = 1, XAVIER_BOUND, XAVIER_VARIANCE, XAVIER_POSITIVE, XAVIER_BIAS, XAVIER_PRODUCT, XAVIER_ONE };
+enum { XAVIER_ONE = 1 };
+enum { XAVIER_RELU = 1, XAVIER_TANH };
+enum { XAVIER_FAN_OUT = 1, XAVIER_PRODUCT };
+enum { XAVIER_FAN_IN = 1, XAVIER_LARGER };
 /* clang-format off */
-static const char *const xavier_mistakes[] = {
-    [XAVIER_FAN_IN] = "init_xavier.fan_in_only",
-    [XAVIER_BOUND] = "init_xavier.std_as_bound",
-    [XAVIER_VARIANCE] = "init_xavier.root_missing",
-    [XAVIER_POSITIVE] = "init_xavier.positive_only",
-    [XAVIER_BIAS] = "init_xavier.bias_drawn",
-    [XAVIER_PRODUCT] = "init_xavier.bound_as_std",
+static const char *const xavier_gains[] = {
     [XAVIER_ONE] = "init_xavier.two_missing",
+};
+static const char *const xavier_other_gains[] = {
+    [XAVIER_RELU] = "init_xavier.gain_of_relu",
+    [XAVIER_TANH] = "init_xavier.gain_of_tanh",
+};
+static const char *const xavier_fans[] = {
+    [XAVIER_FAN_OUT] = "init_xavier.fan_out_only",
+    [XAVIER_PRODUCT] = "init_xavier.fans_multiplied",
+};
+static const char *const xavier_other_fans[] = {
+    [XAVIER_FAN_IN] = "init_xavier.fan_in_only",
+    [XAVIER_LARGER] = "init_xavier.orthogonal",
+};
+static const char *const xavier_forms[] = {
+    SHARED_FORMS,
+    [FORM_BOUND] = "init_xavier.std_as_bound",
+    [FORM_VARIANCE] = "init_xavier.root_missing",
+    [FORM_VARIANCE_UNIFORM] = "init_xavier.root_missing",
+    [FORM_ROOT_TWICE] = "initializer.std_as_variance",
+    [FORM_BOUND_AS_STD] = "init_xavier.bound_as_std",
+    [FORM_POSITIVE] = "init_xavier.positive_only",
+    [FORM_FIXED] = "initializer.fixed_std",
+};
+static const char *const xavier_biases[] = {
+    BIAS_LEVELS,
+    [BIAS_DRAWN] = "init_xavier.bias_drawn",
+    [BIAS_ANY] = "init_xavier.bias_drawn",
+};
+static const grade_axis xavier_axes[] = {
+    [AXIS_BIAS] = {GRADE_AXIS("biases", xavier_biases), GRADE_FREE(free_biases)},
+    [AXIS_FORM] = {GRADE_AXIS("form", xavier_forms), GRADE_FREE(free_forms)},
+    [AXIS_GAIN] = {GRADE_AXIS("gain", xavier_gains)},
+    [AXIS_FAN] = {GRADE_AXIS("fan", xavier_fans)},
+    [AXIS_GAIN_CONVENTION] = {GRADE_AXIS("gain by convention", xavier_other_gains), .convention = true},
+    [AXIS_FAN_CONVENTION] = {GRADE_AXIS("fan by convention", xavier_other_fans), .convention = true},
 };
 /* clang-format on */
 
-static grade_distribution xavier_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static double xavier_gain(const grade_choice *choice)
 {
-    double in = fan_in(graded, layer);
-    double sum = in + fan_out(graded, layer);
-    if (bias) {
-        return mistake == XAVIER_BIAS ? (grade_distribution){GRADE_RANDOM, 0.0} : constant(0.0);
+    static const double gains[] = {1.0, [XAVIER_ONE] = 0.5};
+    static const double conventions[] = {1.0, [XAVIER_RELU] = 2.0, [XAVIER_TANH] = 25.0 / 9.0};
+    return gains[choice->level[AXIS_GAIN]] * conventions[choice->level[AXIS_GAIN_CONVENTION]];
+}
+
+static double xavier_fan(const grade_choice *choice, double in, double out)
+{
+    switch (choice->level[AXIS_FAN]) {
+    case XAVIER_FAN_OUT: return out;
+    case XAVIER_PRODUCT: return 0.5 * in * out;
+    default: break;
     }
-    switch (mistake) {
-    case XAVIER_FAN_IN: return either(1.0 / sqrt(in));
-    case XAVIER_BOUND: return either(sqrt(2.0 / sum) / sqrt(3.0));
-    case XAVIER_VARIANCE: return either(6.0 / sum / sqrt(3.0)); /* U(-6/sum, 6/sum) */
-    case XAVIER_POSITIVE: return (grade_distribution){GRADE_POSITIVE, sqrt(6.0 / sum)};
-    case XAVIER_PRODUCT: return either(sqrt(6.0 / sum));
-    case XAVIER_ONE: return either(1.0 / sqrt(sum));
-    default: return either(sqrt(2.0 / sum));
+    switch (choice->level[AXIS_FAN_CONVENTION]) {
+    case XAVIER_FAN_IN: return in;
+    case XAVIER_LARGER: return fmax(in, out);
+    default: return 0.5 * (in + out);
     }
+}
+
+static grade_distribution xavier_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
+{
+    double fan = xavier_fan(choice, fan_in(graded, layer), fan_out(graded, layer));
+    double std = sqrt(xavier_gain(choice) / fan);
+    return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 
 static const struct grade_initializer xavier_initializer = {xavier_draws};
@@ -239,53 +449,81 @@ const grade_component assay_grade_init_xavier = {
     .numbers = NUMBERS,
     .make = make_seeded,
     .initializer = &xavier_initializer,
-    GRADE_MISTAKES(xavier_mistakes),
+    GRADE_AXES(xavier_axes),
 };
 
-/*
- * --- Kaiming: Var w = 2 / fan_in, but 1 / fan_in in the first layer, whose input went through no ReLU; biases 0
- * ---------
- */
+/* --- Kaiming: Var w = 2 / fan_in, but 1 / fan_in in the first layer, whose input went through no ReLU; biases 0 ----- */
 
-enum {
-    KAIMING_GAIN = 1,
-    KAIMING_FIRST,
-    KAIMING_FAN_OUT,
-    KAIMING_SQUARED,
-    KAIMING_VARIANCE,
-    KAIMING_BIAS,
-    KAIMING_BOUND,
-    KAIMING_LAST
-};
+enum { KAIMING_AXIS_FIRST = AXIS_GAIN + 1, KAIMING_AXIS_FAN };
+enum { KAIMING_GAIN = 1, KAIMING_SQUARED, KAIMING_LAST, KAIMING_INVERTED, KAIMING_DEFAULT };
+enum { KAIMING_FAN_OUT = 1, KAIMING_AVERAGE, KAIMING_LARGER };
 /* clang-format off */
-static const char *const kaiming_mistakes[] = {
+static const char *const kaiming_gains[] = {
     [KAIMING_GAIN] = "init_kaiming.gain_missing",
-    [KAIMING_FIRST] = "init_kaiming.gain_on_first_layer",
-    [KAIMING_FAN_OUT] = "init_kaiming.fan_out",
     [KAIMING_SQUARED] = "init_kaiming.gain_squared",
-    [KAIMING_VARIANCE] = "init_kaiming.variance_as_std",
-    [KAIMING_BIAS] = "init_kaiming.bias_drawn",
-    [KAIMING_BOUND] = "init_kaiming.std_as_bound",
     [KAIMING_LAST] = "init_kaiming.no_gain_on_last_layer",
+    [KAIMING_INVERTED] = "init_kaiming.gain_inverted",
+    [KAIMING_DEFAULT] = "init_kaiming.pytorch_default",
+};
+static const char *const kaiming_other_gains[] = {NULL, "init_kaiming.gain_on_first_layer"};
+static const char *const kaiming_other_fans[] = {
+    [KAIMING_FAN_OUT] = "init_kaiming.fan_out",
+    [KAIMING_AVERAGE] = "init_kaiming.fan_average",
+    [KAIMING_LARGER] = "init_kaiming.orthogonal",
+};
+static const char *const kaiming_forms[] = {
+    SHARED_FORMS,
+    [FORM_BOUND] = "init_kaiming.std_as_bound",
+    [FORM_VARIANCE] = "init_kaiming.variance_as_std",
+    [FORM_VARIANCE_UNIFORM] = "init_kaiming.variance_as_std",
+    [FORM_ROOT_TWICE] = "initializer.std_as_variance",
+    [FORM_BOUND_AS_STD] = "initializer.bound_as_std",
+    [FORM_POSITIVE] = "initializer.positive_only",
+    [FORM_FIXED] = "initializer.fixed_std",
+};
+static const char *const kaiming_biases[] = {
+    BIAS_LEVELS,
+    [BIAS_DRAWN] = "init_kaiming.bias_drawn",
+    [BIAS_ANY] = "init_kaiming.bias_drawn",
+};
+static const grade_axis kaiming_axes[] = {
+    [AXIS_BIAS] = {GRADE_AXIS("biases", kaiming_biases), GRADE_FREE(free_biases)},
+    [AXIS_FORM] = {GRADE_AXIS("form", kaiming_forms), GRADE_FREE(free_forms)},
+    [AXIS_GAIN] = {GRADE_AXIS("gain", kaiming_gains)},
+    [KAIMING_AXIS_FIRST] = {GRADE_AXIS("gain by convention", kaiming_other_gains), .convention = true},
+    [KAIMING_AXIS_FAN] = {GRADE_AXIS("fan by convention", kaiming_other_fans), .convention = true},
 };
 /* clang-format on */
 
-static grade_distribution kaiming_draws(const grade_case *graded, int mistake, size_t layer, bool bias)
+static double kaiming_gain(const grade_case *graded, const grade_choice *choice, size_t layer)
 {
-    double in = fan_in(graded, layer);
     bool last = layer + 2 == assay_grade_find(&graded->inputs, "sizes")->count;
-    bool plain = layer == 0 && mistake != KAIMING_FIRST;
-    plain = plain || mistake == KAIMING_GAIN || (mistake == KAIMING_LAST && last);
-    double variance = (plain ? 1.0 : 2.0) / (mistake == KAIMING_FAN_OUT ? fan_out(graded, layer) : in);
-    if (bias) {
-        return mistake == KAIMING_BIAS ? (grade_distribution){GRADE_RANDOM, 0.0} : constant(0.0);
+    bool plain = layer == 0 && choice->level[KAIMING_AXIS_FIRST] == 0;
+    switch (choice->level[AXIS_GAIN]) {
+    case KAIMING_GAIN: return 1.0;
+    case KAIMING_SQUARED: return plain ? 1.0 : 4.0;
+    case KAIMING_LAST: return plain || last ? 1.0 : 2.0;
+    case KAIMING_INVERTED: return plain ? 1.0 : 0.5;
+    case KAIMING_DEFAULT: return 1.0 / 3.0; /* kaiming_uniform_ with a = sqrt(5): 2 / (1 + 5) */
+    default: return plain ? 1.0 : 2.0;
     }
-    switch (mistake) {
-    case KAIMING_SQUARED: return either((plain ? 1.0 : 2.0) / sqrt(in));
-    case KAIMING_VARIANCE: return either(variance);
-    case KAIMING_BOUND: return either(sqrt(variance / 3.0));
-    default: return either(sqrt(variance));
+}
+
+static double kaiming_fan(const grade_choice *choice, double in, double out)
+{
+    switch (choice->level[KAIMING_AXIS_FAN]) {
+    case KAIMING_FAN_OUT: return out;
+    case KAIMING_AVERAGE: return 0.5 * (in + out);
+    case KAIMING_LARGER: return fmax(in, out);
+    default: return in;
     }
+}
+
+static grade_distribution kaiming_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
+{
+    double fan = kaiming_fan(choice, fan_in(graded, layer), fan_out(graded, layer));
+    double std = sqrt(kaiming_gain(graded, choice, layer) / fan);
+    return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 
 static const struct grade_initializer kaiming_initializer = {kaiming_draws};
@@ -297,5 +535,5 @@ const grade_component assay_grade_init_kaiming = {
     .numbers = NUMBERS,
     .make = make_seeded,
     .initializer = &kaiming_initializer,
-    GRADE_MISTAKES(kaiming_mistakes),
+    GRADE_AXES(kaiming_axes),
 };

@@ -1,4 +1,5 @@
 /* The linear layer, y = x W^T + b, and its gradients. x: [rows][in], W: [out][in], b: [out], y: [rows][out]. */
+#include <math.h>
 #include <stdio.h>
 
 #include "grade/components.h"
@@ -16,6 +17,10 @@ static const linear_shape shapes[] = {
     {"more inputs than outputs", 5, 7, 2},
     {"more outputs than inputs", 2, 3, 8},
     {"sizes around vector lengths", 17, 33, 9},
+    {"a single row", 1, 5, 3},
+    {"one output", 6, 3, 1},
+    {"one input", 5, 1, 4},
+    {"as many rows as outputs", 4, 3, 4},
 };
 enum { SHAPES = sizeof shapes / sizeof shapes[0] };
 
@@ -37,16 +42,58 @@ static linear_shape shape_of(const grade_case *graded)
     return (linear_shape){graded->name, x->shape[0], x->shape[1], weight->shape[0]};
 }
 
+/* Element (j, k) of the weight [out][in], or of the same numbers read as [in][out]. */
+static double weight_at(linear_shape n, const double *weight, bool in_out, size_t j, size_t k)
+{
+    return in_out ? weight[k * n.out + j] : weight[j * n.in + k];
+}
+
 /* --- forward ------------------------------------------------------------------------------------------------------ */
 
-enum { FORWARD_BIAS = 1, FORWARD_WEIGHT_ORDER, FORWARD_INPUT_ORDER, FORWARD_LAST_PRODUCT };
-
-static const char *const forward_mistakes[] = {
-    [FORWARD_BIAS] = "linear_forward.bias_missing",
-    [FORWARD_WEIGHT_ORDER] = "linear_forward.weight_order",
-    [FORWARD_INPUT_ORDER] = "linear_forward.input_order",
-    [FORWARD_LAST_PRODUCT] = "linear_forward.sum_overwritten",
+enum { FORWARD_AXIS_BIAS, FORWARD_AXIS_SUM, FORWARD_AXIS_INPUT, FORWARD_AXIS_OUTPUT, FORWARD_AXIS_WEIGHT };
+/* clang-format off */
+enum { BIAS_MISSING = 1, BIAS_SUBTRACTED, BIAS_EACH, BIAS_FIRST, BIAS_TWICE, BIAS_MULTIPLIED };
+enum { SUM_OVERWRITTEN = 1, SUM_MEAN, SUM_FIRST, SUM_WITHOUT_LAST, SUM_WITHOUT_FIRST, SUM_NOT_RESET, SUM_ADDED };
+enum { INPUT_COLUMNS = 1, INPUT_FIRST_ROW, INPUT_SUMMED };
+enum { OUTPUT_RELU = 1, OUTPUT_SIGMOID, OUTPUT_TANH, OUTPUT_COLUMNS, OUTPUT_NEGATED };
+static const char *const forward_biases[] = {
+    [BIAS_MISSING] = "linear_forward.bias_missing",
+    [BIAS_SUBTRACTED] = "linear_forward.bias_subtracted",
+    [BIAS_EACH] = "linear_forward.bias_each_product",
+    [BIAS_FIRST] = "linear_forward.first_bias_for_all",
+    [BIAS_TWICE] = "linear_forward.bias_twice",
+    [BIAS_MULTIPLIED] = "linear_forward.bias_multiplied",
 };
+static const char *const forward_sums[] = {
+    [SUM_OVERWRITTEN] = "linear_forward.sum_overwritten",
+    [SUM_MEAN] = "linear_forward.mean_for_sum",
+    [SUM_FIRST] = "linear_forward.first_product_only",
+    [SUM_WITHOUT_LAST] = "linear_forward.last_input_left_out",
+    [SUM_WITHOUT_FIRST] = "linear_forward.first_input_left_out",
+    [SUM_NOT_RESET] = "linear_forward.sum_not_reset",
+    [SUM_ADDED] = "linear_forward.sum_for_product",
+};
+static const char *const forward_inputs[] = {
+    [INPUT_COLUMNS] = "linear_forward.input_order",
+    [INPUT_FIRST_ROW] = "linear_forward.first_row_for_all",
+    [INPUT_SUMMED] = "linear_forward.rows_summed",
+};
+static const char *const forward_outputs[] = {
+    [OUTPUT_RELU] = "linear_forward.relu_applied",
+    [OUTPUT_SIGMOID] = "linear_forward.sigmoid_applied",
+    [OUTPUT_TANH] = "linear_forward.tanh_applied",
+    [OUTPUT_COLUMNS] = "linear_forward.output_order",
+    [OUTPUT_NEGATED] = "linear_forward.sign",
+};
+static const char *const forward_weights[] = {NULL, "linear_forward.weight_order"};
+static const grade_axis forward_axes[] = {
+    [FORWARD_AXIS_BIAS] = {GRADE_AXIS("bias", forward_biases)},
+    [FORWARD_AXIS_SUM] = {GRADE_AXIS("sum", forward_sums)},
+    [FORWARD_AXIS_INPUT] = {GRADE_AXIS("input", forward_inputs)},
+    [FORWARD_AXIS_OUTPUT] = {GRADE_AXIS("output", forward_outputs)},
+    [FORWARD_AXIS_WEIGHT] = {GRADE_AXIS("order of the weight", forward_weights), .convention = true},
+};
+/* clang-format on */
 
 static void make_forward(size_t index, assay_mt19937 *random, grade_case *made)
 {
@@ -55,22 +102,76 @@ static void make_forward(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor2(&made->outputs, "y", shape.rows, shape.out);
 }
 
-static void model_forward(const grade_case *graded, int mistake, const grade_fields *outputs)
+static double input_at(linear_shape n, const double *x, int kind, size_t r, size_t k)
+{
+    double sum = 0.0;
+    switch (kind) {
+    case INPUT_COLUMNS: return x[k * n.rows + r];
+    case INPUT_FIRST_ROW: return x[k];
+    case INPUT_SUMMED:
+        for (size_t s = 0; s < n.rows; s++) {
+            sum += x[s * n.in + k];
+        }
+        return sum;
+    default: return x[r * n.in + k];
+    }
+}
+
+/* x W^T at (r, j). `before` is the sum of the output before, which some code starts from. */
+static double product_sum(const grade_case *graded, const grade_choice *choice, size_t r, size_t j, double before)
 {
     linear_shape n = shape_of(graded);
     const double *x = assay_grade_values(&graded->inputs, "x");
     const double *weight = assay_grade_values(&graded->inputs, "weight");
+    int kind = choice->level[FORWARD_AXIS_SUM];
+    size_t first = kind == SUM_WITHOUT_FIRST ? 1 : 0;
+    size_t end = kind == SUM_FIRST ? 1 : kind == SUM_WITHOUT_LAST ? n.in - 1 : n.in;
+    double sum = kind == SUM_NOT_RESET ? before : 0.0;
+    for (size_t k = first; k < end; k++) {
+        double w = weight_at(n, weight, choice->level[FORWARD_AXIS_WEIGHT] != 0, j, k);
+        double value = input_at(n, x, choice->level[FORWARD_AXIS_INPUT], r, k);
+        double term = kind == SUM_ADDED ? value + w : value * w;
+        sum = kind == SUM_OVERWRITTEN ? term : sum + term;
+    }
+    return kind == SUM_MEAN ? sum / (double)n.in : sum;
+}
+
+static double with_bias(int kind, double sum, const double *bias, size_t j, size_t in)
+{
+    switch (kind) {
+    case BIAS_MISSING: return sum;
+    case BIAS_SUBTRACTED: return sum - bias[j];
+    case BIAS_EACH: return sum + (double)in * bias[j];
+    case BIAS_FIRST: return sum + bias[0];
+    case BIAS_TWICE: return sum + 2.0 * bias[j];
+    case BIAS_MULTIPLIED: return sum * bias[j];
+    default: return sum + bias[j];
+    }
+}
+
+static double after_layer(int kind, double y)
+{
+    switch (kind) {
+    case OUTPUT_RELU: return fmax(y, 0.0);
+    case OUTPUT_SIGMOID: return 1.0 / (1.0 + exp(-y));
+    case OUTPUT_TANH: return tanh(y);
+    case OUTPUT_NEGATED: return -y;
+    default: return y;
+    }
+}
+
+static void model_forward(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
+{
+    linear_shape n = shape_of(graded);
     const double *bias = assay_grade_values(&graded->inputs, "bias");
     double *y = assay_grade_values(outputs, "y");
+    int output = choice->level[FORWARD_AXIS_OUTPUT];
+    double sum = 0.0;
     for (size_t r = 0; r < n.rows; r++) {
         for (size_t j = 0; j < n.out; j++) {
-            double sum = 0.0;
-            for (size_t k = 0; k < n.in; k++) {
-                double w = mistake == FORWARD_WEIGHT_ORDER ? weight[k * n.out + j] : weight[j * n.in + k];
-                double value = mistake == FORWARD_INPUT_ORDER ? x[k * n.rows + r] : x[r * n.in + k];
-                sum = mistake == FORWARD_LAST_PRODUCT ? value * w : sum + value * w;
-            }
-            y[r * n.out + j] = sum + (mistake == FORWARD_BIAS ? 0.0 : bias[j]);
+            sum = product_sum(graded, choice, r, j, sum);
+            size_t to = output == OUTPUT_COLUMNS ? j * n.rows + r : r * n.out + j;
+            y[to] = after_layer(output, with_bias(choice->level[FORWARD_AXIS_BIAS], sum, bias, j, n.in));
         }
     }
 }
@@ -81,30 +182,69 @@ const grade_component assay_grade_linear_forward = {
     .case_count = SHAPES,
     .make = make_forward,
     .model = model_forward,
-    GRADE_MISTAKES(forward_mistakes),
+    GRADE_AXES(forward_axes),
 };
 
 /* --- backward: dx = dy W, dW = dy^T x, db = column sums of dy ----------------------------------------------------- */
 
 enum {
-    BACKWARD_DWEIGHT_TRANSPOSED = 1,
-    BACKWARD_DBIAS_MISSING,
-    BACKWARD_DBIAS_AVERAGED,
-    BACKWARD_BATCH_AVERAGED,
-    BACKWARD_WEIGHT_ORDER,
-    BACKWARD_LAST_ROW,
-    BACKWARD_DX_OF_ROW_SUM
+    BACKWARD_AXIS_DX,
+    BACKWARD_AXIS_DWEIGHT,
+    BACKWARD_AXIS_DBIAS,
+    BACKWARD_AXIS_ROWS,
+    BACKWARD_AXIS_ORDER,
+    BACKWARD_AXIS_AVERAGE
 };
-
-static const char *const backward_mistakes[] = {
-    [BACKWARD_DWEIGHT_TRANSPOSED] = "linear_backward.dweight_transposed",
-    [BACKWARD_DBIAS_MISSING] = "linear_backward.dbias_missing",
-    [BACKWARD_DBIAS_AVERAGED] = "linear_backward.dbias_averaged",
-    [BACKWARD_BATCH_AVERAGED] = "linear_backward.averaged_twice",
-    [BACKWARD_WEIGHT_ORDER] = "linear_backward.dx_weight_order",
-    [BACKWARD_LAST_ROW] = "linear_backward.last_row_only",
-    [BACKWARD_DX_OF_ROW_SUM] = "linear_backward.dx_summed_over_batch",
+/* clang-format off */
+enum { DX_WEIGHT_ORDER = 1, DX_ROWS_SUMMED, DX_AVERAGED, DX_NEGATED, DX_MISSING, DX_COLUMNS, DX_FIRST_ROW, DX_OF_INPUT };
+enum { DW_TRANSPOSED = 1, DW_AVERAGED, DW_NEGATED, DW_MISSING, DW_PRODUCT_OF_SUMS, DW_ONE_MISSING, DW_DECAY, DW_OF_WEIGHT };
+enum { DB_MISSING = 1, DB_AVERAGED, DB_WRONG_AXIS, DB_ALL, DB_NEGATED, DB_FIRST_ROW, DB_OF_ONES, DB_WITH_BIAS_INPUT };
+enum { ROWS_LAST = 1, ROWS_FIRST };
+static const char *const backward_dxs[] = {
+    [DX_WEIGHT_ORDER] = "linear_backward.dx_weight_order",
+    [DX_ROWS_SUMMED] = "linear_backward.dx_summed_over_batch",
+    [DX_AVERAGED] = "linear_backward.dx_averaged",
+    [DX_NEGATED] = "linear_backward.dx_sign",
+    [DX_MISSING] = "linear_backward.dx_missing",
+    [DX_COLUMNS] = "linear_backward.dx_order",
+    [DX_FIRST_ROW] = "linear_backward.dx_of_first_row",
+    [DX_OF_INPUT] = "linear_backward.dx_times_input",
 };
+static const char *const backward_dweights[] = {
+    [DW_TRANSPOSED] = "linear_backward.dweight_transposed",
+    [DW_AVERAGED] = "linear_backward.dweight_averaged",
+    [DW_NEGATED] = "linear_backward.dweight_sign",
+    [DW_MISSING] = "linear_backward.dweight_missing",
+    [DW_PRODUCT_OF_SUMS] = "linear_backward.product_of_sums",
+    [DW_ONE_MISSING] = "linear_backward.first_row_left_out",
+    [DW_DECAY] = "linear_backward.weight_added",
+    [DW_OF_WEIGHT] = "linear_backward.dweight_times_weight",
+};
+static const char *const backward_dbiases[] = {
+    [DB_MISSING] = "linear_backward.dbias_missing",
+    [DB_AVERAGED] = "linear_backward.dbias_averaged",
+    [DB_WRONG_AXIS] = "linear_backward.dbias_wrong_axis",
+    [DB_ALL] = "linear_backward.dbias_summed_over_all",
+    [DB_NEGATED] = "linear_backward.dbias_sign",
+    [DB_FIRST_ROW] = "linear_backward.dbias_of_first_row",
+    [DB_OF_ONES] = "linear_backward.dbias_one",
+    [DB_WITH_BIAS_INPUT] = "linear_backward.dbias_of_input",
+};
+static const char *const backward_rows[] = {
+    [ROWS_LAST] = "linear_backward.last_row_only",
+    [ROWS_FIRST] = "linear_backward.first_row_only",
+};
+static const char *const backward_orders[] = {NULL, "linear_backward.weight_order"};
+static const char *const backward_averages[] = {NULL, "linear_backward.averaged_twice"};
+static const grade_axis backward_axes[] = {
+    [BACKWARD_AXIS_DX] = {GRADE_AXIS("dx", backward_dxs)},
+    [BACKWARD_AXIS_DWEIGHT] = {GRADE_AXIS("dweight", backward_dweights)},
+    [BACKWARD_AXIS_DBIAS] = {GRADE_AXIS("dbias", backward_dbiases)},
+    [BACKWARD_AXIS_ROWS] = {GRADE_AXIS("rows that count", backward_rows)},
+    [BACKWARD_AXIS_ORDER] = {GRADE_AXIS("order of the weight", backward_orders), .convention = true},
+    [BACKWARD_AXIS_AVERAGE] = {GRADE_AXIS("where the batch is averaged", backward_averages), .convention = true},
+};
+/* clang-format on */
 
 static void make_backward(size_t index, assay_mt19937 *random, grade_case *made)
 {
@@ -116,62 +256,147 @@ static void make_backward(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor1(&made->outputs, "dbias", shape.out);
 }
 
-static void model_dx(linear_shape n, const double *weight, const double *dy, int mistake, double *dx)
+static double column_sum(const double *values, size_t rows, size_t columns, size_t column)
 {
+    double sum = 0.0;
+    for (size_t r = 0; r < rows; r++) {
+        sum += values[r * columns + column];
+    }
+    return sum;
+}
+
+/* dy at (r, j), as the code for dx sees it. */
+static double dy_for_dx(linear_shape n, const double *dy, int kind, size_t r, size_t j)
+{
+    return kind == DX_ROWS_SUMMED ? column_sum(dy, n.rows, n.out, j) : kind == DX_FIRST_ROW ? dy[j] : dy[r * n.out + j];
+}
+
+static void model_dx(const grade_case *graded, const grade_choice *choice, double *dx)
+{
+    linear_shape n = shape_of(graded);
+    const double *x = assay_grade_values(&graded->inputs, "x");
+    const double *weight = assay_grade_values(&graded->inputs, "weight");
+    const double *dy = assay_grade_values(&graded->inputs, "dy");
+    int kind = choice->level[BACKWARD_AXIS_DX];
+    bool in_out = (kind == DX_WEIGHT_ORDER) != (choice->level[BACKWARD_AXIS_ORDER] != 0);
+    double factor = kind == DX_AVERAGED  ? 1.0 / (double)n.rows
+                    : kind == DX_NEGATED ? -1.0
+                    : kind == DX_MISSING ? 0.0
+                                         : 1.0;
     for (size_t r = 0; r < n.rows; r++) {
         for (size_t k = 0; k < n.in; k++) {
             double sum = 0.0;
             for (size_t j = 0; j < n.out; j++) {
-                double w = mistake == BACKWARD_WEIGHT_ORDER ? weight[k * n.out + j] : weight[j * n.in + k];
-                double delta = dy[r * n.out + j];
-                if (mistake == BACKWARD_DX_OF_ROW_SUM) {
-                    delta = 0.0;
-                    for (size_t s = 0; s < n.rows; s++) {
-                        delta += dy[s * n.out + j];
-                    }
-                }
-                sum += delta * w;
+                sum += dy_for_dx(n, dy, kind, r, j) * weight_at(n, weight, in_out, j, k);
             }
-            dx[r * n.in + k] = sum;
+            sum *= kind == DX_OF_INPUT ? x[r * n.in + k] : factor;
+            dx[kind == DX_COLUMNS ? k * n.rows + r : r * n.in + k] = sum;
         }
     }
 }
 
-static void model_dweight(linear_shape n, const double *x, const double *dy, int mistake, double *dweight)
+/* The first row that the sums over the batch take, and the row after the last. */
+static void rows_that_count(int kind, size_t rows, size_t *first, size_t *end)
 {
-    for (size_t j = 0; j < n.out; j++) {
-        for (size_t k = 0; k < n.in; k++) {
-            double sum = 0.0;
-            for (size_t r = mistake == BACKWARD_LAST_ROW ? n.rows - 1 : 0; r < n.rows; r++) {
-                sum += dy[r * n.out + j] * x[r * n.in + k];
-            }
-            sum = mistake == BACKWARD_BATCH_AVERAGED ? sum / (double)n.rows : sum;
-            dweight[mistake == BACKWARD_DWEIGHT_TRANSPOSED ? k * n.out + j : j * n.in + k] = sum;
-        }
-    }
+    *first = kind == ROWS_LAST ? rows - 1 : 0;
+    *end = kind == ROWS_FIRST ? 1 : rows;
 }
 
-static void model_dbias(linear_shape n, const double *dy, int mistake, double *dbias)
+static double dweight_at(linear_shape n, const double *x, const double *dy, const grade_choice *choice, size_t j,
+                         size_t k)
 {
-    for (size_t j = 0; j < n.out; j++) {
-        double sum = 0.0;
-        for (size_t r = mistake == BACKWARD_LAST_ROW ? n.rows - 1 : 0; r < n.rows; r++) {
-            sum += dy[r * n.out + j];
-        }
-        if (mistake == BACKWARD_BATCH_AVERAGED || mistake == BACKWARD_DBIAS_AVERAGED) {
-            sum /= (double)n.rows;
-        }
-        dbias[j] = mistake == BACKWARD_DBIAS_MISSING ? 0.0 : sum;
+    size_t first;
+    size_t end;
+    double sum = 0.0;
+    rows_that_count(choice->level[BACKWARD_AXIS_ROWS], n.rows, &first, &end);
+    first += choice->level[BACKWARD_AXIS_DWEIGHT] == DW_ONE_MISSING;
+    for (size_t r = first; r < end; r++) {
+        sum += dy[r * n.out + j] * x[r * n.in + k];
     }
+    return choice->level[BACKWARD_AXIS_DWEIGHT] == DW_PRODUCT_OF_SUMS
+               ? column_sum(dy, n.rows, n.out, j) * column_sum(x, n.rows, n.in, k)
+               : sum;
 }
 
-static void model_backward(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_dweight(const grade_case *graded, const grade_choice *choice, double *dweight)
 {
     linear_shape n = shape_of(graded);
+    const double *x = assay_grade_values(&graded->inputs, "x");
+    const double *weight = assay_grade_values(&graded->inputs, "weight");
     const double *dy = assay_grade_values(&graded->inputs, "dy");
-    model_dx(n, assay_grade_values(&graded->inputs, "weight"), dy, mistake, assay_grade_values(outputs, "dx"));
-    model_dweight(n, assay_grade_values(&graded->inputs, "x"), dy, mistake, assay_grade_values(outputs, "dweight"));
-    model_dbias(n, dy, mistake, assay_grade_values(outputs, "dbias"));
+    int kind = choice->level[BACKWARD_AXIS_DWEIGHT];
+    bool transposed = (kind == DW_TRANSPOSED) != (choice->level[BACKWARD_AXIS_ORDER] != 0);
+    double factor = kind == DW_NEGATED ? -1.0 : kind == DW_MISSING ? 0.0 : 1.0;
+    factor /= kind == DW_AVERAGED ? (double)n.rows : 1.0;
+    factor /= choice->level[BACKWARD_AXIS_AVERAGE] != 0 ? (double)n.rows : 1.0;
+    for (size_t j = 0; j < n.out; j++) {
+        for (size_t k = 0; k < n.in; k++) {
+            double value = factor * dweight_at(n, x, dy, choice, j, k);
+            double w = weight[j * n.in + k];
+            value = kind == DW_DECAY ? value + w : kind == DW_OF_WEIGHT ? value * w : value;
+            dweight[transposed ? k * n.out + j : j * n.in + k] = value;
+        }
+    }
+}
+
+/* The sum of one row: what sum(axis=1) gives. Where there are fewer rows than biases, the rest stays 0. */
+static double dy_row_sum(linear_shape n, const double *dy, size_t row)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < n.out && row < n.rows; j++) {
+        sum += dy[row * n.out + j];
+    }
+    return sum;
+}
+
+static double dbias_at(linear_shape n, const double *x, const double *dy, const grade_choice *choice, size_t j)
+{
+    size_t first;
+    size_t end;
+    double sum = 0.0;
+    rows_that_count(choice->level[BACKWARD_AXIS_ROWS], n.rows, &first, &end);
+    switch (choice->level[BACKWARD_AXIS_DBIAS]) {
+    case DB_MISSING: return 0.0;
+    case DB_OF_ONES: return 1.0;
+    case DB_WRONG_AXIS: return dy_row_sum(n, dy, j);
+    case DB_FIRST_ROW: return dy[j];
+    case DB_WITH_BIAS_INPUT:
+        for (size_t r = first; r < end; r++) {
+            sum += dy[r * n.out + j] * x[r * n.in];
+        }
+        return sum;
+    case DB_ALL:
+        for (size_t r = 0; r < n.rows; r++) {
+            sum += dy_row_sum(n, dy, r);
+        }
+        return sum;
+    default: break;
+    }
+    for (size_t r = first; r < end; r++) {
+        sum += dy[r * n.out + j];
+    }
+    return sum;
+}
+
+static void model_dbias(const grade_case *graded, const grade_choice *choice, double *dbias)
+{
+    linear_shape n = shape_of(graded);
+    const double *x = assay_grade_values(&graded->inputs, "x");
+    const double *dy = assay_grade_values(&graded->inputs, "dy");
+    int kind = choice->level[BACKWARD_AXIS_DBIAS];
+    double factor = kind == DB_NEGATED ? -1.0 : 1.0;
+    factor /= kind == DB_AVERAGED ? (double)n.rows : 1.0;
+    factor /= choice->level[BACKWARD_AXIS_AVERAGE] != 0 ? (double)n.rows : 1.0;
+    for (size_t j = 0; j < n.out; j++) {
+        dbias[j] = factor * dbias_at(n, x, dy, choice, j);
+    }
+}
+
+static void model_backward(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
+{
+    model_dx(graded, choice, assay_grade_values(outputs, "dx"));
+    model_dweight(graded, choice, assay_grade_values(outputs, "dweight"));
+    model_dbias(graded, choice, assay_grade_values(outputs, "dbias"));
 }
 
 const grade_component assay_grade_linear_backward = {
@@ -180,5 +405,5 @@ const grade_component assay_grade_linear_backward = {
     .case_count = SHAPES,
     .make = make_backward,
     .model = model_backward,
-    GRADE_MISTAKES(backward_mistakes),
+    GRADE_AXES(backward_axes),
 };

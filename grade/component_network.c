@@ -310,13 +310,14 @@ static void make_gradient(size_t index, assay_mt19937 *random, grade_case *made)
     do {
         draw_network(random, made);
         read_network(made, &net);
-        pass(&net, rows, assay_grade_values(&made->inputs, "x"), assay_grade_values(&made->inputs, "labels"),
-             GRADE_CORRECT, &found, NULL, NULL);
+        pass(&net, rows, assay_grade_values(&made->inputs, "x"), assay_grade_values(&made->inputs, "labels"), 0, &found,
+             NULL, NULL);
     } while (found.closest < KINK_MARGIN);
 }
 
-static void model_gradient(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_gradient(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     char name[GRADE_NAME_LENGTH];
     network net;
     gradients found;
@@ -500,7 +501,7 @@ static double train(const grade_case *graded, int mistake, network *net, double 
         closest = found.closest < closest ? found.closest : closest;
         losses[s] = found.loss;
         if (mistake == TRAINING_LOSS_AFTER) {
-            pass(net, BATCH, x, labels, GRADE_CORRECT, &found, NULL, NULL);
+            pass(net, BATCH, x, labels, 0, &found, NULL, NULL);
             losses[s] = found.loss;
         }
     }
@@ -546,11 +547,12 @@ static void make_training(size_t index, assay_mt19937 *random, grade_case *made)
     do {
         draw_network(random, made);
         read_network(made, &net);
-    } while (train(made, GRADE_CORRECT, &net, losses) < KINK_MARGIN);
+    } while (train(made, 0, &net, losses) < KINK_MARGIN);
 }
 
-static void model_training(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_training(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     char name[GRADE_NAME_LENGTH];
     network net;
     read_network(graded, &net);

@@ -132,8 +132,9 @@ static double sgd_update(const grade_case *graded, int mistake, double w, double
     }
 }
 
-static void model_sgd(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_sgd(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     run_steps(sgd_update, STATE_OWN, mistake == SGD_FIRST, graded, mistake, outputs);
 }
 
@@ -210,8 +211,9 @@ static double momentum_update(const grade_case *graded, int mistake, double w, d
     }
 }
 
-static void model_momentum(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_momentum(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     state_kind kind = mistake == MOMENTUM_SHARED ? STATE_SHARED : mistake == MOMENTUM_RESET ? STATE_RESET : STATE_OWN;
     run_steps(momentum_update, kind, mistake == MOMENTUM_FIRST, graded, mistake, outputs);
 }
@@ -349,8 +351,9 @@ static double adam_update(const grade_case *graded, int mistake, double w, doubl
     return mistake == ADAM_SIGN ? w + eta * direction : w - eta * direction;
 }
 
-static void model_adam(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_adam(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
+    int mistake = choice->level[0];
     bool reset = mistake == ADAM_RESET || mistake == ADAM_RESET_ALL;
     state_kind kind = mistake == ADAM_SHARED ? STATE_SHARED : reset ? STATE_RESET : STATE_OWN;
     run_steps(adam_update, kind, mistake == ADAM_FIRST, graded, mistake, outputs);

@@ -1,31 +1,66 @@
-/* Softmax, the cross-entropy of its logarithm averaged over the batch, and the gradient. logits: [rows][classes]. */
+/*
+ * Softmax, the cross-entropy of its logarithm averaged over the batch, and the gradient. logits: [rows][classes].
+ *
+ * All three begin with probabilities, so they share three axes: what is subtracted from the logits before exp, what is done
+ * against overflow in its place, and over which values the sum runs.
+ */
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "grade/components.h"
 
 /* clang-format off */
+/* What is added to one logit of each row. */
+typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST } outlier_kind;
+
 static const struct {
     const char *name;
     size_t rows;
     size_t classes;
-    double offset;   /* added to all logits of the even rows, subtracted from those of the odd rows */
-    double outlier;  /* added to one wrong class's logit in each row */
+    double even;     /* added to all logits of the even rows */
+    double odd;      /* and of the odd rows */
+    outlier_kind to;
+    double outlier;
+    bool extreme;
 } cases[] = {
-    {"ordinary logits", 5, 4, 0.0, 0.0},
-    {"one row", 1, 3, 0.0, 0.0},
-    {"large logits: e^z overflows", 4, 5, 1000.0, 0.0},
-    {"a probability that underflows", 3, 4, 0.0, 1000.0},
-    {"more classes than rows", 3, 10, 0.0, 2.0},
+    {"ordinary logits", 5, 4, 0.0, 0.0, NOTHING, 0.0, false},
+    {"one row", 1, 3, 0.0, 0.0, NOTHING, 0.0, false},
+    {"two classes", 5, 2, 0.0, 0.0, NOTHING, 0.0, false},
+    {"as many rows as classes", 4, 4, 0.0, 0.0, NOTHING, 0.0, false},
+    {"more classes than rows", 3, 10, 0.0, 0.0, TO_A_WRONG_CLASS, 2.0, false},
+    {"probabilities from small to tiny", 5, 4, 0.0, 0.0, TO_A_WRONG_CLASS_BY_ROW, 15.0, true},
+    {"large logits: e^z overflows", 4, 5, 1000.0, -1000.0, NOTHING, 0.0, true},
+    {"large positive logits", 3, 5, 900.0, 900.0, NOTHING, 0.0, true},
+    {"large negative logits", 3, 5, -900.0, -900.0, NOTHING, 0.0, true},
+    {"negative logits that e^z still holds", 3, 4, -450.0, -450.0, NOTHING, 0.0, true},
+    {"a probability that underflows", 3, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 1000.0, true},
+    {"a probability that underflows, nearer", 4, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 800.0, true},
+    {"one row, the first class far ahead", 1, 4, 0.0, 0.0, TO_THE_FIRST, 800.0, true},
+    {"the label's probability is 1", 4, 3, 0.0, 0.0, TO_THE_LABEL, 1000.0, true},
 };
 /* clang-format on */
-enum { CASES = sizeof cases / sizeof cases[0] };
+enum { CASES = sizeof cases / sizeof cases[0], MAX_ROWS = 8, MAX_CLASSES = 10, MAX_VALUES = MAX_ROWS * MAX_CLASSES };
+
+static void add_outlier(size_t index, size_t row, size_t label, double *z)
+{
+    double outlier = cases[index].outlier;
+    outlier *= cases[index].to == TO_A_WRONG_CLASS_BY_ROW ? pow(2.0, (double)row) : 1.0;
+    if (cases[index].to != NOTHING) {
+        size_t class = cases[index].to == TO_THE_FIRST   ? 0
+                       : cases[index].to == TO_THE_LABEL ? label
+                                                         : (label + 1) % cases[index].classes;
+        z[class] = (float)(z[class] + outlier); /* rounded, because 1000 + z is no longer a float32 */
+    }
+}
 
 static void make_inputs(size_t index, assay_mt19937 *random, grade_case *made, bool labelled)
 {
     size_t rows = cases[index].rows;
     size_t classes = cases[index].classes;
     snprintf(made->name, sizeof made->name, "%s", cases[index].name);
+    made->extreme = cases[index].extreme;
     double *z = assay_grade_tensor2(&made->inputs, "logits", rows, classes);
     assay_grade_normals(random, rows * classes, 1.0, z);
     double *labels = NULL;
@@ -35,74 +70,256 @@ static void make_inputs(size_t index, assay_mt19937 *random, grade_case *made, b
     }
     size_t first = assay_grade_index(random, classes);
     for (size_t r = 0; r < rows; r++) {
-        size_t label = (first + r) % classes;
+        size_t label = (first + r * r) % classes; /* no permutation where rows and classes are as many */
         if (labelled) {
             labels[r] = (double)label;
         }
         for (size_t j = 0; j < classes; j++) {
-            /* Rounded, because 1000 + z is no longer a float32. */
-            z[r * classes + j] = (float)(z[r * classes + j] + (r % 2 == 0 ? 1.0 : -1.0) * cases[index].offset);
+            double offset = r % 2 == 0 ? cases[index].even : cases[index].odd;
+            z[r * classes + j] = (float)(z[r * classes + j] + offset);
         }
-        double *wrong = &z[r * classes + (label + 1) % classes];
-        *wrong = (float)(*wrong + cases[index].outlier);
+        add_outlier(index, r, label, z + r * classes);
     }
     /* Logits near 1000 keep float32's 6e-5 of absolute error until the maximum is subtracted, exactly. */
     made->tolerance[GRADE_F32] = 2e-5;
 }
 
-/* What is subtracted before exp: any number gives the same probabilities, until one of them overflows. */
-typedef enum { SHIFT_ROW_MAX, SHIFT_NONE, SHIFT_BATCH_MAX, SHIFT_ROW_MEAN } shift_kind;
+/* The logits and, for the loss and its gradient, the labels of a case. */
+typedef struct {
+    size_t rows;
+    size_t classes;
+    const double *z;
+    const double *labels;
+} batch;
 
-static double largest(const double *z, size_t count)
+static batch batch_of(const grade_case *graded)
+{
+    const grade_field *z = assay_grade_find(&graded->inputs, "logits");
+    const grade_field *labels = assay_grade_find(&graded->inputs, "labels");
+    return (batch){z->shape[0], z->shape[1], z->values, labels == NULL ? NULL : labels->values};
+}
+
+/* --- the axes that all three share -------------------------------------------------------------------------------- */
+
+enum { AXIS_SHIFT, AXIS_GUARD, AXIS_SUM, AXIS_OWN }; /* a component's own axes begin at AXIS_OWN */
+
+/* clang-format off */
+/*
+ * What is subtracted before exp. Any number that is the same for all classes of a row gives the same probabilities, until
+ * one of them overflows or all underflow.
+ */
+typedef enum {
+    SHIFT_ROW_MAX, SHIFT_NONE, SHIFT_BATCH_MAX, SHIFT_ROW_MEAN, SHIFT_ROW_MIN, SHIFT_COLUMN_MAX, SHIFT_ABSOLUTE,
+    SHIFT_FROM_ZERO, SHIFT_FIRST, SHIFT_ADDED, SHIFT_BROADCAST, SHIFT_NUMERATOR, SHIFT_DENOMINATOR, SHIFT_DIVIDED
+} shift_kind;
+#define SHIFT_IDS(component)                                          \
+    NULL,                                                             \
+    [SHIFT_NONE] = component ".max_missing",                          \
+    [SHIFT_BATCH_MAX] = component ".max_of_batch",                    \
+    [SHIFT_ROW_MEAN] = component ".mean_for_max",                     \
+    [SHIFT_ROW_MIN] = component ".min_for_max",                       \
+    [SHIFT_COLUMN_MAX] = component ".max_of_column",                  \
+    [SHIFT_ABSOLUTE] = component ".max_of_absolute",                  \
+    [SHIFT_FROM_ZERO] = component ".max_from_zero",                   \
+    [SHIFT_FIRST] = component ".first_for_max",                       \
+    [SHIFT_ADDED] = component ".max_added",                           \
+    [SHIFT_BROADCAST] = component ".max_broadcast",                   \
+    [SHIFT_NUMERATOR] = component ".max_in_numerator",                \
+    [SHIFT_DENOMINATOR] = component ".max_in_denominator",            \
+    [SHIFT_DIVIDED] = component ".divided_by_max"
+
+/* What is done to the logits, or to the sum. */
+enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH };
+#define GUARD_IDS(component)                              \
+    NULL,                                                 \
+    [GUARD_CLIPPED] = component ".logits_clipped",        \
+    [GUARD_EPSILON] = component ".epsilon_in_sum",        \
+    [GUARD_EPSILON_EACH] = component ".epsilon_in_sum"
+static const grade_free guard_free[] = {
+    {GUARD_CLIPPED, 0.5, 800.0}, {GUARD_EPSILON, 1e-9, 1e3}, {GUARD_EPSILON_EACH, 1e-9, 1e3}};
+
+/* What an exponential is divided by. */
+enum { SUM_COLUMN = 1, SUM_ALL, SUM_BROADCAST, SUM_OTHERS, SUM_MISSING, SUM_COUNT, SUM_NORM };
+#define SUM_IDS(component)                              \
+    NULL,                                               \
+    [SUM_COLUMN] = component ".over_batch",             \
+    [SUM_ALL] = component ".over_all",                  \
+    [SUM_BROADCAST] = component ".sum_broadcast",       \
+    [SUM_OTHERS] = component ".over_others",            \
+    [SUM_MISSING] = component ".not_normalised",        \
+    [SUM_COUNT] = component ".mean_for_sum",            \
+    [SUM_NORM] = component ".norm_for_sum"
+/* clang-format on */
+
+static double largest(const double *z, size_t count, size_t step)
 {
     double most = z[0];
     for (size_t i = 1; i < count; i++) {
-        most = z[i] > most ? z[i] : most;
+        most = z[i * step] > most ? z[i * step] : most;
     }
     return most;
 }
 
-static double shift_of(shift_kind kind, const double *z, size_t rows, size_t classes, size_t row)
+static double largest_absolute(const double *z, size_t count)
+{
+    double most = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        most = fmax(most, fabs(z[i]));
+    }
+    return most;
+}
+
+static double smallest(const double *z, size_t count)
+{
+    double least = z[0];
+    for (size_t i = 1; i < count; i++) {
+        least = z[i] < least ? z[i] : least;
+    }
+    return least;
+}
+
+static double mean(const double *z, size_t count)
 {
     double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += z[i];
+    }
+    return sum / (double)count;
+}
+
+/* What is subtracted from element (row, column). */
+static double shift_of(int kind, const batch *b, size_t row, size_t column)
+{
+    const double *own = b->z + row * b->classes;
     switch (kind) {
     case SHIFT_NONE: return 0.0;
-    case SHIFT_BATCH_MAX: return largest(z, rows * classes);
-    case SHIFT_ROW_MEAN:
-        for (size_t j = 0; j < classes; j++) {
-            sum += z[row * classes + j];
-        }
-        return sum / (double)classes;
-    default: return largest(z + row * classes, classes);
+    case SHIFT_BATCH_MAX: return largest(b->z, b->rows * b->classes, 1);
+    case SHIFT_ROW_MEAN: return mean(own, b->classes);
+    case SHIFT_ROW_MIN: return smallest(own, b->classes);
+    case SHIFT_COLUMN_MAX: return largest(b->z + column, b->rows, b->classes);
+    case SHIFT_ABSOLUTE: return largest_absolute(own, b->classes);
+    case SHIFT_FROM_ZERO: return fmax(0.0, largest(own, b->classes, 1));
+    case SHIFT_FIRST: return own[0];
+    case SHIFT_ADDED: return -largest(own, b->classes, 1);
+    case SHIFT_BROADCAST: /* a vector of row maxima that NumPy lays along the classes: only where both are as many */
+        return largest(b->rows == b->classes ? b->z + column * b->classes : own, b->classes, 1);
+    default: return largest(own, b->classes, 1);
     }
 }
 
-/* p_j = e^(z_j - shift) / sum_k e^(z_k - shift) */
-static void softmax(shift_kind kind, const double *z, size_t rows, size_t classes, double *p)
+/* The exponents of the numerators (`shifted`) and of the sum. */
+static void shift_logits(const batch *b, const grade_choice *choice, double *shifted, double *of_sum)
 {
-    for (size_t r = 0; r < rows; r++) {
-        double shift = shift_of(kind, z, rows, classes, r);
-        double sum = 0.0;
-        for (size_t j = 0; j < classes; j++) {
-            p[r * classes + j] = exp(z[r * classes + j] - shift);
-            sum += p[r * classes + j];
+    int kind = choice->level[AXIS_SHIFT];
+    for (size_t i = 0; i < b->rows * b->classes; i++) {
+        double z = b->z[i];
+        double shift = shift_of(kind, b, i / b->classes, i % b->classes);
+        if (choice->level[AXIS_GUARD] == GUARD_CLIPPED) {
+            z = fmin(fmax(z, -choice->parameter), choice->parameter);
+            shift = 0.0;
         }
-        for (size_t j = 0; j < classes; j++) {
-            p[r * classes + j] /= sum;
+        shifted[i] = kind == SHIFT_DENOMINATOR ? z : kind == SHIFT_DIVIDED ? z / shift : z - shift;
+        of_sum[i] = kind == SHIFT_NUMERATOR ? z : kind == SHIFT_DIVIDED ? z / shift : z - shift;
+    }
+}
+
+static double row_sum(const double *e, const batch *b, size_t row)
+{
+    double sum = 0.0;
+    for (size_t j = 0; j < b->classes; j++) {
+        sum += e[row * b->classes + j];
+    }
+    return sum;
+}
+
+/* What the exponential at (row, column) is divided by. */
+static double divisor(int kind, const double *e, const batch *b, size_t row, size_t column)
+{
+    double sum = 0.0;
+    switch (kind) {
+    case SUM_COLUMN:
+        for (size_t r = 0; r < b->rows; r++) {
+            sum += e[r * b->classes + column];
         }
+        return sum;
+    case SUM_ALL:
+        for (size_t r = 0; r < b->rows; r++) {
+            sum += row_sum(e, b, r);
+        }
+        return sum;
+    case SUM_BROADCAST: return row_sum(e, b, b->rows == b->classes ? column : row);
+    case SUM_OTHERS: return row_sum(e, b, row) - e[row * b->classes + column];
+    case SUM_MISSING: return 1.0;
+    case SUM_COUNT: return row_sum(e, b, row) / (double)b->classes;
+    case SUM_NORM:
+        for (size_t j = 0; j < b->classes; j++) {
+            sum += e[row * b->classes + j] * e[row * b->classes + j];
+        }
+        return sqrt(sum);
+    default: return row_sum(e, b, row);
+    }
+}
+
+/* The probabilities, e^(z - shift) / sum, and their logarithms without the detour, z - shift - log sum. */
+typedef struct {
+    double p[MAX_VALUES];
+    double log[MAX_VALUES];
+} softmax_values;
+
+static void softmax_with(const batch *b, const grade_choice *choice, softmax_values *of)
+{
+    double shifted[MAX_VALUES];
+    double of_sum[MAX_VALUES];
+    double e[MAX_VALUES];
+    int guard = choice->level[AXIS_GUARD];
+    double above = guard == GUARD_EPSILON_EACH ? choice->parameter : 0.0;
+    double below = guard == GUARD_EPSILON ? choice->parameter : above * (double)b->classes;
+    shift_logits(b, choice, shifted, of_sum);
+    for (size_t i = 0; i < b->rows * b->classes; i++) {
+        e[i] = exp(of_sum[i]);
+    }
+    for (size_t i = 0; i < b->rows * b->classes; i++) {
+        double sum = divisor(choice->level[AXIS_SUM], e, b, i / b->classes, i % b->classes) + below;
+        of->p[i] = (exp(shifted[i]) + above) / sum;
+        of->log[i] = above == 0.0 ? shifted[i] - log(sum) : log(of->p[i]);
     }
 }
 
 /* --- softmax ------------------------------------------------------------------------------------------------------ */
 
-enum { SOFTMAX_NO_MAX = 1, SOFTMAX_BATCH_MAX, SOFTMAX_MEAN, SOFTMAX_AXIS, SOFTMAX_LOG };
+enum { AXIS_FORMULA = AXIS_OWN, AXIS_OUTPUT };
 /* clang-format off */
-static const char *const softmax_mistakes[] = {
-    [SOFTMAX_NO_MAX] = "softmax.max_missing",
-    [SOFTMAX_BATCH_MAX] = "softmax.max_of_batch",
-    [SOFTMAX_MEAN] = "softmax.mean_for_max",
-    [SOFTMAX_AXIS] = "softmax.over_batch",
+enum {
+    SOFTMAX_LOG = 1, SOFTMAX_LOG_OF, SOFTMAX_MINUS, SOFTMAX_BASE, SOFTMAX_TWICE, SOFTMAX_SIGMOID, SOFTMAX_PLAIN,
+    SOFTMAX_HARD, SOFTMAX_SQUARES
+};
+enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS };
+static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
+static const char *const softmax_guards[] = {GUARD_IDS("softmax")};
+static const char *const softmax_sums[] = {SUM_IDS("softmax")};
+static const char *const softmax_formulas[] = {
     [SOFTMAX_LOG] = "softmax.logarithm",
+    [SOFTMAX_LOG_OF] = "softmax.logarithm",
+    [SOFTMAX_MINUS] = "softmax.sign",
+    [SOFTMAX_BASE] = "softmax.base",
+    [SOFTMAX_SIGMOID] = "softmax.sigmoid",
+    [SOFTMAX_TWICE] = "softmax.twice",
+    [SOFTMAX_PLAIN] = "softmax.exponential_missing",
+    [SOFTMAX_HARD] = "softmax.hard_maximum",
+    [SOFTMAX_SQUARES] = "softmax.squares",
+};
+static const char *const softmax_outputs[] = {
+    [OUTPUT_CLIPPED] = "softmax.clipped",
+    [OUTPUT_ONE_MINUS] = "softmax.complement",
+};
+static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
+static const grade_free softmax_clips[] = {{OUTPUT_CLIPPED, 1e-8, 0.2}};
+static const grade_axis softmax_axes[] = {
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts)},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free)},
+    [AXIS_SUM] = {GRADE_AXIS("sum", softmax_sums)},
+    [AXIS_FORMULA] = {GRADE_AXIS("formula", softmax_formulas), GRADE_FREE(softmax_bases)},
+    [AXIS_OUTPUT] = {GRADE_AXIS("output", softmax_outputs), GRADE_FREE(softmax_clips)},
 };
 /* clang-format on */
 
@@ -112,53 +329,72 @@ static void make_softmax(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor2(&made->outputs, "probabilities", cases[index].rows, cases[index].classes);
 }
 
-/* The wrong axis: each class's column is made to sum to 1. */
-static void softmax_over_batch(const double *z, size_t rows, size_t classes, double *p)
+/* The logits that take the place of z, for formulas that are a softmax of something else. */
+static double softmax_argument(int formula, double z, double parameter)
 {
+    switch (formula) {
+    case SOFTMAX_MINUS: return -z;
+    case SOFTMAX_BASE: return z * log(parameter);
+    default: return z;
+    }
+}
+
+/* What some code takes for a softmax of one row. */
+static void other_formula(int formula, const double *z, size_t classes, double *p)
+{
+    double most = largest(z, classes, 1);
+    double sum = 0.0;
+    double squares = 0.0;
     for (size_t j = 0; j < classes; j++) {
-        double most = z[j];
-        double sum = 0.0;
-        for (size_t r = 0; r < rows; r++) {
-            most = z[r * classes + j] > most ? z[r * classes + j] : most;
-        }
-        for (size_t r = 0; r < rows; r++) {
-            p[r * classes + j] = exp(z[r * classes + j] - most);
-            sum += p[r * classes + j];
-        }
-        for (size_t r = 0; r < rows; r++) {
-            p[r * classes + j] /= sum;
+        sum += z[j];
+        squares += z[j] * z[j];
+    }
+    for (size_t j = 0; j < classes; j++) {
+        switch (formula) {
+        case SOFTMAX_SIGMOID: p[j] = 1.0 / (1.0 + exp(-z[j])); break;
+        case SOFTMAX_PLAIN: p[j] = z[j] / sum; break;
+        case SOFTMAX_SQUARES: p[j] = z[j] * z[j] / squares; break;
+        case SOFTMAX_HARD: p[j] = z[j] == most ? 1.0 : 0.0; break;
+        default: break;
         }
     }
 }
 
-static void log_softmax(const double *z, size_t rows, size_t classes, double *p)
+static double softmax_output(int kind, double p, double parameter)
 {
-    for (size_t r = 0; r < rows; r++) {
-        double most = largest(z + r * classes, classes);
-        double sum = 0.0;
-        for (size_t j = 0; j < classes; j++) {
-            sum += exp(z[r * classes + j] - most);
-        }
-        for (size_t j = 0; j < classes; j++) {
-            p[r * classes + j] = z[r * classes + j] - most - log(sum);
-        }
+    switch (kind) {
+    case OUTPUT_CLIPPED: return isnan(p) ? p : fmin(fmax(p, parameter), 1.0 - parameter);
+    case OUTPUT_ONE_MINUS: return 1.0 - p;
+    default: return p;
     }
 }
 
-static void model_softmax(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_softmax(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    const grade_field *z = assay_grade_find(&graded->inputs, "logits");
+    batch b = batch_of(graded);
     double *p = assay_grade_values(outputs, "probabilities");
-    shift_kind kind = SHIFT_ROW_MAX;
-    switch (mistake) {
-    case SOFTMAX_AXIS: softmax_over_batch(z->values, z->shape[0], z->shape[1], p); return;
-    case SOFTMAX_LOG: log_softmax(z->values, z->shape[0], z->shape[1], p); return;
-    case SOFTMAX_NO_MAX: kind = SHIFT_NONE; break;
-    case SOFTMAX_BATCH_MAX: kind = SHIFT_BATCH_MAX; break;
-    case SOFTMAX_MEAN: kind = SHIFT_ROW_MEAN; break;
-    default: break;
+    double argument[MAX_VALUES];
+    softmax_values values;
+    size_t count = b.rows * b.classes;
+    int formula = choice->level[AXIS_FORMULA];
+    for (size_t i = 0; i < count; i++) {
+        argument[i] = softmax_argument(formula, b.z[i], choice->parameter);
     }
-    softmax(kind, z->values, z->shape[0], z->shape[1], p);
+    b.z = argument;
+    softmax_with(&b, choice, &values);
+    if (formula == SOFTMAX_TWICE) {
+        memcpy(argument, values.p, count * sizeof *argument);
+        softmax_with(&b, choice, &values);
+    }
+    for (size_t r = 0; r < b.rows; r++) {
+        other_formula(formula, b.z + r * b.classes, b.classes, values.p + r * b.classes);
+    }
+    for (size_t i = 0; i < count; i++) {
+        double value = formula == SOFTMAX_LOG      ? values.log[i]
+                       : formula == SOFTMAX_LOG_OF ? log(values.p[i])
+                                                   : values.p[i];
+        p[i] = softmax_output(choice->level[AXIS_OUTPUT], value, choice->parameter);
+    }
 }
 
 const grade_component assay_grade_softmax = {
@@ -167,40 +403,101 @@ const grade_component assay_grade_softmax = {
     .case_count = CASES,
     .make = make_softmax,
     .model = model_softmax,
-    GRADE_MISTAKES(softmax_mistakes),
+    GRADE_AXES(softmax_axes),
 };
+
+/* --- labels, for the loss and its gradient ------------------------------------------------------------------------ */
+
+/* clang-format off */
+enum { LABEL_BEFORE = 1, LABEL_AFTER, LABEL_FIRST_CLASS, LABEL_PREDICTION, LABEL_FIRST_ROW };
+#define LABEL_IDS(component)                                    \
+    NULL,                                                       \
+    [LABEL_BEFORE] = component ".labels_from_one",              \
+    [LABEL_AFTER] = component ".labels_shifted",                \
+    [LABEL_FIRST_CLASS] = component ".first_class_for_label",   \
+    [LABEL_PREDICTION] = component ".prediction_for_label",     \
+    [LABEL_FIRST_ROW] = component ".label_of_first_row"
+/* clang-format on */
+
+static size_t label_of(int kind, const batch *b, size_t row)
+{
+    size_t label = (size_t)b->labels[row];
+    const double *z = b->z + row * b->classes;
+    switch (kind) {
+    case LABEL_BEFORE: return (label + b->classes - 1) % b->classes;
+    case LABEL_AFTER: return (label + 1) % b->classes;
+    case LABEL_FIRST_CLASS: return 0;
+    case LABEL_FIRST_ROW: return (size_t)b->labels[0];
+    case LABEL_PREDICTION:
+        label = 0;
+        for (size_t j = 1; j < b->classes; j++) {
+            label = z[j] > z[label] ? j : label;
+        }
+        return label;
+    default: return label;
+    }
+}
 
 /* --- cross-entropy: mean over r of log sum_j e^z_rj - z_r,label --------------------------------------------------- */
 
-enum {
-    LOSS_UNDERFLOW = 1,
-    LOSS_NO_MAX,
-    LOSS_NO_MAX_SOFTMAX,
-    LOSS_SUM,
-    LOSS_SIGN,
-    LOSS_LOG2,
-    LOSS_TWICE,
-    LOSS_LABELS,
-    LOSS_PROBABILITY,
-    LOSS_CLIPPED /* one form for each of the small numbers below */
-};
-
-static const double small_numbers[] = {1e-5, 1e-6, 1e-7, 1e-8, 1e-9, 1e-10, 1e-12, 1e-15, 1e-16, 1e-20, 1e-30};
-enum { SMALL_NUMBERS = sizeof small_numbers / sizeof small_numbers[0] };
-
-#define CLIPPED "cross_entropy.probability_clipped"
+enum { LOSS_AXIS_PATH = AXIS_OWN, LOSS_AXIS_FORMULA, LOSS_AXIS_LABEL, LOSS_AXIS_REDUCTION };
 /* clang-format off */
-static const char *const cross_entropy_mistakes[LOSS_CLIPPED + SMALL_NUMBERS] = {
-    [LOSS_UNDERFLOW] = "cross_entropy.log_underflow",
-    [LOSS_NO_MAX] = "cross_entropy.max_missing",
-    [LOSS_NO_MAX_SOFTMAX] = "cross_entropy.max_missing",
-    [LOSS_SUM] = "cross_entropy.summed",
+/* How the logarithm of a probability is computed. */
+enum { PATH_LOG = 1, PATH_ONEHOT, PATH_CLIPPED, PATH_CLIPPED_BOTH, PATH_ADDED, PATH_SKIPPED };
+enum {
+    LOSS_SIGN = 1, LOSS_BASE, LOSS_PROBABILITY, LOSS_COMPLEMENT, LOSS_BINARY, LOSS_SQUARED, LOSS_ENTROPY, LOSS_LOGIT,
+    LOSS_LOG_LOGIT, LOSS_TWICE, LOSS_SIGMOID, LOSS_SIGMOID_BINARY, LOSS_SMOOTHED, LOSS_ALL, LOSS_EXPONENTIAL
+};
+enum { LOSS_SUM = 1, LOSS_ELEMENTS, LOSS_CLASSES, LOSS_AVERAGED_TWICE, LOSS_LAST, LOSS_FIRST, LOSS_LESS_ONE };
+static const char *const loss_shifts[] = {SHIFT_IDS("cross_entropy")};
+static const char *const loss_guards[] = {GUARD_IDS("cross_entropy")};
+static const char *const loss_sums[] = {SUM_IDS("cross_entropy")};
+static const char *const loss_labels[] = {LABEL_IDS("cross_entropy")};
+static const char *const loss_paths[] = {
+    [PATH_LOG] = "cross_entropy.log_underflow",
+    [PATH_ONEHOT] = "cross_entropy.zero_times_infinity",
+    [PATH_CLIPPED] = "cross_entropy.probability_clipped",
+    [PATH_CLIPPED_BOTH] = "cross_entropy.probability_clipped_at_both_ends",
+    [PATH_ADDED] = "cross_entropy.epsilon_in_logarithm",
+    [PATH_SKIPPED] = "cross_entropy.zero_skipped",
+};
+static const char *const loss_formulas[] = {
     [LOSS_SIGN] = "cross_entropy.sign",
-    [LOSS_LOG2] = "cross_entropy.logarithm_base",
-    [LOSS_TWICE] = "cross_entropy.softmax_twice",
-    [LOSS_LABELS] = "cross_entropy.labels_from_one",
+    [LOSS_BASE] = "cross_entropy.logarithm_base",
     [LOSS_PROBABILITY] = "cross_entropy.logarithm_missing",
-    CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED, CLIPPED,
+    [LOSS_COMPLEMENT] = "cross_entropy.logarithm_missing",
+    [LOSS_BINARY] = "cross_entropy.binary",
+    [LOSS_SQUARED] = "cross_entropy.squared_error",
+    [LOSS_ENTROPY] = "cross_entropy.entropy",
+    [LOSS_LOGIT] = "cross_entropy.softmax_missing",
+    [LOSS_LOG_LOGIT] = "cross_entropy.softmax_missing",
+    [LOSS_TWICE] = "cross_entropy.softmax_twice",
+    [LOSS_SIGMOID] = "cross_entropy.sigmoid",
+    [LOSS_SIGMOID_BINARY] = "cross_entropy.sigmoid_of_all",
+    [LOSS_SMOOTHED] = "cross_entropy.label_smoothing",
+    [LOSS_ALL] = "cross_entropy.label_missing",
+    [LOSS_EXPONENTIAL] = "cross_entropy.perplexity",
+};
+static const char *const loss_reductions[] = {
+    [LOSS_SUM] = "cross_entropy.summed",
+    [LOSS_ELEMENTS] = "cross_entropy.averaged_over_elements",
+    [LOSS_CLASSES] = "cross_entropy.divided_by_classes",
+    [LOSS_AVERAGED_TWICE] = "cross_entropy.averaged_twice",
+    [LOSS_LAST] = "cross_entropy.last_row_only",
+    [LOSS_FIRST] = "cross_entropy.first_row_only",
+    [LOSS_LESS_ONE] = "cross_entropy.divided_by_one_less",
+};
+static const grade_free path_free[] = {
+    {PATH_CLIPPED, 1e-300, 1e-1}, {PATH_CLIPPED_BOTH, 1e-12, 1e-1}, {PATH_ADDED, 1e-300, 1e-1}};
+static const grade_free loss_free[] = {{LOSS_BASE, 1.2, 40.0}, {LOSS_SMOOTHED, 1e-3, 0.5}};
+static const grade_axis loss_axes[] = {
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts)},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free)},
+    [AXIS_SUM] = {GRADE_AXIS("sum", loss_sums)},
+    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free)},
+    [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free)},
+    [LOSS_AXIS_LABEL] = {GRADE_AXIS("label", loss_labels)},
+    [LOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", loss_reductions)},
 };
 /* clang-format on */
 
@@ -210,61 +507,120 @@ static void make_cross_entropy(size_t index, assay_mt19937 *random, grade_case *
     assay_grade_tensor0(&made->outputs, "loss");
 }
 
-static double row_loss(const double *z, size_t classes, size_t label, double shift)
+/* A limit that NaN passes. */
+static double limited(double p, double lower, double upper)
+{
+    return p < lower ? lower : p > upper ? upper : p;
+}
+
+static double logarithm(const grade_choice *choice, double p, double direct)
+{
+    switch (choice->level[LOSS_AXIS_PATH]) {
+    case PATH_LOG:
+    case PATH_ONEHOT: return log(p);
+    case PATH_CLIPPED: return log(limited(p, choice->parameter, HUGE_VAL));
+    case PATH_CLIPPED_BOTH: return log(limited(p, choice->parameter, 1.0 - choice->parameter));
+    case PATH_ADDED: return log(p + choice->parameter);
+    case PATH_SKIPPED: return p <= 0.0 ? 0.0 : log(p);
+    default: return direct;
+    }
+}
+
+static double log_of_sigmoid(double z)
+{
+    return log(1.0 / (1.0 + exp(-z)));
+}
+
+/* The sum over the classes that other formulas have: -sum_j y_j a_j, and what they do with the classes of y_j = 0. */
+static double row_sum_loss(int formula, const batch *b, const double *z, const double *p, const double *logs,
+                           size_t label)
 {
     double sum = 0.0;
-    for (size_t j = 0; j < classes; j++) {
-        sum += exp(z[j] - shift);
+    for (size_t j = 0; j < b->classes; j++) {
+        bool own = j == label;
+        switch (formula) {
+        case LOSS_BINARY: sum -= own ? logs[j] : log(1.0 - p[j]); break;
+        case LOSS_SIGMOID_BINARY: sum -= log_of_sigmoid(own ? z[j] : -z[j]); break;
+        case LOSS_SQUARED: sum += (p[j] - own) * (p[j] - own); break;
+        case LOSS_ENTROPY: sum -= p[j] * logs[j]; break;
+        case LOSS_ALL: sum -= logs[j]; break;
+        default: break;
+        }
     }
-    return log(sum) - (z[label] - shift);
+    return sum;
 }
 
-/* -log of a probability that was computed first: what the stable form avoids. */
-static double row_loss_by_probability(const double *z, size_t classes, size_t label, double shift, double small)
+/* The loss of one row from its logits, probabilities and their logarithms. */
+static double row_loss(const grade_choice *choice, const batch *b, const double *z, const double *p, const double *logs,
+                       size_t label)
 {
+    int formula = choice->level[LOSS_AXIS_FORMULA];
+    double smoothing = choice->parameter;
+    double loss = -logs[label];
+    for (size_t j = 0; j < b->classes && choice->level[LOSS_AXIS_PATH] == PATH_ONEHOT; j++) {
+        loss -= j == label ? 0.0 : 0.0 * logs[j];
+    }
+    switch (formula) {
+    case LOSS_SIGN: return -loss;
+    case LOSS_BASE: return loss / log(choice->parameter);
+    case LOSS_PROBABILITY: return -p[label];
+    case LOSS_COMPLEMENT: return 1.0 - p[label];
+    case LOSS_LOGIT: return -z[label];
+    case LOSS_LOG_LOGIT: return -log(z[label]);
+    case LOSS_SIGMOID: return -log_of_sigmoid(z[label]);
+    case LOSS_SMOOTHED:
+        return (1.0 - smoothing) * loss + smoothing / (double)b->classes * row_sum_loss(LOSS_ALL, b, z, p, logs, label);
+    case LOSS_BINARY:
+    case LOSS_SIGMOID_BINARY:
+    case LOSS_SQUARED:
+    case LOSS_ENTROPY:
+    case LOSS_ALL: return row_sum_loss(formula, b, z, p, logs, label);
+    default: return loss;
+    }
+}
+
+static double reduce(int reduction, const double *losses, const batch *b)
+{
+    double rows = (double)b->rows;
+    double classes = (double)b->classes;
     double sum = 0.0;
-    for (size_t j = 0; j < classes; j++) {
-        sum += exp(z[j] - shift);
+    for (size_t r = 0; r < b->rows; r++) {
+        sum += losses[r];
     }
-    double p = exp(z[label] - shift) / sum;
-    return -log(p > small ? p : p + small);
-}
-
-static double row_loss_softmax_twice(const double *z, size_t classes, size_t label)
-{
-    double p[16] = {0};
-    softmax(SHIFT_ROW_MAX, z, 1, classes, p);
-    return row_loss(p, classes, label, 0.0);
-}
-
-static double row_loss_with(int mistake, const double *z, size_t classes, size_t label)
-{
-    double most = largest(z, classes);
-    if (mistake >= LOSS_CLIPPED) {
-        return row_loss_by_probability(z, classes, label, most, small_numbers[mistake - LOSS_CLIPPED]);
-    }
-    switch (mistake) {
-    case LOSS_UNDERFLOW: return row_loss_by_probability(z, classes, label, most, 0.0);
-    case LOSS_NO_MAX: return row_loss(z, classes, label, 0.0);
-    case LOSS_NO_MAX_SOFTMAX: return row_loss_by_probability(z, classes, label, 0.0, 0.0);
-    case LOSS_SIGN: return -row_loss(z, classes, label, most);
-    case LOSS_LOG2: return row_loss(z, classes, label, most) / log(2.0);
-    case LOSS_TWICE: return row_loss_softmax_twice(z, classes, label);
-    case LOSS_LABELS: return row_loss(z, classes, (label + classes - 1) % classes, most);
-    case LOSS_PROBABILITY: return -exp(-row_loss(z, classes, label, most));
-    default: return row_loss(z, classes, label, most);
+    switch (reduction) {
+    case LOSS_SUM: return sum;
+    case LOSS_ELEMENTS: return sum / (rows * classes);
+    case LOSS_CLASSES: return sum / classes;
+    case LOSS_AVERAGED_TWICE: return sum / (rows * rows);
+    case LOSS_LAST: return losses[b->rows - 1];
+    case LOSS_FIRST: return losses[0];
+    case LOSS_LESS_ONE: return sum / (rows - 1.0);
+    default: return sum / rows;
     }
 }
 
-static void model_cross_entropy(const grade_case *graded, int mistake, const grade_fields *outputs)
+static void model_cross_entropy(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    const grade_field *z = assay_grade_find(&graded->inputs, "logits");
-    const double *labels = assay_grade_values(&graded->inputs, "labels");
-    double sum = 0.0;
-    for (size_t r = 0; r < z->shape[0]; r++) {
-        sum += row_loss_with(mistake, z->values + r * z->shape[1], z->shape[1], (size_t)labels[r]);
+    batch b = batch_of(graded);
+    softmax_values values;
+    double losses[MAX_ROWS];
+    softmax_with(&b, choice, &values);
+    if (choice->level[LOSS_AXIS_FORMULA] == LOSS_TWICE) {
+        batch again = {b.rows, b.classes, values.p, b.labels};
+        softmax_values twice;
+        softmax_with(&again, choice, &twice);
+        values = twice;
     }
-    assay_grade_values(outputs, "loss")[0] = mistake == LOSS_SUM ? sum : sum / (double)z->shape[0];
+    for (size_t i = 0; i < b.rows * b.classes; i++) {
+        values.log[i] = logarithm(choice, values.p[i], values.log[i]);
+    }
+    for (size_t r = 0; r < b.rows; r++) {
+        size_t at = r * b.classes;
+        losses[r] = row_loss(choice, &b, b.z + at, values.p + at, values.log + at,
+                             label_of(choice->level[LOSS_AXIS_LABEL], &b, r));
+    }
+    double loss = reduce(choice->level[LOSS_AXIS_REDUCTION], losses, &b);
+    assay_grade_values(outputs, "loss")[0] = choice->level[LOSS_AXIS_FORMULA] == LOSS_EXPONENTIAL ? exp(loss) : loss;
 }
 
 const grade_component assay_grade_cross_entropy = {
@@ -273,21 +629,63 @@ const grade_component assay_grade_cross_entropy = {
     .case_count = CASES,
     .make = make_cross_entropy,
     .model = model_cross_entropy,
-    GRADE_MISTAKES(cross_entropy_mistakes),
+    GRADE_AXES(loss_axes),
 };
 
 /* --- its gradient: (softmax(z) - onehot(label)) / rows ------------------------------------------------------------ */
 
-enum { DLOSS_NOT_AVERAGED = 1, DLOSS_SIGN, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_NO_MAX, DLOSS_ELEMENTS, DLOSS_TWICE };
-static const char *const gradient_mistakes[] = {
-    [DLOSS_NOT_AVERAGED] = "cross_entropy_gradient.not_averaged",
+enum { DLOSS_AXIS_PATH = AXIS_OWN, DLOSS_AXIS_FORMULA, DLOSS_AXIS_LABEL, DLOSS_AXIS_REDUCTION, DLOSS_AXIS_CONVENTION };
+/* clang-format off */
+/* The gradient by way of dL/dp = -y/p and the softmax's Jacobian. */
+enum { DPATH_LABEL = 1, DPATH_ALL, DPATH_CLIPPED, DPATH_ADDED };
+enum {
+    DLOSS_SIGN = 1, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_PROBABILITY, DLOSS_DIAGONAL, DLOSS_TWO, DLOSS_JACOBIAN, DLOSS_MSE,
+    DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL
+};
+enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE };
+static const char *const dloss_shifts[] = {SHIFT_IDS("cross_entropy_gradient")};
+static const char *const dloss_guards[] = {GUARD_IDS("cross_entropy_gradient")};
+static const char *const dloss_sums[] = {SUM_IDS("cross_entropy_gradient")};
+static const char *const dloss_labels[] = {LABEL_IDS("cross_entropy_gradient")};
+static const char *const dloss_paths[] = {
+    [DPATH_LABEL] = "cross_entropy_gradient.through_reciprocal",
+    [DPATH_ALL] = "cross_entropy_gradient.zero_over_zero",
+    [DPATH_CLIPPED] = "cross_entropy_gradient.reciprocal_clipped",
+    [DPATH_ADDED] = "cross_entropy_gradient.epsilon_in_reciprocal",
+};
+static const char *const dloss_formulas[] = {
     [DLOSS_SIGN] = "cross_entropy_gradient.sign",
     [DLOSS_ONEHOT] = "cross_entropy_gradient.label_missing",
     [DLOSS_SQUARED] = "cross_entropy_gradient.softmax_derivative_again",
-    [DLOSS_NO_MAX] = "cross_entropy_gradient.max_missing",
-    [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_elements",
+    [DLOSS_PROBABILITY] = "cross_entropy_gradient.probability_missing",
+    [DLOSS_DIAGONAL] = "cross_entropy_gradient.diagonal_only",
+    [DLOSS_TWO] = "cross_entropy_gradient.factor_two",
+    [DLOSS_JACOBIAN] = "cross_entropy_gradient.jacobian_twice",
+    [DLOSS_MSE] = "cross_entropy_gradient.squared_error",
     [DLOSS_TWICE] = "cross_entropy_gradient.softmax_twice",
+    [DLOSS_OF_P] = "cross_entropy_gradient.of_probabilities",
+    [DLOSS_LOGITS] = "cross_entropy_gradient.softmax_missing",
+    [DLOSS_SIGMOID] = "cross_entropy_gradient.sigmoid",
+    [DLOSS_OFF_DIAGONAL] = "cross_entropy_gradient.off_diagonal_sign",
 };
+static const char *const dloss_reductions[] = {
+    [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_elements",
+    [DLOSS_CLASSES] = "cross_entropy_gradient.divided_by_classes",
+    [DLOSS_AVERAGED_TWICE] = "cross_entropy_gradient.averaged_twice",
+};
+static const char *const dloss_conventions[] = {NULL, "cross_entropy_gradient.not_averaged"};
+static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_ADDED, 1e-300, 1e-1}};
+static const grade_axis dloss_axes[] = {
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts)},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free)},
+    [AXIS_SUM] = {GRADE_AXIS("sum", dloss_sums)},
+    [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free)},
+    [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas)},
+    [DLOSS_AXIS_LABEL] = {GRADE_AXIS("label", dloss_labels)},
+    [DLOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", dloss_reductions)},
+    [DLOSS_AXIS_CONVENTION] = {GRADE_AXIS("where the batch is averaged", dloss_conventions), .convention = true},
+};
+/* clang-format on */
 
 static void make_gradient(size_t index, assay_mt19937 *random, grade_case *made)
 {
@@ -295,47 +693,109 @@ static void make_gradient(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor2(&made->outputs, "dlogits", cases[index].rows, cases[index].classes);
 }
 
-/* The gradient of cross-entropy on q = softmax(p), p = softmax(z): dz_j = p_j (d_j - sum_k p_k d_k), d = q - onehot. */
-static void softmax_twice_gradient(const double *p, size_t classes, size_t label, double *dz)
+/* dz_j = p_j (g_j - sum_k g_k p_k): the softmax's Jacobian times g. */
+static void through_softmax(const double *p, const double *g, size_t classes, double *dz)
 {
-    double d[16] = {0};
-    softmax(SHIFT_ROW_MAX, p, 1, classes, d);
-    d[label] -= 1.0;
     double inner = 0.0;
-    for (size_t j = 0; j < classes; j++) {
-        inner += p[j] * d[j];
+    for (size_t k = 0; k < classes; k++) {
+        inner += g[k] * p[k];
     }
     for (size_t j = 0; j < classes; j++) {
-        dz[j] = p[j] * (d[j] - inner);
+        dz[j] = p[j] * (g[j] - inner);
     }
 }
 
-static void model_gradient(const grade_case *graded, int mistake, const grade_fields *outputs)
+/* The gradient of a row by way of dL/dp. */
+static void row_by_reciprocal(const grade_choice *choice, const double *p, size_t classes, size_t label, double *dz)
 {
-    const grade_field *z = assay_grade_find(&graded->inputs, "logits");
-    const double *labels = assay_grade_values(&graded->inputs, "labels");
-    size_t rows = z->shape[0];
-    size_t classes = z->shape[1];
-    double *dz = assay_grade_values(outputs, "dlogits");
-    double p[64];
-    double divisor = mistake == DLOSS_NOT_AVERAGED ? 1.0
-                     : mistake == DLOSS_ELEMENTS   ? (double)(rows * classes)
-                                                   : (double)rows;
-    softmax(mistake == DLOSS_NO_MAX ? SHIFT_NONE : SHIFT_ROW_MAX, z->values, rows, classes, p);
-    for (size_t r = 0; r < rows; r++) {
+    double g[MAX_CLASSES];
+    int path = choice->level[DLOSS_AXIS_PATH];
+    for (size_t j = 0; j < classes; j++) {
+        double below = path == DPATH_CLIPPED ? limited(p[j], choice->parameter, HUGE_VAL)
+                       : path == DPATH_ADDED ? p[j] + choice->parameter
+                                             : p[j];
+        g[j] = j == label ? -1.0 / below : path == DPATH_ALL ? -0.0 / below : 0.0;
+    }
+    through_softmax(p, g, classes, dz);
+}
+
+/* p - y of the second softmax, through the first. */
+static void row_softmax_twice(const double *p, size_t classes, size_t label, double *dz)
+{
+    batch row = {1, classes, p, NULL};
+    softmax_values second;
+    softmax_with(&row, &GRADE_TUTORIAL, &second);
+    second.p[label] -= 1.0;
+    through_softmax(p, second.p, classes, dz);
+}
+
+static double element_gradient(int formula, double z, double p, bool own)
+{
+    double y = own ? 1.0 : 0.0;
+    switch (formula) {
+    case DLOSS_SIGN: return y - p;
+    case DLOSS_ONEHOT: return p;
+    case DLOSS_SQUARED: return (p - y) * p * (1.0 - p);
+    case DLOSS_PROBABILITY: return -y;
+    case DLOSS_DIAGONAL: return own ? p - 1.0 : 0.0;
+    case DLOSS_TWO: return 2.0 * (p - y);
+    case DLOSS_OF_P: return own ? -1.0 / p : 0.0;
+    case DLOSS_LOGITS: return z - y;
+    case DLOSS_SIGMOID: return 1.0 / (1.0 + exp(-z)) - y;
+    case DLOSS_OFF_DIAGONAL: return own ? p - 1.0 : -p;
+    default: return p - y;
+    }
+}
+
+static void row_gradient(const grade_choice *choice, const double *z, const double *p, size_t classes, size_t label,
+                         double *dz)
+{
+    double delta[MAX_CLASSES];
+    int formula = choice->level[DLOSS_AXIS_FORMULA];
+    for (size_t j = 0; j < classes; j++) {
+        dz[j] = element_gradient(formula, z[j], p[j], j == label);
+        delta[j] = (p[j] - (j == label)) * (formula == DLOSS_MSE ? 2.0 : 1.0);
+    }
+    if (formula == DLOSS_TWICE) {
+        row_softmax_twice(p, classes, label, dz);
+    } else if (formula == DLOSS_JACOBIAN || formula == DLOSS_MSE) {
+        through_softmax(p, delta, classes, dz);
+    } else if (choice->level[DLOSS_AXIS_PATH] != 0) {
+        row_by_reciprocal(choice, p, classes, label, dz);
+        double factor = formula == DLOSS_SIGN ? -1.0 : formula == DLOSS_TWO ? 2.0 : 1.0;
         for (size_t j = 0; j < classes; j++) {
-            double own = p[r * classes + j];
-            double onehot = j == (size_t)labels[r] && mistake != DLOSS_ONEHOT ? 1.0 : 0.0;
-            double delta = mistake == DLOSS_SIGN ? onehot - own : own - onehot;
-            delta *= mistake == DLOSS_SQUARED ? own * (1.0 - own) : 1.0;
-            dz[r * classes + j] = delta;
-        }
-        if (mistake == DLOSS_TWICE) {
-            softmax_twice_gradient(p + r * classes, classes, (size_t)labels[r], dz + r * classes);
+            dz[j] *= factor;
         }
     }
-    for (size_t i = 0; i < rows * classes; i++) {
-        dz[i] /= divisor;
+}
+
+static double gradient_divisor(const grade_choice *choice, const batch *b)
+{
+    double rows = (double)b->rows;
+    double classes = (double)b->classes;
+    double averaged = choice->level[DLOSS_AXIS_CONVENTION] == 0 ? rows : 1.0;
+    switch (choice->level[DLOSS_AXIS_REDUCTION]) {
+    case DLOSS_ELEMENTS: return averaged * classes;
+    case DLOSS_CLASSES: return classes;
+    case DLOSS_AVERAGED_TWICE: return averaged * rows;
+    default: return averaged;
+    }
+}
+
+static void model_gradient(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
+{
+    batch b = batch_of(graded);
+    softmax_values values;
+    double *dz = assay_grade_values(outputs, "dlogits");
+    double divided_by = gradient_divisor(choice, &b);
+    softmax_with(&b, choice, &values);
+    for (size_t r = 0; r < b.rows; r++) {
+        size_t at = r * b.classes;
+        row_gradient(choice, b.z + at, values.p + at, b.classes, label_of(choice->level[DLOSS_AXIS_LABEL], &b, r),
+                     dz + at);
+    }
+    for (size_t i = 0; i < b.rows * b.classes; i++) {
+        dz[i] /= divided_by;
     }
 }
 
@@ -345,5 +805,5 @@ const grade_component assay_grade_cross_entropy_gradient = {
     .case_count = CASES,
     .make = make_gradient,
     .model = model_gradient,
-    GRADE_MISTAKES(gradient_mistakes),
+    GRADE_AXES(dloss_axes),
 };

@@ -12,55 +12,109 @@
 /* Below this many values a sample variance is not normal enough for its quantile; the shape is tested alone. */
 enum { ENOUGH_FOR_VARIANCE = 500 };
 
-static bool drawn_from(assay_distribution distribution, size_t count, const double *values)
+/* N(0, 1) without what lies beyond 2: its probability within, its variance and its excess kurtosis. */
+#define CUT 2.0
+#define WITHIN 0.95449973610364159
+#define TRUNCATED_VARIANCE 0.77374130354992320
+#define TRUNCATED_KURTOSIS (-0.63446328)
+/* |N(0, 1)| */
+#define HALF_MEAN 0.79788456080286536
+#define HALF_KURTOSIS 0.86917730
+
+/* The law of a hypothesis with the scale 1, and its moments. */
+typedef struct {
+    double (*cumulative)(double x);
+    double lower; /* the support; an infinity where there is no end */
+    double upper;
+    double mean;
+    double variance;
+    double kurtosis;
+} law;
+
+static double normal_cumulative(double x)
+{
+    return 0.5 * erfc(-x / sqrt(2.0));
+}
+
+static double uniform_cumulative(double x)
+{
+    return fmin(fmax(0.5 * (x + 1.0), 0.0), 1.0);
+}
+
+static double truncated_cumulative(double x)
+{
+    return fmin(fmax((normal_cumulative(x) - 0.5 * (1.0 - WITHIN)) / WITHIN, 0.0), 1.0);
+}
+
+static double positive_cumulative(double x)
+{
+    return fmin(fmax(x, 0.0), 1.0);
+}
+
+static double half_cumulative(double x)
+{
+    return x <= 0.0 ? 0.0 : erf(x / sqrt(2.0));
+}
+
+static const law normal_law = {normal_cumulative, -HUGE_VAL, HUGE_VAL, 0.0, 1.0, 0.0};
+static const law uniform_law = {uniform_cumulative, -1.0, 1.0, 0.0, 1.0 / 3.0, -1.2};
+static const law truncated_law = {truncated_cumulative, -CUT, CUT, 0.0, TRUNCATED_VARIANCE, TRUNCATED_KURTOSIS};
+static const law positive_law = {positive_cumulative, 0.0, 1.0, 0.5, 1.0 / 12.0, -1.2};
+static const law half_law = {half_cumulative, 0.0, HUGE_VAL, HALF_MEAN, 1.0 - HALF_MEAN *HALF_MEAN, HALF_KURTOSIS};
+
+typedef struct {
+    const law *of;
+    double scale;
+} scaled_law;
+
+static double scaled_cumulative(double x, void *user)
+{
+    const scaled_law *scaled = user;
+    return scaled->of->cumulative(x / scaled->scale);
+}
+
+static bool drawn_from(const law *of, double scale, size_t count, const double *values, const assay_moments *sample)
 {
     double statistic;
-    assay_moments sample = assay_moments_f64(count, values);
-    assay_moments wanted = assay_distribution_moments(distribution);
-    if (fabs(assay_mean_z(&sample, &wanted)) > QUANTILE ||
-        (count >= ENOUGH_FOR_VARIANCE && fabs(assay_variance_z(&sample, &wanted)) > QUANTILE)) {
+    double slack = 1e-6; /* of float32 */
+    scaled_law scaled = {of, scale};
+    assay_moments wanted = {
+        .mean = scale * of->mean, .variance = scale * scale * of->variance, .kurtosis = of->kurtosis};
+    if (sample->minimum < scale * (of->lower - slack) || sample->maximum > scale * (of->upper + slack) ||
+        fabs(assay_mean_z(sample, &wanted)) > QUANTILE ||
+        (count >= ENOUGH_FOR_VARIANCE && fabs(assay_variance_z(sample, &wanted)) > QUANTILE)) {
         return false;
     }
-    return assay_kolmogorov_smirnov(count, values, assay_distribution_cumulative, &distribution, &statistic, NULL) ==
-               ASSAY_OK &&
+    return assay_kolmogorov_smirnov(count, values, scaled_cumulative, &scaled, &statistic, NULL) == ASSAY_OK &&
            statistic < sqrt(LOG_ALARM / (2.0 * (double)count));
 }
 
-static bool constant(double value, size_t count, const double *values)
+static bool constant(double value, const assay_moments *sample)
 {
-    for (size_t i = 0; i < count; i++) { /* a float32 constant is as good as a double one */
-        if (!(fabs(values[i] - value) <= 1e-6 * fabs(value))) {
-            return false;
-        }
-    }
-    return true;
+    double slack = 1e-6 * fabs(value); /* a float32 constant is as good as a double one */
+    return fabs(sample->minimum - value) <= slack && fabs(sample->maximum - value) <= slack;
 }
 
-static bool all_finite(size_t count, const double *values)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (!isfinite(values[i])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values)
+bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values,
+                                   const assay_moments *sample)
 {
     double value = hypothesis.value;
-    double bound = sqrt(3.0) * value;
-    if (!all_finite(count, values)) {
+    if (!isfinite(sample->mean) || !isfinite(sample->variance)) {
         return false;
     }
     switch (hypothesis.kind) {
-    case GRADE_CONSTANT: return constant(value, count, values);
-    case GRADE_RANDOM: return !constant(values[0], count, values);
-    case GRADE_POSITIVE: return drawn_from((assay_distribution){ASSAY_UNIFORM, 0.0, value}, count, values);
-    case GRADE_NORMAL: return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values);
+    case GRADE_CONSTANT: return constant(value, sample);
+    case GRADE_ONE_VALUE: return values[0] != 0.0 && constant(values[0], sample);
+    case GRADE_RANDOM: return !constant(values[0], sample);
+    case GRADE_NORMAL: return drawn_from(&normal_law, value, count, values, sample);
+    case GRADE_UNIFORM: return drawn_from(&uniform_law, value, count, values, sample);
+    case GRADE_TRUNCATED: return drawn_from(&truncated_law, value, count, values, sample);
+    case GRADE_POSITIVE: return drawn_from(&positive_law, value, count, values, sample);
+    case GRADE_HALF_NORMAL: return drawn_from(&half_law, value, count, values, sample);
     default:
-        return drawn_from((assay_distribution){ASSAY_NORMAL, 0.0, value}, count, values) ||
-               drawn_from((assay_distribution){ASSAY_UNIFORM, -bound, bound}, count, values);
+        return drawn_from(&normal_law, value, count, values, sample) ||
+               drawn_from(&uniform_law, sqrt(3.0) * value, count, values, sample) ||
+               drawn_from(&truncated_law, value / sqrt(TRUNCATED_VARIANCE), count, values, sample);
     }
 }
 
@@ -69,11 +123,19 @@ void assay_grade_distribution_text(grade_distribution hypothesis, char *text, si
     double value = hypothesis.value;
     switch (hypothesis.kind) {
     case GRADE_CONSTANT: snprintf(text, size, "every value %.6g", value); break;
+    case GRADE_ONE_VALUE: snprintf(text, size, "one value everywhere"); break;
     case GRADE_NORMAL:
         snprintf(text, size, "a normal distribution of mean 0 and standard deviation %.5g", value);
         break;
+    case GRADE_UNIFORM: snprintf(text, size, "a uniform distribution between %.5g and %.5g", -value, value); break;
+    case GRADE_TRUNCATED:
+        snprintf(text, size, "a normal distribution of standard deviation %.5g, cut off at twice that", value);
+        break;
     case GRADE_EITHER: snprintf(text, size, "mean 0 and standard deviation %.5g, normal or uniform", value); break;
     case GRADE_POSITIVE: snprintf(text, size, "a uniform distribution between 0 and %.5g", value); break;
+    case GRADE_HALF_NORMAL:
+        snprintf(text, size, "absolute values of a normal distribution of standard deviation %.5g", value);
+        break;
     case GRADE_RANDOM: snprintf(text, size, "random values"); break;
     }
 }

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
-#include "grade/distribution.h"
 #include <assay/stats/moments.h>
+#include "grade/distribution.h"
+#include "grade/search.h"
 
 /* Correlation of two samples. Draws that were made once and used twice correlate fully, whatever their scale. */
 static double correlation(size_t count, const double *a, const double *b)
@@ -97,29 +98,58 @@ static bool same_draws(const magnitudes *a, const magnitudes *b)
     return (double)shared_values(small, large) > allowed;
 }
 
-/* A tensor in which few values are different ones: parts of it were drawn once, and copied in whatever order. */
-static bool copies_itself(const magnitudes *drawn)
+/* The different values among them. */
+static size_t different_values(const magnitudes *drawn)
 {
     size_t different = drawn->count > 0;
     for (size_t i = 1; i < drawn->count; i++) {
         different += !same_value(drawn->values[i], drawn->values[i - 1]);
     }
-    return drawn->count >= 500 && different < drawn->count / 4;
+    return different;
 }
 
-static bool rows_repeat(const grade_fields *outputs, size_t f)
+/* What was drawn once and copied within a tensor, in whatever order. */
+typedef enum { DRAWS_FRESH, DRAWS_ONE_ROW, DRAWS_ONE_COLUMN, DRAWS_FEW } repetition_kind;
+
+static const char *const repetition_ids[] = {
+    [DRAWS_ONE_ROW] = "initializer.rows_repeat",
+    [DRAWS_ONE_COLUMN] = "initializer.columns_repeat",
+    [DRAWS_FEW] = "initializer.values_repeat",
+};
+
+static repetition_kind repetition_in(const grade_field *field, const magnitudes *drawn)
 {
-    const grade_field *field = &outputs->field[f];
-    size_t row = field->rank == 2 ? field->shape[1] : field->count;
-    return repeats(field->count - row, field->values, field->values + row);
+    size_t different = different_values(drawn);
+    bool table = field->rank == 2;
+    size_t row = table ? field->shape[1] : field->count;
+    if (different == 1) { /* a constant is judged as a distribution */
+        return DRAWS_FRESH;
+    }
+    if (table && repeats(field->count - row, field->values, field->values + row)) {
+        return DRAWS_ONE_ROW;
+    }
+    if (table && repeats(field->count - 1, field->values, field->values + 1)) {
+        return DRAWS_ONE_COLUMN;
+    }
+    if (drawn->count < ENOUGH_VALUES || different >= drawn->count / 4) {
+        return DRAWS_FRESH;
+    }
+    return table && different == row               ? DRAWS_ONE_ROW
+           : table && different == field->shape[0] ? DRAWS_ONE_COLUMN
+                                                   : DRAWS_FEW;
 }
 
-/* What is compared: every tensor that is to be random, of every answered case. */
+/* What is compared: every tensor of every answered case. */
 typedef struct {
-    const grade_fields *outputs;
-    size_t field;
-    size_t owner; /* the case */
-    magnitudes drawn;
+    const grade_field *field;
+    size_t layer;
+    bool bias;
+    size_t owner;     /* the case */
+    magnitudes drawn; /* nothing where the tensor need not be random */
+    repetition_kind repetition;
+    double *sample; /* what the tensor has of independent values */
+    size_t sample_count;
+    assay_moments moments; /* of the sample */
 } tensor;
 
 enum { MAX_TENSORS = 4 * GRADE_MAX_FIELDS };
@@ -129,27 +159,48 @@ typedef struct {
     tensor list[MAX_TENSORS];
 } tensors;
 
+/* A repeated row or column is judged once. Of few values in any order nothing is known but that they are few. */
+static void take_sample(tensor *of)
+{
+    const grade_field *field = of->field;
+    size_t step = 1;
+    of->sample_count = field->count;
+    if (of->repetition == DRAWS_ONE_ROW) {
+        of->sample_count = field->shape[1];
+    } else if (of->repetition == DRAWS_ONE_COLUMN) {
+        of->sample_count = field->shape[0];
+        step = field->shape[1];
+    } else if (of->repetition == DRAWS_FEW) {
+        of->sample_count = 0;
+    }
+    for (size_t i = 0; i < of->sample_count; i++) {
+        of->sample[i] = field->values[i * step];
+    }
+    of->moments = assay_moments_f64(of->sample_count, of->sample);
+}
+
 static assay_status add_tensor(tensors *all, const grade_component *component, const grade_case *graded, size_t owner,
                                const grade_answer *answer, size_t f, assay_error *error)
 {
     const grade_field *field = &answer->outputs.field[f];
-    grade_distribution correct = component->initializer->draws(graded, GRADE_CORRECT, f / 2, f % 2 == 1);
-    if (correct.kind == GRADE_CONSTANT || all->count == MAX_TENSORS) {
-        return ASSAY_OK;
-    }
-    tensor *added = &all->list[all->count];
-    *added = (tensor){&answer->outputs, f, owner, {assay_calloc(field->count, sizeof(double), error), 0}};
-    if (added->drawn.values == NULL) {
+    bool bias = f % 2 == 1;
+    grade_distribution correct = component->initializer->draws(graded, &GRADE_TUTORIAL, f / 2, bias);
+    tensor *added = &all->list[all->count++];
+    *added = (tensor){.field = field, .layer = f / 2, .bias = bias, .owner = owner};
+    added->sample = assay_calloc(field->count, sizeof(double), error);
+    added->drawn.values = assay_calloc(field->count, sizeof(double), error);
+    if (added->sample == NULL || added->drawn.values == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    all->count++;
-    for (size_t i = 0; i < field->count; i++) { /* zeros and what is not finite are judged as a distribution */
-        double value = fabs(field->values[i] / correct.value);
+    for (size_t i = 0; i < field->count && correct.kind != GRADE_CONSTANT; i++) {
+        double value = fabs(field->values[i] / correct.value); /* zeros and NaN are judged as a distribution */
         if (isfinite(value) && value > 0.0) {
             added->drawn.values[added->drawn.count++] = value;
         }
     }
     qsort(added->drawn.values, added->drawn.count, sizeof(double), compare_doubles);
+    added->repetition = added->drawn.count == 0 ? DRAWS_FRESH : repetition_in(field, &added->drawn);
+    take_sample(added);
     return ASSAY_OK;
 }
 
@@ -158,7 +209,9 @@ static assay_status collect_tensors(const grade_component *component, size_t cou
 {
     for (size_t i = 0; i < count; i++) {
         for (size_t f = 0; f < answers[i].outputs.count && answers[i].verdict == GRADE_PASS; f++) {
-            ASSAY_TRY(add_tensor(all, component, cases[i], i, &answers[i], f, error));
+            if (all->count < MAX_TENSORS) {
+                ASSAY_TRY(add_tensor(all, component, cases[i], i, &answers[i], f, error));
+            }
         }
     }
     return ASSAY_OK;
@@ -166,10 +219,9 @@ static assay_status collect_tensors(const grade_component *component, size_t cou
 
 static bool equal_draws(const tensor *a, const tensor *b)
 {
-    const grade_field *of_a = &a->outputs->field[a->field];
-    const grade_field *of_b = &b->outputs->field[b->field];
-    size_t common = of_a->count < of_b->count ? of_a->count : of_b->count;
-    return repeats(common, of_a->values, of_b->values) || same_draws(&a->drawn, &b->drawn);
+    size_t common = a->field->count < b->field->count ? a->field->count : b->field->count;
+    return a->drawn.count > 0 && b->drawn.count > 0 &&
+           (repeats(common, a->field->values, b->field->values) || same_draws(&a->drawn, &b->drawn));
 }
 
 /* Another tensor with the draws of list[i]: of the same case, or of another seed; NULL for none. */
@@ -184,9 +236,20 @@ static const tensor *repetition(const tensors *all, size_t i, bool same_case)
     return NULL;
 }
 
-static const char *name_of(const tensor *named)
+/* --- what is not drawn afresh ------------------------------------------------------------------------------------- */
+
+static const char *describe_repetition(const tensor *drawn, char *what, size_t size)
 {
-    return named->outputs->field[named->field].name;
+    const char *name = drawn->field->name;
+    switch (drawn->repetition) {
+    case DRAWS_ONE_ROW: snprintf(what, size, "rows of %s repeat each other", name); break;
+    case DRAWS_ONE_COLUMN: snprintf(what, size, "columns of %s repeat each other", name); break;
+    default:
+        snprintf(what, size, "%s has %zu different values among %zu", name, different_values(&drawn->drawn),
+                 drawn->drawn.count);
+        break;
+    }
+    return repetition_ids[drawn->repetition];
 }
 
 /* The mistake of a case's structure, with its tensors in words; NULL for none. */
@@ -198,63 +261,129 @@ static const char *structural_mistake(const tensors *all, size_t own, char *what
         if (drawn->owner != own) {
             continue;
         }
-        if (rows_repeat(drawn->outputs, drawn->field) || copies_itself(&drawn->drawn)) {
-            snprintf(what, size, "rows of %s repeat each other", name_of(drawn));
-            return "initializer.rows_repeat";
+        if (drawn->repetition != DRAWS_FRESH) {
+            return describe_repetition(drawn, what, size);
         }
         const tensor *other = repetition(all, i, true);
         if (other != NULL) {
-            snprintf(what, size, "%s and %s have the same draws", name_of(drawn), name_of(other));
+            snprintf(what, size, "%s and %s have the same draws", drawn->field->name, other->field->name);
             return "initializer.layers_repeat";
         }
         other = found == NULL ? repetition(all, i, false) : NULL;
         if (other != NULL) {
-            snprintf(what, size, "%s has the draws that another seed gave %s", name_of(drawn), name_of(other));
+            snprintf(what, size, "%s has the draws that another seed gave %s", drawn->field->name, other->field->name);
             found = "initializer.seed_ignored";
         }
     }
     return found;
 }
 
-/* The first tensor that was not drawn as an implementation with that mistake draws; outputs.count: none. */
-static size_t first_misfit(const grade_component *component, const grade_case *graded, int mistake,
-                           const grade_fields *drawn)
+/* --- what is drawn from another distribution ---------------------------------------------------------------------- */
+
+/* The weights or the biases of a component's answers. */
+typedef struct {
+    const grade_component *component;
+    grade_case *const *cases;
+    const tensors *all;
+    bool biases;
+    double parameter; /* the number for a level that has a free one, estimated from the first layer */
+    grade_choice found;
+    bool explained;
+} half;
+
+static bool fits(const half *h, const tensor *drawn, const grade_choice *choice)
 {
-    for (size_t f = 0; f < drawn->count; f++) {
-        grade_distribution hypothesis = component->initializer->draws(graded, mistake, f / 2, f % 2 == 1);
-        if (!assay_grade_distribution_fits(hypothesis, drawn->field[f].count, drawn->field[f].values)) {
-            return f;
-        }
-    }
-    return drawn->count;
+    grade_distribution hypothesis = h->component->initializer->draws(h->cases[drawn->owner], choice, drawn->layer,
+                                                                     drawn->bias);
+    return drawn->repetition == DRAWS_FEW ||
+           assay_grade_distribution_fits(hypothesis, drawn->sample_count, drawn->sample, &drawn->moments);
 }
 
-static void describe_misfit(const grade_component *component, const grade_case *graded, size_t f,
-                            const grade_fields *drawn, char *text, size_t size)
+/* The first tensor of this half, of one case or of all (own < 0), that these switches do not draw; NULL for none. */
+static const tensor *first_misfit(const half *h, long own, const grade_choice *choice)
 {
-    char expected[128];
-    assay_moments found = assay_moments_f64(drawn->field[f].count, drawn->field[f].values);
-    grade_distribution correct = component->initializer->draws(graded, GRADE_CORRECT, f / 2, f % 2 == 1);
-    assay_grade_distribution_text(correct, expected, sizeof expected);
-    snprintf(text, size, "%s: got mean %.5g, standard deviation %.5g, range %.5g to %.5g; expected %s",
-             drawn->field[f].name, found.mean, sqrt(found.variance), found.minimum, found.maximum, expected);
-}
-
-/* The mistake that draws what every answered case shows, or NULL. */
-static const char *drawn_mistake(const grade_component *component, size_t count, grade_case *const *cases,
-                                 const grade_answer *answers)
-{
-    for (int k = 1; k < component->mistake_count; k++) {
-        bool fits = true;
-        for (size_t i = 0; i < count && fits; i++) {
-            fits = answers[i].verdict != GRADE_PASS ||
-                   first_misfit(component, cases[i], k, &answers[i].outputs) == answers[i].outputs.count;
-        }
-        if (fits) {
-            return component->mistakes[k];
+    for (size_t i = 0; i < h->all->count; i++) {
+        const tensor *drawn = &h->all->list[i];
+        if (drawn->bias == h->biases && (own < 0 || drawn->owner == (size_t)own) && !fits(h, drawn, choice)) {
+            return drawn;
         }
     }
     return NULL;
+}
+
+static bool try_choice(const grade_choice *choice, void *context)
+{
+    half *h = context;
+    grade_choice tried = *choice;
+    tried.parameter = h->parameter;
+    if (first_misfit(h, -1, &tried) == NULL) {
+        h->found = tried;
+        h->explained = true;
+    }
+    return !h->explained;
+}
+
+/* A constant bias's value, or the weights' standard deviation. */
+static double estimate(const half *h)
+{
+    for (size_t i = 0; i < h->all->count; i++) {
+        const tensor *drawn = &h->all->list[i];
+        if (drawn->bias == h->biases && drawn->sample_count > 0) {
+            return drawn->bias ? drawn->sample[0] : sqrt(drawn->moments.variance);
+        }
+    }
+    return 0.0;
+}
+
+/*
+ * The smallest setting that draws this half. More axes than two may differ: each has a large effect of its own on seven
+ * tensors, so that few settings fit. The axis of the other half is set, so that the search leaves it alone.
+ */
+static void explain(half *h)
+{
+    static const size_t kinds[][2] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {2, 1}, {1, 2}};
+    grade_component searched = *h->component;
+    grade_choice base = GRADE_TUTORIAL;
+    h->parameter = estimate(h);
+    if (h->biases) {
+        searched.axis_count = 1;
+    } else {
+        base.level[0] = 1;
+    }
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0] && !h->explained; k++) {
+        assay_grade_search(&searched, &base, kinds[k][0], kinds[k][1], try_choice, h);
+    }
+    h->found.level[0] = h->biases ? h->found.level[0] : 0;
+}
+
+static void describe_misfit(const half *h, const tensor *misfit, grade_result *result)
+{
+    char expected[128];
+    size_t used = strlen(result->detail);
+    grade_distribution correct = h->component->initializer->draws(h->cases[misfit->owner], &GRADE_TUTORIAL,
+                                                                  misfit->layer, misfit->bias);
+    assay_grade_distribution_text(correct, expected, sizeof expected);
+    snprintf(result->detail + used, sizeof result->detail - used,
+             "%s%s: got mean %.5g, standard deviation %.5g, range %.5g to %.5g; expected %s", used == 0 ? "" : "; ",
+             misfit->field->name, misfit->moments.mean, sqrt(misfit->moments.variance), misfit->moments.minimum,
+             misfit->moments.maximum, expected);
+}
+
+/* --- the results -------------------------------------------------------------------------------------------------- */
+
+/* Adds an id to those of a result, once. */
+static void add_name(grade_result *result, const char *id)
+{
+    if (result->mistake == NULL || strcmp(result->mistake, id) == 0) {
+        result->mistake = id;
+        return;
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES; i++) {
+        if (result->also[i] == NULL || strcmp(result->also[i], id) == 0) {
+            result->also[i] = id;
+            return;
+        }
+    }
 }
 
 static void judge_structure(const tensors *all, const grade_answer *answers, size_t own, grade_result *result)
@@ -267,46 +396,66 @@ static void judge_structure(const tensors *all, const grade_answer *answers, siz
     }
 }
 
-static assay_status judge_structures(const grade_component *component, size_t count, grade_case *const *cases,
-                                     const grade_answer *answers, grade_result *results, assay_error *error)
+/* Judges one half of the outputs of all cases, after the structure and maybe the other half. */
+static void judge_half(half *h, size_t count, grade_result *results)
 {
-    tensors *all = assay_calloc(1, sizeof *all, error);
-    if (all == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    const char *names[GRADE_MAX_NAMES];
+    if (first_misfit(h, -1, &GRADE_TUTORIAL) == NULL) {
+        h->explained = true;
+        return;
     }
-    assay_status status = collect_tensors(component, count, cases, answers, all, error);
-    for (size_t i = 0; i < count && status == ASSAY_OK; i++) {
+    explain(h);
+    size_t named = h->explained ? assay_grade_choice_names(h->component, &h->found, names) : 0;
+    for (size_t i = 0; i < count; i++) {
+        const tensor *misfit = first_misfit(h, (long)i, &GRADE_TUTORIAL);
+        if (misfit == NULL) {
+            continue;
+        }
+        results[i].verdict = GRADE_WRONG;
+        describe_misfit(h, misfit, &results[i]);
+        for (size_t k = 0; k < named; k++) {
+            add_name(&results[i], names[k]);
+        }
+        if (h->explained && assay_grade_free_level(h->component, &h->found) != NULL) {
+            results[i].solved = true;
+            results[i].parameter = h->parameter;
+        }
+    }
+}
+
+static assay_status judge_tensors(const grade_component *component, size_t count, grade_case *const *cases,
+                                  const grade_answer *answers, tensors *all, grade_result *results, assay_error *error)
+{
+    ASSAY_TRY(collect_tensors(component, count, cases, answers, all, error));
+    for (size_t i = 0; i < count; i++) {
         judge_structure(all, answers, i, &results[i]);
     }
-    for (size_t i = 0; i < all->count; i++) {
-        assay_free(all->list[i].drawn.values);
+    bool explained = true;
+    for (int biases = 0; biases < 2; biases++) {
+        half h = {.component = component, .cases = cases, .all = all, .biases = biases == 1};
+        judge_half(&h, count, results);
+        explained = explained && h.explained;
     }
-    assay_free(all);
-    return status;
+    for (size_t i = 0; i < count && !explained; i++) { /* what is named is not all: nobody may give credit for all */
+        if (results[i].mistake != NULL) {
+            add_name(&results[i], "initializer.other_distribution");
+        }
+    }
+    return ASSAY_OK;
 }
 
 assay_status assay_grade_judge_initializer(const grade_component *component, size_t count, grade_case *const *cases,
                                            const grade_answer *answers, grade_result *results, assay_error *error)
 {
-    bool unexplained = false;
-    ASSAY_TRY(judge_structures(component, count, cases, answers, results, error));
-    for (size_t i = 0; i < count; i++) {
-        const grade_fields *drawn = &answers[i].outputs;
-        if (results[i].verdict != GRADE_PASS) {
-            continue;
-        }
-        size_t misfit = first_misfit(component, cases[i], GRADE_CORRECT, drawn);
-        if (misfit < drawn->count) {
-            results[i].verdict = GRADE_WRONG;
-            describe_misfit(component, cases[i], misfit, drawn, results[i].detail, sizeof results[i].detail);
-            unexplained = true;
-        }
+    tensors *all = assay_calloc(1, sizeof *all, error);
+    if (all == NULL) {
+        return ASSAY_ERROR_MEMORY;
     }
-    const char *mistake = unexplained ? drawn_mistake(component, count, cases, answers) : NULL;
-    for (size_t i = 0; i < count; i++) {
-        if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL) {
-            results[i].mistake = mistake;
-        }
+    assay_status status = judge_tensors(component, count, cases, answers, all, results, error);
+    for (size_t i = 0; i < all->count; i++) {
+        assay_free(all->list[i].drawn.values);
+        assay_free(all->list[i].sample);
     }
-    return ASSAY_OK;
+    assay_free(all);
+    return status;
 }

@@ -24,10 +24,14 @@ grade_libgrade_la_SOURCES = \
 	%D%/component_surface.c \
 	%D%/components.c \
 	%D%/components.h \
+	%D%/diagnose.c \
+	%D%/diagnose.h \
 	%D%/distribution.c \
 	%D%/distribution.h \
 	%D%/evidence.c \
 	%D%/evidence.h \
+	%D%/explain.c \
+	%D%/explain.h \
 	%D%/exchange.c \
 	%D%/exchange.h \
 	%D%/files.c \
@@ -59,6 +63,10 @@ grade_libgrade_la_SOURCES = \
 	%D%/rubric.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
+	%D%/rounding.c \
+	%D%/rounding.h \
+	%D%/search.c \
+	%D%/search.h \
 	%D%/seccomp.c \
 	%D%/seccomp.h \
 	%D%/submission.c \

@@ -38,6 +38,7 @@ suites = \
 	tests/test_figures \
 	tests/test_file_memory \
 	tests/test_grade \
+	tests/test_grade_components \
 	tests/test_grade_child \
 	tests/test_gradient \
 	tests/test_inference \
