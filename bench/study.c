@@ -1,7 +1,8 @@
 /*
  * Times what a study costs beside its runs. First, one plan in 1 and in 2 processes, round by round in turn: the median
- * ratio says how well processes share a machine. Then the coordinator's work alone, taking a run and storing a result in
- * a folder that fills up: which share of the time it needs with 1,000 workers whose runs take as long as the tutorial's.
+ * ratio says how well processes share a machine. Then the coordinator's work alone, taking a run and storing a result
+ * in a folder that fills up: which share of the time it needs with 1,000 workers whose runs take as long as the
+ * tutorial's.
  */
 #include <errno.h>
 #include <getopt.h>

@@ -2,9 +2,9 @@
  * Grading cases: named inputs, drawn fresh from a seed, and the named outputs that a correct implementation gives.
  *
  * A component is one function that a student writes. It has a handful of cases, and a model: a plain double-precision
- * implementation with switches. Each switch is an axis (the formula, the placement of epsilon, a convention, ...). Level
- * 0 of an axis is the tutorial's choice; every other level is a known mistake or a known other convention. To diagnose
- * means to find the levels whose outputs are the student's (diagnose.h).
+ * implementation with switches. Each switch is an axis (the formula, the placement of epsilon, a convention, ...).
+ * Level 0 of an axis is the tutorial's choice; every other level is a known mistake or a known other convention. To
+ * diagnose means to find the levels whose outputs are the student's (diagnose.h).
  */
 #ifndef ASSAY_GRADE_CASE_H
 #define ASSAY_GRADE_CASE_H

@@ -140,8 +140,9 @@ const grade_component assay_grade_init_constant = {
 };
 
 /*
- * --- drawn at random: a weight's standard deviation is sqrt(gain / fan). `form` is what the code makes of it: the law that
- * it draws from, and what it takes for the law's parameter. The biases have an axis of their own. -------------------------
+ * --- drawn at random: a weight's standard deviation is sqrt(gain / fan). `form` is what the code makes of it: the law
+ * that it draws from, and what it takes for the law's parameter. The biases have an axis of their own.
+ * -------------------------
  */
 
 enum { AXIS_BIAS, AXIS_FORM, AXIS_GAIN, AXIS_FAN, AXIS_GAIN_CONVENTION, AXIS_FAN_CONVENTION };
@@ -365,7 +366,7 @@ const grade_component assay_grade_init_fan_in = {
     GRADE_AXES(fan_in_axes),
 };
 
-/* --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0 ------------ */
+/* --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0 ---------- */
 
 enum { XAVIER_ONE = 1 };
 enum { XAVIER_RELU = 1, XAVIER_TANH };
@@ -452,7 +453,8 @@ const grade_component assay_grade_init_xavier = {
     GRADE_AXES(xavier_axes),
 };
 
-/* --- Kaiming: Var w = 2 / fan_in, but 1 / fan_in in the first layer, whose input went through no ReLU; biases 0 ----- */
+/* --- Kaiming: Var w = 2 / fan_in, but 1 / fan_in in the first layer, whose input went through no ReLU; biases 0
+ * ----- */
 
 enum { KAIMING_AXIS_FIRST = AXIS_GAIN + 1, KAIMING_AXIS_FAN };
 enum { KAIMING_GAIN = 1, KAIMING_SQUARED, KAIMING_LAST, KAIMING_INVERTED, KAIMING_DEFAULT };

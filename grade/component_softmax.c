@@ -1,8 +1,8 @@
 /*
  * Softmax, the cross-entropy of its logarithm averaged over the batch, and the gradient. logits: [rows][classes].
  *
- * All three begin with probabilities, so they share three axes: what is subtracted from the logits before exp, what is done
- * against overflow in its place, and over which values the sum runs.
+ * All three begin with probabilities, so they share three axes: what is subtracted from the logits before exp, what is
+ * done against overflow in its place, and over which values the sum runs.
  */
 #include <float.h>
 #include <math.h>
@@ -105,8 +105,8 @@ enum { AXIS_SHIFT, AXIS_GUARD, AXIS_SUM, AXIS_OWN }; /* a component's own axes b
 
 /* clang-format off */
 /*
- * What is subtracted before exp. Any number that is the same for all classes of a row gives the same probabilities, until
- * one of them overflows or all underflow.
+ * What is subtracted before exp. Any number that is the same for all classes of a row gives the same probabilities,
+ * until one of them overflows or all underflow.
  */
 typedef enum {
     SHIFT_ROW_MAX, SHIFT_NONE, SHIFT_BATCH_MAX, SHIFT_ROW_MEAN, SHIFT_ROW_MIN, SHIFT_COLUMN_MAX, SHIFT_ABSOLUTE,

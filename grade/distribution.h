@@ -30,8 +30,8 @@ typedef struct {
 } grade_distribution;
 
 /*
- * The weights and the biases of an initializer are drawn independently of each other, so they are diagnosed apart. Axis 0
- * is that of the biases, all others are those of the weights.
+ * The weights and the biases of an initializer are drawn independently of each other, so they are diagnosed apart. Axis
+ * 0 is that of the biases, all others are those of the weights.
  */
 struct grade_initializer {
     /* What layer `layer`'s weight or bias is drawn from, by an implementation with these switches. */

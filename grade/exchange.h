@@ -2,7 +2,8 @@
  * Requests and replies: one JSON object a line (doc/grading.md). Arrays stand inline, or as .npy files in a folder that
  * both sides see.
  *   {"id": 3, "call": "softmax", "inputs": {"logits": [[0.5, 1.0]]}}
- *   {"id": 3, "outputs": {"probabilities": [[0.38, 0.62]]}} ("precision": 32 beside "id" for values in single), or {"id": 3, "error": "..."}, {"id": 3, "missing": true}
+ *   {"id": 3, "outputs": {"probabilities": [[0.38, 0.62]]}}   ("precision": 32 beside "id" for values in single)
+ *   {"id": 3, "error": "..."} or {"id": 3, "missing": true}
  */
 #ifndef ASSAY_GRADE_EXCHANGE_H
 #define ASSAY_GRADE_EXCHANGE_H

@@ -7,8 +7,8 @@
 
 /*
  * Copies the findings of a reply to hello, cleaned and bounded: "found" (component: {"name", "kind", "where", "text"}),
- * "not_found" (component: {"nearest", "where"}, both null if no name is near) and "notes" (texts). NULL if the reply has
- * none, or without memory.
+ * "not_found" (component: {"nearest", "where"}, both null if no name is near) and "notes" (texts). NULL if the reply
+ * has none, or without memory.
  */
 json_t *assay_grade_findings(const json_t *reply);
 

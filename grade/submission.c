@@ -65,7 +65,8 @@ static assay_status show_runner(grade_submission *opened, const char *runners, c
     return map == NULL ? ASSAY_OK : show(opened, map, MAP_INSIDE, error);
 }
 
-/* The command: the interpreter, the runner, the submission, and the map. Inside the sandbox, `file` is its path there. */
+/* The command: the interpreter, the runner, the submission, and the map. Inside the sandbox, `file` is its path
+ * there. */
 static assay_status choose_command(const grade_origin *origin, bool sandboxed, const char *file,
                                    grade_submission *opened, assay_error *error)
 {

@@ -15,9 +15,9 @@ typedef struct {
 typedef struct grade_submission grade_submission;
 
 /*
- * Opens the submission, compiles a source, and chooses the runner of another language. `sandbox` may be NULL: then nothing is looked at. The caller ends it
- * with assay_grade_submission_close. ASSAY_ERROR_IO where the path does not exist, ASSAY_ERROR_ARGUMENT for a source
- * without a sandbox.
+ * Opens the submission, compiles a source, and chooses the runner of another language. `sandbox` may be NULL: then
+ * nothing is looked at. The caller ends it with assay_grade_submission_close. ASSAY_ERROR_IO where the path does not
+ * exist, ASSAY_ERROR_ARGUMENT for a source without a sandbox.
  */
 assay_status assay_grade_submission_open(const grade_origin *origin, const grade_sandbox *sandbox,
                                          const grade_limits *limits, grade_submission **submission, assay_error *error);

@@ -1,6 +1,6 @@
 /*
- * Curvature: Hessian-vector products against differences of gradients, closed forms and symmetry; eigenvalues and traces
- * against GSL.
+ * Curvature: Hessian-vector products against differences of gradients, closed forms and symmetry; eigenvalues and
+ * traces against GSL.
  */
 #include <gsl/gsl_eigen.h>
 #include <math.h>
@@ -244,7 +244,7 @@ START_TEST(networks_without_preactivations)
 }
 END_TEST
 
-/* --- eigenvalues and traces ----------------------------------------------------------------------------------------- */
+/* --- eigenvalues and traces --------------------------------------------------------------------------------------- */
 
 enum { SIZE = 30 };
 

@@ -1,6 +1,6 @@
 /*
- * The models of softmax, cross-entropy, activations, linear layers, surfaces and initializers: every level is named, two
- * deviations at once are named both, and legitimate forms are not accused.
+ * The models of softmax, cross-entropy, activations, linear layers, surfaces and initializers: every level is named,
+ * two deviations at once are named both, and legitimate forms are not accused.
  */
 #include <math.h>
 #include <stdio.h>

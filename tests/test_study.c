@@ -34,7 +34,7 @@ static assay_study_plan *plan_of(const char *text)
     return plan;
 }
 
-/* --- plans --------------------------------------------------------------------------------------------------------- */
+/* --- plans -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(plan_contents)
 {
@@ -122,7 +122,7 @@ START_TEST(plan_errors)
 }
 END_TEST
 
-/* --- runs ---------------------------------------------------------------------------------------------------------- */
+/* --- runs --------------------------------------------------------------------------------------------------------- */
 
 typedef struct {
     assay_dataset train;
@@ -266,7 +266,7 @@ START_TEST(run_errors)
 }
 END_TEST
 
-/* --- the folder ------------------------------------------------------------------------------------------------------ */
+/* --- the folder --------------------------------------------------------------------------------------------------- */
 
 static assay_study_store *store_of(const assay_study_plan *plan, const char *folder)
 {
@@ -449,7 +449,7 @@ START_TEST(folders_of_other_plans)
 }
 END_TEST
 
-/* --- summaries ------------------------------------------------------------------------------------------------------- */
+/* --- summaries ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(summary_against_the_results)
 {
@@ -494,7 +494,7 @@ START_TEST(summary_against_the_results)
 }
 END_TEST
 
-/* --- the command ------------------------------------------------------------------------------------------------------ */
+/* --- the command -------------------------------------------------------------------------------------------------- */
 
 /* 8 runs of some hundredths of a second on the real data. */
 #define COMMAND_PLAN                                                                                                   \
@@ -502,7 +502,8 @@ END_TEST
     "\"epochs\": 2}, \"factors\": [{\"name\": \"lr\", \"levels\": [0.1, 0.2]}], \"seeds\": {\"first\": 1, \"count\": " \
     "4}, \"record\": [\"test_accuracy\"]}"
 
-/* Runs a shell script in a new folder that has plan.json; $STUDY is the command. `*folder` is for support_remove_folder. */
+/* Runs a shell script in a new folder that has plan.json; $STUDY is the command. `*folder` is for
+ * support_remove_folder. */
 static support_result script(const char *text, char **folder)
 {
     const char *build = getenv("ASSAY_BUILD");

@@ -67,8 +67,9 @@ static void add_line(FILE *stream, json_t *told, const char *line, const char *h
 }
 
 /*
- * What a student may read about a case: the mistake's name and the hint. A detail may have the inputs of a hidden draw, be
- * it in an exception that the student's code raises. Nothing has been drawn for a submission that could not be started.
+ * What a student may read about a case: the mistake's name and the hint. A detail may have the inputs of a hidden draw,
+ * be it in an exception that the student's code raises. Nothing has been drawn for a submission that could not be
+ * started.
  */
 static void write_case(FILE *stream, json_t *told, const json_t *graded, bool values)
 {

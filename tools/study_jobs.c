@@ -12,7 +12,7 @@
 #include "study.h"
 #include "tool.h"
 
-/* --- a worker ------------------------------------------------------------------------------------------------------ */
+/* --- a worker ----------------------------------------------------------------------------------------------------- */
 
 assay_status study_machine_open(const study_options *options, study_machine *machine, assay_error *error)
 {
@@ -117,7 +117,7 @@ static int be_worker(const study_job *job, int report_to)
     return status == ASSAY_OK ? TOOL_SUCCESS : tool_fail(STUDY_COMMAND, &error);
 }
 
-/* --- the processes together ---------------------------------------------------------------------------------------- */
+/* --- the processes together --------------------------------------------------------------------------------------- */
 
 typedef struct {
     size_t count;

@@ -20,7 +20,8 @@
 #include "study.h"
 #include "tool.h"
 
-/* Messages to the first rank: ready for a run; a result, its bytes; a run lost. To the others: a run's number, or END. */
+/* Messages to the first rank: ready for a run; a result, its bytes; a run lost. To the others: a run's number, or
+ * END. */
 enum { TAG_READY = 1, TAG_RESULT, TAG_LOST, TAG_RUN };
 #define END UINT64_MAX
 
@@ -35,7 +36,7 @@ static assay_status mpi(int code, assay_error *error)
     return assay_fail(error, ASSAY_ERROR_IO, "MPI: %s", text);
 }
 
-/* --- the first rank ------------------------------------------------------------------------------------------------ */
+/* --- the first rank ----------------------------------------------------------------------------------------------- */
 
 typedef struct {
     const study_job *job;
@@ -199,7 +200,7 @@ static assay_status hand_out(const study_job *job, assay_error *error)
     return status;
 }
 
-/* --- the other ranks ----------------------------------------------------------------------------------------------- */
+/* --- the other ranks ---------------------------------------------------------------------------------------------- */
 
 static bool send_all(int channel, const void *bytes, size_t size)
 {
@@ -295,7 +296,7 @@ static void serve(int channel)
     }
 }
 
-/* --- both ---------------------------------------------------------------------------------------------------------- */
+/* --- both --------------------------------------------------------------------------------------------------------- */
 
 static int be_first(int argc, char **argv)
 {

@@ -66,8 +66,8 @@ assay_status tool_keep_inputs(const char *const *outputs, size_t output_count, c
 json_t *tool_json_text(const char *text);
 
 /*
- * The path of another program of assay, which the caller frees with assay_free: beside this one, as in a build folder, or
- * where it is installed. ASSAY_ERROR_UNSUPPORTED if it is not there.
+ * The path of another program of assay, which the caller frees with assay_free: beside this one, as in a build folder,
+ * or where it is installed. ASSAY_ERROR_UNSUPPORTED if it is not there.
  */
 assay_status tool_find_program(const char *name, char **path, assay_error *error);
 

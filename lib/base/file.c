@@ -185,8 +185,8 @@ void assay_file_abort(assay_file_writer *writer)
     writer_free(writer);
 }
 
-/* Seconds after which a temporary file in a folder that several machines share is nobody's: this machine does not see the
- * processes of the others. */
+/* Seconds after which a temporary file in a folder that several machines share is nobody's: this machine does not see
+ * the processes of the others. */
 enum { SHARED_AGE = 3600 };
 
 /* Whether `name` is "STEM.PID-TIME.tmp" of a process that has ended; a NULL stem is any. */

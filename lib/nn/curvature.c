@@ -123,7 +123,8 @@ static void forward(assay_curvature *c, size_t rows, assay_slice x, assay_slice 
     }
 }
 
-/* dz = (p - onehot) / rows, p = softmax(z): R{dz_j} = p_j (R{z_j} - sum_k p_k R{z_k}) / rows. On the host: it is small. */
+/* dz = (p - onehot) / rows, p = softmax(z): R{dz_j} = p_j (R{z_j} - sum_k p_k R{z_k}) / rows. On the host: it is
+ * small. */
 static void through_softmax(assay_curvature *c, size_t rows)
 {
     const size_t last = c->network->layer_count - 1;

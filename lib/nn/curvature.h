@@ -1,7 +1,7 @@
 /*
- * Curvature of a network's loss: products of its Hessian with a vector, exactly, by the R-operator of Pearlmutter (1994,
- * "Fast exact multiplication by the Hessian"): R{f}(w) is the derivative of f(w + r v) by r at r = 0, and R{gradient} is
- * H v. Written once over the backend interface, like the network.
+ * Curvature of a network's loss: products of its Hessian with a vector, exactly, by the R-operator of Pearlmutter
+ * (1994, "Fast exact multiplication by the Hessian"): R{f}(w) is the derivative of f(w + r v) by r at r = 0, and
+ * R{gradient} is H v. Written once over the backend interface, like the network.
  */
 #ifndef ASSAY_NN_CURVATURE_H
 #define ASSAY_NN_CURVATURE_H

@@ -29,7 +29,7 @@ static assay_status multiply_finite(assay_operator multiply, void *user, size_t 
     return ASSAY_OK;
 }
 
-/* --- the largest eigenvalue ---------------------------------------------------------------------------------------- */
+/* --- the largest eigenvalue --------------------------------------------------------------------------------------- */
 
 /* The tridiagonal matrix of Lanczos: diagonal alpha[0..n), beside it beta[0..n - 1); and room for its eigenvectors. */
 typedef struct {
@@ -100,7 +100,8 @@ static void solve(lanczos *l, size_t n, double shift, double *u)
     }
 }
 
-/* The last component of the unit eigenvector for `value`, by inverse iteration; times beta[n - 1] it is the residual. */
+/* The last component of the unit eigenvector for `value`, by inverse iteration; times beta[n - 1] it is the
+ * residual. */
 static double last_component(lanczos *l, size_t n, double value)
 {
     double *u = l->ritz;
@@ -203,7 +204,7 @@ assay_status assay_largest_eigenvalue(assay_operator multiply, void *user, size_
     return status;
 }
 
-/* --- the trace ------------------------------------------------------------------------------------------------------ */
+/* --- the trace ---------------------------------------------------------------------------------------------------- */
 
 static void draw_signs(assay_mt19937 *generator, size_t count, double *z)
 {

@@ -306,7 +306,7 @@ static assay_status read_measures(assay_study_plan *plan, assay_error *error)
     return ASSAY_OK;
 }
 
-/* --- the whole plan ------------------------------------------------------------------------------------------------ */
+/* --- the whole plan ----------------------------------------------------------------------------------------------- */
 
 static assay_status check_keys(const json_t *document, assay_error *error)
 {
@@ -406,7 +406,7 @@ void assay_study_plan_destroy(assay_study_plan *plan)
     assay_free(plan);
 }
 
-/* --- what is in it ------------------------------------------------------------------------------------------------- */
+/* --- what is in it ------------------------------------------------------------------------------------------------ */
 
 const char *assay_study_plan_name(const assay_study_plan *plan)
 {

@@ -59,8 +59,8 @@ const char *assay_study_plan_cell(const assay_study_plan *plan, size_t cell);
 size_t assay_study_plan_seeds(const assay_study_plan *plan);
 uint64_t assay_study_plan_seed(const assay_study_plan *plan, size_t index);
 
-/* cells * seeds. Run i has cell i % cells and seed i / cells: a study that was stopped has tried each cell about equally
- * often. */
+/* cells * seeds. Run i has cell i % cells and seed i / cells: a study that was stopped has tried each cell about
+ * equally often. */
 size_t assay_study_plan_runs(const assay_study_plan *plan);
 
 /* "optimizer=adam,batch=64,seed=3": unique in the plan, and the same in a plan with more levels or seeds. The caller

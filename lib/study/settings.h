@@ -16,7 +16,8 @@ typedef struct {
     size_t width;
 } study_settings;
 
-/* Reads {"optimizer": "adam", "lr": 0.01, ...}. What is not given has its default (doc/study.md). ASSAY_ERROR_ARGUMENT. */
+/* Reads {"optimizer": "adam", "lr": 0.01, ...}. What is not given has its default (doc/study.md).
+ * ASSAY_ERROR_ARGUMENT. */
 assay_status study_settings_read(const json_t *object, study_settings *settings, assay_error *error);
 
 #endif

@@ -25,7 +25,7 @@ struct assay_study_store {
     int lock; /* descriptor of FOLDER/lock: a byte for each run, locked while this process has the run */
 };
 
-/* --- the folder ---------------------------------------------------------------------------------------------------- */
+/* --- the folder --------------------------------------------------------------------------------------------------- */
 
 /* What all runs of a folder share. Levels and seeds may grow, so they are not in it. */
 static json_t *identity_of(const assay_study_plan *plan)
@@ -183,7 +183,7 @@ const assay_study_plan *assay_study_store_plan(const assay_study_store *store)
     return store->plan;
 }
 
-/* --- one run ------------------------------------------------------------------------------------------------------- */
+/* --- one run ------------------------------------------------------------------------------------------------------ */
 
 /* What belongs to a run; free it with run_clear. */
 typedef struct {
@@ -341,7 +341,7 @@ bool assay_study_store_has(const assay_study_store *store, size_t run)
     return there;
 }
 
-/* --- results -------------------------------------------------------------------------------------------------------- */
+/* --- results ------------------------------------------------------------------------------------------------------ */
 
 static assay_status load_finished(const assay_study_store *store, size_t run, json_t **line, assay_error *error)
 {

@@ -18,7 +18,8 @@ ASSAY_BEGIN_DECLS
 typedef struct assay_study_store assay_study_store;
 
 /*
- * Opens the folder, and makes it with plan.json in it if it is not there. ASSAY_ERROR_ARGUMENT for the folder of another
+ * Opens the folder, and makes it with plan.json in it if it is not there. ASSAY_ERROR_ARGUMENT for the folder of
+ * another
  * study: its name, its fixed settings or its list of measures differ (more levels and more seeds are allowed), or the
  * folder has files but no plan.json. ASSAY_ERROR_IO. The plan must outlive the store, which the caller ends with
  * assay_study_store_close.
@@ -37,8 +38,8 @@ typedef enum {
 } assay_study_state;
 
 /*
- * Takes a run, if it is open. A result that is incomplete or damaged is moved to NAME.damaged, and `*damaged` (NULL: not
- * asked) is its path, which the caller frees with assay_free; the run is open again. ASSAY_ERROR_ARGUMENT if other
+ * Takes a run, if it is open. A result that is incomplete or damaged is moved to NAME.damaged, and `*damaged` (NULL:
+ * not asked) is its path, which the caller frees with assay_free; the run is open again. ASSAY_ERROR_ARGUMENT if other
  * settings than the plan's made the result. A taken run belongs to this process until _put, _give_back or _close.
  * Processes do not share a store: each opens it.
  */
