@@ -4,7 +4,7 @@
 
 #include "grade/child.h"
 
-/* What a file is to the grader. Its name alone decides, and nowhere but in this function. */
+/* The kind of a submission's file. Its name decides, and only this function knows how. */
 typedef enum {
     GRADE_NO_SUBMISSION,
     GRADE_SHARED_OBJECT, /* NAME.so: loaded */

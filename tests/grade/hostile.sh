@@ -1,5 +1,5 @@
 #!/bin/sh
-# Hostile submissions: what they do in one component becomes its verdict, and the other component is graded as ever.
+# Hostile submissions: what they do in one component becomes its verdict, and the other component is graded as usual.
 # evidence: errors: grade/child, grade/child_arguments, grade/processes, program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
