@@ -31,7 +31,7 @@ static void print_help(void)
         "  --npy                  give COMMAND arrays as .npy files in /inputs, and read those it writes to /exchange\n"
         "  --export DIR           write the cases as .npy files into a new folder\n"
         "  --import DIR           judge the outputs that were put there\n"
-        "  --class DIR            grade each NAME.so and NAME/*.so in DIR, or COMMAND in each folder of DIR\n"
+        "  --class DIR            grade each NAME.so, NAME.c and folder NAME in DIR, or COMMAND in each folder of DIR\n"
         "  --record FILE          judge the losses of a training run: which optimizer made them?\n\n"
         "Cases\n"
         "  --seed N               draw the cases from N (default: a random seed, printed)\n"
