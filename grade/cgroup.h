@@ -22,7 +22,7 @@ typedef struct grade_cgroup grade_cgroup;
 /*
  * Tries to make a group below this process's own and below each that is above it, and gives the first folder in which
  * groups have the most power; the caller frees it with assay_free. NULL where no group can be made. Removes what
- * graders that are no more have left there. `mounts` is /proc/self/mountinfo and `own` /proc/self/cgroup; tests give
+ * graders that have ended left there. `mounts` is /proc/self/mountinfo and `own` /proc/self/cgroup; tests give
  * others.
  */
 assay_status assay_grade_cgroup_parent(const char *mounts, const char *own, char **parent, grade_cgroup_powers *powers,
@@ -38,7 +38,7 @@ int assay_grade_cgroup_entrance(const grade_cgroup *group);
 /* Processor time of all processes that were ever in the group, in seconds; negative where it cannot be read. */
 double assay_grade_cgroup_seconds(const grade_cgroup *group);
 
-/* Whether the kernel has killed for memory, and refused to make a process. */
+/* True after the kernel has killed a process for memory, or has refused to make one. */
 bool assay_grade_cgroup_out_of_memory(const grade_cgroup *group);
 bool assay_grade_cgroup_out_of_processes(const grade_cgroup *group);
 

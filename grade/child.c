@@ -28,7 +28,7 @@
 enum {
     STDERR_KEPT = 400, /* of its end */
     STDERR_FIRST = 4096, /* of its beginning */
-    STDERR_LIMIT = 64 << 20, /* read and dropped; more than this is no debugging output */
+    STDERR_LIMIT = 64 << 20, /* read and dropped; honest debugging output is shorter */
     EXCHANGE_LIMIT = 256 << 20, /* bytes of .npy files, without a sandbox */
     SOCKET_BYTES = 256 << 10, /* what may lie in one socket: Debian's net.core.wmem_default, and a message more */
     TICK_MILLISECONDS = 20  /* between looks at memory and processes */
@@ -64,7 +64,7 @@ struct grade_child {
     char last_errors[STDERR_KEPT + 1];
     size_t errors_used;
     size_t errors_total;
-    int failure; /* errno of a call of ours that failed, for which the submission is not to blame; 0: none */
+    int failure; /* errno of a call of ours that failed: not the submission's fault; 0: none */
 };
 
 grade_limits assay_grade_limits_default(void)
@@ -88,7 +88,7 @@ static double now_seconds(void)
 
 /* --- starting ----------------------------------------------------------------------------------------------------- */
 
-/* The child's ends, and what it inherits besides. */
+/* The child's ends of the pipes, and the other descriptors that it inherits. */
 typedef struct {
     int in[2];
     int out[2];
@@ -237,7 +237,7 @@ static bool place_descriptors(const int *from, int count)
     return close_range((unsigned)count, ~0U, 0) == 0;
 }
 
-/* In the child, between fork and exec: async-signal-safe calls alone. */
+/* In the child, between fork and exec: only async-signal-safe calls. */
 static _Noreturn void become(const ends *made, const grade_program *program, const grade_arguments *arguments,
                              int entrance)
 {
@@ -295,7 +295,7 @@ static ssize_t receive(int from, char *text, size_t size, int *scratch)
     return got;
 }
 
-/* What goes wrong up to the last exec, which starts bubblewrap or the runner, is no verdict on the submission. */
+/* A failure before the last exec, which starts bubblewrap or the runner, is not the submission's fault. */
 static assay_status wait_until_ready(int from, const char *program, int *scratch, assay_error *error)
 {
     char text[320] = "";

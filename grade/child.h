@@ -14,14 +14,14 @@
 #include "grade/judge.h"
 #include "grade/sandbox.h"
 
+/* GRADE_PATIENCE times each processor time may pass on the clock. */
 typedef struct {
     double start_seconds; /* until the reply to hello: an interpreter and its libraries load */
-    double case_seconds;  /* processor time for one reply; GRADE_PATIENCE times as much on the clock, for sleepers */
-    double
-        total_seconds;   /* processor time for all cases; GRADE_PATIENCE times as much on the clock; then no more run */
-    size_t memory_bytes; /* resident memory of all processes together */
-    size_t processes;    /* processes and threads */
-    size_t output_bytes; /* on stdout for one reply; stderr is read and mostly dropped */
+    double case_seconds;  /* processor time for one reply */
+    double total_seconds; /* processor time for all cases; the others are then not run */
+    size_t memory_bytes;  /* resident memory of all processes together */
+    size_t processes;     /* processes and threads */
+    size_t output_bytes;  /* on stdout for one reply; stderr is read and mostly dropped */
 } grade_limits;
 
 /* A machine that is busy with other submissions makes one slow, but not guilty. */
@@ -45,9 +45,12 @@ typedef struct {
     const char *folder;         /* without a sandbox: the working folder */
     int source;                 /* in the sandbox: the open folder or file (tree.h) that it shows; -1: none */
     const char *source_name;    /* the file's name in GRADE_FOLDER_INSIDE; NULL for a folder */
-    const char *inputs;   /* a folder with .npy files that it only reads, and alone the grader writes, or NULL; in the
-                                     sandbox any text will do: assay_grade_child_inputs_folder has it here */
-    const char *exchange; /* one for its own .npy files, likewise */
+    /*
+     * A folder for .npy files that the grader writes and the submission reads, or NULL. In the sandbox it is in memory,
+     * any text but NULL asks for it, and assay_grade_child_inputs_folder is its path here.
+     */
+    const char *inputs;
+    const char *exchange;         /* a folder for .npy files that the submission writes, likewise */
     const grade_shown *shown;     /* in the sandbox: files of ours that it sees besides */
     size_t shown_count;           /* at most GRADE_MAX_SHOWN */
     bool shows_header;            /* in the sandbox: <assay/student.h> in GRADE_INCLUDE_INSIDE */

@@ -101,7 +101,7 @@ static assay_status add_runner(const grade_program *program, grade_arguments *ar
 
 /* --- bubblewrap's options ----------------------------------------------------------------------------------------- */
 
-/* Parents of a mount point are made first: bubblewrap would make them for their owner alone. */
+/* Parents of a mount point are made first: bubblewrap would make them readable by their owner only. */
 static assay_status add_parents(grade_arguments *arguments, const char *path, assay_error *error)
 {
     for (const char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
@@ -154,7 +154,7 @@ static assay_status add_mounts(const grade_program *program, grade_arguments *ar
         "--ro-bind-try", "/lib64", "/lib64", "--perms", "0755", "--dir", "/etc", "--perms", "0755", "--dir", "/run",
         "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache",
         "--ro-bind-try", "/etc/alternatives", "/etc/alternatives", "--proc", "/proc", "--dev", "/dev",
-        /* Shared maps of /dev/zero are memory of nobody's. /dev/full gives zeros as well, and has no maps. */
+        /* Memory of shared maps of /dev/zero is charged to no process. /dev/full gives zeros too, and has no maps. */
         "--dev-bind", "/dev/full", "/dev/zero", NULL,
     };
     /* clang-format on */

@@ -139,7 +139,7 @@ static void look_at_sections(grade_evidence *evidence, Elf *elf, const char *fil
     }
 }
 
-/* libelf checks what it reads, and reads (no mapping: the file may be cut meanwhile) no more than is asked for. */
+/* libelf checks what it reads. It reads and does not map: the file may become shorter meanwhile. */
 static void look_at_object(grade_evidence *evidence, int descriptor, const char *file)
 {
     if (elf_version(EV_CURRENT) == EV_NONE) {
@@ -382,7 +382,7 @@ static bool look_at_process(grade_evidence *evidence, int process, long long *le
     return count <= GRADE_MAX_MAPPINGS;
 }
 
-/* Whether a process has changed since the last look: fields 22 and 23 of stat, after the name in parentheses. */
+/* True if a process has changed since the last look: fields 22 and 23 of stat, after the name in parentheses. */
 static bool has_changed(grade_evidence *evidence, int process, pid_t pid)
 {
     char line[1024];

@@ -1,6 +1,6 @@
 /*
  * Signs that a submission uses the reference library: a suspicion with what it rests on, for a teacher to judge.
- * Names do not count: a path, a comment or a text with "libassay" in it is no sign. What counts:
+ * Names do not count: a path, a comment or a text that contains "libassay" is not a sign. Signs are:
  *   - a shared object that needs libassay (DT_NEEDED), calls its functions, or defines them (a copy by another name);
  *   - the 32 bytes that mark libassay's data (base/marker.h), in a file of the submission or in what a process has
  *     mapped.

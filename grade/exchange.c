@@ -50,7 +50,7 @@ static assay_status npy_reference(const grade_field *field, int id, const grade_
     if (*value == NULL) {
         (void)unlinkat(folders->inputs, name, 0);
     }
-    return ASSAY_OK; /* the caller sees that there is no value */
+    return ASSAY_OK; /* the caller checks for a missing value */
 }
 
 static bool is_file(const grade_field *field, const grade_folders *folders)
@@ -166,12 +166,10 @@ static bool number_of(const json_t *value, double *number)
     static const struct {
         const char *text;
         double value;
-    /* clang-format off */
     } names[] = {
         {"", NAN},          {"NaN", NAN},           {"nan", NAN},          {"inf", INFINITY}, {"Infinity", INFINITY},
         {"-inf", -INFINITY}, {"-Infinity", -INFINITY},
     };
-    /* clang-format on */
     /* clang-format on */
     const char *text = json_string_value(value);
     for (size_t i = 0; i < sizeof names / sizeof names[0] && text != NULL; i++) {
@@ -223,7 +221,7 @@ static void set_verdict(grade_answer *answer, grade_verdict verdict, const char 
     snprintf(answer->detail, sizeof answer->detail, "%.*s", GRADE_TEXT_LENGTH - 1, detail);
 }
 
-/* What reading a file came to: on the submission's account unless the failure was ours. */
+/* The verdict after a file was read: a failure is the submission's fault unless it was ours. */
 static assay_status file_verdict(assay_status status, const assay_error *wrong, grade_answer *answer,
                                  assay_error *error)
 {
@@ -285,7 +283,7 @@ static assay_status read_output(const json_t *outputs, grade_field *field, const
     found_shape(value, got, sizeof got);
     answer->verdict = GRADE_SHAPE;
     snprintf(answer->detail, sizeof answer->detail, "%s: expected %s, got %s", field->name, want,
-             strcmp(want, got) == 0 ? "rows of different lengths, or elements that are no numbers" : got);
+             strcmp(want, got) == 0 ? "rows of different lengths, or elements that are not numbers" : got);
     return ASSAY_OK;
 }
 
@@ -341,7 +339,7 @@ static bool too_many_values(const char *line, size_t length)
     return values > MAX_VALUES || objects > MAX_OBJECTS;
 }
 
-/* Why a line is no reply: what is not JSON, and what is JSON that we do not take. */
+/* Why a line is not a reply: it is not JSON, or it is JSON that we do not accept. */
 static void describe_refusal(const json_t *value, const json_error_t *where, const char *shown, char *text, size_t size)
 {
     const char *what = "not a JSON object";

@@ -73,7 +73,7 @@ static assay_status append(grade_hidden *hidden, const char *path, bool is_folde
     return ASSAY_OK;
 }
 
-/* What leads nowhere shows nothing. What we fail to look at might be shown: then there is no sandbox. */
+/* A path that leads nowhere needs no hiding. One that we fail to look at might be visible: that is an error. */
 static assay_status hide_path(const char *path, const char *const *binds, grade_hidden *hidden, assay_error *error)
 {
     struct stat about;

@@ -65,7 +65,7 @@ static bool has_succeeded(pid_t child)
     return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Whether its help has the option. Without an answer there is no sandbox: it could be a weaker one than is possible. */
+/* Looks for the option in the program's help. No answer is an error: a guess could make a weaker sandbox. */
 static assay_status knows_option(const char *program, const char *option, bool *knows, assay_error *error)
 {
     char text[1 << 15] = "";

@@ -23,7 +23,7 @@ typedef struct {
     size_t files;
     size_t bytes;
     char *reason;
-    int failure; /* errno of a call of ours that failed, for which the submission is not to blame; 0: none */
+    int failure; /* errno of a call of ours that failed: not the submission's fault; 0: none */
 } walk;
 
 /* Names are the submission's: only what every terminal and report can show. */
@@ -48,7 +48,7 @@ static bool refuse_entry(walk *w, const char *what)
     return refuse(w->reason, w->path, ": cannot be %s: %s", what, strerror(why));
 }
 
-/* Resolves below `root` alone: an error EXDEV for what leads out. */
+/* Resolves only below `root`; a path that leads out of it fails with EXDEV. */
 static int open_beneath(int root, const char *path, unsigned long long flags)
 {
     struct open_how how = {.flags = flags | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS};

@@ -33,7 +33,7 @@ typedef struct {
     char *name;    /* for people */
     char *object;  /* a file of one of the forms in grade/form.h, or NULL for a command */
     char *folder;  /* its own, or NULL for a file that is alone */
-    char *problem; /* why it is no submission, or NULL */
+    char *problem; /* why it cannot be graded, or NULL */
     bool done;
 } submission;
 
@@ -106,7 +106,7 @@ static const char *why_not_opened(int reason)
 }
 
 /*
- * Whether a name in a folder is a file that can be graded: a problem in words, or NULL. Links are followed only where
+ * Looks at a file that may be graded. Returns the problem with it in words, or NULL. Links are followed only where
  * they stay below the folder, and only with `links`. Nothing but a regular file is opened: a device might act.
  */
 static const char *file_problem(int folder, const char *name, bool links)
@@ -249,7 +249,7 @@ static assay_status add_entry(class_state *state, int folder, const char *name, 
     assay_status status = ASSAY_OK;
     if (S_ISLNK(about.st_mode) &&
         (command || gradable || fstatat(folder, name, &about, 0) != 0 || S_ISDIR(about.st_mode))) {
-        status = add_submission(state, name, NULL, NULL, "it is a link; submissions must not be links", error);
+        status = add_submission(state, name, NULL, NULL, "it is a link; a submission must be a file or folder", error);
     } else if (S_ISDIR(about.st_mode)) {
         status = command ? add_submission(state, name, NULL, path, NULL, error)
                          : add_folder(state, folder, name, path, error);
@@ -310,7 +310,7 @@ static bool is_full(double earned, double possible)
     return assay_grade_full_marks((grade_score){.possible = possible, .earned = earned});
 }
 
-/* Rows of submissions that are no longer in the folder stay, too. A second row of a submission goes. */
+/* Rows of submissions that are no longer in the folder stay. A second row of a submission is dropped. */
 static void take_row(void *context, grade_book_row *row)
 {
     class_state *state = context;
@@ -499,7 +499,7 @@ static size_t available_memory(void)
     return kibibytes << 10;
 }
 
-/* Submissions at a time: as many as were asked for, but no more than this machine has processors and memory for. */
+/* How many submissions run at a time: what the user asked for, limited by processors and free memory. */
 static unsigned choose_jobs(const grade_options *options)
 {
     cpu_set_t processors;
@@ -516,7 +516,8 @@ static unsigned choose_jobs(const grade_options *options)
         why = "free memory";
     }
     if (jobs != options->jobs) {
-        fprintf(stderr, "assay grade: %u at a time, not %u: this machine has no more %s\n", jobs, options->jobs, why);
+        fprintf(stderr, "assay grade: %u at a time, not %u: this machine does not have enough %s\n", jobs,
+                options->jobs, why);
     }
     return jobs;
 }

@@ -57,4 +57,4 @@ limited hostile.forks "--processes 32" "process limit, started more than 32"
 limited hostile.loop "--time 1" "timed out, used more than 1 s of processor time"
 # An honest submission is not in the way of these limits.
 graded 0 --only tanh,relu,adam --memory 64 --processes 8 "$planted/starter.so"
-[ -z "$(find /sys/fs/cgroup -name "assay-grade-*")" ] || fail "a control group is left"
+no_groups_left

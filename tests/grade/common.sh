@@ -73,3 +73,13 @@ says() {
         fail "\"$2\" is not in the $1put"
     }
 }
+
+# no_groups_left: fails if a grader that has ended left a control group, assay-grade-PROCESS-... Other tests may run now.
+no_groups_left() {
+    find /sys/fs/cgroup -maxdepth 6 -name "assay-grade-*" 2>/dev/null >"$folder/groups"
+    while read -r group; do
+        process=${group##*/assay-grade-}
+        process=${process%%-*}
+        [ -e "/proc/$process" ] || [ ! -e "$group" ] || fail "the control group $group is left"
+    done <"$folder/groups"
+}

@@ -50,7 +50,7 @@ graded 0 --class "$class" --only tanh
 says out "10 submissions graded with seed 9 (3 of them earlier), 4 with full marks"
 row sources dora 3 '""'
 graded 0 --class "$class" --csv "$folder/bare.csv" --unsandboxed --only tanh --seed 9
-grep -q '"anna.c",0,3,9,.*compiled in the sandbox' "$folder/bare.csv" || fail "a source without the sandbox is no row"
+grep -q '"anna.c",0,3,9,.*compiled in the sandbox' "$folder/bare.csv" || fail "a source without the sandbox has no row"
 
 # --- a signal while a source compiles ---------------------------------------------------------------------------------
 # Tens of millions of tokens.

@@ -111,4 +111,4 @@ fi
 ! pgrep -f "$secret" >/dev/null || fail "a submission is still running"
 ! grep -q "assay\|$secret" /proc/self/mountinfo || fail "a mount is left"
 [ -z "$(ls "$secret" | grep assay-grade)" ] || fail "a temporary folder is left"
-[ -z "$(find /sys/fs/cgroup -maxdepth 3 -name "assay-grade-*" 2>/dev/null)" ] || fail "a control group is left"
+no_groups_left

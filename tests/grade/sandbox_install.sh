@@ -25,5 +25,17 @@ graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
 assay=$prefix/bin/assay
 as_user && graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
 as=
+# An interpreter with its configuration in /etc, as Debian's Java: the report names the folder to bind.
+language=/usr/lib/assay-hostile-$$
+trap 'rm -rf "$folder" "$prefix" "$language" "/etc/assay-hostile-$$"' EXIT
+mkdir -p "$language/bin" "/etc/assay-hostile-$$"
+echo yes >"/etc/assay-hostile-$$/settings"
+ln -s "/etc/assay-hostile-$$/settings" "$language/settings"
+printf '#!/bin/sh\ncat "%s/settings" >/dev/null || exit 1\n' "$language" >"$language/bin/language"
+chmod 755 "$language/bin/language"
+graded 1 --only tanh --folder "$folder" -- "$language/bin/language"
+says out "try --bind /etc/assay-hostile-$$"
+graded 1 --only tanh --folder "$folder" --bind "/etc/assay-hostile-$$" -- "$language/bin/language"
+says out "ended with exit status 0 before it replied"
 # The search finds what is there: without the sandbox.
 graded 1 --unsandboxed --only tanh,relu --time 60 "$folder/sandbox.search.so"

@@ -79,6 +79,21 @@ graded 1 --npy --time 15 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.
     fail "the exchange folder can be filled"
 }
 
+# What each message says, where its cause is easily taken for another one.
+cat >"$folder/outside.sh" <<'END'
+read -r line; echo '{"functions": ["relu"]}'
+while read -r line; do id=${line#*:}; echo "{\"id\": ${id%%,*}, \"outputs\": {\"y\": {\"npy\": \"/tmp/y.npy\"}}}"; done
+END
+graded 1 --npy --folder "$folder" --only relu -- sh outside.sh
+says out "/tmp/y.npy is outside /exchange; write outputs there, without folders"
+graded 1 --folder "$folder" --only relu -- sh outside.sh
+says out "names a .npy file, but arrays are inline; start the grader with --npy"
+graded 1 --folder "$folder" --only relu -- sh -c 'echo "cannot open /etc/java-17-openjdk/security" >&2; exit 1'
+says out "if it needs a folder outside /usr, show it with --bind"
+# A process that leaves its group and its session ends with the sandbox.
+graded 1 --folder "$folder" --only relu -- sh -c 'setsid sleep 54321 >/dev/null 2>&1 & exec sh outside.sh'
+! pgrep -f "sleep 54321" >/dev/null || fail "a daemon of a submission is still running"
+
 # The reference library is no answer: loaded by a program, opened by a shared object.
 library=$(ls "$build"/lib/.libs/libassay.so.*.* | head -n 1)
 cat >"$folder/cheat.py" <<END
