@@ -1,5 +1,8 @@
 """Coverage of lib/ by the tests: lines, branches and conditions of each folder, from gcov (doc/coverage.md).
 
+Where gcc can count it (version 14 or later), also MC/DC: each condition of a decision must have decided it alone, once
+by being true and once by being false. Each of these two is one outcome.
+
 Usage: coverage.py SOURCE BUILD [--out FILE]. Prints a table and every line and branch that did not run, and writes
 FILE (default BUILD/coverage.json, "-" for standard output). Exit status 1: too few lines or branches ran, or an
 exclusion has no valid reason.
@@ -18,10 +21,15 @@ import output
 LINES_WANTED = 100.0
 BRANCHES_WANTED = 95.0
 
+# ASSAY_EXCL_MCDC: why, for a condition that cannot decide alone.
+MCDC_MARKER = re.compile(r"ASSAY_EXCL_MCDC(?::\s*(.*?)\s*(?:\*/|$))?")
+
 # LCOV_EXCL_LINE: why, LCOV_EXCL_BR_LINE: why; lcov knows the markers, the reason is ours.
 MARKER = re.compile(r"LCOV_EXCL_(BR_)?LINE(?::\s*(.*?)\s*(?:\*/|$))?")
 LINE = re.compile(r"\s*(-|#+|=+|\d+)\*?:\s*(\d+):(.*)", re.DOTALL)
 BLOCK = re.compile(r"\s*(?:[$%]+|\d+)\*?:\s*\d+-block")
+CONDITION = re.compile(r"condition outcomes covered (\d+)/(\d+)")
+CONDITION_MISSING = re.compile(r"condition\s+(\d+) not covered \(([a-z ]+)\)")
 BRANCH = re.compile(r"branch\s+\d+ (?:taken (\d+)|never executed)")
 
 
@@ -32,6 +40,7 @@ class File:
         self.text = {}
         self.lines = defaultdict(int)
         self.outcomes = defaultdict(list)  # line -> decisions -> counts of their outcomes
+        self.deciding = {}  # line -> decisions -> the outcomes (condition, "true" or "false") that decided alone
 
 
 def is_switch(text, counts):
@@ -50,6 +59,7 @@ def read_gcov(text, root, files):
     file = None
     line = None
     seen = {}
+    seen_deciding = {}
     group = []
 
     def end_group():
@@ -73,11 +83,28 @@ def read_gcov(text, root, files):
                     file.lines[line] += 0 if count[0] in "#=" else int(count)
         elif BLOCK.match(row):
             end_group()
+        elif CONDITION.match(row):
+            if file is not None:
+                count = int(CONDITION.match(row).group(2)) // 2
+                outcomes = {(i, side): True for i in range(count) for side in ("true", "false")}
+                seen_deciding.setdefault((id(file), line), (file, line, []))[2].append(outcomes)
+        elif CONDITION_MISSING.match(row):
+            match = CONDITION_MISSING.match(row)
+            if file is not None:
+                for side in match.group(2).split():
+                    seen_deciding[(id(file), line)][2][-1][(int(match.group(1)), side)] = False
         else:
             match = BRANCH.match(row)
             if match and file is not None:
                 group.append(int(match.group(1) or 0))
     end_group()
+    for file, line, decisions in seen_deciding.values():
+        known = file.deciding.get(line, [])
+        if [len(d) for d in known] == [len(d) for d in decisions]:
+            decisions = [{key: a[key] or b[key] for key in a} for a, b in zip(known, decisions)]
+            file.deciding[line] = decisions
+        else:
+            file.deciding[line] = known + decisions
     for file, line, decisions in seen.values():
         known = file.outcomes[line]
         if [len(d) for d in known] == [len(d) for d in decisions]:
@@ -86,14 +113,20 @@ def read_gcov(text, root, files):
             file.outcomes[line] = known + decisions
 
 
+def can_count_conditions():
+    said = subprocess.run(["gcov", "--help"], capture_output=True, text=True, check=False).stdout
+    return "--conditions" in said
+
+
 def run_gcov(build, root):
+    conditions = ["--conditions"] if can_count_conditions() else []
     files = defaultdict(File)
     read_gcov.build = build
     for folder, _, names in sorted(os.walk(os.path.join(build, "lib"))):
         for name in sorted(names):
             if name.endswith(".gcno"):
                 result = subprocess.run(
-                    ["gcov", "--stdout", "--all-blocks", "--branch-probabilities", "--branch-counts",
+                    ["gcov", "--stdout", "--all-blocks", "--branch-probabilities", "--branch-counts", *conditions,
                      "--object-directory", folder, os.path.join(folder, name)],
                     cwd=build, capture_output=True, text=True, errors="replace", check=False)
                 if result.returncode:
@@ -126,14 +159,32 @@ def exclude(path, file, faults):
     return found
 
 
+def exclude_conditions(path, file, faults):
+    """The same for conditions that cannot decide alone."""
+    found = []
+    for line, text in sorted(file.text.items()):
+        match = MCDC_MARKER.search(text)
+        if not match or line not in file.deciding:
+            continue
+        if not match.group(1):
+            faults.append(f"{path}:{line}: the marker has no reason: write ASSAY_EXCL_MCDC: why")
+        if all(all(d.values()) for d in file.deciding[line]):
+            faults.append(f"{path}:{line}: the marker excludes conditions that decided alone: remove it")
+        found.append({"file": path, "line": line, "reason": match.group(1) or ""})
+        file.deciding.pop(line)
+    return found
+
+
 def figures(files):
     lines = [count for file in files for count in file.lines.values()]
     decisions = [d for file in files for on_line in file.outcomes.values() for d in on_line]
     branches = [count for decision in decisions for count in decision]
+    deciding = [alone for file in files for on_line in file.deciding.values() for d in on_line for alone in d.values()]
     return {
         "lines": [sum(c > 0 for c in lines), len(lines)],
         "branches": [sum(c > 0 for c in branches), len(branches)],
         "conditions": [sum(0 not in d for d in decisions), len(decisions)],
+        "mcdc": [sum(deciding), len(deciding)],
     }
 
 
@@ -149,14 +200,24 @@ def print_table(report):
         print(f"{name:24}{cells}{len(entry['excluded']):>8}")
 
 
+def print_conditions(report):
+    print(f"\n{'':24}{'outcomes that decided alone (MC/DC)':>40}")
+    for name, entry in sorted(report["folders"].items()) + [("lib", report["total"])]:
+        print(f"{name:24}{entry['mcdc'][0]:>24} of {entry['mcdc'][1]:>5} {share(entry['mcdc']):5.1f} %")
+
+
 def print_missing(files):
     for path, file in sorted(files.items()):
-        for line in sorted(set(file.lines) | set(file.outcomes)):
+        for line in sorted(set(file.lines) | set(file.outcomes) | set(file.deciding)):
             text = file.text[line].strip()
             taken = [c for d in file.outcomes.get(line, []) for c in d]
             if file.lines.get(line) == 0:
                 print(f"{path}:{line}: never run: {text}")
-            elif 0 in taken:
+            for decision in file.deciding.get(line, []):
+                for condition, side in [key for key, alone in decision.items() if not alone]:
+                    print(f"{path}:{line}: condition {condition + 1} of {len(decision) // 2} never decided alone by "
+                          f"being {side}: {text}")
+            if file.lines.get(line) != 0 and 0 in taken:
                 which = ", ".join(str(i + 1) for i, c in enumerate(taken) if c == 0)
                 print(f"{path}:{line}: branch {which} of {len(taken)} never taken: {text}")
 
@@ -178,6 +239,7 @@ def main():
     files = run_gcov(build, os.path.realpath(options.source))
     faults = []
     excluded = [one for path, file in sorted(files.items()) for one in exclude(path, file, faults)]
+    excluded += [one for path, file in sorted(files.items()) for one in exclude_conditions(path, file, faults)]
     folders = defaultdict(list)
     for path, file in files.items():
         folders[os.path.dirname(path)].append(file)
@@ -191,6 +253,10 @@ def main():
         print_exclusions(excluded)
         print()
         print_table(report)
+        if report["total"]["mcdc"][1]:
+            print_conditions(report)
+        else:
+            print("MC/DC is not counted: it needs gcc 14 or later (Debian 13)")
     output.write_json(out, report)
     for what, wanted in (("lines", LINES_WANTED), ("branches", BRANCHES_WANTED)):
         if share(report["total"][what]) < wanted:

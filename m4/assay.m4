@@ -202,6 +202,13 @@ AS_IF([test "$enable_coverage" = yes],
       assay_missing="$assay_missing lcov"])
    # Threads would lose counts, and gcov takes the difference for a branch that was taken.
    COVERAGE_CFLAGS="--coverage -fprofile-update=atomic -DASSAY_NO_CLONES"
+   # MC/DC: whether each condition decided alone. gcc has it from version 14 on.
+   AC_CACHE_CHECK([for -fcondition-coverage], [assay_cv_condition_coverage],
+     [assay_saved_cflags=$CFLAGS
+      CFLAGS="$CFLAGS -Werror -fcondition-coverage"
+      AC_COMPILE_IFELSE([AC_LANG_SOURCE([[int x;]])], [assay_cv_condition_coverage=yes], [assay_cv_condition_coverage=no])
+      CFLAGS=$assay_saved_cflags])
+   AS_IF([test "$assay_cv_condition_coverage" = yes], [COVERAGE_CFLAGS="$COVERAGE_CFLAGS -fcondition-coverage"])
    # CFLAGS come last, and inlined branches would count once for each caller.
    CFLAGS="$CFLAGS -O0"])
 AC_SUBST([COVERAGE_CFLAGS])

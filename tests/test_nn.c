@@ -853,7 +853,7 @@ START_TEST(large_logits)
         double gradient[CLASSES];
         assay_download_f64(backend, assay_whole(b.loss), &loss);
         assay_download_f64(backend, bias.gradient, gradient);
-        double want = (double)(logl(sum) + largest - cases[i].logits[cases[i].label]);
+        double want = (double)(logl(sum) + (largest - cases[i].logits[cases[i].label]));
         ck_assert_msg(fabs(loss - want) <= tolerance * fmax(1.0, want), "case %zu: loss %.17g, not %.17g", i, loss,
                       want);
         for (size_t j = 0; j < CLASSES; j++) {
