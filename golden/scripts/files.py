@@ -122,12 +122,19 @@ for protocol in (1, 2, 3, 4, 5):
 row("protocol0.pt", "the same, pickle_protocol=0, which torch.load itself cannot read", False, "pickle protocol 0")(
     lambda torch: saved(torch, state(torch), pickle_protocol=0)
 )
-for protocol in (2, 4):
+for protocol in (1, 2, 4):
     row(f"legacy{protocol}.pt", f"PyTorch's format before 1.6, pickle_protocol={protocol}", True, "")(
         lambda torch, protocol=protocol: saved(
             torch, state(torch), pickle_protocol=protocol, _use_new_zipfile_serialization=False
         )
     )
+row("legacy0.pt", "the same, pickle_protocol=0, which torch.load itself cannot read", False, "pickle protocol 0")(
+    lambda torch: saved(torch, state(torch), pickle_protocol=0, _use_new_zipfile_serialization=False)
+)
+row("legacy_quantized.pt", "quantized and other tensors in the format before 1.6", False, "of a type that is not read")(
+    lambda torch: saved(torch, {"q": torch.quantize_per_tensor(torch.zeros(2), 0.1, 0, torch.qint8),
+                                "layers.0.weight": torch.zeros(2, 2)}, _use_new_zipfile_serialization=False)
+)
 row("legacy_checkpoint.pt", "a checkpoint in the format before 1.6", True, "the network is 'model.layers.*'")(
     lambda torch: saved(torch, checkpoint(torch, "model"), _use_new_zipfile_serialization=False)
 )

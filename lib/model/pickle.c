@@ -166,7 +166,7 @@ assay_status pickle_append(pickle_machine *m, pickle_value *container, const pic
 static assay_status take(pickle_machine *m, uint64_t count, const unsigned char **bytes)
 {
     if (count > m->size - m->position) {
-        return pickle_refuse(m, "it goes past the end of the file");
+        return pickle_refuse(m, "it goes past the end of the file: is the download complete?");
     }
     *bytes = m->bytes + m->position;
     m->position += (size_t)count;
@@ -190,7 +190,7 @@ static assay_status take_line(pickle_machine *m, pickle_text *line)
     size_t left = m->size - m->position;
     const unsigned char *end = memchr(from, '\n', left < 1 << 20 ? left : 1 << 20);
     if (end == NULL) {
-        return pickle_refuse(m, "it goes past the end of the file");
+        return pickle_refuse(m, "it goes past the end of the file: is the download complete?");
     }
     *line = (pickle_text){(const char *)from, (size_t)(end - from)};
     m->position += line->length + 1;
