@@ -217,8 +217,11 @@ static const char *const sandbox_environment[] = {
 };
 /* clang-format on */
 
-/* Gives the child's descriptors their numbers: first out of the way, then in place, and nothing else stays open. */
-static bool place_descriptors(const int *from, int count)
+/*
+ * Gives the child's descriptors their numbers: first out of the way, then in place, and nothing else stays open.
+ * `*report` is where the socket for failures is at each moment.
+ */
+static bool place_descriptors(const int *from, int count, int *report)
 {
     int high[GRADE_DESCRIPTORS];
     for (int i = 0; i < count; i++) {
@@ -227,6 +230,7 @@ static bool place_descriptors(const int *from, int count)
             return false;
         }
     }
+    *report = high[GRADE_READY];
     for (int i = 0; i < count; i++) {
         if (high[i] < 0) {
             close(i);
@@ -234,6 +238,7 @@ static bool place_descriptors(const int *from, int count)
             return false;
         }
     }
+    *report = GRADE_READY;
     return close_range((unsigned)count, ~0U, 0) == 0;
 }
 
@@ -257,9 +262,8 @@ static _Noreturn void become(const ends *made, const grade_program *program, con
     /* tests/test_faults_grade.c lets each of these fail, but gcov's counts of a process that ends by _exit are lost. */
     if ((entrance < 0 || write(entrance, "0", 1) == 1) && /* LCOV_EXCL_BR_LINE: failures end in _exit */
         (sandboxed || program->folder == NULL || chdir(program->folder) == 0) && /* LCOV_EXCL_BR_LINE: as above */
-        place_descriptors(descriptors, GRADE_DESCRIPTORS)) {                     /* LCOV_EXCL_BR_LINE: as above */
-        report = GRADE_READY;
-        if (fcntl(report, F_SETFD, sandboxed ? 0 : FD_CLOEXEC) == 0) { /* LCOV_EXCL_BR_LINE: as above */
+        place_descriptors(descriptors, GRADE_DESCRIPTORS, &report)) {            /* LCOV_EXCL_BR_LINE: as above */
+        if (fcntl(report, F_SETFD, sandboxed ? 0 : FD_CLOEXEC) == 0) {           /* LCOV_EXCL_BR_LINE: as above */
             if (sandboxed) {
                 execve(words[0], (char *const *)words, (char *const *)sandbox_environment); /* LCOV_EXCL_LINE */
             } else {
