@@ -88,7 +88,8 @@ TESTS += $(suites)
 check_PROGRAMS += tests/report_page
 tests_report_page_SOURCES = tests/report_page.c $(report_sample)
 
-test_scripts = tests/grade/student.sh tests/grade/assign.sh tests/grade/class_report.sh tests/grade/gradescope.sh tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
+test_scripts = tests/man.sh tests/where.sh tests/install/library.sh tests/report_browser.sh tests/report_tool.sh \
+	tests/grade/student.sh tests/grade/assign.sh tests/grade/class_report.sh tests/grade/gradescope.sh \
 	tests/grade/mistakes.sh tests/grade/styles.sh tests/grade/hostile.sh tests/grade/hostile_files.sh \
 	tests/grade/sandbox.sh tests/grade/files_listed.sh tests/grade/ways.sh tests/grade/pytorch.sh tests/grade/class.sh \
 	tests/grade/record.sh

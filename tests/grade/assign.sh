@@ -61,12 +61,14 @@ fi
 assigned 0 --from-starter c --components adam,momentum --seed 6 --title 'Homework "3"' some
 says out "public seed 6"
 grep -q 'student_adam_step\|student_momentum_step' some/submission.c || fail "a component is missing"
-! grep -q 'student_sgd\|student_relu\|bias correction\|sqrt' some/submission.c || fail "more than the components is there"
+! grep -q 'student_sgd\|student_relu\|bias correction\|sqrt' some/submission.c ||
+    fail "more than the components is there"
 grep -q '^# Homework "3"$' some/README.md || fail "the title is missing"
 grep -q -- '- `adam`: Adam$' some/README.md || fail "the README lacks a component"
 grep -q '"name": "Homework \\"3\\""' some-solutions/rubric.json || fail "the rubric lacks the title"
+version=$("$assay" --version | sed -n '1s/assay //p')
 [ "$(tr -d ' \n' <some/assignment.json)" = \
-    "{\"assay\":\"$("$assay" --version | sed -n '1s/assay //p')\",\"language\":\"c\",\"seed\":6,\"components\":[\"adam\",\"momentum\"]}" ] ||
+    "{\"assay\":\"$version\",\"language\":\"c\",\"seed\":6,\"components\":[\"adam\",\"momentum\"]}" ] ||
     { cat some/assignment.json; fail "assignment.json"; }
 
 # Refused, with what was there as it was, and nothing left.
