@@ -36,7 +36,7 @@ static void print_help(void)
          "Writes an assignment into the new folder DIR: a submission without solutions, a README for students, and\n"
          "the public seed with which students test themselves. The solutions and a rubric go to another folder.\n\n"
          "  --from-starter LANGUAGE  c, python (NumPy) or pytorch\n"
-         "  --components NAME,...  what students write (default: all; assay grade --list has the names)\n"
+         "  --components NAME,...  what students write (default: all, in the order of doc/grading.md)\n"
          "  --seed N               the public seed (default: a random one). Grade with another one\n"
          "  --title TEXT           of the README and the rubric (default: Assignment)\n"
          "  --solutions DIR2       a new folder outside DIR (default: DIR-solutions)");

@@ -42,7 +42,7 @@ static void print_help(void)
          "  --install FILE         assay for the image: a Debian package, or a source tarball of `make dist`\n"
          "  --packages LIST        more packages of Debian or Ubuntu, such as \"python3-torch\"\n\n"
          "The autograder uses these:\n"
-         "  --results FILE         a report of `assay grade --format json`, as Gradescope's results.json\n"
+         "  --results FILE         a report of assay grade, in its format json, as results.json\n"
          "  --output FILE          write it there (default: standard output)\n"
          "  --runner               print the path of the runner of C submissions\n"
          "  --include-folder       print the folder that has assay/student.h");
@@ -67,9 +67,8 @@ static void add_line(FILE *stream, json_t *told, const char *line, const char *h
 }
 
 /*
- * What a student may read about a case: the mistake's name and the hint. A detail may have the inputs of a hidden draw,
- * be it in an exception that the student's code raises. Nothing has been drawn for a submission that could not be
- * started.
+ * What a student may read about a case: the mistake's name and the hint. A detail may have the inputs of a hidden draw:
+ * the student's code may raise an exception that has them. Nothing was drawn for a submission that was never started.
  */
 static void write_case(FILE *stream, json_t *told, const json_t *graded, bool values)
 {

@@ -61,17 +61,19 @@ fi
 assigned 0 --from-starter c --components adam,momentum --seed 6 --title 'Homework "3"' some
 says out "public seed 6"
 grep -q 'student_adam_step\|student_momentum_step' some/submission.c || fail "a component is missing"
-! grep -q 'student_sgd\|student_relu\|bias correction\|sqrt' some/submission.c || fail "more than the components is there"
+! grep -q 'student_sgd\|student_relu\|bias correction\|sqrt' some/submission.c ||
+    fail "more than the components is there"
 grep -q '^# Homework "3"$' some/README.md || fail "the title is missing"
 grep -q -- '- `adam`: Adam$' some/README.md || fail "the README lacks a component"
 grep -q '"name": "Homework \\"3\\""' some-solutions/rubric.json || fail "the rubric lacks the title"
+version=$("$assay" --version | sed -n '1s/assay //p')
 [ "$(tr -d ' \n' <some/assignment.json)" = \
-    "{\"assay\":\"$("$assay" --version | sed -n '1s/assay //p')\",\"language\":\"c\",\"seed\":6,\"components\":[\"adam\",\"momentum\"]}" ] ||
+    "{\"assay\":\"$version\",\"language\":\"c\",\"seed\":6,\"components\":[\"adam\",\"momentum\"]}" ] ||
     { cat some/assignment.json; fail "assignment.json"; }
 
 # Refused, with what was there as it was, and nothing left.
 mkdir full; echo mine >full/mine; echo file >file; mkdir empty
-ls >before
+before=$(ls)
 while IFS='|' read -r options text; do
     # shellcheck disable=SC2086
     assigned "${options%% *}" ${options#* }
@@ -94,7 +96,5 @@ done <<'END2'
 1 --from-starter c file|a file has that name
 1 --from-starter c /nonexistent/x|the folder above it is not there
 END2
-rm -f out err
-ls | grep -vx 'before\|out\|err' >after
-grep -vx 'before\|out\|err' before | cmp -s - after || { diff before after; fail "something was left, or is gone"; }
+[ "$(ls)" = "$before" ] || { echo "$before"; ls; fail "something was left, or is gone"; }
 [ "$(cat full/mine)" = mine ] && [ "$(ls -A full)" = mine ] || fail "a full folder was changed"

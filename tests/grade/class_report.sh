@@ -18,7 +18,7 @@ mv "$folder/sgd.sign.so" "$class/<b>Eva.so"
 ln -s /etc/passwd "$class/Fritz.so"
 # Two that are wrong in one and the same way that the catalogue does not know, and one that is wrong in another way.
 for change in "Gil 1.25" "Hans 1.25" "Ina 1.125"; do
-    sed "s/parameters\[k\]\[i\] - self->learning_rate \* (real)g/parameters[k][i] - ${change#* } * self->learning_rate * (real)g/" \
+    sed "s/\[i\] - self->learning_rate \* (real)g/[i] - ${change#* } * self->learning_rate * (real)g/" \
         "$source/grade/starters/c/submission.c" >"$folder/s.c"
     ${CC:-cc} -std=gnu17 -O1 -w -shared -fPIC -I"$source/grade/include" -o "$class/${change% *}.so" "$folder/s.c" -lm ||
         skip "no C compiler here"
@@ -60,7 +60,7 @@ page=$out/$(sed -n 's/^"<b>Eva.so".*,//p' "$registrar")
 has '&lt;b&gt;Eva.so'
 lacks '<b>Eva'
 
-# A second start: kept results are used, ids stay; results that are lost are made again; a link is replaced, not followed.
+# A second start: kept results are used, ids stay; lost results are made again; a link is replaced, not followed.
 rm "$out/private/Cem Short.so.json"
 echo precious >"$folder/precious"
 ln -sf "$folder/precious" "$out/index.html"

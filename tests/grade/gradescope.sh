@@ -1,5 +1,5 @@
 #!/bin/sh
-# assay gradescope: the archive unpacked as Gradescope does it, its run_autograder, and what results.json tells a student.
+# assay gradescope: the archive unpacked as Gradescope does it, its run_autograder, what results.json tells a student.
 # evidence: property: program/gradescope
 # evidence: errors: program/gradescope
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
@@ -41,7 +41,8 @@ sh -n autograder/source/setup.sh || fail "setup.sh"
 run() {
     rm -rf autograder/results
     sh autograder/source/run_autograder >log 2>&1 || { cat log; fail "run_autograder: exit status $?"; }
-    "$PYTHON" - autograder/results/results.json >out <<'END2' || { cat log autograder/results/results.json; fail "results.json"; }
+    hidden=$(cat autograder/results/results.json)
+    "$PYTHON" - autograder/results/results.json >out <<'END2' || { cat log; fail "results.json: $hidden"; }
 import json, sys
 results = json.load(open(sys.argv[1]))
 top = {"score", "output", "execution_time", "visibility", "stdout_visibility", "tests"}
@@ -59,7 +60,6 @@ for test in results["tests"]:
         print(f"{test['name']}: {test['score']} of {test['max_score']}\n{test['output']}")
 assert abs(total - results["score"]) < 1e-9, (total, results["score"])
 END2
-    hidden=$(cat autograder/results/results.json)
 }
 lacks() { ! grep -q "$1" out || { cat out; fail "a student sees \"$1\""; }; }
 
@@ -132,7 +132,8 @@ run
 says out "Hand in one file"
 rm autograder/submission/*
 cp whole/* autograder/submission/
-written 0 c.zip --rubric rubric.json --install assay.deb -- "$PYTHON" -c "import assay; assay._load('submission.py'); assay.serve()"
+written 0 c.zip --rubric rubric.json --install assay.deb -- "$PYTHON" -c \
+    "import assay; assay._load('submission.py'); assay.serve()"
 mv autograder/submission kept
 unpack c.zip
 rmdir autograder/submission

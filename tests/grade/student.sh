@@ -1,5 +1,5 @@
 #!/bin/sh
-# The student's side, assay.py: a session checks itself, for NumPy, plain lists and classes; what goes wrong is one line.
+# The student's side, assay.py: a session checks itself, with NumPy, lists and classes; what goes wrong is one line.
 # evidence: property: grade/student
 # evidence: errors: grade/student
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
@@ -85,7 +85,8 @@ class S:
 assert assay.check(only="sgd", seed=3).points == 4
 
 for wrong in (lambda: assay.implements("adamm"), lambda: assay.use(precision=16), lambda: assay.use(arrays="pandas"),
-              lambda: assay.check(only="nothing"), lambda: assay.check(seed=-1), lambda: assay.check(program="/no/assay")):
+              lambda: assay.check(only="nothing"), lambda: assay.check(seed=-1),
+              lambda: assay.check(program="/no/assay")):
     try:
         wrong()
     except assay.AssayError as error:
@@ -112,15 +113,21 @@ def f(x):
 assay.check(only="tanh")
 END2
 # (A shell's background job ignores SIGINT; Python is told to heed it.)
-"$PYTHON" -c "import signal, runpy; signal.signal(signal.SIGINT, signal.default_int_handler); runpy.run_path('endless.py')" \
-    >out 2>err &
+"$PYTHON" -c "import signal, runpy
+signal.signal(signal.SIGINT, signal.default_int_handler)
+runpy.run_path('endless.py')" >out 2>err &
 pid=$!
 tries=0
-until grep -q begun out; do tries=$((tries + 1)); [ $tries -lt 200 ] || fail "check has not begun after 20 s"; sleep 0.1; done
+until grep -q begun out; do
+    tries=$((tries + 1))
+    [ $tries -lt 200 ] || fail "check has not begun after 20 s"
+    sleep 0.1
+done
 kill -INT $pid
 wait $pid
 says err "KeyboardInterrupt"
 [ -z "$(pgrep -P $pid)" ] || fail "the grader outlives its check"
 
 # Nothing but the standard library is imported, unless the student's code uses more.
-"$PYTHON" -c "import assay, sys; sys.exit('numpy' in sys.modules or 'torch' in sys.modules)" || fail "assay.py imports NumPy"
+"$PYTHON" -c "import assay, sys; sys.exit('numpy' in sys.modules or 'torch' in sys.modules)" ||
+    fail "assay.py imports NumPy"
