@@ -19,6 +19,7 @@ tests_fuzz_test_grade_SOURCES = tests/fuzz/fuzz_grade.c $(fuzz_driver)
 tests_fuzz_test_model_SOURCES = tests/fuzz/fuzz_model.c $(fuzz_driver)
 tests_fuzz_test_convert_SOURCES = tests/fuzz/fuzz_convert.c $(fuzz_driver)
 fuzz_printer = tools/evaluate_output.c tools/output.c tools/tool.c
+tests_fuzz_test_list_CPPFLAGS = $(assay_CPPFLAGS)
 tests_fuzz_test_list_SOURCES = tests/fuzz/fuzz_list.c $(fuzz_printer) $(fuzz_driver)
 
 # libFuzzer's programs link what the targets call, compiled with its instrumentation.
@@ -50,7 +51,7 @@ fuzz-programs:
 	$(MAKE) $(AM_MAKEFLAGS) tests/libassay_internal.la
 	for name in $(fuzz_names); do \
 	  more=; test $$name != list || more='$(fuzz_printer:%=$(srcdir)/%) $(fuzz_rest)'; \
-	  $(FUZZ_CC) $(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(fuzz_cflags) -fsanitize=fuzzer \
+	  $(FUZZ_CC) $(DEFS) $(DEFAULT_INCLUDES) $(assay_CPPFLAGS) $(fuzz_cflags) -fsanitize=fuzzer \
 	    $(srcdir)/tests/fuzz/fuzz_$$name.c tests/fuzz/.libs/libinstrumented.a $$more \
 	    $(LIBZIP_LIBS) $(JANSSON_LIBS) $(ZLIB_LIBS) -lm -o tests/fuzz/fuzz_$$name || exit 1; \
 	done
