@@ -1,6 +1,7 @@
 /*
  * Model files as people have them: what golden/scripts/files.py makes of each kind with PyTorch, one row after the
- * other through the program; what assay convert writes, read by PyTorch; and files that are large, odd or in the way.
+ * other through the program; what assay convert writes, read by PyTorch; and files that are large or odd; outputs that
+ * are inputs.
  */
 #include "config.h"
 
@@ -302,7 +303,7 @@ START_TEST(list_prints_each_tensor)
 }
 END_TEST
 
-/* --- in the way -------------------------------------------------------------------------------------------------- */
+/* --- outputs that are inputs ------------------------------------------------------------------------------------- */
 
 /* Outputs that are inputs, by whatever name. */
 static const struct {
@@ -493,7 +494,7 @@ START_TEST(what_is_no_file_is_named)
 }
 END_TEST
 
-/* Where in the file only --verbose tells; names that would change the terminal never get there. */
+/* Only --verbose says where in the file; names that would change the terminal are cleaned. */
 START_TEST(messages_are_for_people)
 {
     write_text("odd.pickle", "cos\nsystem\n.");

@@ -149,7 +149,7 @@ char *assay_model_config_path(const char *path, assay_error *error)
     return assay_asprintf(error, "%.*s.config", (int)stem, path);
 }
 
-/* A configuration that does not fit stops nobody: it may be another program's. */
+/* A configuration that does not fit is no failure: another program may have written it. */
 static void take_config(assay_model *model, const char *text, size_t length, const char *name)
 {
     assay_network_config written;

@@ -44,13 +44,13 @@ typedef struct {
 
 /*
  * Reads the tensors of the file at `path`, whatever network they are; only the first four fields of the model are
- * filled in. The format is told by the first bytes. A file that is none of a model's, or could run code in Python, is
+ * filled in. The first bytes determine the format. A file that is no model, or could run code in Python, is
  * ASSAY_ERROR_FORMAT, with what it is and what to do.
  */
 assay_status assay_model_load(const char *path, assay_model *model, assay_error *error);
 
 /*
- * Reads the model at `path` (assay_model_load) and finds the network in it (assay_layers_find). The activation is told
+ * Reads the model at `path` (assay_model_load) and finds the network in it (assay_layers_find). The activation is named
  * by the metadata "config" of a safetensors file, or by the file beside it that has ".config" for its last suffix (as
  * the tutorial's save_model writes it). A configuration that is of another program or contradicts the shapes is not
  * used; config_error says why. Without one, has_activation is false and config.activation the identity. `options` may

@@ -144,7 +144,7 @@ assay_status pickle_append(pickle_machine *m, pickle_value *container, const pic
 {
     size_t index = container->as.container.count++;
     if (key == NULL && (held->kind == PICKLE_NOTHING || held->kind == PICKLE_INTEGER || held->kind == PICKLE_BOOLEAN)) {
-        return ASSAY_OK; /* a list of losses may be long, and nobody asks for its numbers */
+        return ASSAY_OK; /* a list of losses may be long, and its numbers are not used */
     }
     pickle_cell *cell = pickle_memory(m, sizeof *cell);
     if (cell == NULL) {
@@ -302,7 +302,7 @@ static assay_status op_integer(pickle_machine *m, size_t width)
     return push_integer(m, width == 4 ? (int32_t)(uint32_t)number : (int64_t)number);
 }
 
-/* Two's complement of as many bytes as the argument says. More than 64 bits fit no size: a number nobody needs. */
+/* Two's complement of as many bytes as the argument says. A size has at most 64 bits: longer numbers are not used. */
 static assay_status op_long(pickle_machine *m, size_t width)
 {
     uint64_t length = 0;

@@ -9,7 +9,7 @@
 #include <assay/model/pickle.h>
 
 typedef enum {
-    PICKLE_NOTHING, /* None, a number that is no integer, bytes: what nobody asks for */
+    PICKLE_NOTHING, /* None, a number that is no integer, bytes: their values are not used */
     PICKLE_BOOLEAN,
     PICKLE_INTEGER,
     PICKLE_TEXT,
@@ -112,7 +112,7 @@ typedef struct {
     pickle_value booleans[2];
     pickle_value small[256];
     pickle_value no_items; /* the empty tuple */
-    assay_error *error;    /* never NULL: what nobody reads goes to `unread` */
+    assay_error *error;    /* never NULL: `unread` if the caller wants none */
     assay_error unread;
 } pickle_machine;
 

@@ -147,7 +147,7 @@ static assay_status read_entry(const json_t *json, const char *file, entry *tens
     const char *dtype = json_string_value(json_object_get(json, "dtype"));
     if (!json_is_object(json) || json_object_size(json) != 3) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "%s: tensor '%.100s' has not just 'dtype', 'shape' and 'data_offsets'", file, tensor->name);
+                          "%s: tensor '%.100s' must have 'dtype', 'shape' and 'data_offsets' only", file, tensor->name);
     }
     if (!dtype_by_name(dtype, &tensor->dtype)) {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: tensor '%.100s' has the unknown dtype '%.20s'", file,

@@ -33,7 +33,7 @@ assay_status assay_safetensors_parse(const void *bytes, size_t size, const char 
 assay_status assay_safetensors_read(const char *path, assay_state **state, assay_error *error);
 
 /*
- * Writes the state, whole or not at all (base/file.h): metadata, then tensors, larger elements first so that each tensor
+ * Writes the state, whole or not at all (base/file.h): metadata, then tensors, larger elements first, so that each
  * is aligned to its element, otherwise in the order of the state. The same state gives the same bytes. A tensor named
  * "__metadata__", which the format keeps for itself, and a tensor of C128 are refused with ASSAY_ERROR_FORMAT.
  */

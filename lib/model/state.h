@@ -1,6 +1,6 @@
 /*
  * A model's state in memory: named tensors and text metadata, whatever file they came from or go to. Knows nothing of
- * networks and backends. Values are kept as they stand in the file, little-endian, contiguous and row-major.
+ * networks and backends. Values are kept as they are in the file, little-endian, contiguous and row-major.
  */
 #ifndef ASSAY_MODEL_STATE_H
 #define ASSAY_MODEL_STATE_H

@@ -1,4 +1,4 @@
-/* A PyTorch state_dict put together from its pickle and its storages, wherever those stand. */
+/* A PyTorch state_dict put together from its pickle and its storages, wherever those are. */
 #ifndef ASSAY_MODEL_TORCH_STATE_H
 #define ASSAY_MODEL_TORCH_STATE_H
 

@@ -273,7 +273,7 @@ static uint64_t little_endian(const unsigned char *bytes, size_t width)
     return number;
 }
 
-/* The size of the directory, as the end of a large archive tells it; what is broken there libzip finds out. */
+/* The size of the directory, as the end of a large archive says; libzip finds what is broken there. */
 static assay_status read_large_end(const assay_source *source, size_t locator_at, uint64_t *directory,
                                    assay_error *error)
 {

@@ -94,7 +94,7 @@ static size_t splice(uint8_t *bytes, size_t size, size_t place, size_t replaced,
     return size - replaced + count;
 }
 
-/* One small change: a bit, a byte, a number of 4 or 8 bytes at the edge of its range, or a piece out, doubled, or cut off. */
+/* One small change: a bit, a byte, a number of 4 or 8 bytes at the edge of its range, or a piece left out or doubled. */
 static size_t mutate(assay_mt19937 *random, uint8_t *bytes, size_t size)
 {
     static const uint64_t edges[] = {0,

@@ -1,4 +1,4 @@
-/* .npy files: the first byte chooses the shape that is expected, a number, 3, 2 x 3 or 1 x 2 x 3; the rest is the file. */
+/* .npy files: the first byte chooses the expected shape, a number, 3, 2 x 3 or 1 x 2 x 3; the rest is the file. */
 #include <assay/base/error.h>
 #include "fuzz.h"
 #include "grade/npy_header.h"

@@ -1,6 +1,7 @@
 /*
- * The pickle of a PyTorch checkpoint without the zip archive around it, whose checksums stop most mutations. The first two
- * bytes are the number of bytes, little-endian, of the one storage behind them (every key finds it); the rest is the pickle.
+ * The pickle of a PyTorch checkpoint without the zip archive around it, whose checksums stop most mutations. The first
+ * two bytes are the number of bytes, little-endian, of the one storage behind them (every key finds it); the rest is the
+ * pickle.
  */
 #include <string.h>
 
