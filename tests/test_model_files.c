@@ -312,7 +312,7 @@ static const struct {
     const char *says;
 } ways[] = {
     {"evaluate own.safetensors --json own.safetensors", 2, "would be overwritten"},
-    {"evaluate own.safetensors --json ./../*/own.safetensors", 2, "would be overwritten"},
+    {"evaluate own.safetensors --json ./../${PWD##*/}/own.safetensors", 2, "would be overwritten"},
     {"evaluate own.safetensors --json soft", 2, "would be overwritten"},
     {"evaluate own.safetensors --json hard", 2, "would be overwritten"},
     {"evaluate soft --json own.safetensors", 2, "would be overwritten"},
