@@ -1,6 +1,7 @@
 /*
  * Model files as people have them: what golden/scripts/files.py makes of each kind with PyTorch, one row after the
- * other through the program; what assay convert writes, read by PyTorch; and files that are large, odd or in the way.
+ * other through the program; what assay convert writes, read by PyTorch; and files that are large or odd; outputs that
+ * are inputs.
  */
 #include "config.h"
 
@@ -311,7 +312,7 @@ static const struct {
     const char *says;
 } ways[] = {
     {"evaluate own.safetensors --json own.safetensors", 2, "would be overwritten"},
-    {"evaluate own.safetensors --json ./../*/own.safetensors", 2, "would be overwritten"},
+    {"evaluate own.safetensors --json ./../${PWD##*/}/own.safetensors", 2, "would be overwritten"},
     {"evaluate own.safetensors --json soft", 2, "would be overwritten"},
     {"evaluate own.safetensors --json hard", 2, "would be overwritten"},
     {"evaluate soft --json own.safetensors", 2, "would be overwritten"},

@@ -312,7 +312,7 @@ for name, kind, extra in (
     ("fake_quant.pt", "quantization-aware training", "layers.0.weight_fake_quant.scale"),
     ("bits.pt", "bitsandbytes", "layers.0.weight.absmax"),
     ("magnitude.pt", "DoRA", "layers.0.lora_magnitude_vector"),
-    ("gamma.pt", "a scale of one's own", "layers.gamma"),
+    ("gamma.pt", "a scale that the user added", "layers.gamma"),
 ):
     row(name, kind, False, f"'{extra}' belongs to the network's computation")(
         lambda torch, extra=extra: {**state(torch), extra: torch.ones(2)}
@@ -530,7 +530,7 @@ row("empty_dict.pt", "an empty dictionary", False, "holds no tensors")(lambda to
 row("text_only.pt", "a text", False, HARMLESS)(lambda torch: "layers")
 row("plain.pickle", "pickle.dump of numbers", False, HARMLESS)(lambda torch: pickle.dumps({"a": [1, 2]}))
 
-# --- classes of one's own ---------------------------------------------------------------------------------------------
+# --- whole networks --------------------------------------------------------------------------------------------------
 
 row("whole.pt", "torch.save(net, ...)", False, OWN)(lambda torch: torch.nn.Sequential(torch.nn.Linear(784, 10)))
 row("whole_legacy.pt", "the same in the format before 1.6", False, OWN)(

@@ -92,7 +92,7 @@ assay_status assay_model_config_print(const assay_network_config *config, char *
     const assay_activation *activation = &config->activation;
     const assay_activation_descriptor *described = assay_activation_describe(activation->kind);
     json_t *hidden = json_array();
-    bool whole = true; /* jansson lets one leave out what it has no memory for */
+    bool whole = true; /* false if memory was out for a part, which jansson leaves out */
     for (size_t i = 0; i < config->hidden_count; i++) {
         whole = json_array_append_new(hidden, json_integer((json_int_t)config->hidden[i])) == 0 && whole;
     }

@@ -50,7 +50,7 @@ typedef struct {
 assay_status assay_model_load(const char *path, assay_model *model, assay_error *error);
 
 /*
- * Reads the model at `path` (assay_model_load) and finds the network in it (assay_layers_find). The activation is told
+ * Reads the model at `path` (assay_model_load) and finds the network in it (assay_layers_find). The activation is named
  * by the metadata "config" of a safetensors file, or by the file beside it that has ".config" for its last suffix (as
  * the tutorial's save_model writes it). A configuration that is of another program or contradicts the shapes is not
  * used; config_error says why. Without one, has_activation is false and config.activation the identity. `options` may
