@@ -17,8 +17,9 @@ ASSAY_BEGIN_DECLS
 /*
  * Reads the JSON text, at most 128 KiB; `name` is its name in errors. "act_fn" is PyTorch's class name ("ReLU",
  * "Tanh", "Identity", "LeakyReLU", ...) or Assay's own name, in either case. The parameter of leaky ReLU and ELU is
- * in "act_fn_parameter" where it is not PyTorch's default. ASSAY_ERROR_FORMAT for a missing, unknown or malformed key,
- * for a size of 0 and for more than ASSAY_MAX_HIDDEN hidden layers.
+ * in "act_fn_parameter" where it is not PyTorch's default. A byte order mark before the text is skipped.
+ * ASSAY_ERROR_FORMAT for a missing, unknown or malformed key, for a size of 0 and for more than ASSAY_MAX_HIDDEN hidden
+ * layers.
  */
 assay_status assay_model_config_parse(const char *text, size_t length, const char *name, assay_network_config *config,
                                       assay_error *error);
