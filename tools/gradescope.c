@@ -239,11 +239,13 @@ static const char *const run_lines[] = {
 static assay_status add_bytes(zip_t *zip, const char *name, const char *bytes, size_t size, bool program,
                               assay_error *error)
 {
-    char *copy = malloc(size + 1); /* libzip frees it */
-    if (copy == NULL) {
+    char *copy = size == 0 ? NULL : malloc(size); /* libzip frees it, but not where the size is 0 */
+    if (copy == NULL && size > 0) {
         return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for %s", name);
     }
-    memcpy(copy, bytes, size);
+    if (size > 0) {
+        memcpy(copy, bytes, size);
+    }
     zip_source_t *source = zip_source_buffer(zip, copy, size, 1);
     if (source == NULL) {
         free(copy);
