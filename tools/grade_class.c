@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
@@ -18,6 +19,7 @@
 #include "grade_book.h"
 #include "grade/child.h"
 #include "grade/folder.h"
+#include "grade/portable.h"
 #include "grade/text.h"
 #include "progress.h"
 #include "tool.h"
@@ -151,7 +153,7 @@ static assay_status add_folder(class_state *state, int class_folder, const char 
     const char *problem = NULL;
     char *object = NULL;
     int folder = openat(class_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    int count = folder < 0 ? -1 : scandirat(folder, ".", &entries, NULL, alphasort);
+    int count = folder < 0 ? -1 : portable_scan(folder, &entries);
     int reason = errno;
     bool any = count < 0;
     for (int i = 0; i < count && object == NULL; i++) {
@@ -229,7 +231,7 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     const char *path = state->options->class_folder;
     int folder;
     ASSAY_TRY(assay_grade_folder_open(path, &folder, error));
-    int count = scandirat(folder, ".", &entries, NULL, alphasort);
+    int count = portable_scan(folder, &entries);
     assay_status status = count < 0 ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno))
                                     : ASSAY_OK;
     for (int i = 0; i < count && status == ASSAY_OK; i++) {
