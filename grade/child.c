@@ -22,6 +22,7 @@
 #include "grade/cgroup.h"
 #include "grade/child_arguments.h"
 #include "grade/hint.h"
+#include "grade/portable.h"
 #include "grade/processes.h"
 
 /* clang-format off */
@@ -239,7 +240,7 @@ static bool place_descriptors(const int *from, int count, int *report)
         }
     }
     *report = GRADE_READY;
-    return close_range((unsigned)count, ~0U, 0) == 0;
+    return portable_close_from((unsigned)count) == 0;
 }
 
 /* In the child, between fork and exec: only async-signal-safe calls. */
@@ -271,7 +272,7 @@ static _Noreturn void become(const ends *made, const grade_program *program, con
             }
         }
     }
-    const char *reason = strerrordesc_np(errno);
+    const char *reason = portable_error_text(errno);
     ssize_t ignored = write(report, reason, strlen(reason));
     (void)ignored;
     _exit(127); /* LCOV_EXCL_LINE: gcov's counts are written by exit */
@@ -632,7 +633,7 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
         return GRADE_OUTPUT;
     }
     if (number != 0) {
-        const char *name = sigdescr_np(number);
+        const char *name = portable_signal_text(number);
         snprintf(detail, GRADE_TEXT_LENGTH, "killed by signal %d (%s)", number, name == NULL ? "unknown" : name);
         append_errors(child, detail);
         return GRADE_CRASHED;

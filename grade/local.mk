@@ -54,6 +54,7 @@ grade_libgrade_la_SOURCES = \
 	%D%/npy_header.c \
 	%D%/npy_header.h \
 	%D%/processes.c \
+	%D%/portable.h \
 	%D%/processes.h \
 	%D%/report.c \
 	%D%/report.h \

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <pthread.h>
 #include <sched.h>
@@ -20,6 +21,7 @@
 #include "grade/child.h"
 #include "grade/folder.h"
 #include "grade/form.h"
+#include "grade/portable.h"
 #include "grade/text.h"
 #include "progress.h"
 #include "tool.h"
@@ -167,7 +169,7 @@ static assay_status choose_object(int folder, const char *path, char **object, c
 {
     struct dirent **entries;
     assay_status status = ASSAY_OK;
-    int count = scandirat(folder, ".", &entries, NULL, alphasort);
+    int count = portable_scan(folder, &entries);
     if (count < 0) {
         snprintf(problem, GRADE_TEXT_LENGTH, "%s", strerror(errno));
         return ASSAY_OK;
@@ -282,7 +284,7 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     const char *path = state->options->class_folder;
     int folder;
     ASSAY_TRY(assay_grade_folder_open(path, &folder, error));
-    int count = scandirat(folder, ".", &entries, NULL, alphasort);
+    int count = portable_scan(folder, &entries);
     assay_status status = count < 0 ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno))
                                     : ASSAY_OK;
     for (int i = 0; i < count && status == ASSAY_OK; i++) {
