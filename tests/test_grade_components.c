@@ -14,7 +14,9 @@
 #include "evidence.h"
 #include "support.h"
 
-static const char *const components[] = {"sgd",
+static const char *const components[] = {"network_gradient",
+                                         "training",
+                                         "sgd",
                                          "momentum",
                                          "adam",
                                          "linear_forward",
