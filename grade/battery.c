@@ -132,12 +132,30 @@ void assay_grade_battery_take_precision(grade_battery *battery, size_t *single, 
     }
 }
 
+static bool is_tutorial(const grade_choice *choice)
+{
+    for (size_t a = 0; a < GRADE_MAX_AXES; a++) {
+        if (choice->level[a] != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Composite components come after their parts (components.c), so what is found in a part can be put into them. */
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error)
 {
+    grade_upstream upstream = {0};
     for (size_t p = 0; p < battery->part_count; p++) {
         grade_part *part = &battery->parts[p];
-        ASSAY_TRY(assay_grade_judge(part->component, part->count, part->cases, part->answers, battery->precision,
-                                    part->results, error));
+        const grade_judged judged = {part->component, part->count,        part->cases,
+                                     part->answers,   battery->precision, &upstream};
+        ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
+        part->found.upstream = NULL;
+        if (!is_tutorial(&part->found) && upstream.count < GRADE_MAX_UPSTREAM) {
+            upstream.part[upstream.count].component = part->component;
+            upstream.part[upstream.count++].choice = part->found;
+        }
     }
     return ASSAY_OK;
 }

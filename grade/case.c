@@ -172,6 +172,16 @@ double assay_grade_number(const grade_fields *fields, const char *name)
     return assay_grade_values(fields, name)[0];
 }
 
+grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part)
+{
+    for (size_t i = 0; whole->upstream != NULL && i < whole->upstream->count; i++) {
+        if (whole->upstream->part[i].component == part) {
+            return whole->upstream->part[i].choice;
+        }
+    }
+    return GRADE_TUTORIAL;
+}
+
 double assay_grade_uniform(assay_mt19937 *random, double lower, double upper)
 {
     double unit = (assay_mt19937_random32(random) >> 8) * 0x1p-24;

@@ -25,7 +25,8 @@ enum {
     GRADE_MAX_FIELDS = 20,
     GRADE_MAX_RANK = 3,
     GRADE_NAME_LENGTH = 24,
-    GRADE_MAX_AXES = 16
+    GRADE_MAX_AXES = 16,
+    GRADE_MAX_UPSTREAM = 24
 };
 /* clang-format on */
 
@@ -58,15 +59,25 @@ typedef struct grade_component grade_component;
 typedef enum { GRADE_F32, GRADE_F64, GRADE_PRECISION_COUNT } grade_precision;
 
 typedef struct grade_choice grade_choice;
+typedef struct grade_upstream grade_upstream;
 
 /* The setting of all switches: all zero is the tutorial's implementation. */
 struct grade_choice {
     unsigned char level[GRADE_MAX_AXES];
-    double parameter;                      /* of the level that has a free one */
-    const struct grade_upstream *upstream; /* composite components: what goes wrong in their parts; NULL: nothing */
+    double parameter;               /* of the level that has a free one */
+    const grade_upstream *upstream; /* composite components: what goes wrong in their parts; NULL: nothing */
 };
 
 #define GRADE_TUTORIAL ((grade_choice){.parameter = 0.0})
+
+/* What was found in the components that a composite one consists of. */
+struct grade_upstream {
+    size_t count;
+    struct {
+        const grade_component *component;
+        grade_choice choice;
+    } part[GRADE_MAX_UPSTREAM];
+};
 
 /* A level with a number that the student may have fixed at any value: it is solved for. */
 typedef struct {
@@ -101,6 +112,8 @@ struct grade_component {
     const struct grade_initializer *initializer;
     const grade_axis *axes;
     size_t axis_count;
+    /* Composite components: what they consist of, NULL-terminated; the model follows choice->upstream. Else NULL. */
+    const grade_component *const *parts;
 };
 
 #define GRADE_AXES(table) .axes = (table), .axis_count = sizeof(table) / sizeof(table)[0]
@@ -142,6 +155,9 @@ const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem,
 const grade_field *assay_grade_find(const grade_fields *fields, const char *name);
 double *assay_grade_values(const grade_fields *fields, const char *name);
 double assay_grade_number(const grade_fields *fields, const char *name);
+
+/* The setting of a composite component's part: the tutorial's where nothing was found. */
+grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part);
 
 /* Draws; every value is a float32, so that a float32 implementation is given exactly the same inputs. */
 double assay_grade_uniform(assay_mt19937 *random, double lower, double upper);

@@ -116,3 +116,28 @@ const grade_mistake *assay_grade_catalogue_find(const grade_catalogue *catalogue
     }
     return NULL;
 }
+
+bool assay_grade_catalogue_used_by(const grade_catalogue *catalogue, const grade_mistake *convention, const char *name)
+{
+    size_t index = (size_t)(convention - catalogue->mistakes);
+    const json_t *entry = json_array_get(json_object_get(catalogue->root, "mistakes"), index);
+    const json_t *users = json_object_get(entry, "used_by");
+    for (size_t i = 0; i < json_array_size(users); i++) {
+        if (strcmp(json_string_value(json_array_get(users, i)), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool assay_grade_catalogue_has_convention(const grade_catalogue *catalogue, const char *name)
+{
+    for (size_t i = 0; i < catalogue->count; i++) {
+        const grade_mistake *entry = &catalogue->mistakes[i];
+        if (strcmp(entry->kind, "convention") == 0 &&
+            (strcmp(entry->id, name) == 0 || assay_grade_catalogue_used_by(catalogue, entry, name))) {
+            return true;
+        }
+    }
+    return false;
+}

@@ -5,6 +5,7 @@
 #ifndef ASSAY_GRADE_CATALOGUE_H
 #define ASSAY_GRADE_CATALOGUE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include <assay/base/error.h>
@@ -29,5 +30,10 @@ size_t assay_grade_catalogue_count(const grade_catalogue *catalogue);
 const grade_mistake *assay_grade_catalogue_at(const grade_catalogue *catalogue, size_t index);
 /* NULL for an id that is not there. */
 const grade_mistake *assay_grade_catalogue_find(const grade_catalogue *catalogue, const char *id);
+
+/* Whether those of that name ("keras") use a convention. */
+bool assay_grade_catalogue_used_by(const grade_catalogue *catalogue, const grade_mistake *convention, const char *name);
+/* Whether a name is a convention's id, or that of those who use one. */
+bool assay_grade_catalogue_has_convention(const grade_catalogue *catalogue, const char *name);
 
 #endif

@@ -7,7 +7,8 @@
 
 /* The models' outputs, and the order in which cases are tried: a failed one first, so that most settings end there. */
 typedef struct {
-    const grade_evidence *evidence;
+    const grade_judged *evidence;
+    const bool *wanted; /* NULL: all */
     size_t count;
     size_t *order;
     grade_fields *modelled;
@@ -39,7 +40,7 @@ typedef struct {
 static double difference_at(equation *e, double parameter)
 {
     e->choice.parameter = parameter;
-    const grade_evidence *evidence = e->search->evidence;
+    const grade_judged *evidence = e->search->evidence;
     grade_fields *modelled = &e->search->modelled[e->graded];
     evidence->component->model(evidence->cases[e->graded], &e->choice, modelled);
     return modelled->field[e->field].values[e->index] -
@@ -128,7 +129,7 @@ static void try_number(equation *e, double parameter, solution *best)
 static void solve_posed(equation *e, const grade_free *range, solution *best)
 {
     enum { STEPS = 24 };
-    const grade_evidence *judged = e->search->evidence;
+    const grade_judged *judged = e->search->evidence;
     double got = judged->answers[e->graded].outputs.field[e->field].values[e->index];
     double nothing = judged->cases[e->graded]->tolerance[GRADE_F32] * fabs(got);
     double before = difference_at(e, range->lower);
@@ -255,10 +256,10 @@ static bool visit(const grade_choice *visited, void *context)
 
 static void order_cases(search_state *s)
 {
-    const grade_evidence *e = s->evidence;
+    const grade_judged *e = s->evidence;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < e->count; i++) {
-            if (!e->wanted[i] || e->answers[i].verdict != GRADE_PASS) {
+            if ((s->wanted != NULL && !s->wanted[i]) || e->answers[i].verdict != GRADE_PASS) {
                 continue;
             }
             double distance = assay_grade_distance(e->cases[i], &e->answers[i].outputs, &e->cases[i]->outputs,
@@ -272,7 +273,7 @@ static void order_cases(search_state *s)
 
 static assay_status begin(search_state *s, assay_error *error)
 {
-    const grade_evidence *e = s->evidence;
+    const grade_judged *e = s->evidence;
     s->order = assay_calloc(e->count, sizeof *s->order, error);
     s->modelled = assay_calloc(e->count, sizeof *s->modelled, error);
     if (s->order == NULL || s->modelled == NULL) {
@@ -294,29 +295,80 @@ static void end(search_state *s)
     assay_free(s->order);
 }
 
-assay_status assay_grade_diagnose(const grade_evidence *evidence, const grade_choice *base, grade_diagnosis *diagnosis,
-                                  assay_error *error)
+/* From the smallest explanation to the largest. */
+static const struct {
+    size_t conventions;
+    size_t mistakes;
+} kinds[] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}};
+static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_PAIRS] = 6};
+
+assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
+                                  grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
 {
-    /* From the smallest explanation to the largest: conventions, mistakes. */
-    static const struct {
-        size_t conventions;
-        size_t mistakes;
-    } kinds[] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}};
-    search_state s = {.evidence = evidence, .best = diagnosis};
+    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis};
     grade_diagnosis loose = {0};
-    assay_status status = begin(&s, error);
     *diagnosis = (grade_diagnosis){0};
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0] && status == ASSAY_OK && s.count > 0; k++) {
-        assay_grade_search(evidence->component, base, kinds[k].conventions, kinds[k].mistakes, visit, &s);
-        if (diagnosis->exact) {
-            break;
+    assay_status status = begin(&s, error);
+    for (size_t k = 0; k < kinds_within[reach] && status == ASSAY_OK && s.count > 0 && !diagnosis->exact; k++) {
+        assay_grade_search(judged->component, base, kinds[k].conventions, kinds[k].mistakes, visit, &s);
+        if (!diagnosis->exact) {
+            loose = loose.found ? loose : *diagnosis;
+            *diagnosis = (grade_diagnosis){0};
         }
-        loose = loose.found ? loose : *diagnosis;
-        *diagnosis = (grade_diagnosis){0};
     }
     if (!diagnosis->exact) {
         *diagnosis = loose;
     }
     end(&s);
     return status;
+}
+
+assay_status assay_grade_fits(const grade_judged *judged, const bool *wanted, const grade_choice *choice, bool *fits,
+                              assay_error *error)
+{
+    search_state s = {.evidence = judged, .wanted = wanted};
+    double declared = HUGE_VAL;
+    assay_status status = begin(&s, error);
+    if (status == ASSAY_OK) {
+        worst_distance(&s, choice, &declared);
+    }
+    *fits = declared <= 1.0;
+    end(&s);
+    return status;
+}
+
+assay_status assay_grade_silent(const grade_judged *judged, const bool *wanted, const grade_choice *choice,
+                                bool *silent, assay_error *error)
+{
+    *silent = true;
+    for (size_t i = 0; i < judged->count; i++) {
+        const grade_case *graded = judged->cases[i];
+        grade_fields modelled;
+        if (!wanted[i]) {
+            continue;
+        }
+        ASSAY_TRY(assay_grade_fields_like(&graded->outputs, &modelled, error));
+        judged->component->model(graded, choice, &modelled);
+        *silent = *silent &&
+                  assay_grade_distance(graded, &modelled, &graded->outputs, judged->precision, NULL, NULL) <= 1.0;
+        assay_grade_fields_clear(&modelled);
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_grade_count_right(const grade_judged *judged, const grade_choice *choice, size_t *right,
+                                     assay_error *error)
+{
+    *right = 0;
+    for (size_t i = 0; i < judged->count; i++) {
+        grade_fields modelled;
+        if (judged->answers[i].verdict != GRADE_PASS) {
+            continue;
+        }
+        ASSAY_TRY(assay_grade_fields_like(&judged->cases[i]->outputs, &modelled, error));
+        judged->component->model(judged->cases[i], choice, &modelled);
+        *right += assay_grade_right_values(judged->cases[i], &judged->answers[i].outputs, &modelled, judged->precision);
+        assay_grade_fields_clear(&modelled);
+    }
+    return ASSAY_OK;
 }

@@ -10,15 +10,8 @@
 #include "grade/judge.h"
 #include "grade/search.h"
 
-/* What is to be explained: the answers of one component's cases. */
-typedef struct {
-    const grade_component *component;
-    size_t count;
-    grade_case *const *cases;
-    const grade_answer *answers;
-    const bool *wanted; /* [count]: the cases to be explained */
-    grade_precision precision;
-} grade_evidence;
+/* How far the search goes. */
+typedef enum { GRADE_SEARCH_SINGLES, GRADE_SEARCH_PAIRS } grade_reach;
 
 typedef struct {
     bool found;
@@ -29,8 +22,23 @@ typedef struct {
     grade_choice ties[GRADE_MAX_TIES];
 } grade_diagnosis;
 
-/* Searches for levels to add to `base`. ASSAY_ERROR_MEMORY. */
-assay_status assay_grade_diagnose(const grade_evidence *evidence, const grade_choice *base, grade_diagnosis *diagnosis,
-                                  assay_error *error);
+/*
+ * Searches for levels to add to `base`, so that they explain the cases with wanted[case] (NULL: all). Answers that are
+ * not there are left out. ASSAY_ERROR_MEMORY.
+ */
+assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
+                                  grade_reach reach, grade_diagnosis *diagnosis, assay_error *error);
+
+/* Whether a setting gives the answers of the wanted cases, in the declared precision. ASSAY_ERROR_MEMORY. */
+assay_status assay_grade_fits(const grade_judged *judged, const bool *wanted, const grade_choice *choice, bool *fits,
+                              assay_error *error);
+
+/* Whether a setting changes nothing in the wanted cases. ASSAY_ERROR_MEMORY. */
+assay_status assay_grade_silent(const grade_judged *judged, const bool *wanted, const grade_choice *choice,
+                                bool *silent, assay_error *error);
+
+/* How many of the answered values a setting gives. ASSAY_ERROR_MEMORY. */
+assay_status assay_grade_count_right(const grade_judged *judged, const grade_choice *choice, size_t *right,
+                                     assay_error *error);
 
 #endif

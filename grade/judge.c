@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
-#include "grade/diagnose.h"
+#include "grade/explain.h"
 #include "grade/judge_init.h"
 
 const char *assay_grade_verdict_name(grade_verdict verdict)
@@ -77,6 +77,20 @@ double assay_grade_distance(const grade_case *graded, const grade_fields *got, c
     return worst;
 }
 
+size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,
+                                grade_precision precision)
+{
+    size_t right = 0;
+    for (size_t f = 0; f < want->count; f++) {
+        double scale = scale_of(&want->field[f]);
+        for (size_t i = 0; i < want->field[f].count; i++) {
+            right += value_distance(got->field[f].values[i], want->field[f].values[i], graded->tolerance[precision],
+                                    scale) <= 1.0;
+        }
+    }
+    return right;
+}
+
 /* "updated0[1][3]: got 0.031, expected 0.042" */
 static void describe_divergence(const grade_fields *got, const grade_fields *want, size_t f, size_t index, char *text,
                                 size_t size)
@@ -91,8 +105,9 @@ static void describe_divergence(const grade_fields *got, const grade_fields *wan
         used += (size_t)snprintf(where + used, sizeof where - used, "[%zu]", rest / inner);
         rest %= inner;
     }
-    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, got->field[f].values[index],
-             field->values[index]);
+    /* + 0.0 turns -0 into 0. */
+    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, got->field[f].values[index] + 0.0,
+             field->values[index] + 0.0);
 }
 
 /* --- mistakes of memory, which the C way brings to light in any component ----------------------------------------- */
@@ -147,48 +162,9 @@ static const char *memory_mistake(const grade_case *graded, const grade_answer *
     return graded->component->model != NULL && sentinel_added(graded, answer) ? "any.output_accumulated" : NULL;
 }
 
-/* --- mistakes of the component ------------------------------------------------------------------------------------ */
+/* --- one component ------------------------------------------------------------------------------------------------ */
 
-static void name_choice(const grade_component *component, const grade_diagnosis *found, grade_result *result)
-{
-    const char *names[GRADE_MAX_NAMES] = {NULL};
-    size_t count = assay_grade_choice_names(component, &found->choice, names);
-    result->mistake = names[0];
-    for (size_t i = 1; i < count; i++) {
-        result->also[i - 1] = names[i];
-    }
-    result->solved = assay_grade_free_level(component, &found->choice) != NULL;
-    result->parameter = found->choice.parameter;
-    result->tie_count = found->tie_count;
-    for (size_t i = 0; i < found->tie_count; i++) {
-        assay_grade_choice_names(component, &found->ties[i], result->ties[i].name);
-    }
-}
-
-static assay_status diagnose(const grade_component *component, size_t count, grade_case *const *cases,
-                             const grade_answer *answers, grade_precision precision, grade_result *results,
-                             assay_error *error)
-{
-    bool *wanted = assay_calloc(count, sizeof *wanted, error);
-    if (wanted == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    for (size_t i = 0; i < count; i++) {
-        wanted[i] = true;
-    }
-    const grade_evidence evidence = {component, count, cases, answers, wanted, precision};
-    grade_diagnosis found;
-    assay_status status = assay_grade_diagnose(&evidence, &GRADE_TUTORIAL, &found, error);
-    for (size_t i = 0; i < count && status == ASSAY_OK && found.found; i++) {
-        if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL) {
-            name_choice(component, &found, &results[i]);
-        }
-    }
-    assay_free(wanted);
-    return status;
-}
-
-/* One case against the reference. Returns whether its component needs a diagnosis: a difference beyond rounding. */
+/* One case against the reference. Returns whether a difference is to be explained. */
 static bool judge_case(const grade_case *graded, const grade_answer *answer, grade_precision precision,
                        grade_result *result)
 {
@@ -211,35 +187,20 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
         return false;
     }
     describe_divergence(&answer->outputs, &graded->outputs, f, index, result->detail, sizeof result->detail);
-    return result->mistake == NULL &&
-           assay_grade_distance(graded, &answer->outputs, &graded->outputs, GRADE_F32, NULL, NULL) > 1.0;
+    return result->mistake == NULL;
 }
 
-/* Right within float32's tolerance: named where no mistake of the component explains these values as well. */
-static void name_float32(size_t count, grade_case *const *cases, const grade_answer *answers, grade_result *results)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (results[i].verdict == GRADE_WRONG && results[i].mistake == NULL &&
-            assay_grade_distance(cases[i], &answers[i].outputs, &cases[i]->outputs, GRADE_F32, NULL, NULL) <= 1.0) {
-            results[i].mistake = "any.float32";
-        }
-    }
-}
-
-assay_status assay_grade_judge(const grade_component *component, size_t count, grade_case *const *cases,
-                               const grade_answer *answers, grade_precision precision, grade_result *results,
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
                                assay_error *error)
 {
-    if (component->initializer != NULL) {
-        return assay_grade_judge_initializer(component, count, cases, answers, results, error);
+    *found = GRADE_TUTORIAL;
+    if (judged->component->initializer != NULL) {
+        return assay_grade_judge_initializer(judged->component, judged->count, judged->cases, judged->answers, results,
+                                             error);
     }
     bool unexplained = false;
-    for (size_t i = 0; i < count; i++) {
-        unexplained = judge_case(cases[i], &answers[i], precision, &results[i]) || unexplained;
+    for (size_t i = 0; i < judged->count; i++) {
+        unexplained = judge_case(judged->cases[i], &judged->answers[i], judged->precision, &results[i]) || unexplained;
     }
-    if (unexplained) {
-        ASSAY_TRY(diagnose(component, count, cases, answers, precision, results, error));
-    }
-    name_float32(count, cases, answers, results);
-    return ASSAY_OK;
+    return unexplained ? assay_grade_explain(judged, results, found, error) : ASSAY_OK;
 }

@@ -1,8 +1,8 @@
 /*
  * The judge: compares a submission's outputs with the reference and with the model of every known mistake.
  *
- * A mistake is named only where its model reproduces all that the submission answered for the component, passing cases
- * included, and the reference does not.
+ * A mistake is named only where a model reproduces all that the submission answered for the component, passing cases
+ * included, and the reference does not (explain.h).
  */
 #ifndef ASSAY_GRADE_JUDGE_H
 #define ASSAY_GRADE_JUDGE_H
@@ -59,9 +59,12 @@ typedef struct {
     const char *also[GRADE_MAX_NAMES]; /* the other ids of the same explanation; unused places are NULL */
     grade_tie ties[GRADE_MAX_TIES];    /* other explanations of the same answers */
     size_t tie_count;
-    bool solved;                    /* the explanation has a number that the submission fixed */
-    double parameter;               /* that number */
-    const char *nearest;            /* where no mistake explains all: the id of one that explains this case, or NULL */
+    bool solved;                          /* the explanation has a number that the submission fixed */
+    double parameter;                     /* that number */
+    const char *follows[GRADE_MAX_NAMES]; /* ids of mistakes in the parts of a composite component that show here */
+    const char *nearest;    /* where nothing explains all: the id that gives most of the values, if those are many */
+    size_t nearest_values;  /* how many values it gives */
+    size_t compared_values; /* of how many */
     char detail[GRADE_TEXT_LENGTH]; /* the first diverging value, or what happened */
     double possible;                /* points, set by assay_grade_score */
     double earned;
@@ -70,9 +73,18 @@ typedef struct {
 /* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
 #define GRADE_SENTINEL (-987.25)
 
-/* Judges a component's `count` cases together. */
-assay_status assay_grade_judge(const grade_component *component, size_t count, grade_case *const *cases,
-                               const grade_answer *answers, grade_precision precision, grade_result *results,
+/* What is judged together: one component's cases and their answers. */
+typedef struct {
+    const grade_component *component;
+    size_t count;
+    grade_case *const *cases;
+    const grade_answer *answers;
+    grade_precision precision;
+    const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
+} grade_judged;
+
+/* Judges one component. `found` receives the switches that explain the answers: all 0 where nothing does. */
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
                                assay_error *error);
 
 /*
@@ -82,5 +94,9 @@ assay_status assay_grade_judge(const grade_component *component, size_t count, g
  */
 double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                             grade_precision precision, size_t *field, size_t *index);
+
+/* How many values of `got` are within the tolerance of those of `want`. */
+size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,
+                                grade_precision precision);
 
 #endif

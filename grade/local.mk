@@ -30,6 +30,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/distribution.h \
 	%D%/evidence.c \
 	%D%/evidence.h \
+	%D%/explain.c \
+	%D%/explain.h \
 	%D%/exchange.c \
 	%D%/exchange.h \
 	%D%/files.c \
@@ -57,6 +59,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/rubric.h \
 	%D%/sandbox.c \
 	%D%/sandbox.h \
+	%D%/rounding.c \
+	%D%/rounding.h \
 	%D%/search.c \
 	%D%/search.h \
 	%D%/seccomp.c \

@@ -47,15 +47,62 @@ bool grade_part_missing(const grade_part *part)
     return true;
 }
 
-const grade_mistake *grade_new_mistake(const grade_report *report, const grade_part *part, size_t index)
+static bool same_id(const char *a, const char *b)
 {
-    const char *id = part->results[index].mistake;
-    for (size_t i = 0; i < index && id != NULL; i++) {
-        if (part->results[i].mistake != NULL && strcmp(part->results[i].mistake, id) == 0) {
-            return NULL;
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+static bool same_explanation(const grade_result *a, const grade_result *b)
+{
+    bool same = same_id(a->mistake, b->mistake);
+    for (size_t i = 0; i < GRADE_MAX_NAMES && same; i++) {
+        same = same_id(a->also[i], b->also[i]) && same_id(a->follows[i], b->follows[i]);
+    }
+    return same;
+}
+
+bool grade_new_explanation(const grade_part *part, size_t index)
+{
+    const grade_result *result = &part->results[index];
+    for (size_t i = 0; i < index; i++) {
+        if (same_explanation(result, &part->results[i])) {
+            return false;
         }
     }
-    return id == NULL ? NULL : assay_grade_catalogue_find(report->catalogue, id);
+    return result->mistake != NULL || result->follows[0] != NULL;
+}
+
+static void append(char *text, size_t size, const char *separator, const char *id)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, size - used, "%s%s", separator, id);
+}
+
+void grade_explanation_ids(const grade_result *result, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (result->mistake != NULL) {
+        append(text, size, "", result->mistake);
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
+        append(text, size, " + ", result->also[i]);
+    }
+    for (size_t t = 0; t < result->tie_count; t++) {
+        for (size_t i = 0; i < GRADE_MAX_NAMES && result->ties[t].name[i] != NULL; i++) {
+            append(text, size, i == 0 ? " or " : " + ", result->ties[t].name[i]);
+        }
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->mistake == NULL && result->follows[i] != NULL; i++) {
+        append(text, size, i == 0 ? "follows from " : " + ", result->follows[i]);
+    }
+}
+
+void grade_solved_number(const grade_result *result, char *text, size_t size)
+{
+    text[0] = '\0';
+    if (result->solved) {
+        snprintf(text, size, " (here: %.6g)", result->parameter);
+    }
 }
 
 /* --- for people --------------------------------------------------------------------------------------------------- */
@@ -79,30 +126,66 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
     fputc('\n', stream);
 }
 
-static void print_mistake(FILE *stream, const grade_mistake *mistake)
+static void print_mistake(FILE *stream, const grade_report *report, const char *id, const char *number)
 {
-    fprintf(stream, "      >> %s  [%s]\n", mistake->name, mistake->id);
+    const grade_mistake *mistake = assay_grade_catalogue_find(report->catalogue, id);
+    bool convention = strcmp(mistake->kind, "convention") == 0;
+    fprintf(stream, "      >> %s%s%s  [%s]\n", convention ? "right in another convention: " : "", mistake->name, number,
+            mistake->id);
     print_wrapped(stream, 9, mistake->explanation);
     fprintf(stream, "         Hint: ");
     print_wrapped(stream, 0, mistake->hint);
 }
 
+static void print_ties(FILE *stream, const grade_report *report, const grade_result *result)
+{
+    for (size_t t = 0; t < result->tie_count; t++) {
+        fprintf(stream, "      >> or, with the same values:");
+        for (size_t i = 0; i < GRADE_MAX_NAMES && result->ties[t].name[i] != NULL; i++) {
+            const char *id = result->ties[t].name[i];
+            fprintf(stream, "%s %s  [%s]", i == 0 ? "" : ", and",
+                    assay_grade_catalogue_find(report->catalogue, id)->name, id);
+        }
+        fputc('\n', stream);
+    }
+}
+
+static void print_explanation(FILE *stream, const grade_report *report, const grade_result *result)
+{
+    char number[64];
+    grade_solved_number(result, number, sizeof number);
+    if (result->mistake != NULL) {
+        print_mistake(stream, report, result->mistake, result->also[0] == NULL ? number : "");
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
+        bool last = i + 1 == GRADE_MAX_NAMES || result->also[i + 1] == NULL;
+        print_mistake(stream, report, result->also[i], last ? number : "");
+    }
+    print_ties(stream, report, result);
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->follows[i] != NULL; i++) {
+        fprintf(stream, "      >> follows from: %s  [%s]\n",
+                assay_grade_catalogue_find(report->catalogue, result->follows[i])->name, result->follows[i]);
+    }
+}
+
 static void print_unexplained(FILE *stream, const grade_report *report, const grade_part *part)
 {
-    const grade_mistake *nearest = NULL;
+    const grade_result *near = NULL;
     bool unexplained = false;
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        unexplained = unexplained || (result->verdict == GRADE_WRONG && result->mistake == NULL);
-        if (nearest == NULL && result->nearest != NULL) {
-            nearest = assay_grade_catalogue_find(report->catalogue, result->nearest);
-        }
+        unexplained = unexplained ||
+                      (result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL);
+        near = near == NULL && result->nearest != NULL ? result : near;
     }
     if (unexplained) {
-        fprintf(stream, "      >> differs from the reference; no known mistake gives these values in all cases\n");
+        fprintf(stream,
+                "      >> differs from the reference; no known mistake, and no two of them, give these values\n");
     }
-    if (unexplained && nearest != NULL) {
-        fprintf(stream, "         nearest known mistake: %s  [%s]\n", nearest->name, nearest->id);
+    if (unexplained && near != NULL) {
+        const grade_mistake *mistake = assay_grade_catalogue_find(report->catalogue, near->nearest);
+        fprintf(stream, "         nearest known mistake: %s  [%s], which gives %zu of %zu values\n", mistake->name,
+                mistake->id, near->nearest_values, near->compared_values);
     }
 }
 
@@ -128,9 +211,8 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
         }
     }
     for (size_t i = 0; i < part->count; i++) {
-        const grade_mistake *mistake = grade_new_mistake(report, part, i);
-        if (mistake != NULL) {
-            print_mistake(stream, mistake);
+        if (grade_new_explanation(part, i)) {
+            print_explanation(stream, report, &part->results[i]);
         }
     }
     print_unexplained(stream, report, part);
@@ -208,7 +290,9 @@ static void write_tap(const grade_report *report, FILE *stream)
             if (result->verdict != GRADE_PASS && !skip) {
                 fprintf(stream, "  ---\n  verdict: %s\n", assay_grade_verdict_name(result->verdict));
                 fprintf(stream, "  detail: %s\n", result->detail);
-                fprintf(stream, "  mistake: %s\n  ...\n", result->mistake == NULL ? "unknown" : result->mistake);
+                char ids[GRADE_TEXT_LENGTH];
+                grade_explanation_ids(result, ids, sizeof ids);
+                fprintf(stream, "  mistake: %s\n  ...\n", ids[0] == '\0' ? "unknown" : ids);
             }
         }
     }
@@ -242,8 +326,10 @@ static void write_junit_case(const grade_report *report, const grade_part *part,
         const grade_mistake *mistake = result->mistake == NULL
                                            ? NULL
                                            : assay_grade_catalogue_find(report->catalogue, result->mistake);
+        char ids[GRADE_TEXT_LENGTH];
+        grade_explanation_ids(result, ids, sizeof ids);
         fprintf(stream, "<failure type=\"%s\" message=\"",
-                mistake == NULL ? assay_grade_verdict_name(result->verdict) : mistake->id);
+                ids[0] == '\0' ? assay_grade_verdict_name(result->verdict) : ids);
         write_xml_text(stream, mistake == NULL ? assay_grade_verdict_name(result->verdict) : mistake->name);
         fputs("\">", stream);
         write_xml_text(stream, result->detail);
@@ -295,7 +381,9 @@ static void short_name(const grade_part *part, size_t index, char *name, size_t 
     if (!counted) {
         name[0] = '\0';
     } else if (result->mistake != NULL) {
-        snprintf(name, size, "%s", result->mistake);
+        grade_explanation_ids(result, name, size);
+    } else if (result->follows[0] != NULL) {
+        name[0] = '\0'; /* named where it is made */
     } else {
         snprintf(name, size, "%s: %s", part->component->name, assay_grade_verdict_name(result->verdict));
     }
@@ -312,7 +400,7 @@ assay_status assay_grade_report_summary(const grade_report *report, const char *
     *text = assay_strdup("", error);
     for (size_t p = 0; p < battery->part_count && *text != NULL; p++) {
         for (size_t i = 0; i < battery->parts[p].count && *text != NULL; i++) {
-            char name[128];
+            char name[GRADE_TEXT_LENGTH];
             short_name(&battery->parts[p], i, name, sizeof name);
             if (name[0] != '\0' && strstr(*text, name) == NULL) {
                 char *longer = assay_asprintf(error, "%s%s%s", *text, **text == '\0' ? "" : separator, name);

@@ -7,8 +7,14 @@
 /* Whether the submission has nothing for a component. */
 bool grade_part_missing(const grade_part *part);
 
-/* The mistake of a case, where no earlier case of the part has the same; else NULL. */
-const grade_mistake *grade_new_mistake(const grade_report *report, const grade_part *part, size_t index);
+/* Whether a case has an explanation that no earlier case of the part has. */
+bool grade_new_explanation(const grade_part *part, size_t index);
+
+/* "a.b + a.c or a.d": the ids of a result's explanation and of its ties, or of what it follows from; "" for none. */
+void grade_explanation_ids(const grade_result *result, char *text, size_t size);
+
+/* " (epsilon: 1e-12)" where the submission fixed a number, else "". */
+void grade_solved_number(const grade_result *result, char *text, size_t size);
 
 assay_status grade_write_json(const grade_report *report, FILE *stream, assay_error *error);
 assay_status grade_write_gradescope(const grade_report *report, FILE *stream, assay_error *error);

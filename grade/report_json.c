@@ -24,13 +24,50 @@ static json_t *mistake_json(const grade_report *report, const char *id)
                      mistake->explanation, "hint", mistake->hint);
 }
 
+static json_t *id_array(const char *const *ids)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < GRADE_MAX_NAMES && ids[i] != NULL; i++) {
+        json_array_append_new(array, json_string(ids[i]));
+    }
+    return array;
+}
+
+static json_t *tie_array(const grade_result *result)
+{
+    json_t *array = json_array();
+    for (size_t t = 0; t < result->tie_count; t++) {
+        json_array_append_new(array, id_array(result->ties[t].name));
+    }
+    return array;
+}
+
+static json_t *also_array(const grade_report *report, const grade_result *result)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
+        json_array_append_new(array, mistake_json(report, result->also[i]));
+    }
+    return array;
+}
+
 static json_t *case_json(const grade_report *report, const grade_part *part, size_t index)
 {
     const grade_result *result = &part->results[index];
-    return json_pack("{s:s, s:s, s:s, s:o, s:s?, s:f, s:f, s:f}", "case", part->cases[index]->name, "verdict",
-                     assay_grade_verdict_name(result->verdict), "detail", result->detail, "mistake",
-                     mistake_json(report, result->mistake), "nearest", result->nearest, "points", result->earned,
-                     "possible", result->possible, "seconds", part->answers[index].seconds);
+    json_t *entry = json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:s?, s:f, s:f, s:f}", "case",
+                              part->cases[index]->name, "verdict", assay_grade_verdict_name(result->verdict), "detail",
+                              result->detail, "mistake", mistake_json(report, result->mistake), "also",
+                              also_array(report, result), "ties", tie_array(result), "follows",
+                              id_array(result->follows), "nearest", result->nearest, "points", result->earned,
+                              "possible", result->possible, "seconds", part->answers[index].seconds);
+    if (result->solved) {
+        json_object_set_new(entry, "number", json_real(result->parameter));
+    }
+    if (result->nearest != NULL) {
+        json_object_set_new(entry, "nearest_values", json_integer((json_int_t)result->nearest_values));
+        json_object_set_new(entry, "compared_values", json_integer((json_int_t)result->compared_values));
+    }
+    return entry;
 }
 
 assay_status grade_write_json(const grade_report *report, FILE *stream, assay_error *error)
@@ -65,17 +102,30 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
 
 /* --- Gradescope: https://gradescope-autograders.readthedocs.io/en/latest/specs/ ----------------------------------- */
 
+/* One paragraph for each name of an explanation. */
+static char *add_paragraph(const grade_report *report, char *text, const char *id, assay_error *error)
+{
+    const grade_mistake *mistake = assay_grade_catalogue_find(report->catalogue, id);
+    char *longer = text == NULL ? NULL
+                                : assay_asprintf(error, "%s\n%s. %s\nHint: %s", text, mistake->name,
+                                                 mistake->explanation, mistake->hint);
+    assay_free(text);
+    return longer;
+}
+
 static char *case_output(const grade_report *report, const grade_result *result, assay_error *error)
 {
-    const grade_mistake *mistake = result->mistake == NULL
-                                       ? NULL
-                                       : assay_grade_catalogue_find(report->catalogue, result->mistake);
-    if (mistake == NULL) {
-        return assay_asprintf(error, "%s%s%s", assay_grade_verdict_name(result->verdict),
-                              result->detail[0] == '\0' ? "" : ": ", result->detail);
+    char ids[GRADE_TEXT_LENGTH];
+    if (result->mistake == NULL) {
+        grade_explanation_ids(result, ids, sizeof ids);
+        return assay_asprintf(error, "%s%s%s%s%s", assay_grade_verdict_name(result->verdict),
+                              result->detail[0] == '\0' ? "" : ": ", result->detail, ids[0] == '\0' ? "" : "\n", ids);
     }
-    return assay_asprintf(error, "%s\n%s. %s\nHint: %s", result->detail, mistake->name, mistake->explanation,
-                          mistake->hint);
+    char *text = add_paragraph(report, assay_strdup(result->detail, error), result->mistake, error);
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
+        text = add_paragraph(report, text, result->also[i], error);
+    }
+    return text;
 }
 
 static assay_status gradescope_test(const grade_report *report, const grade_part *part, size_t index, json_t *tests,

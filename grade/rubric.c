@@ -91,10 +91,40 @@ static assay_status check_suspicion(const json_t *root, const char *path, assay_
     return ASSAY_OK;
 }
 
+static assay_status check_follows(const json_t *root, const char *path, assay_error *error)
+{
+    const json_t *kept = json_object_get(root, "follows");
+    double number = json_number_value(kept);
+    if (kept != NULL && (!json_is_number(kept) || !(number >= 0.0 && number <= 1.0))) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"follows\": not a number from 0 to 1", path);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status check_conventions(const json_t *root, const grade_catalogue *catalogue, const char *path,
+                                      assay_error *error)
+{
+    const json_t *accepted = json_object_get(root, "conventions");
+    if (accepted != NULL && !json_is_array(accepted)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: \"conventions\": not an array of names", path);
+    }
+    for (size_t i = 0; i < json_array_size(accepted); i++) {
+        const char *name = json_string_value(json_array_get(accepted, i));
+        if (name == NULL || !assay_grade_catalogue_has_convention(catalogue, name)) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%s: \"conventions\" has \"%.60s\", which is no convention; assay grade --list tells the "
+                              "names",
+                              path, name == NULL ? "?" : name);
+        }
+    }
+    return ASSAY_OK;
+}
+
 static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *catalogue, const char *path,
                                  assay_error *error)
 {
-    static const char *const keys[] = {"name", "weights", "cases", "credit", "suspicion", "cleared"};
+    static const char *const keys[] = {"name",      "weights", "cases",   "credit",
+                                       "suspicion", "cleared", "follows", "conventions"};
     const char *name;
     json_t *value;
     if (!json_is_object(rubric->root)) {
@@ -108,7 +138,7 @@ static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *ca
         if (!known) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
                               "%s: unknown key \"%.60s\"; there are name, weights, cases, credit, "
-                              "suspicion, cleared",
+                              "suspicion, cleared, follows, conventions",
                               path, name);
         }
     }
@@ -116,6 +146,8 @@ static assay_status check_rubric(grade_rubric *rubric, const grade_catalogue *ca
         ASSAY_TRY(check_numbers(rubric->root, keys[i], catalogue, path, error));
     }
     ASSAY_TRY(check_suspicion(rubric->root, path, error));
+    ASSAY_TRY(check_follows(rubric->root, path, error));
+    ASSAY_TRY(check_conventions(rubric->root, catalogue, path, error));
     const json_t *weights = json_object_get(rubric->root, "weights");
     size_t count = 0;
     if (weights == NULL) {
@@ -160,6 +192,29 @@ assay_status assay_grade_rubric_read(const char *path, const grade_catalogue *ca
     }
     *rubric = made;
     return ASSAY_OK;
+}
+
+assay_status assay_grade_rubric_accept(grade_rubric **rubric, const char *convention, const grade_catalogue *catalogue,
+                                       assay_error *error)
+{
+    if (!assay_grade_catalogue_has_convention(catalogue, convention)) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "no convention '%.60s'; assay grade --list prints them",
+                          convention);
+    }
+    grade_rubric *changed = *rubric == NULL ? assay_calloc(1, sizeof *changed, error) : *rubric;
+    if (changed == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    *rubric = changed;
+    changed->root = changed->root == NULL ? json_object() : changed->root;
+    json_t *accepted = json_object_get(changed->root, "conventions");
+    if (accepted == NULL) {
+        json_object_set_new(changed->root, "conventions", json_array());
+        accepted = json_object_get(changed->root, "conventions");
+    }
+    return json_array_append_new(accepted, json_string(convention)) == 0
+               ? ASSAY_OK
+               : assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the rubric");
 }
 
 void assay_grade_rubric_close(grade_rubric *rubric)
@@ -243,18 +298,65 @@ static double part_points(const grade_rubric *rubric, const grade_part *part)
     return missing ? 0.0 : (double)part->count;
 }
 
-static double credit_of(const grade_rubric *rubric, const grade_result *result)
+/* Whether the rubric takes an id for right: a convention by its own id, or by the name of those who use it. */
+static bool accepts(const grade_rubric *rubric, const grade_catalogue *catalogue, const char *id)
+{
+    const json_t *accepted = json_object_get(rubric->root, "conventions");
+    const grade_mistake *entry = assay_grade_catalogue_find(catalogue, id);
+    for (size_t i = 0; i < json_array_size(accepted) && entry != NULL; i++) {
+        const char *name = json_string_value(json_array_get(accepted, i));
+        if (strcmp(name, id) == 0 || assay_grade_catalogue_used_by(catalogue, entry, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Other shapes that mean the same are right unless the rubric says otherwise. */
+static double credit_of_id(const grade_rubric *rubric, const grade_catalogue *catalogue, const char *id)
+{
+    double usual = strcmp(id, "any.singleton_axis") == 0 ? 1.0 : 0.0;
+    if (rubric == NULL) {
+        return usual;
+    }
+    const json_t *credit = json_object_get(json_object_get(rubric->root, "credit"), id);
+    return credit != NULL ? json_number_value(credit) : accepts(rubric, catalogue, id) ? 1.0 : usual;
+}
+
+/* Each name of an explanation takes its part. */
+static double credit_of_ids(const grade_rubric *rubric, const grade_catalogue *catalogue, const char *first,
+                            const char *const *ids)
+{
+    double credit = first == NULL ? 1.0 : credit_of_id(rubric, catalogue, first);
+    for (size_t i = 0; i < GRADE_MAX_NAMES && ids[i] != NULL; i++) {
+        credit *= credit_of_id(rubric, catalogue, ids[i]);
+    }
+    return credit;
+}
+
+static double credit_of_follows(const grade_rubric *rubric)
+{
+    const json_t *kept = rubric == NULL ? NULL : json_object_get(rubric->root, "follows");
+    return kept == NULL ? 1.0 : json_number_value(kept);
+}
+
+/* Of explanations that cannot be told apart the one counts that costs least. */
+static double credit_of(const grade_rubric *rubric, const grade_catalogue *catalogue, const grade_result *result)
 {
     if (result->verdict == GRADE_PASS) {
         return 1.0;
     }
-    if (rubric == NULL || result->mistake == NULL) {
-        return 0.0;
+    if (result->mistake == NULL) {
+        return result->follows[0] != NULL ? credit_of_follows(rubric) : 0.0;
     }
-    return json_number_value(json_object_get(json_object_get(rubric->root, "credit"), result->mistake));
+    double best = credit_of_ids(rubric, catalogue, result->mistake, result->also);
+    for (size_t i = 0; i < result->tie_count; i++) {
+        best = fmax(best, credit_of_ids(rubric, catalogue, NULL, result->ties[i].name));
+    }
+    return best;
 }
 
-grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric)
+grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric, const grade_catalogue *catalogue)
 {
     grade_score score = {0};
     double kept = kept_under_suspicion(rubric, battery);
@@ -267,7 +369,7 @@ grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric
         for (size_t i = 0; i < part->count && shares > 0.0; i++) {
             grade_result *result = &part->results[i];
             result->possible = part_points(rubric, part) * share_of(rubric, part->cases[i]) / shares;
-            result->earned = kept * credit_of(rubric, result) * result->possible;
+            result->earned = kept * credit_of(rubric, catalogue, result) * result->possible;
             score.possible += result->possible;
             score.earned += result->earned;
         }

@@ -65,9 +65,11 @@ static bool has_model(const char *id)
 {
     /* clang-format off */
     static const char *const elsewhere[] = {
-        "any.float32", "any.output_not_written", "any.output_accumulated", "any.input_modified",
-        "submission.uses_reference", "initializer.seed_ignored", "initializer.layers_repeat", "initializer.rows_repeat",
-        "initializer.columns_repeat", "initializer.values_repeat", "initializer.other_distribution"};
+        "any.float32", "any.short_decimals", "any.inexact", "any.singleton_axis", "any.shape_transposed",
+        "any.shape_scalar", "any.shape_batch_axis", "any.shape_vector", "any.wrong_shape", "any.output_not_written",
+        "any.output_accumulated", "any.input_modified", "submission.uses_reference", "initializer.seed_ignored",
+        "initializer.layers_repeat", "initializer.rows_repeat", "initializer.columns_repeat",
+        "initializer.values_repeat", "initializer.other_distribution"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {
         if (strcmp(id, elsewhere[i]) == 0) {
             return true;
@@ -1017,7 +1019,7 @@ START_TEST(points_follow_the_rubric)
     battery->parts[0].answers[0].outputs.field[0].values[0] += 1e-7;
     battery->parts[1].answers[3].verdict = GRADE_CRASHED;
     judge(battery);
-    grade_score score = assay_grade_score(battery, rubric);
+    grade_score score = assay_grade_score(battery, rubric, catalogue);
     ck_assert_str_eq(battery->parts[0].component->name, "relu");
     ck_assert_str_eq(battery->parts[0].results[0].mistake, "any.float32");
     support_assert_relative("possible", score.possible, 12.5, 1e-12);
@@ -1043,12 +1045,12 @@ START_TEST(suspicion_costs_what_the_rubric_says)
     support_assert_ok(assay_grade_battery_create(1, only, &battery, &error), &error);
     answer_with(&battery->parts[0], 0);
     judge(battery);
-    double all = assay_grade_score(battery, NULL).earned;
+    double all = assay_grade_score(battery, NULL, catalogue).earned;
     snprintf(battery->suspicion, sizeof battery->suspicion, "x.so is linked to libassay");
-    ck_assert(assay_grade_score(battery, NULL).earned == 0.0);
-    ck_assert(assay_grade_score(battery, rubric).earned == 0.25 * all);
+    ck_assert(assay_grade_score(battery, NULL, catalogue).earned == 0.0);
+    ck_assert(assay_grade_score(battery, rubric, catalogue).earned == 0.25 * all);
     battery->cleared = assay_grade_rubric_clears(rubric, "ada") && !assay_grade_rubric_clears(rubric, "bob");
-    ck_assert(all > 0.0 && assay_grade_score(battery, rubric).earned == all);
+    ck_assert(all > 0.0 && assay_grade_score(battery, rubric, catalogue).earned == all);
     /* Who is cleared is no other rubric: rows of one class stay comparable. */
     support_assert_ok(assay_grade_rubric_digest(rubric, &with, &error), &error);
     assay_grade_rubric_close(rubric);
@@ -1081,7 +1083,7 @@ static char *report_text(grade_format format, size_t *size)
         }
     }
     judge(battery);
-    grade_score score = assay_grade_score(battery, NULL);
+    grade_score score = assay_grade_score(battery, NULL, catalogue);
     grade_report report = {battery, catalogue, "someone.so", "", score, false};
     FILE *stream = open_memstream(&text, size);
     support_assert_ok(assay_grade_report_write(&report, format, stream, &error), &error);
@@ -1186,7 +1188,8 @@ START_TEST(the_nearest_mistake_is_told)
     ck_assert_int_eq(part->results[0].verdict, GRADE_WRONG);
     part->results[0].mistake = NULL;
     part->results[0].nearest = "adam.first_correction_missing";
-    const grade_report report = {battery, catalogue, "someone.so", "", assay_grade_score(battery, NULL), true};
+    const grade_report report = {battery, catalogue, "someone.so", "", assay_grade_score(battery, NULL, catalogue),
+                                 true};
     FILE *stream = open_memstream(&text, &size);
     support_assert_ok(assay_grade_report_write(&report, GRADE_TABLE, stream, &error), &error);
     fclose(stream);

@@ -37,7 +37,8 @@ static void print_help(void)
         "  --seed N               draw the cases from N (default: a random seed, printed)\n"
         "  --only NAME,...        these components alone\n"
         "  --rubric FILE          weights (JSON; doc/grading.md)\n"
-        "  --list                 print the components, their cases and the known mistakes\n\n"
+        "  --convention NAME      another convention counts as right (--list prints them); may be repeated\n"
+        "  --list                 print the components, their cases, the known mistakes and conventions\n\n"
         "Reports\n"
         "  --format FORMAT        table (default), tap, junit, json, gradescope\n"
         "  --output FILE          write the report to FILE\n"
@@ -87,7 +88,7 @@ enum {
     OPTION_HELP = 256, OPTION_FOLDER, OPTION_NPY, OPTION_EXPORT, OPTION_IMPORT, OPTION_CLASS, OPTION_RECORD, OPTION_SEED,
     OPTION_ONLY, OPTION_RUBRIC, OPTION_LIST, OPTION_FORMAT, OPTION_OUTPUT, OPTION_VERBOSE, OPTION_CSV, OPTION_REPORTS,
     OPTION_TIME, OPTION_START_TIME, OPTION_TOTAL_TIME, OPTION_MEMORY, OPTION_PROCESSES, OPTION_BIND,
-    OPTION_UNSANDBOXED, OPTION_DATA
+    OPTION_UNSANDBOXED, OPTION_DATA, OPTION_CONVENTION
 };
 /* clang-format on */
 
@@ -117,6 +118,7 @@ static const struct option long_options[] = {
     {"bind", required_argument, NULL, OPTION_BIND},
     {"unsandboxed", no_argument, NULL, OPTION_UNSANDBOXED},
     {"data", required_argument, NULL, OPTION_DATA},
+    {"convention", required_argument, NULL, OPTION_CONVENTION},
     {NULL, 0, NULL, 0},
 };
 
@@ -196,6 +198,15 @@ static int read_bind(grade_options *options)
     return TOOL_SUCCESS;
 }
 
+static int read_convention(grade_options *options)
+{
+    if (options->convention_count == GRADE_MAX_CONVENTIONS) {
+        return tool_usage(GRADE_COMMAND, "--convention: at most %d", GRADE_MAX_CONVENTIONS);
+    }
+    options->conventions[options->convention_count++] = optarg;
+    return TOOL_SUCCESS;
+}
+
 static int read_option(int option, char **argv, grade_options *options)
 {
     switch (option) {
@@ -216,6 +227,7 @@ static int read_option(int option, char **argv, grade_options *options)
     case OPTION_ONLY: return read_only(options);
     case OPTION_FORMAT: return read_format(options);
     case OPTION_BIND: return read_bind(options);
+    case OPTION_CONVENTION: return read_convention(options);
     case '?':
     case ':': return tool_bad_option(GRADE_COMMAND, argv, option);
     default: return read_number_option(option, options);
@@ -296,13 +308,24 @@ static int report_status(assay_status status, const assay_error *error, bool ful
     return full_marks ? TOOL_SUCCESS : TOOL_FAILURE;
 }
 
+/* The submission's name in its report: the file, or the whole command, for its first word is often an interpreter. */
+static void describe_target(const grade_options *options, char *text, size_t size)
+{
+    snprintf(text, size, "%s", options->shared_object != NULL ? options->shared_object : "");
+    for (size_t i = 0; options->shared_object == NULL && options->command[i] != NULL; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, size - used, "%s%s", i == 0 ? "" : " ", options->command[i]);
+    }
+}
+
 static int grade_single(const grade_options *options)
 {
     assay_error error = {0};
     grade_battery *battery = NULL;
     grade_score score = {0};
     char name[256];
-    const char *given = options->shared_object != NULL ? options->shared_object : options->command[0];
+    char given[256];
+    describe_target(options, given, sizeof given);
     assay_grade_text_clean(given, strlen(given), name, sizeof name);
     const grade_target submission = {.name = name,
                                      .object = options->shared_object,
@@ -405,7 +428,8 @@ static int print_list(const grade_options *options)
     putchar('\n');
     for (size_t i = 0; i < assay_grade_catalogue_count(options->catalogue); i++) {
         const grade_mistake *mistake = assay_grade_catalogue_at(options->catalogue, i);
-        printf("%s: %s\n", mistake->id, mistake->name);
+        bool convention = strcmp(mistake->kind, "convention") == 0;
+        printf("%s: %s%s\n", mistake->id, convention ? "convention: " : "", mistake->name);
     }
     return TOOL_SUCCESS;
 }
@@ -417,6 +441,9 @@ static assay_status prepare(grade_options *options, assay_error *error)
     ASSAY_TRY(assay_grade_catalogue_open(&options->catalogue, error));
     if (options->rubric_path != NULL) {
         ASSAY_TRY(assay_grade_rubric_read(options->rubric_path, options->catalogue, &options->rubric, error));
+    }
+    for (size_t i = 0; i < options->convention_count; i++) {
+        ASSAY_TRY(assay_grade_rubric_accept(&options->rubric, options->conventions[i], options->catalogue, error));
     }
     if (!options->has_seed) {
         ASSAY_TRY(assay_grade_random_seed(&options->seed, error));

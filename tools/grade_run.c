@@ -151,7 +151,7 @@ const char *const *grade_components(const grade_options *options)
 assay_status grade_judge(const grade_options *options, grade_battery *battery, grade_score *score, assay_error *error)
 {
     ASSAY_TRY(assay_grade_battery_judge(battery, error));
-    *score = assay_grade_score(battery, options->rubric);
+    *score = assay_grade_score(battery, options->rubric, options->catalogue);
     return ASSAY_OK;
 }
 

@@ -12,7 +12,7 @@
 
 #define GRADE_COMMAND "grade"
 
-enum { GRADE_MAX_BINDS = 32 };
+enum { GRADE_MAX_BINDS = 32, GRADE_MAX_CONVENTIONS = 16 };
 
 typedef struct {
     const char *shared_object;
@@ -30,6 +30,8 @@ typedef struct {
     char *only_text;   /* owns what `only` points to */
     const char **only; /* NULL-terminated; NULL: all */
     const char *binds[GRADE_MAX_BINDS + 1];
+    const char *conventions[GRADE_MAX_CONVENTIONS];
+    size_t convention_count;
     size_t bind_count;
     uint64_t seed;
     bool has_seed;

@@ -1,0 +1,321 @@
+#include "grade/explain.h"
+
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include "grade/diagnose.h"
+#include "grade/rounding.h"
+
+/* The cases that a name is for. */
+typedef enum { ALL_CASES, ORDINARY_CASES, EXTREME_CASES } case_group;
+
+static bool in_group(const grade_judged *judged, size_t i, case_group group)
+{
+    return group == ALL_CASES || judged->cases[i]->extreme == (group == EXTREME_CASES);
+}
+
+/* The answered cases of a group, as a mask; returns their number. */
+static size_t select_group(const grade_judged *judged, case_group group, bool *wanted)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < judged->count; i++) {
+        wanted[i] = in_group(judged, i, group) && judged->answers[i].verdict == GRADE_PASS;
+        count += wanted[i];
+    }
+    return count;
+}
+
+static void add_name(grade_result *result, const char *id)
+{
+    if (result->mistake == NULL) {
+        result->mistake = id;
+        return;
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES; i++) {
+        if (result->also[i] == NULL) {
+            result->also[i] = id;
+            return;
+        }
+    }
+}
+
+static void name_result(const grade_component *component, const grade_diagnosis *found, grade_result *result)
+{
+    const char *names[GRADE_MAX_NAMES] = {NULL};
+    size_t count = assay_grade_choice_names(component, &found->choice, names);
+    for (size_t i = 0; i < count; i++) {
+        add_name(result, names[i]);
+    }
+    result->solved = assay_grade_free_level(component, &found->choice) != NULL;
+    result->parameter = found->choice.parameter;
+    result->tie_count = found->tie_count;
+    for (size_t i = 0; i < found->tie_count; i++) {
+        assay_grade_choice_names(component, &found->ties[i], result->ties[i].name);
+    }
+    const grade_upstream *parts = found->choice.upstream;
+    size_t used = 0;
+    for (size_t p = 0; parts != NULL && p < parts->count; p++) {
+        const char *of_part[GRADE_MAX_NAMES];
+        size_t known = assay_grade_choice_names(parts->part[p].component, &parts->part[p].choice, of_part);
+        for (size_t i = 0; i < known && used < GRADE_MAX_NAMES; i++) {
+            result->follows[used++] = of_part[i];
+        }
+    }
+}
+
+/* To be explained yet. */
+static bool is_open(const grade_result *result)
+{
+    return result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL;
+}
+
+static bool any_open(const grade_judged *judged, const grade_result *results)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (is_open(&results[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void name_group(const grade_judged *judged, case_group group, const grade_diagnosis *found,
+                       grade_result *results)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (in_group(judged, i, group) && is_open(&results[i])) {
+            name_result(judged->component, found, &results[i]);
+        }
+    }
+}
+
+/* --- what follows from the parts of a composite component --------------------------------------------------------- */
+
+static bool is_part(const grade_component *whole, const grade_component *part)
+{
+    for (const grade_component *const *p = whole->parts; p != NULL && *p != NULL; p++) {
+        if (*p == part) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What was found in the parts of this component. */
+static grade_upstream own_parts(const grade_judged *judged)
+{
+    grade_upstream own = {0};
+    for (size_t i = 0; judged->upstream != NULL && i < judged->upstream->count; i++) {
+        if (is_part(judged->component, judged->upstream->part[i].component)) {
+            own.part[own.count++] = judged->upstream->part[i];
+        }
+    }
+    return own;
+}
+
+/* The k-th selection of parts: each alone, then all of them, then all but one. */
+static bool select_parts(const grade_upstream *own, size_t k, grade_upstream *selected)
+{
+    size_t kinds = own->count == 0 ? 0 : own->count == 1 ? 1 : own->count == 2 ? 3 : 2 * own->count + 1;
+    selected->count = 0;
+    for (size_t i = 0; i < own->count && k < kinds; i++) {
+        if (k == own->count || (k < own->count ? i == k : i != k - own->count - 1)) {
+            selected->part[selected->count++] = own->part[i];
+        }
+    }
+    return k < kinds;
+}
+
+/* Whether the parts' mistakes alone explain the answers. */
+static assay_status follow_parts(const grade_judged *judged, const grade_upstream *own, grade_result *results,
+                                 assay_error *error)
+{
+    grade_upstream selected;
+    for (size_t k = 0; select_parts(own, k, &selected); k++) {
+        grade_diagnosis found = {.choice = {.upstream = &selected}};
+        bool fits;
+        ASSAY_TRY(assay_grade_fits(judged, NULL, &found.choice, &fits, error));
+        if (fits) {
+            name_group(judged, ALL_CASES, &found, results);
+            return ASSAY_OK;
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* One more mistake, in the composite component itself. */
+static assay_status follow_parts_further(const grade_judged *judged, const grade_upstream *own, grade_result *results,
+                                         assay_error *error)
+{
+    grade_upstream selected;
+    for (size_t k = 0; select_parts(own, k, &selected) && any_open(judged, results); k++) {
+        const grade_choice base = {.upstream = &selected};
+        grade_diagnosis found;
+        ASSAY_TRY(assay_grade_diagnose(judged, NULL, &base,
+                                       k == own->count || own->count == 1 ? GRADE_SEARCH_PAIRS : GRADE_SEARCH_SINGLES,
+                                       &found, error));
+        if (found.exact) {
+            name_group(judged, ALL_CASES, &found, results);
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* --- ordinary and extreme inputs ---------------------------------------------------------------------------------- */
+
+/*
+ * Where nothing explains all cases: ordinary inputs alone, then more levels that explain the extreme ones too. Where
+ * the ordinary inputs stay unexplained, a level that changes nothing for them may still explain the extreme ones.
+ */
+static assay_status explain_apart(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
+                                  assay_error *error)
+{
+    grade_diagnosis ordinary;
+    grade_diagnosis extreme;
+    if (select_group(judged, EXTREME_CASES, wanted) == 0 || select_group(judged, ORDINARY_CASES, wanted) == 0) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_grade_diagnose(judged, wanted, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &ordinary, error));
+    if (ordinary.exact) {
+        ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.choice, GRADE_SEARCH_PAIRS, &extreme, error));
+        name_group(judged, ORDINARY_CASES, &ordinary, results);
+        *found = ordinary.choice;
+        if (extreme.exact) {
+            name_group(judged, EXTREME_CASES, &extreme, results);
+            *found = extreme.choice;
+        }
+        return ASSAY_OK;
+    }
+    bool silent = false;
+    select_group(judged, EXTREME_CASES, wanted);
+    ASSAY_TRY(assay_grade_diagnose(judged, wanted, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &extreme, error));
+    if (extreme.exact) {
+        select_group(judged, ORDINARY_CASES, wanted);
+        ASSAY_TRY(assay_grade_silent(judged, wanted, &extreme.choice, &silent, error));
+    }
+    if (silent) {
+        name_group(judged, EXTREME_CASES, &extreme, results);
+    }
+    return ASSAY_OK;
+}
+
+/* --- rounding ----------------------------------------------------------------------------------------------------- */
+
+/* How the answers deviate from a setting that gives them nearly. */
+static assay_status explain_rounding(const grade_judged *judged, const grade_diagnosis *nearly, bool certain,
+                                     grade_result *results, assay_error *error)
+{
+    grade_rounding rounding;
+    ASSAY_TRY(assay_grade_rounding(judged, &nearly->choice, certain, &rounding, error));
+    for (size_t i = 0; i < judged->count && rounding.id != NULL; i++) {
+        if (is_open(&results[i])) {
+            name_result(judged->component, nearly, &results[i]);
+            add_name(&results[i], rounding.id);
+            if (rounding.digits > 0) {
+                results[i].solved = true;
+                results[i].parameter = rounding.digits;
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+/* --- the nearest mistake ------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    const grade_judged *judged;
+    size_t right; /* values that the best level gives */
+    const char *id;
+    assay_status status;
+    assay_error *error;
+} nearest_level;
+
+static bool visit_nearest(const grade_choice *choice, void *context)
+{
+    nearest_level *n = context;
+    size_t right = 0;
+    if (assay_grade_free_level(n->judged->component, choice) != NULL) {
+        return true;
+    }
+    n->status = assay_grade_count_right(n->judged, choice, &right, n->error);
+    if (right > n->right) {
+        const char *names[GRADE_MAX_NAMES] = {NULL};
+        assay_grade_choice_names(n->judged->component, choice, names);
+        n->right = right;
+        n->id = names[0];
+    }
+    return n->status == ASSAY_OK;
+}
+
+/*
+ * The single level that gives most of the values of all cases. It is near if it gives 4 of 5 values, and leaves at most
+ * half as many wrong as the reference does.
+ */
+static assay_status find_nearest(const grade_judged *judged, grade_result *results, assay_error *error)
+{
+    size_t total = 0;
+    size_t reference;
+    nearest_level n = {.judged = judged, .status = ASSAY_OK, .error = error};
+    for (size_t i = 0; i < judged->count; i++) {
+        total += judged->answers[i].verdict == GRADE_PASS ? judged->answers[i].outputs.used : 0;
+    }
+    ASSAY_TRY(assay_grade_count_right(judged, &GRADE_TUTORIAL, &reference, error));
+    assay_grade_search(judged->component, &GRADE_TUTORIAL, 0, 1, visit_nearest, &n);
+    bool near = n.id != NULL && 5 * n.right >= 4 * total && 2 * (total - n.right) <= total - reference;
+    for (size_t i = 0; i < judged->count && near; i++) {
+        if (is_open(&results[i])) {
+            results[i].nearest = n.id;
+            results[i].nearest_values = n.right;
+            results[i].compared_values = total;
+        }
+    }
+    return n.status;
+}
+
+/* --- all of it ---------------------------------------------------------------------------------------------------- */
+
+static const grade_diagnosis reference = {.found = true};
+
+static assay_status explain_own(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
+                                assay_error *error)
+{
+    grade_diagnosis all;
+    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+    if (all.exact) {
+        name_group(judged, ALL_CASES, &all, results);
+        *found = all.choice;
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
+    ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
+    if (all.found && any_open(judged, results)) {
+        *found = all.choice;
+        return explain_rounding(judged, &all, false, results, error);
+    }
+    return ASSAY_OK;
+}
+
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
+                                 assay_error *error)
+{
+    const grade_upstream own = own_parts(judged);
+    bool *wanted = assay_calloc(judged->count, sizeof *wanted, error);
+    if (wanted == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_status status = follow_parts(judged, &own, results, error);
+    if (status == ASSAY_OK && any_open(judged, results)) {
+        status = explain_rounding(judged, &reference, true, results, error);
+    }
+    if (status == ASSAY_OK && any_open(judged, results)) {
+        status = explain_own(judged, wanted, results, found, error);
+    }
+    if (status == ASSAY_OK && any_open(judged, results)) {
+        status = follow_parts_further(judged, &own, results, error);
+    }
+    if (status == ASSAY_OK && any_open(judged, results)) {
+        status = find_nearest(judged, results, error);
+    }
+    assay_free(wanted);
+    return status;
+}

@@ -1,0 +1,14 @@
+/*
+ * Names what is wrong with a component's answers: what follows from its parts, the smallest setting of its switches,
+ * ordinary and extreme inputs apart where nothing explains both, short decimals and single precision.
+ */
+#ifndef ASSAY_GRADE_EXPLAIN_H
+#define ASSAY_GRADE_EXPLAIN_H
+
+#include "grade/judge.h"
+
+/* Sets the names of results with verdict GRADE_WRONG and no name. `found` is as in assay_grade_judge. */
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
+                                 assay_error *error);
+
+#endif

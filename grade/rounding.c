@@ -1,0 +1,123 @@
+#include "grade/rounding.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FEWEST_DIGITS = 2, MOST_DIGITS = 12, FORMATS = 2 };
+
+/* What all answers have in common. A value is trivial if it is a float32 number anyway, such as 0 or 0.5. */
+typedef struct {
+    bool near;                               /* within float32's tolerance */
+    bool floats;                             /* all answers are float32 numbers */
+    bool decimals[FORMATS][MOST_DIGITS + 1]; /* all answers are rounded to so many digits */
+    bool all_deviate;                        /* every case with values that are not trivial has a deviation */
+    size_t values;                           /* not trivial */
+    size_t above, below;                     /* deviations, by their sign */
+    double squares;                          /* of relative deviations */
+} deviations;
+
+static bool is_float(double value)
+{
+    return (double)(float)value == value || isnan(value);
+}
+
+/* "%.6g" and "%.6f". */
+static double rounded(int format, int digits, double value)
+{
+    char text[512];
+    snprintf(text, sizeof text, format == 0 ? "%.*g" : "%.*f", digits, value);
+    return strtod(text, NULL);
+}
+
+static void look_at_decimals(double got, double want, deviations *seen)
+{
+    for (int format = 0; format < FORMATS; format++) {
+        for (int digits = FEWEST_DIGITS; digits <= MOST_DIGITS; digits++) {
+            if (seen->decimals[format][digits]) {
+                double shown = rounded(format, digits, want);
+                seen->decimals[format][digits] = shown == got || (isnan(want) && isnan(got));
+            }
+        }
+    }
+}
+
+/*
+ * A finite difference has errors of the size of float32's rounding, too; so gradients (names that begin with d) are
+ * taken for float32 only where they are float32 numbers.
+ */
+static void look_at_field(const grade_field *got, const grade_field *want, deviations *seen, size_t *deviating)
+{
+    for (size_t i = 0; i < want->count; i++) {
+        look_at_decimals(got->values[i], want->values[i], seen);
+        seen->floats = seen->floats && is_float(got->values[i]);
+        if (is_float(want->values[i])) {
+            continue;
+        }
+        double relative = (got->values[i] - want->values[i]) / fabs(want->values[i]);
+        seen->values++;
+        seen->above += relative > 0.0 && want->name[0] != 'd';
+        seen->below += relative < 0.0 && want->name[0] != 'd';
+        seen->squares += relative * relative;
+        *deviating += fabs(relative) > 0x1p-40;
+    }
+}
+
+static void look_at_case(const grade_judged *judged, size_t i, const grade_fields *modelled, deviations *seen)
+{
+    const grade_fields *got = &judged->answers[i].outputs;
+    size_t before = seen->values;
+    size_t deviating = 0;
+    for (size_t f = 0; f < modelled->count; f++) {
+        look_at_field(&got->field[f], &modelled->field[f], seen, &deviating);
+    }
+    seen->all_deviate = seen->all_deviate && (deviating > 0 || seen->values == before);
+    seen->near = seen->near && assay_grade_distance(judged->cases[i], got, modelled, GRADE_F32, NULL, NULL) <= 1.0;
+}
+
+/* Signs like those of a coin (3 standard deviations), and a size between 2^-27 and 2^-19. */
+static bool is_rounding_like(const deviations *seen)
+{
+    double signs = (double)(seen->above + seen->below);
+    double excess = fabs((double)seen->above - (double)seen->below);
+    double size = sqrt(seen->squares / (double)(seen->values == 0 ? 1 : seen->values));
+    return seen->all_deviate && signs >= 8.0 && excess <= 3.0 * sqrt(signs) && size > 0x1p-27 && size < 0x1p-19;
+}
+
+static int fewest_digits(const deviations *seen)
+{
+    for (int digits = FEWEST_DIGITS; digits <= MOST_DIGITS; digits++) {
+        if (seen->decimals[0][digits] || seen->decimals[1][digits]) {
+            return digits;
+        }
+    }
+    return 0;
+}
+
+assay_status assay_grade_rounding(const grade_judged *judged, const grade_choice *choice, bool certain,
+                                  grade_rounding *rounding, assay_error *error)
+{
+    deviations seen = {.near = true, .floats = true, .all_deviate = true};
+    for (int digits = FEWEST_DIGITS; digits <= MOST_DIGITS; digits++) {
+        seen.decimals[0][digits] = seen.decimals[1][digits] = true;
+    }
+    for (size_t i = 0; i < judged->count; i++) {
+        grade_fields modelled;
+        if (judged->answers[i].verdict == GRADE_PASS) {
+            ASSAY_TRY(assay_grade_fields_like(&judged->cases[i]->outputs, &modelled, error));
+            judged->component->model(judged->cases[i], choice, &modelled);
+            look_at_case(judged, i, &modelled, &seen);
+            assay_grade_fields_clear(&modelled);
+        }
+    }
+    *rounding = (grade_rounding){0};
+    rounding->digits = seen.values >= 3 ? fewest_digits(&seen) : 0;
+    if (rounding->digits > 0) {
+        rounding->id = "any.short_decimals";
+    } else if (seen.near && ((seen.floats && seen.values >= 3) || (!certain && is_rounding_like(&seen)))) {
+        rounding->id = "any.float32";
+    } else if (seen.near && !certain) {
+        rounding->id = "any.inexact";
+    }
+    return ASSAY_OK;
+}

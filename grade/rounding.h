@@ -1,0 +1,24 @@
+/*
+ * How answers that are nearly right deviate: printed with few digits, computed in single precision, or something else
+ * that approximates.
+ */
+#ifndef ASSAY_GRADE_ROUNDING_H
+#define ASSAY_GRADE_ROUNDING_H
+
+#include "grade/judge.h"
+
+typedef struct {
+    const char *id; /* "any.short_decimals", "any.float32", "any.inexact", or NULL */
+    int digits;     /* of short decimals: significant ones, or after the point; else 0 */
+} grade_rounding;
+
+/*
+ * Compares all answers of a component with a setting of its switches. Short decimals: every answer is the setting's
+ * value, rounded. Single precision: every answer is a float32 number within float32's tolerance, or, unless `certain`,
+ * every case deviates by errors of random sign and of float32's size. "any.inexact", unless `certain`: all answers are
+ * within float32's tolerance, and none of these. ASSAY_ERROR_MEMORY.
+ */
+assay_status assay_grade_rounding(const grade_judged *judged, const grade_choice *choice, bool certain,
+                                  grade_rounding *rounding, assay_error *error);
+
+#endif
