@@ -28,10 +28,11 @@
  */
 static bool may_be_alike(const char *a, const char *b)
 {
-    json_t *golden = support_golden("mistakes.json");
+    static json_t *golden; /* read once: it is asked for thousands of pairs */
     bool alike = strcmp(a, b) == 0;
     size_t i;
     json_t *pair;
+    golden = golden == NULL ? support_golden("mistakes.json") : golden;
     json_array_foreach(json_object_get(golden, "inseparable"), i, pair) {
         const char *first = json_string_value(json_array_get(pair, 0));
         const char *second = json_string_value(json_array_get(pair, 1));
@@ -39,7 +40,6 @@ static bool may_be_alike(const char *a, const char *b)
         alike = alike || (strcmp(a, first) == 0 && strcmp(b, second) == 0) ||
                 (strcmp(b, first) == 0 && strcmp(a, second) == 0);
     }
-    json_decref(golden);
     return alike;
 }
 
