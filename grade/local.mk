@@ -49,6 +49,9 @@ grade_libgrade_la_SOURCES = \
 	%D%/npy.h \
 	%D%/npy_header.c \
 	%D%/npy_header.h \
+	%D%/optimizer.c \
+	%D%/optimizer.h \
+	%D%/optimizer_axes.h \
 	%D%/processes.c \
 	%D%/processes.h \
 	%D%/report.c \

@@ -238,7 +238,7 @@ static assay_status write_reports(fault_bench *bench, assay_error *error)
                                  .catalogue = bench->thing[CATALOGUE],
                                  .submission = "ada",
                                  .title = "A",
-                                 .score = assay_grade_score(battery, NULL, catalogue),
+                                 .score = assay_grade_score(battery, NULL, bench->thing[CATALOGUE]),
                                  .verbose = true};
     for (int format = 0; format < GRADE_FORMAT_COUNT; format++) {
         ASSAY_TRY(write_report(bench, &report, (grade_format)format, error));
