@@ -37,6 +37,7 @@ suites = \
 	tests/test_figures \
 	tests/test_grade \
 	tests/test_grade_components \
+	tests/test_grade_legitimate \
 	tests/test_grade_child \
 	tests/test_gradient \
 	tests/test_inference \
