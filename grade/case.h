@@ -25,7 +25,7 @@ enum {
     GRADE_MAX_FIELDS = 20,
     GRADE_MAX_RANK = 3,
     GRADE_NAME_LENGTH = 24,
-    GRADE_MAX_AXES = 16,
+    GRADE_MAX_AXES = 20,
     GRADE_MAX_UPSTREAM = 24
 };
 /* clang-format on */

@@ -499,7 +499,7 @@ ACTIVATION(relu, "ReLU", CASES, make_forward, make_gradient)
 /* clang-format off */
 enum {
     SIGMOID_OVERFLOW = 1, SIGMOID_TANH, SIGMOID_ONE_MISSING, SIGMOID_HARD, SIGMOID_STEP, SIGMOID_LOG, SIGMOID_SOFTPLUS,
-    SIGMOID_MINUS, SIGMOID_BASE
+    SIGMOID_MINUS, SIGMOID_BASE, SIGMOID_BASE_TEN
 };
 enum { GUARD_ARGUMENT = 1, GUARD_RESULT };
 static const char *const sigmoid_formulas[] = {
@@ -512,8 +512,9 @@ static const char *const sigmoid_formulas[] = {
     [SIGMOID_SOFTPLUS] = "sigmoid.softplus",
     [SIGMOID_MINUS] = "sigmoid.one_minus_exponential",
     [SIGMOID_BASE] = "sigmoid.base",
+    [SIGMOID_BASE_TEN] = "sigmoid.base",
 };
-static const grade_free sigmoid_free[] = {{SIGMOID_BASE, 1.2, 40.0}};
+static const grade_free sigmoid_free[] = {{SIGMOID_BASE, 1.99, 2.71828182}};
 static const char *const sigmoid_outputs[] = {OUTPUT_IDS("sigmoid", ".sign")};
 static const char *const sigmoid_inputs[] = {INPUT_IDS("sigmoid")};
 static const char *const sigmoid_guards[] = {
@@ -569,6 +570,7 @@ static double sigmoid_formula(double x, double base, int formula)
     case SIGMOID_SOFTPLUS: return fmax(x, 0.0) + log1p(exp(-fabs(x)));
     case SIGMOID_MINUS: return 1.0 / (1.0 - exp(-x));
     case SIGMOID_BASE: return stable_sigmoid(x * log(base));
+    case SIGMOID_BASE_TEN: return stable_sigmoid(x * log(10.0));
     default: return stable_sigmoid(x);
     }
 }

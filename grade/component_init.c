@@ -171,7 +171,7 @@ enum {
 static const grade_free free_forms[] = {{FORM_FIXED, 1e-6, 1e3}};
 
 /* Of biases that are to be 0. What is more special comes first: BIAS_ANY fits all that is random. */
-enum { BIAS_DRAWN = 1, BIAS_DEFAULT, BIAS_UNSCALED, BIAS_UNIT_UNIFORM, BIAS_CONSTANT, BIAS_ANY };
+enum { BIAS_DEFAULT = 1, BIAS_UNSCALED, BIAS_UNIT_UNIFORM, BIAS_CONSTANT, BIAS_DRAWN, BIAS_ANY };
 #define BIAS_LEVELS                                               \
     [BIAS_DEFAULT] = "initializer.bias_pytorch_default",        \
     [BIAS_UNSCALED] = "initializer.bias_unscaled",              \

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "grade/components.h"
+#include "grade/optimizer.h"
+#include "grade/optimizer_axes.h"
 
 enum { TENSORS = 2, MAX_LENGTH = 8 };
 
@@ -22,6 +24,7 @@ static const struct {
     {"two tensors of one size", {5, 5}, 7, false, 0.05},
     {"two tensors of different sizes", {7, 3}, 5, false, 0.3},
     {"one step", {4, 2}, 1, false, 1.0},
+    {"tensors of one number", {1, 1}, 4, false, 0.5},
 };
 /* clang-format on */
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -58,61 +61,74 @@ static double drawn_or(size_t index, assay_mt19937 *random, double printed, doub
     return cases[index].printed ? printed : drawn;
 }
 
-/* What an update rule sees of one element: its state is read and written. */
-typedef struct {
-    double *m;
-    double *v;
-    double *extra;
-    size_t step; /* from 1 */
-    size_t tensor;
-} element_state;
-
-typedef double update_element(const grade_case *graded, int mistake, double w, double g, element_state state);
-
-/* How a mistake treats the state that belongs to each element. */
-typedef enum { STATE_OWN, STATE_SHARED, STATE_RESET } state_kind;
-
-static void run_steps(update_element *update, state_kind kind, bool only_first, const grade_case *graded, int mistake,
+static void run_steps(grade_rule rule, const grade_hyper *hyper, const grade_case *graded, const grade_choice *choice,
                       const grade_fields *outputs)
 {
     char name[GRADE_NAME_LENGTH];
     double w[TENSORS][MAX_LENGTH];
-    double m[TENSORS][MAX_LENGTH] = {0};
-    double v[TENSORS][MAX_LENGTH] = {0};
-    double extra[TENSORS][MAX_LENGTH] = {0};
+    double state[TENSORS][GRADE_STATES][MAX_LENGTH] = {0};
+    grade_parameters tensors[TENSORS];
+    for (size_t k = 0; k < TENSORS; k++) {
+        const grade_field *start = assay_grade_find(&graded->inputs, assay_grade_numbered(name, "parameters", k));
+        memcpy(w[k], start->values, start->count * sizeof(double));
+        tensors[k] = (grade_parameters){.count = start->count, .w = w[k]};
+        for (size_t s = 0; s < GRADE_STATES; s++) {
+            tensors[k].state[s] = state[k][s];
+        }
+    }
     size_t steps = assay_grade_find(&graded->inputs, "gradients0")->shape[0];
     for (size_t s = 0; s < steps; s++) {
         for (size_t k = 0; k < TENSORS; k++) {
-            const grade_field *start = assay_grade_find(&graded->inputs, assay_grade_numbered(name, "parameters", k));
-            const grade_field *g = assay_grade_find(&graded->inputs, assay_grade_numbered(name, "gradients", k));
+            tensors[k].g = assay_grade_values(&graded->inputs, assay_grade_numbered(name, "gradients", k)) +
+                           s * tensors[k].count;
+        }
+        assay_grade_optimizer_step(rule, hyper, choice, s + 1, TENSORS, tensors);
+        for (size_t k = 0; k < TENSORS; k++) {
             double *updated = assay_grade_values(outputs, assay_grade_numbered(name, "updated", k));
-            size_t owner = kind == STATE_SHARED ? 0 : k;
-            for (size_t i = 0; i < start->count; i++) {
-                if (s == 0) {
-                    w[k][i] = start->values[i];
-                }
-                if (kind == STATE_RESET) {
-                    m[k][i] = v[k][i] = extra[k][i] = 0.0;
-                }
-                element_state state = {&m[owner][i], &v[owner][i], &extra[owner][i], s + 1, k};
-                if (!only_first || k == 0) {
-                    w[k][i] = update(graded, mistake, w[k][i], g->values[s * start->count + i], state);
-                }
-                updated[s * start->count + i] = w[k][i];
-            }
+            memcpy(updated + s * tensors[k].count, w[k], tensors[k].count * sizeof(double));
         }
     }
 }
 
+/* --- what goes wrong with every rule ------------------------------------------------------------------------------ */
+
+static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9}};
+static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 0.9}};
+
+#define COMMON_TABLES(RULE)                                                                                       \
+    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                                              \
+    static const char *const RULE##_rates[] = {                                                                   \
+        [RATE_MISSING] = #RULE ".learning_rate_missing",                                                          \
+        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                                          \
+        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                                        \
+        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                                          \
+    };                                                                                                            \
+    static const char *const RULE##_gradients[] = {                                                               \
+        [GRADIENT_ACCUMULATED] = #RULE ".gradient_accumulated", [GRADIENT_SIGN] = #RULE ".sign_of_gradient",      \
+        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",         [GRADIENT_DECAY] = #RULE ".weight_decay",         \
+        [GRADIENT_FIRST] = #RULE ".first_gradient_kept",        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged", \
+        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                                     \
+    };                                                                                                            \
+    static const char *const RULE##_tensors[] = {                                                                 \
+        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                                             \
+        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                               \
+    };                                                                                                            \
+    static const char *const RULE##_updates[] = {                                                                 \
+        [UPDATE_NOTHING] = #RULE ".nothing_updated",                                                              \
+        [UPDATE_FROM_START] = #RULE ".from_start",                                                                \
+        [UPDATE_REPLACED] = #RULE ".parameters_replaced",                                                         \
+    }
+
+#define COMMON_ROWS(RULE)                                                                    \
+    [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                        \
+    [AXIS_RATE] = {GRADE_AXIS("learning rate", RULE##_rates), GRADE_FREE(rate_free)},        \
+    [AXIS_GRADIENT] = {GRADE_AXIS("gradient", RULE##_gradients), GRADE_FREE(gradient_free)}, \
+    [AXIS_TENSORS] = {GRADE_AXIS("tensors", RULE##_tensors)}, [AXIS_UPDATE] = {GRADE_AXIS("update", RULE##_updates)}
+
 /* --- SGD: w -= eta g ---------------------------------------------------------------------------------------------- */
 
-enum { SGD_SIGN = 1, SGD_RATE, SGD_ACCUMULATED, SGD_FIRST };
-static const char *const sgd_mistakes[] = {
-    [SGD_SIGN] = "sgd.sign",
-    [SGD_RATE] = "sgd.learning_rate_missing",
-    [SGD_ACCUMULATED] = "sgd.gradient_accumulated",
-    [SGD_FIRST] = "sgd.first_tensor_only",
-};
+COMMON_TABLES(sgd);
+static const grade_axis sgd_axes[] = {COMMON_ROWS(sgd)};
 
 static void make_sgd(size_t index, assay_mt19937 *random, grade_case *made)
 {
@@ -120,22 +136,10 @@ static void make_sgd(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor0(&made->inputs, "learning_rate")[0] = drawn_or(index, random, 0.1, 0.03, 0.3);
 }
 
-static double sgd_update(const grade_case *graded, int mistake, double w, double g, element_state state)
-{
-    double eta = assay_grade_number(&graded->inputs, "learning_rate");
-    *state.m += g;
-    switch (mistake) {
-    case SGD_SIGN: return w + eta * g;
-    case SGD_RATE: return w - g;
-    case SGD_ACCUMULATED: return w - eta * *state.m;
-    default: return w - eta * g;
-    }
-}
-
 static void model_sgd(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    int mistake = choice->level[0];
-    run_steps(sgd_update, STATE_OWN, mistake == SGD_FIRST, graded, mistake, outputs);
+    const grade_hyper hyper = {.rate = assay_grade_number(&graded->inputs, "learning_rate")};
+    run_steps(GRADE_RULE_SGD, &hyper, graded, choice, outputs);
 }
 
 const grade_component assay_grade_sgd = {
@@ -144,36 +148,38 @@ const grade_component assay_grade_sgd = {
     .case_count = CASES,
     .make = make_sgd,
     .model = model_sgd,
-    GRADE_MISTAKES(sgd_mistakes),
+    GRADE_AXES(sgd_axes),
 };
 
 /* --- SGD with momentum: m = b m + (1 - b) g, w -= eta m ----------------------------------------------------------- */
 
-enum {
-    MOMENTUM_DAMPENING = 1,
-    MOMENTUM_NESTEROV,
-    MOMENTUM_NESTEROV_CLASSICAL,
-    MOMENTUM_SWAPPED,
-    MOMENTUM_SHARED,
-    MOMENTUM_RESET,
-    MOMENTUM_CORRECTED,
-    MOMENTUM_FIRST_GRADIENT,
-    MOMENTUM_SIGN,
-    MOMENTUM_STALE,
-    MOMENTUM_FIRST
+COMMON_TABLES(momentum);
+static const char *const momentum_states[] = {
+    [STATE_SHARED] = "momentum.state_shared",
+    [STATE_RESET] = "momentum.state_reset",
 };
-static const char *const momentum_mistakes[] = {
-    [MOMENTUM_DAMPENING] = "momentum.averaging_missing",
-    [MOMENTUM_NESTEROV] = "momentum.nesterov",
-    [MOMENTUM_NESTEROV_CLASSICAL] = "momentum.nesterov",
+static const char *const momentum_formulas[] = {
     [MOMENTUM_SWAPPED] = "momentum.weights_swapped",
-    [MOMENTUM_SHARED] = "momentum.state_shared",
-    [MOMENTUM_RESET] = "momentum.state_reset",
+    [MOMENTUM_FIRST_STEP] = "momentum.first_step_full",
+    [MOMENTUM_MISSING] = "momentum.momentum_missing",
+};
+static const char *const momentum_conventions[] = {[MOMENTUM_CLASSICAL] = "momentum.averaging_missing"};
+static const char *const momentum_lookaheads[] = {[MOMENTUM_NESTEROV] = "momentum.nesterov"};
+static const char *const momentum_outputs[] = {
     [MOMENTUM_CORRECTED] = "momentum.bias_corrected",
-    [MOMENTUM_FIRST_GRADIENT] = "momentum.first_step_full",
-    [MOMENTUM_SIGN] = "momentum.sign",
     [MOMENTUM_STALE] = "momentum.stale_state",
-    [MOMENTUM_FIRST] = "momentum.first_tensor_only",
+};
+static const char *const momentum_betas[] = {[MOMENTUM_BETA_IGNORED] = "momentum.momentum_ignored"};
+static const grade_free momentum_free[] = {{MOMENTUM_BETA_IGNORED, 0.02, 0.9995}};
+
+static const grade_axis momentum_axes[] = {
+    COMMON_ROWS(momentum),
+    [AXIS_STATE] = {GRADE_AXIS("state", momentum_states)},
+    [MOMENTUM_FORMULA] = {GRADE_AXIS("formula", momentum_formulas)},
+    [MOMENTUM_CONVENTION] = {GRADE_AXIS("convention", momentum_conventions), .convention = true},
+    [MOMENTUM_LOOKAHEAD] = {GRADE_AXIS("lookahead", momentum_lookaheads)},
+    [MOMENTUM_OUTPUT] = {GRADE_AXIS("use of the average", momentum_outputs)},
+    [MOMENTUM_BETA] = {GRADE_AXIS("hyperparameter", momentum_betas), GRADE_FREE(momentum_free)},
 };
 
 static void make_momentum(size_t index, assay_mt19937 *random, grade_case *made)
@@ -183,39 +189,11 @@ static void make_momentum(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor0(&made->inputs, "momentum")[0] = drawn_or(index, random, 0.9, 0.6, 0.8);
 }
 
-static double momentum_update(const grade_case *graded, int mistake, double w, double g, element_state state)
-{
-    double eta = assay_grade_number(&graded->inputs, "learning_rate");
-    double b = assay_grade_number(&graded->inputs, "momentum");
-    double before = *state.m;
-    double fresh = 1.0 - b;
-    switch (mistake) {
-    case MOMENTUM_DAMPENING: fresh = 1.0; break;
-    case MOMENTUM_NESTEROV_CLASSICAL: fresh = 1.0; break;
-    case MOMENTUM_SWAPPED:
-        fresh = b;
-        b = 1.0 - b;
-        break;
-    case MOMENTUM_FIRST_GRADIENT: fresh = state.step == 1 ? 1.0 : fresh; break;
-    default: break;
-    }
-    double m = b * before + fresh * g;
-    *state.m = m;
-    switch (mistake) {
-    case MOMENTUM_NESTEROV: return w - eta * (b * m + (1.0 - b) * g);
-    case MOMENTUM_NESTEROV_CLASSICAL: return w - eta * (b * m + g);
-    case MOMENTUM_CORRECTED: return w - eta * m / (1.0 - pow(b, (double)state.step));
-    case MOMENTUM_SIGN: return w + eta * m;
-    case MOMENTUM_STALE: return w - eta * before;
-    default: return w - eta * m;
-    }
-}
-
 static void model_momentum(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    int mistake = choice->level[0];
-    state_kind kind = mistake == MOMENTUM_SHARED ? STATE_SHARED : mistake == MOMENTUM_RESET ? STATE_RESET : STATE_OWN;
-    run_steps(momentum_update, kind, mistake == MOMENTUM_FIRST, graded, mistake, outputs);
+    const grade_hyper hyper = {.rate = assay_grade_number(&graded->inputs, "learning_rate"),
+                               .beta1 = assay_grade_number(&graded->inputs, "momentum")};
+    run_steps(GRADE_RULE_MOMENTUM, &hyper, graded, choice, outputs);
 }
 
 const grade_component assay_grade_momentum = {
@@ -224,69 +202,88 @@ const grade_component assay_grade_momentum = {
     .case_count = CASES,
     .make = make_momentum,
     .model = model_momentum,
-    GRADE_MISTAKES(momentum_mistakes),
+    GRADE_AXES(momentum_axes),
 };
 
-/*
- * --- Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= eta / (sqrt(v/(1-b2^t)) + eps) m/(1-b1^t)
- * -------------------
- */
+/* --- Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= eta / (sqrt(v/(1-b2^t)) + eps) m/(1-b1^t) ------------- */
 
-enum {
-    ADAM_NO_FIRST = 1,
-    ADAM_NO_SECOND,
-    ADAM_NO_CORRECTION,
-    ADAM_T_FROM_ZERO,
-    ADAM_T_AHEAD,
-    ADAM_T_CONSTANT,
-    ADAM_T_PER_TENSOR,
-    ADAM_EPSILON_IN_ROOT,
-    ADAM_EPSILON_MISSING,
-    ADAM_EPSILON_SCALED,
-    ADAM_EPSILON_SQUARED,
-    ADAM_BETAS_SWAPPED,
-    ADAM_AVERAGING_FIRST,
-    ADAM_AVERAGING_SECOND,
-    ADAM_SQUARE,
-    ADAM_ROOT,
-    ADAM_SHARED,
-    ADAM_RESET,
-    ADAM_RESET_ALL, /* t too: a new optimizer for each step */
-    ADAM_MOMENTUM_SQUARED,
-    ADAM_STATE_CORRECTED,
-    ADAM_AMSGRAD,
-    ADAM_PRODUCT,
-    ADAM_SIGN,
-    ADAM_CORRECTION_UPSIDE,
-    ADAM_FIRST
+COMMON_TABLES(adam);
+static const char *const adam_states[] = {
+    [STATE_SHARED] = "adam.state_shared",  [STATE_RESET] = "adam.state_reset",
+    [ADAM_RESET_ALL] = "adam.state_reset", /* t too: a new optimizer for each step */
+    [ADAM_ONE_BUFFER] = "adam.one_buffer", [ADAM_STATE_CORRECTED] = "adam.corrected_state_kept",
 };
-static const char *const adam_mistakes[] = {
+static const char *const adam_corrections[] = {
     [ADAM_NO_FIRST] = "adam.first_correction_missing",
     [ADAM_NO_SECOND] = "adam.second_correction_missing",
     [ADAM_NO_CORRECTION] = "adam.both_corrections_missing",
-    [ADAM_T_FROM_ZERO] = "adam.t_from_zero",
-    [ADAM_T_AHEAD] = "adam.t_ahead",
-    [ADAM_T_CONSTANT] = "adam.t_constant",
-    [ADAM_T_PER_TENSOR] = "adam.t_counts_tensors",
-    [ADAM_EPSILON_IN_ROOT] = "adam.epsilon_in_root",
-    [ADAM_EPSILON_MISSING] = "adam.epsilon_missing",
-    [ADAM_EPSILON_SCALED] = "adam.epsilon_before_correction",
-    [ADAM_EPSILON_SQUARED] = "adam.epsilon_in_average",
-    [ADAM_BETAS_SWAPPED] = "adam.betas_swapped",
-    [ADAM_AVERAGING_FIRST] = "adam.first_averaging_missing",
-    [ADAM_AVERAGING_SECOND] = "adam.second_averaging_missing",
-    [ADAM_SQUARE] = "adam.square_missing",
-    [ADAM_ROOT] = "adam.root_missing",
-    [ADAM_SHARED] = "adam.state_shared",
-    [ADAM_RESET] = "adam.state_reset",
-    [ADAM_RESET_ALL] = "adam.state_reset",
-    [ADAM_MOMENTUM_SQUARED] = "adam.square_of_average",
-    [ADAM_STATE_CORRECTED] = "adam.corrected_state_kept",
-    [ADAM_AMSGRAD] = "adam.amsgrad",
+    [ADAM_MULTIPLIED] = "adam.correction_multiplied",
     [ADAM_PRODUCT] = "adam.power_as_product",
-    [ADAM_SIGN] = "adam.sign",
-    [ADAM_CORRECTION_UPSIDE] = "adam.correction_multiplied",
-    [ADAM_FIRST] = "adam.first_tensor_only",
+    [ADAM_FIRST_CORRECTION_TWICE] = "adam.first_correction_for_both",
+    [ADAM_SECOND_CORRECTION_TWICE] = "adam.second_correction_for_both",
+    [ADAM_CORRECTION_OUTSIDE] = "adam.correction_outside_root",
+};
+static const char *const adam_times[] = {
+    [ADAM_T_FROM_ZERO] = "adam.t_from_zero",       [ADAM_T_AHEAD] = "adam.t_ahead",
+    [ADAM_T_CONSTANT] = "adam.t_constant",         [ADAM_T_TWO] = "adam.power_of_two",
+    [ADAM_T_PER_TENSOR] = "adam.t_counts_tensors",
+};
+static const char *const adam_conventions[] = {[ADAM_EPSILON_HAT] = "adam.epsilon_before_correction"};
+static const char *const adam_epsilons[] = {
+    [ADAM_EPSILON_IN_ROOT] = "adam.epsilon_in_root",       [ADAM_EPSILON_MISSING] = "adam.epsilon_missing",
+    [ADAM_EPSILON_IN_AVERAGE] = "adam.epsilon_in_average", [ADAM_EPSILON_TWICE] = "adam.epsilon_twice",
+    [ADAM_EPSILON_SUBTRACTED] = "adam.epsilon_subtracted", [ADAM_EPSILON_LARGER] = "adam.epsilon_as_maximum",
+    [ADAM_EPSILON_IGNORED] = "adam.epsilon_ignored",
+};
+static const char *const adam_betas[] = {
+    [ADAM_BETAS_SWAPPED] = "adam.betas_swapped",    [ADAM_FIRST_FOR_BOTH] = "adam.beta1_for_both",
+    [ADAM_SECOND_FOR_BOTH] = "adam.beta2_for_both", [ADAM_BETA1_IGNORED] = "adam.beta1_ignored",
+    [ADAM_BETA2_IGNORED] = "adam.beta2_ignored",
+};
+static const char *const adam_averagings[] = {
+    [ADAM_FIRST_AVERAGING] = "adam.first_averaging_missing",
+    [ADAM_SECOND_AVERAGING] = "adam.second_averaging_missing",
+    [ADAM_BOTH_AVERAGING] = "adam.both_averagings_missing",
+    [ADAM_FIRST_SWAPPED] = "adam.first_weights_swapped",
+    [ADAM_SECOND_SWAPPED] = "adam.second_weights_swapped",
+    [ADAM_BOTH_SWAPPED] = "adam.both_weights_swapped",
+    [ADAM_FIRST_STEP] = "adam.first_step_full",
+};
+static const char *const adam_squares[] = {
+    [ADAM_SQUARE_MISSING] = "adam.square_missing",
+    [ADAM_SQUARE_OF_AVERAGE] = "adam.square_of_average",
+    [ADAM_ABSOLUTE] = "adam.absolute_for_square",
+    [ADAM_DEVIATION] = "adam.square_of_deviation",
+};
+static const char *const adam_roots[] = {
+    [ADAM_ROOT_MISSING] = "adam.root_missing",
+    [ADAM_SQUARE_FOR_ROOT] = "adam.square_for_root",
+};
+static const char *const adam_variants[] = {
+    [ADAM_AMSGRAD] = "adam.amsgrad",
+    [ADAM_ADAMAX] = "adam.adamax",
+    [ADAM_NADAM] = "adam.nadam",
+    [ADAM_RMSPROP] = "adam.first_moment_unused",
+    [ADAM_SECOND_UNUSED] = "adam.second_moment_unused",
+};
+static const char *const adam_decays[] = {[ADAM_DECOUPLED] = "adam.decoupled_decay"};
+static const grade_free adam_epsilon_free[] = {{ADAM_EPSILON_IGNORED, 1e-12, 0.5}};
+static const grade_free adam_beta_free[] = {{ADAM_BETA1_IGNORED, 0.02, 0.9995}, {ADAM_BETA2_IGNORED, 0.02, 0.9999}};
+static const grade_free adam_decay_free[] = {{ADAM_DECOUPLED, 1e-4, 0.9}};
+
+static const grade_axis adam_axes[] = {
+    COMMON_ROWS(adam),
+    [ADAM_STATE] = {GRADE_AXIS("state", adam_states)},
+    [ADAM_CORRECTION] = {GRADE_AXIS("bias correction", adam_corrections)},
+    [ADAM_TIME] = {GRADE_AXIS("t", adam_times)},
+    [ADAM_CONVENTION] = {GRADE_AXIS("convention", adam_conventions), .convention = true},
+    [ADAM_EPSILON] = {GRADE_AXIS("epsilon", adam_epsilons), GRADE_FREE(adam_epsilon_free)},
+    [ADAM_BETAS] = {GRADE_AXIS("betas", adam_betas), GRADE_FREE(adam_beta_free)},
+    [ADAM_AVERAGING] = {GRADE_AXIS("averaging", adam_averagings)},
+    [ADAM_SQUARE] = {GRADE_AXIS("square", adam_squares)},
+    [ADAM_ROOT] = {GRADE_AXIS("root", adam_roots)},
+    [ADAM_VARIANT] = {GRADE_AXIS("variant", adam_variants)},
+    [ADAM_DECAY] = {GRADE_AXIS("decay", adam_decays), GRADE_FREE(adam_decay_free)},
 };
 
 static void make_adam(size_t index, assay_mt19937 *random, grade_case *made)
@@ -298,65 +295,13 @@ static void make_adam(size_t index, assay_mt19937 *random, grade_case *made)
     assay_grade_tensor0(&made->inputs, "epsilon")[0] = drawn_or(index, random, 1e-8, 0.005, 0.02);
 }
 
-/* The number that stands for t in the bias corrections. */
-static double adam_step_number(int mistake, element_state state)
-{
-    switch (mistake) {
-    case ADAM_T_FROM_ZERO: return (double)state.step - 1.0;
-    case ADAM_T_AHEAD: return (double)state.step + 1.0;
-    case ADAM_T_CONSTANT:
-    case ADAM_RESET_ALL: return 1.0;
-    case ADAM_T_PER_TENSOR: return (double)((state.step - 1) * TENSORS + state.tensor + 1);
-    default: return (double)state.step;
-    }
-}
-
-static double adam_denominator(int mistake, double v, double correction, double epsilon)
-{
-    switch (mistake) {
-    case ADAM_EPSILON_IN_ROOT: return sqrt(v / correction + epsilon);
-    case ADAM_EPSILON_MISSING: return sqrt(v / correction);
-    case ADAM_EPSILON_SCALED: return (sqrt(v) + epsilon) / sqrt(correction);
-    case ADAM_EPSILON_SQUARED: return sqrt((v + epsilon) / correction);
-    case ADAM_ROOT: return v / correction + epsilon;
-    default: return sqrt(v / correction) + epsilon;
-    }
-}
-
-static double adam_update(const grade_case *graded, int mistake, double w, double g, element_state state)
-{
-    double eta = assay_grade_number(&graded->inputs, "learning_rate");
-    double b1 = assay_grade_number(&graded->inputs, mistake == ADAM_BETAS_SWAPPED ? "beta2" : "beta1");
-    double b2 = assay_grade_number(&graded->inputs, mistake == ADAM_BETAS_SWAPPED ? "beta1" : "beta2");
-    double epsilon = assay_grade_number(&graded->inputs, "epsilon");
-    double t = adam_step_number(mistake, state);
-    double m = b1 * *state.m + (mistake == ADAM_AVERAGING_FIRST ? 1.0 : 1.0 - b1) * g;
-    double squared = mistake == ADAM_SQUARE ? g : mistake == ADAM_MOMENTUM_SQUARED ? m * m : g * g;
-    double v = b2 * *state.v + (mistake == ADAM_AVERAGING_SECOND ? 1.0 : 1.0 - b2) * squared;
-    double c1 = mistake == ADAM_PRODUCT ? 1.0 - b1 * t : 1.0 - pow(b1, t);
-    double c2 = mistake == ADAM_PRODUCT ? 1.0 - b2 * t : 1.0 - pow(b2, t);
-    c1 = mistake == ADAM_NO_FIRST || mistake == ADAM_NO_CORRECTION ? 1.0 : c1;
-    c2 = mistake == ADAM_NO_SECOND || mistake == ADAM_NO_CORRECTION ? 1.0 : c2;
-    if (mistake == ADAM_CORRECTION_UPSIDE) {
-        c1 = 1.0 / c1;
-        c2 = 1.0 / c2;
-    }
-    *state.m = mistake == ADAM_STATE_CORRECTED ? m / c1 : m;
-    *state.v = mistake == ADAM_STATE_CORRECTED ? v / c2 : v;
-    if (mistake == ADAM_AMSGRAD) {
-        *state.extra = v > *state.extra ? v : *state.extra;
-        v = *state.extra;
-    }
-    double direction = m / c1 / adam_denominator(mistake, v, c2, epsilon);
-    return mistake == ADAM_SIGN ? w + eta * direction : w - eta * direction;
-}
-
 static void model_adam(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    int mistake = choice->level[0];
-    bool reset = mistake == ADAM_RESET || mistake == ADAM_RESET_ALL;
-    state_kind kind = mistake == ADAM_SHARED ? STATE_SHARED : reset ? STATE_RESET : STATE_OWN;
-    run_steps(adam_update, kind, mistake == ADAM_FIRST, graded, mistake, outputs);
+    const grade_hyper hyper = {.rate = assay_grade_number(&graded->inputs, "learning_rate"),
+                               .beta1 = assay_grade_number(&graded->inputs, "beta1"),
+                               .beta2 = assay_grade_number(&graded->inputs, "beta2"),
+                               .epsilon = assay_grade_number(&graded->inputs, "epsilon")};
+    run_steps(GRADE_RULE_ADAM, &hyper, graded, choice, outputs);
 }
 
 const grade_component assay_grade_adam = {
@@ -365,5 +310,5 @@ const grade_component assay_grade_adam = {
     .case_count = CASES,
     .make = make_adam,
     .model = model_adam,
-    GRADE_MISTAKES(adam_mistakes),
+    GRADE_AXES(adam_axes),
 };

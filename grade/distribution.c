@@ -9,7 +9,7 @@
 #define QUANTILE 7.131
 #define LOG_ALARM 28.324
 
-/* Below this many values a sample variance is not normal enough for its quantile; the shape is tested alone. */
+/* Below this many values a sample variance is not normal enough for its quantile. */
 enum { ENOUGH_FOR_VARIANCE = 500 };
 
 /* N(0, 1) without what lies beyond 2: its probability within, its variance and its excess kurtosis. */
@@ -73,16 +73,29 @@ static double scaled_cumulative(double x, void *user)
     return scaled->of->cumulative(x / scaled->scale);
 }
 
-static bool drawn_from(const law *of, double scale, size_t count, const double *values, const assay_moments *sample)
+/*
+ * The variance of a small sample by the Chernoff bound for a normal one, which holds for laws with lighter tails, too:
+ * P(T >= r variance) and P(T <= r variance) are at most exp(-n (r - 1 - log r) / 2), T the mean square about the mean.
+ */
+static bool variance_possible(const assay_moments *sample, const assay_moments *wanted)
+{
+    double about = sample->mean - wanted->mean;
+    double r = (sample->variance + about * about) / wanted->variance;
+    return r > 0.0 && 0.5 * (double)sample->count * (r - 1.0 - log(r)) <= LOG_ALARM;
+}
+
+static bool drawn_from(const law *of, double scale, size_t count, const double *values, const assay_moments *sample,
+                       double *z)
 {
     double statistic;
     double slack = 1e-6; /* of float32 */
     scaled_law scaled = {of, scale};
     assay_moments wanted = {
         .mean = scale * of->mean, .variance = scale * scale * of->variance, .kurtosis = of->kurtosis};
+    *z = assay_variance_z(sample, &wanted);
     if (sample->minimum < scale * (of->lower - slack) || sample->maximum > scale * (of->upper + slack) ||
         fabs(assay_mean_z(sample, &wanted)) > QUANTILE ||
-        (count >= ENOUGH_FOR_VARIANCE && fabs(assay_variance_z(sample, &wanted)) > QUANTILE)) {
+        (count >= ENOUGH_FOR_VARIANCE ? fabs(*z) > QUANTILE : !variance_possible(sample, &wanted))) {
         return false;
     }
     return assay_kolmogorov_smirnov(count, values, scaled_cumulative, &scaled, &statistic, NULL) == ASSAY_OK &&
@@ -96,9 +109,10 @@ static bool constant(double value, const assay_moments *sample)
 }
 
 bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values,
-                                   const assay_moments *sample)
+                                   const assay_moments *sample, double *z)
 {
     double value = hypothesis.value;
+    *z = 0.0;
     if (!isfinite(sample->mean) || !isfinite(sample->variance)) {
         return false;
     }
@@ -106,15 +120,15 @@ bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, 
     case GRADE_CONSTANT: return constant(value, sample);
     case GRADE_ONE_VALUE: return values[0] != 0.0 && constant(values[0], sample);
     case GRADE_RANDOM: return !constant(values[0], sample);
-    case GRADE_NORMAL: return drawn_from(&normal_law, value, count, values, sample);
-    case GRADE_UNIFORM: return drawn_from(&uniform_law, value, count, values, sample);
-    case GRADE_TRUNCATED: return drawn_from(&truncated_law, value, count, values, sample);
-    case GRADE_POSITIVE: return drawn_from(&positive_law, value, count, values, sample);
-    case GRADE_HALF_NORMAL: return drawn_from(&half_law, value, count, values, sample);
+    case GRADE_NORMAL: return drawn_from(&normal_law, value, count, values, sample, z);
+    case GRADE_UNIFORM: return drawn_from(&uniform_law, value, count, values, sample, z);
+    case GRADE_TRUNCATED: return drawn_from(&truncated_law, value, count, values, sample, z);
+    case GRADE_POSITIVE: return drawn_from(&positive_law, value, count, values, sample, z);
+    case GRADE_HALF_NORMAL: return drawn_from(&half_law, value, count, values, sample, z);
     default:
-        return drawn_from(&normal_law, value, count, values, sample) ||
-               drawn_from(&uniform_law, sqrt(3.0) * value, count, values, sample) ||
-               drawn_from(&truncated_law, value / sqrt(TRUNCATED_VARIANCE), count, values, sample);
+        return drawn_from(&normal_law, value, count, values, sample, z) ||
+               drawn_from(&uniform_law, sqrt(3.0) * value, count, values, sample, z) ||
+               drawn_from(&truncated_law, value / sqrt(TRUNCATED_VARIANCE), count, values, sample, z);
     }
 }
 

@@ -42,10 +42,12 @@ struct grade_initializer {
  * Whether a sample looks drawn from the hypothesis, by its mean, its variance and its whole shape (Kolmogorov-Smirnov
  * with the bound of Dvoretzky, Kiefer, Wolfowitz and Massart). Each test rejects a correct sample with probability
  * 1e-12; a grading makes fewer than 200 of them, so a correct submission is accused with probability below 2e-10,
- * whatever the seed. NaN and infinity match nothing. `sample`: the moments of the values.
+ * whatever the seed. NaN and infinity match nothing. `sample`: the moments of the values. `z` receives the
+ * standardised variance of a sample that fits, 0 where the hypothesis has none; the values of several tensors can be
+ * pooled with it.
  */
 bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, const double *values,
-                                   const assay_moments *sample);
+                                   const assay_moments *sample, double *z);
 
 /* "normal, standard deviation 0.1", for people. */
 void assay_grade_distribution_text(grade_distribution hypothesis, char *text, size_t size);

@@ -280,6 +280,8 @@ static const char *structural_mistake(const tensors *all, size_t own, char *what
 
 /* --- what is drawn from another distribution ---------------------------------------------------------------------- */
 
+#define ALARM_QUANTILE 7.131 /* the two-sided normal quantile of 1e-12 */
+
 /* The weights or the biases of a component's answers. */
 typedef struct {
     const grade_component *component;
@@ -291,24 +293,50 @@ typedef struct {
     bool explained;
 } half;
 
-static bool fits(const half *h, const tensor *drawn, const grade_choice *choice)
+/* Whether these switches draw a tensor; `z` as in distribution.h. */
+static bool fits(const half *h, const tensor *drawn, const grade_choice *choice, double *z)
 {
     grade_distribution hypothesis = h->component->initializer->draws(h->cases[drawn->owner], choice, drawn->layer,
                                                                      drawn->bias);
+    *z = 0.0;
     return drawn->repetition == DRAWS_FEW ||
-           assay_grade_distribution_fits(hypothesis, drawn->sample_count, drawn->sample, &drawn->moments);
+           assay_grade_distribution_fits(hypothesis, drawn->sample_count, drawn->sample, &drawn->moments, z);
 }
 
 /* The first tensor of this half, of one case or of all (own < 0), that these switches do not draw; NULL for none. */
 static const tensor *first_misfit(const half *h, long own, const grade_choice *choice)
 {
+    double z;
     for (size_t i = 0; i < h->all->count; i++) {
         const tensor *drawn = &h->all->list[i];
-        if (drawn->bias == h->biases && (own < 0 || drawn->owner == (size_t)own) && !fits(h, drawn, choice)) {
+        if (drawn->bias == h->biases && (own < 0 || drawn->owner == (size_t)own) && !fits(h, drawn, choice, &z)) {
             return drawn;
         }
     }
     return NULL;
+}
+
+/*
+ * Whether these switches draw all tensors of this half. Two known forms may differ by less than one tensor shows, so the
+ * variances of all are taken together as well (Stouffer's sum, weighted by the roots of the numbers of values).
+ */
+static bool draws_all(const half *h, const grade_choice *choice)
+{
+    double sum = 0.0;
+    double weights = 0.0;
+    for (size_t i = 0; i < h->all->count; i++) {
+        const tensor *drawn = &h->all->list[i];
+        double z;
+        if (drawn->bias != h->biases) {
+            continue;
+        }
+        if (!fits(h, drawn, choice, &z)) {
+            return false;
+        }
+        sum += z * sqrt((double)drawn->sample_count);
+        weights += (double)drawn->sample_count;
+    }
+    return fabs(sum) <= ALARM_QUANTILE * sqrt(weights);
 }
 
 static bool try_choice(const grade_choice *choice, void *context)
@@ -316,7 +344,7 @@ static bool try_choice(const grade_choice *choice, void *context)
     half *h = context;
     grade_choice tried = *choice;
     tried.parameter = h->parameter;
-    if (first_misfit(h, -1, &tried) == NULL) {
+    if (draws_all(h, &tried)) {
         h->found = tried;
         h->explained = true;
     }

@@ -53,6 +53,9 @@ grade_libgrade_la_SOURCES = \
 	%D%/npy.h \
 	%D%/npy_header.c \
 	%D%/npy_header.h \
+	%D%/optimizer.c \
+	%D%/optimizer.h \
+	%D%/optimizer_axes.h \
 	%D%/processes.c \
 	%D%/portable.h \
 	%D%/processes.h \

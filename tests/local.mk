@@ -39,6 +39,7 @@ suites = \
 	tests/test_file_memory \
 	tests/test_grade \
 	tests/test_grade_components \
+	tests/test_grade_legitimate \
 	tests/test_grade_child \
 	tests/test_gradient \
 	tests/test_inference \
