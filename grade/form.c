@@ -12,6 +12,7 @@
 
 #include <assay/base/alloc.h>
 #include "grade/child.h"
+#include "grade/portable.h"
 #include "grade/text.h"
 
 /* clang-format off */
@@ -74,7 +75,7 @@ assay_status assay_grade_form_choose(int folder, char **name, char reason[GRADE_
     struct dirent **entries;
     *name = NULL;
     reason[0] = '\0';
-    int count = scandirat(folder, ".", &entries, is_candidate, alphasort);
+    int count = portable_scan(folder, is_candidate, &entries);
     if (count < 0) {
         snprintf(reason, GRADE_TEXT_LENGTH, "its folder cannot be read: %s", strerror(errno));
         return ASSAY_OK;

@@ -33,15 +33,15 @@ static inline const char *portable_error_text(int number)
 #endif
 }
 
-/* scandir of an open folder, sorted by name. */
-static inline int portable_scan(int folder, struct dirent ***entries)
+/* scandir of an open folder, sorted by name; `choose` may be NULL. */
+static inline int portable_scan(int folder, int (*choose)(const struct dirent *), struct dirent ***entries)
 {
 #if HAVE_SCANDIRAT
-    return scandirat(folder, ".", entries, NULL, alphasort);
+    return scandirat(folder, ".", entries, choose, alphasort);
 #else
     char path[32];
     snprintf(path, sizeof path, "/proc/self/fd/%d", folder);
-    return scandir(path, entries, NULL, alphasort);
+    return scandir(path, entries, choose, alphasort);
 #endif
 }
 

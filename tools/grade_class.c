@@ -169,7 +169,7 @@ static assay_status choose_object(int folder, const char *path, char **object, c
 {
     struct dirent **entries;
     assay_status status = ASSAY_OK;
-    int count = portable_scan(folder, &entries);
+    int count = portable_scan(folder, NULL, &entries);
     if (count < 0) {
         snprintf(problem, GRADE_TEXT_LENGTH, "%s", strerror(errno));
         return ASSAY_OK;
@@ -284,7 +284,7 @@ static assay_status find_submissions(class_state *state, assay_error *error)
     const char *path = state->options->class_folder;
     int folder;
     ASSAY_TRY(assay_grade_folder_open(path, &folder, error));
-    int count = portable_scan(folder, &entries);
+    int count = portable_scan(folder, NULL, &entries);
     assay_status status = count < 0 ? assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be read: %s", path, strerror(errno))
                                     : ASSAY_OK;
     for (int i = 0; i < count && status == ASSAY_OK; i++) {
