@@ -83,7 +83,8 @@ grade_libgrade_la_SOURCES = \
 installed_files = "$(bindir)/assay","$(libdir)/libassay*","$(libdir)/pkgconfig/assay.pc","$(includedir)/assay", \
 	"$(pkgdatadir)","$(pkglibexecdir)","$(man1dir)/assay.1","$(docdir)"
 grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(SECCOMP_CFLAGS) \
-	-DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_PKGDATADIR='"$(pkgdatadir)"' -DASSAY_INSTALLED_FILES='$(installed_files)'
+	-DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_PKGDATADIR='"$(pkgdatadir)"' \
+	-DASSAY_INSTALLED_FILES='$(installed_files)'
 grade_libgrade_la_LIBADD = $(LIBELF_LIBS) $(SECCOMP_LIBS)
 
 # The C interface for students: #include <assay/student.h>
@@ -101,7 +102,8 @@ assay_grade_runner_LDFLAGS = -export-dynamic
 assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 
 # Runners of submissions in other languages. The sandbox shows a submission the files of its own language alone, under
-# neutral names (grade/form.c lists them). configure links runners to grade/runners, for a program that is not installed.
+# neutral names (grade/form.c lists them). configure links runners to grade/runners, for a program that is not
+# installed.
 runners_pythondir = $(pkgdatadir)/runners/python
 dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__main__.py %D%/runners/python/arrays.py \
 	%D%/runners/python/calls.py %D%/runners/python/cells.py %D%/runners/python/definitions.py \

@@ -5,7 +5,7 @@
 set -u
 build=${ASSAY_BUILD:-.}
 command -v mpirun >/dev/null 2>&1 && [ -x "$build/assay-study-mpi" ] || {
-    echo "SKIP: assay study under mpirun is not tested: apt-get install libopenmpi-dev openmpi-bin, and configure again" |
+    echo "SKIP: assay study under mpirun is not tested: apt-get install libopenmpi-dev openmpi-bin; configure again" |
         tee /dev/fd/9
     exit 77
 }
@@ -17,7 +17,8 @@ data=${ASSAY_DATA:-/usr/share/datasets/fashion-mnist}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
-export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl=self,vader
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export OMPI_MCA_btl=self,vader
 export OMPI_MCA_plm_rsh_agent=/bin/false OMPI_MCA_btl_vader_single_copy_mechanism=none
 
 plan() { # EPOCHS

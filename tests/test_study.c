@@ -225,7 +225,8 @@ END_TEST
 START_TEST(divergence_is_a_result)
 {
     evidence(EVIDENCE_PROPERTY, "study/study_run");
-    assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"12\", \"lr\": 1e30, \"epochs\": 3, \"batch\": 16}, "
+    assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"12\", "
+                                     "\"lr\": 1e30, \"epochs\": 3, \"batch\": 16}, "
                                      "\"seeds\": [5], \"record\": [\"test_accuracy\", \"last_loss\"]}");
     sample *s = sample_create();
     char *line = result_of(plan, 0, s);

@@ -392,17 +392,17 @@ def quantized_net(torch):
 row("slope.pt", "a PReLU among the layers", False, "'layers.1.weight' is not a matrix [out][in]")(
     lambda torch: {**state(torch), "layers.1.weight": torch.ones(1)}
 )
-row("prelu.pt", "a PReLU in a Sequential", False, "are no weights and biases of linear layers ('1.weight')")(
+row("prelu.pt", "a PReLU in a Sequential", False, "are not weights and biases of linear layers ('1.weight')")(
     lambda torch: torch.nn.Sequential(torch.nn.Linear(784, 10), torch.nn.PReLU(), torch.nn.Linear(10, 10)).state_dict()
 )
-row("layer_norm.pt", "layer normalization in a Sequential", False, "are no weights and biases of linear layers")(
+row("layer_norm.pt", "layer normalization in a Sequential", False, "are not weights and biases of linear layers")(
     lambda torch: torch.nn.Sequential(torch.nn.Linear(784, 10), torch.nn.LayerNorm(10), torch.nn.Linear(10, 10)
                                       ).state_dict()
 )
-row("embedding.pt", "an embedding", False, "are no weights and biases of linear layers")(
+row("embedding.pt", "an embedding", False, "are not weights and biases of linear layers")(
     lambda torch: torch.nn.Sequential(torch.nn.Embedding(10, 784), torch.nn.Linear(784, 10)).state_dict()
 )
-row("recurrent.pt", "an LSTM", False, "are no weights and biases of linear layers")(
+row("recurrent.pt", "an LSTM", False, "are not weights and biases of linear layers")(
     lambda torch: torch.nn.Sequential(torch.nn.LSTM(784, 10), torch.nn.Linear(10, 10)).state_dict()
 )
 row("attention.pt", "a language model's names", False,

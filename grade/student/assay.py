@@ -462,7 +462,8 @@ def check(seed=None, only=None, program=None):
             process = subprocess.Popen(
                 [_program(program), "grade", "--unsandboxed", "--folder", folder, "--format", "json", "--output",
                  report, "--seed", str(seed), "--only", ",".join(only), "--",
-                 sys.executable, "-S", os.path.abspath(__file__), "bridge", path], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+                 sys.executable, "-S", os.path.abspath(__file__), "bridge", path],
+                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
             try:
                 _answer_all(listener, process)
             finally:  # also after Ctrl-C in one of the student's functions

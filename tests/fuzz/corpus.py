@@ -62,7 +62,7 @@ def zipped(pickled, count):
 
 
 def fake_torch():
-    """Modules with the names that PyTorch's pickles use, so that Python's own pickler writes them, with any protocol."""
+    """Modules with the names that PyTorch's pickles use: Python's own pickler writes them, with any protocol."""
 
     def module(name, **members):
         made = types.ModuleType(name)
@@ -117,13 +117,15 @@ def checkpoints():
     """name -> content: how people wrap a network of 2-2-1, in a storage of 9 numbers."""
     views = {"0.weight": View(0, (2, 2)), "0.bias": View(4, (2,)), "2.weight": View(6, (1, 2)), "2.bias": View(8, (1,))}
     plain = collections.OrderedDict(("layers." + name, view) for name, view in views.items())
-    under = {prefix: {prefix + name: view for name, view in plain.items()} for prefix in ("model.", "module._orig_mod.")}
+    under = {prefix: {prefix + name: view for name, view in plain.items()}
+             for prefix in ("model.", "module._orig_mod.")}
     return {
         "plain": plain,
         "parameters": {"layers." + name: View(view.offset, view.shape, True) for name, view in views.items()},
         "lightning": {
             "epoch": 1, "global_step": 2, "pytorch-lightning_version": "1.9.0", "state_dict": under["model."],
-            "loops": {"fit_loop": {"state_dict": {}}}, "callbacks": {}, "optimizer_states": [{"state": {0: {"step": 1}}}],
+            "loops": {"fit_loop": {"state_dict": {}}}, "callbacks": {},
+             "optimizer_states": [{"state": {0: {"step": 1}}}],
             "lr_schedulers": [], "hparams_name": "kwargs", "hyper_parameters": {"lr": 0.1, "sizes": (2, 1)},
         },
         "wrapped": {"epoch": 3, "net": under["module._orig_mod."], "loss": [0.5, 0.25], "best": None},
@@ -153,7 +155,8 @@ def main():
 
     for name, version, descr, shape, width in (
         ("f8", 1, "'<f8'", "(2, 3)", 8), ("f4-big", 2, "'>f4'", "(2, 3, )", 4), ("f2", 3, "'<f2'", "(2, 3)", 2),
-        ("f8-native", 1, "'=f8'", "(2,3)", 8), ("c8", 1, "'<c8'", "(2, 3)", 8), ("structure", 1, "[('x', '<f8')]", "(2, 3)", 8),
+        ("f8-native", 1, "'=f8'", "(2,3)", 8), ("c8", 1, "'<c8'", "(2, 3)", 8),
+        ("structure", 1, "[('x', '<f8')]", "(2, 3)", 8),
         ("bool", 1, '"|b1"', "(2L, 3L)", 1), ("i2-big", 1, "'>i2'", "(2, 3)", 2), ("u8", 1, "'<u8'", "(2, 3)", 8),
     ):
         header = f"{{'descr': {descr}, 'fortran_order': {width == 4}, 'shape': {shape}, }}\n".encode()

@@ -27,7 +27,8 @@ enforced="limits: memory, processes and processor time enforced by the kernel (c
 need_sandbox
 "$assay" grade --only tanh "$planted/starter.so" >"$folder/out" 2>&1
 if ! grep -qF "$enforced" "$folder/out"; then
-    [ -z "${ASSAY_HOSTILE:-}" ] && skip "no cgroup v2 with memory and pids here; make check-hostile tries another kernel"
+    [ -z "${ASSAY_HOSTILE:-}" ] &&
+        skip "no cgroup v2 with memory and pids here; make check-hostile tries another kernel"
     kernel=$(command -v linux.uml) ||
         skip "no cgroup v2 with memory and pids here, and no other kernel; apt-get install user-mode-linux"
     [ "$(uname -r)" != "${ASSAY_UML:-}" ] || fail "no cgroup v2 in User Mode Linux"

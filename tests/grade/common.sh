@@ -74,7 +74,7 @@ says() {
     }
 }
 
-# no_groups_left: fails if a grader that has ended left a control group, assay-grade-PROCESS-... Other tests may run now.
+# no_groups_left: fails if a grader that has ended left a control group, assay-grade-PROCESS-...; others may run now.
 no_groups_left() {
     find /sys/fs/cgroup -maxdepth 6 -name "assay-grade-*" 2>/dev/null >"$folder/groups"
     while read -r group; do

@@ -12,7 +12,7 @@ names="$names|assay_npy_read|assay_npy_write"
 status=0
 list=$(mktemp) || exit 1
 trap 'rm -f "$list"' EXIT
-for file in "$source"/grade/*.c "$source"/tools/grade*.c "$source"/tools/assign.c "$source"/tools/class_*.c \
+for file in "$source"/grade/*.c "$source"/grade/portable.h "$source"/tools/grade*.c "$source"/tools/assign.c "$source"/tools/class_*.c \
     "$source"/tools/new_folder.c; do
     # Comments away, declarations of these functions themselves, too: those begin in the first column.
     sed -e 's,/\*.*\*/,,' -e '/^ \*/d' -e '/^[a-z].*(/d' "$file" |

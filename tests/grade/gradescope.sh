@@ -64,7 +64,8 @@ END2
 lacks() { ! grep -q "$1" out || { cat out; fail "a student sees \"$1\""; }; }
 
 starter python whole
-sed 's/ m_hat = m \/ .*/ m_hat = m/' whole/submission.py >autograder/submission/my_work.py
+sed 's/ m_hat = m \/ .*/ m_hat = m/' whole/submission.py \
+    >autograder/submission/my_work.py
 run
 says out "score 2"
 says out "Adam: 0.0 of 10.0"

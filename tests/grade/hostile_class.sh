@@ -1,6 +1,6 @@
 #!/bin/sh
-# A class that meets the machine's limits: C sources among the submissions, a disk that is full at the grade book, a signal
-# while a source compiles, and six PyTorch submissions at a time on few processors.
+# A class that meets the machine's limits: C sources among the submissions, a disk that is full at the grade book, a
+# signal while a source compiles, and six PyTorch submissions at a time on few processors.
 # evidence: errors: program/grade, grade/compile, grade/submission
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
@@ -56,7 +56,8 @@ grep -q '"anna.c",0,3,9,.*compiled in the sandbox' "$folder/bare.csv" || fail "a
 # Tens of millions of tokens.
 {
     echo '#define A0 x,'
-    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do echo "#define A$i A$((i - 1)) A$((i - 1))"; done
+    for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25; do
+        echo "#define A$i A$((i - 1)) A$((i - 1))"; done
     echo 'int x, y[] = {A25 0};'
 } >"$folder/slow.c"
 for signal in INT TERM; do
@@ -81,7 +82,7 @@ done
 sleep 0.2
 ! pgrep -f "^/usr/[^ ]*cc1 .*submission.c" >/dev/null || fail "a compiler is still running"
 
-# --- a disk that is full at the grade book: a file system of two pages --------------------------------------------------
+# --- a disk that is full at the grade book: a file system of two pages ------------------------------------------------
 full() {
     class=$folder/full
     mkdir "$class" "$folder/disk"
@@ -114,7 +115,7 @@ else
     echo "SKIP: a full disk: only root mounts a small file system"
 fi
 
-# --- six PyTorch submissions at a time ----------------------------------------------------------------------------------
+# --- six PyTorch submissions at a time --------------------------------------------------------------------------------
 [ -n "$all" ] || exit 0
 need_python torch python3-torch
 mkdir "$folder/torch"

@@ -207,7 +207,8 @@ before_clearing=$(grep anna "$folder/looked/grades.csv")
 echo '{"weights": {"tanh": 3}, "cleared": ["copier"]}' >"$folder/rubric.json"
 graded 0 --class "$folder/looked" --rubric "$folder/rubric.json"
 says out "2 submissions graded with seed 9 (1 of them earlier), 2 with full marks"
-grep -q '^"copier",3,3,9,.*"cleared suspicion: helper.bin' "$folder/looked/grades.csv" || fail "what a teacher cleared has no marks"
+grep -q '^"copier",3,3,9,.*"cleared suspicion: helper.bin' "$folder/looked/grades.csv" ||
+    fail "what a teacher cleared has no marks"
 [ "$(grep anna "$folder/looked/grades.csv")" = "$before_clearing" ] || fail "clearing one graded another again"
 
 # --- the grade book ---------------------------------------------------------------------------------------------------
