@@ -36,7 +36,10 @@ for kind in drawn computed; do
             name = $2; sub(/\.so$/, "", name)
             found = $4; sub(/^correct$/, "", name)
             split($3, numbers, ",")
-            if (found != name || (name == "" && numbers[2] != numbers[3])) {
+            # planted.c may make a mistake in more than one place, or one that cannot be told from another.
+            count = split(found, ids, / \+ | or |; /); named = found == name
+            for (i = 1; i <= count; i++) named = named || ids[i] == name
+            if (!named || (name == "" && numbers[2] != numbers[3])) {
                 printf "%s: called \"%s\", %s of %s points\n", $2, found, numbers[2], numbers[3]; bad = 1
             }
             rows++
