@@ -1,11 +1,14 @@
 #!/bin/sh
-# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and
-# by no other; the same object under another name makes no mistake and gets full marks.
+# Every mistake that planted.c can make is planted, graded through the C way, and must be called by its own name and by no
+# other (tests/test_grade*.c let the models of all others answer); the same object under another name makes no mistake and
+# gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')
-mistakes=$("$assay" grade --list | sed -n 's/^\([a-z_]*\.[a-z0-9_]*\): .*/\1/p')
+mistakes=$("$assay" grade --list | sed -n 's/^\([a-z_]*\.[a-z0-9_]*\): .*/\1/p' | while read -r id; do
+    ! grep -q "\"$id\"" "${ASSAY_SOURCE:-.}/tests/grade/planted.c" && [ "$id" != submission.uses_reference ] || echo "$id"
+done)
 drawn=$(echo "$components" | grep '^init_' | paste -sd,)
 computed=$(echo "$components" | grep -v '^init_' | paste -sd,)
 mkdir "$folder/drawn" "$folder/computed"
