@@ -245,6 +245,9 @@ START_TEST(a_mistake_is_called_by_its_name)
             }
             ck_assert_uint_gt(wrong, 0);
         }
+        if (part->component->model != NULL) { /* right again, or it is diagnosed each time the next ones are judged */
+            answer_with(part, 0);
+        }
     }
     assay_grade_battery_destroy(battery);
 }
