@@ -174,6 +174,70 @@ static void judge(grade_battery *battery)
     support_assert_ok(assay_grade_battery_judge(battery, &error), &error);
 }
 
+static grade_part *part_of(grade_battery *battery, const char *name)
+{
+    for (size_t p = 0; p < battery->part_count; p++) {
+        if (strcmp(battery->parts[p].component->name, name) == 0) {
+            return &battery->parts[p];
+        }
+    }
+    ck_abort_msg("no part %s", name);
+}
+
+/* A wrong Adam in a right training loop follows from Adam; a second mistake, of the loop, is named. */
+START_TEST(a_composite_follows_from_its_parts)
+{
+    static const char *const only[] = {"adam", "training", NULL};
+    grade_catalogue *catalogue = open_catalogue();
+    grade_battery *battery;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(4, only, &battery, &error), &error);
+    grade_part *adam = part_of(battery, "adam");
+    grade_part *training = part_of(battery, "training");
+    grade_upstream parts = {.count = 1};
+    parts.part[0].component = adam->component;
+    parts.part[0].choice = choice_of(adam->component, number_of(adam->component, "adam.epsilon_in_root"));
+    for (int second = 0; second < 2; second++) {
+        const char *own = second == 0 ? NULL : "training.labels_not_shuffled";
+        grade_choice whole = choice_of(training->component, second == 0 ? 0 : number_of(training->component, own));
+        whole.upstream = &parts;
+        answer_with(adam, number_of(adam->component, "adam.epsilon_in_root"));
+        for (size_t i = 0; i < training->count; i++) {
+            training->component->model(training->cases[i], &whole, &training->answers[i].outputs);
+            training->answers[i].verdict = GRADE_PASS;
+        }
+        judge(battery);
+        const grade_result *result = &training->results[2];
+        ck_assert_int_eq(result->verdict, GRADE_WRONG);
+        ck_assert_str_eq(result->follows[0], "adam.epsilon_in_root");
+        ck_assert(second == 0 ? result->mistake == NULL : strcmp(result->mistake, own) == 0);
+        assay_grade_score(battery, NULL, catalogue);
+        ck_assert(result->earned == (second == 0 ? result->possible : 0.0));
+    }
+    assay_grade_battery_destroy(battery);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* Batch, classes and betas of the training cases are such that no product of the usual factors is another one. */
+START_TEST(usual_factors_do_not_coincide)
+{
+    const double factors[] = {1.0 - 0.71, 1.0 / 5.0, 1.0 / 7.0, sqrt(2.0), 3.0};
+    enum { FACTORS = sizeof factors / sizeof factors[0], SETS = 243 }; /* powers -1, 0 and 1 of each */
+    double products[SETS];
+    for (int k = 0; k < SETS; k++) {
+        int digits = k;
+        products[k] = 1.0;
+        for (int f = 0; f < FACTORS; f++, digits /= 3) {
+            products[k] *= pow(factors[f], digits % 3 - 1);
+        }
+        for (int j = 0; j < k; j++) {
+            ck_assert_msg(fabs(products[k] / products[j] - 1.0) > 1e-3, "products %d and %d are equal", j, k);
+        }
+    }
+}
+END_TEST
+
 START_TEST(the_correct_model_is_not_accused)
 {
     grade_battery *battery = draw((uint64_t)_i + 500);
@@ -1140,6 +1204,8 @@ int main(void)
     tcase_add_test(models, every_entry_has_a_model);
     tcase_add_test(models, every_model_has_an_entry);
     tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
+    tcase_add_test(models, a_composite_follows_from_its_parts);
+    tcase_add_test(models, usual_factors_do_not_coincide);
     tcase_add_test(models, an_unknown_mistake_is_not_named);
     tcase_add_test(models, distributions_have_words);
     tcase_add_test(models, one_seed_gives_one_battery);

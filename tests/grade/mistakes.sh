@@ -1,6 +1,7 @@
 #!/bin/sh
-# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name and
-# by no other (those that planted.c has; tests/test_grade_components.c names every level of every model); the same object under another name makes no mistake and gets full marks.
+# Every mistake that planted.c can make is planted, graded through the C way, and must be called by its own name and by no
+# other (tests/test_grade*.c let the models of all others answer); the same object under another name makes no mistake and
+# gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
