@@ -57,4 +57,4 @@ sed 's/w -= self.learning_rate \* m$/w += self.learning_rate * m/' "$source/grad
     >"$folder/people/two/submission.py"
 graded 0 --class "$folder/people" --only momentum -- "$PYTHON" submission.py
 grep -q '"two",0,5,.*"momentum.sign"' "$folder/people/grades.csv" || fail "the command's mistake is not named"
-grep -q '"one",4,4,.*,""' "$folder/people/grades.csv" || fail "the right command has no full marks"
+grep -q '"one",5,5,.*,""' "$folder/people/grades.csv" || fail "the right command has no full marks"
