@@ -162,6 +162,10 @@ static bool number_of(const json_t *value, double *number)
         *number = json_number_value(value);
         return true;
     }
+    if (json_is_null(value)) { /* what JSON.stringify makes of NaN and of infinities */
+        *number = NAN;
+        return true;
+    }
     /* clang-format off */
     static const struct {
         const char *text;
@@ -208,7 +212,7 @@ static void found_shape(const json_t *value, char *text, size_t size)
         value = json_array_get(value, 0);
     }
     double ignored;
-    if (rank == 0 && !number_of(value, &ignored)) {
+    if (rank == 0 && (json_is_null(value) || !number_of(value, &ignored))) {
         snprintf(text, size, "no number");
         return;
     }

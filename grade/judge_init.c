@@ -317,8 +317,8 @@ static const tensor *first_misfit(const half *h, long own, const grade_choice *c
 }
 
 /*
- * Whether these switches draw all tensors of this half. Two known forms may differ by less than one tensor shows, so the
- * variances of all are taken together as well (Stouffer's sum, weighted by the roots of the numbers of values).
+ * Whether these switches draw all tensors of this half. Two known forms may differ by less than one tensor shows, so
+ * the variances of all are taken together as well (Stouffer's sum, weighted by the roots of the numbers of values).
  */
 static bool draws_all(const half *h, const grade_choice *choice)
 {

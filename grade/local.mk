@@ -132,8 +132,8 @@ student_header.inc: grade/include/assay/student.h
 studentdir = $(pkgdatadir)/python
 dist_student_DATA = %D%/student/assay.py
 
-# Complete starters with markers: not installed. `assay assign` makes blank ones of them; so does make, for the folder of
-# starters that is installed.
+# Complete starters with markers: not installed. `assay assign` makes blank ones of them; so does make, for the folder
+# of starters that is installed.
 EXTRA_DIST += %D%/starters/c/submission.c %D%/starters/c/Makefile %D%/starters/python/submission.py \
 	%D%/starters/pytorch/submission.py %D%/starters/blank.awk %D%/gradescope/setup.sh %D%/gradescope/run_autograder
 starters_cdir = $(pkgdatadir)/starters/c

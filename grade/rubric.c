@@ -290,16 +290,23 @@ static double share_of(const grade_rubric *rubric, const grade_case *graded)
     return share == NULL ? 1.0 : json_number_value(share);
 }
 
+/* Without weights, a case that the submission says it does not have is not counted. */
+static double case_share(const grade_rubric *rubric, const grade_part *part, size_t i)
+{
+    bool weighted = rubric != NULL && rubric->components != NULL;
+    return !weighted && part->results[i].verdict == GRADE_MISSING ? 0.0 : share_of(rubric, part->cases[i]);
+}
+
 static double part_points(const grade_rubric *rubric, const grade_part *part)
 {
     if (rubric != NULL && rubric->components != NULL) {
         return json_number_value(json_object_get(json_object_get(rubric->root, "weights"), part->component->name));
     }
-    bool missing = true;
+    size_t answered = 0;
     for (size_t i = 0; i < part->count; i++) {
-        missing = missing && part->results[i].verdict == GRADE_MISSING;
+        answered += part->results[i].verdict != GRADE_MISSING;
     }
-    return missing ? 0.0 : (double)part->count;
+    return (double)answered;
 }
 
 /* Whether the rubric takes an id for right: a convention by its own id, or by the name of those who use it. */
@@ -368,11 +375,11 @@ grade_score assay_grade_score(grade_battery *battery, const grade_rubric *rubric
         grade_part *part = &battery->parts[p];
         double shares = 0.0;
         for (size_t i = 0; i < part->count; i++) {
-            shares += share_of(rubric, part->cases[i]);
+            shares += case_share(rubric, part, i);
         }
         for (size_t i = 0; i < part->count && shares > 0.0; i++) {
             grade_result *result = &part->results[i];
-            result->possible = part_points(rubric, part) * share_of(rubric, part->cases[i]) / shares;
+            result->possible = part_points(rubric, part) * case_share(rubric, part, i) / shares;
             result->earned = kept * credit_of(rubric, catalogue, result) * result->possible;
             score.possible += result->possible;
             score.earned += result->earned;

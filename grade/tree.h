@@ -28,7 +28,8 @@ assay_status assay_grade_tree_open(const char *path, bool follow, int *folder, c
 /*
  * Opens one file of a submission, a shared object or a source: `path`, or with `folder` not NULL (the folder of this
  * submission alone) a path that may be a link to another file of that folder. Refused are links that lead out, folders,
- * FIFOs and everything else that is not a regular file, empty files and those over GRADE_TREE_BYTES. Otherwise as above.
+ * FIFOs and everything else that is not a regular file, empty files and those over GRADE_TREE_BYTES. Otherwise as
+ * above.
  */
 assay_status assay_grade_tree_open_file(const char *folder, const char *path, int *object,
                                         char reason[GRADE_TEXT_LENGTH], assay_error *error);

@@ -1,6 +1,6 @@
 /*
- * Legitimate forms: other right ways to compute a component, written without the grader's models. None is accused, with any
- * of 50 seeds.
+ * Legitimate forms: other right ways to compute a component, written without the grader's models. None is accused, with
+ * any of 50 seeds.
  */
 #include <math.h>
 #include <stdio.h>

@@ -122,7 +122,8 @@ static void put_distribution(FILE *stream, const class_page *page)
           "<th scope=\"col\"></th><th scope=\"col\">submissions</th></tr></thead>\n<tbody>\n",
           stream);
     for (int bin = BINS - 1; bin >= 0; bin--) {
-        fprintf(stream, "<tr><td>%d–%d %%</td><td>", bin * 100 / BINS, bin + 1 == BINS ? 100 : (bin + 1) * 100 / BINS);
+        int end = bin + 1 == BINS ? 100 : (bin + 1) * 100 / BINS;
+        fprintf(stream, "<tr><td>%d–%d %%</td><td>", bin * 100 / BINS, end);
         if (bins[bin] > 0) {
             fprintf(stream, "<span class=\"bar\" style=\"width:%.1f%%\"></span>",
                     100.0 * (double)bins[bin] / (double)most);

@@ -13,9 +13,9 @@ graded 0 --class "$class" -j 2 --only sgd,momentum --seed 9 --format json --repo
 says out "3 submissions graded with seed 9 (0 of them earlier), 2 with full marks"
 sort "$class/grades.csv" >"$folder/out"
 says out 'submission,points,possible,seed,seconds,mistakes,not_run,remark,options'
-says out '"a, ""b"".so",8,8,9,'
-says out '"anna",8,8,9,'
-says out '"sgd.sign.so",4,8,9,'
+says out '"a, ""b"".so",10,10,9,'
+says out '"anna",10,10,9,'
+says out '"sgd.sign.so",5,10,9,'
 says out ',"sgd.sign",0,"","assay '
 [ "$(wc -l <"$class/grades.csv")" -eq 4 ] || fail "not one line for each submission"
 grep -q '"id": "sgd.sign"' "$folder/reports/sgd.sign.so.json" || fail "no report of its own"
@@ -29,7 +29,7 @@ says out "4 submissions graded with seed 9 (2 of them earlier), 2 with full mark
 [ "$(head -n 3 "$class/grades.csv")" = "$before" ] || fail "what was graded is graded again"
 [ "$(cut -d'"' -f2 "$class/grades.csv" | sort | uniq -d)" = "" ] || fail "a submission is there twice"
 [ "$(wc -l <"$class/grades.csv")" -eq 5 ] || fail "a submission is missing"
-[ "$(grep -c '^"\(sgd\|momentum\).sign.so",4,8,9,' "$class/grades.csv")" -eq 2 ] ||
+[ "$(grep -c '^"\(sgd\|momentum\).sign.so",5,10,9,' "$class/grades.csv")" -eq 2 ] ||
     fail "the line that was cut is not complete again"
 graded 2 --class "$class" --seed 10
 says err "graded with seed 9"
@@ -57,5 +57,5 @@ starter python "$folder/people/one"
 starter python "$folder/people/two"
 sed -i 's/w -= self.learning_rate \* m$/w += self.learning_rate * m/' "$folder/people/two/submission.py"
 graded 0 --class "$folder/people" --only momentum -- "$PYTHON" submission.py
-grep -q '"two",0,4,.*"momentum.sign"' "$folder/people/grades.csv" || fail "the command's mistake is not named"
-grep -q '"one",4,4,.*,""' "$folder/people/grades.csv" || fail "the right command has no full marks"
+grep -q '"two",0,5,.*"momentum.sign"' "$folder/people/grades.csv" || fail "the command's mistake is not named"
+grep -q '"one",5,5,.*,""' "$folder/people/grades.csv" || fail "the right command has no full marks"

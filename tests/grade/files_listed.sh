@@ -12,8 +12,8 @@ names="$names|assay_npy_read|assay_npy_write"
 status=0
 list=$(mktemp) || exit 1
 trap 'rm -f "$list"' EXIT
-for file in "$source"/grade/*.c "$source"/grade/portable.h "$source"/tools/grade*.c "$source"/tools/assign.c "$source"/tools/class_*.c \
-    "$source"/tools/new_folder.c; do
+for file in "$source"/grade/*.c "$source"/grade/portable.h "$source"/tools/grade*.c "$source"/tools/assign.c \
+    "$source"/tools/class_*.c "$source"/tools/new_folder.c; do
     # Comments away, declarations of these functions themselves, too: those begin in the first column.
     sed -e 's,/\*.*\*/,,' -e '/^ \*/d' -e '/^[a-z].*(/d' "$file" |
         grep -oE "(^|[^a-zA-Z_0-9])(($names)\(|SYS_openat2,)" |

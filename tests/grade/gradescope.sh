@@ -75,7 +75,8 @@ lacks 'got '; lacks 'seed'; lacks '[0-9]\.[0-9][0-9][0-9]'
 case $hidden in *'"name": "for the teacher"'*seed*got*) ;; *) fail "the teacher does not see the values" ;; esac
 
 # A student's exception may carry the inputs: it is for the teacher.
-sed 's/^    return np.tanh(x)$/    raise ValueError(f"the input is {x}")/' whole/submission.py >autograder/submission/my_work.py
+sed 's/^    return np.tanh(x)$/    raise ValueError(f"the input is {x}")/' whole/submission.py \
+    >autograder/submission/my_work.py
 run
 says out "score 10"
 lacks 'the input is'

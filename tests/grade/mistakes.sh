@@ -1,11 +1,24 @@
 #!/bin/sh
-# Every mistake of the catalogue is planted (planted.c), graded through the C way, and must be called by its own name
-# and by no other; the same object under another name makes no mistake and gets full marks.
+# Every mistake that planted.c can make is planted, graded through the C way, and must be called by its own name and by
+# no other (tests/test_grade*.c let the models of all others answer); the same object under another name makes no
+# mistake and gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
+(cd "$source" && "$PYTHON" golden/scripts/mistakes_page.py --check) || fail "doc/mistakes.md is not golden/mistakes.json's"
 need_sandbox
 components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')
 mistakes=$("$assay" grade --list | sed -n 's/^\([a-z_]*\.[a-z0-9_]*\): .*/\1/p')
+# The ids that planted.c makes, by name or by family.
+planted_ids=$(grep -o '"[a-z_]*\.[a-z0-9_]*"' "$source/tests/grade/planted.c" | tr -d '"' | sort -u)
+families=$(grep -o '"%s\.[a-z0-9_]*"' "$source/tests/grade/planted.c" | tr -d '"' | cut -d. -f2 | sort -u)
+for family in $families; do
+    planted_ids="$planted_ids sgd.$family momentum.$family adam.$family"
+done
+all=$mistakes
+mistakes=
+for id in $all; do
+    case " $(echo $planted_ids) " in *" $id "*) mistakes="$mistakes $id" ;; esac
+done
 drawn=$(echo "$components" | grep '^init_' | paste -sd,)
 computed=$(echo "$components" | grep -v '^init_' | paste -sd,)
 mkdir "$folder/drawn" "$folder/computed"
@@ -25,7 +38,10 @@ for kind in drawn computed; do
             name = $2; sub(/\.so$/, "", name)
             found = $4; sub(/^correct$/, "", name)
             split($3, numbers, ",")
-            if (found != name || (name == "" && numbers[2] != numbers[3])) {
+            # planted.c may make a mistake in more than one place, or one that cannot be told from another.
+            count = split(found, ids, / \+ | or |; /); named = found == name
+            for (i = 1; i <= count; i++) named = named || ids[i] == name
+            if (!named || (name == "" && numbers[2] != numbers[3])) {
                 printf "%s: called \"%s\", %s of %s points\n", $2, found, numbers[2], numbers[3]; bad = 1
             }
             rows++

@@ -6,6 +6,7 @@
  * models in lib/grade that are to recognise them.
  */
 #define _GNU_SOURCE
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -382,6 +383,8 @@ double student_cross_entropy(size_t rows, size_t classes, const double *logits, 
         } else if (is("cross_entropy.logarithm_missing")) {
             total -= own;
         } else if (is("cross_entropy.probability_clipped")) {
+            total -= log(fmax(own, 1e-8));
+        } else if (is("cross_entropy.epsilon_in_logarithm")) {
             total -= log(own + 1e-8);
         }
     }
@@ -397,7 +400,7 @@ double student_cross_entropy(size_t rows, size_t classes, const double *logits, 
     }
     bool own = is("cross_entropy.log_underflow") || is("cross_entropy.max_missing") ||
                is("cross_entropy.labels_from_one") || is("cross_entropy.logarithm_missing") ||
-               is("cross_entropy.probability_clipped");
+               is("cross_entropy.probability_clipped") || is("cross_entropy.epsilon_in_logarithm");
     return own ? total / (double)rows : right;
 }
 

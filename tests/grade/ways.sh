@@ -8,9 +8,9 @@ need_python numpy python3-numpy
 starter=$folder/starter
 starter python "$starter"
 graded 0 --folder "$starter" -- "$PYTHON" submission.py
-says out "88 /    88 points, full marks"
+says out "144 /   144 points, full marks"
 graded 0 --npy --folder "$starter" -- "$PYTHON" submission.py
-says out "88 /    88 points, full marks"
+says out "144 /   144 points, full marks"
 
 # Files: exported, solved, imported; another seed's outputs do not pass.
 graded 0 --export "$folder/one" --seed 1
@@ -20,7 +20,7 @@ says err "export into a new folder"
 graded 1 --import "$folder/one"
 "$PYTHON" "$starter/submission.py" solve "$folder/one" || fail "the starter does not solve the exported cases"
 graded 0 --import "$folder/one"
-says out "88 /    88 points, full marks"
+says out "144 /   144 points, full marks"
 for file in "$folder"/one/*.npy; do
     [ -e "$folder/two/${file##*/}" ] || cp "$file" "$folder/two"
 done
@@ -57,11 +57,11 @@ assay.serve(sys.stdin, sys.stdout) # what it prints is among the replies
 END
 while read -r how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
-    [ "$(grep -cF ": $verdict" "$folder/out")" -eq 3 ] || {
+    [ "$(grep -cF ": $verdict" "$folder/out")" -eq 4 ] || {
         cat "$folder/out"
-        fail "$how: three cases should be \"$verdict\""
+        fail "$how: four cases should be \"$verdict\""
     }
-    grep -q "tanh  *3 of 3 cases" "$folder/out" || fail "$how: the other component was not graded"
+    grep -q "tanh  *4 of 4 cases" "$folder/out" || fail "$how: the other component was not graded"
 done <<'END'
 shape wrong shape, y: expected
 nan wrong, y[0]: got nan
@@ -74,7 +74,7 @@ END
 graded 0 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py modify
 # Not the time is at stake here: on a busy machine writing that much takes seconds.
 graded 1 --npy --time 15 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py fill
-[ "$(grep -cF ": output limit, wrote more than 256 MiB of files" "$folder/out")" -eq 3 ] || {
+[ "$(grep -cF ": output limit, wrote more than 256 MiB of files" "$folder/out")" -eq 4 ] || {
     cat "$folder/out"
     fail "the exchange folder can be filled"
 }
