@@ -448,8 +448,10 @@ static double own_std(const char *component, const grade_case *graded, size_t la
 /* clang-format off */
 static const struct { const char *component; double (*of)(assay_mt19937 *); bool orthogonal; } generators[] = {
     {"init_normal", box_muller, false}, {"init_normal", polar, false}, {"init_normal", twelve_uniforms, false},
-    {"init_fan_in", truncated, false}, {"init_fan_in", symmetric_uniform, false}, {"init_fan_in", single_precision, false},
-    {"init_xavier", symmetric_uniform, false}, {"init_xavier", box_muller, true}, {"init_xavier", twelve_uniforms, false},
+    {"init_fan_in", truncated, false}, {"init_fan_in", symmetric_uniform, false},
+    {"init_fan_in", single_precision, false},
+    {"init_xavier", symmetric_uniform, false}, {"init_xavier", box_muller, true},
+    {"init_xavier", twelve_uniforms, false},
     {"init_kaiming", box_muller, true}, {"init_kaiming", truncated, false}, {"init_kaiming", polar, false},
 };
 /* clang-format on */

@@ -4,7 +4,8 @@
 # mistake and gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
-(cd "$source" && "$PYTHON" golden/scripts/mistakes_page.py --check) || fail "doc/mistakes.md is not golden/mistakes.json's"
+(cd "$source" && "$PYTHON" golden/scripts/mistakes_page.py --check) ||
+    fail "doc/mistakes.md is not golden/mistakes.json's"
 need_sandbox
 components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')
 mistakes=$("$assay" grade --list | sed -n 's/^\([a-z_]*\.[a-z0-9_]*\): .*/\1/p')
