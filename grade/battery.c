@@ -10,6 +10,7 @@
 #include "grade/components.h"
 #include "grade/exchange.h"
 #include "grade/folder.h"
+#include "grade/rounding.h"
 
 assay_status assay_grade_random_seed(uint64_t *seed, assay_error *error)
 {
@@ -155,6 +156,37 @@ static bool is_tutorial(const grade_choice *choice)
     return true;
 }
 
+static bool is_called(const grade_part *part, const char *id)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        if (part->results[i].mistake != NULL && strcmp(part->results[i].mistake, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The few values of one component may leave open what the errors are. Single precision elsewhere in the same submission
+ * decides it: there are at least three such components, and more of them than of the others. */
+static void settle_precision(grade_battery *battery)
+{
+    size_t single = 0;
+    size_t open = 0;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        single += is_called(&battery->parts[p], GRADE_FLOAT32_ID);
+        open += is_called(&battery->parts[p], GRADE_INEXACT_ID);
+    }
+    for (size_t p = 0; p < battery->part_count && single >= 3 && single > open; p++) {
+        grade_part *part = &battery->parts[p];
+        for (size_t i = 0; i < part->count; i++) {
+            grade_result *result = &part->results[i];
+            if (result->mistake != NULL && strcmp(result->mistake, GRADE_INEXACT_ID) == 0) {
+                result->mistake = GRADE_FLOAT32_ID;
+            }
+        }
+    }
+}
+
 /* Composite components come after their parts (components.c), so what is found in a part can be put into them. */
 assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *error)
 {
@@ -171,6 +203,7 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
             upstream.part[upstream.count++].choice = part->found;
         }
     }
+    settle_precision(battery);
     return ASSAY_OK;
 }
 

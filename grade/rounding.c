@@ -13,7 +13,7 @@ typedef struct {
     bool decimals[FORMATS][MOST_DIGITS + 1]; /* all answers are rounded to so many digits */
     bool all_deviate;                        /* every case with values that are not trivial has a deviation */
     size_t values;                           /* not trivial */
-    size_t above, below;                     /* deviations, by their sign */
+    size_t above[2], below[2];               /* deviations, by their sign; [1]: of gradients */
     double squares;                          /* of relative deviations */
 } deviations;
 
@@ -43,8 +43,8 @@ static void look_at_decimals(double got, double want, deviations *seen)
 }
 
 /*
- * A finite difference has errors of the size of float32's rounding, too; so gradients (names that begin with d) are
- * taken for float32 only where they are float32 numbers.
+ * A finite difference has errors of the size of float32's rounding, too, but only in gradients (names that begin with
+ * d); so these count only beside other values that deviate.
  */
 static void look_at_field(const grade_field *got, const grade_field *want, deviations *seen, size_t *deviating)
 {
@@ -56,8 +56,8 @@ static void look_at_field(const grade_field *got, const grade_field *want, devia
         }
         double relative = (got->values[i] - want->values[i]) / fabs(want->values[i]);
         seen->values++;
-        seen->above += relative > 0.0 && want->name[0] != 'd';
-        seen->below += relative < 0.0 && want->name[0] != 'd';
+        seen->above[want->name[0] == 'd'] += relative > 0.0;
+        seen->below[want->name[0] == 'd'] += relative < 0.0;
         seen->squares += relative * relative;
         *deviating += fabs(relative) > 0x1p-40;
     }
@@ -75,13 +75,21 @@ static void look_at_case(const grade_judged *judged, size_t i, const grade_field
     seen->near = seen->near && assay_grade_distance(judged->cases[i], got, modelled, GRADE_F32, NULL, NULL) <= 1.0;
 }
 
-/* Signs like those of a coin (3 standard deviations), and a size between 2^-27 and 2^-19. */
+/* Signs like those of a coin: 3 standard deviations. */
+static bool is_random(size_t above, size_t below)
+{
+    double signs = (double)(above + below);
+    return signs >= 8.0 && fabs((double)above - (double)below) <= 3.0 * sqrt(signs);
+}
+
+/* Random signs, and a size between 2^-27 and 2^-19. A constant that was rounded, sigma for example, gives one field's
+ * deviations one sign. */
 static bool is_rounding_like(const deviations *seen)
 {
-    double signs = (double)(seen->above + seen->below);
-    double excess = fabs((double)seen->above - (double)seen->below);
     double size = sqrt(seen->squares / (double)(seen->values == 0 ? 1 : seen->values));
-    return seen->all_deviate && signs >= 8.0 && excess <= 3.0 * sqrt(signs) && size > 0x1p-27 && size < 0x1p-19;
+    bool beside = seen->above[0] + seen->below[0] > 0;
+    bool random = is_random(seen->above[0], seen->below[0]) || (beside && is_random(seen->above[1], seen->below[1]));
+    return seen->all_deviate && random && size > 0x1p-27 && size < 0x1p-19;
 }
 
 static int fewest_digits(const deviations *seen)
@@ -115,9 +123,9 @@ assay_status assay_grade_rounding(const grade_judged *judged, const grade_choice
     if (rounding->digits > 0) {
         rounding->id = "any.short_decimals";
     } else if (seen.near && ((seen.floats && seen.values >= 3) || (!certain && is_rounding_like(&seen)))) {
-        rounding->id = "any.float32";
+        rounding->id = GRADE_FLOAT32_ID;
     } else if (seen.near && !certain) {
-        rounding->id = "any.inexact";
+        rounding->id = GRADE_INEXACT_ID;
     }
     return ASSAY_OK;
 }

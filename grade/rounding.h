@@ -7,6 +7,9 @@
 
 #include "grade/judge.h"
 
+#define GRADE_FLOAT32_ID "any.float32"
+#define GRADE_INEXACT_ID "any.inexact"
+
 typedef struct {
     const char *id; /* "any.short_decimals", "any.float32", "any.inexact", or NULL */
     int digits;     /* of short decimals: significant ones, or after the point; else 0 */

@@ -5,11 +5,11 @@
 #include "grade/child.h"
 
 typedef struct {
-    const char *file;   /* of one of the forms in form.h; NULL: a command */
-    const char *folder; /* of a command, and of a file in a folder of this submission's own; else NULL */
-    bool follow;        /* the teacher named the folder: it may be a link */
+    const char *file;                  /* of one of the forms in form.h; NULL: a command */
+    const char *folder;                /* of a command, and of a file in a folder of this submission's own; else NULL */
+    bool follow;                       /* the teacher named the folder: it may be a link */
     const volatile sig_atomic_t *stop; /* as in grade_program: ends a compilation at once */
-    const char *map;    /* a file with names of components for the runner of a language, or NULL */
+    const char *map;                   /* a file with names of components for the runner of a language, or NULL */
 } grade_origin;
 
 typedef struct grade_submission grade_submission;

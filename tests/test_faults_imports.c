@@ -17,7 +17,7 @@ static const struct {
     const char *why;
     const char *names;
 } spared[] = {
-    {"computes", "acos* cosh erfc* exp expf expm1* fmaf fmax fmin frexp hypot ldexp log log10 log1p* logf pow powf "
+    {"computes", "acos* atan* cosh erfc* exp expf expm1* fmaf fmax fmin frexp hypot ldexp log log10 log1p* logf pow powf "
                  "sincos* tanh* sqrt* sin sinf cos cosf ceil floor rint copysign* mem* bcmp str* stpcpy qsort "
                  "alphasort "
                  "vsnprintf snprintf sprintf __isoc99_sscanf __*_chk __cpu_model __cpu_features2 __cpu_indicator_init"},

@@ -47,14 +47,14 @@ lacks 'http:'; lacks 'https:'; lacks '<script'; lacks 'src='
 [ "$(grep -o 'students/[0-9a-f]*.html' "$page" | sort -u | wc -l)" -eq 9 ] || fail "not a page for each"
 registrar=$out/private/registrar.csv
 [ "$(wc -l <"$registrar")" -eq 10 ] || fail "the registrar's CSV"
-grep -q '^"Anna Full.so",12,12,100.0,"",students/' "$registrar" || { cat "$registrar"; fail "Anna's row"; }
-grep -q '^"Fritz.so",0,.*,"it is a link; submissions are no links",' "$registrar" || fail "Fritz's row"
+grep -q '^"Anna Full.so",15,15,100.0,"",students/' "$registrar" || { cat "$registrar"; fail "Anna's row"; }
+grep -q '^"Fritz.so",0,.*,"it is a link; a submission must be a file or folder",' "$registrar" || fail "Fritz's row"
 [ "$(stat -c %a "$out/private")" = 700 ] || fail "others may enter private/"
 cp "$registrar" "$folder/registrar"
 page=$out/$(sed -n 's/^"Bea Short.so".*,//p' "$registrar")
 has '<h1>Bea Short.so</h1>'
 has 'Hint: Which of the two averages starts at 0?'
-has '<b>8 of 12</b>points'
+has '<b>10 of 15</b>points'
 lacks 'Cem'
 page=$out/$(sed -n 's/^"<b>Eva.so".*,//p' "$registrar")
 has '&lt;b&gt;Eva.so'

@@ -11,7 +11,7 @@ export TMPDIR
 
 # row CLASS NAME POINTS REMARK
 row() {
-    grep -F "\"$2\",$3,3,9," "$folder/$1/grades.csv" | grep -qF -- "$4" || {
+    grep -F "\"$2\",$3,$(cases tanh),9," "$folder/$1/grades.csv" | grep -qF -- "$4" || {
         cat "$folder/$1/grades.csv"
         fail "no row $2 with $3 points and \"$4\""
     }
@@ -33,13 +33,13 @@ ln -s anna.c "$class/link.c"
 : >"$class/empty.c"
 graded 0 --class "$class" -j 2 --only tanh --seed 9
 says err "gus.c: left out, its .so is graded"
-row sources anna.c 3 '""'
-row sources bob 3 '""'
+row sources anna.c $(cases tanh) '""'
+row sources bob $(cases tanh) '""'
 row sources carl 0 "2 files could be the submission; call one of them submission.c:"
 row sources dora 0 "does not compile: submission.c:1:25: error: expected"
 row sources emil 0 "refused: it is a link that leaves the submission's folder"
 row sources fay 0 "does not compile: submission.c:1:10: fatal error: ../anna.c: No such file"
-row sources gus.so 3 '""'
+row sources gus.so $(cases tanh) '""'
 row sources pipe.c 0 "refused: it is a pipe"
 row sources link.c 0 "refused: it is a link"
 row sources empty.c 0 "refused: empty.c: empty"
@@ -48,7 +48,7 @@ row sources empty.c 0 "refused: empty.c: empty"
 cp "$starter" "$class/dora/homework.c"
 graded 0 --class "$class" --only tanh
 says out "10 submissions graded with seed 9 (3 of them earlier), 4 with full marks"
-row sources dora 3 '""'
+row sources dora $(cases tanh) '""'
 graded 0 --class "$class" --csv "$folder/bare.csv" --unsandboxed --only tanh --seed 9
 grep -q '"anna.c",0,3,9,.*compiled in the sandbox' "$folder/bare.csv" || fail "a source without the sandbox has no row"
 
@@ -96,7 +96,7 @@ full() {
     rows=$(($(wc -l <"$folder/disk/grades.csv") - 1))
     says err "stopped: $((48 - rows)) of 48 submissions are not graded yet"
     [ -z "$(tail -c 1 "$folder/disk/grades.csv" | tr -d '\n')" ] || fail "the grade book ends within a row"
-    [ "$(grep -c '^"a[123].so",3,3,9,' "$folder/disk/grades.csv")" -eq 3 ] || fail "rows are lost"
+    [ "$(grep -c "^\"a[123].so\",$(cases tanh),$(cases tanh),9," "$folder/disk/grades.csv")" -eq 3 ] || fail "rows are lost"
     kept=$(grep '^"a' "$folder/disk/grades.csv")
     # Still full: the same again, and nothing is lost.
     graded 2 --class "$class" --csv "$folder/disk/grades.csv" --only tanh --seed 9
