@@ -47,8 +47,10 @@ limited() {
     # shellcheck disable=SC2086
     graded 1 --only tanh,relu --time 60 --total-time 300 $2 "$folder/$1.so"
     says out "$enforced"
-    [ "$(grep -cF ": $3" "$folder/out")" -eq "$(cases tanh)" ] || { cat "$folder/out"; fail "$1: all cases should be \"$3\""; }
-    grep -q "ReLU  *$(cases relu) of $(cases relu) cases" "$folder/out" || { cat "$folder/out"; fail "$1: the other component was not graded"; }
+    [ "$(grep -cF ": $3" "$folder/out")" -eq "$(cases tanh)" ] ||
+        { cat "$folder/out"; fail "$1: all cases should be \"$3\""; }
+    grep -q "ReLU  *$(cases relu) of $(cases relu) cases" "$folder/out" ||
+        { cat "$folder/out"; fail "$1: the other component was not graded"; }
     rm "$folder/$1.so"
     echo "$1: $3"
 }

@@ -13,7 +13,8 @@ while read -r name verdict; do
         cat "$folder/out"
         fail "$name: all cases should be \"$verdict\""
     }
-    grep -q "ReLU  *$(cases relu) of $(cases relu) cases" "$folder/out" || fail "$name: the other component was not graded"
+    grep -q "ReLU  *$(cases relu) of $(cases relu) cases" "$folder/out" ||
+        fail "$name: the other component was not graded"
     rm "$folder/hostile.$name.so"
 done <<'END'
 crash crashed, killed by signal 11

@@ -50,7 +50,8 @@ graded 0 --class "$class" --only tanh
 says out "10 submissions graded with seed 9 (3 of them earlier), 4 with full marks"
 row sources dora $(cases tanh) '""'
 graded 0 --class "$class" --csv "$folder/bare.csv" --unsandboxed --only tanh --seed 9
-grep -q '"anna.c",0,3,9,.*compiled in the sandbox' "$folder/bare.csv" || fail "a source without the sandbox has no row"
+grep -q "\"anna.c\",0,$(cases tanh),9,.*compiled in the sandbox" "$folder/bare.csv" ||
+    fail "a source without the sandbox has no row"
 
 # --- a signal while a source compiles ---------------------------------------------------------------------------------
 # Tens of millions of tokens.
@@ -96,7 +97,8 @@ full() {
     rows=$(($(wc -l <"$folder/disk/grades.csv") - 1))
     says err "stopped: $((48 - rows)) of 48 submissions are not graded yet"
     [ -z "$(tail -c 1 "$folder/disk/grades.csv" | tr -d '\n')" ] || fail "the grade book ends within a row"
-    [ "$(grep -c "^\"a[123].so\",$(cases tanh),$(cases tanh),9," "$folder/disk/grades.csv")" -eq 3 ] || fail "rows are lost"
+    [ "$(grep -c "^\"a[123].so\",$(cases tanh),$(cases tanh),9," "$folder/disk/grades.csv")" -eq 3 ] ||
+        fail "rows are lost"
     kept=$(grep '^"a' "$folder/disk/grades.csv")
     # Still full: the same again, and nothing is lost.
     graded 2 --class "$class" --csv "$folder/disk/grades.csv" --only tanh --seed 9

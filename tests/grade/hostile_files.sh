@@ -165,7 +165,8 @@ graded 0 --class "$class" -j 2 --only tanh --seed 9 --reports "$folder/reports"
 says out "submissions graded with seed 9 (0 of them earlier)"
 book=$class/grades.csv
 row() { # NAME POINTS REMARK
-    grep -F "\"$1\",$2,$(cases tanh),9," "$book" | grep -qF -- "$3" || { cat "$book"; fail "no row $1 with $2 points and \"$3\""; }
+    grep -F "\"$1\",$2,$(cases tanh),9," "$book" | grep -qF -- "$3" ||
+        { cat "$book"; fail "no row $1 with $2 points and \"$3\""; }
 }
 row anna $(cases tanh) '""'
 row zoe.so $(cases tanh) '""'

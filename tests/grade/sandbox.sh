@@ -76,7 +76,8 @@ uses() {
             cat "$folder/out"
             fail "$name: all cases should be \"$verdict\""
         }
-        grep -q "ReLU  *$(cases relu) of $(cases relu) cases" "$folder/out" || fail "$name: the other component was not graded"
+        grep -q "ReLU  *$(cases relu) of $(cases relu) cases" "$folder/out" ||
+            fail "$name: the other component was not graded"
         rm "$secret/sandbox.$name.so"
     done <<'LIST'
 unlinked 128 output limit, wrote more than 64 MiB of files
