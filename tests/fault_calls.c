@@ -51,7 +51,7 @@
     X(pthread_create, 0) X(pthread_mutex_init, 0) X(pthread_cond_init, 0)                                             \
     X(openat, FAULT_MAY_EINTR) X(fdopendir, 0) X(open_memstream, FAULT_MEMORY) X(memfd_create, 0) X(lseek, 0)         \
     X(write, FAULT_MAY_SHORT) X(fchmod, 0) X(linkat, 0) X(renameat, 0) X(readlinkat, 0) X(faccessat, 0) X(lstat, 0)   \
-    X(fstatfs, 0) X(mkdtemp, 0) X(rmdir, 0) X(fts_set, 0) X(glob, 0) X(syscall, 0)                         \
+    X(fstatfs, 0) X(mkdtemp, 0) X(rmdir, 0) X(fts_set, 0) X(glob, 0) X(syscall, 0) X(scandirat, 0)                    \
     X(recvmsg, FAULT_MAY_EINTR) X(wait4, FAULT_MAY_EINTR) X(seccomp_init, FAULT_MEMORY) X(seccomp_attr_set, 0)        \
     X(seccomp_rule_add_array, 0) X(seccomp_export_bpf, 0)                                                             \
     X(posix_spawn_file_actions_init, FAULT_MEMORY) X(posix_spawn_file_actions_addopen, FAULT_MEMORY)                  \
@@ -377,6 +377,10 @@ FAILS(int, fstatfs, (int descriptor, struct statfs *about), (descriptor, about),
 FAILS(char *, mkdtemp, (char *path), (path), NULL, ENOSPC)
 FAILS_AFTERWARDS(int, rmdir, (const char *path), (path), -1, EBUSY)
 FAILS(int, fts_set, (FTS * tree, FTSENT *entry, int option), (tree, entry, option), -1, EINVAL)
+FAILS(int, scandirat,
+      (int folder, const char *path, struct dirent ***entries, int (*choose)(const struct dirent *),
+       int (*compare)(const struct dirent **, const struct dirent **)),
+      (folder, path, entries, choose, compare), -1, ENOMEM)
 FAILS(int, glob, (const char *pattern, int flags, int (*failed)(const char *, int), glob_t *found),
       (pattern, flags, failed, found), GLOB_NOSPACE, ENOMEM)
 

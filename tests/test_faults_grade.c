@@ -13,6 +13,7 @@
 #include "grade/cgroup.h"
 #include "grade/exchange.h"
 #include "grade/folder.h"
+#include "grade/form.h"
 #include "grade/hint.h"
 #include "grade/npy.h"
 #include "grade/report.h"
@@ -414,6 +415,30 @@ static void set_up_folder(fault_bench *bench)
     ck_assert_int_eq(symlink("../program.sh", fault_path(bench, "inner/link", path)), 0);
 }
 
+/* Which file of the folder is the submission; why there is none counts as the failure. */
+static assay_status choose_file(fault_bench *bench, assay_error *error)
+{
+    char *name;
+    char reason[GRADE_TEXT_LENGTH];
+    int folder;
+    ASSAY_TRY(assay_grade_folder_open(bench->folder, &folder, error));
+    assay_status status = assay_grade_form_choose(folder, &name, reason, error);
+    close(folder);
+    if (status == ASSAY_OK && name == NULL) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: %s", bench->folder, reason);
+    } else if (status == ASSAY_OK) {
+        fault_digest_text(bench, name);
+        assay_free(name);
+    }
+    return status;
+}
+
+static void set_up_choice(fault_bench *bench)
+{
+    fault_write(bench, "submission.py", "x = 1\n", 6);
+    fault_write(bench, "other.py", "x = 2\n", 6);
+}
+
 static assay_status run_folder(fault_bench *bench, assay_error *error)
 {
     static const char *const command[] = {"sh", "program.sh", NULL};
@@ -512,6 +537,7 @@ static const fault_scenario scenarios[] = {
     {"a submission run with files", set_up_submission, run_with_files, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a submission that ends", set_up_submission, run_quitter, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a report put into a folder", set_up_old_report, put_report, NULL, 0, NULL, 0},
+    {"the file of a folder", set_up_choice, choose_file, NULL, 0, NULL, 0},
     {"a control group", NULL, make_group, NULL, 0, NULL, OF_ONE_PLACE},
     {"a hint", NULL, look_for_hint, NULL, 0, NULL, OF_ONE_PLACE},
     {"a sandbox made", NULL, make_sandbox, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
@@ -533,12 +559,13 @@ int main(void)
         support_skip("nothing fails around a submission in a sandbox: %s", error.message);
         count -= IN_A_SANDBOX;
     }
-    int status = fault_main("faults in grading",
-                            "errors: grade/battery, grade/catalogue, grade/cgroup, grade/child, grade/compile, "
-                            "grade/evidence, grade/exchange, grade/folder, grade/hidden, grade/hint, grade/judge, "
-                            "grade/npy, grade/processes, grade/report, grade/rubric, grade/sandbox, grade/seccomp, "
-                            "grade/submission, grade/tree",
-                            scenarios, count, NULL);
+    int status = fault_main(
+        "faults in grading",
+        "errors: grade/battery, grade/catalogue, grade/cgroup, grade/child, grade/compile, "
+        "grade/evidence, grade/exchange, grade/folder, grade/form, grade/hidden, grade/hint, grade/judge, "
+        "grade/npy, grade/processes, grade/report, grade/rubric, grade/sandbox, grade/seccomp, "
+        "grade/submission, grade/tree",
+        scenarios, count, NULL);
     assay_grade_sandbox_destroy(sandbox);
     return status;
 }
