@@ -294,11 +294,9 @@ START_TEST(preactivations_are_kept_where_wanted)
     static const struct {
         assay_activation_kind kind;
         bool keep, there;
-    /* clang-format off */
     } cases[] = {
         {ASSAY_TANH, false, false}, {ASSAY_TANH, true, true}, {ASSAY_GELU, false, true}, {ASSAY_IDENTITY, false, true},
     };
-    /* clang-format on */
     /* clang-format on */
     assay_backend *backend = open_backend(0);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

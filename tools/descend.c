@@ -108,6 +108,7 @@ static const struct option LONG[] = {
     {"precision", required_argument, NULL, PRECISION}, {"backend", required_argument, NULL, BACKEND},
     {"output", required_argument, NULL, OUTPUT},       {"json", required_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},                 {NULL, 0, NULL, 0}};
+/* clang-format on */
 
 /* First pass: the options that determine the defaults of the others. */
 static int parse_names(int argc, char **argv, descend_options *options)
@@ -123,17 +124,11 @@ static int parse_names(int argc, char **argv, descend_options *options)
             }
             options->has_surface = true;
             break;
-        case OPTIMIZER:
-            options->optimizer = optarg;
-            break;
-        case HELP:
-            print_help();
-            exit(tool_flushed(TOOL_SUCCESS));
+        case OPTIMIZER: options->optimizer = optarg; break;
+        case HELP: print_help(); exit(tool_flushed(TOOL_SUCCESS));
         case '?':
-        case ':':
-            return tool_bad_option(COMMAND, argv, answer);
-        default:
-            break;
+        case ':': return tool_bad_option(COMMAND, argv, answer);
+        default: break;
         }
     }
     if (optind < argc) {
@@ -148,7 +143,6 @@ static int parse_names(int argc, char **argv, descend_options *options)
     }
     return TOOL_SUCCESS;
 }
-/* clang-format on */
 
 static int parse_settings(const char *settings, descend_options *options)
 {

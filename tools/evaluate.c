@@ -54,53 +54,34 @@ static const struct option LONG[] = {
     {"threads", required_argument, NULL, THREADS}, {"activation", required_argument, NULL, ACTIVATION},
     {"seed", required_argument, NULL, SEED},       {"json", required_argument, NULL, JSON},
     {"help", no_argument, NULL, HELP},             {NULL, 0, NULL, 0}};
+/* clang-format on */
 
 static int parse_value(int answer, char **argv, evaluate_options *options)
 {
     switch (answer) {
-    case DATA:
-        options->data = optarg;
-        break;
-    case NORMALIZE:
-        options->normalize = optarg;
-        break;
-    case BACKEND:
-        options->backend = optarg;
-        break;
+    case DATA: options->data = optarg; break;
+    case NORMALIZE: options->normalize = optarg; break;
+    case BACKEND: options->backend = optarg; break;
     case THREADS:
         if (!tool_parse_unsigned(optarg, 1, 1024, &options->threads)) {
             return tool_usage(EVALUATE_COMMAND, "--threads %s is not a number from 1 to 1024", optarg);
         }
         break;
-    case ACTIVATION:
-        options->activation = optarg;
-        break;
-    case PREFIX:
-        options->prefix = optarg;
-        break;
-    case LIST:
-        options->list = true;
-        break;
-    case VERBOSE:
-        options->verbose = true;
-        break;
+    case ACTIVATION: options->activation = optarg; break;
+    case PREFIX: options->prefix = optarg; break;
+    case LIST: options->list = true; break;
+    case VERBOSE: options->verbose = true; break;
     case SEED:
         if (!tool_parse_unsigned(optarg, 0, INT64_MAX, &options->seed)) {
             return tool_usage(EVALUATE_COMMAND, "--seed %s is not a whole number", optarg);
         }
         break;
-    case JSON:
-        options->json = optarg;
-        break;
-    case HELP:
-        print_help();
-        exit(tool_flushed(TOOL_SUCCESS));
-    default:
-        return tool_bad_option(EVALUATE_COMMAND, argv, answer);
+    case JSON: options->json = optarg; break;
+    case HELP: print_help(); exit(tool_flushed(TOOL_SUCCESS));
+    default: return tool_bad_option(EVALUATE_COMMAND, argv, answer);
     }
     return TOOL_SUCCESS;
 }
-/* clang-format on */
 
 static int parse(int argc, char **argv, evaluate_options *options)
 {

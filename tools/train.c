@@ -124,6 +124,7 @@ static const struct option LONG_OPTIONS[] = {
     {"normalize", required_argument, NULL, NORMALIZE},
     {"pretrained", required_argument, NULL, PRETRAINED}, {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0}};
+/* clang-format on */
 
 /* Sets an option that describes the run. ASSAY_ERROR_ARGUMENT with the reason. */
 static assay_status set_run_option(train_options *options, int option, const char *value, assay_error *error)
@@ -132,34 +133,21 @@ static assay_status set_run_option(train_options *options, int option, const cha
     size_t size;
     bool fits = true;
     switch (option) {
-    case EPOCHS:
-        fits = set_size(value, 1000000, &run->epochs);
-        break;
-    case BATCH:
-        fits = set_size(value, 1000000, &run->batch_rows);
-        break;
-    case SEED:
-        fits = tool_parse_unsigned(value, 0, UINT64_MAX, &run->seed);
-        break;
+    case EPOCHS: fits = set_size(value, 1000000, &run->epochs); break;
+    case BATCH: fits = set_size(value, 1000000, &run->batch_rows); break;
+    case SEED: fits = tool_parse_unsigned(value, 0, UINT64_MAX, &run->seed); break;
     case THREADS:
         fits = set_size(value, 1024, &size);
         options->threads = fits ? (unsigned)size : 0;
         break;
-    case HIDDEN:
-        return assay_network_parse_hidden(value, &run->network, error);
-    case ACTIVATION:
-        return assay_activation_by_name(value, &run->network.activation, error);
-    case INIT:
-        return assay_initializer_by_name(value, &run->initializer, error);
-    case RETRACE:
-        options->retrace = true;
-        return assay_run_by_name(value, &options->retraced, error);
-    default:
-        break;
+    case HIDDEN: return assay_network_parse_hidden(value, &run->network, error);
+    case ACTIVATION: return assay_activation_by_name(value, &run->network.activation, error);
+    case INIT: return assay_initializer_by_name(value, &run->initializer, error);
+    case RETRACE: options->retrace = true; return assay_run_by_name(value, &options->retraced, error);
+    default: break;
     }
     return fits ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_ARGUMENT, "'%s' is not a number in range", value);
 }
-/* clang-format on */
 
 /* Where an option that is a text is kept; NULL for other options. */
 static const char **text_option(train_options *options, int option)

@@ -198,12 +198,12 @@ static const descriptor describe_mish = {
 
 #define DESCRIPTOR(constant, identifier) [constant] = &describe_##identifier,
 static const descriptor *const descriptors[ASSAY_ACTIVATION_COUNT] = {ASSAY_ACTIVATIONS(DESCRIPTOR)};
+/* clang-format on */
 
 const assay_activation_descriptor *assay_activation_describe(assay_activation_kind kind)
 {
     return descriptors[kind];
 }
-/* clang-format on */
 
 const char *assay_activation_name(assay_activation_kind kind)
 {

@@ -255,7 +255,6 @@ static void activation_forward_part(const void *argument, int part, int parts)
 
 static void activation_forward(assay_backend *backend, assay_activation activation, assay_slice x, assay_slice y)
 {
-    /* clang-format off */
     const activation_task task = {
         .activation = activation, .count = x.count, .source = real_at(x), .result = real_at(y)};
     assay_openblas_run(backend, x.count, activation_forward_part, &task);
@@ -283,5 +282,3 @@ static void activation_backward(assay_backend *backend, assay_activation activat
 }
 
 #endif
-
-/* clang-format on */
