@@ -73,6 +73,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/search.h \
 	%D%/seccomp.c \
 	%D%/seccomp.h \
+	%D%/shape.c \
+	%D%/shape.h \
 	%D%/submission.c \
 	%D%/submission.h \
 	%D%/text.c \
