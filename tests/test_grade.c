@@ -108,6 +108,31 @@ START_TEST(every_model_has_an_entry)
 }
 END_TEST
 
+/* golden/named.json has every component, as many mistakes as its models make, and no more names than mistakes. */
+START_TEST(shares_are_known)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    size_t count;
+    const grade_component *const *components = assay_grade_components(&count);
+    for (size_t c = 0; c < count; c++) {
+        size_t levels = 0;
+        for (size_t a = 0; a < components[c]->axis_count; a++) {
+            levels += (size_t)components[c]->axes[a].count - 1;
+        }
+        const grade_named named = assay_grade_catalogue_named(catalogue, components[c]->name);
+        ck_assert_msg(named.planted == levels && named.named <= levels && named.alone <= named.named,
+                      "%s: %zu planted, %zu levels", components[c]->name, named.planted, levels);
+        ck_assert_uint_le(named.pairs_named, named.pairs);
+        ck_assert(levels == 0 || named.named > 0);
+    }
+    ck_assert_uint_eq(assay_grade_catalogue_named(catalogue, "nothing").planted, 0);
+    char text[120];
+    assay_grade_named_text(&(grade_named){20, 19, 18, 90, 89}, text, sizeof text);
+    ck_assert_str_eq(text, "19 of 20 planted mistakes are named (18 by one name only), 89 of 90 pairs");
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
 /* --- models ------------------------------------------------------------------------------------------------------- */
 
 /* The single levels of a component, numbered from 1; 0 is the tutorial's implementation. */
@@ -1234,6 +1259,8 @@ START_TEST(json_names_every_case)
     assay_grade_components(&components);
     ck_assert_uint_eq(json_array_size(json_object_get(root, "components")), components);
     ck_assert(json_is_false(json_object_get(root, "full_marks")));
+    const json_t *first = json_array_get(json_object_get(root, "components"), 0);
+    ck_assert_int_gt(json_integer_value(json_object_get(json_object_get(first, "named"), "planted")), 0);
     json_decref(root);
     free(text);
 }
@@ -1293,6 +1320,10 @@ START_TEST(the_nearest_mistake_is_told)
     ck_assert_msg(strstr(text, "nearest known mistake: ") != NULL &&
                       strstr(text, "[adam.first_correction_missing]") != NULL,
                   "%s", text);
+    char share[120];
+    const grade_named named = assay_grade_catalogue_named(catalogue, "adam");
+    assay_grade_named_text(&named, share, sizeof share);
+    ck_assert_msg(named.planted > 20 && strstr(text, share) != NULL, "%s", text);
     free(text);
     assay_grade_battery_destroy(battery);
     assay_grade_catalogue_close(catalogue);
@@ -1307,6 +1338,7 @@ int main(void)
     tcase_set_timeout(models, 120);
     tcase_add_test(models, every_entry_has_a_model);
     tcase_add_test(models, every_model_has_an_entry);
+    tcase_add_test(models, shares_are_known);
     tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
     tcase_add_test(models, a_composite_follows_from_its_parts);
     tcase_add_test(models, usual_factors_do_not_coincide);
