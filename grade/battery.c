@@ -318,6 +318,9 @@ static assay_status hear_hello(session *s, char *line, size_t length, assay_erro
     if (heard != ASSAY_OK) {
         s->start_verdict = heard == ASSAY_ERROR_UNSUPPORTED ? GRADE_UNUSABLE : GRADE_REPLY;
         snprintf(s->start_detail, sizeof s->start_detail, "%.300s", wrong.message);
+        if (s->start_verdict == GRADE_REPLY) {
+            assay_grade_child_last_error(s->child, s->start_detail);
+        }
     }
     return ASSAY_OK;
 }
@@ -390,6 +393,9 @@ static assay_status exchange(session *s, const char *request, int id, grade_answ
     ASSAY_TRY(assay_grade_child_failure(s->child, error));
     if (answer->verdict == GRADE_PASS) {
         ASSAY_TRY(assay_grade_reply(line, length, id, &s->folders, answer, error));
+        if (answer->verdict == GRADE_REPLY) {
+            assay_grade_child_last_error(s->child, answer->detail);
+        }
     }
     if (s->program->evidence != NULL && !spoils_child(answer->verdict)) {
         grade_verdict looked = assay_grade_child_look(s->child, answer->detail);

@@ -42,6 +42,9 @@ typedef struct {
     double *values;
     const char *text; /* static storage */
     bool single;      /* read from a .npy file of float32 or float16 */
+    /* Of an answer: how its shape differs from this one (shape.h), a catalogue id, or NULL; and the shape, in words. */
+    const char *deviation;
+    char found_shape[48];
 } grade_field;
 
 /* Fields and the memory of their values. */

@@ -2,34 +2,56 @@
 
 #include <assert.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
 #include "base/json.h"
 
 /* golden/mistakes.json, one string a line. */
-static const char *const lines[] = {
+static const char *const mistake_lines[] = {
 #include "mistakes.inc"
+};
+
+/* golden/named.json: what tests/test_grade_components.c measured. */
+static const char *const named_lines[] = {
+#include "named.inc"
 };
 
 struct grade_catalogue {
     json_t *root; /* owns the strings */
+    json_t *named;
     size_t count;
     grade_mistake *mistakes;
 };
 
-static char *joined_lines(assay_error *error)
+static char *joined_lines(const char *const *lines, size_t count, assay_error *error)
 {
     size_t size = 1;
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+    for (size_t i = 0; i < count; i++) {
         size += strlen(lines[i]);
     }
     char *text = assay_calloc(size, 1, error);
     char *end = text;
-    for (size_t i = 0; i < sizeof lines / sizeof lines[0] && text != NULL; i++) {
+    for (size_t i = 0; i < count && text != NULL; i++) {
         end = stpcpy(end, lines[i]);
     }
     return text;
+}
+
+/* `what` is for the message. */
+static assay_status load_lines(const char *what, const char *const *lines, size_t count, json_t **root,
+                               assay_error *error)
+{
+    json_error_t where;
+    assay_status status;
+    char *text = joined_lines(lines, count, error);
+    if (text == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    *root = assay_json_load(text, strlen(text), &where, &status);
+    assay_free(text);
+    return *root != NULL ? ASSAY_OK : assay_fail(error, status, "%s, line %d: %s", what, where.line, where.text);
 }
 
 static void read_entry(const json_t *entry, grade_mistake *mistake)
@@ -67,19 +89,18 @@ assay_status assay_grade_catalogue_open(grade_catalogue **catalogue, assay_error
 {
     *catalogue = NULL;
     grade_catalogue *made = assay_calloc(1, sizeof *made, error);
-    char *text = joined_lines(error);
-    if (made == NULL || text == NULL) {
-        assay_free(made);
-        assay_free(text);
+    if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    json_error_t where;
-    assay_status status;
-    made->root = assay_json_load(text, strlen(text), &where, &status);
-    assay_free(text);
-    status = made->root == NULL
-                 ? assay_fail(error, status, "catalogue of mistakes, line %d: %s", where.line, where.text)
-                 : read_entries(made, error);
+    assay_status status = load_lines("catalogue of mistakes", mistake_lines,
+                                     sizeof mistake_lines / sizeof mistake_lines[0], &made->root, error);
+    if (status == ASSAY_OK) {
+        status = load_lines("shares of named mistakes", named_lines, sizeof named_lines / sizeof named_lines[0],
+                            &made->named, error);
+    }
+    if (status == ASSAY_OK) {
+        status = read_entries(made, error);
+    }
     if (status != ASSAY_OK) {
         assay_grade_catalogue_close(made);
         return status;
@@ -92,6 +113,7 @@ void assay_grade_catalogue_close(grade_catalogue *catalogue)
 {
     if (catalogue != NULL) {
         json_decref(catalogue->root);
+        json_decref(catalogue->named);
         assay_free(catalogue->mistakes);
         assay_free(catalogue);
     }
@@ -140,4 +162,27 @@ bool assay_grade_catalogue_has_convention(const grade_catalogue *catalogue, cons
         }
     }
     return false;
+}
+
+static size_t named_number(const json_t *entry, const char *key)
+{
+    return (size_t)json_integer_value(json_object_get(entry, key));
+}
+
+grade_named assay_grade_catalogue_named(const grade_catalogue *catalogue, const char *component)
+{
+    const json_t *entry = json_object_get(catalogue->named, component);
+    return (grade_named){
+        .planted = named_number(entry, "planted"),
+        .named = named_number(entry, "named"),
+        .alone = named_number(entry, "alone"),
+        .pairs = named_number(entry, "pairs"),
+        .pairs_named = named_number(entry, "pairs_named"),
+    };
+}
+
+void assay_grade_named_text(const grade_named *named, char *text, size_t size)
+{
+    snprintf(text, size, "%zu of %zu planted mistakes are named (%zu by one name only), %zu of %zu pairs", named->named,
+             named->planted, named->alone, named->pairs_named, named->pairs);
 }

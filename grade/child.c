@@ -24,11 +24,14 @@
 #include "grade/hint.h"
 #include "grade/portable.h"
 #include "grade/processes.h"
+#include "grade/text.h"
 
 /* clang-format off */
 enum {
     STDERR_KEPT = 400, /* of its end */
     STDERR_FIRST = 4096, /* of its beginning */
+    LINE_SHOWN = 161, /* of a line of its own in a verdict, with the zero byte */
+    LEAST_SHOWN = 16, /* fewer bytes of a line say nothing */
     STDERR_LIMIT = 64 << 20, /* read and dropped; honest debugging output is shorter */
     EXCHANGE_LIMIT = 256 << 20, /* bytes of .npy files, without a sandbox */
     SOCKET_BYTES = 256 << 10, /* what may lie in one socket: Debian's net.core.wmem_default, and a message more */
@@ -472,32 +475,54 @@ static bool drain_output(grade_child *child)
     return true;
 }
 
-/* A line, printable, after a colon. */
-static void append_line(const char *line, size_t length, char detail[GRADE_TEXT_LENGTH])
+/* A line, cleaned and cut, after what says where it was printed. */
+static void append_line(const char *where, const char *line, size_t length, char detail[GRADE_TEXT_LENGTH])
 {
     size_t used = strlen(detail);
-    if (length == 0 || used + length + 3 > GRADE_TEXT_LENGTH) {
+    size_t room = GRADE_TEXT_LENGTH - used;
+    size_t label = used == 0 ? 0 : strlen(where);
+    if (length == 0 || label + LEAST_SHOWN > room) {
         return;
     }
-    used += (size_t)snprintf(detail + used, GRADE_TEXT_LENGTH - used, "%s", used == 0 ? "" : ": ");
-    for (size_t i = 0; i < length; i++) {
-        detail[used++] = line[i] >= ' ' && line[i] <= '~' ? line[i] : '?';
-    }
-    detail[used] = '\0';
+    memcpy(detail + used, where, label);
+    assay_grade_text_clean(line, length, detail + used + label, room - label < LINE_SHOWN ? room - label : LINE_SHOWN);
 }
 
-/* The last line on stderr. */
-static void append_errors(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+/* The last line in a buffer; blank ends of lines are left out. */
+static const char *last_line(const char *bytes, size_t used, size_t *length)
 {
-    size_t end = child->errors_used;
-    while (end > 0 && (child->last_errors[end - 1] == '\n' || child->last_errors[end - 1] == ' ')) {
+    size_t end = used;
+    while (end > 0 && strchr("\n\r ", bytes[end - 1]) != NULL && bytes[end - 1] != '\0') {
         end--;
     }
     size_t begin = end;
-    while (begin > 0 && child->last_errors[begin - 1] != '\n' && end - begin < 160) {
+    while (begin > 0 && bytes[begin - 1] != '\n' && end - begin < LINE_SHOWN - 1) {
         begin--;
     }
-    append_line(child->last_errors + begin, end - begin, detail);
+    *length = end - begin;
+    return bytes + begin;
+}
+
+static void append_errors(const grade_child *child, const char *where, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t length;
+    const char *line = last_line(child->last_errors, child->errors_used, &length);
+    append_line(where, line, length, detail);
+}
+
+/* What it printed last, where a reply is missing: to standard error, and to standard output without a newline. */
+static void append_last(const grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    size_t length;
+    append_errors(child, ": ", detail);
+    const char *line = last_line(child->buffer + child->taken, child->used - child->taken, &length);
+    append_line("; printed last, without a newline: ", line, length, detail);
+}
+
+void assay_grade_child_last_error(grade_child *child, char detail[GRADE_TEXT_LENGTH])
+{
+    drain_errors(child);
+    append_errors(child, "; last on standard error: ", detail);
 }
 
 static double seconds_of(struct timeval time)
@@ -626,6 +651,7 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
     int number = WIFSIGNALED(status) ? WTERMSIG(status) : code > 128 && code < 128 + 65 ? code - 128 : 0;
     if (number == SIGXCPU) {
         snprintf(detail, GRADE_TEXT_LENGTH, "used up its processor time");
+        append_last(child, detail);
         return GRADE_TIMED_OUT;
     }
     if (number == SIGXFSZ) {
@@ -635,11 +661,11 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
     if (number != 0) {
         const char *name = portable_signal_text(number);
         snprintf(detail, GRADE_TEXT_LENGTH, "killed by signal %d (%s)", number, name == NULL ? "unknown" : name);
-        append_errors(child, detail);
+        append_last(child, detail);
         return GRADE_CRASHED;
     }
     snprintf(detail, GRADE_TEXT_LENGTH, "ended with exit status %d before it replied", code);
-    append_errors(child, detail);
+    append_last(child, detail);
     append_hint(child, detail);
     return GRADE_EXITED;
 }
@@ -647,7 +673,7 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
 static grade_verdict too_late(const grade_child *child, double seconds, char detail[GRADE_TEXT_LENGTH])
 {
     snprintf(detail, GRADE_TEXT_LENGTH, "no reply within %g s", seconds);
-    append_errors(child, detail);
+    append_last(child, detail);
     return GRADE_TIMED_OUT;
 }
 
@@ -682,7 +708,7 @@ static grade_verdict watch(grade_child *child, double cpu_deadline, double secon
     child->usage = usage_now(child);
     if (child->usage.cpu_seconds > cpu_deadline) {
         snprintf(detail, GRADE_TEXT_LENGTH, "used more than %g s of processor time", seconds);
-        append_errors(child, detail);
+        append_last(child, detail);
         return GRADE_TIMED_OUT;
     }
     grade_verdict verdict = watch_scratch(child, &bytes, detail);
@@ -817,14 +843,14 @@ static void first_error(const grade_child *child, char detail[GRADE_TEXT_LENGTH]
 {
     const char *found = strstr(child->first_errors, "error");
     if (found == NULL) {
-        append_errors(child, detail);
+        append_errors(child, ": ", detail);
         return;
     }
     while (found > child->first_errors && found[-1] != '\n') {
         found--;
     }
     size_t length = strcspn(found, "\n");
-    append_line(found, length < 200 ? length : 200, detail);
+    append_line(": ", found, length, detail);
 }
 
 grade_verdict assay_grade_child_wait(grade_child *child, double seconds, int *code, char detail[GRADE_TEXT_LENGTH])

@@ -84,10 +84,14 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
 /*
  * Sends a line and waits for one, at most `seconds` of processor time and GRADE_PATIENCE times as many on the clock.
  * GRADE_PASS: `*line` (owned by the child, until the next exchange) and `*length`, without its newline. Any other
- * verdict says what happened, with details in `detail`; the child is then of no further use and is to be killed.
+ * verdict says what happened; `detail` has more, and what the program printed last. The child is then of no further use
+ * and is to be killed.
  */
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
                                          size_t *length, char detail[GRADE_TEXT_LENGTH]);
+
+/* After an exchange: appends the last line that the program wrote to standard error, cleaned and cut, if any. */
+void assay_grade_child_last_error(grade_child *child, char detail[GRADE_TEXT_LENGTH]);
 
 /*
  * Waits until the program ends, within the same limits, and drops what it writes. GRADE_PASS: `*code` is its status,

@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "grade/findings.h"
 #include "grade/npy.h"
+#include "grade/shape.h"
 #include "grade/text.h"
 
 /* --- requests ----------------------------------------------------------------------------------------------------- */
@@ -185,38 +186,46 @@ static bool number_of(const json_t *value, double *number)
     return false;
 }
 
-/* Fills the field's values from `next` on; false where a length or an element is not as it should be. */
-static bool read_nested(const json_t *value, const grade_field *field, size_t dimension, double **next)
-{
-    if (dimension >= field->rank || dimension >= GRADE_MAX_RANK) {
-        return number_of(value, (*next)++);
-    }
-    if (!json_is_array(value) || json_array_size(value) != field->shape[dimension]) {
-        return false;
-    }
-    for (size_t i = 0; i < field->shape[dimension]; i++) {
-        if (!read_nested(json_array_get(value, i), field, dimension + 1, next)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* The shape of a reply's array, as its first elements show it. */
-static void found_shape(const json_t *value, char *text, size_t size)
-{
+/* A reply's array: as many axes as its first elements show. */
+typedef struct {
+    size_t rank;
     size_t shape[GRADE_MAX_RANK + 1];
-    size_t rank = 0;
-    while (json_is_array(value) && rank <= GRADE_MAX_RANK) {
-        shape[rank++] = json_array_size(value);
+} found_array;
+
+static found_array find_shape(const json_t *value)
+{
+    found_array found = {0};
+    while (json_is_array(value) && found.rank <= GRADE_MAX_RANK) {
+        found.shape[found.rank++] = json_array_size(value);
         value = json_array_get(value, 0);
     }
+    return found;
+}
+
+/* Whether all rows are of the lengths that the first ones show, and all elements are numbers. */
+static bool is_regular(const json_t *value, const found_array *found, size_t axis)
+{
     double ignored;
-    if (rank == 0 && (json_is_null(value) || !number_of(value, &ignored))) {
-        snprintf(text, size, "no number");
+    if (axis >= found->rank || axis > GRADE_MAX_RANK) {
+        return number_of(value, &ignored);
+    }
+    bool regular = json_is_array(value) && json_array_size(value) == found->shape[axis];
+    for (size_t i = 0; regular && i < found->shape[axis]; i++) {
+        regular = is_regular(json_array_get(value, i), found, axis + 1);
+    }
+    return regular;
+}
+
+/* Writes the numbers of a regular array from `next` on, in their order. */
+static void read_nested(const json_t *value, double **next)
+{
+    if (!json_is_array(value)) {
+        (void)number_of(value, (*next)++);
         return;
     }
-    assay_grade_shape_text(rank, shape, text, size);
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        read_nested(json_array_get(value, i), next);
+    }
 }
 
 static void set_verdict(grade_answer *answer, grade_verdict verdict, const char *detail)
@@ -263,6 +272,27 @@ static assay_status read_npy(const char *name, const grade_folders *folders, gra
     return file_verdict(assay_npy_read(folders->outputs, name, field, &wrong), &wrong, answer, error);
 }
 
+/* Reads an array that is inline. Sets another verdict where it has no numbers, or not as many as it should have. */
+static void read_array(const json_t *value, grade_field *field, grade_answer *answer)
+{
+    char want[64];
+    const found_array found = find_shape(value);
+    bool regular = found.rank > GRADE_MAX_RANK || is_regular(value, &found, 0);
+    bool null = json_is_null(value) && field->rank > 0; /* alone it is NaN only where one number is expected */
+    field->deviation = NULL;
+    if (regular && !null && assay_grade_shape_compare(field, found.rank, found.shape)) {
+        double *next = field->values;
+        read_nested(value, &next);
+        return;
+    }
+    assay_grade_shape_text(field->rank, field->shape, want, sizeof want);
+    answer->verdict = GRADE_SHAPE;
+    snprintf(answer->detail, sizeof answer->detail, "%s: expected %s, got %s", field->name, want,
+             null || (!regular && found.rank == 0) ? "no number"
+             : regular                             ? field->found_shape
+                                                   : "rows of different lengths, or elements that are not numbers");
+}
+
 /* Sets another verdict where the output is not as it should be. */
 static assay_status read_output(const json_t *outputs, grade_field *field, const grade_folders *folders,
                                 grade_answer *answer, assay_error *error)
@@ -277,17 +307,7 @@ static assay_status read_output(const json_t *outputs, grade_field *field, const
     if (npy != NULL) {
         return read_npy(npy, folders, field, answer, error);
     }
-    double *next = field->values;
-    if (read_nested(value, field, 0, &next)) {
-        return ASSAY_OK;
-    }
-    char want[64];
-    char got[64];
-    assay_grade_shape_text(field->rank, field->shape, want, sizeof want);
-    found_shape(value, got, sizeof got);
-    answer->verdict = GRADE_SHAPE;
-    snprintf(answer->detail, sizeof answer->detail, "%s: expected %s, got %s", field->name, want,
-             strcmp(want, got) == 0 ? "rows of different lengths, or elements that are not numbers" : got);
+    read_array(value, field, answer);
     return ASSAY_OK;
 }
 

@@ -25,26 +25,12 @@ static size_t select_group(const grade_judged *judged, case_group group, bool *w
     return count;
 }
 
-static void add_name(grade_result *result, const char *id)
-{
-    if (result->mistake == NULL) {
-        result->mistake = id;
-        return;
-    }
-    for (size_t i = 0; i < GRADE_MAX_NAMES; i++) {
-        if (result->also[i] == NULL) {
-            result->also[i] = id;
-            return;
-        }
-    }
-}
-
 static void name_result(const grade_component *component, const grade_diagnosis *found, grade_result *result)
 {
     const char *names[GRADE_MAX_NAMES] = {NULL};
     size_t count = assay_grade_choice_names(component, &found->choice, names);
     for (size_t i = 0; i < count; i++) {
-        add_name(result, names[i]);
+        assay_grade_add_name(result, names[i]);
     }
     result->solved = assay_grade_free_level(component, &found->choice) != NULL;
     result->parameter = found->choice.parameter;
@@ -210,7 +196,7 @@ static assay_status explain_rounding(const grade_judged *judged, const grade_dia
     for (size_t i = 0; i < judged->count && rounding.id != NULL; i++) {
         if (is_open(&results[i])) {
             name_result(judged->component, nearly, &results[i]);
-            add_name(&results[i], rounding.id);
+            assay_grade_add_name(&results[i], rounding.id);
             if (rounding.digits > 0) {
                 results[i].solved = true;
                 results[i].parameter = rounding.digits;

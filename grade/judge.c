@@ -7,6 +7,7 @@
 #include <assay/base/alloc.h>
 #include "grade/explain.h"
 #include "grade/judge_init.h"
+#include "grade/npy.h"
 
 const char *assay_grade_verdict_name(grade_verdict verdict)
 {
@@ -162,6 +163,59 @@ static const char *memory_mistake(const grade_case *graded, const grade_answer *
     return graded->component->model != NULL && sentinel_added(graded, answer) ? "any.output_accumulated" : NULL;
 }
 
+/* --- names and shapes --------------------------------------------------------------------------------------------- */
+
+void assay_grade_add_name(grade_result *result, const char *id)
+{
+    if (result->mistake == NULL || strcmp(result->mistake, id) == 0) {
+        result->mistake = id;
+        return;
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES; i++) {
+        if (result->also[i] == NULL || strcmp(result->also[i], id) == 0) {
+            result->also[i] = id;
+            return;
+        }
+    }
+}
+
+/* The first output whose shape is another one, or NULL. */
+static const grade_field *other_shape(const grade_answer *answer)
+{
+    for (size_t f = 0; f < answer->outputs.count; f++) {
+        if (answer->outputs.field[f].deviation != NULL) {
+            return &answer->outputs.field[f];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Names the shape. Where only axes of length 1 differ, the values have been judged; what is wrong with them without a
+ * name must not become creditable by the name of the shape.
+ */
+static void name_shape(const grade_answer *answer, grade_result *result)
+{
+    char want[64];
+    const grade_field *field = other_shape(answer);
+    if (field == NULL || (answer->verdict != GRADE_SHAPE && answer->verdict != GRADE_PASS)) {
+        return;
+    }
+    if (answer->verdict == GRADE_SHAPE) {
+        result->mistake = field->deviation;
+        return;
+    }
+    size_t used = strlen(result->detail);
+    assay_grade_shape_text(field->rank, field->shape, want, sizeof want);
+    snprintf(result->detail + used, sizeof result->detail - used, "%s%s: expected %s, got %s",
+             result->verdict == GRADE_PASS ? "the values are right, but not the shape of " : "; ", field->name, want,
+             field->found_shape);
+    if (result->verdict == GRADE_PASS || result->mistake != NULL) {
+        result->verdict = GRADE_WRONG;
+        assay_grade_add_name(result, field->deviation);
+    }
+}
+
 /* --- one component ------------------------------------------------------------------------------------------------ */
 
 /* One case against the reference. Returns whether a difference is to be explained. */
@@ -190,8 +244,8 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
     return result->mistake == NULL;
 }
 
-assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
-                               assay_error *error)
+static assay_status judge_values(const grade_judged *judged, grade_result *results, grade_choice *found,
+                                 assay_error *error)
 {
     *found = GRADE_TUTORIAL;
     if (judged->component->initializer != NULL) {
@@ -203,4 +257,14 @@ assay_status assay_grade_judge(const grade_judged *judged, grade_result *results
         unexplained = judge_case(judged->cases[i], &judged->answers[i], judged->precision, &results[i]) || unexplained;
     }
     return unexplained ? assay_grade_explain(judged, results, found, error) : ASSAY_OK;
+}
+
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
+                               assay_error *error)
+{
+    ASSAY_TRY(judge_values(judged, results, found, error));
+    for (size_t i = 0; i < judged->count; i++) {
+        name_shape(&judged->answers[i], &results[i]);
+    }
+    return ASSAY_OK;
 }

@@ -87,6 +87,9 @@ typedef struct {
 assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
                                assay_error *error);
 
+/* Adds an id to those of a result, once, where there is room. */
+void assay_grade_add_name(grade_result *result, const char *id);
+
 /*
  * How far `got` is from `want`, in units of the tolerance of that precision: at most 1 is equal. NaN equals NaN, and an
  * infinity itself; anything else against one of them is infinitely far. `field` and `index` (may be NULL) receive the

@@ -399,21 +399,6 @@ static void describe_misfit(const half *h, const tensor *misfit, grade_result *r
 
 /* --- the results -------------------------------------------------------------------------------------------------- */
 
-/* Adds an id to those of a result, once. */
-static void add_name(grade_result *result, const char *id)
-{
-    if (result->mistake == NULL || strcmp(result->mistake, id) == 0) {
-        result->mistake = id;
-        return;
-    }
-    for (size_t i = 0; i < GRADE_MAX_NAMES; i++) {
-        if (result->also[i] == NULL || strcmp(result->also[i], id) == 0) {
-            result->also[i] = id;
-            return;
-        }
-    }
-}
-
 static void judge_structure(const tensors *all, const grade_answer *answers, size_t own, grade_result *result)
 {
     *result = (grade_result){.verdict = answers[own].verdict};
@@ -442,7 +427,7 @@ static void judge_half(half *h, size_t count, grade_result *results)
         results[i].verdict = GRADE_WRONG;
         describe_misfit(h, misfit, &results[i]);
         for (size_t k = 0; k < named; k++) {
-            add_name(&results[i], names[k]);
+            assay_grade_add_name(&results[i], names[k]);
         }
         if (h->explained && assay_grade_free_level(h->component, &h->found) != NULL) {
             results[i].solved = true;
@@ -466,7 +451,7 @@ static assay_status judge_tensors(const grade_component *component, size_t count
     }
     for (size_t i = 0; i < count && !explained; i++) { /* what is named is not all: nobody may give credit for all */
         if (results[i].mistake != NULL) {
-            add_name(&results[i], "initializer.other_distribution");
+            assay_grade_add_name(&results[i], "initializer.other_distribution");
         }
     }
     return ASSAY_OK;

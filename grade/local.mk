@@ -73,6 +73,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/search.h \
 	%D%/seccomp.c \
 	%D%/seccomp.h \
+	%D%/shape.c \
+	%D%/shape.h \
 	%D%/submission.c \
 	%D%/submission.h \
 	%D%/text.c \
@@ -113,20 +115,21 @@ dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__m
 runners_javascriptdir = $(pkgdatadir)/runners/javascript
 dist_runners_javascript_DATA = %D%/runners/javascript/runner.js
 
-# golden/mistakes.json as C string literals, one a line.
-BUILT_SOURCES += mistakes.inc student_header.inc
-CLEANFILES += mistakes.inc student_header.inc
+# golden/mistakes.json and golden/named.json as C string literals, one a line.
+BUILT_SOURCES += mistakes.inc named.inc student_header.inc
+CLEANFILES += mistakes.inc named.inc student_header.inc
 # For `make assay` and other goals for which make does not build BUILT_SOURCES first.
-$(grade_libgrade_la_OBJECTS): mistakes.inc student_header.inc
+$(grade_libgrade_la_OBJECTS): mistakes.inc named.inc student_header.inc
+as_strings = $(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/'
 mistakes.inc: golden/mistakes.json
-	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' \
-		$(top_srcdir)/golden/mistakes.json > $@-t && mv $@-t $@
-EXTRA_DIST += golden/mistakes.json
+	$(AM_V_GEN)$(as_strings) $(top_srcdir)/golden/mistakes.json > $@-t && mv $@-t $@
+named.inc: golden/named.json
+	$(AM_V_GEN)$(as_strings) $(top_srcdir)/golden/named.json > $@-t && mv $@-t $@
+EXTRA_DIST += golden/mistakes.json golden/named.json
 
 # The interface for students as C string literals: `assay grade SOURCE.c` shows it to the compiler in the sandbox.
 student_header.inc: grade/include/assay/student.h
-	$(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/' \
-		$(top_srcdir)/grade/include/assay/student.h > $@-t && mv $@-t $@
+	$(AM_V_GEN)$(as_strings) $(top_srcdir)/grade/include/assay/student.h > $@-t && mv $@-t $@
 
 # The student's side: a teacher copies it, and `assay assign` writes it beside a starter.
 studentdir = $(pkgdatadir)/python

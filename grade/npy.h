@@ -18,9 +18,10 @@
 assay_status assay_npy_write(int folder, const char *name, const grade_field *field, assay_error *error);
 
 /*
- * Reads into field->values, row-major, and sets field->single. ASSAY_ERROR_ARGUMENT if the shape is not field's (the
- * message has both), ASSAY_ERROR_FORMAT for a damaged file, or one that assay_grade_folder_read refuses: faults
- * of whoever wrote it. ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for faults on our side.
+ * Reads into field->values, row-major, and sets field->single. A shape that differs by axes of length 1 alone is read,
+ * too; field->deviation names any difference (shape.h). ASSAY_ERROR_ARGUMENT for another shape (the message has both),
+ * ASSAY_ERROR_FORMAT for a damaged file, or one that assay_grade_folder_read refuses: faults of whoever wrote it.
+ * ASSAY_ERROR_IO and ASSAY_ERROR_MEMORY for faults on our side.
  */
 assay_status assay_npy_read(int folder, const char *name, grade_field *field, assay_error *error);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "grade/npy.h"
+#include "grade/shape.h"
 
 /* numpy.load refuses headers over 10000 bytes, too (max_header_size). */
 enum { MAGIC = 6, LONGEST_HEADER = 10000, LONGEST_TYPE = 31, LARGEST_LENGTH = 8 << 20 };
@@ -268,16 +269,10 @@ static size_t fortran_index(const npy_header *header, size_t i)
 
 /* --- the file ----------------------------------------------------------------------------------------------------- */
 
-static assay_status check_shape(const char *name, const npy_header *header, const grade_field *field,
-                                assay_error *error)
+static assay_status check_shape(const char *name, const npy_header *header, grade_field *field, assay_error *error)
 {
-    char got[64];
     char want[64];
-    bool same = header->rank == field->rank;
-    for (size_t i = 0; i < field->rank && same; i++) {
-        same = header->shape[i] == field->shape[i];
-    }
-    if (same) {
+    if (assay_grade_shape_compare(field, header->rank, header->shape)) {
         return ASSAY_OK;
     }
     assay_grade_shape_text(field->rank, field->shape, want, sizeof want);
@@ -285,8 +280,7 @@ static assay_status check_shape(const char *name, const npy_header *header, cons
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the array has %zu dimensions, expected %s", name,
                           header->rank, want);
     }
-    assay_grade_shape_text(header->rank, header->shape, got, sizeof got);
-    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the shape is %s, expected %s", name, got, want);
+    return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: the shape is %s, expected %s", name, field->found_shape, want);
 }
 
 /* Finds the header's text, and where the data begins. */
@@ -333,7 +327,7 @@ static assay_status read_header(const char *name, reader *in, npy_header *header
     return ASSAY_OK;
 }
 
-assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
+assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, grade_field *field,
                               grade_precision *precision, assay_error *error)
 {
     reader in = {0};

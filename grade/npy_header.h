@@ -13,9 +13,10 @@
 /*
  * Reads the `size` bytes of a .npy file into field->values, row-major, and their precision into `*precision`. It reads
  * float64, float32, float16, int8 to int64, uint8 to uint64 and bool, of either byte order. `name` is for errors.
- * ASSAY_ERROR_ARGUMENT if the shape is not field's, ASSAY_ERROR_FORMAT for anything else.
+ * A shape that differs by axes of length 1 alone is read, too; field->deviation names any difference (shape.h).
+ * ASSAY_ERROR_ARGUMENT for another shape, ASSAY_ERROR_FORMAT for anything else.
  */
-assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, const grade_field *field,
+assay_status assay_npy_decode(const char *name, const unsigned char *bytes, size_t size, grade_field *field,
                               grade_precision *precision, assay_error *error);
 
 #endif

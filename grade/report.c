@@ -169,6 +169,15 @@ static void print_explanation(FILE *stream, const grade_report *report, const gr
     }
 }
 
+/* What can be expected of the names for this component. */
+static void print_named(FILE *stream, const grade_report *report, const grade_component *component)
+{
+    char share[120];
+    const grade_named named = assay_grade_catalogue_named(report->catalogue, component->name);
+    assay_grade_named_text(&named, share, sizeof share);
+    fprintf(stream, "         measured for this component: %s\n", share);
+}
+
 static void print_unexplained(FILE *stream, const grade_report *report, const grade_part *part)
 {
     const grade_result *near = NULL;
@@ -182,6 +191,9 @@ static void print_unexplained(FILE *stream, const grade_report *report, const gr
     if (unexplained) {
         fprintf(stream,
                 "      >> differs from the reference; no known mistake, and no two of them, give these values\n");
+    }
+    if (unexplained || report->verbose) {
+        print_named(stream, report, part->component);
     }
     if (unexplained && near != NULL) {
         const grade_mistake *mistake = assay_grade_catalogue_find(report->catalogue, near->nearest);

@@ -70,6 +70,14 @@ static json_t *case_json(const grade_report *report, const grade_part *part, siz
     return entry;
 }
 
+static json_t *named_json(const grade_report *report, const grade_component *component)
+{
+    const grade_named named = assay_grade_catalogue_named(report->catalogue, component->name);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "planted", (json_int_t)named.planted, "named",
+                     (json_int_t)named.named, "alone", (json_int_t)named.alone, "pairs", (json_int_t)named.pairs,
+                     "pairs_named", (json_int_t)named.pairs_named);
+}
+
 assay_status grade_write_json(const grade_report *report, FILE *stream, assay_error *error)
 {
     const grade_battery *battery = report->battery;
@@ -81,9 +89,10 @@ assay_status grade_write_json(const grade_report *report, FILE *stream, assay_er
         for (size_t i = 0; i < part->count; i++) {
             whole = json_array_append_new(cases, case_json(report, part, i)) == 0 && whole;
         }
-        json_t *component = json_pack("{s:s, s:s, s:i, s:o}", "component", part->component->name, "title",
+        json_t *component = json_pack("{s:s, s:s, s:i, s:o, s:o}", "component", part->component->name, "title",
                                       part->component->title, "precision",
-                                      assay_grade_part_precision(battery, part) == GRADE_F32 ? 32 : 64, "cases", cases);
+                                      assay_grade_part_precision(battery, part) == GRADE_F32 ? 32 : 64, "named",
+                                      named_json(report, part->component), "cases", cases);
         whole = json_array_append_new(components, component) == 0 && whole;
     }
     if (!whole) {

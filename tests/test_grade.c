@@ -18,6 +18,7 @@
 #include "grade/report.h"
 #include "grade/search.h"
 #include "grade/rubric.h"
+#include "grade/shape.h"
 #include "grade/text.h"
 #include <assay/random/generator.h>
 #include "support.h"
@@ -103,6 +104,31 @@ START_TEST(every_model_has_an_entry)
             }
         }
     }
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* golden/named.json has every component, as many mistakes as its models make, and no more names than mistakes. */
+START_TEST(shares_are_known)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    size_t count;
+    const grade_component *const *components = assay_grade_components(&count);
+    for (size_t c = 0; c < count; c++) {
+        size_t levels = 0;
+        for (size_t a = 0; a < components[c]->axis_count; a++) {
+            levels += (size_t)components[c]->axes[a].count - 1;
+        }
+        const grade_named named = assay_grade_catalogue_named(catalogue, components[c]->name);
+        ck_assert_msg(named.planted == levels && named.named <= levels && named.alone <= named.named,
+                      "%s: %zu planted, %zu levels", components[c]->name, named.planted, levels);
+        ck_assert_uint_le(named.pairs_named, named.pairs);
+        ck_assert(levels == 0 || named.named > 0);
+    }
+    ck_assert_uint_eq(assay_grade_catalogue_named(catalogue, "nothing").planted, 0);
+    char text[120];
+    assay_grade_named_text(&(grade_named){20, 19, 18, 90, 89}, text, sizeof text);
+    ck_assert_str_eq(text, "19 of 20 planted mistakes are named (18 by one name only), 89 of 90 pairs");
     assay_grade_catalogue_close(catalogue);
 }
 END_TEST
@@ -521,10 +547,14 @@ static const struct {
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1, 0, -2]]}}", GRADE_PASS, ""},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[NaN, Infinity, -Infinity]]}}", GRADE_PASS, ""},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[\"NaN\", \"inf\", \"-Infinity\"]]}}", GRADE_PASS, ""},
-    {"{\"id\": 7, \"outputs\": {\"probabilities\": [0.25, 0.5, 0.25]}}", GRADE_SHAPE, "expected [1][3], got [3]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [0.25, 0.5, 0.25]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [0.25, 0.75]}}", GRADE_SHAPE, "expected [1][3], got [2]"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[0.25], [0.5], [0.25]]}}", GRADE_SHAPE, "got [3][1]"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": [[0.25, 0.5, \"x\"]]}}", GRADE_SHAPE, "not numbers"},
-    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[1, 2, 3]]]}}", GRADE_SHAPE, "got [1][1][3]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[1, 2, 3]]]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[[[1, 2, 3]]]]}}", GRADE_SHAPE, "got more than 3 axes"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[1], [2, 3]]}}", GRADE_SHAPE, "rows of different lengths"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[], 1, 2]}}", GRADE_SHAPE, "rows of different lengths"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": 1}}", GRADE_SHAPE, "got a number"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": []}}", GRADE_SHAPE, "got [0]"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": null}}", GRADE_SHAPE, "no number"},
@@ -571,6 +601,100 @@ START_TEST(replies_are_judged_by_their_form)
     free(line);
     assay_grade_fields_clear(&answer.outputs);
     assay_grade_case_destroy(graded);
+}
+END_TEST
+
+/* --- shapes ------------------------------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+    const char *field;
+    size_t rank, shape[GRADE_MAX_RANK];             /* expected */
+    size_t found_rank, found[GRADE_MAX_RANK + 1];
+    const char *name;                               /* NULL: the same shape */
+    bool readable;
+} shapes[] = {
+    {"dbias", 1, {3}, 1, {3}, NULL, true},
+    {"dbias", 1, {3}, 2, {1, 3}, "any.singleton_axis", true},
+    {"dbias", 1, {3}, 2, {3, 1}, "any.singleton_axis", true},
+    {"dbias", 1, {3}, 3, {1, 3, 1}, "any.singleton_axis", true},
+    {"dbias", 1, {3}, 4, {1, 1, 1, 3}, "any.wrong_shape", false},
+    {"loss", 0, {0}, 1, {1}, "any.singleton_axis", true},
+    {"loss", 0, {0}, 2, {1, 1}, "any.singleton_axis", true},
+    {"dbias", 1, {1}, 0, {0}, "any.singleton_axis", true},
+    {"y", 2, {1, 3}, 1, {3}, "any.singleton_axis", true},
+    {"y", 2, {2, 3}, 3, {2, 1, 3}, "any.singleton_axis", true},
+    {"y", 2, {1, 3}, 2, {3, 1}, "any.shape_transposed", false}, /* the numbers are right for one row only */
+    {"dweight", 2, {2, 3}, 2, {3, 2}, "any.shape_transposed", false},
+    {"dbias", 1, {3}, 0, {0}, "any.shape_scalar", false},
+    {"dbias", 1, {3}, 1, {1}, "any.shape_scalar", false},
+    {"loss", 0, {0}, 1, {4}, "any.shape_vector", false},
+    {"loss", 0, {0}, 2, {4, 3}, "any.shape_vector", false},
+    {"y", 2, {2, 3}, 1, {3}, "any.shape_batch_axis", false},
+    {"dweight", 2, {2, 3}, 1, {3}, "any.wrong_shape", false}, /* its first axis is no batch */
+    {"y", 2, {2, 3}, 1, {2}, "any.wrong_shape", false},
+    {"y", 1, {3}, 2, {3, 3}, "any.wrong_shape", false},
+    {"y", 2, {2, 3}, 1, {6}, "any.wrong_shape", false},
+    {"loss", 0, {0}, 1, {0}, "any.wrong_shape", false},
+};
+/* clang-format on */
+
+START_TEST(shapes_have_names)
+{
+    grade_field field = {.rank = shapes[_i].rank};
+    snprintf(field.name, sizeof field.name, "%s", shapes[_i].field);
+    memcpy(field.shape, shapes[_i].shape, sizeof field.shape);
+    ck_assert_int_eq(assay_grade_shape_compare(&field, shapes[_i].found_rank, shapes[_i].found), shapes[_i].readable);
+    const char *wanted = shapes[_i].name == NULL ? "the same" : shapes[_i].name;
+    ck_assert_str_eq(field.deviation == NULL ? "the same" : field.deviation, wanted);
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+    const char *component;
+    const char *output; /* the JSON of its first case's output; with the right value times `factor` */
+    double factor;
+    const char *mistake;
+    const char *detail;
+    double credit;
+} shape_replies[] = {
+    {"cross_entropy", "[%.17g]", 1.0, "any.singleton_axis", "the values are right, but not the shape of loss: expected "
+     "a number, got [1]", 1.0},
+    {"cross_entropy", "[[[%.17g]]]", 1.0, "any.singleton_axis", "got [1][1][1]", 1.0},
+    {"cross_entropy", "[%.17g]", 1.37, NULL, "loss: got ", 0.0}, /* a shape is no excuse for wrong values */
+    {"cross_entropy", "[%.17g, 1]", 1.0, "any.shape_vector", "expected a number, got [2]", 0.0},
+};
+/* clang-format on */
+
+START_TEST(shapes_are_judged)
+{
+    const char *only[] = {shape_replies[_i].component, NULL};
+    grade_catalogue *catalogue = open_catalogue();
+    grade_battery *battery;
+    assay_error error = {0};
+    char output[200];
+    char line[300];
+    support_assert_ok(assay_grade_battery_create(1, only, &battery, &error), &error);
+    grade_part *part = &battery->parts[0];
+    answer_with(part, 0);
+    const grade_field *right = &part->cases[0]->outputs.field[0];
+    /* A format of our own table. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(output, sizeof output, shape_replies[_i].output, shape_replies[_i].factor * right->values[0]);
+#pragma GCC diagnostic pop
+    snprintf(line, sizeof line, "{\"id\": 1, \"outputs\": {\"%s\": %s}}", right->name, output);
+    support_assert_ok(assay_grade_reply(line, strlen(line), 1, &GRADE_INLINE, &part->answers[0], &error), &error);
+    judge(battery);
+    const grade_result *result = &part->results[0];
+    assay_grade_score(battery, NULL, catalogue);
+    ck_assert_str_eq(result->mistake == NULL ? "none" : result->mistake,
+                     shape_replies[_i].mistake == NULL ? "none" : shape_replies[_i].mistake);
+    ck_assert_msg(strstr(result->detail, shape_replies[_i].detail) != NULL, "%s", result->detail);
+    ck_assert(result->earned == shape_replies[_i].credit * result->possible && result->possible > 0.0);
+    assay_grade_battery_destroy(battery);
+    assay_grade_catalogue_close(catalogue);
 }
 END_TEST
 
@@ -1135,6 +1259,8 @@ START_TEST(json_names_every_case)
     assay_grade_components(&components);
     ck_assert_uint_eq(json_array_size(json_object_get(root, "components")), components);
     ck_assert(json_is_false(json_object_get(root, "full_marks")));
+    const json_t *first = json_array_get(json_object_get(root, "components"), 0);
+    ck_assert_int_gt(json_integer_value(json_object_get(json_object_get(first, "named"), "planted")), 0);
     json_decref(root);
     free(text);
 }
@@ -1194,6 +1320,10 @@ START_TEST(the_nearest_mistake_is_told)
     ck_assert_msg(strstr(text, "nearest known mistake: ") != NULL &&
                       strstr(text, "[adam.first_correction_missing]") != NULL,
                   "%s", text);
+    char share[120];
+    const grade_named named = assay_grade_catalogue_named(catalogue, "adam");
+    assay_grade_named_text(&named, share, sizeof share);
+    ck_assert_msg(named.planted > 20 && strstr(text, share) != NULL, "%s", text);
     free(text);
     assay_grade_battery_destroy(battery);
     assay_grade_catalogue_close(catalogue);
@@ -1208,6 +1338,7 @@ int main(void)
     tcase_set_timeout(models, 120);
     tcase_add_test(models, every_entry_has_a_model);
     tcase_add_test(models, every_model_has_an_entry);
+    tcase_add_test(models, shares_are_known);
     tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
     tcase_add_test(models, a_composite_follows_from_its_parts);
     tcase_add_test(models, usual_factors_do_not_coincide);
@@ -1221,6 +1352,8 @@ int main(void)
     TCase *exchange = evidence_case("exchange",
                                     "property: grade/exchange, grade/npy; errors: grade/exchange, grade/npy");
     tcase_add_loop_test(exchange, replies_are_judged_by_their_form, 0, (int)(sizeof replies / sizeof replies[0]));
+    tcase_add_loop_test(exchange, shapes_have_names, 0, (int)(sizeof shapes / sizeof shapes[0]));
+    tcase_add_loop_test(exchange, shapes_are_judged, 0, (int)(sizeof shape_replies / sizeof shape_replies[0]));
     tcase_add_test(exchange, files_of_a_reply_are_the_exchange_folders);
     tcase_add_loop_test(exchange, greetings_are_judged_by_their_form, 0, (int)(sizeof hellos / sizeof hellos[0]));
     tcase_add_test(exchange, numbers_of_a_reply_arrive);

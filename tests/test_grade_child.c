@@ -374,6 +374,12 @@ static const struct {
     {GREETS "printf 'one\\ntw\\001o\\n \\n' >&2; exit 4", GRADE_EXITED, "exit status 4 before it replied: tw?o"},
     {GREETS "head -c 2000 /dev/zero | tr '\\0' x >&2; exit 5", GRADE_EXITED,
      "exit status 5 before it replied: xxxxxxx"},
+    {GREETS "echo 'x is 3' >&2; printf 'debug: \\303\\266\\033[1m'; exit 5", GRADE_EXITED,
+     "before it replied: x is 3; printed last, without a newline: debug: \303\266?[1m"},
+    {GREETS "printf a; exit 5", GRADE_EXITED, "before it replied; printed last, without a newline: a"},
+    {GREETS "echo why >&2; echo 'x is 3'; read -r line", GRADE_REPLY,
+     "not a JSON object: x is 3; last on standard error: why"},
+    {"read -r line; echo why >&2; echo hi; read -r line", GRADE_REPLY, ": hi; last on standard error: why"},
     {GREETS "exec >&-; sleep 100", GRADE_EXITED, "closed its standard output"},
     {GREETS "kill -XCPU $$", GRADE_TIMED_OUT, "used up its processor time"},
     {GREETS "kill -40 $$", GRADE_CRASHED, "killed by signal 40 (unknown)"},
@@ -437,9 +443,16 @@ START_TEST(time_for_the_whole_submission_ends)
 END_TEST
 
 /* What a submission does instead of a reply. */
-static const char *const sleepers[] = {
-    GREETS "sleep 100",           GREETS "printf '{\"id\": 1, \"outp'; sleep 100", GREETS "kill -STOP $$",
-    GREETS "exec <&-; sleep 100", GREETS "trap '' TERM HUP INT; sleep 100",
+static const struct {
+    const char *script;
+    const char *printed; /* part of the detail */
+} sleepers[] = {
+    {GREETS "sleep 100", ""},
+    {GREETS "echo NaN >&2; printf '{\"id\": 1, \"outp'; sleep 100",
+     ": NaN; printed last, without a newline: {\"id\": 1, \"outp"},
+    {GREETS "kill -STOP $$", ""},
+    {GREETS "exec <&-; sleep 100", ""},
+    {GREETS "trap '' TERM HUP INT; sleep 100", ""},
 };
 
 /* A case has this much time on the clock, whatever the processor did meanwhile. */
@@ -447,12 +460,13 @@ START_TEST(sleepers_are_late)
 {
     grade_limits limits = assay_grade_limits_default();
     limits.case_seconds = 0.05;
-    grade_battery *battery = run(sleepers[_i], &limits, NULL);
+    grade_battery *battery = run(sleepers[_i].script, &limits, NULL);
     const grade_answer *answer = &battery->parts[0].answers[0];
     ck_assert_int_eq(answer->verdict, GRADE_TIMED_OUT);
     ck_assert_msg(strstr(answer->detail, "no reply within 0.25 s") != NULL ||
                       strstr(answer->detail, "of processor time") != NULL, /* on a slow machine */
-                  "%s: %s", sleepers[_i], answer->detail);
+                  "%s: %s", sleepers[_i].script, answer->detail);
+    ck_assert_msg(strstr(answer->detail, sleepers[_i].printed) != NULL, "%s: %s", sleepers[_i].script, answer->detail);
     assay_grade_battery_destroy(battery);
 }
 END_TEST

@@ -235,6 +235,41 @@ static bool part_names_both(const grade_part *part, const char *a, const char *b
     return part_names(part, a) && part_names(part, b);
 }
 
+/* Whether the id is a failed case's only name. */
+static bool part_names_alone(const grade_part *part, const char *id)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *result = &part->results[i];
+        if (result->verdict == GRADE_WRONG && result->mistake != NULL && strcmp(result->mistake, id) == 0 &&
+            result->also[0] == NULL && result->tie_count == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Compares what was measured with golden/named.json, which the report and the documentation repeat. With ASSAY_NAMED,
+ * the name of a file, it is written there instead, for golden/scripts/mistakes_page.py.
+ */
+static void check_measured(const char *component, const char *key, size_t measured)
+{
+    const char *path = getenv("ASSAY_NAMED");
+    if (path != NULL) {
+        FILE *file = fopen(path, "a");
+        ck_assert_ptr_nonnull(file);
+        fprintf(file, "%s %s %zu\n", component, key, measured);
+        ck_assert_int_eq(fclose(file), 0);
+        return;
+    }
+    json_t *golden = support_golden("named.json");
+    const json_t *number = json_object_get(json_object_get(golden, component), key);
+    ck_assert_msg(json_is_integer(number) && (size_t)json_integer_value(number) == measured,
+                  "%s, %s: %zu, but golden/named.json has %d; see golden/scripts/mistakes_page.py", component, key,
+                  measured, (int)json_integer_value(number));
+    json_decref(golden);
+}
+
 static void print_names(const grade_part *part)
 {
     for (size_t i = 0; i < part->count; i++) {
@@ -253,17 +288,22 @@ START_TEST(every_level_is_named)
     switched levels[MAX_LEVELS];
     size_t count = list_levels(part->component, levels);
     size_t unnamed = 0;
+    size_t alone = 0;
     for (size_t i = 0; i < count; i++) {
         grade_choice choice = single(part->component, levels[i]);
         const char *id = id_of(part->component, levels[i]);
         answer(part, &choice);
         judge(battery);
+        alone += part_names_alone(part, id);
         if (!part_names(part, id)) {
             fprintf(stderr, "%s is not named:\n", id);
             print_names(part);
             unnamed++;
         }
     }
+    check_measured(components[_i], "planted", count);
+    check_measured(components[_i], "named", count - unnamed);
+    check_measured(components[_i], "alone", alone);
     ck_assert_uint_eq(unnamed, 0);
     assay_grade_battery_destroy(battery);
 }
@@ -320,6 +360,8 @@ START_TEST(pairs_are_named)
         }
     }
     fprintf(stderr, "%s: %zu of %zu pairs are not named\n", component->name, unnamed, tried);
+    check_measured(component->name, "pairs", tried);
+    check_measured(component->name, "pairs_named", tried - unnamed);
     ck_assert_uint_eq(unnamed, 0);
     assay_grade_battery_destroy(battery);
 }
@@ -415,12 +457,17 @@ START_TEST(every_way_to_draw_is_named)
     switched levels[MAX_LEVELS];
     size_t count = list_levels(component, levels);
     size_t unnamed = 0;
+    size_t alone = 0;
     assay_mt19937_seed(&random, 4);
     for (size_t i = 0; i < count; i++) {
         grade_choice choice = single(component, levels[i]);
         choice.parameter = choice.parameter > 0.0 ? 0.0213 : 0.0;
         unnamed += count_unnamed(battery, &choice, &random);
+        alone += part_names_alone(part, id_of(component, levels[i]));
     }
+    check_measured(component->name, "planted", count);
+    check_measured(component->name, "named", count - unnamed);
+    check_measured(component->name, "alone", alone);
     ck_assert_uint_eq(unnamed, 0);
     assay_grade_battery_destroy(battery);
 }
@@ -455,6 +502,8 @@ START_TEST(pairs_of_ways_to_draw_are_named)
         }
     }
     fprintf(stderr, "%s: %zu of %zu pairs are not named\n", component->name, unnamed, tried);
+    check_measured(component->name, "pairs", tried);
+    check_measured(component->name, "pairs_named", tried - unnamed);
     ck_assert_uint_eq(unnamed, 0);
     assay_grade_battery_destroy(battery);
 }

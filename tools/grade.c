@@ -482,6 +482,10 @@ static int print_list(const grade_options *options)
             printf("    case %s/%s\n", components[c]->name, drawn->name);
             assay_grade_case_destroy(drawn);
         }
+        char share[120];
+        const grade_named named = assay_grade_catalogue_named(options->catalogue, components[c]->name);
+        assay_grade_named_text(&named, share, sizeof share);
+        printf("    measured: %s\n", share);
     }
     putchar('\n');
     for (size_t i = 0; i < assay_grade_catalogue_count(options->catalogue); i++) {

@@ -42,7 +42,7 @@ static void hear_hello(char *line, size_t size)
     }
 }
 
-static void read_file(const uint8_t *bytes, size_t size, const grade_field *field)
+static void read_file(const uint8_t *bytes, size_t size, grade_field *field)
 {
     assay_error error;
     grade_precision precision;

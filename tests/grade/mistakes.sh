@@ -6,6 +6,10 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 (cd "$source" && "$PYTHON" golden/scripts/mistakes_page.py --check) ||
     fail "doc/mistakes.md is not golden/mistakes.json's"
+# Each component's share of named mistakes, from golden/named.json.
+"$assay" grade --list >"$folder/list"
+[ "$(grep -c "^    measured: [1-9][0-9]* of [1-9][0-9]* planted mistakes are named" "$folder/list")" -eq \
+    "$(grep -c "^[a-z_]*: " "$folder/list")" ] || fail "grade --list does not have every component's share"
 need_sandbox
 components=$("$assay" grade --list | sed -n 's/^\([a-z_]*\): .*/\1/p')
 mistakes=$("$assay" grade --list | sed -n 's/^\([a-z_]*\.[a-z0-9_]*\): .*/\1/p')
