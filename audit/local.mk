@@ -13,7 +13,7 @@ audit_inject_la_LDFLAGS = -module -avoid-version -shared -rpath /nonexistent
 audit_inject_la_LIBADD = -lm -ldl
 audit_python = audit/audit.py audit/components.py audit/evidence.py audit/output.py audit/reproducible.py \
 	audit/sections.py audit/sensitivity.py audit/where.py
-EXTRA_DIST += $(audit_python) audit/reasons.json
+EXTRA_DIST += $(audit_python) audit/coverage.py audit/reasons.json
 
 have_python = { python3 --version >/dev/null 2>&1 || \
 	{ echo "python3 is missing; on Debian: apt-get install python3" >&2; exit 1; }; }
