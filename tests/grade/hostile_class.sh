@@ -122,8 +122,7 @@ fi
 need_python torch python3-torch
 mkdir "$folder/torch"
 for name in a b c d e f; do
-    mkdir "$folder/torch/$name"
-    cp "$source/grade/starters/pytorch/submission.py" "$folder/torch/$name/"
+    starter pytorch "$folder/torch/$name"
 done
 began=$(date +%s)
 graded 0 --class "$folder/torch" -j 6 --seed 9 -- "$PYTHON" submission.py
