@@ -153,7 +153,7 @@ static double with_upstream(int kind, double derivative, double dy)
     }
 }
 
-/* What stands for y in a derivative that is written with y; `f` is the activation. */
+/* The value used as y in a derivative that is written with y; `f` is the activation. */
 static double y_at(int point, double (*f)(double x, int forward), int forward, double x, double dy)
 {
     switch (point) {

@@ -62,7 +62,7 @@ static assay_status check_numbers(const json_t *root, const char *key, const gra
         if (!known) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
                               "%s: \"%s\" has \"%.60s\", which is no %s; assay grade --list "
-                              "tells the names",
+                              "prints the names",
                               path, key, name, credit ? "mistake" : "component or case");
         }
         if (!json_is_number(value) || !(number >= 0.0) || number > (credit ? 1.0 : 1e6)) {
@@ -116,8 +116,8 @@ static assay_status check_conventions(const json_t *root, const grade_catalogue 
         const char *name = json_string_value(json_array_get(accepted, i));
         if (name == NULL || !assay_grade_catalogue_has_convention(catalogue, name)) {
             return assay_fail(error, ASSAY_ERROR_FORMAT,
-                              "%s: \"conventions\" has \"%.60s\", which is no convention; assay grade --list tells the "
-                              "names",
+                              "%s: \"conventions\" has \"%.60s\", which is no convention; assay grade --list prints "
+                              "the names",
                               path, name == NULL ? "?" : name);
         }
     }

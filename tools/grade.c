@@ -326,7 +326,7 @@ static int report_status(assay_status status, const assay_error *error, bool ful
     return full_marks ? TOOL_SUCCESS : TOOL_FAILURE;
 }
 
-/* A folder stands for the one file in it that is the submission; `reason` says why there is none. */
+/* Of a folder, the one file that is the submission is graded; `reason` is why there is none. */
 static assay_status choose_in_folder(grade_target *target, char **chosen, char reason[GRADE_TEXT_LENGTH],
                                      assay_error *error)
 {

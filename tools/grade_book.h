@@ -18,7 +18,7 @@ typedef struct {
  * Opens the grade book and locks it, or makes a new one. `take` is told each row of an earlier start. Rows with cases
  * that were not run, rows of refused submissions, and rows under a suspicion that the rubric has cleared meanwhile,
  * are not told and are dropped, and so is a last line that was cut. The seed of earlier rows is taken where
- * options->has_seed is false. Refused, with the file as it was: one that --class has not written, a link, one that
+ * options->has_seed is false. Refused, with the file as it was: one that --class did not write, a link, one that
  * another process writes to, rows of another seed or of other options. The caller ends it with _close.
  */
 assay_status grade_book_open(const char *path, grade_options *options, void (*take)(void *context, grade_book_row *row),

@@ -68,7 +68,7 @@ for signal in INT TERM; do
     tries=0
     until pgrep -f "^/usr/[^ ]*cc1 .*submission.c" >/dev/null; do
         tries=$((tries + 1))
-        [ $tries -lt 200 ] || { cat "$folder/out"; fail "the compiler has not started after 20 s"; }
+        [ $tries -lt 200 ] || { cat "$folder/out"; fail "the compiler did not start within 20 s"; }
         sleep 0.1
     done
     kill -$signal $pid

@@ -250,7 +250,7 @@ pid=$!
 tries=0
 until [ -s "$folder/slow/grades.csv" ] && pgrep -P "$pid" >/dev/null; do
     tries=$((tries + 1))
-    [ $tries -lt 100 ] || { cat "$folder/first"; fail "a class of slow submissions has not started after 10 s"; break; }
+    [ $tries -lt 100 ] || { cat "$folder/first"; fail "a class of slow submissions did not start within 10 s"; break; }
     sleep 0.1
 done
 graded 2 --class "$folder/slow" --npy -- "$PYTHON" s.py

@@ -121,7 +121,7 @@ pid=$!
 tries=0
 until grep -q begun out; do
     tries=$((tries + 1))
-    [ $tries -lt 200 ] || fail "check has not begun after 20 s"
+    [ $tries -lt 200 ] || fail "check did not begin within 20 s"
     sleep 0.1
 done
 kill -INT $pid

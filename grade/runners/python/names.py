@@ -48,7 +48,7 @@ for _name, _variants in {"identity": ["identity", "linearactivation"], "tanh": [
     _forms = ["{}gradient", "{}backward", "{}prime", "{}derivative", "{}grad", "d{}"]
     COMPONENTS[_name + "_gradient"] = [form.format(v) for form in _forms for v in _variants] + COMPONENTS[_name]
 
-# Arguments. A name stands for the protocol's value in its row.
+# Arguments. All names of a row mean the same value of the protocol.
 ARGUMENTS = {
     "learning_rate": {"lr", "learningrate", "alpha", "eta", "stepsize", "rate"},
     "momentum": {"momentum", "beta", "beta1", "mu", "gamma", "rho", "mom"},
