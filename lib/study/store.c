@@ -369,22 +369,3 @@ assay_status assay_study_store_number(const assay_study_store *store, size_t run
     json_decref(line);
     return status;
 }
-
-assay_status assay_study_store_line(const assay_study_store *store, size_t run, char **line, assay_error *error)
-{
-    *line = NULL;
-    run_names names;
-    ASSAY_TRY(run_of(store, run, &names, error));
-    json_t *read;
-    assay_status status = load(store, run, &names, &read, error);
-    if (status == ASSAY_OK && read == NULL) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such result", names.path);
-    }
-    json_decref(read);
-    size_t length;
-    if (status == ASSAY_OK) {
-        status = assay_file_read(names.path, LINE_LIMIT, line, &length, error);
-    }
-    run_clear(&names);
-    return status;
-}

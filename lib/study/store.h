@@ -59,8 +59,5 @@ bool assay_study_store_has(const assay_study_store *store, size_t run);
 assay_status assay_study_store_number(const assay_study_store *store, size_t run, size_t measure, double *value,
                                       assay_error *error);
 
-/* The whole line of a finished run, which the caller frees with assay_free. Errors as above. */
-assay_status assay_study_store_line(const assay_study_store *store, size_t run, char **line, assay_error *error);
-
 ASSAY_END_DECLS
 #endif
