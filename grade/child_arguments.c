@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
+#include <assay/base/file.h>
 
 #define RUNNER_NAME "assay-grade-runner"
 #define RUNNER_INSIDE "/run/" RUNNER_NAME
@@ -263,29 +264,15 @@ void assay_grade_arguments_clear(grade_arguments *arguments)
 
 /* --- what must be there ------------------------------------------------------------------------------------------- */
 
-/* The runner beside the running program: libtool puts programs that are not installed into .libs/. */
-static char *beside_program(const char *below, assay_error *error)
-{
-    char own[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    if (length <= 0) {
-        return NULL;
-    }
-    own[length] = '\0';
-    char *slash = strrchr(own, '/');
-    *slash = '\0';
-    return assay_asprintf(error, "%s/%s" RUNNER_NAME, own, below);
-}
-
 assay_status assay_grade_runner_find(char **path, assay_error *error)
 {
     const char *given = getenv("ASSAY_GRADE_RUNNER");
     assay_error memory = {.status = ASSAY_OK};
     char *candidates[] = {
         given == NULL ? NULL : assay_strdup(given, &memory),
-        given != NULL ? NULL : beside_program("", &memory),
-        given != NULL ? NULL : beside_program("../", &memory),
-        given != NULL ? NULL : beside_program("../libexec/assay/", &memory),
+        given != NULL ? NULL : assay_file_beside_program(RUNNER_NAME, &memory),
+        given != NULL ? NULL : assay_file_beside_program("../" RUNNER_NAME, &memory), /* libtool's .libs/ */
+        given != NULL ? NULL : assay_file_beside_program("../libexec/assay/" RUNNER_NAME, &memory),
         given != NULL ? NULL : assay_strdup(ASSAY_PKGLIBEXECDIR "/" RUNNER_NAME, &memory),
     };
     *path = NULL;

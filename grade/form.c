@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
+#include <assay/base/file.h>
 #include "grade/child.h"
 #include "grade/portable.h"
 #include "grade/text.h"
@@ -102,20 +103,6 @@ assay_status assay_grade_form_choose(int folder, char **name, char reason[GRADE_
 
 /* --- what must be there ------------------------------------------------------------------------------------------- */
 
-/* A folder beside the running program; libtool puts programs that are not installed into .libs/. */
-static char *beside_program(const char *below, assay_error *error)
-{
-    char own[PATH_MAX];
-    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
-    own[length < 0 ? 0 : length] = '\0';
-    char *slash = strrchr(own, '/');
-    if (slash == NULL) {
-        return NULL;
-    }
-    *slash = '\0';
-    return assay_asprintf(error, "%s/%s", own, below);
-}
-
 static bool has_runners(const char *path)
 {
     char file[PATH_MAX];
@@ -129,9 +116,9 @@ assay_status assay_grade_runners_find(char **path, assay_error *error)
     assay_error memory = {.status = ASSAY_OK};
     char *candidates[] = {
         given == NULL ? NULL : assay_strdup(given, &memory),
-        given != NULL ? NULL : beside_program("runners", &memory),
-        given != NULL ? NULL : beside_program("../runners", &memory),
-        given != NULL ? NULL : beside_program("../share/assay/runners", &memory),
+        given != NULL ? NULL : assay_file_beside_program("runners", &memory),
+        given != NULL ? NULL : assay_file_beside_program("../runners", &memory), /* libtool's .libs/ */
+        given != NULL ? NULL : assay_file_beside_program("../share/assay/runners", &memory),
         given != NULL ? NULL : assay_strdup(ASSAY_PKGDATADIR "/runners", &memory),
     };
     *path = NULL;

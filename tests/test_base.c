@@ -14,6 +14,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include <assay/base/text.h>
 #include <assay/base/names.h>
 #include "support.h"
 
@@ -419,6 +420,35 @@ START_TEST(a_list_stays_in_its_array)
 }
 END_TEST
 
+START_TEST(shortest_decimals)
+{
+    evidence(EVIDENCE_PROPERTY, "base/text_number");
+    static const struct {
+        double value;
+        const char *text;
+    } numbers[] = {{0.1, "0.1"}, {1e-300, "1e-300"}, {-2, "-2"}, {0.1 + 0.2, "0.30000000000000004"}, {1e22, "1e+22"}};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        char text[32];
+        assay_text_number(numbers[i].value, text, sizeof text);
+        ck_assert_str_eq(text, numbers[i].text);
+    }
+}
+END_TEST
+
+START_TEST(path_beside_the_program)
+{
+    evidence(EVIDENCE_PROPERTY, "base/file_beside_program");
+    char own[4096];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    ck_assert_int_gt(length, 0);
+    own[length] = '\0';
+    assay_error error;
+    char *path = assay_file_beside_program(strrchr(own, '/') + 1, &error);
+    ck_assert_str_eq(path, own);
+    assay_free(path);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -436,6 +466,8 @@ int main(void)
     tcase_add_test(tests, names_are_found_in_every_kind_of_table);
     tcase_add_test(tests, a_list_longer_than_its_buffer_is_cut_at_a_name);
     tcase_add_test(tests, a_list_stays_in_its_array);
+    tcase_add_test(tests, shortest_decimals);
+    tcase_add_test(tests, path_beside_the_program);
     suite_add_tcase(suite, tests);
     return support_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <assay/base/text.h>
 #include <assay/base/alloc.h>
 #include <assay/report/page.h>
 #include "pictures.h"
@@ -39,15 +40,6 @@ static assay_page_verdict verdict_of(const assay_result *result)
     return ASSAY_PAGE_NONE;
 }
 
-/* The fewest digits that read back as the same double: what Python prints. */
-static void print_shortest(char *text, size_t size, double value)
-{
-    int digits = 1;
-    do {
-        snprintf(text, size, "%.*g", digits, value);
-    } while (digits++ < 17 && strtod(text, NULL) != value);
-}
-
 /* A statement of the text: yes or no. */
 static bool is_statement(const assay_result *result)
 {
@@ -65,7 +57,7 @@ static void print_numbers(const assay_result *result, row_text *text)
         snprintf(text->printed, NUMBER, "%.*f", result->decimals, result->printed);
         snprintf(text->ours, NUMBER, "%.*f", result->decimals + more, result->ours);
     } else {
-        print_shortest(text->printed, NUMBER, result->printed);
+        assay_text_number(result->printed, text->printed, NUMBER);
         snprintf(text->ours, NUMBER, "%.9g", result->ours + 0.0); /* no -0 */
     }
 }

@@ -174,27 +174,17 @@ assay_status tool_load_data(const char *folder, assay_part part, const char *nor
     return status;
 }
 
-/* FOLDER of this program's own file; "" if the system does not say. */
-static void own_folder(char *folder, size_t size)
-{
-    ssize_t length = readlink("/proc/self/exe", folder, size - 1);
-    folder[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-}
-
 assay_status tool_find_program(const char *name, char **path, assay_error *error)
 {
-    char own[4096];
-    own_folder(own, sizeof own);
-    char *const candidates[] = {
-        assay_asprintf(error, "%s/%s", own, name),
-        assay_asprintf(error, "%s/../%s", own, name), /* libtool puts programs that are not installed into .libs */
-        assay_asprintf(error, "%s/../libexec/assay/%s", own, name),
-        assay_asprintf(error, ASSAY_PKGLIBEXECDIR "/%s", name),
-    };
+    static const char *const places[] = {"", "../" /* libtool's .libs/ */, "../libexec/assay/"};
+    enum { PLACES = sizeof places / sizeof *places };
+    char *candidates[PLACES + 1];
+    for (size_t i = 0; i < PLACES; i++) {
+        char *below = assay_asprintf(error, "%s%s", places[i], name);
+        candidates[i] = below != NULL ? assay_file_beside_program(below, error) : NULL;
+        assay_free(below);
+    }
+    candidates[PLACES] = assay_asprintf(error, ASSAY_PKGLIBEXECDIR "/%s", name);
     *path = NULL;
     for (size_t i = 0; i < sizeof candidates / sizeof *candidates; i++) {
         if (*path == NULL && candidates[i] != NULL && access(candidates[i], X_OK) == 0) {

@@ -379,3 +379,12 @@ bool assay_file_is_same(const char *a, const char *b)
     return strcmp(a, b) == 0 || (there[0] && there[1] && is_same(&about[0], &about[1])) ||
            (!there[0] && !there[1] && is_same_place(a, b));
 }
+
+char *assay_file_beside_program(const char *below, assay_error *error)
+{
+    char own[PATH_MAX];
+    ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
+    own[length < 0 ? 0 : length] = '\0';
+    char *slash = strrchr(own, '/');
+    return slash == NULL ? NULL : assay_asprintf(error, "%.*s/%s", (int)(slash - own), own, below);
+}

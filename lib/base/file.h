@@ -72,6 +72,13 @@ assay_status assay_file_read(const char *path, size_t limit, char **bytes, size_
  */
 assay_status assay_file_keep(const char *output, const char *input, assay_error *error);
 
+/*
+ * "FOLDER/below", where FOLDER is the folder of the running program's own file, for what is installed beside it. The
+ * caller frees it with assay_free. NULL if the system does not name the file, and, with ASSAY_ERROR_MEMORY in `error`,
+ * when there is no memory.
+ */
+char *assay_file_beside_program(const char *below, assay_error *error);
+
 /* Whether two paths name one file: the same text, a regular file under two names, or a file that will be made. */
 bool assay_file_is_same(const char *a, const char *b);
 

@@ -2,6 +2,8 @@
 #ifndef ASSAY_BASE_TEXT_H
 #define ASSAY_BASE_TEXT_H
 
+#include <stddef.h>
+
 #include <assay/base/declarations.h>
 
 ASSAY_BEGIN_DECLS
@@ -12,6 +14,9 @@ ASSAY_BEGIN_DECLS
  * matters of Cf). The text becomes no longer.
  */
 void assay_text_clean(char *text);
+
+/* The shortest decimal that strtod reads back as `value`: 0.1, not 0.10000000000000001. `size` is 32 or more. */
+void assay_text_number(double value, char *text, size_t size);
 
 ASSAY_END_DECLS
 #endif

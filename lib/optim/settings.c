@@ -6,6 +6,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/names.h>
+#include <assay/base/text.h>
 #include <assay/optim/optimizer.h>
 #include "backend/update_descriptor.h"
 
@@ -91,24 +92,14 @@ assay_status assay_optimizer_set(assay_update_rule *rule, const char *settings, 
     return ASSAY_OK;
 }
 
-/* The shortest text that strtod reads back as `value`. */
-static void print_number(double value, size_t size, char *text)
-{
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, size, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            return;
-        }
-    }
-}
-
 char *assay_optimizer_settings(const assay_update_rule *rule, assay_error *error)
 {
     char *text = assay_strdup("", error);
     for (const assay_hyperparameter *const *h = hyperparameters_of(rule); *h != NULL && text != NULL; h++) {
         const void *place = (const char *)rule + (*h)->offset;
         char number[32];
-        print_number((*h)->is_switch ? (double)*(const bool *)place : *(const double *)place, sizeof number, number);
+        assay_text_number((*h)->is_switch ? (double)*(const bool *)place : *(const double *)place, number,
+                          sizeof number);
         char *longer = assay_asprintf(error, "%s%s%s=%s", text, text[0] == '\0' ? "" : ",", (*h)->name, number);
         assay_free(text);
         text = longer;

@@ -6,6 +6,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include <assay/base/text.h>
 #include "base/json.h"
 #include "study/plan_impl.h"
 
@@ -27,17 +28,6 @@ static assay_status refuse(assay_error *error, const char *what)
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s", what);
 }
 
-/* The shortest decimal that reads back as the same number: 0.1, not 0.10000000000000001. */
-static void print_real(double value, char *text, size_t size)
-{
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, size, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) {
-            return;
-        }
-    }
-}
-
 /* The name of a level that is a text or a number. */
 static char *plain_name(const json_t *level, assay_error *error)
 {
@@ -48,7 +38,7 @@ static char *plain_name(const json_t *level, assay_error *error)
     if (json_is_integer(level)) {
         snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(level));
     } else {
-        print_real(json_real_value(level), text, sizeof text);
+        assay_text_number(json_real_value(level), text, sizeof text);
     }
     return assay_strdup(text, error);
 }
