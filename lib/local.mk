@@ -122,6 +122,8 @@ assay_sources = \
 	%D%/study/measure.h \
 	%D%/study/plan.c \
 	%D%/study/plan_impl.h \
+	%D%/study/probe.c \
+	%D%/study/probe.h \
 	%D%/study/run.c \
 	%D%/study/settings.c \
 	%D%/study/settings.h \

@@ -295,6 +295,11 @@ const assay_train_options *assay_trainer_options(const assay_trainer *trainer)
     return &trainer->options;
 }
 
+const assay_split *assay_trainer_split(const assay_trainer *trainer)
+{
+    return &trainer->split;
+}
+
 size_t assay_trainer_steps_per_epoch(const assay_trainer *trainer)
 {
     return trainer->steps;

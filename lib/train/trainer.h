@@ -95,6 +95,9 @@ size_t assay_trainer_best_epoch(const assay_trainer *trainer);
 assay_network *assay_trainer_network(assay_trainer *trainer);
 assay_slice assay_trainer_best_parameters(const assay_trainer *trainer);
 
+/* Which samples of the data train and which validate; it belongs to the trainer. */
+const assay_split *assay_trainer_split(const assay_trainer *trainer);
+
 /* --- checkpoints ----------------------------------------------------------------------------------------------- */
 
 /* Writes everything that the next epoch depends on, as safetensors: parameters, optimizer, generator, scores and
