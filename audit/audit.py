@@ -28,6 +28,35 @@ def load(path):
         return None
 
 
+# Who computed the values of a file of golden/, by the last word of its name.
+ORIGINS = {"torch": "PyTorch 1.13", "mpmath": "mpmath", "numpy": "NumPy and SciPy", "retrace": "the author's runs",
+           "model": "PyTorch 1.13"}
+
+
+def independent_sources(trace, confirmed):
+    """component -> set of independent sources: of the values that its tests read, and of those that confirm them."""
+    found = {}
+    for component, names in trace.sources().items():
+        known = found.setdefault(component, set())
+        for name in names:
+            last = name.removesuffix(".json").split("_")[-1]
+            known.add(ORIGINS.get(last, name))
+            known.update(entry["source"] for entry in confirmed if entry["file"] == name)
+    return found
+
+
+def read_times(build):
+    """Seconds of each test, which tests/driver.sh leaves beside its log."""
+    times = {}
+    for folder, _, names in os.walk(os.path.join(build, "tests")):
+        for name in names:
+            if name.endswith(".time"):
+                path = os.path.join(folder, name)
+                with open(path, encoding="utf-8") as file:
+                    times[os.path.relpath(path, build)[: -len(".time")]] = float(file.read())
+    return times
+
+
 class Audit:
     """All results, and the findings."""
 
@@ -48,6 +77,10 @@ class Audit:
         self.mutation = load(os.path.join(build, "mutation.json"))
         self.sensitivity = load(os.path.join(build, "sensitivity.json"))
         self.reproducible = load(os.path.join(build, "reproducible.json"))
+        self.accuracy = load(os.path.join(build, "accuracy.json"))
+        confirmed = load(os.path.join(source, "golden/confirmed.json")) or []
+        self.independent = independent_sources(self.trace, confirmed)
+        self.times = read_times(build)
         self.rows = self.numeric_rows()
         self.plumbing = components.plumbing(source, build)
         self.check_names()

@@ -34,6 +34,16 @@ class Trace:
                     tests.add(test["test"])
         return found
 
+    def sources(self):
+        """component -> names of what its golden tests compare with: files of golden/, and others."""
+        found = {}
+        for test in self.tests:
+            if self.sound(test["program"]):
+                for kind, component in test["evidence"]:
+                    if kind == "golden":
+                        found.setdefault(component, set()).update(test.get("sources", []))
+        return found
+
     def alarms(self):
         """(program, test) -> number of checks, sum of their false-alarm probabilities, power."""
         sums = {}

@@ -1,5 +1,7 @@
 # The audit: which tests detect an error, and how large it must be (doc/testing.md). Builds and tests do not need it.
-check_PROGRAMS += audit/components audit/audit_page
+check_PROGRAMS += audit/accuracy audit/components audit/audit_page
+audit_accuracy_SOURCES = audit/accuracy.c tests/accuracy.c tests/accuracy.h tests/machines.c tests/machines.h
+audit_accuracy_LDADD = $(test_libs) $(MPFR_LIBS)
 audit_components_SOURCES = audit/components.c
 audit_components_LDADD = tests/libassay_internal.la $(JANSSON_LIBS)
 audit_audit_page_SOURCES = audit/page.c
@@ -34,7 +36,11 @@ where:
 	@$(PYTHON) -B '$(srcdir)/audit/where.py' --source '$(srcdir)' --build . '$(NAME)'
 CLEANFILES += where.json
 
-.PHONY: audit sensitivity check-reproducible where
+# Errors against exact arithmetic, with more points than the test looks at.
+accuracy: audit/accuracy$(EXEEXT)
+	audit/accuracy 40 > accuracy.new && mv accuracy.new accuracy.json
+
+.PHONY: accuracy audit sensitivity check-reproducible where
 # Results of other targets are used as they are: make coverage, mutation, sensitivity, check-asan and so on.
 audit: trace.jsonl
 	@$(have_python)
@@ -54,7 +60,7 @@ check-reproducible:
 	@$(have_python)
 	python3 -B '$(srcdir)/audit/reproducible.py' --source '$(srcdir)' --build reproducible \
 	  --output reproducible.json
-CLEANFILES += trace.jsonl trace.new audit.json audit.html sensitivity.json reproducible.json
+CLEANFILES += accuracy.json accuracy.new trace.jsonl trace.new audit.json audit.html sensitivity.json reproducible.json
 
 # --- coverage: doc/coverage.md ----------------------------------------------------------------------------------------
 if WITH_COVERAGE

@@ -102,6 +102,13 @@ def plain_cell(audit, component, kind):
     return {"text": f"✓ {tests}", "class": "good", "note": suites(programs)} if tests else ""
 
 
+def sources_cell(audit, component):
+    names = sorted(audit.independent.get(component, ()))
+    if not names:
+        return ""
+    return {"text": str(len(names)), "class": "good" if len(names) > 1 else "soft", "note": ", ".join(names)}
+
+
 def mutation_cell(audit, component):
     if audit.mutation is None:
         return {"text": "not run", "class": "soft"}
@@ -125,7 +132,7 @@ def traceability(audit):
             [component.split("/", 1)[1]]
             + [evidence_cell(audit, component, kind) for kind in evidence.COLUMNS]
             + [plain_cell(audit, component, kind) for kind in ("property", "errors")]
-            + [mutation_cell(audit, component)]
+            + [sources_cell(audit, component), mutation_cell(audit, component)]
         )
         if not any((component, kind) in audit.proved for kind in evidence.KINDS):
             audit.findings.append(f"{component}: no test declares evidence for it")
@@ -151,6 +158,7 @@ def traceability(audit):
         "Cross-backend",
         "Property",
         "Errors",
+        "Independent sources",
         "Mutants",
     ]
     return {
@@ -161,8 +169,8 @@ def traceability(audit):
         "failed test. The rows come from the library: its tables of names, the backends' table of operations, and "
         "the public functions of its numerical headers. So a new component without a test shows as an empty row. A "
         "check mark has the number of tests and their programs. In the four kinds of numerical evidence an empty "
-        "cell needs a reason, else it is a finding; a reason for a filled cell is a finding, too. The last column "
-        "has the share of killed mutants in the files that compute the component.",
+        "cell needs a reason, else it is a finding; a reason for a filled cell is a finding, too. Independent sources: "
+        "who computed the golden values, and who confirmed them (golden/confirmed.json). The last column has the share of killed mutants in the files that compute it.",
         "tables": [
             table(heading, rows),
             table(["", "Why a cell is empty"], reasons, "Reasons"),
@@ -272,6 +280,47 @@ def sensitivity(audit):
         section,
         tables=[table(["Component", "Kind", "Test", "#Smallest relative error"], rows)],
         summary=f"{seen} thresholds",
+    )
+
+
+def accuracy_cell(row):
+    state = "good" if row["worst"] <= row["bound"] else "bad"
+    return {"text": f"{row['worst']:.3g}", "class": state, "note": f"mean {row['mean']:.2g}"}
+
+
+def accuracy(audit):
+    section = {
+        "id": "accuracy",
+        "title": "How accurate each operation is",
+        "tables": [],
+        "summary": "not run",
+        "text": "The largest and the mean error of each operation against exact arithmetic (MPFR, 200 bits), on each "
+        "backend. Unit ulp: units in the last place of the exact result. Unit terms: half an ulp of 1 times the sum "
+        "of the sizes of the terms, where terms cancel (tests/accuracy.h). An activation's derivative is compared "
+        "with the exact derivative at what the operation reads, the input or the rounded output. GELU's large error "
+        "is the condition of erfc far from 0. tests/test_accuracy holds each to its bound.",
+    }
+    if audit.accuracy is None:
+        return dict(section, note=not_run("accuracy"))
+    machines = [m for m in dict.fromkeys(row["machine"] for row in audit.accuracy) if not m.startswith("all")]
+    rows, normals = {}, []
+    for row in audit.accuracy:
+        about = (row["operation"], row["range"], row["unit"], f"{row['bound']:g}")
+        if row["worst"] > row["bound"]:
+            audit.findings.append(f"accuracy of {row['operation']} on {row['machine']}: {row['worst']:g}")
+        if row["machine"] in machines:
+            rows.setdefault(about, {})[row["machine"]] = accuracy_cell(row)
+        else:
+            normals.append([*about, accuracy_cell(row)])
+    body = [[*about] + [cells.get(machine, "–") for machine in machines] for about, cells in rows.items()]
+    head = ["Operation", "Range", "Unit", "#Bound"]
+    return dict(
+        section,
+        tables=[
+            table(head + [f"#{machine}" for machine in machines], body),
+            table(head + ["#Error"], normals, "Normal random numbers, float32 on every backend"),
+        ],
+        summary=f"{len(audit.accuracy)} errors",
     )
 
 
@@ -417,6 +466,23 @@ def reproducibility(audit):
     )
 
 
+def times(audit):
+    section = {
+        "id": "times",
+        "title": "How long each test takes",
+        "tables": [],
+        "summary": "not run",
+        "text": "Seconds of each test program in the last make check, the slowest first. Two run side by side with "
+        "make -j2, so the suite takes about half of the sum.",
+    }
+    if not audit.times:
+        return dict(section, note=not_run("check"))
+    rows = [[name, f"{seconds:.2f}"] for name, seconds in sorted(audit.times.items(), key=lambda item: -item[1])]
+    total = sum(audit.times.values())
+    rows.append(["All", f"{total:.0f}"])
+    return dict(section, tables=[table(["Test", "#Seconds"], rows)], summary=f"{total:.0f} s")
+
+
 def findings(audit):
     unused = audit.reasons.unused(audit.sensitivity is not None)
     audit.findings += [f"audit/reasons.json: the reason for {r} is not used" for r in unused]
@@ -441,9 +507,11 @@ def page(audit, footer):
         coverage(audit),
         mutation(audit),
         sensitivity(audit),
+        accuracy(audit),
         alarms(audit),
         variants(audit),
         reproducibility(audit),
+        times(audit),
     ]
     last = findings(audit)
     parts.append(last)

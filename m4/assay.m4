@@ -22,6 +22,7 @@ AC_ARG_ENABLE([tests],
 AS_IF([test "$enable_tests" = yes],
   [ASSAY_NEED([CHECK], [check >= 0.12], [check], [the test suite; or --disable-tests])
    ASSAY_NEED([GSL], [gsl], [libgsl-dev], [distribution functions of the tests; or --disable-tests])
+   ASSAY_NEED([MPFR], [mpfr], [libmpfr-dev], [exact values of the tests; or --disable-tests])
    # GSL's own BLAS has the same names as OpenBLAS, and would take its place in every test: the tests would be slow, and
    # test something else than the program runs.
    GSL_LIBS="`AS_ECHO(["$GSL_LIBS"]) | $SED 's/-lgslcblas//'` $OPENBLAS_LIBS"])

@@ -3,7 +3,7 @@
 
 # The only list of packages (Debian's names). configure and doc/testing.md describe what each is for.
 setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
-  libopenblas-dev zlib1g-dev libjansson-dev libzip-dev libelf-dev libseccomp-dev check libgsl-dev"
+  libopenblas-dev zlib1g-dev libjansson-dev libzip-dev libelf-dev libseccomp-dev check libgsl-dev libmpfr-dev"
 # Without these the program and its tests still run, but leave something out and report it.
 setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
 setup_to_test_all="$setup_to_reproduce_all bubblewrap python3 python3-numpy nodejs chromium groff-base"

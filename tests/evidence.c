@@ -102,6 +102,19 @@ void evidence(evidence_kind kind, const char *format, ...)
     }
 }
 
+void evidence_source(const char *name)
+{
+    json_t *sources = json_object_get(state.test, "sources");
+    size_t i;
+    json_t *said;
+    json_array_foreach(sources, i, said) {
+        if (strcmp(json_string_value(said), name) == 0) {
+            return;
+        }
+    }
+    json_array_append_new(sources, json_string(name));
+}
+
 void evidence_alarm(int checks, double probability)
 {
     state.checks += checks;
@@ -198,7 +211,7 @@ void evidence_test_begins(const char *test, int iteration)
     if (!wanted()) {
         return;
     }
-    state.test = json_pack("{ss si s[]}", "test", test, "iteration", iteration, "evidence");
+    state.test = json_pack("{ss si s[] s[]}", "test", test, "iteration", iteration, "evidence", "sources");
     for (size_t i = 0; i < state.test_count; i++) {
         if (strcmp(state.tests[i].name, test) == 0) {
             declare_all(state.tests[i].declaration);

@@ -34,6 +34,12 @@ __attribute__((format(printf, 2, 3)))
 void evidence(evidence_kind kind, const char *format, ...);
 
 /*
+ * The running test compares with numbers of this source: a file of golden/, or what computes them during the test
+ * ("MPFR", "GSL"). The audit counts the independent sources of each component. support_golden calls it.
+ */
+void evidence_source(const char *name);
+
+/*
  * The running test may fail for correct code with another seed: `checks` comparisons, each with at most this
  * probability. The audit adds them up.
  */

@@ -7,6 +7,9 @@ AM_TESTS_ENVIRONMENT = \
 	ASSAY_SOURCE='$(abs_top_srcdir)'; export ASSAY_SOURCE; \
 	ASSAY_BUILD='$(abs_top_builddir)'; export ASSAY_BUILD;
 AM_TESTS_FD_REDIRECT = 9>&2
+LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/driver.sh $(SHELL) $(top_srcdir)/build-aux/test-driver
+SH_LOG_DRIVER = $(LOG_DRIVER)
+EXTRA_DIST += tests/driver.sh
 
 # libassay once more, with its internals exported and the grader in it: tests call both.
 check_LTLIBRARIES += tests/libassay_internal.la
@@ -73,6 +76,9 @@ tests_test_backend_SOURCES = \
 	tests/test_backend_golden.c \
 	tests/test_backend_gradients.c \
 	tests/test_backend_operations.c
+tests_test_accuracy_SOURCES = tests/test_accuracy.c tests/accuracy.c tests/accuracy.h tests/machines.c \
+	tests/machines.h
+tests_test_accuracy_LDADD = $(test_libs) $(MPFR_LIBS)
 tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statistics.c tests/statistics.h
 tests_test_init_SOURCES = tests/test_init.c tests/test_init.h tests/test_init_depth.c tests/statistics.c \
 	tests/statistics.h
@@ -90,6 +96,8 @@ report_sample = tests/report_sample.c tests/report_sample.h
 
 check_PROGRAMS += $(suites)
 TESTS += $(suites)
+check_PROGRAMS += tests/test_accuracy
+TESTS += tests/test_accuracy
 
 # A program that a script runs: it writes the page that report_browser.sh looks at.
 check_PROGRAMS += tests/report_page
@@ -336,6 +344,7 @@ check-blas:
 
 clean-local:
 	rm -rf blas64 coverage-report variants
+	rm -f tests/*.time tests/*/*.time
 EXTRA_DIST += tests/valgrind.supp tests/tsan.supp audit/variant.sh
 
 # What is installed, as its users find it; with the DESTDIR of make install, if there was one.

@@ -138,6 +138,7 @@ json_t *support_golden(const char *name)
     char *path = assay_asprintf(NULL, "%s/%s", folder != NULL ? folder : "golden", name);
     json_error_t error;
     json_t *value = json_load_file(path, 0, &error);
+    evidence_source(name);
     ck_assert_msg(value != NULL, "%s:%d: %s", path, error.line, error.text);
     assay_free(path);
     return value;

@@ -299,6 +299,7 @@ static double by_gsl(double value, double *distance)
 START_TEST(eigenvalue)
 {
     evidence(EVIDENCE_GOLDEN, "stats/largest_eigenvalue");
+    evidence_source("GSL");
     assay_mt19937 generator;
     assay_error error;
     assay_eigenvalue found;

@@ -47,6 +47,7 @@ END_TEST
 START_TEST(mean_and_std)
 {
     evidence(EVIDENCE_GOLDEN, "data/dataset_moments");
+    evidence_source("the tutorial");
     assay_dataset dataset = load(ASSAY_TRAIN);
     double mean, std;
     assay_dataset_moments(&dataset, &mean, &std);
@@ -62,6 +63,7 @@ START_TEST(batch_statistics)
     evidence(EVIDENCE_GOLDEN, "data/split_create");
     evidence(EVIDENCE_GOLDEN, "data/loader_shuffle");
     evidence(EVIDENCE_GOLDEN, "data/normalization_table");
+    evidence_source("the tutorial");
     enum { BATCH = 1024, TRAIN = 50000 };
     assay_dataset dataset = load(ASSAY_TRAIN);
     assay_mt19937 generator;

@@ -51,6 +51,7 @@ END_TEST
 START_TEST(kolmogorov_smirnov_by_hand)
 {
     evidence(EVIDENCE_GOLDEN, "stats/kolmogorov_smirnov");
+    evidence_source("by hand");
     /* clang-format off */
     static const struct {
         size_t count;
@@ -82,6 +83,7 @@ END_TEST
 START_TEST(chi_square_by_hand)
 {
     evidence(EVIDENCE_GOLDEN, "stats/chi_square");
+    evidence_source("by hand");
     double values[20];
     for (int i = 0; i < 20; i++) {
         values[i] = i < 8 ? 0.1 : i < 14 ? 0.3 : i < 18 ? 0.6 : 1.0; /* 8, 6, 4, 2 in four cells; 1.0 is in the last */
@@ -101,6 +103,7 @@ START_TEST(z_statistics_by_hand)
     evidence(EVIDENCE_GOLDEN, "stats/mean_z");
     evidence(EVIDENCE_GOLDEN, "stats/variance_z");
     evidence(EVIDENCE_GOLDEN, "stats/serial_z");
+    evidence_source("by hand");
     double values[4] = {1, 3, 2, 6};
     assay_moments sample = assay_moments_f64(4, values);
     assay_moments wanted = {.mean = 2, .variance = 4, .kurtosis = 1};

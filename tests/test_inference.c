@@ -29,6 +29,7 @@ START_TEST(normal_distribution)
 {
     evidence(EVIDENCE_GOLDEN, "stats/normal_cumulative");
     evidence(EVIDENCE_GOLDEN, "stats/normal_quantile");
+    evidence_source("GSL");
     static const double probabilities[] = {1e-300, 1e-100, 1e-20,  1e-9, 0.001, 0.02425, 0.07,  0.075,
                                            0.08,   0.25,   0.4999, 0.6,  0.925, 0.975,   0.999, 1 - 1e-9};
     for (size_t i = 0; i < sizeof probabilities / sizeof *probabilities; i++) {
@@ -61,6 +62,7 @@ END_TEST
 START_TEST(sign_flips_by_hand)
 {
     evidence(EVIDENCE_GOLDEN, "stats/sign_flip_test");
+    evidence_source("by hand");
     /* clang-format off */
     static const struct {
         size_t count;
@@ -157,6 +159,7 @@ END_TEST
 START_TEST(holm)
 {
     evidence(EVIDENCE_GOLDEN, "stats/holm");
+    evidence_source("R");
     double p[] = {0.01, 0.04, 0.03, 0.005};
     static const double want[] = {0.03, 0.06, 0.06, 0.02};
     assay_error error;
@@ -213,6 +216,7 @@ END_TEST
 START_TEST(bootstrap_as_scipy)
 {
     evidence(EVIDENCE_GOLDEN, "stats/bootstrap_interval");
+    evidence_source("SciPy");
     static const double values[] = {0.1, 0.2, 0.25, 0.4, 0.5, 0.6, 0.9, 1.1, 1.5, 2.2, 3.5, 7.0};
     assay_mt19937 generator = seeded(8);
     assay_interval interval;

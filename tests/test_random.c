@@ -21,6 +21,7 @@ START_TEST(mt19937_known_answers)
 {
     evidence(EVIDENCE_GOLDEN, "random/mt19937_seed");
     evidence(EVIDENCE_GOLDEN, "random/mt19937_random32");
+    evidence_source("the authors' known answers");
     static const struct {
         unsigned position;
         uint32_t output;
@@ -88,6 +89,7 @@ END_TEST
 START_TEST(philox_known_answers)
 {
     evidence(EVIDENCE_GOLDEN, "random/philox4x32_10");
+    evidence_source("Random123's known answers");
     /* clang-format off */
     static const struct {
         uint32_t counter[4];

@@ -81,6 +81,7 @@ static const struct {
 START_TEST(first_steps_retrace_the_authors)
 {
     evidence(EVIDENCE_GOLDEN, "train/trainer_first_steps");
+    evidence_source("the author's runs");
     evidence(EVIDENCE_GOLDEN, "nn/network_forward");
     evidence(EVIDENCE_GOLDEN, "nn/network_backward");
     evidence(EVIDENCE_GOLDEN, "operation/softmax_cross_entropy");
@@ -117,6 +118,7 @@ END_TEST
 START_TEST(the_printed_adam_is_not_the_saved_one)
 {
     evidence(EVIDENCE_GOLDEN, "optimizer/adam");
+    evidence_source("the author's runs");
     evidence(EVIDENCE_GOLDEN, "optimizer/adam-uncorrected-momentum");
     fixture made = open_fixture(ASSAY_RETRACE_BACKEND, ASSAY_F32, 2);
     json_t *golden = support_golden("retrace.json");
@@ -145,6 +147,7 @@ END_TEST
 START_TEST(epoch_means_stay_close)
 {
     evidence(EVIDENCE_GOLDEN, "train/trainer_epoch");
+    evidence_source("the author's runs");
     assay_run run = (assay_run)_i;
     fixture made = open_fixture(ASSAY_RETRACE_BACKEND, ASSAY_F32, 2);
     json_t *golden = support_golden("retrace.json");

@@ -77,6 +77,7 @@ START_TEST(all_numbers_agree)
         evidence(EVIDENCE_CROSS_BACKEND, "section/%s", assay_section_at(k)->name);
     }
     evidence(EVIDENCE_GOLDEN, "draw/philox-normal");
+    evidence_source("the tutorial");
     evidence(EVIDENCE_GOLDEN, "draw/philox-uniform");
     evidence(EVIDENCE_GOLDEN, "nn/network_forward");
     evidence(EVIDENCE_GOLDEN, "nn/network_backward");
@@ -332,6 +333,7 @@ START_TEST(runs_are_judged_within_0_6_points)
     static const double best[ASSAY_TUTORIAL_RUNS] = {0.8987, 0.8954, 0.8978, 0.8978};
     static const double offsets[] = {0.0, 0.0059, -0.0059, 0.0061, -0.0061};
     evidence(EVIDENCE_GOLDEN, "section/optimizers");
+    evidence_source("the tutorial");
     json_t *golden = support_golden("retrace.json");
     for (size_t k = 0; k < sizeof offsets / sizeof *offsets; k++) {
         assay_run_record records[ASSAY_TUTORIAL_RUNS] = {{.epochs = 0}};
