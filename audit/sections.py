@@ -170,7 +170,8 @@ def traceability(audit):
         "the public functions of its numerical headers. So a new component without a test shows as an empty row. A "
         "check mark has the number of tests and their programs. In the four kinds of numerical evidence an empty "
         "cell needs a reason, else it is a finding; a reason for a filled cell is a finding, too. Independent sources: "
-        "who computed the golden values, and who confirmed them (golden/confirmed.json). The last column has the share of killed mutants in the files that compute it.",
+        "who computed the golden values, and who confirmed them (golden/confirmed.json). The last column has the "
+        "share of killed mutants in the files that compute it.",
         "tables": [
             table(heading, rows),
             table(["", "Why a cell is empty"], reasons, "Reasons"),
