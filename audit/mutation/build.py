@@ -7,17 +7,17 @@ import sys
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2")
 PRINT = "printed:;@" + "; ".join("echo '%s'" % line for line in (
-    "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
+    "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
     "$(tests_libassay_internal_la_OBJECTS)", "$(grade_libgrade_la_OBJECTS)",
     "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)"))
-# How libtool names the objects of tests/libassay_internal.la.
-PREFIX = "tests_libassay_internal_la-"
+# How libtool names the objects of tests/libassay_internal.la and of grade/libgrade.la, which is linked into it.
+PREFIXES = {"lib": "tests_libassay_internal_la-", "grade": "libgrade_la-"}
 
 
 def object_of(unit):
     """Where libtool puts the tests' library's object of a source file."""
     folder, name = os.path.split(unit)
-    return os.path.join(folder, ".libs", PREFIX + name[:-2] + ".o")
+    return os.path.join(folder, ".libs", PREFIXES[unit.split("/")[0]] + name[:-2] + ".o")
 
 
 def objects_of(said):

@@ -208,6 +208,45 @@ def returns(source, cursor, parents):
         yield "return value", begin, end, "(%s) + 1" % text
 
 
+def other_variables(source, cursor, parents):
+    """
+    An argument replaced by another variable of the same type that the function has: the wrong tensor of the right
+    shape. Only parameters, and locals that are declared before, since the text must compile.
+    """
+    if cursor.kind != Kind.CALL_EXPR:
+        return
+    function = next((p for p in parents if p.kind == Kind.FUNCTION_DECL), None)
+    if function is None:
+        return
+    visible = [c for c, _ in walk(function) if c.kind in (Kind.PARM_DECL, Kind.VAR_DECL)
+               and c.extent.end.offset <= cursor.extent.start.offset]
+    for given in cursor.get_arguments():
+        begin, end = given.extent.start.offset, given.extent.end.offset
+        text = source.slice(begin, end)
+        if not re.fullmatch(r"[A-Za-z_]\w*", text) or source.in_macro(begin, end):
+            continue
+        own = plain_type(given)
+        others = [c.spelling for c in visible if plain_type(c) == own and c.spelling != text]
+        if others and own not in ("int", "assay_error *"):
+            yield "other variable", begin, end, others[-1]
+
+
+def strides(source, cursor, parents):
+    """a[i * n + j] with n + 1, and with n - 1."""
+    parts = children(cursor)
+    if cursor.kind != Kind.ARRAY_SUBSCRIPT_EXPR or len(parts) != 2:
+        return
+    for inner, _ in [(parts[1], ())] + list(walk(parts[1])):
+        operands = children(inner)
+        if inner.kind != Kind.BINARY_OPERATOR or len(operands) != 2:
+            continue
+        found = between(source, *operands)
+        if found and found[0] == "*":
+            begin, end = operands[1].extent.start.offset, operands[1].extent.end.offset
+            for change in ("+ 1", "- 1"):
+                yield "stride", begin, end, "(%s %s)" % (source.slice(begin, end), change)
+
+
 SIMPLE = (Kind.CALL_EXPR, Kind.COMPOUND_ASSIGNMENT_OPERATOR, Kind.BREAK_STMT, Kind.CONTINUE_STMT)
 
 
@@ -272,7 +311,7 @@ def statements(source, cursor, parents):
                 yield "dropped statement", part.extent.start.offset, part.extent.end.offset, ";"
 
 
-PLANTERS = (operators, unary, constants, conditions, arguments, returns, statements)
+PLANTERS = (operators, unary, constants, conditions, arguments, other_variables, strides, returns, statements)
 
 
 def macro_constants(source):
