@@ -19,7 +19,7 @@ ln -s /etc/passwd "$class/Fritz.so"
 # Two that are wrong in one and the same way that the catalogue does not know, and one that is wrong in another way.
 for change in "Gil 1.25" "Hans 1.25" "Ina 1.125"; do
     sed "s/\[i\] - self->learning_rate \* (real)g/[i] - ${change#* } * self->learning_rate * (real)g/" \
-        "$source/grade/starters/c/submission.c" >"$folder/s.c"
+        "$source/tests/starters/c/submission.c" >"$folder/s.c"
     ${CC:-cc} -std=gnu17 -O1 -w -shared -fPIC -I"$source/grade/include" -o "$class/${change% *}.so" "$folder/s.c" -lm ||
         skip "no C compiler here"
 done

@@ -92,7 +92,7 @@ says out 'the input is'
 
 # C; a source that does not compile; none, or two files; a command with a quote in it.
 rm autograder/submission/*
-cp "$source/grade/starters/c/submission.c" autograder/submission/
+cp "$source/tests/starters/c/submission.c" autograder/submission/
 run
 says out "score 12"
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && command -v cc >/dev/null; then
