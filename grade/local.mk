@@ -135,7 +135,7 @@ student_header.inc: grade/include/assay/student.h
 studentdir = $(pkgdatadir)/python
 dist_student_DATA = %D%/student/assay.py
 
-# Blank starters, for students: make takes the solutions out of the complete ones (tests/starters). The ones with markers
+# Blank starters, for students: make takes the solutions out of the complete ones (tests/starters). Those with markers
 # are compiled into the program, for `assay assign`: neither the program nor what is installed has a solution.
 EXTRA_DIST += tests/starters/c/submission.c tests/starters/javascript/submission.js \
 	tests/starters/python/submission.py tests/starters/pytorch/submission.py %D%/starters/c/Makefile \
