@@ -78,6 +78,10 @@ _settings = {"arrays": None, "precision": 64}
 class AssayError(Exception):
     """Something that is not a mistake of the implementation: no program, no such component."""
 
+    def _render_traceback_(self):
+        """What a notebook shows: one line, for the traceback would lead into this file."""
+        return [f"assay: {self}"]
+
 
 def implements(component, arrays=None):
     """Decorator: this function (or, for an optimizer, this class) is your implementation of the component."""
@@ -472,9 +476,29 @@ def check(seed=None, only=None, program=None):
                 process.wait()
             errors.seek(0)
             if process.returncode not in (0, 1):
-                raise AssayError(errors.read().strip() or f"assay grade ended with {process.returncode}")
+                said = errors.read().strip()
+                said = said[len("assay grade: "):] if said.startswith("assay grade: ") else said
+                raise AssayError(said or f"assay grade ended with {process.returncode}")
         with open(report, encoding="utf-8") as file:
             return Result(json.load(file))
+
+
+def _points(earned, possible):
+    return f"{earned:.4g} of {possible:.4g}"
+
+
+def _lines(cases):
+    """What went wrong, each thing once: mistakes with hints, and verdicts with the cases that have them."""
+    found = {}
+    for case in cases:
+        mistake = case["mistake"]
+        if mistake:
+            found.update({mistake["name"]: [], f"Hint: {mistake['hint']}": []})
+        elif case["verdict"] != "pass":
+            line = case["verdict"] + (f", {case['detail']}" if case["detail"] else "")
+            found.setdefault(line, []).append(case["case"])
+    return [f"{line} ({'all cases' if len(names) == len(cases) else ', '.join(names)})" if names else line
+            for line, names in found.items()]
 
 
 class Result:
@@ -485,24 +509,17 @@ class Result:
         self.points, self.possible = report["points"], report["possible"]
 
     def rows(self):
-        """Of each component: title, "2 of 4", and lines that say what went wrong."""
+        """Of each component: title, "2 of 4" points, and lines that say what went wrong."""
         for component in self.report["components"]:
             cases = component["cases"]
-            passed = sum(case["verdict"] == "pass" for case in cases)
             if all(case["verdict"] == "not implemented" for case in cases):
                 yield component["title"], "", ["not implemented"]
                 continue
-            lines = []
-            for case in cases:
-                mistake = case["mistake"]
-                found = [mistake["name"], f"Hint: {mistake['hint']}"] if mistake else (
-                    [] if case["verdict"] == "pass" else
-                    [f"{case['case']}: {case['verdict']}" + (f", {case['detail']}" if case["detail"] else "")])
-                lines += [line for line in found if line not in lines]
-            yield component["title"], f"{passed} of {len(cases)}", lines
+            points = _points(sum(case["points"] for case in cases), sum(case["possible"] for case in cases))
+            yield component["title"], points, _lines(cases)
 
     def _total(self):
-        return f"{self.points:.4g} of {self.possible:.4g} points with the public seed {self.report['seed']}"
+        return f"{_points(self.points, self.possible)} points with the public seed {self.report['seed']}"
 
     def __str__(self):
         rows = list(self.rows())
@@ -524,7 +541,7 @@ class Result:
             f"<td>{html.escape(passed)}</td>"
             f"<td {left}>{'<br>'.join(html.escape(line) for line in lines)}</td></tr>"
             for title, passed, lines in self.rows())
-        return (f"<table><thead><tr><th {left}>component</th><th>cases</th><th></th></tr></thead>"
+        return (f"<table><thead><tr><th {left}>component</th><th>points</th><th></th></tr></thead>"
                 f"<tbody>{body}</tbody></table><p>{html.escape(self._total())}</p>")
 
 
