@@ -48,7 +48,7 @@ assay_SOURCES = \
 	%D%/train.h \
 	%D%/train_run.c \
 	lib/base/json.c lib/base/json.h lib/report/html.c lib/report/html.h
-assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INCLUDEDIR='"$(includedir)"'
+assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"'
 assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) $(LIBZIP_LIBS) -lm
 
 # Texts that the program writes, as C string literals, one a line.
