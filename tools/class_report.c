@@ -206,10 +206,17 @@ static assay_status choose_id(const class_report *report, const char *name, char
     return status;
 }
 
+/* Whether nothing of it could be run. */
+static bool is_unusable(const grade_battery *battery)
+{
+    grade_verdict verdict = battery->parts[0].answers[0].verdict;
+    return verdict == GRADE_UNUSABLE || verdict == GRADE_NOT_COMPILED;
+}
+
 static const char *remark_of(const grade_battery *battery)
 {
     const grade_answer *first = &battery->parts[0].answers[0];
-    return first->verdict == GRADE_UNUSABLE                     ? first->detail
+    return is_unusable(battery)                                 ? first->detail
            : assay_grade_battery_not_run(battery) > 0           ? "not run to the end; to be graded again"
            : battery->suspicion[0] != '\0' && !battery->cleared ? battery->suspicion
                                                                 : "";
@@ -222,13 +229,14 @@ assay_status class_report_keep(const class_report *report, const grade_options *
     char file[NAME_MAX + 1];
     json_t *parts = json_array();
     ASSAY_TRY(choose_id(report, submission->name, id, error));
-    bool unusable = battery->parts[0].answers[0].verdict == GRADE_UNUSABLE;
-    for (size_t p = 0; p < battery->part_count && !unusable; p++) {
+    for (size_t p = 0; p < battery->part_count && !is_unusable(battery); p++) {
         json_array_append_new(parts, part_json(options, &battery->parts[p]));
     }
-    json_t *result = json_pack("{s:s, s:s, s:I, s:f, s:f, s:b, s:s, s:o}", "name", submission->name, "id", id, "seed",
-                               (json_int_t)battery->seed, "points", score.earned, "possible", score.possible, "full",
-                               assay_grade_full_marks(score), "remark", remark_of(battery), "components", parts);
+    json_t *result = json_pack("{s:s, s:s, s:s, s:I, s:f, s:f, s:b, s:s, s:o}", "verdict",
+                               assay_grade_verdict_name(battery->parts[0].answers[0].verdict), "name", submission->name,
+                               "id", id, "seed", (json_int_t)battery->seed, "points", score.earned, "possible",
+                               score.possible, "full", assay_grade_full_marks(score), "remark", remark_of(battery),
+                               "components", parts);
     char *text = result == NULL ? NULL : assay_json_print(result, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(result);
     if (text == NULL) {
