@@ -119,6 +119,7 @@ test_scripts = \
 	tests/grade/notebooks.sh \
 	tests/grade/student.sh \
 	tests/grade/jupyter.sh \
+	tests/grade/platforms.sh \
 	tests/grade/assign.sh \
 	tests/grade/class_report.sh \
 	tests/grade/gradescope.sh

@@ -87,7 +87,9 @@ static void write_case(FILE *stream, json_t *told, const json_t *graded, bool va
     } else if (strcmp(verdict, assay_grade_verdict_name(GRADE_WRONG)) == 0) {
         add_line(stream, told, "Wrong values that no known mistake explains", "");
     } else {
-        add_line(stream, told, verdict, "");
+        bool kept = !before && !values && text_of(graded, "detail")[0] != '\0';
+        add_line(stream, told, verdict,
+                 kept ? "The message is for your teacher. Look for it with the public seed." : "");
     }
     if (before || values) {
         add_line(stream, told, text_of(graded, "detail"), "");

@@ -112,12 +112,19 @@ def _checked_kind(arrays):
 
 # --- arrays ----------------------------------------------------------------------------------------------------------
 
+def _globals(function):
+    """The names that a function sees, or a method of a class or of an object."""
+    own = getattr(inspect.unwrap(function), "__globals__", None)
+    if own is not None:
+        return own
+    owner = function if inspect.isclass(function) else type(function)
+    methods = [inspect.unwrap(value) for value in vars(owner).values() if inspect.isfunction(value)]
+    return methods[0].__globals__ if methods else vars(sys.modules.get(owner.__module__, sys))
+
+
 def _kind(component):
     function, kind = _functions[component]
-    names = getattr(inspect.unwrap(function), "__globals__", None)
-    if names is None:  # a class
-        names = vars(sys.modules[function.__module__])
-    imported = {value.__name__.split(".")[0] for value in list(names.values()) if inspect.ismodule(value)}
+    imported = {value.__name__.split(".")[0] for value in list(_globals(function).values()) if inspect.ismodule(value)}
     found = next((name for name in ("torch", "numpy") if name in imported), "lists")
     return kind or _settings["arrays"] or found
 

@@ -84,6 +84,7 @@ sed 's/^    return np.tanh(x)$/    raise ValueError(f"the input is {x}")/' whole
 run
 says out "score 10"
 lacks 'the input is'
+says out "error. Hint: The message is for your teacher."
 case $hidden in *'the input is'*) ;; *) fail "the teacher does not see the exception" ;; esac
 # Unless the rubric says so.
 printf '{"weights": {"adam": 10, "tanh": 2}, "show_values": true}\n' >shown.json

@@ -4,6 +4,7 @@
 const fs = require("fs");
 const path = require("path");
 const readline = require("readline");
+const v8 = require("v8");
 const vm = require("vm");
 
 const ACTIVATIONS = ["identity", "tanh", "relu", "sigmoid", "leaky_relu"];
@@ -32,6 +33,7 @@ for (const name of ACTIVATIONS) {
     VARIANTS[name + "_gradient"] = [name + "_backward", name + "_derivative", name + "_prime"];
 }
 
+const copyOf = (value) => v8.deserialize(v8.serialize(value)); // structuredClone needs Node.js 17
 const plain = (name) => name.replace(/_/g, "").toLowerCase();
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
@@ -210,7 +212,7 @@ const SHORT = {learning_rate: ["lr", "alpha", "eta"], momentum: ["beta"], epsilo
 
 // An optimizer's class: step(gradients) changes the parameters, which the constructor got, in place.
 function optimize(found, inputs) {
-    const given = inputsByName(structuredClone(inputs));
+    const given = inputsByName(copyOf(inputs));
     for (const [name, others] of Object.entries(SHORT)) {
         others.filter(() => given.has(plain(name))).forEach((other) => given.set(other, given.get(plain(name))));
     }
@@ -226,7 +228,7 @@ function optimize(found, inputs) {
     const updated = tensors.map(() => []);
     gradients[0].forEach((_, step) => {
         optimizer.step(gradients.map((steps) => steps[step]));
-        updated.forEach((rows, k) => rows.push(structuredClone(tensors[k])));
+        updated.forEach((rows, k) => rows.push(copyOf(tensors[k])));
     });
     return updated;
 }
@@ -236,7 +238,7 @@ function callOne(component, found, inputs) {
     if (isClass(found.call)) {
         return optimize(found, inputs);
     }
-    const values = argumentsFor(found, structuredClone(inputs));
+    const values = argumentsFor(found, copyOf(inputs));
     if (!ACTIVATIONS.includes(component.replace("_gradient", ""))) {
         return found.call(...values);
     }
