@@ -143,6 +143,23 @@ static void add_problem(json_t *problems, const char *key, const grade_mistake *
                                               mistake == NULL ? "" : mistake->hint, "detail", result->detail));
 }
 
+/* All that was found in a case: the mistakes of its explanation, or the verdict. */
+static void add_problems(json_t *problems, const grade_catalogue *catalogue, const grade_result *result)
+{
+    const grade_mistake *mistake = result->mistake == NULL ? NULL
+                                                           : assay_grade_catalogue_find(catalogue, result->mistake);
+    const char *key = mistake != NULL                  ? mistake->id
+                      : result->verdict == GRADE_WRONG ? "unexplained"
+                                                       : assay_grade_verdict_name(result->verdict);
+    add_problem(problems, key, mistake, result);
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
+        mistake = assay_grade_catalogue_find(catalogue, result->also[i]);
+        if (mistake != NULL) {
+            add_problem(problems, mistake->id, mistake, result);
+        }
+    }
+}
+
 /* The first values of an answer: what is compared with other submissions. JSON has no NaN: it becomes a text. */
 static void add_probes(json_t *probes, const grade_fields *outputs)
 {
@@ -164,18 +181,12 @@ static json_t *part_json(const grade_options *options, const grade_part *part)
     double earned = 0.0;
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        const grade_mistake *mistake = result->mistake == NULL
-                                           ? NULL
-                                           : assay_grade_catalogue_find(options->catalogue, result->mistake);
         possible += result->possible;
         earned += result->earned;
         missing += result->verdict == GRADE_MISSING;
         if (result->verdict != GRADE_PASS && result->verdict != GRADE_MISSING) {
-            bool unexplained = mistake == NULL && result->verdict == GRADE_WRONG;
-            const char *key = mistake != NULL ? mistake->id
-                              : unexplained   ? "unexplained"
-                                              : assay_grade_verdict_name(result->verdict);
-            add_problem(problems, key, mistake, result);
+            bool unexplained = result->mistake == NULL && result->verdict == GRADE_WRONG;
+            add_problems(problems, options->catalogue, result);
             if (unexplained) {
                 add_probes(probes, &part->answers[i].outputs);
             }

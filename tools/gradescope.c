@@ -77,6 +77,7 @@ static void write_case(FILE *stream, json_t *told, const json_t *graded, bool va
 {
     const char *verdict = text_of(graded, "verdict");
     const json_t *mistake = json_object_get(graded, "mistake");
+    size_t index;
     bool before = strcmp(verdict, assay_grade_verdict_name(GRADE_UNUSABLE)) == 0 ||
                   strcmp(verdict, assay_grade_verdict_name(GRADE_NOT_COMPILED)) == 0;
     if (strcmp(verdict, assay_grade_verdict_name(GRADE_PASS)) == 0) {
@@ -84,6 +85,9 @@ static void write_case(FILE *stream, json_t *told, const json_t *graded, bool va
     }
     if (json_is_object(mistake)) {
         add_line(stream, told, text_of(mistake, "name"), text_of(mistake, "hint"));
+        json_array_foreach(json_object_get(graded, "also"), index, mistake) {
+            add_line(stream, told, text_of(mistake, "name"), text_of(mistake, "hint"));
+        }
     } else if (strcmp(verdict, assay_grade_verdict_name(GRADE_WRONG)) == 0) {
         add_line(stream, told, "Wrong values that no known mistake explains", "");
     } else {

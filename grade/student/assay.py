@@ -498,10 +498,9 @@ def _lines(cases):
     """What went wrong, each thing once: mistakes with hints, and verdicts with the cases that have them."""
     found = {}
     for case in cases:
-        mistake = case["mistake"]
-        if mistake:
+        for mistake in [case["mistake"], *case["also"]] if case["mistake"] else []:
             found.update({mistake["name"]: [], f"Hint: {mistake['hint']}": []})
-        elif case["verdict"] != "pass":
+        if not case["mistake"] and case["verdict"] != "pass":
             line = case["verdict"] + (f", {case['detail']}" if case["detail"] else "")
             found.setdefault(line, []).append(case["case"])
     return [f"{line} ({'all cases' if len(names) == len(cases) else ', '.join(names)})" if names else line

@@ -68,9 +68,10 @@ END2
 lacks() { ! grep -q "$1" out || { cat out; fail "a student sees \"$1\""; }; }
 
 starter python whole
-sed 's/ m_hat = m \/ .*/ m_hat = m/' whole/submission.py \
-    >autograder/submission/my_work.py
+sed 's/ m_hat = m \/ .*/ m_hat = m/; s/(np.sqrt(v_hat) + self.epsilon)/np.sqrt(v_hat + self.epsilon)/' \
+    whole/submission.py >autograder/submission/my_work.py
 run
+says out "epsilon is inside the root. Hint: What is epsilon added to?"
 says out "score 2"
 says out "Adam: 0.0 of 10.0"
 says out "the first moment's bias correction is missing. Hint: Which of the two averages starts at 0?"
