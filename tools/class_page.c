@@ -11,7 +11,9 @@
 #include "report/html.h"
 
 static const char more_style[] =
-    ".bar{display:block;height:1.1rem;background:var(--link);border-radius:.2rem;min-width:1px}\n"
+    ".bar{display:block;height:1.1rem;background:var(--link);border-radius:.2rem;min-width:1px;"
+    "-webkit-print-color-adjust:exact;print-color-adjust:exact}\n"
+    "@media print{tr,li{break-inside:avoid}h2{break-after:avoid}}\n"
     ".bars td:nth-child(2){width:70%;text-align:left;vertical-align:middle}\n"
     ".wrong td:first-child,.wrong th{text-align:left}.wrong td.what,.wrong td.hint{text-align:left}\n"
     ".wrong tbody+tbody tr:first-child th{padding-top:1.2rem}.wrong tbody tr:first-child th{font-weight:600}\n"

@@ -293,6 +293,7 @@ static void write_registrar(FILE *stream, const void *context)
     const class_page *page = context;
     size_t index;
     json_t *result;
+    fputs("\xef\xbb\xbf", stream); /* a byte order mark: without it Excel does not read names as UTF-8 */
     fputs("submission,points,possible,percent,remark,page\n", stream);
     json_array_foreach(page->results, index, result) {
         double possible = json_number_value(json_object_get(result, "possible"));

@@ -4,7 +4,6 @@
 const fs = require("fs");
 const path = require("path");
 const readline = require("readline");
-const v8 = require("v8");
 const vm = require("vm");
 
 const ACTIVATIONS = ["identity", "tanh", "relu", "sigmoid", "leaky_relu"];
@@ -33,7 +32,6 @@ for (const name of ACTIVATIONS) {
     VARIANTS[name + "_gradient"] = [name + "_backward", name + "_derivative", name + "_prime"];
 }
 
-const copyOf = (value) => v8.deserialize(v8.serialize(value)); // structuredClone needs Node.js 17
 const plain = (name) => name.replace(/_/g, "").toLowerCase();
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
@@ -99,8 +97,7 @@ class Submission {
             return;
         }
         const where = names.has(name) ? `line ${names.get(name)}` : "exports";
-        const kind = isClass(value) ? "class" : "function";
-        this.found[component] = {name, kind, where, text: `${kind} ${name}, ${where}`, call: value};
+        this.found[component] = {name, kind: "function", where, text: `function ${name}, ${where}`, call: value};
     }
 
     notFound() {
@@ -142,23 +139,9 @@ function argumentNames(call) {
     return names !== null && names.every((name) => /^[\w$]+$/.test(name)) ? names : null;
 }
 
-const PLURALS = {weight: "weights", bias: "biases", parameters: "parameters", gradients: "gradients"};
-
-// The inputs by plain name; numbered ones also as an array: weights, biases, parameters, gradients.
-function inputsByName(inputs) {
-    const given = new Map(Object.entries(inputs).map(([name, value]) => [plain(name), value]));
-    for (const [stem, plural] of Object.entries(PLURALS)) {
-        const numbered = Object.keys(inputs).filter((name) => new RegExp(`^${stem}\\d+$`).test(name));
-        if (numbered.length > 0) {
-            given.set(plural, numbered.map((name) => inputs[name]));
-        }
-    }
-    return given;
-}
-
 // Arguments by name where all have a name of the protocol; one object; or all inputs in the protocol's order.
 function argumentsFor(found, inputs) {
-    const given = inputsByName(inputs);
+    const given = new Map(Object.entries(inputs).map(([name, value]) => [plain(name), value]));
     const names = argumentNames(found.call);
     if (names !== null && names.every((name) => given.has(plain(name)))) {
         return names.map((name) => given.get(plain(name)));
@@ -205,40 +188,9 @@ function isSingle(value) {
     return value instanceof Float32Array || (Array.isArray(value) && value.some(isSingle));
 }
 
-const isClass = (call) => /^class\b/.test(Function.prototype.toString.call(call));
-
-// What an argument of an optimizer's constructor may be called beside the protocol's name.
-const SHORT = {learning_rate: ["lr", "alpha", "eta"], momentum: ["beta"], epsilon: ["eps"], parameters: ["params"]};
-
-// An optimizer's class: step(gradients) changes the parameters, which the constructor got, in place.
-function optimize(found, inputs) {
-    const given = inputsByName(copyOf(inputs));
-    for (const [name, others] of Object.entries(SHORT)) {
-        others.filter(() => given.has(plain(name))).forEach((other) => given.set(other, given.get(plain(name))));
-    }
-    const list = /\bconstructor\s*\(([^)]*)\)/.exec(found.call.toString());
-    const names = list === null ? [] : list[1].split(",").map((name) => plain(name.split("=")[0].trim()));
-    const unknown = names.filter((name) => !given.has(name));
-    if (names.length === 0 || unknown.length > 0) {
-        throw new Error(`the constructor of ${found.name} takes (${names.join(", ")}); assay gives ` +
-            `parameters, ${Object.keys(inputs).filter((name) => !/\d$/.test(name)).join(", ")}`);
-    }
-    const tensors = given.get("parameters"), gradients = given.get("gradients");
-    const optimizer = new found.call(...names.map((name) => given.get(name)));
-    const updated = tensors.map(() => []);
-    gradients[0].forEach((_, step) => {
-        optimizer.step(gradients.map((steps) => steps[step]));
-        updated.forEach((rows, k) => rows.push(copyOf(tensors[k])));
-    });
-    return updated;
-}
-
 // A function of one number is applied to each.
 function callOne(component, found, inputs) {
-    if (isClass(found.call)) {
-        return optimize(found, inputs);
-    }
-    const values = argumentsFor(found, copyOf(inputs));
+    const values = argumentsFor(found, structuredClone(inputs));
     if (!ACTIVATIONS.includes(component.replace("_gradient", ""))) {
         return found.call(...values);
     }
@@ -270,12 +222,9 @@ function answer(submission, request) {
         const reply = {outputs: plainOutputs(outputs)};
         return Object.values(outputs).some(isSingle) ? {...reply, precision: 32} : reply;
     } catch (error) {
-        return isNotWritten(error) ? {missing: true} : {error: `${error}${place(error)}`};
+        return {error: `${error}${place(error)}`};
     }
 }
-
-// A body of the blank starter.
-const isNotWritten = (error) => String(error && error.message).startsWith("not implemented");
 
 function plainOutputs(outputs) {
     return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, plainNumbers(value)]));
