@@ -436,8 +436,9 @@ static bool is_time_up(const session *s, char detail[GRADE_TEXT_LENGTH])
         snprintf(detail, GRADE_TEXT_LENGTH, "the submission has used its %g s of processor time", limit);
         return true;
     }
-    if (now_seconds() - s->started > GRADE_PATIENCE * limit) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "the submission took more than %g s", GRADE_PATIENCE * limit);
+    double clock_limit = assay_grade_patience() * limit;
+    if (now_seconds() - s->started > clock_limit) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "the submission took more than %.3g s", clock_limit);
         return true;
     }
     return false;

@@ -126,6 +126,8 @@ test_scripts = \
 	tests/grade/cgroup.sh \
 	tests/grade/notebooks.sh \
 	tests/grade/student.sh \
+	tests/grade/jupyter.sh \
+	tests/grade/platforms.sh \
 	tests/grade/assign.sh \
 	tests/grade/class_report.sh \
 	tests/grade/gradescope.sh
@@ -143,7 +145,7 @@ check-hostile:
 
 # --- the grader: submissions ------------------------------------------------------------------------------------------
 # No sanitizers: they run under limits on memory, in a program of their own.
-grade_module_cppflags = -I$(top_srcdir)/grade/include -I$(top_srcdir)/grade/starters/c
+grade_module_cppflags = -I$(top_srcdir)/grade/include -I$(top_srcdir)/tests/starters/c
 grade_module_cflags = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
 grade_module_ldflags = -module -avoid-version -shared -rpath /nonexistent
 check_LTLIBRARIES += tests/grade/planted.la tests/grade/starter.la tests/grade/starter_f32.la \
@@ -154,12 +156,12 @@ tests_grade_planted_la_CPPFLAGS = $(grade_module_cppflags)
 tests_grade_planted_la_CFLAGS = $(grade_module_cflags)
 tests_grade_planted_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_planted_la_LIBADD = -lm
-tests_grade_starter_la_SOURCES = grade/starters/c/submission.c
+tests_grade_starter_la_SOURCES = tests/starters/c/submission.c
 tests_grade_starter_la_CPPFLAGS = $(grade_module_cppflags)
 tests_grade_starter_la_CFLAGS = $(grade_module_cflags)
 tests_grade_starter_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_starter_la_LIBADD = -lm
-tests_grade_starter_f32_la_SOURCES = grade/starters/c/submission.c
+tests_grade_starter_f32_la_SOURCES = tests/starters/c/submission.c
 tests_grade_starter_f32_la_CPPFLAGS = $(grade_module_cppflags) -DREAL=float
 tests_grade_starter_f32_la_CFLAGS = $(ASSAY_CFLAGS)
 tests_grade_starter_f32_la_LDFLAGS = $(grade_module_ldflags)

@@ -36,7 +36,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # starter LANGUAGE FOLDER: the complete starter, with what it needs beside it.
 starter() {
-    mkdir -p "$2" && cp "$source/grade/starters/$1"/* "$2" || fail "no starter $1"
+    mkdir -p "$2" && cp "$source/tests/starters/$1"/* "$2" || fail "no starter $1"
     [ "$1" = c ] || cp "$source/grade/student/assay.py" "$2"
 }
 

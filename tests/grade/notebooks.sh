@@ -163,7 +163,7 @@ graded 0 --only relu "$folder/big.ipynb"
 # --- a class of all of them: each is a row
 mkdir "$folder/class"
 cp -r "$folder/ann" "$folder/cas" "$folder"/*.ipynb "$folder/alone.py" "$folder/class"
-cp "$source/grade/starters/c/submission.c" "$folder/class/eve.c" 2>/dev/null
+cp "$source/tests/starters/c/submission.c" "$folder/class/eve.c" 2>/dev/null
 graded 0 --class "$folder/class" --seed 1 --only relu
 rows=$(grep -c . "$folder/class/grades.csv")
 entries=$(ls "$folder/class" | grep -vc grades.csv)
