@@ -72,7 +72,7 @@ def named_arguments(function, name, values, positional, others=(), elsewhere=())
                     f"{', '.join(['the parameters'] * (positional > 0) + list(values))}")
     unset = [v for v in values if v not in used and v not in elsewhere and not (v in USUAL and values[v] == USUAL[v])]
     if unset and all(v in USUAL for v in unset):
-        raise NotThisCase  # the submission has a number where others have an argument
+        raise NotThisCase(f"{name} has no argument for {', '.join(unset)}: cases with other values are left out")
     if unset:
         needed = ", ".join(f"{v} = {values[v]:g}" for v in unset)
         raise Unfit(f"{name} takes {takes(function)}: no argument for {needed}, which this case needs")

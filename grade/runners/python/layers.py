@@ -316,7 +316,8 @@ def _at_the_kink(forward, inputs, x, dy, dx):
     left, right = sides
     between = (dx - torch.minimum(left * dy, right * dy) >= -1e-9) & (dx - torch.maximum(left * dy, right * dy) <= 1e-9)
     usual = ((left - slope).abs() < 1e-6) & ((right - 1).abs() < 1e-6)
-    return torch.where((x == 0) & usual & between, slope * dy, dx)
+    other = ((left - 1).abs() < 1e-6) & ((right - slope).abs() < 1e-6)
+    return torch.where((x == 0) & (usual | other) & between, left * dy, dx)
 
 
 def activation_gradient(workspace, found, inputs):
@@ -482,12 +483,18 @@ def _is_binary(found):
 
 
 def _binary_cost(found, inputs):
-    if len(inputs["logits"][0]) != 2:
-        raise NotThisCase  # it has two classes
+    """
+    A case with any number of classes as one with two: the label's class against all others. An example whose label is
+    likely may as well be one of the others, where Y is 0: so both terms of the cost are used.
+    """
     numpy = arrays.numpy()
+    labels = numpy.array(inputs["labels"])
     logits = numpy.array(inputs["logits"], dtype=numpy.longdouble)
-    al = 1 / (1 + numpy.exp(logits[:, 0] - logits[:, 1]))
-    return found.thing(al.reshape(1, -1), numpy.array(inputs["labels"], dtype=float).reshape(1, -1))
+    p = UsualSoftmax(found).forward(logits)[numpy.arange(len(labels)), labels]
+    if p.max() >= 1 - numpy.finfo(numpy.longdouble).eps:
+        raise NotThisCase(f"{found.name} takes log(1 - AL), and AL is 1 here")
+    y = numpy.where((p > 0.5) | (p < 0.1), 1.0, numpy.arange(len(labels)) % 2)
+    return found.thing(numpy.where(y == 1, p, 1 - p).reshape(1, -1), y.reshape(1, -1))
 
 
 def cross_entropy(workspace, found, inputs):
@@ -558,5 +565,5 @@ def remark(component, found):
         if first and first[0].startswith("a"):
             return " (examples are columns" + ("; dZ times the number of rows)" if forward is not found else ")")
     if component == "cross_entropy" and _is_binary(found):
-        return " (of the probability of class 1: cases with two classes)"
+        return " (two classes: the label's against the others)"
     return ""

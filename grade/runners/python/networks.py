@@ -2,6 +2,7 @@
 from . import arrays, numpy_networks
 from .calls import EMPTY, NotThisCase, Unfit, direct, means, parameters_of, takes
 from .layers import autograd, is_module, tracked
+from .names import plain
 from .optimizers import TorchRule
 
 LAYERS = ("activation", "inputs", "outputs", "hidden", "sizes")
@@ -61,18 +62,16 @@ def _named_activation(thing):
 
 # --- building ---------------------------------------------------------------------------------------------------------
 
-def _hidden(sizes, as_number):
-    if not as_number:
-        return list(sizes[1:-1])
-    if len(set(sizes[1:-1])) != 1:
-        raise NotThisCase  # it takes one number of hidden units
-    return sizes[1]
+def _hidden_choices(roles, sizes):
+    """What an argument for the hidden layers may be: their sizes, or one number if they are alike."""
+    if "hidden" not in roles.values():
+        return [None]
+    return [list(sizes[1:-1])] + ([sizes[1]] if len(set(sizes[1:-1])) == 1 else [])
 
 
-def _arguments(roles, sizes, activation, as_number):
-    values = {"inputs": lambda: sizes[0], "outputs": lambda: sizes[-1], "sizes": lambda: list(sizes),
-              "hidden": lambda: _hidden(sizes, as_number), "activation": lambda: activation}
-    return {name: values[role]() for name, role in roles.items()}
+def _arguments(roles, sizes, activation, hidden):
+    values = {"inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes), "hidden": hidden, "activation": activation}
+    return {name: values[role] for name, role in roles.items()}
 
 
 def _shapes(model):
@@ -108,9 +107,9 @@ def build(workspace, found, sizes, activation):
     takes_activation = "activation" in roles.values()
     problem = shapes = None
     for act in _activations(workspace, activation) if takes_activation else [None]:
-        for as_number in (False, True) if "hidden" in roles.values() else (False,):
+        for hidden in _hidden_choices(roles, sizes):
             try:
-                model = thing(**_arguments(roles, sizes, act, as_number))
+                model = thing(**_arguments(roles, sizes, act, hidden))
                 model(arrays.torch().zeros(2, sizes[0]))
             except (NotImplementedError, NotThisCase):
                 raise
@@ -121,10 +120,11 @@ def build(workspace, found, sizes, activation):
             if order:
                 return _with_activation(model, thing, takes_activation, activation, sizes), order
             shapes = shapes or _shapes(model)
+    hidden = next((plain(p) for p, role in roles.items() if role == "hidden"), "")
+    if "sizes" not in roles.values() and not hidden.endswith(("s", "layers")) and (shapes or len(sizes) != 3):
+        raise NotThisCase(f"{name} has a number of layers of its own")
     if shapes is None:
         raise problem
-    if "sizes" not in roles.values() and ("hidden" not in roles.values() or len(sizes) == 2):
-        raise NotThisCase  # its number of layers is its own
     listed = ", ".join(str(list(shape)) for shape in shapes)
     raise Unfit(f"{name} with the sizes {sizes} has weights of {listed or 'no layers'}")
 
@@ -133,7 +133,7 @@ def _with_activation(model, thing, takes_activation, activation, sizes):
     if takes_activation or len(sizes) == 2 or _replace_activations(model, activation):
         return model
     if (_named_activation(thing) or activation) != activation:
-        raise NotThisCase  # the activation is written into it
+        raise NotThisCase(f"the activation is written into {thing.__name__}")
     return model
 
 
@@ -190,7 +190,7 @@ def training(workspace, found, inputs):
         return outputs
     optimizer = found.rules.get(inputs["optimizer"])
     if optimizer is None:
-        raise NotThisCase  # it has other optimizers
+        raise NotThisCase(f"there is no class for {inputs['optimizer']}")
     values = {"learning_rate": inputs["learning_rate"]}
     if inputs["optimizer"] == "momentum":
         values["momentum"] = inputs["beta1"]

@@ -44,7 +44,7 @@ def _build(found, sizes):
         except (TypeError, ValueError, AttributeError, IndexError) as error:
             problem = problem or error
     if len(sizes) != 3 and "hidden" in roles.values():
-        raise NotThisCase
+        raise NotThisCase(f"{found.name} takes one number of hidden units")
     raise problem
 
 
@@ -62,14 +62,14 @@ def _number(result):
 def _by_loss(workspace, found, inputs):
     sizes = inputs["sizes"]
     if inputs["activation"] != "relu" and len(sizes) > 2:
-        raise NotThisCase  # it has ReLU in its code
+        raise NotThisCase(f"{found.name} has ReLU in its code")
     net = _build(found, sizes)
     keys = [(f"W{l + 1}", f"b{l + 1}") for l in range(len(sizes) - 1)]
     params = getattr(net, "params", None)
     if not isinstance(params, dict):
         raise Unfit(f"{found.name} has loss(X, y) and no dictionary params with W1, b1, ...")
     if set(params) != {key for pair in keys for key in pair}:
-        raise NotThisCase  # its number of layers is its own
+        raise NotThisCase(f"{found.name} has a number of layers of its own")
     in_out = [arrays.shape_of(params[w]) for w, _ in keys] == list(zip(sizes, sizes[1:]))
     for l, (w, b) in enumerate(keys):
         put(params, (w, b), _floats(inputs, f"weight{l}"), _floats(inputs, f"bias{l}"), in_out)
@@ -185,7 +185,7 @@ def _by_functions(workspace, found, inputs):
     numpy, sizes = arrays.numpy(), inputs["sizes"]
     last = len(sizes) - 2
     if sizes[-1] != 2 or inputs["activation"] != "relu" and last > 0:
-        raise NotThisCase
+        raise NotThisCase(f"{found.name} has ReLU and one sigmoid")
     parameters = {}
     for l in range(last + 1):
         weight, bias = _floats(inputs, f"weight{l}"), _floats(inputs, f"bias{l}").reshape(-1, 1)

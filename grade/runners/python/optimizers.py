@@ -2,7 +2,7 @@
 import types
 
 from . import arrays
-from .calls import EMPTY, Unfit, direct, means, named_arguments, own_method, parameters_of, takes
+from .calls import EMPTY, USUAL, NotThisCase, Unfit, direct, means, named_arguments, own_method, parameters_of, takes
 from .names import plain
 from .returns import returned_names
 
@@ -53,9 +53,10 @@ class TorchRule:
         self.method = own_method(workspace, thing, STEPS)
         if self.method is None:
             raise Unfit(f"{name} has none of the methods {', '.join(STEPS[:-1])} of its own")
+        named = named_arguments(thing, name, values, 1)
         if workspace.is_unwritten(thing, self.method):
             raise NotImplementedError
-        self.optimizer = thing(given, **named_arguments(thing, name, values, 1))
+        self.optimizer = thing(given, **named)
         if self.method != "step" and callable(getattr(self.optimizer, "step", None)):
             self.method = "step"  # the template's step calls the submission's update_param
 
@@ -79,6 +80,22 @@ class TorchRule:
         return [tensor.detach() for tensor in self.tensors]
 
 
+class _Read(dict):
+    """A dictionary that remembers which of its keys were used."""
+
+    def __init__(self, values):
+        super().__init__(values)
+        self.used = set()
+
+    def __getitem__(self, key):
+        self.used.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key, default=None):
+        self.used.add(key)
+        return super().get(key, default)
+
+
 class StatesRule:
     """Dive into Deep Learning: rule(params, states, hyperparams), where parameters have `.grad`."""
 
@@ -88,12 +105,16 @@ class StatesRule:
         zeros = [arrays.torch().zeros_like(tensor) for tensor in tensors]
         self.states = [(z, z.clone()) for z in zeros] if component == "adam" else zeros
         rate = values["learning_rate"] * (1 - values.get("momentum", 0.0))  # its momentum has no factor 1 - beta
-        self.hyper = {**values, "lr": rate, "eps": values.get("epsilon"), "t": 1}
+        self.hyper = _Read({**values, "lr": rate, "learning_rate": rate, "eps": values.get("epsilon"), "t": 1})
 
     def step(self, gradients):
         for tensor, gradient in zip(self.tensors, gradients):
             tensor.grad = gradient.clone()
         self.function(self.tensors, self.states, self.hyper)
+        fixed = [v for v in USUAL if v in self.hyper and dict.get(self.hyper, v) != USUAL[v] and not
+                 {v, "eps" if v == "epsilon" else v} & self.hyper.used]
+        if fixed:
+            raise NotThisCase(f"its {', '.join(fixed)} are fixed: cases with other values are left out")
         return [tensor.detach() for tensor in self.tensors]
 
 
@@ -152,8 +173,6 @@ class ClassRule:
         method = own_method(workspace, thing, STEPS)
         if method is None:
             raise Unfit(f"{self.name} has none of the methods {', '.join(STEPS[:-1])}")
-        if workspace.is_unwritten(thing, method):
-            raise NotImplementedError
         self.wanted = parameters_of(getattr(thing, method))[1:]
         names = [plain(p.name) for p in self.wanted]
         self.named = {p.name: values[v] for p in self.wanted for v in values if means(p.name, v)
@@ -163,11 +182,12 @@ class ClassRule:
         groups = self.grouping.parameters(tensors)
         self.by_name = bool(set(names) & NAMES_A_TENSOR)
         passed = [v for v in values if any(means(name, v) for name in self.named)]
-        count = 1 if self.by_name else len(groups)
-        self.optimizers = [thing(*([group] if self.holds else []), *[
-            tuple(arrays.shape_of(group)) for p in first if plain(p.name) == "shape"], **named_arguments(
-                thing, self.name, values, 1 if self.holds or first and plain(first[0].name) == "shape" else 0, (),
-                passed)) for group in groups[:count]]
+        shaped = bool(first) and plain(first[0].name) == "shape"
+        arguments = named_arguments(thing, self.name, values, int(self.holds or shaped), (), passed)
+        if workspace.is_unwritten(thing, method):
+            raise NotImplementedError
+        self.optimizers = [thing(*([group] if self.holds else [arrays.shape_of(group)] if shaped else []), **arguments)
+                           for group in groups[:1 if self.by_name else None]]
         self.method = method
 
     def _arguments(self, k, group, gradient):

@@ -62,8 +62,10 @@ class Submission:
                 return {"missing": True}  # the function returns nothing yet
             reply = {"outputs": {name: arrays.plain_numbers(value) for name, value in outputs.items()}}
             json.dumps(reply)
-        except (NotImplementedError, NotThisCase):
+        except NotImplementedError:
             return {"missing": True}
+        except NotThisCase as reason:
+            return {"missing": True, "because": str(reason)}
         except Unfit as unfit:
             return {"error": str(unfit)}
         except (Exception, SystemExit) as error:  # one function's failure is not the others'
