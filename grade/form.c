@@ -22,13 +22,14 @@ static const char *const python_files[] = {
     "definitions.py", "find.py",    "initializers.py", "later.py",     "layers.py",     "names.py",
     "networks.py",   "numpy_networks.py", "optimizers.py", "returns.py", "serve.py",    NULL,
 };
-static const char *const javascript_files[] = {"runner.js", NULL};
+static const char *const javascript_files[] = {"calls.js", "load.js", "names.js", "runner.js", NULL};
 static const grade_language python = {"python", "", python_files, "python3", "python3"};
 static const grade_language javascript = {"javascript", "/runner.js", javascript_files, "node", "nodejs"};
 static const grade_form forms[] = {
     {".ipynb", "submission.ipynb", false, &python},
     {".py", "submission.py", false, &python},
     {".js", "submission.js", false, &javascript},
+    {".mjs", "submission.mjs", false, &javascript},
     {".c", "submission.c", true, NULL},
     {".so", GRADE_OBJECT_NAME, false, NULL},
 };
@@ -49,9 +50,11 @@ const grade_form *assay_grade_form_of(const char *path)
 
 /* --- a folder ----------------------------------------------------------------------------------------------------- */
 
+/* assay.py is the student's side of assay, which `assay assign` writes beside a submission. */
 static int is_candidate(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && assay_grade_form_of(entry->d_name) != NULL;
+    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && assay_grade_form_of(entry->d_name) != NULL &&
+           strcmp(entry->d_name, "assay.py") != 0;
 }
 
 static bool has_documented_name(const char *name)

@@ -25,7 +25,7 @@ typedef struct {
 const grade_form *assay_grade_form_of(const char *path);
 
 /* The endings, for messages. */
-#define GRADE_FORM_ENDINGS ".ipynb, .py, .js, .c or .so"
+#define GRADE_FORM_ENDINGS ".ipynb, .py, .js, .mjs, .c or .so"
 
 /*
  * The file of a folder that is the submission: the one called submission.ENDING, or else the only one that has a form.

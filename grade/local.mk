@@ -114,7 +114,8 @@ dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__m
 	%D%/runners/python/names.py %D%/runners/python/networks.py %D%/runners/python/numpy_networks.py \
 	%D%/runners/python/optimizers.py %D%/runners/python/returns.py %D%/runners/python/serve.py
 runners_javascriptdir = $(pkgdatadir)/runners/javascript
-dist_runners_javascript_DATA = %D%/runners/javascript/runner.js
+dist_runners_javascript_DATA = %D%/runners/javascript/calls.js %D%/runners/javascript/load.js \
+	%D%/runners/javascript/names.js %D%/runners/javascript/runner.js
 
 # golden/mistakes.json and golden/named.json as C string literals, one a line.
 BUILT_SOURCES += mistakes.inc named.inc student_header.inc
