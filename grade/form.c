@@ -57,6 +57,21 @@ static int is_candidate(const struct dirent *entry)
            strcmp(entry->d_name, "assay.py") != 0;
 }
 
+/* The one notebook among Python files, which are its modules; NULL: there is none, or another kind of file. */
+static const char *only_notebook(struct dirent *const *entries, int count)
+{
+    const char *notebook = NULL;
+    for (int i = 0; i < count; i++) {
+        const grade_form *form = assay_grade_form_of(entries[i]->d_name);
+        bool is_notebook = strcmp(form->ending, ".ipynb") == 0;
+        if (form->language != &python || (is_notebook && notebook != NULL)) {
+            return NULL;
+        }
+        notebook = is_notebook ? entries[i]->d_name : notebook;
+    }
+    return notebook;
+}
+
 static bool has_documented_name(const char *name)
 {
     const grade_form *form = assay_grade_form_of(name);
@@ -85,7 +100,7 @@ assay_status assay_grade_form_choose(int folder, char **name, char reason[GRADE_
         snprintf(reason, GRADE_TEXT_LENGTH, "its folder cannot be read: %s", strerror(errno));
         return ASSAY_OK;
     }
-    const char *chosen = count == 1 ? entries[0]->d_name : NULL;
+    const char *chosen = count == 1 ? entries[0]->d_name : only_notebook(entries, count);
     int documented = 0;
     for (int i = 0; i < count; i++) {
         if (has_documented_name(entries[i]->d_name)) {

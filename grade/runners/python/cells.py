@@ -10,10 +10,13 @@ class Unusable(Exception):
 
 
 class Cell:
-    """Some source text: `label` is what people call it ("cell 24"), and `file` the name in tracebacks."""
+    """
+    Some source text: `label` is what people call it ("cell 24"), and `file` the name in tracebacks. `module`: the cell
+    only writes this module, for a later import.
+    """
 
-    def __init__(self, label, file, text):
-        self.label, self.file, self.text = label, file, text
+    def __init__(self, label, file, text, module=None):
+        self.label, self.file, self.text, self.module = label, file, text, module
 
 
 # --- magics -----------------------------------------------------------------------------------------------------------
@@ -48,6 +51,12 @@ def without_magics(text):
     except (SyntaxError, ValueError, RecursionError):  # not before: a line of a long text may begin with "%"
         lines = _without_lines(lines)
     return "\n".join(lines)
+
+
+def written_module(text):
+    """The module that a cell writes (%%writefile helper.py), or None."""
+    match = re.match(r"\s*%%(?:writefile|file)\b.*?([A-Za-z_]\w*)\.py\s*\n", text)
+    return match.group(1) if match else None
 
 
 # --- notebooks --------------------------------------------------------------------------------------------------------
@@ -139,7 +148,8 @@ def _read_notebook(path):
     cells = []
     for source, language in _raw_cells(notebook):
         label = f"cell {len(cells) + 1}"
-        cells.append(Cell(label, f"<{label}>", without_magics(_text_of(source)) if _is_python(language) else ""))
+        text = _text_of(source) if _is_python(language) else ""
+        cells.append(Cell(label, f"<{label}>", without_magics(text), written_module(text)))
     if not cells:
         raise Unusable("a notebook without a code cell")
     return cells

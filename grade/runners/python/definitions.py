@@ -1,10 +1,13 @@
 """Runs the definitions of a submission: imports, functions, classes and constants. No other statement runs."""
 import ast
+import contextlib
 import copy
 import importlib
 import importlib.machinery
 import importlib.util
+import linecache
 import os
+import signal
 import sys
 import types
 import __future__
@@ -18,6 +21,7 @@ from .later import Later, is_missing
 EAGER = {"numpy", "torch", "scipy", "assay"} | set(sys.stdlib_module_names)
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+CONSTANT_SECONDS = 0.25  # of processor time
 PYTHON_2_NAMES = {"xrange", "unicode", "raw_input", "basestring", "long", "unichr", "reduce", "cmp", "file"}
 
 
@@ -50,12 +54,19 @@ class Workspace:
         self.missing = {}  # modules that are not installed, with their place
         self.imported = set()
         self.flags = 0
+        self.written = {}  # modules that a cell writes
         sys.modules["submission"] = self.module
         sys.modules["assay"] = self._student_side()
         sys.meta_path.insert(0, _OwnModules(self))
         self.cells = read(path)
+        self.written = {cell.module: cell for cell in self.cells if cell.module is not None}
         for cell in self.cells:
-            self._run_cell(cell, self.names)
+            linecache.cache[cell.file] = (len(cell.text), None, cell.text.splitlines(True), cell.file)
+            if cell.module is None:
+                self._run_cell(cell, self.names)
+        for module, cell in self.written.items():
+            if module not in sys.modules:  # nothing imports it: it is what a script would be
+                self._run_cell(cell, self.names)
         if self.missing:
             self.notes.append("not installed where submissions run: " +
                               ", ".join(f"{name} ({place})" for name, place in sorted(self.missing.items())))
@@ -211,8 +222,9 @@ class Workspace:
             self._leave_out(node, cell)
             return
         try:
-            self._execute(node, cell, names)
-        except Exception:
+            with _at_most(CONSTANT_SECONDS):
+                self._execute(node, cell, names)
+        except (Exception, _TooLong):
             self._leave_out(node, cell)
             return
         for target in targets:
@@ -311,7 +323,7 @@ class Workspace:
 
     def _own_file(self, module):
         base = os.path.join(self.folder, *module.split("."))
-        return os.path.exists(base + ".py") or os.path.isdir(base)
+        return module in self.written or os.path.exists(base + ".py") or os.path.isdir(base)
 
     # --- for the others
 
@@ -347,6 +359,24 @@ class Workspace:
         return text
 
 
+class _TooLong(BaseException):
+    """Not an Exception, so that the submission's `except Exception` does not take it."""
+
+
+@contextlib.contextmanager
+def _at_most(seconds):
+    """Stops what uses more processor time: a list of 10^12 numbers is no constant."""
+    def stop(number, frame):
+        raise _TooLong
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
 class _Anonymous:
     file = "<import>"
 
@@ -359,6 +389,8 @@ class _OwnModules:
 
     def find_spec(self, name, path=None, target=None):
         base = os.path.join(self.workspace.folder, *name.split("."))
+        if name in self.workspace.written:
+            return importlib.machinery.ModuleSpec(name, self, origin=self.workspace.written[name].file)
         if os.path.isfile(base + ".py"):
             return importlib.machinery.ModuleSpec(name, self, origin=base + ".py")
         if os.path.isfile(os.path.join(base, "__init__.py")):
@@ -373,5 +405,6 @@ class _OwnModules:
         workspace = self.workspace
         workspace.modules.add(module.__name__)
         module.__file__ = module.__spec__.origin
-        for cell in read(module.__file__):
+        written = workspace.written.get(module.__name__)
+        for cell in read(module.__file__) if written is None else [written]:
             workspace._run_cell(cell, module.__dict__)

@@ -230,6 +230,6 @@ class Finder:
             if component not in self.found:
                 near = [free[match] for variant in names[:4]
                         for match in difflib.get_close_matches(variant, list(free), 1, 0.77)][:1]
-                name = self.own[near[0]] if near else None
-                result[component] = {"nearest": name, "where": self.workspace.where.get(name)} if near else {}
+                name = self.own[near[0]] if near and component_of(near[0]) != component else None
+                result[component] = {"nearest": name, "where": self.workspace.where.get(name)} if name else {}
         return result

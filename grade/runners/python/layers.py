@@ -68,8 +68,18 @@ def gradients_of(layer, keys):
     return found
 
 
+def _takes_parameters(found):
+    """A layer that is made of its parameters: Affine(W, b)."""
+    required = [p.name for p in parameters_of(found.thing) if p.default is EMPTY]
+    return len(required) == 2 and means(required[0], "weight") and means(required[1], "bias")
+
+
 def _constructed(found, fan_in, fan_out):
     required = [p for p in parameters_of(found.thing) if p.default is EMPTY]
+    if _takes_parameters(found):
+        zeros = arrays.numpy().zeros if found.kind != "torch" else arrays.torch().zeros
+        in_out = plain(required[0].name) != "weight"
+        return found.thing(zeros((fan_in, fan_out) if in_out else (fan_out, fan_in)), zeros((fan_out,)))
     if len(required) != 2:
         raise Unfit(f"{found.name} wants {takes(found.thing)}; assay gives (in_features, out_features)")
     if means(required[0].name, "outputs"):
@@ -218,9 +228,15 @@ def _each(function, value):
     return [_each(function, v) for v in value] if isinstance(value, list) else function(value)
 
 
+def _is_autograd_function(thing):
+    return isinstance(thing, type) and arrays.torch() is not None and issubclass(thing, arrays.torch().autograd.Function)
+
+
 def _forward_function(found, inputs):
     """A function x -> y from a module, a class with forward, or a function."""
     thing = found.thing
+    if _is_autograd_function(thing):
+        return None, lambda x: thing.apply(x, *_slope(inputs).values())
     if isinstance(thing, type):
         made = constructed(thing, found.name, _slope(inputs), [])
         function = made if callable(made) else getattr(made, "forward", None)
@@ -298,9 +314,7 @@ def _by_function(found, inputs):
 
 
 def _defines_a_derivative(workspace):
-    function = arrays.torch().autograd.Function
-    return any(isinstance(thing, type) and issubclass(thing, function) and workspace.is_own(thing)
-               for thing in list(workspace.names.values()))
+    return any(_is_autograd_function(thing) and workspace.is_own(thing) for thing in list(workspace.names.values()))
 
 
 def _at_the_kink(forward, inputs, x, dy, dx):
@@ -436,6 +450,8 @@ class CrossEntropy:
         self.names = [p.name for p in parameters_of(asked)]
         self.swapped = len(self.names) > 1 and means(self.names[0], "labels") and not means(self.names[1], "labels")
         of = self.names[1 if self.swapped else 0] if self.names else ""
+        if means(of, "labels"):  # (y, t): either may be meant
+            of = "probabilities" if self._fits_probabilities() else "logits"
         module_after_softmax = self.made is not None and hasattr(found.thing, "backward") and found.kind == "numpy" and \
             found.softmax is not None and plain(found.thing.__name__) == "crossentropymodule"
         if means(of, "probabilities") or module_after_softmax:
@@ -444,6 +460,17 @@ class CrossEntropy:
 
     def call(self, function, values, labels):
         return function(labels, values) if self.swapped else function(values, labels)
+
+    def _fits_probabilities(self):
+        """Whether what it gives is nearer to the loss of probabilities than to that of logits."""
+        rows, labels = [[0.7, 0.2, 0.1], [0.1, 0.3, 0.6]], [0, 1]
+        of_probabilities = -(math.log(0.7) + math.log(0.3)) / 2
+        of_logits = sum(math.log(sum(math.exp(v) for v in row)) - row[k] for row, k in zip(rows, labels)) / 2
+        try:
+            loss = float(_first(self.function(arrays.floats(rows, self.found.kind), arrays.given(labels, self.found.kind))))
+        except Exception:
+            return False
+        return abs(loss - of_probabilities) < abs(loss - of_logits)
 
     def _wants_one_hot(self):
         """Tries it with three rows of two classes: labels as numbers do not fit where one-hot rows are wanted."""
