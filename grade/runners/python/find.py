@@ -139,7 +139,7 @@ class Finder:
         if component == "linear_forward":
             return "back" not in variant and "grad" not in variant
         if component == "network_gradient":
-            return layers.is_module(thing) or variant == "networkgradient" or numpy_networks.is_network(thing) or \
+            return networks.builds(thing) or variant == "networkgradient" or numpy_networks.is_network(thing) or \
                 numpy_networks.backward_of(self.workspace, found.name) is not None
         if component.startswith("init_"):
             return not is_class
@@ -181,11 +181,10 @@ class Finder:
     def _connect(self):
         """Gives components the others that they need."""
         get = self.found.get
-        for name in ACTIVATIONS:
-            if get(name + "_gradient") is not None:
-                self.found[name + "_gradient"].forward = get(name)
-        if get("linear_backward") is not None:
-            self.found["linear_backward"].forward = get("linear_forward")
+        for name, backward in [(name, get(name + "_gradient")) for name in ACTIVATIONS] + \
+                [("linear_forward", get("linear_backward"))]:
+            if backward is not None:
+                backward.forward = self._other_half(backward) or get(name)
         for name in ("cross_entropy", "cross_entropy_gradient"):
             if get(name) is not None:
                 self.found[name].softmax = get("softmax")
@@ -195,6 +194,15 @@ class Finder:
             found.component = name
             found.remark = found.remark or initializers.remark(name, found) or layers.remark(name, found) or \
                 optimizers.remark(name, found)
+
+    def _other_half(self, backward):
+        """The forward function of a backward one, by its name."""
+        for other in ("forward", ""):
+            name = self.own.get(plain(backward.name).replace("backward", other))
+            if "backward" in plain(backward.name) and name is not None and backward.what == "function" and \
+                    not isinstance(self.workspace.names[name], type):
+                return Found(self.workspace, name, self.workspace.names[name])
+        return None
 
     def _one_class_with_momentum(self):
         sgd = self.found.get("sgd")
@@ -207,7 +215,7 @@ class Finder:
         if network is None:
             return
         network.remark = networks.remark(self.workspace, network)
-        if not layers.is_module(network.thing):
+        if not networks.builds(network.thing):
             return
         for name, found in self.found.items():
             if name.startswith("init_"):

@@ -153,6 +153,13 @@ def _by_layer(found, values, inputs):
     return pairs
 
 
+def _by_shape(found, values, inputs):
+    """A function of a layer's shape, (fan_out, fan_in): a weight."""
+    named = _arguments(found, values, 1, inputs)
+    shapes = list(zip(inputs["sizes"][1:], inputs["sizes"]))
+    return [(found.thing(shape, **named), [0.0] * shape[0]) for shape in shapes]
+
+
 def _divided(weight):
     return weight / math.sqrt(2) if hasattr(weight, "shape") else [[w / math.sqrt(2) for w in row] for row in weight]
 
@@ -165,7 +172,8 @@ def has_gain_everywhere(component, thing):
     names = [plain(p.name) for p in parameters_of(thing)]
     return component == "init_kaiming" and (plain(getattr(thing, "__name__", "")) == "initializeparametershe" or
                                             len(names) > 1 and means(names[0], "inputs") or
-                                            _is_per_module(thing) or names[:1] != [] and names[0] in PER_TENSOR)
+                                            _is_per_module(thing) or names[:1] != [] and
+                                            names[0] in (*PER_TENSOR, "shape", "size"))
 
 
 ZEROS, SCALED = {"initializeparameterszeros", "zerosinit", "initzeros"}, {"initializeparametersrandom",
@@ -224,6 +232,8 @@ def call(workspace, component, found, inputs):
             pairs = _by_sizes(found, values, inputs)
         elif len(names) > 1 and (means(names[0], "inputs") or means(names[0], "outputs")):
             pairs = _by_layer(found, values, inputs)
+        elif plain(names[0]) in ("shape", "size"):
+            pairs = _by_shape(found, values, inputs)
         elif found.kind == "torch":
             pairs = _by_torch(found, values, inputs)
         else:

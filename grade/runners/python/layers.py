@@ -50,7 +50,8 @@ def write(store, key, value):
 def put(store, keys, weight, bias, in_out):
     """Replaces a layer's parameters; the weight is transposed where the layer has it as [in][out]."""
     write(store, keys[0], weight.T if in_out else weight)
-    write(store, keys[1], bias.reshape(arrays.shape_of(read(store, keys[1]))))
+    old = read(store, keys[1])
+    write(store, keys[1], bias if old is None else bias.reshape(arrays.shape_of(old)))
 
 
 def gradients_of(layer, keys):
@@ -193,13 +194,39 @@ def _averages(found, forward, form):
     return all(abs(float(a.sum()) - float(b.sum())) < 1e-9 * (1 + abs(float(a.sum()))) for a, b in zip(*gradients))
 
 
+def _backward_by_names(found, inputs):
+    """A backward function of dy, x and W, with W as [out][in]; None: it has other arguments."""
+    given = {"dy": inputs["dy"], "x": inputs["x"], "weight": inputs["weight"], "bias": [0.0] * len(inputs["weight"])}
+    named = {}
+    for parameter in parameters_of(found.thing):
+        name = plain(parameter.name)
+        role = "dy" if name in ("dy", "dout", "grad", "delta", "upstream", "gradoutput", "gradout") else \
+            "weight" if name in ("w", "weight", "weights") else \
+            "x" if name in ("x", "input", "inputs") else "bias" if name in ("b", "bias") else None
+        if role is None or role in named.values():
+            return None
+        named[parameter.name] = role
+    if not {"dy", "x", "weight"} <= set(named.values()):
+        return None
+    in_out = found.forward is not None and not isinstance(found.forward.thing, type) and \
+        _form(found.forward, found.forward.thing).in_out
+    if in_out:
+        given["weight"] = [list(column) for column in zip(*given["weight"])]
+    dx, dweight, dbias = found.thing(**{name: arrays.floats(given[role], found.kind) for name, role in named.items()})
+    return {"dx": dx, "dweight": arrays.transposed(dweight) if in_out and dweight is not None else dweight,
+            "dbias": dbias.reshape(-1) if hasattr(dbias, "reshape") else dbias}
+
+
 def linear_backward(workspace, found, inputs):
     if isinstance(found.thing, type):
         return _layer_backward(found, inputs)
     outputs = direct(found.thing, inputs, ("dx", "dweight", "dbias"), found.kind)
     if outputs is not None:
         return outputs
-    if found.forward is None:
+    outputs = _backward_by_names(found, inputs)
+    if outputs is not None:
+        return outputs
+    if found.forward is None or isinstance(found.forward.thing, type):
         raise Unfit(f"{found.name} needs the cache of a forward function, and there is none")
     forward = found.forward.thing
     form = _form(found.forward, forward)

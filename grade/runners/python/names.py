@@ -64,7 +64,8 @@ _LAYER = ("layer", "forward", "fwd", "pass", "activations?", "op", "loss", "cate
 _BACK = ("gradient", "grad", "backward", "back", "bwd", "prime", "derivative", "deriv", "pass", "layer", "of", "d",
          "activations?", "delta", "loss", "diff")
 _NET = ("base", "feed", "forward", "fully", "connected", "deep", "neural", "two", "three", "layer", "layers", "multi",
-        "classifier", "model", "fashion", "mnist", "image", "hidden", "artificial", "dense", "small", "big")
+        "classifier", "model", "fashion", "make", "build", "create", "get", "mnist", "image", "hidden", "artificial",
+        "dense", "small", "big")
 _SURFACE = ("loss", "curve", "surface", "func", "curvature", "landscape", "d", "objective", "test", "sum", "of")
 WORDS = {
     "linear_forward": ("linear|affine|dense|fullyconnected|fc", ("layer", "forward", "fwd", "pass", "op")),
@@ -122,7 +123,8 @@ ARGUMENTS = {
     "gradient": {"g", "dw", "grad", "gradient", "grads", "gradients", "dx", "dtheta", "gs", "gradw", "dparams"},
     "bias": {"b", "bias", "biases"},
     "bias_gradient": {"db", "gradb", "dbias", "bgrad", "dbiases"},
-    "first_moment": {"m", "velocity", "firstmoment", "mom", "expavg", "vel", "ms", "moment1", "mt"},
+    "first_moment": {"m", "velocity", "firstmoment", "mom", "expavg", "vel", "ms", "moment1", "mt",
+                     "velocities", "momenta", "moments", "moment", "vels", "buffers", "buf", "prevupdate"},
     "second_moment": {"v", "s", "secondmoment", "expavgsq", "vs", "cache", "moment2", "vt", "sqavg"},
     "step": {"t", "step", "iteration", "iter", "i", "timestep", "it", "nstep"},
     "state": {"state", "states", "optstate", "memory", "optimizerstate"},
@@ -136,7 +138,7 @@ ARGUMENTS = {
     "hidden": {"hiddensizes", "hidden", "hiddendims", "nhidden", "hiddensize", "hiddenlayers", "hiddendim",
                "hiddenunits", "hiddenlayersizes", "numhidden", "hiddenlayer", "hiddens", "nhiddens", "dnnhiddenunits",
                "hiddenfeatures", "hiddenlayersize"},
-    "sizes": {"sizes", "layersizes", "layersdims", "layerdims", "dims", "layers", "shape", "layerssizes", "layersizes",
+    "sizes": {"sizes", "layersizes", "layersdims", "layerdims", "dims", "layers", "layerssizes", "layersizes",
               "widths", "layerwidths", "architecture", "units"},
     "labels": {"y", "labels", "targets", "target", "t", "ytrue", "true", "label"},
     "probabilities": {"p", "probs", "probabilities", "prob", "yhat", "ypred", "al", "a", "probability", "predictions"},

@@ -82,6 +82,42 @@ def _by_loss(workspace, found, inputs):
     return outputs
 
 
+# The same dictionary, with forward(X) and backward(dout).
+
+def _by_params(net, found, inputs):
+    numpy, sizes = arrays.numpy(), inputs["sizes"]
+    if inputs["activation"] != "relu" and len(sizes) > 2:
+        raise NotThisCase(f"{found.name} has its activation in its code")
+    keys = [(f"W{l + 1}", f"b{l + 1}") for l in range(len(sizes) - 1)]
+    if not all(w in net.params and b in net.params for w, b in keys):
+        raise Unfit(f"{found.name} with the sizes {sizes} has the parameters {', '.join(map(str, net.params))}")
+    in_out = [arrays.shape_of(net.params[w]) for w, _ in keys] == list(zip(sizes, sizes[1:]))
+    for l, pair in enumerate(keys):
+        put(net.params, pair, _floats(inputs, f"weight{l}"), _floats(inputs, f"bias{l}"), in_out)
+    labels = numpy.array(inputs["labels"])
+    loss, upstream = _loss(_number(net.forward(_floats(inputs, "x"))), labels)
+    grads = net.backward(upstream)
+    grads = getattr(net, "grads", None) if not isinstance(grads, dict) else grads
+    if not isinstance(grads, dict):
+        raise Unfit(f"{found.name}.backward returns no dictionary of gradients, and keeps none in grads")
+    outputs = {"loss": loss}
+    for l, (w, b) in enumerate(keys):
+        w, b = (w, b) if w in grads else ("d" + w, "d" + b)
+        outputs[f"dweight{l}"] = grads[w].T if in_out else grads[w]
+        outputs[f"dbias{l}"] = grads[b].reshape(-1)
+    return outputs
+
+
+def _loss(result, labels):
+    """The loss of a network's output, which is logits or probabilities, and its gradient with respect to it."""
+    numpy = arrays.numpy()
+    is_softmax = abs(result.sum(axis=1) - 1).max() < 1e-9 and result.min() >= 0
+    probabilities, rows = result if is_softmax else _softmax(result), numpy.arange(len(labels))
+    upstream = numpy.zeros_like(probabilities) if is_softmax else probabilities.copy()
+    upstream[rows, labels] -= 1 / probabilities[rows, labels] if is_softmax else 1
+    return -numpy.log(probabilities[rows, labels]).mean(), upstream / len(labels)
+
+
 # UvA: a list of modules with forward and backward, and params and grads where they have weights.
 
 class Activation:
@@ -135,8 +171,10 @@ def _modules(net):
 
 
 def _by_modules(workspace, found, inputs):
-    numpy, sizes = arrays.numpy(), inputs["sizes"]
+    sizes = inputs["sizes"]
     net = _build(found, sizes)
+    if isinstance(getattr(net, "params", None), dict):
+        return _by_params(net, found, inputs)
     linear = [module for module, _ in _modules(net) if _module_kind(module) == "linear"]
     if len(linear) != len(sizes) - 1:
         raise Unfit(f"{found.name} with the sizes {sizes} has {len(linear)} layers with weight and bias that assay finds")
@@ -148,15 +186,9 @@ def _by_modules(workspace, found, inputs):
     for module, replace in _modules(net):
         if _module_kind(module) == "activation" and type(module).__name__.lower()[:4] != inputs["activation"][:4]:
             replace(Activation(inputs["activation"]))
-    result = _number(net.forward(_floats(inputs, "x")))
-    softmax = abs(result.sum(axis=1) - 1).max() < 1e-9 and result.min() >= 0
-    probabilities = result if softmax else _softmax(result)
-    labels = numpy.array(inputs["labels"])
-    rows = numpy.arange(len(labels))
-    upstream = numpy.zeros_like(probabilities) if softmax else probabilities.copy()
-    upstream[rows, labels] -= 1 / probabilities[rows, labels] if softmax else 1
-    net.backward(upstream / len(labels))
-    outputs = {"loss": -numpy.log(probabilities[rows, labels]).mean()}
+    loss, upstream = _loss(_number(net.forward(_floats(inputs, "x"))), arrays.numpy().array(inputs["labels"]))
+    net.backward(upstream)
+    outputs = {"loss": loss}
     for l, module in enumerate(linear):
         dweight, dbias = gradients_of(module, keys_of(store_of(module)))
         if dweight is None or dbias is None:

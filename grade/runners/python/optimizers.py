@@ -228,6 +228,45 @@ def _first(returned):
     return returned[0] if isinstance(returned, tuple) and not isinstance(returned[0], (int, float)) else returned
 
 
+class ObjectsRule:
+    """A class in NumPy whose constructor gets objects that keep their gradients, as PyTorch's do, and step() reads them."""
+
+    SHAPES = ("parameters", "layers", "model")
+
+    def __init__(self, workspace, found, values, tensors, shape):
+        thing, self.shape = found.thing, shape
+        zeros = [arrays.zeros_like(tensor) for tensor in tensors]
+        keys = ("weight", "bias")
+        if shape == "parameters":
+            own = next((value for name, value in workspace.names.items() if isinstance(value, type) and
+                        plain(name) in ("parameter", "param", "tensor", "variable") and workspace.is_own(value)), None)
+            self.objects = [own(tensor) if own else types.SimpleNamespace(data=tensor) for tensor in tensors]
+            for number, (made, zero) in enumerate(zip(self.objects, zeros)):
+                made.grad = zero
+                made.name = getattr(made, "name", KEYS[number])
+            given = self.objects
+        else:
+            self.layer = types.SimpleNamespace(params=dict(zip(keys, tensors)), grads=dict(zip(keys, zeros)))
+            layers = [self.layer]
+            given = layers if shape == "layers" else types.SimpleNamespace(
+                layers=layers, modules=layers, params=self.layer.params, grads=self.layer.grads)
+        method = own_method(workspace, thing, STEPS)
+        named = named_arguments(thing, found.name, values, 1)
+        if workspace.is_unwritten(thing, method):
+            raise NotImplementedError
+        self.method = getattr(thing(given, **named), method)
+
+    def step(self, gradients):
+        if self.shape == "parameters":
+            for made, gradient in zip(self.objects, gradients):
+                made.grad = gradient
+            self.method()
+            return [made.data for made in self.objects]
+        self.layer.grads.update(zip(("weight", "bias"), gradients))
+        self.method()
+        return list(self.layer.params.values())
+
+
 class LayerRule:
     """update_params(layer), where a layer has weights, biases, dweights and dbiases, and keeps what is stored in it."""
 
@@ -286,6 +325,8 @@ class ConfigRule:
     def step(self, gradients):
         for k, gradient in enumerate(gradients):
             self.tensors[k], self.configs[k] = self.function(self.tensors[k], gradient, self.configs[k])
+            if self.tensors[k] is None:
+                raise NotImplementedError
         return self.tensors
 
 
@@ -365,6 +406,11 @@ def _class_forms(workspace, found):
         return [lambda values, tensors: LayerRule(workspace, found, values, tensors)]
     if any(means(name, "bias") for name in wanted) and any(means(name, "bias_gradient") for name in wanted):
         return [lambda values, tensors: PairRule(workspace, found, values, tensors)]
+    holds = parameters_of(found.thing)[:1]
+    if found.kind != "torch" and not wanted and holds and (plain(holds[0].name) in HOLDS or
+                                                           means(holds[0].name, "model")):
+        return [lambda values, tensors, s=shape: ObjectsRule(workspace, found, values, tensors, s)
+                for shape in ObjectsRule.SHAPES]
     forms = [lambda values, tensors, g=grouping: ClassRule(workspace, found, values, tensors, g)
              for grouping in _groupings(wanted)]
     if found.kind == "torch":
