@@ -130,6 +130,12 @@ if [ -x /usr/bin/node ] || [ -x /usr/local/bin/node ]; then
     wrong commonjs_wrong.js relu_gradient.one_at_zero adam.both_corrections_missing
     says out "not installed where submissions run: mathjs"
     says out "Kaiming initialization: function heInit, line 37"
+    wrong classes_wrong.js sigmoid_gradient.one_minus_missing cross_entropy.log_underflow adam.epsilon_in_root
+    says out "linear layer, backward: class Dense, line 10"
+    echo 'function relu(x) { return Math.max(x, 0); }
+for (;;) { }' >"$folder/endless.js"
+    graded 0 "$folder/endless.js"
+    says out "the file stops: Error: Script execution timed out after 4000ms; what is defined counts"
 else
     left_out="$left_out node"
 fi

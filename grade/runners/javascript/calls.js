@@ -445,6 +445,24 @@ function linear(component, found, inputs) {
     return isArray(dx) && kept(w) !== undefined ? [dx, inOut ? transposed(kept(w)) : kept(w), kept(b)] : dx;
 }
 
+// A surface's loss and its gradient; a function of two numbers is called for each point.
+function surface(found, inputs) {
+    const given = copy(inputs);
+    let one;
+    try {
+        one = found.call(...argumentsFor(found, {w1: 0.5, w2: 0.5}));
+    } catch (error) {
+        one = undefined; // of arrays
+    }
+    const first = Array.isArray(one) ? one[0] : isObject(one) ? one.loss : one;
+    if (typeof first !== "number" || Number.isNaN(first)) {
+        return found.call(...argumentsFor(found, given));
+    }
+    const points = given.w1.map((w1, i) => found.call(...argumentsFor(found, {w1, w2: given.w2[i]})));
+    const at = (k, name) => points.map((point) => Array.isArray(point) ? point[k] : point[name]);
+    return isObject(one) || Array.isArray(one) ? [at(0, "loss"), at(1, "dw1"), at(2, "dw2")] : [points];
+}
+
 function result(component, found, inputs) {
     if (OPTIMIZERS.includes(component)) {
         const list = argumentsOf(found.call).flatMap(({name, keys}) => keys || [name]).map(plain);
@@ -462,6 +480,9 @@ function result(component, found, inputs) {
     }
     if (component === "softmax") {
         return softmaxOf(found, copy(inputs.logits));
+    }
+    if (OUTPUTS[component].includes("dw1")) {
+        return surface(found, inputs);
     }
     if (component.startsWith("linear_")) {
         return linear(component, found, inputs);

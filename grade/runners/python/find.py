@@ -96,11 +96,22 @@ class Finder:
                 self.own[plain(name)] = name
             elif isinstance(thing, type) and component_of(name) in optimizers.VALUES:
                 workspace.notes.append(f"{name} is {thing.__module__}'s, not the submission's own: not graded")
+        self._add_inner()
         for component in COMPONENTS:
             if component not in self.found:
                 self._find(component)
         self._connect()
         self._note_repetitions()
+
+    def _add_inner(self):
+        """Classes and static methods in a class that only holds them: Init.xavier_init."""
+        for holder in [name for name in self.own.values() if isinstance(self.workspace.names[name], type)]:
+            for name, value in list(vars(self.workspace.names[holder]).items()):
+                if isinstance(value, (staticmethod, type)) and name != "__class__":
+                    self.own.setdefault(plain(name), f"{holder}.{name}")
+
+    def _thing(self, name):
+        return _lookup(self.workspace, name)
 
     def _candidates(self, component):
         """The submission's names for a component, with the variant that each is: known names, then rows of words."""
@@ -113,12 +124,12 @@ class Finder:
             yield name, plain(name)
         if component == "network_gradient":
             for name in self.own.values():
-                if networks.has_usual_arguments(self.workspace.names[name]):
+                if networks.has_usual_arguments(self._thing(name)):
                     yield name, plain(name)
 
     def _find(self, component):
         for name, variant in self._candidates(component):
-            found = Found(self.workspace, name, self.workspace.names[name])
+            found = Found(self.workspace, name, self._thing(name))
             if self._fits(component, found, variant):
                 self.found[component] = found
                 return
@@ -200,8 +211,8 @@ class Finder:
         for other in ("forward", ""):
             name = self.own.get(plain(backward.name).replace("backward", other))
             if "backward" in plain(backward.name) and name is not None and backward.what == "function" and \
-                    not isinstance(self.workspace.names[name], type):
-                return Found(self.workspace, name, self.workspace.names[name])
+                    not isinstance(self._thing(name), type):
+                return Found(self.workspace, name, self._thing(name))
         return None
 
     def _one_class_with_momentum(self):
@@ -239,5 +250,5 @@ class Finder:
                 near = [free[match] for variant in names[:4]
                         for match in difflib.get_close_matches(variant, list(free), 1, 0.77)][:1]
                 name = self.own[near[0]] if near and component_of(near[0]) != component else None
-                result[component] = {"nearest": name, "where": self.workspace.where.get(name)} if name else {}
+                result[component] = {"nearest": name, "where": self.workspace.where.get(name.split(".")[0])} if name else {}
         return result

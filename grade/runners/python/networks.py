@@ -237,7 +237,7 @@ def remark(workspace, found):
 def surface(workspace, found, inputs):
     if found.kind != "torch":
         w1, w2 = arrays.floats(inputs["w1"], found.kind), arrays.floats(inputs["w2"], found.kind)
-        result = found.thing(w1, w2)
+        result = _values(found, w1, w2)
         gradient = _gradient_function(workspace, found.name)
         if result is not None and gradient is not None and not isinstance(result, (dict, tuple)):
             result = (result, *gradient(w1, w2))
@@ -250,6 +250,17 @@ def surface(workspace, found, inputs):
     loss = _surface_value(found, w1, w2)
     dw1, dw2 = autograd(loss.sum(), [w1, w2])
     return {"loss": loss, "dw1": dw1, "dw2": dw2}
+
+
+def _values(found, w1, w2):
+    """What the function gives for all points; one for numbers is called for each of them."""
+    if found.kind != "list":
+        return found.thing(w1, w2)
+    try:
+        return found.thing(w1, w2)
+    except TypeError:
+        results = [found.thing(a, b) for a, b in zip(w1, w2)]
+    return tuple(map(list, zip(*results))) if isinstance(results[0], (tuple, list)) else results
 
 
 def _gradient_function(workspace, name):
