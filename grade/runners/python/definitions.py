@@ -52,6 +52,7 @@ class Workspace:
         self.notes = []
         self.modules = {"submission"}  # the submission's own
         self.missing = {}  # modules that are not installed, with their place
+        self.stars = []  # missing modules that all names are imported from
         self.imported = set()
         self.flags = 0
         self.written = {}  # modules that a cell writes
@@ -317,7 +318,9 @@ class Workspace:
                 found = False
             if not found:
                 self.missing[root] = place
-        if bound != "*":
+        if bound == "*":
+            self.stars.append(f"{module} ({place})")
+        else:
             inner = (alias.name,) if isinstance(node, ast.ImportFrom) and node.module is not None else ()
             names[bound] = Later(module if alias.asname or inner else root, inner, found)
 
@@ -354,6 +357,8 @@ class Workspace:
             text += f"; {self.not_run[name]} sets {name}, but only definitions and constants are run"
         elif isinstance(error, NameError) and name in PYTHON_2_NAMES:
             text += "; Python 2 code?"
+        elif isinstance(error, NameError) and self.stars:
+            text += f"; it may be one of {', '.join(self.stars[:3])}, not installed where submissions run"
         if isinstance(error, ModuleNotFoundError):
             text += "; it is not installed where submissions run"
         return text

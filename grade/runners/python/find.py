@@ -203,7 +203,7 @@ class Finder:
         self._network()
         for name, found in self.found.items():
             found.component = name
-            found.remark = found.remark or initializers.remark(name, found) or layers.remark(name, found) or \
+            found.remark = " (no body yet)" if found.blank else found.remark or initializers.remark(name, found) or layers.remark(name, found) or \
                 optimizers.remark(name, found)
 
     def _other_half(self, backward):

@@ -68,7 +68,7 @@ class Submission:
             return {"missing": True, "because": str(reason)}
         except Unfit as unfit:
             return {"error": str(unfit)}
-        except (Exception, SystemExit) as error:  # one function's failure is not the others'
+        except BaseException as error:  # one function's failure, also an exit, is not the others'
             return {"error": self.workspace.explain(error)}
         if arrays.is_single(outputs):
             reply["precision"] = 32
