@@ -493,6 +493,7 @@ static const struct {
     {"no hidden layer", {.layers = 1, .sizes = {4, 5}, .hidden = TANH}, 7},
     {"one row, two classes", {.layers = 2, .sizes = {3, 4, 2}, .hidden = TANH}, 1},
     {"layers of one unit", {.layers = 2, .sizes = {1, 1, 2}, .hidden = TANH}, 3},
+    {"two layers, ReLU, two classes", {.layers = 2, .sizes = {5, 6, 2}, .hidden = RELU}, 7}, /* of other courses */
 };
 
 static void make_gradient(size_t index, assay_mt19937 *random, grade_case *made)

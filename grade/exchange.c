@@ -323,7 +323,9 @@ static assay_status read_reply(json_t *reply, int id, const grade_folders *folde
         answer->verdict = GRADE_REFUSED;
         assay_grade_text_clean(refused, strlen(refused), answer->detail, 200);
     } else if (json_is_true(json_object_get(reply, "missing"))) {
+        const char *why = json_string_value(json_object_get(reply, "because"));
         answer->verdict = GRADE_MISSING;
+        assay_grade_text_clean(why == NULL ? "" : why, why == NULL ? 0 : strlen(why), answer->detail, 200);
     } else {
         answer->verdict = GRADE_PASS;
         for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {

@@ -107,13 +107,15 @@ assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 # neutral names (grade/form.c lists them). configure links runners to grade/runners, for a program that is not
 # installed.
 runners_pythondir = $(pkgdatadir)/runners/python
-dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__main__.py %D%/runners/python/arrays.py \
-	%D%/runners/python/calls.py %D%/runners/python/cells.py %D%/runners/python/definitions.py \
-	%D%/runners/python/find.py %D%/runners/python/initializers.py %D%/runners/python/layers.py \
-	%D%/runners/python/names.py %D%/runners/python/networks.py %D%/runners/python/optimizers.py \
-	%D%/runners/python/serve.py
+dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__main__.py \
+	%D%/runners/python/arrays.py %D%/runners/python/calls.py %D%/runners/python/cells.py \
+	%D%/runners/python/constants.py %D%/runners/python/definitions.py %D%/runners/python/find.py \
+	%D%/runners/python/initializers.py %D%/runners/python/later.py %D%/runners/python/layers.py \
+	%D%/runners/python/names.py %D%/runners/python/networks.py %D%/runners/python/numpy_networks.py \
+	%D%/runners/python/optimizers.py %D%/runners/python/returns.py %D%/runners/python/serve.py
 runners_javascriptdir = $(pkgdatadir)/runners/javascript
-dist_runners_javascript_DATA = %D%/runners/javascript/runner.js
+dist_runners_javascript_DATA = %D%/runners/javascript/calls.js %D%/runners/javascript/load.js \
+	%D%/runners/javascript/names.js %D%/runners/javascript/runner.js
 
 # golden/mistakes.json and golden/named.json as C string literals, one a line.
 BUILT_SOURCES += mistakes.inc named.inc student_header.inc

@@ -245,7 +245,9 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
     }
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        if (result->verdict != GRADE_PASS || report->verbose) {
+        bool again = i > 0 && result->verdict == GRADE_MISSING && part->results[i - 1].verdict == GRADE_MISSING &&
+                     strcmp(result->detail, part->results[i - 1].detail) == 0;
+        if ((result->verdict != GRADE_PASS && !again) || report->verbose) {
             fprintf(stream, "      %s: %s%s%s\n", part->cases[i]->name, assay_grade_verdict_name(result->verdict),
                     result->detail[0] == '\0' ? "" : ", ", result->detail);
         }

@@ -124,6 +124,7 @@ test_scripts = \
 	tests/study_mpi.sh \
 	tests/grade/hostile_class.sh \
 	tests/grade/cgroup.sh \
+	tests/grade/forks.sh \
 	tests/grade/notebooks.sh \
 	tests/grade/student.sh \
 	tests/grade/jupyter.sh \

@@ -61,7 +61,12 @@ if has torch; then
     right torch_tutorial.ipynb
     says out "Adam: class Adam, cell 14"
     says out "a short training run: class BaseNetwork, cell 3 with SGD, SGDMomentum, Adam"
-    says out "46 /    46 points"
+    points=0
+    for component in identity identity_gradient init_constant init_normal init_fan_in init_xavier init_kaiming sgd \
+        momentum adam network_gradient training pathological_curve steep_optima; do
+        points=$((points + $(cases $component)))
+    done
+    says out "$points /    $points points"
     right torch_modules.ipynb
     right torch_float32.ipynb
     says out "judged in single precision: its tensors have no more"
@@ -119,9 +124,11 @@ graded 2 --map "$folder/map.json" "$folder/alone.py"
 says err 'not a JSON object like {"adam": "MyAdam"}'
 cp "$notebooks/plain_python.ipynb" "$folder/bob/Week 3.ipynb"
 graded 0 --only sgd "$folder/bob"
-cp "$folder/alone.py" "$notebooks/plain_python.ipynb" "$folder/cas"
+cp "$folder/alone.py" "$folder/bob" # a module beside a notebook
+graded 0 --only sgd "$folder/bob"
+cp "$notebooks/plain_python.ipynb" "$notebooks/numpy_uva.ipynb" "$folder/cas"
 refused cas "2 files could be the submission; call one of them submission"
-refused dee "no file in it is a submission; its name must end with .ipynb, .py, .js, .c or .so"
+refused dee "no file in it is a submission; its name must end with .ipynb, .py, .js, .mjs, .c or .so"
 
 # --- what cannot be graded
 echo 'Not { JSON' >"$folder/text.ipynb"
@@ -140,7 +147,7 @@ cat >"$folder/old.ipynb" <<'END'
  {"cell_type": "code", "language": "python",
   "input": ["%matplotlib inline\n", "def relu(x):\n", "    return max(0.0, x)"]},
  {"cell_type": "code", "input": ["class Adam:\n    def __init__(self, size, decay):\n        pass\n",
-  "    def step(self, params, grads):\n        pass"]}
+  "    def step(self, params, grads):\n        params[0] = 0.0"]}
 ]}]}
 END
 graded 1 "$folder/old.ipynb"

@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* dladdr, dlinfo */
 #include "runner.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdbool.h>
@@ -542,6 +544,38 @@ static bool exported(void *object, size_t i)
     return whole && symbol(object, calls[i].name, calls[i].suffix) != NULL;
 }
 
+/* Whether the object itself, and not a library that it needs, defines a name: its functions without our prefix. */
+static bool defines(void *object, const char *name, const char *suffix)
+{
+    char whole[80];
+    Dl_info found;
+    struct link_map *map;
+    snprintf(whole, sizeof whole, "%s%s", name, suffix);
+    const void *address = dlsym(object, whole);
+    return address != NULL && dladdr(address, &found) != 0 && dlinfo(object, RTLD_DI_LINKMAP, &map) == 0 &&
+           found.dli_fbase == (void *)map->l_addr;
+}
+
+/* One line for an object that exports none of the interface's functions, with names that it has without the prefix. */
+static json_t *explain_nothing(void *object)
+{
+    char text[240] = "it exports no function of assay/student.h, whose names begin with student_";
+    const char *before = "; it has ";
+    for (size_t i = 0; i < CALLS; i++) {
+        const char *suffix = defines(object, calls[i].name, "") ? "" : calls[i].suffix;
+        size_t used = strlen(text);
+        if (defines(object, calls[i].name, suffix) && used < sizeof text - 60) {
+            snprintf(text + used, sizeof text - used, "%s%s%s", before, calls[i].name, suffix);
+            before = ", ";
+        }
+    }
+    if (before[0] == ',') {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, ": rename them, with its arguments");
+    }
+    return json_pack("{s:s}", "error", text);
+}
+
 json_t *runner_hello(void *object)
 {
     json_t *functions = json_array();
@@ -549,6 +583,10 @@ json_t *runner_hello(void *object)
         if (exported(object, i)) {
             json_array_append_new(functions, json_string(calls[i].name));
         }
+    }
+    if (json_array_size(functions) == 0) {
+        json_decref(functions);
+        return explain_nothing(object);
     }
     function *precision = symbol(object, "precision", "");
     int bits = precision == NULL ? 64 : ((__typeof__(&student_precision))precision)();

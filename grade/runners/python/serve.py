@@ -1,10 +1,11 @@
 """Requests and replies."""
+import copy
 import json
 import os
 import sys
 
 from . import arrays
-from .calls import Unfit
+from .calls import NotThisCase, Unfit
 from .cells import Unusable
 from .definitions import Workspace
 from .find import CALLS, Finder
@@ -53,17 +54,42 @@ class Submission:
         found = self.finder.found.get(call)
         if found is None:
             return {"missing": True}
+        if found.blank:
+            return {"missing": True}
         try:
-            outputs = CALLS[call](self.workspace, found, inputs)
+            outputs = self._outputs(call, found, inputs)
+            if all(value is None for value in outputs.values()):
+                return {"missing": True}  # the function returns nothing yet
             reply = {"outputs": {name: arrays.plain_numbers(value) for name, value in outputs.items()}}
             json.dumps(reply)
+        except NotImplementedError:
+            return {"missing": True}
+        except NotThisCase as reason:
+            return {"missing": True, "because": str(reason)}
         except Unfit as unfit:
             return {"error": str(unfit)}
-        except (Exception, SystemExit) as error:  # one function's failure is not the others'
+        except BaseException as error:  # one function's failure, also an exit, is not the others'
             return {"error": self.workspace.explain(error)}
         if arrays.is_single(outputs):
             reply["precision"] = 32
         return reply
+
+    def _outputs(self, call, found, inputs):
+        """The outputs. Where an array of one library does not fit, another one that the submission imports is tried."""
+        kinds = [found.kind] if found.asked else [found.kind, *(kind for kind in ("torch", "numpy") if kind != found.kind
+                                                                and kind in self.workspace.imported)]
+        first = None
+        for found.kind in kinds:
+            try:
+                outputs = CALLS[call](self.workspace, found, copy.deepcopy(inputs))
+                found.asked = True
+                return outputs
+            except (NotImplementedError, NotThisCase, Unfit):
+                raise
+            except (TypeError, AttributeError, ValueError, RuntimeError) as error:
+                first = first or error
+        found.kind = kinds[0]
+        raise first
 
 
 def main(path, mapping):
