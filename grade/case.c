@@ -144,6 +144,12 @@ void assay_grade_integers(grade_fields *fields)
     fields->field[fields->count - 1].kind = GRADE_INTEGER;
 }
 
+void assay_grade_ragged(grade_fields *fields)
+{
+    assert(fields->count > 0); /* LCOV_EXCL_BR_LINE: as above */
+    fields->field[fields->count - 1].ragged = true;
+}
+
 const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem, size_t number)
 {
     snprintf(name, GRADE_NAME_LENGTH, "%.12s%u", stem, (unsigned)number);

@@ -106,8 +106,13 @@ static void describe_divergence(const grade_fields *got, const grade_fields *wan
         used += (size_t)snprintf(where + used, sizeof where - used, "[%zu]", rest / inner);
         rest %= inner;
     }
+    double value = got->field[f].values[index];
+    if (value == GRADE_SENTINEL) {
+        snprintf(text, size, "%s%s: got no value, expected %.10g", field->name, where, field->values[index] + 0.0);
+        return;
+    }
     /* + 0.0 turns -0 into 0. */
-    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, got->field[f].values[index] + 0.0,
+    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, value + 0.0,
              field->values[index] + 0.0);
 }
 

@@ -70,9 +70,6 @@ typedef struct {
     double earned;
 } grade_result;
 
-/* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
-#define GRADE_SENTINEL (-987.25)
-
 /* What is judged together: one component's cases and their answers. */
 typedef struct {
     const grade_component *component;
