@@ -53,19 +53,31 @@ static double between(const grade_free *range, double share)
                               : range->lower + (range->upper - range->lower) * share;
 }
 
-/* Bisection, on the scale of the range. */
-static double root_between(equation *e, const grade_free *range, double low, double high, double at_low)
+/*
+ * The Illinois form of the method of false position, on the scale of the range; every third step is a bisection, so
+ * that jumps and poles are narrowed down, too.
+ */
+static double root_between(equation *e, const grade_free *range, double low, double high, double at_low, double at_high)
 {
-    for (int k = 0; k < 60; k++) {
-        double middle = 0.5 * (low + high);
-        double value = difference_at(e, between(range, middle));
+    double root = 0.5 * (low + high);
+    for (int k = 0; k < 90 && high - low > 1e-16; k++) {
+        double secant = low + (high - low) * at_low / (at_low - at_high);
+        root = k % 3 == 2 || !(secant > low && secant < high) ? 0.5 * (low + high) : secant;
+        double value = difference_at(e, between(range, root));
+        if (value == 0.0) {
+            break;
+        }
         if ((value < 0.0) == (at_low < 0.0)) {
-            low = middle;
+            low = root;
+            at_low = value;
+            at_high *= 0.5;
         } else {
-            high = middle;
+            high = root;
+            at_high = value;
+            at_low *= 0.5;
         }
     }
-    return between(range, 0.5 * (low + high));
+    return between(range, root);
 }
 
 static double worst_distance(search_state *s, const grade_choice *choice, double *declared);
@@ -80,29 +92,44 @@ static assay_status copy_at(equation *e, double parameter, grade_fields *copied)
     return ASSAY_OK;
 }
 
-/* Poses the equation for the value of a case that depends most on the number. False where none does. */
-static bool pose(equation *e, const grade_free *range, size_t graded)
+typedef enum { NO_NUMBER_FITS, EVERY_NUMBER_FITS, POSED } pose_result;
+
+/* Finds the value that depends most on the number; what does not depend on it has to be as answered already. */
+static pose_result compare_ends(equation *e, const grade_fields *low, const grade_fields *high)
 {
-    const grade_fields *got = &e->search->evidence->answers[graded].outputs;
-    grade_fields low = {0};
-    grade_fields high = {0};
+    const grade_case *graded = e->search->evidence->cases[e->graded];
+    const grade_fields *got = &e->search->evidence->answers[e->graded].outputs;
     double most = 0.0;
-    e->graded = graded;
-    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
-        for (size_t f = 0; f < got->count; f++) {
-            for (size_t i = 0; i < got->field[f].count; i++) {
-                double change = fabs(high.field[f].values[i] - low.field[f].values[i]);
-                if (isfinite(got->field[f].values[i]) && change > most) {
-                    most = change;
-                    e->field = f;
-                    e->index = i;
-                }
+    for (size_t f = 0; f < got->count; f++) {
+        for (size_t i = 0; i < got->field[f].count; i++) {
+            double answered = got->field[f].values[i];
+            double change = fabs(high->field[f].values[i] - low->field[f].values[i]);
+            if (change == 0.0 && !assay_grade_value_fits(graded, &low->field[f], i, answered)) {
+                return NO_NUMBER_FITS;
+            }
+            if (isfinite(answered) && change > most) {
+                most = change;
+                e->field = f;
+                e->index = i;
             }
         }
     }
+    return most > 0.0 ? POSED : EVERY_NUMBER_FITS;
+}
+
+/* Poses the equation for a value of a case. */
+static pose_result pose(equation *e, const grade_free *range, size_t graded)
+{
+    grade_fields low = {0};
+    grade_fields high = {0};
+    pose_result result = NO_NUMBER_FITS;
+    e->graded = graded;
+    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
+        result = compare_ends(e, &low, &high);
+    }
     assay_grade_fields_clear(&low);
     assay_grade_fields_clear(&high);
-    return most > 0.0;
+    return result;
 }
 
 typedef struct {
@@ -140,7 +167,7 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
             try_number(e, number, best);
         }
         if (before * after <= 0.0 && !(best->distance <= 1.0)) {
-            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before), best);
+            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before, after), best);
         }
         before = after;
     }
@@ -153,12 +180,10 @@ static double solve(search_state *s, const grade_free *range, grade_choice *choi
     solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
     best.choice.parameter = range->lower;
     for (size_t k = 0; k < s->count && !(best.distance <= 1.0); k++) {
-        double own;
-        best.any = false;
-        if (pose(&e, range, s->order[k])) {
+        pose_result posed = pose(&e, range, s->order[k]);
+        best.any = posed == EVERY_NUMBER_FITS;
+        if (posed == POSED) {
             solve_posed(&e, range, &best);
-        } else {
-            best.any = case_distance(s, s->order[k], &best.choice, &own) <= 1.0;
         }
         if (!best.any) {
             break;

@@ -78,6 +78,11 @@ double assay_grade_distance(const grade_case *graded, const grade_fields *got, c
     return worst;
 }
 
+bool assay_grade_value_fits(const grade_case *graded, const grade_field *want, size_t index, double got)
+{
+    return value_distance(got, want->values[index], graded->tolerance[GRADE_F32], scale_of(want)) <= 1.0;
+}
+
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                                 grade_precision precision)
 {

@@ -5,6 +5,15 @@
 
 #include "grade/optimizer_axes.h"
 
+/* Adam's numbers in one step, the same for all elements. */
+typedef struct {
+    double b1, b2;
+    double c1, c2;
+    double epsilon;
+    double fresh[2]; /* weights of the gradient, and of the old averages */
+    double kept[2];
+} adam_numbers;
+
 /* What an update rule sees of one element. */
 typedef struct {
     const grade_choice *choice;
@@ -15,6 +24,7 @@ typedef struct {
     double *m;
     double *v;
     double *largest;
+    adam_numbers adam; /* of this step */
 } element;
 
 static int level(const element *e, int axis)
@@ -70,12 +80,6 @@ static double adam_step_number(const element *e)
     default: return t;
     }
 }
-
-typedef struct {
-    double b1, b2;
-    double c1, c2;
-    double epsilon;
-} adam_numbers;
 
 static void adam_betas(const element *e, adam_numbers *n)
 {
@@ -155,8 +159,11 @@ static double adam_denominator(const element *e, double v, const adam_numbers *n
 }
 
 /* The weights of the fresh gradient and of the old average, for both moments. */
-static void adam_weights(const element *e, const adam_numbers *n, double fresh[2], double kept[2])
+static void adam_weights(const element *e, adam_numbers *n)
 {
+    double *kept = n->kept;
+    double *fresh = n->fresh;
+    int state = level(e, ADAM_STATE);
     kept[0] = n->b1;
     kept[1] = n->b2;
     fresh[0] = 1.0 - n->b1;
@@ -176,6 +183,16 @@ static void adam_weights(const element *e, const adam_numbers *n, double fresh[2
             fresh[k] = 1.0;
         }
     }
+    kept[0] = state == ADAM_FIRST_RESET ? 0.0 : kept[0];
+    kept[1] = state == ADAM_SECOND_RESET ? 0.0 : kept[1];
+}
+
+static void adam_prepare(element *e)
+{
+    adam_betas(e, &e->adam);
+    adam_corrections(e, &e->adam);
+    adam_weights(e, &e->adam);
+    e->adam.epsilon = level(e, ADAM_EPSILON) == ADAM_EPSILON_IGNORED ? e->choice->parameter : e->hyper->epsilon;
 }
 
 static double adam_square(const element *e, double g, double m)
@@ -191,22 +208,14 @@ static double adam_square(const element *e, double g, double m)
 
 static double adam_direction(const element *e, double g)
 {
-    adam_numbers n;
-    double fresh[2];
-    double kept[2];
-    adam_betas(e, &n);
-    adam_corrections(e, &n);
-    adam_weights(e, &n, fresh, kept);
-    n.epsilon = level(e, ADAM_EPSILON) == ADAM_EPSILON_IGNORED ? e->choice->parameter : e->hyper->epsilon;
+    const adam_numbers n = e->adam;
     int state = level(e, ADAM_STATE);
     double *second = state == ADAM_ONE_BUFFER ? e->m : e->v;
-    kept[0] = state == ADAM_FIRST_RESET ? 0.0 : kept[0];
-    kept[1] = state == ADAM_SECOND_RESET ? 0.0 : kept[1];
-    double m = kept[0] * *e->m + fresh[0] * g;
+    double m = n.kept[0] * *e->m + n.fresh[0] * g;
     *e->m = m;
-    double v = kept[1] * *second + fresh[1] * adam_square(e, g, m);
+    double v = n.kept[1] * *second + n.fresh[1] * adam_square(e, g, m);
     if (level(e, ADAM_VARIANT) == ADAM_ADAMAX) {
-        v = fmax(kept[1] * *second, fabs(g));
+        v = fmax(n.kept[1] * *second, fabs(g));
     }
     *second = v;
     *e->m = state == ADAM_STATE_CORRECTED || state == ADAM_FIRST_CORRECTED ? m / n.c1 : *e->m;
@@ -311,8 +320,9 @@ static void step_tensor(grade_rule rule, element *e, grade_parameters *t, const 
 {
     double norm = norm_of(t);
     double rate = used_rate(e);
-    if (rule == GRADE_RULE_ADAM && level(e, ADAM_CORRECTION) == ADAM_COMPOUNDED) {
-        rate *= compounded(e);
+    if (rule == GRADE_RULE_ADAM) {
+        adam_prepare(e);
+        rate *= level(e, ADAM_CORRECTION) == ADAM_COMPOUNDED ? compounded(e) : 1.0;
     }
     for (size_t i = 0; i < t->count; i++) {
         if (e->step == 1) {
