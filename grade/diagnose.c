@@ -13,13 +13,29 @@ typedef struct {
     size_t *order;
     grade_fields *modelled;
     grade_diagnosis *best;
+    const grade_component *searched; /* whose levels: the component's, or those of a part of it */
+    const grade_choice *whole;       /* the component's setting, where the levels are a part's */
+    grade_upstream *upstream;        /* of that setting; its last part is the one */
+    bool unsolved;                   /* levels with a free number are left out */
 } search_state;
+
+/* Fills modelled[i] as an implementation with the setting would. */
+static void model(search_state *s, size_t i, const grade_choice *choice)
+{
+    const grade_judged *judged = s->evidence;
+    const grade_choice *whole = choice;
+    if (s->whole != NULL) {
+        s->upstream->part[s->upstream->count - 1].choice = *choice;
+        whole = s->whole;
+    }
+    judged->component->model(judged->cases[i], whole, &s->modelled[i]);
+}
 
 /* How far a setting is from one answer, in units of float32's tolerance and of the declared precision's. */
 static double case_distance(search_state *s, size_t i, const grade_choice *choice, double *declared)
 {
     const grade_case *graded = s->evidence->cases[i];
-    s->evidence->component->model(graded, choice, &s->modelled[i]);
+    model(s, i, choice);
     double distance = assay_grade_distance(graded, &s->evidence->answers[i].outputs, &s->modelled[i], GRADE_F32, NULL,
                                            NULL);
     *declared = distance * graded->tolerance[GRADE_F32] / graded->tolerance[s->evidence->precision];
@@ -41,9 +57,8 @@ static double difference_at(equation *e, double parameter)
 {
     e->choice.parameter = parameter;
     const grade_judged *evidence = e->search->evidence;
-    grade_fields *modelled = &e->search->modelled[e->graded];
-    evidence->component->model(evidence->cases[e->graded], &e->choice, modelled);
-    return modelled->field[e->field].values[e->index] -
+    model(e->search, e->graded, &e->choice);
+    return e->search->modelled[e->graded].field[e->field].values[e->index] -
            evidence->answers[e->graded].outputs.field[e->field].values[e->index];
 }
 
@@ -88,7 +103,8 @@ static assay_status copy_at(equation *e, double parameter, grade_fields *copied)
     const grade_case *graded = e->search->evidence->cases[e->graded];
     e->choice.parameter = parameter;
     ASSAY_TRY(assay_grade_fields_like(&graded->outputs, copied, NULL));
-    graded->component->model(graded, &e->choice, copied);
+    model(e->search, e->graded, &e->choice);
+    memcpy(copied->pool, e->search->modelled[e->graded].pool, copied->used * sizeof *copied->pool);
     return ASSAY_OK;
 }
 
@@ -253,13 +269,13 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
         grade_diagnosis before = *best;
         *best = (grade_diagnosis){.found = true, .exact = exact, .choice = *choice, .worst = distance};
         if (before.worst <= floor) {
-            add_tie(s->evidence->component, best, &before.choice);
+            add_tie(s->searched, best, &before.choice);
             for (size_t i = 0; i < before.tie_count; i++) {
-                add_tie(s->evidence->component, best, &before.ties[i]);
+                add_tie(s->searched, best, &before.ties[i]);
             }
         }
     } else if (distance <= floor) {
-        add_tie(s->evidence->component, best, choice);
+        add_tie(s->searched, best, choice);
     }
 }
 
@@ -267,8 +283,11 @@ static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
     grade_choice choice = *visited;
-    const grade_free *range = assay_grade_free_level(s->evidence->component, &choice);
+    const grade_free *range = assay_grade_free_level(s->searched, &choice);
     double declared;
+    if (range != NULL && s->unsolved) {
+        return true;
+    }
     double distance = range == NULL ? worst_distance(s, &choice, &declared) : solve(s, range, &choice, &declared);
     bool exact = declared <= 1.0;
     if (exact || distance <= 1.0) {
@@ -330,7 +349,7 @@ static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_
 assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
                                   grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
 {
-    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis};
+    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis, .searched = judged->component};
     grade_diagnosis loose = {0};
     *diagnosis = (grade_diagnosis){0};
     assay_status status = begin(&s, error);
@@ -343,6 +362,47 @@ assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted
     }
     if (!diagnosis->exact) {
         *diagnosis = loose;
+    }
+    end(&s);
+    return status;
+}
+
+static void remove_part(grade_upstream *upstream, const grade_component *part)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < upstream->count; i++) {
+        if (upstream->part[i].component != part) {
+            upstream->part[kept++] = upstream->part[i];
+        }
+    }
+    upstream->count = kept;
+}
+
+assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade_choice *base,
+                                         const grade_component *part, size_t levels, bool solved,
+                                         grade_diagnosis *diagnosis, assay_error *error)
+{
+    grade_upstream upstream = base->upstream == NULL ? (grade_upstream){0} : *base->upstream;
+    grade_choice whole = *base;
+    search_state s = {.evidence = judged,
+                      .best = diagnosis,
+                      .searched = part,
+                      .whole = &whole,
+                      .upstream = &upstream,
+                      .unsolved = !solved};
+    *diagnosis = (grade_diagnosis){0};
+    remove_part(&upstream, part);
+    if (upstream.count == GRADE_MAX_UPSTREAM) {
+        return ASSAY_OK;
+    }
+    upstream.part[upstream.count++].component = part;
+    whole.upstream = &upstream;
+    assay_status status = begin(&s, error);
+    for (size_t conventions = 0; conventions <= 1 && status == ASSAY_OK && !diagnosis->exact; conventions++) {
+        *diagnosis = (grade_diagnosis){0};
+        if (s.count > 0 && conventions <= levels) {
+            assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
+        }
     }
     end(&s);
     return status;

@@ -254,10 +254,10 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
     return result->mistake == NULL;
 }
 
-static assay_status judge_values(const grade_judged *judged, grade_result *results, grade_choice *found,
+static assay_status judge_values(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error)
 {
-    *found = GRADE_TUTORIAL;
+    found->count = 0;
     if (judged->component->initializer != NULL) {
         return assay_grade_judge_initializer(judged->component, judged->count, judged->cases, judged->answers, results,
                                              error);
@@ -269,7 +269,7 @@ static assay_status judge_values(const grade_judged *judged, grade_result *resul
     return unexplained ? assay_grade_explain(judged, results, found, error) : ASSAY_OK;
 }
 
-assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                assay_error *error)
 {
     ASSAY_TRY(judge_values(judged, results, found, error));

@@ -80,8 +80,11 @@ typedef struct {
     const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
 } grade_judged;
 
-/* Judges one component. `found` receives the switches that explain the answers: all 0 where nothing does. */
-assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
+/*
+ * Judges one component. `found` receives the switches that explain the answers: of the component, and of parts whose
+ * mistakes are in its own code; nothing where it is right or unexplained.
+ */
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                assay_error *error);
 
 /* Adds an id to those of a result, once, where there is room. */
