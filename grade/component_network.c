@@ -96,6 +96,8 @@ static const grade_axis gradient_axes[] = {
 
 /* --- parts with mistakes of their own ----------------------------------------------------------------------------- */
 
+enum { PART_NUMBERS = 512 }; /* at most in the inputs, and in the outputs */
+
 /* A tensor on its way into or out of a part; n1 is 0 for a vector, and both are 0 for a number. */
 typedef struct {
     const char *name;
@@ -103,13 +105,24 @@ typedef struct {
     double *values;
 } part_tensor;
 
+static void begin_fields(grade_fields *fields, double pool[PART_NUMBERS])
+{
+    fields->count = 0;
+    fields->used = 0;
+    fields->capacity = PART_NUMBERS;
+    fields->pool = pool;
+}
+
 static void add_part_tensor(grade_fields *fields, const part_tensor *tensor, bool copy)
 {
     double *values = tensor->n0 == 0   ? assay_grade_tensor0(fields, tensor->name)
                      : tensor->n1 == 0 ? assay_grade_tensor1(fields, tensor->name, tensor->n0)
                                        : assay_grade_tensor2(fields, tensor->name, tensor->n0, tensor->n1);
+    size_t bytes = fields->field[fields->count - 1].count * sizeof(double);
     if (copy) {
-        memcpy(values, tensor->values, fields->field[fields->count - 1].count * sizeof(double));
+        memcpy(values, tensor->values, bytes);
+    } else {
+        memset(values, 0, bytes);
     }
 }
 
@@ -120,8 +133,8 @@ static void add_part_tensor(grade_fields *fields, const part_tensor *tensor, boo
 static bool run_part(const grade_component *part, const grade_choice *whole, const part_tensor *inputs,
                      const part_tensor *outputs)
 {
-    double input_pool[512] = {0};
-    double output_pool[512] = {0};
+    double input_pool[PART_NUMBERS];
+    double output_pool[PART_NUMBERS];
     if (whole->upstream == NULL) {
         return false;
     }
@@ -133,9 +146,10 @@ static bool run_part(const grade_component *part, const grade_choice *whole, con
     if (!found) {
         return false;
     }
-    grade_case graded = {.component = part,
-                         .inputs = {.pool = input_pool, .capacity = 512},
-                         .outputs = {.pool = output_pool, .capacity = 512}};
+    grade_case graded; /* large: only what is used is set */
+    graded.component = part;
+    begin_fields(&graded.inputs, input_pool);
+    begin_fields(&graded.outputs, output_pool);
     for (const part_tensor *t = inputs; t->name != NULL; t++) {
         add_part_tensor(&graded.inputs, t, true);
     }

@@ -301,6 +301,7 @@ static bool visit(const grade_choice *visited, void *context)
 static void order_cases(search_state *s)
 {
     const grade_judged *e = s->evidence;
+    size_t failed = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < e->count; i++) {
             if ((s->wanted != NULL && !s->wanted[i]) || e->answers[i].verdict != GRADE_PASS) {
@@ -311,6 +312,15 @@ static void order_cases(search_state *s)
             if ((distance > 1.0) == (pass == 0)) {
                 s->order[s->count++] = i;
             }
+        }
+        failed = pass == 0 ? s->count : failed;
+    }
+    /* The smallest failed one first: most settings are given up there. */
+    for (size_t k = 1; k < failed; k++) {
+        if (e->cases[s->order[k]]->outputs.used < e->cases[s->order[0]]->outputs.used) {
+            size_t smaller = s->order[k];
+            s->order[k] = s->order[0];
+            s->order[0] = smaller;
         }
     }
 }

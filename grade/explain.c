@@ -231,7 +231,10 @@ static bool visit_inside(const grade_choice *base, void *context)
     return !s->done;
 }
 
-/* One level of a part; one beside one of the component's own; two of a part. All of them within the parts' mistakes. */
+/*
+ * One level of a part, also within what was found in the parts. Where nothing was found in them, also one level beside
+ * one of the component's own, and two of a part; more would take too long.
+ */
 static assay_status look_inside(const grade_judged *judged, const grade_upstream *own, grade_result *results,
                                 grade_upstream *found, assay_error *error)
 {
@@ -241,7 +244,8 @@ static assay_status look_inside(const grade_judged *judged, const grade_upstream
         bool solved;
     } stages[] = {{0, 1, true}, {1, 1, false}, {0, 2, false}};
     inside_search s = {.judged = judged, .results = results, .found = found, .error = error};
-    for (size_t k = 0; judged->component->parts != NULL && k < sizeof stages / sizeof stages[0]; k++) {
+    size_t last = judged->component->parts == NULL ? 0 : own->count > 0 ? 1 : sizeof stages / sizeof stages[0];
+    for (size_t k = 0; k < last; k++) {
         s.levels = stages[k].levels;
         s.solved = stages[k].solved;
         for (int followed = 0; followed <= (own->count > 0) && !s.done && s.status == ASSAY_OK; followed++) {
