@@ -149,6 +149,7 @@ grade_precision assay_grade_part_precision(const grade_battery *battery, const g
 /* Adds what was found to what goes wrong in composite components; the last finding about a component counts. */
 static void add_found(grade_upstream *upstream, const grade_upstream *found)
 {
+    upstream->approximation = found->approximation != NULL ? found->approximation : upstream->approximation;
     for (size_t i = 0; i < found->count; i++) {
         size_t k = 0;
         while (k < upstream->count && upstream->part[k].component != found->part[i].component) {

@@ -95,34 +95,40 @@ static void run_steps(grade_rule rule, const grade_hyper *hyper, const grade_cas
 static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9}, {RATE_SCALED, 1e-3, 1e3}};
 static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 0.9}};
 
-#define COMMON_TABLES(RULE)                                                                                       \
-    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                                              \
-    static const char *const RULE##_rates[] = {                                                                   \
-        [RATE_MISSING] = #RULE ".learning_rate_missing",                                                          \
-        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                                          \
-        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                                        \
-        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                                          \
-        [RATE_SCALED] = #RULE ".step_scaled",                                                                     \
-    };                                                                                                            \
-    static const char *const RULE##_gradients[] = {                                                               \
-        [GRADIENT_ACCUMULATED] = #RULE ".gradient_accumulated", [GRADIENT_SIGN] = #RULE ".sign_of_gradient",      \
-        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",         [GRADIENT_DECAY] = #RULE ".weight_decay",         \
-        [GRADIENT_FIRST] = #RULE ".first_gradient_kept",        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged", \
-        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                                     \
-    };                                                                                                            \
-    static const char *const RULE##_tensors[] = {                                                                 \
-        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                                             \
-        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                               \
-    };                                                                                                            \
-    static const char *const RULE##_updates[] = {                                                                 \
-        [UPDATE_NOTHING] = #RULE ".nothing_updated",                                                              \
-        [UPDATE_FROM_START] = #RULE ".from_start",                                                                \
-        [UPDATE_REPLACED] = #RULE ".parameters_replaced",                                                         \
+#define COMMON_TABLES(RULE)                                          \
+    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"}; \
+    static const char *const RULE##_rates[] = {                      \
+        [RATE_MISSING] = #RULE ".learning_rate_missing",             \
+        [RATE_IGNORED] = #RULE ".learning_rate_ignored",             \
+        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",           \
+        [RATE_SQUARED] = #RULE ".learning_rate_squared",             \
+        [RATE_SCALED] = #RULE ".step_scaled",                        \
+    };                                                               \
+    static const char *const RULE##_kept[] = {                       \
+        [KEPT_SUM] = #RULE ".gradient_accumulated",                  \
+        [KEPT_FIRST] = #RULE ".first_gradient_kept",                 \
+    };                                                               \
+    static const char *const RULE##_gradients[] = {                  \
+        [GRADIENT_SIGN] = #RULE ".sign_of_gradient",                 \
+        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",              \
+        [GRADIENT_DECAY] = #RULE ".weight_decay",                    \
+        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged",            \
+        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",        \
+    };                                                               \
+    static const char *const RULE##_tensors[] = {                    \
+        [TENSORS_FIRST] = #RULE ".first_tensor_only",                \
+        [TENSORS_LAST] = #RULE ".last_tensor_only",                  \
+    };                                                               \
+    static const char *const RULE##_updates[] = {                    \
+        [UPDATE_NOTHING] = #RULE ".nothing_updated",                 \
+        [UPDATE_FROM_START] = #RULE ".from_start",                   \
+        [UPDATE_REPLACED] = #RULE ".parameters_replaced",            \
     }
 
 #define COMMON_ROWS(RULE)                                                                    \
     [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                        \
     [AXIS_RATE] = {GRADE_AXIS("learning rate", RULE##_rates), GRADE_FREE(rate_free)},        \
+    [AXIS_KEPT_GRADIENT] = {GRADE_AXIS("gradients of other steps", RULE##_kept)},            \
     [AXIS_GRADIENT] = {GRADE_AXIS("gradient", RULE##_gradients), GRADE_FREE(gradient_free)}, \
     [AXIS_TENSORS] = {GRADE_AXIS("tensors", RULE##_tensors)}, [AXIS_UPDATE] = {GRADE_AXIS("update", RULE##_updates)}
 

@@ -373,6 +373,9 @@ typedef struct {
     double closest;
     size_t recorded;
     double losses[STEPS];
+    const double *answered; /* losses, or NULL: the run ends where it departs from them */
+    double answered_scale;
+    bool departed;
 } run;
 
 /* Whether the step changes the parameters. */
@@ -388,6 +391,14 @@ static bool is_learnt(const run *r, size_t s)
     default: break;
     }
     return !dropped;
+}
+
+/* With more room than the comparison of all outputs has, which comes later. */
+static bool departs(const run *r, double loss)
+{
+    double answered = r->answered == NULL ? NAN : r->answered[r->recorded];
+    double allowed = 4.0 * r->graded->tolerance[GRADE_F32] * (fabs(loss) + fabs(answered) + r->answered_scale);
+    return isfinite(loss) && isfinite(answered) && fabs(loss - answered) > allowed;
 }
 
 /* What takes the place of a step's loss: a loss that was not computed is GRADE_SENTINEL, as the C way leaves it. */
@@ -406,6 +417,7 @@ static void record(run *r, size_t s, double loss)
     case LOSS_CUMULATED: loss += before; break;
     default: break;
     }
+    r->departed = r->departed || departs(r, loss);
     r->losses[r->recorded++] = loss;
 }
 
@@ -518,12 +530,13 @@ static void train(const grade_case *graded, const grade_choice *choice, run *r)
     r->passes = pass_choice(choice);
     r->closest = DBL_MAX;
     r->recorded = 0;
+    r->departed = false;
     assay_grade_network_read(graded, &r->net);
     begin_training(graded, choice, &r->opt);
     for (size_t s = 0; s < STEPS; s++) {
         r->losses[s] = GRADE_SENTINEL;
     }
-    for (size_t s = 0; s < STEPS; s++) {
+    for (size_t s = 0; s < STEPS && !r->departed; s++) {
         train_step(r, s);
     }
     if (choice->level[LOOP_RETURNED] == RETURNED_START) {
@@ -596,6 +609,7 @@ static void draw_order(size_t index, assay_mt19937 *random, double *order)
 static void make_training(size_t index, assay_mt19937 *random, grade_case *made)
 {
     run r;
+    r.answered = NULL;
     snprintf(made->name, sizeof made->name, "%s", training_cases[index].name);
     /* Six steps amplify float32 rounding; the nearest mistake is three orders of magnitude away. */
     made->tolerance[GRADE_F64] = 1e-8;
@@ -613,6 +627,7 @@ static void model_training(const grade_case *graded, const grade_choice *choice,
 {
     char name[GRADE_NAME_LENGTH];
     run r;
+    r.answered = NULL;
     train(graded, choice, &r);
     memcpy(assay_grade_values(outputs, "losses"), r.losses, sizeof r.losses);
     for (size_t l = 0; l < r.net.layers; l++) {
@@ -621,6 +636,19 @@ static void model_training(const grade_case *graded, const grade_choice *choice,
         const grade_field *bias = assay_grade_find(outputs, assay_grade_numbered(name, "bias", l));
         memcpy(bias->values, r.net.bias[l], bias->count * sizeof(double));
     }
+}
+
+static bool probe_training(const grade_case *graded, const grade_choice *choice, const grade_fields *answers)
+{
+    run r;
+    double squares = 0.0;
+    r.answered = assay_grade_values(answers, "losses");
+    for (size_t s = 0; s < STEPS; s++) {
+        squares += isfinite(r.answered[s]) ? r.answered[s] * r.answered[s] : 0.0;
+    }
+    r.answered_scale = sqrt(squares / STEPS);
+    train(graded, choice, &r);
+    return !r.departed;
 }
 
 static const grade_component *const training_parts[] = {&assay_grade_linear_forward,
@@ -643,6 +671,7 @@ const grade_component assay_grade_training = {
     .case_count = sizeof training_cases / sizeof training_cases[0],
     .make = make_training,
     .model = model_training,
+    .probe = probe_training,
     GRADE_AXES(training_axes),
     .parts = training_parts,
 };

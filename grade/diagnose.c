@@ -19,22 +19,37 @@ typedef struct {
     bool unsolved;                   /* levels with a free number are left out */
 } search_state;
 
+/* The component's setting, where a choice may be a part's. */
+static const grade_choice *whole_choice(search_state *s, const grade_choice *choice)
+{
+    if (s->whole == NULL) {
+        return choice;
+    }
+    s->upstream->part[s->upstream->count - 1].choice = *choice;
+    return s->whole;
+}
+
 /* Fills modelled[i] as an implementation with the setting would. */
 static void model(search_state *s, size_t i, const grade_choice *choice)
 {
+    s->evidence->component->model(s->evidence->cases[i], whole_choice(s, choice), &s->modelled[i]);
+}
+
+static bool may_give(search_state *s, size_t i, const grade_choice *choice)
+{
     const grade_judged *judged = s->evidence;
-    const grade_choice *whole = choice;
-    if (s->whole != NULL) {
-        s->upstream->part[s->upstream->count - 1].choice = *choice;
-        whole = s->whole;
-    }
-    judged->component->model(judged->cases[i], whole, &s->modelled[i]);
+    return judged->component->probe == NULL ||
+           judged->component->probe(judged->cases[i], whole_choice(s, choice), &judged->answers[i].outputs);
 }
 
 /* How far a setting is from one answer, in units of float32's tolerance and of the declared precision's. */
 static double case_distance(search_state *s, size_t i, const grade_choice *choice, double *declared)
 {
     const grade_case *graded = s->evidence->cases[i];
+    *declared = HUGE_VAL;
+    if (!may_give(s, i, choice)) {
+        return HUGE_VAL;
+    }
     model(s, i, choice);
     double distance = assay_grade_distance(graded, &s->evidence->answers[i].outputs, &s->modelled[i], GRADE_F32, NULL,
                                            NULL);
@@ -120,7 +135,7 @@ static pose_result compare_ends(equation *e, const grade_fields *low, const grad
         for (size_t i = 0; i < got->field[f].count; i++) {
             double answered = got->field[f].values[i];
             double change = fabs(high->field[f].values[i] - low->field[f].values[i]);
-            if (change == 0.0 && !assay_grade_value_fits(graded, &low->field[f], i, answered)) {
+            if (change == 0.0 && !assay_grade_value_fits(graded, low, f, i, answered)) {
                 return NO_NUMBER_FITS;
             }
             if (isfinite(answered) && change > most) {
@@ -408,9 +423,9 @@ assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade
     upstream.part[upstream.count++].component = part;
     whole.upstream = &upstream;
     assay_status status = begin(&s, error);
-    for (size_t conventions = 0; conventions <= 1 && status == ASSAY_OK && !diagnosis->exact; conventions++) {
+    for (size_t conventions = 2; conventions-- > 0 && status == ASSAY_OK && !diagnosis->exact;) {
         *diagnosis = (grade_diagnosis){0};
-        if (s.count > 0 && conventions <= levels) {
+        if (s.count > 0) {
             assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
         }
     }

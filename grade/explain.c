@@ -4,6 +4,7 @@
 
 #include <assay/base/alloc.h>
 #include "grade/diagnose.h"
+#include "grade/quotient.h"
 #include "grade/rounding.h"
 
 /* The cases that a name is for. */
@@ -242,7 +243,7 @@ static assay_status look_inside(const grade_judged *judged, const grade_upstream
         size_t own_levels;
         size_t levels;
         bool solved;
-    } stages[] = {{0, 1, true}, {1, 1, false}, {0, 2, false}};
+    } stages[] = {{0, 1, true}, {1, 1, true}, {0, 2, false}};
     inside_search s = {.judged = judged, .results = results, .found = found, .error = error};
     size_t last = judged->component->parts == NULL ? 0 : own->count > 0 ? 1 : sizeof stages / sizeof stages[0];
     for (size_t k = 0; k < last; k++) {
@@ -295,6 +296,22 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
 
 /* --- rounding ----------------------------------------------------------------------------------------------------- */
 
+static void name_all(const grade_judged *judged, const char *id, grade_result *results)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (is_open(&results[i])) {
+            assay_grade_add_name(&results[i], id);
+        }
+    }
+}
+
+/* What a part makes inexact makes the composite component inexact. */
+static bool follows_approximation(const grade_judged *judged, const char *id)
+{
+    return judged->component->parts != NULL && judged->upstream != NULL && judged->upstream->approximation != NULL &&
+           (strcmp(id, GRADE_INEXACT_ID) == 0 || strcmp(id, GRADE_FLOAT32_ID) == 0);
+}
+
 /* How the answers deviate from a setting that gives them nearly. */
 static assay_status explain_rounding(const grade_judged *judged, const grade_diagnosis *nearly, bool certain,
                                      grade_result *results, assay_error *error)
@@ -304,6 +321,10 @@ static assay_status explain_rounding(const grade_judged *judged, const grade_dia
     for (size_t i = 0; i < judged->count && rounding.id != NULL; i++) {
         if (is_open(&results[i])) {
             name_result(judged->component, nearly, &results[i]);
+            if (follows_approximation(judged, rounding.id)) {
+                results[i].follows[0] = judged->upstream->approximation;
+                continue;
+            }
             assay_grade_add_name(&results[i], rounding.id);
             if (rounding.digits > 0) {
                 results[i].solved = true;
@@ -406,6 +427,10 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
     ASSAY_TRY(follow_parts(judged, &own, results, error));
     if (any_open(judged, results)) {
         ASSAY_TRY(explain_rounding(judged, &reference, true, results, error));
+    }
+    if (any_open(judged, results) && assay_grade_is_quotient(judged)) {
+        found->approximation = GRADE_FINITE_DIFFERENCES_ID;
+        name_all(judged, found->approximation, results);
     }
     if (any_open(judged, results)) {
         ASSAY_TRY(explain_exactly(judged, &all, results, found, error));

@@ -99,7 +99,7 @@ double assay_grade_distance(const grade_case *graded, const grade_fields *got, c
                             grade_precision precision, size_t *field, size_t *index);
 
 /* Whether a value is within float32's tolerance of value `index` of a field. */
-bool assay_grade_value_fits(const grade_case *graded, const grade_field *want, size_t index, double got);
+bool assay_grade_value_fits(const grade_case *graded, const grade_fields *want, size_t field, size_t index, double got);
 
 /* How many values of `got` are within the tolerance of those of `want`. */
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,

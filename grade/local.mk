@@ -61,6 +61,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/processes.c \
 	%D%/portable.h \
 	%D%/processes.h \
+	%D%/quotient.c \
+	%D%/quotient.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/report_impl.h \

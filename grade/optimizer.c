@@ -148,7 +148,8 @@ static double adam_denominator(const element *e, double v, const adam_numbers *n
     switch (level(e, ADAM_EPSILON)) {
     case ADAM_EPSILON_IN_ROOT: return adam_root(e, v / n->c2 + n->epsilon);
     case ADAM_EPSILON_MISSING: return adam_root(e, v / n->c2);
-    case ADAM_EPSILON_IN_AVERAGE: return adam_root(e, (v + n->epsilon) / n->c2);
+    case ADAM_EPSILON_IN_AVERAGE: /* without a correction this is epsilon in the root, which is its name then */
+        return n->c2 == 1.0 ? adam_root(e, v) + n->epsilon : adam_root(e, (v + n->epsilon) / n->c2);
     case ADAM_EPSILON_TWICE: return adam_root(e, v / n->c2 + n->epsilon) + n->epsilon;
     case ADAM_EPSILON_SUBTRACTED: return adam_root(e, v / n->c2) - n->epsilon;
     case ADAM_EPSILON_LARGER: return fmax(adam_root(e, v / n->c2), n->epsilon);
@@ -248,12 +249,12 @@ static double seen_gradient(const element *e, const grade_parameters *t, size_t 
     double *first = &t->state[GRADE_FIRST_GRADIENT][i];
     *sum += g;
     *first = e->step == 1 ? g : *first;
+    int kept = level(e, AXIS_KEPT_GRADIENT);
+    g = kept == KEPT_SUM ? *sum : kept == KEPT_FIRST ? *first : g;
     switch (level(e, AXIS_GRADIENT)) {
-    case GRADIENT_ACCUMULATED: return *sum;
     case GRADIENT_SIGN: return (double)((g > 0.0) - (g < 0.0));
     case GRADIENT_CLIPPED: return fmin(fmax(g, -1.0), 1.0);
     case GRADIENT_DECAY: return g + e->choice->parameter * t->w[i];
-    case GRADIENT_FIRST: return *first;
     case GRADIENT_AVERAGED: return g / (double)t->count;
     case GRADIENT_NORMALISED: return g / norm;
     default: return g;
