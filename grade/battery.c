@@ -146,14 +146,20 @@ grade_precision assay_grade_part_precision(const grade_battery *battery, const g
     return single ? GRADE_F32 : GRADE_F64;
 }
 
-static bool is_tutorial(const grade_choice *choice)
+/* Adds what was found to what goes wrong in composite components; the last finding about a component counts. */
+static void add_found(grade_upstream *upstream, const grade_upstream *found)
 {
-    for (size_t a = 0; a < GRADE_MAX_AXES; a++) {
-        if (choice->level[a] != 0) {
-            return false;
+    upstream->approximation = found->approximation != NULL ? found->approximation : upstream->approximation;
+    for (size_t i = 0; i < found->count; i++) {
+        size_t k = 0;
+        while (k < upstream->count && upstream->part[k].component != found->part[i].component) {
+            k++;
+        }
+        if (k < GRADE_MAX_UPSTREAM) {
+            upstream->part[k] = found->part[i];
+            upstream->count += k == upstream->count;
         }
     }
-    return true;
 }
 
 static bool is_called(const grade_part *part, const char *id)
@@ -197,11 +203,7 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
             part->component, part->count, part->cases, part->answers, assay_grade_part_precision(battery, part),
             &upstream};
         ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
-        part->found.upstream = NULL;
-        if (!is_tutorial(&part->found) && upstream.count < GRADE_MAX_UPSTREAM) {
-            upstream.part[upstream.count].component = part->component;
-            upstream.part[upstream.count++].choice = part->found;
-        }
+        add_found(&upstream, &part->found);
     }
     settle_precision(battery);
     return ASSAY_OK;

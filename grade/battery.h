@@ -16,7 +16,7 @@ typedef struct {
     grade_case **cases;
     grade_answer *answers;
     grade_result *results;
-    grade_choice found; /* the switches that explain the answers; all 0: right, or not explained */
+    grade_upstream found; /* the switches that explain the answers; empty: right, or not explained */
 } grade_part;
 
 typedef struct {

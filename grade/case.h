@@ -42,6 +42,7 @@ typedef struct {
     double *values;
     const char *text; /* static storage */
     bool single;      /* read from a .npy file of float32 or float16 */
+    bool ragged;      /* rows of an input may be shorter: -1 fills them up. An answer may be shorter, too. */
     /* Of an answer: how its shape differs from this one (shape.h), a catalogue id, or NULL; and the shape, in words. */
     const char *deviation;
     char found_shape[48];
@@ -59,6 +60,9 @@ typedef struct {
 typedef struct grade_case grade_case;
 typedef struct grade_component grade_component;
 
+/* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
+#define GRADE_SENTINEL (-987.25)
+
 typedef enum { GRADE_F32, GRADE_F64, GRADE_PRECISION_COUNT } grade_precision;
 
 typedef struct grade_choice grade_choice;
@@ -75,6 +79,7 @@ struct grade_choice {
 
 /* What was found in the components that a composite one consists of. */
 struct grade_upstream {
+    const char *approximation; /* id of a mistake that makes a part's values inexact, or NULL */
     size_t count;
     struct {
         const grade_component *component;
@@ -111,6 +116,8 @@ struct grade_component {
     void (*make)(size_t index, assay_mt19937 *random, grade_case *made);
     /* Fills the outputs as an implementation with these switches would. NULL for initializers. */
     void (*model)(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs);
+    /* Quicker than the model, or NULL: false if these answers cannot be those of an implementation with the switches. */
+    bool (*probe)(const grade_case *graded, const grade_choice *choice, const grade_fields *answers);
     /* Initializers: the distribution that the implementation with these switches draws from (distribution.h). */
     const struct grade_initializer *initializer;
     const grade_axis *axes;
@@ -127,6 +134,7 @@ struct grade_case {
     const grade_component *component;
     size_t index;                            /* among the component's cases */
     char name[64];                           /* what the case is about */
+    bool optional;                           /* a submission without it loses nothing: a newer form of the protocol */
     bool extreme;                            /* overflow, underflow: diagnosed apart from the ordinary cases */
     double tolerance[GRADE_PRECISION_COUNT]; /* |got - want| <= tolerance (|want| + rms of the expected tensor) */
     grade_fields inputs;
@@ -151,6 +159,11 @@ double *assay_grade_tensor2(grade_fields *fields, const char *name, size_t n0, s
 void assay_grade_text(grade_fields *fields, const char *name, const char *text);
 /* Makes the field that was added last one of integers. */
 void assay_grade_integers(grade_fields *fields);
+/*
+ * Makes it ragged: of an input, -1 fills rows up, and is left out in JSON; of an output, GRADE_SENTINEL fills up what
+ * the submission leaves out at the end.
+ */
+void assay_grade_ragged(grade_fields *fields);
 /* "weight" and 2 give "weight2", in `name`, which is returned. */
 const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem, size_t number);
 

@@ -41,7 +41,7 @@ static const struct {
     {"the label's probability is 1", 4, 3, 0.0, 0.0, TO_THE_LABEL, 1000.0, true},
 };
 /* clang-format on */
-enum { CASES = sizeof cases / sizeof cases[0], MAX_ROWS = 8, MAX_CLASSES = 10, MAX_VALUES = MAX_ROWS * MAX_CLASSES };
+enum { CASES = sizeof cases / sizeof cases[0], MAX_ROWS = 16, MAX_CLASSES = 10, MAX_VALUES = MAX_ROWS * MAX_CLASSES };
 
 static void add_outlier(size_t index, size_t row, size_t label, double *z)
 {

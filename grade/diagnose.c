@@ -13,13 +13,44 @@ typedef struct {
     size_t *order;
     grade_fields *modelled;
     grade_diagnosis *best;
+    const grade_component *searched; /* whose levels: the component's, or those of a part of it */
+    const grade_choice *whole;       /* the component's setting, where the levels are a part's */
+    grade_upstream *upstream;        /* of that setting; its last part is the one */
+    bool unsolved;                   /* levels with a free number are left out */
 } search_state;
+
+/* The component's setting, where a choice may be a part's. */
+static const grade_choice *whole_choice(search_state *s, const grade_choice *choice)
+{
+    if (s->whole == NULL) {
+        return choice;
+    }
+    s->upstream->part[s->upstream->count - 1].choice = *choice;
+    return s->whole;
+}
+
+/* Fills modelled[i] as an implementation with the setting would. */
+static void model(search_state *s, size_t i, const grade_choice *choice)
+{
+    s->evidence->component->model(s->evidence->cases[i], whole_choice(s, choice), &s->modelled[i]);
+}
+
+static bool may_give(search_state *s, size_t i, const grade_choice *choice)
+{
+    const grade_judged *judged = s->evidence;
+    return judged->component->probe == NULL ||
+           judged->component->probe(judged->cases[i], whole_choice(s, choice), &judged->answers[i].outputs);
+}
 
 /* How far a setting is from one answer, in units of float32's tolerance and of the declared precision's. */
 static double case_distance(search_state *s, size_t i, const grade_choice *choice, double *declared)
 {
     const grade_case *graded = s->evidence->cases[i];
-    s->evidence->component->model(graded, choice, &s->modelled[i]);
+    *declared = HUGE_VAL;
+    if (!may_give(s, i, choice)) {
+        return HUGE_VAL;
+    }
+    model(s, i, choice);
     double distance = assay_grade_distance(graded, &s->evidence->answers[i].outputs, &s->modelled[i], GRADE_F32, NULL,
                                            NULL);
     *declared = distance * graded->tolerance[GRADE_F32] / graded->tolerance[s->evidence->precision];
@@ -41,9 +72,8 @@ static double difference_at(equation *e, double parameter)
 {
     e->choice.parameter = parameter;
     const grade_judged *evidence = e->search->evidence;
-    grade_fields *modelled = &e->search->modelled[e->graded];
-    evidence->component->model(evidence->cases[e->graded], &e->choice, modelled);
-    return modelled->field[e->field].values[e->index] -
+    model(e->search, e->graded, &e->choice);
+    return e->search->modelled[e->graded].field[e->field].values[e->index] -
            evidence->answers[e->graded].outputs.field[e->field].values[e->index];
 }
 
@@ -53,19 +83,31 @@ static double between(const grade_free *range, double share)
                               : range->lower + (range->upper - range->lower) * share;
 }
 
-/* Bisection, on the scale of the range. */
-static double root_between(equation *e, const grade_free *range, double low, double high, double at_low)
+/*
+ * The Illinois form of the method of false position, on the scale of the range; every third step is a bisection, so
+ * that jumps and poles are narrowed down, too.
+ */
+static double root_between(equation *e, const grade_free *range, double low, double high, double at_low, double at_high)
 {
-    for (int k = 0; k < 60; k++) {
-        double middle = 0.5 * (low + high);
-        double value = difference_at(e, between(range, middle));
+    double root = 0.5 * (low + high);
+    for (int k = 0; k < 90 && high - low > 1e-16; k++) {
+        double secant = low + (high - low) * at_low / (at_low - at_high);
+        root = k % 3 == 2 || !(secant > low && secant < high) ? 0.5 * (low + high) : secant;
+        double value = difference_at(e, between(range, root));
+        if (value == 0.0) {
+            break;
+        }
         if ((value < 0.0) == (at_low < 0.0)) {
-            low = middle;
+            low = root;
+            at_low = value;
+            at_high *= 0.5;
         } else {
-            high = middle;
+            high = root;
+            at_high = value;
+            at_low *= 0.5;
         }
     }
-    return between(range, 0.5 * (low + high));
+    return between(range, root);
 }
 
 static double worst_distance(search_state *s, const grade_choice *choice, double *declared);
@@ -76,33 +118,49 @@ static assay_status copy_at(equation *e, double parameter, grade_fields *copied)
     const grade_case *graded = e->search->evidence->cases[e->graded];
     e->choice.parameter = parameter;
     ASSAY_TRY(assay_grade_fields_like(&graded->outputs, copied, NULL));
-    graded->component->model(graded, &e->choice, copied);
+    model(e->search, e->graded, &e->choice);
+    memcpy(copied->pool, e->search->modelled[e->graded].pool, copied->used * sizeof *copied->pool);
     return ASSAY_OK;
 }
 
-/* Poses the equation for the value of a case that depends most on the number. False where none does. */
-static bool pose(equation *e, const grade_free *range, size_t graded)
+typedef enum { NO_NUMBER_FITS, EVERY_NUMBER_FITS, POSED } pose_result;
+
+/* Finds the value that depends most on the number; what does not depend on it has to be as answered already. */
+static pose_result compare_ends(equation *e, const grade_fields *low, const grade_fields *high)
 {
-    const grade_fields *got = &e->search->evidence->answers[graded].outputs;
-    grade_fields low = {0};
-    grade_fields high = {0};
+    const grade_case *graded = e->search->evidence->cases[e->graded];
+    const grade_fields *got = &e->search->evidence->answers[e->graded].outputs;
     double most = 0.0;
-    e->graded = graded;
-    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
-        for (size_t f = 0; f < got->count; f++) {
-            for (size_t i = 0; i < got->field[f].count; i++) {
-                double change = fabs(high.field[f].values[i] - low.field[f].values[i]);
-                if (isfinite(got->field[f].values[i]) && change > most) {
-                    most = change;
-                    e->field = f;
-                    e->index = i;
-                }
+    for (size_t f = 0; f < got->count; f++) {
+        for (size_t i = 0; i < got->field[f].count; i++) {
+            double answered = got->field[f].values[i];
+            double change = fabs(high->field[f].values[i] - low->field[f].values[i]);
+            if (change == 0.0 && !assay_grade_value_fits(graded, low, f, i, answered)) {
+                return NO_NUMBER_FITS;
+            }
+            if (isfinite(answered) && change > most) {
+                most = change;
+                e->field = f;
+                e->index = i;
             }
         }
     }
+    return most > 0.0 ? POSED : EVERY_NUMBER_FITS;
+}
+
+/* Poses the equation for a value of a case. */
+static pose_result pose(equation *e, const grade_free *range, size_t graded)
+{
+    grade_fields low = {0};
+    grade_fields high = {0};
+    pose_result result = NO_NUMBER_FITS;
+    e->graded = graded;
+    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
+        result = compare_ends(e, &low, &high);
+    }
     assay_grade_fields_clear(&low);
     assay_grade_fields_clear(&high);
-    return most > 0.0;
+    return result;
 }
 
 typedef struct {
@@ -140,7 +198,7 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
             try_number(e, number, best);
         }
         if (before * after <= 0.0 && !(best->distance <= 1.0)) {
-            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before), best);
+            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before, after), best);
         }
         before = after;
     }
@@ -153,12 +211,10 @@ static double solve(search_state *s, const grade_free *range, grade_choice *choi
     solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
     best.choice.parameter = range->lower;
     for (size_t k = 0; k < s->count && !(best.distance <= 1.0); k++) {
-        double own;
-        best.any = false;
-        if (pose(&e, range, s->order[k])) {
+        pose_result posed = pose(&e, range, s->order[k]);
+        best.any = posed == EVERY_NUMBER_FITS;
+        if (posed == POSED) {
             solve_posed(&e, range, &best);
-        } else {
-            best.any = case_distance(s, s->order[k], &best.choice, &own) <= 1.0;
         }
         if (!best.any) {
             break;
@@ -228,13 +284,13 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
         grade_diagnosis before = *best;
         *best = (grade_diagnosis){.found = true, .exact = exact, .choice = *choice, .worst = distance};
         if (before.worst <= floor) {
-            add_tie(s->evidence->component, best, &before.choice);
+            add_tie(s->searched, best, &before.choice);
             for (size_t i = 0; i < before.tie_count; i++) {
-                add_tie(s->evidence->component, best, &before.ties[i]);
+                add_tie(s->searched, best, &before.ties[i]);
             }
         }
     } else if (distance <= floor) {
-        add_tie(s->evidence->component, best, choice);
+        add_tie(s->searched, best, choice);
     }
 }
 
@@ -242,8 +298,11 @@ static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
     grade_choice choice = *visited;
-    const grade_free *range = assay_grade_free_level(s->evidence->component, &choice);
+    const grade_free *range = assay_grade_free_level(s->searched, &choice);
     double declared;
+    if (range != NULL && s->unsolved) {
+        return true;
+    }
     double distance = range == NULL ? worst_distance(s, &choice, &declared) : solve(s, range, &choice, &declared);
     bool exact = declared <= 1.0;
     if (exact || distance <= 1.0) {
@@ -257,6 +316,7 @@ static bool visit(const grade_choice *visited, void *context)
 static void order_cases(search_state *s)
 {
     const grade_judged *e = s->evidence;
+    size_t failed = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < e->count; i++) {
             if ((s->wanted != NULL && !s->wanted[i]) || e->answers[i].verdict != GRADE_PASS) {
@@ -267,6 +327,15 @@ static void order_cases(search_state *s)
             if ((distance > 1.0) == (pass == 0)) {
                 s->order[s->count++] = i;
             }
+        }
+        failed = pass == 0 ? s->count : failed;
+    }
+    /* The smallest failed one first: most settings are given up there. */
+    for (size_t k = 1; k < failed; k++) {
+        if (e->cases[s->order[k]]->outputs.used < e->cases[s->order[0]]->outputs.used) {
+            size_t smaller = s->order[k];
+            s->order[k] = s->order[0];
+            s->order[0] = smaller;
         }
     }
 }
@@ -305,7 +374,7 @@ static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_
 assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
                                   grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
 {
-    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis};
+    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis, .searched = judged->component};
     grade_diagnosis loose = {0};
     *diagnosis = (grade_diagnosis){0};
     assay_status status = begin(&s, error);
@@ -318,6 +387,47 @@ assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted
     }
     if (!diagnosis->exact) {
         *diagnosis = loose;
+    }
+    end(&s);
+    return status;
+}
+
+static void remove_part(grade_upstream *upstream, const grade_component *part)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < upstream->count; i++) {
+        if (upstream->part[i].component != part) {
+            upstream->part[kept++] = upstream->part[i];
+        }
+    }
+    upstream->count = kept;
+}
+
+assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade_choice *base,
+                                         const grade_component *part, size_t levels, bool solved,
+                                         grade_diagnosis *diagnosis, assay_error *error)
+{
+    grade_upstream upstream = base->upstream == NULL ? (grade_upstream){0} : *base->upstream;
+    grade_choice whole = *base;
+    search_state s = {.evidence = judged,
+                      .best = diagnosis,
+                      .searched = part,
+                      .whole = &whole,
+                      .upstream = &upstream,
+                      .unsolved = !solved};
+    *diagnosis = (grade_diagnosis){0};
+    remove_part(&upstream, part);
+    if (upstream.count == GRADE_MAX_UPSTREAM) {
+        return ASSAY_OK;
+    }
+    upstream.part[upstream.count++].component = part;
+    whole.upstream = &upstream;
+    assay_status status = begin(&s, error);
+    for (size_t conventions = 2; conventions-- > 0 && status == ASSAY_OK && !diagnosis->exact;) {
+        *diagnosis = (grade_diagnosis){0};
+        if (s.count > 0) {
+            assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
+        }
     }
     end(&s);
     return status;

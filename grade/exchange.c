@@ -22,8 +22,11 @@ static json_t *nested_array(const grade_field *field, size_t dimension, const do
         return field->kind == GRADE_INTEGER ? json_integer((json_int_t)value) : json_real(value);
     }
     json_t *array = json_array();
+    bool row = field->ragged && dimension + 1 == field->rank;
     for (size_t i = 0; i < field->shape[dimension]; i++) {
-        if (json_array_append_new(array, nested_array(field, dimension + 1, next)) != 0) {
+        if (row && **next < 0.0) {
+            ++*next; /* fills the row up */
+        } else if (json_array_append_new(array, nested_array(field, dimension + 1, next)) != 0) {
             json_decref(array);
             return NULL;
         }
@@ -272,6 +275,16 @@ static assay_status read_npy(const char *name, const grade_folders *folders, gra
     return file_verdict(assay_npy_read(folders->outputs, name, field, &wrong), &wrong, answer, error);
 }
 
+/* A vector that is too short. */
+static void fill_up(const json_t *value, grade_field *field)
+{
+    double *next = field->values;
+    for (size_t i = 0; i < field->count; i++) {
+        field->values[i] = GRADE_SENTINEL;
+    }
+    read_nested(value, &next);
+}
+
 /* Reads an array that is inline. Sets another verdict where it has no numbers, or not as many as it should have. */
 static void read_array(const json_t *value, grade_field *field, grade_answer *answer)
 {
@@ -280,6 +293,10 @@ static void read_array(const json_t *value, grade_field *field, grade_answer *an
     bool regular = found.rank > GRADE_MAX_RANK || is_regular(value, &found, 0);
     bool null = json_is_null(value) && field->rank > 0; /* alone it is NaN only where one number is expected */
     field->deviation = NULL;
+    if (regular && field->ragged && found.rank == 1 && found.shape[0] > 0 && found.shape[0] < field->count) {
+        fill_up(value, field);
+        return;
+    }
     if (regular && !null && assay_grade_shape_compare(field, found.rank, found.shape)) {
         double *next = field->values;
         read_nested(value, &next);

@@ -4,6 +4,7 @@
 
 #include <assay/base/alloc.h>
 #include "grade/diagnose.h"
+#include "grade/quotient.h"
 #include "grade/rounding.h"
 
 /* The cases that a name is for. */
@@ -46,6 +47,17 @@ static void name_result(const grade_component *component, const grade_diagnosis 
         for (size_t i = 0; i < known && used < GRADE_MAX_NAMES; i++) {
             result->follows[used++] = of_part[i];
         }
+    }
+}
+
+/* Keeps the switches of a component that explain its answers. */
+static void keep(const grade_component *component, const grade_choice *choice, grade_upstream *found)
+{
+    const char *names[GRADE_MAX_NAMES];
+    if (found->count < GRADE_MAX_UPSTREAM && assay_grade_choice_names(component, choice, names) > 0) {
+        found->part[found->count].component = component;
+        found->part[found->count].choice = *choice;
+        found->part[found->count++].choice.upstream = NULL;
     }
 }
 
@@ -112,6 +124,25 @@ static bool select_parts(const grade_upstream *own, size_t k, grade_upstream *se
     return k < kinds;
 }
 
+/* Drops the selected parts without which a choice explains the answers as well. */
+static assay_status drop_silent(const grade_judged *judged, grade_choice *choice, grade_upstream *selected,
+                                assay_error *error)
+{
+    for (size_t i = selected->count; i-- > 0 && selected->count > 1;) {
+        grade_upstream fewer = *selected;
+        bool fits;
+        fewer.count--;
+        memmove(&fewer.part[i], &fewer.part[i + 1], (fewer.count - i) * sizeof fewer.part[0]);
+        choice->upstream = &fewer;
+        ASSAY_TRY(assay_grade_fits(judged, NULL, choice, &fits, error));
+        if (fits) {
+            *selected = fewer;
+        }
+    }
+    choice->upstream = selected;
+    return ASSAY_OK;
+}
+
 /* Whether the parts' mistakes alone explain the answers. */
 static assay_status follow_parts(const grade_judged *judged, const grade_upstream *own, grade_result *results,
                                  assay_error *error)
@@ -122,6 +153,7 @@ static assay_status follow_parts(const grade_judged *judged, const grade_upstrea
         bool fits;
         ASSAY_TRY(assay_grade_fits(judged, NULL, &found.choice, &fits, error));
         if (fits) {
+            ASSAY_TRY(drop_silent(judged, &found.choice, &selected, error));
             name_group(judged, ALL_CASES, &found, results);
             return ASSAY_OK;
         }
@@ -131,7 +163,7 @@ static assay_status follow_parts(const grade_judged *judged, const grade_upstrea
 
 /* One more mistake, in the composite component itself. */
 static assay_status follow_parts_further(const grade_judged *judged, const grade_upstream *own, grade_result *results,
-                                         assay_error *error)
+                                         grade_upstream *found_here, assay_error *error)
 {
     grade_upstream selected;
     for (size_t k = 0; select_parts(own, k, &selected) && any_open(judged, results); k++) {
@@ -141,10 +173,88 @@ static assay_status follow_parts_further(const grade_judged *judged, const grade
                                        k == own->count || own->count == 1 ? GRADE_SEARCH_PAIRS : GRADE_SEARCH_SINGLES,
                                        &found, error));
         if (found.exact) {
+            ASSAY_TRY(drop_silent(judged, &found.choice, &selected, error));
             name_group(judged, ALL_CASES, &found, results);
+            keep(judged->component, &found.choice, found_here);
         }
     }
     return ASSAY_OK;
+}
+
+/* --- mistakes of a part in the composite component's own code ----------------------------------------------------- */
+
+/* Where the search for them stands. */
+typedef struct {
+    const grade_judged *judged;
+    size_t levels; /* of the part */
+    bool solved;   /* with free numbers */
+    bool done;
+    grade_result *results;
+    grade_upstream *found;
+    assay_status status;
+    assay_error *error;
+} inside_search;
+
+/* The names of the component's own levels, then the part's, then of what follows from other parts. */
+static void name_inside(const inside_search *s, const grade_choice *base, const grade_component *part,
+                        const grade_diagnosis *inside)
+{
+    const grade_diagnosis own = {.found = true, .choice = *base};
+    for (size_t i = 0; i < s->judged->count; i++) {
+        grade_result *result = &s->results[i];
+        if (is_open(result)) {
+            name_result(s->judged->component, &own, result);
+            name_result(part, inside, result);
+        }
+    }
+}
+
+/* Tries each part's levels within a setting of the component's own. */
+static bool visit_inside(const grade_choice *base, void *context)
+{
+    inside_search *s = context;
+    if (assay_grade_free_level(s->judged->component, base) != NULL) {
+        return true;
+    }
+    for (const grade_component *const *part = s->judged->component->parts; *part != NULL && !s->done; part++) {
+        grade_diagnosis inside;
+        s->status = assay_grade_diagnose_inside(s->judged, base, *part, s->levels, s->solved, &inside, s->error);
+        if (s->status != ASSAY_OK) {
+            return false;
+        }
+        if (inside.exact) {
+            name_inside(s, base, *part, &inside);
+            keep(s->judged->component, base, s->found);
+            keep(*part, &inside.choice, s->found);
+            s->done = true;
+        }
+    }
+    return !s->done;
+}
+
+/*
+ * One level of a part, also within what was found in the parts. Where nothing was found in them, also one level beside
+ * one of the component's own, and two of a part; more would take too long.
+ */
+static assay_status look_inside(const grade_judged *judged, const grade_upstream *own, grade_result *results,
+                                grade_upstream *found, assay_error *error)
+{
+    static const struct {
+        size_t own_levels;
+        size_t levels;
+        bool solved;
+    } stages[] = {{0, 1, true}, {1, 1, true}, {0, 2, false}};
+    inside_search s = {.judged = judged, .results = results, .found = found, .error = error};
+    size_t last = judged->component->parts == NULL ? 0 : own->count > 0 ? 1 : sizeof stages / sizeof stages[0];
+    for (size_t k = 0; k < last; k++) {
+        s.levels = stages[k].levels;
+        s.solved = stages[k].solved;
+        for (int followed = 0; followed <= (own->count > 0) && !s.done && s.status == ASSAY_OK; followed++) {
+            const grade_choice base = {.upstream = followed == 1 ? own : NULL};
+            assay_grade_search(judged->component, &base, 0, stages[k].own_levels, visit_inside, &s);
+        }
+    }
+    return s.status;
 }
 
 /* --- ordinary and extreme inputs ---------------------------------------------------------------------------------- */
@@ -153,8 +263,8 @@ static assay_status follow_parts_further(const grade_judged *judged, const grade
  * Where nothing explains all cases: ordinary inputs alone, then more levels that explain the extreme ones too. Where
  * the ordinary inputs stay unexplained, a level that changes nothing for them may still explain the extreme ones.
  */
-static assay_status explain_apart(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
-                                  assay_error *error)
+static assay_status explain_apart(const grade_judged *judged, bool *wanted, grade_result *results,
+                                  grade_upstream *found, assay_error *error)
 {
     grade_diagnosis ordinary;
     grade_diagnosis extreme;
@@ -165,11 +275,10 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
     if (ordinary.exact) {
         ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.choice, GRADE_SEARCH_PAIRS, &extreme, error));
         name_group(judged, ORDINARY_CASES, &ordinary, results);
-        *found = ordinary.choice;
         if (extreme.exact) {
             name_group(judged, EXTREME_CASES, &extreme, results);
-            *found = extreme.choice;
         }
+        keep(judged->component, extreme.exact ? &extreme.choice : &ordinary.choice, found);
         return ASSAY_OK;
     }
     bool silent = false;
@@ -187,6 +296,22 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
 
 /* --- rounding ----------------------------------------------------------------------------------------------------- */
 
+static void name_all(const grade_judged *judged, const char *id, grade_result *results)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (is_open(&results[i])) {
+            assay_grade_add_name(&results[i], id);
+        }
+    }
+}
+
+/* What a part makes inexact makes the composite component inexact. */
+static bool follows_approximation(const grade_judged *judged, const char *id)
+{
+    return judged->component->parts != NULL && judged->upstream != NULL && judged->upstream->approximation != NULL &&
+           (strcmp(id, GRADE_INEXACT_ID) == 0 || strcmp(id, GRADE_FLOAT32_ID) == 0);
+}
+
 /* How the answers deviate from a setting that gives them nearly. */
 static assay_status explain_rounding(const grade_judged *judged, const grade_diagnosis *nearly, bool certain,
                                      grade_result *results, assay_error *error)
@@ -196,6 +321,10 @@ static assay_status explain_rounding(const grade_judged *judged, const grade_dia
     for (size_t i = 0; i < judged->count && rounding.id != NULL; i++) {
         if (is_open(&results[i])) {
             name_result(judged->component, nearly, &results[i]);
+            if (follows_approximation(judged, rounding.id)) {
+                results[i].follows[0] = judged->upstream->approximation;
+                continue;
+            }
             assay_grade_add_name(&results[i], rounding.id);
             if (rounding.digits > 0) {
                 results[i].solved = true;
@@ -262,46 +391,58 @@ static assay_status find_nearest(const grade_judged *judged, grade_result *resul
 
 static const grade_diagnosis reference = {.found = true};
 
-static assay_status explain_own(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
-                                assay_error *error)
+static assay_status explain_exactly(const grade_judged *judged, grade_diagnosis *all, grade_result *results,
+                                    grade_upstream *found, assay_error *error)
 {
-    grade_diagnosis all;
-    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
-    if (all.exact) {
-        name_group(judged, ALL_CASES, &all, results);
-        *found = all.choice;
+    const grade_upstream own = own_parts(judged);
+    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, all, error));
+    if (all->exact) {
+        name_group(judged, ALL_CASES, all, results);
+        keep(judged->component, &all->choice, found);
         return ASSAY_OK;
     }
-    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
-    ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
-    if (all.found && any_open(judged, results)) {
-        *found = all.choice;
-        return explain_rounding(judged, &all, false, results, error);
-    }
-    return ASSAY_OK;
+    ASSAY_TRY(follow_parts_further(judged, &own, results, found, error));
+    return any_open(judged, results) ? look_inside(judged, &own, results, found, error) : ASSAY_OK;
 }
 
-assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
+static assay_status explain_nearly(const grade_judged *judged, const grade_diagnosis *all, bool *wanted,
+                                   grade_result *results, grade_upstream *found, assay_error *error)
+{
+    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
+    }
+    if (all->found && any_open(judged, results)) {
+        keep(judged->component, &all->choice, found);
+        ASSAY_TRY(explain_rounding(judged, all, false, results, error));
+    }
+    return any_open(judged, results) ? find_nearest(judged, results, error) : ASSAY_OK;
+}
+
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error)
 {
     const grade_upstream own = own_parts(judged);
+    grade_diagnosis all = {0};
+    ASSAY_TRY(follow_parts(judged, &own, results, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_rounding(judged, &reference, true, results, error));
+    }
+    if (any_open(judged, results) && assay_grade_is_quotient(judged)) {
+        found->approximation = GRADE_FINITE_DIFFERENCES_ID;
+        name_all(judged, found->approximation, results);
+    }
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_exactly(judged, &all, results, found, error));
+    }
+    if (!any_open(judged, results)) {
+        return ASSAY_OK;
+    }
     bool *wanted = assay_calloc(judged->count, sizeof *wanted, error);
     if (wanted == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    assay_status status = follow_parts(judged, &own, results, error);
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_rounding(judged, &reference, true, results, error);
-    }
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_own(judged, wanted, results, found, error);
-    }
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = follow_parts_further(judged, &own, results, error);
-    }
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = find_nearest(judged, results, error);
-    }
+    assay_status status = explain_nearly(judged, &all, wanted, results, found, error);
     assay_free(wanted);
     return status;
 }

@@ -8,7 +8,7 @@
 #include "grade/judge.h"
 
 /* Sets the names of results with verdict GRADE_WRONG and no name. `found` is as in assay_grade_judge. */
-assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error);
 
 #endif

@@ -70,9 +70,6 @@ typedef struct {
     double earned;
 } grade_result;
 
-/* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
-#define GRADE_SENTINEL (-987.25)
-
 /* What is judged together: one component's cases and their answers. */
 typedef struct {
     const grade_component *component;
@@ -83,8 +80,11 @@ typedef struct {
     const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
 } grade_judged;
 
-/* Judges one component. `found` receives the switches that explain the answers: all 0 where nothing does. */
-assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
+/*
+ * Judges one component. `found` receives the switches that explain the answers: of the component, and of parts whose
+ * mistakes are in its own code; nothing where it is right or unexplained.
+ */
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                assay_error *error);
 
 /* Adds an id to those of a result, once, where there is room. */
@@ -97,6 +97,9 @@ void assay_grade_add_name(grade_result *result, const char *id);
  */
 double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                             grade_precision precision, size_t *field, size_t *index);
+
+/* Whether a value is within float32's tolerance of value `index` of a field. */
+bool assay_grade_value_fits(const grade_case *graded, const grade_fields *want, size_t field, size_t index, double got);
 
 /* How many values of `got` are within the tolerance of those of `want`. */
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,

@@ -22,6 +22,7 @@ grade_libgrade_la_SOURCES = \
 	%D%/component_optimizer.c \
 	%D%/component_softmax.c \
 	%D%/component_surface.c \
+	%D%/component_training.c \
 	%D%/components.c \
 	%D%/components.h \
 	%D%/diagnose.c \
@@ -49,6 +50,7 @@ grade_libgrade_la_SOURCES = \
 	%D%/judge.h \
 	%D%/judge_init.c \
 	%D%/judge_init.h \
+	%D%/network.h \
 	%D%/npy.c \
 	%D%/npy.h \
 	%D%/npy_header.c \
@@ -59,6 +61,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/processes.c \
 	%D%/portable.h \
 	%D%/processes.h \
+	%D%/quotient.c \
+	%D%/quotient.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/report_impl.h \

@@ -5,6 +5,15 @@
 
 #include "grade/optimizer_axes.h"
 
+/* Adam's numbers in one step, the same for all elements. */
+typedef struct {
+    double b1, b2;
+    double c1, c2;
+    double epsilon;
+    double fresh[2]; /* weights of the gradient, and of the old averages */
+    double kept[2];
+} adam_numbers;
+
 /* What an update rule sees of one element. */
 typedef struct {
     const grade_choice *choice;
@@ -15,6 +24,7 @@ typedef struct {
     double *m;
     double *v;
     double *largest;
+    adam_numbers adam; /* of this step */
 } element;
 
 static int level(const element *e, int axis)
@@ -39,6 +49,8 @@ static double momentum_direction(const element *e, double g)
         fresh = 1.0;
         b = 0.0;
         break;
+    case MOMENTUM_NOT_DECAYED: b = 1.0; break;
+    case MOMENTUM_KEPT_NEGATED: b = -b; break;
     default: break;
     }
     fresh = level(e, MOMENTUM_CONVENTION) == MOMENTUM_CLASSICAL ? 1.0 : fresh;
@@ -47,6 +59,7 @@ static double momentum_direction(const element *e, double g)
     switch (level(e, MOMENTUM_OUTPUT)) {
     case MOMENTUM_CORRECTED: m /= 1.0 - pow(b, (double)e->step); break;
     case MOMENTUM_STALE: m = before; break;
+    case MOMENTUM_GRADIENT_ADDED: m += g; break;
     default: break;
     }
     return level(e, MOMENTUM_LOOKAHEAD) == MOMENTUM_NESTEROV ? b * m + fresh * g : m;
@@ -67,12 +80,6 @@ static double adam_step_number(const element *e)
     default: return t;
     }
 }
-
-typedef struct {
-    double b1, b2;
-    double c1, c2;
-    double epsilon;
-} adam_numbers;
 
 static void adam_betas(const element *e, adam_numbers *n)
 {
@@ -111,6 +118,18 @@ static void adam_corrections(const element *e, adam_numbers *n)
     case ADAM_FIRST_CORRECTION_TWICE: n->c2 = n->c1; break;
     case ADAM_SECOND_CORRECTION_TWICE: n->c1 = n->c2; break;
     case ADAM_CORRECTION_OUTSIDE: n->c2 *= n->c2; break;
+    case ADAM_POWER_OUTSIDE:
+        n->c1 = pow(1.0 - n->b1, t);
+        n->c2 = pow(1.0 - n->b2, t);
+        break;
+    case ADAM_PLUS:
+        n->c1 = 1.0 + pow(n->b1, t);
+        n->c2 = 1.0 + pow(n->b2, t);
+        break;
+    case ADAM_BASE_SWAPPED:
+        n->c1 = 1.0 - pow(t, n->b1);
+        n->c2 = 1.0 - pow(t, n->b2);
+        break;
     default: break;
     }
 }
@@ -129,22 +148,32 @@ static double adam_denominator(const element *e, double v, const adam_numbers *n
     switch (level(e, ADAM_EPSILON)) {
     case ADAM_EPSILON_IN_ROOT: return adam_root(e, v / n->c2 + n->epsilon);
     case ADAM_EPSILON_MISSING: return adam_root(e, v / n->c2);
-    case ADAM_EPSILON_IN_AVERAGE: return adam_root(e, (v + n->epsilon) / n->c2);
+    case ADAM_EPSILON_IN_AVERAGE: /* without a correction this is epsilon in the root, which is its name then */
+        return n->c2 == 1.0 ? adam_root(e, v) + n->epsilon : adam_root(e, (v + n->epsilon) / n->c2);
     case ADAM_EPSILON_TWICE: return adam_root(e, v / n->c2 + n->epsilon) + n->epsilon;
     case ADAM_EPSILON_SUBTRACTED: return adam_root(e, v / n->c2) - n->epsilon;
     case ADAM_EPSILON_LARGER: return fmax(adam_root(e, v / n->c2), n->epsilon);
+    case ADAM_EPSILON_OUTSIDE:
+    case ADAM_EPSILON_OUTSIDE_RATE: return adam_root(e, v / n->c2);
     default: return adam_root(e, v / n->c2) + n->epsilon;
     }
 }
 
 /* The weights of the fresh gradient and of the old average, for both moments. */
-static void adam_weights(const element *e, const adam_numbers *n, double fresh[2], double kept[2])
+static void adam_weights(const element *e, adam_numbers *n)
 {
+    double *kept = n->kept;
+    double *fresh = n->fresh;
+    int state = level(e, ADAM_STATE);
     kept[0] = n->b1;
     kept[1] = n->b2;
     fresh[0] = 1.0 - n->b1;
     fresh[1] = 1.0 - n->b2;
     int kind = level(e, ADAM_AVERAGING);
+    bool summed = kind == ADAM_SECOND_SUMMED;
+    kept[0] = kind == ADAM_FIRST_NOT_DECAYED ? 1.0 : kept[0];
+    kept[1] = kind == ADAM_SECOND_NOT_DECAYED || summed ? 1.0 : kept[1];
+    fresh[1] = summed ? 1.0 : fresh[1];
     for (int k = 0; k < 2; k++) {
         bool swapped = kind == (k == 0 ? ADAM_FIRST_SWAPPED : ADAM_SECOND_SWAPPED) || kind == ADAM_BOTH_SWAPPED;
         bool missing = kind == (k == 0 ? ADAM_FIRST_AVERAGING : ADAM_SECOND_AVERAGING) || kind == ADAM_BOTH_AVERAGING;
@@ -155,6 +184,16 @@ static void adam_weights(const element *e, const adam_numbers *n, double fresh[2
             fresh[k] = 1.0;
         }
     }
+    kept[0] = state == ADAM_FIRST_RESET ? 0.0 : kept[0];
+    kept[1] = state == ADAM_SECOND_RESET ? 0.0 : kept[1];
+}
+
+static void adam_prepare(element *e)
+{
+    adam_betas(e, &e->adam);
+    adam_corrections(e, &e->adam);
+    adam_weights(e, &e->adam);
+    e->adam.epsilon = level(e, ADAM_EPSILON) == ADAM_EPSILON_IGNORED ? e->choice->parameter : e->hyper->epsilon;
 }
 
 static double adam_square(const element *e, double g, double m)
@@ -170,26 +209,19 @@ static double adam_square(const element *e, double g, double m)
 
 static double adam_direction(const element *e, double g)
 {
-    adam_numbers n;
-    double fresh[2];
-    double kept[2];
-    adam_betas(e, &n);
-    adam_corrections(e, &n);
-    adam_weights(e, &n, fresh, kept);
-    n.epsilon = level(e, ADAM_EPSILON) == ADAM_EPSILON_IGNORED ? e->choice->parameter : e->hyper->epsilon;
-    double *second = level(e, ADAM_STATE) == ADAM_ONE_BUFFER ? e->m : e->v;
-    double m = kept[0] * *e->m + fresh[0] * g;
+    const adam_numbers n = e->adam;
+    int state = level(e, ADAM_STATE);
+    double *second = state == ADAM_ONE_BUFFER ? e->m : e->v;
+    double m = n.kept[0] * *e->m + n.fresh[0] * g;
     *e->m = m;
-    double v = kept[1] * *second + fresh[1] * adam_square(e, g, m);
+    double v = n.kept[1] * *second + n.fresh[1] * adam_square(e, g, m);
     if (level(e, ADAM_VARIANT) == ADAM_ADAMAX) {
-        v = fmax(kept[1] * *second, fabs(g));
+        v = fmax(n.kept[1] * *second, fabs(g));
     }
     *second = v;
-    if (level(e, ADAM_STATE) == ADAM_STATE_CORRECTED) {
-        *e->m = m / n.c1;
-        *second = v / n.c2;
-    }
-    if (level(e, ADAM_STATE) == ADAM_ONE_BUFFER) {
+    *e->m = state == ADAM_STATE_CORRECTED || state == ADAM_FIRST_CORRECTED ? m / n.c1 : *e->m;
+    *second = state == ADAM_STATE_CORRECTED || state == ADAM_SECOND_CORRECTED ? v / n.c2 : *second;
+    if (state == ADAM_ONE_BUFFER) {
         m = v;
     }
     if (level(e, ADAM_VARIANT) == ADAM_AMSGRAD) {
@@ -204,7 +236,7 @@ static double adam_direction(const element *e, double g)
     case ADAM_SECOND_UNUSED: return first;
     default: break;
     }
-    return first / adam_denominator(e, v, &n);
+    return first / adam_denominator(e, v, &n) + (level(e, ADAM_EPSILON) == ADAM_EPSILON_OUTSIDE ? n.epsilon : 0.0);
 }
 
 /* --- all rules ---------------------------------------------------------------------------------------------------- */
@@ -217,12 +249,12 @@ static double seen_gradient(const element *e, const grade_parameters *t, size_t 
     double *first = &t->state[GRADE_FIRST_GRADIENT][i];
     *sum += g;
     *first = e->step == 1 ? g : *first;
+    int kept = level(e, AXIS_KEPT_GRADIENT);
+    g = kept == KEPT_SUM ? *sum : kept == KEPT_FIRST ? *first : g;
     switch (level(e, AXIS_GRADIENT)) {
-    case GRADIENT_ACCUMULATED: return *sum;
     case GRADIENT_SIGN: return (double)((g > 0.0) - (g < 0.0));
     case GRADIENT_CLIPPED: return fmin(fmax(g, -1.0), 1.0);
     case GRADIENT_DECAY: return g + e->choice->parameter * t->w[i];
-    case GRADIENT_FIRST: return *first;
     case GRADIENT_AVERAGED: return g / (double)t->count;
     case GRADIENT_NORMALISED: return g / norm;
     default: return g;
@@ -236,6 +268,7 @@ static double used_rate(const element *e)
     case RATE_IGNORED: return e->choice->parameter;
     case RATE_PER_STEP: return e->hyper->rate / (double)e->step;
     case RATE_SQUARED: return e->hyper->rate * e->hyper->rate;
+    case RATE_SCALED: return e->hyper->rate * e->choice->parameter;
     default: return e->hyper->rate;
     }
 }
@@ -251,6 +284,20 @@ static double updated(const element *e, const grade_parameters *t, size_t i, dou
     }
 }
 
+/* What is subtracted beside the direction. */
+static double beside_direction(grade_rule rule, const element *e, double rate, double w)
+{
+    if (rule == GRADE_RULE_MOMENTUM) {
+        return level(e, MOMENTUM_DECAY) == MOMENTUM_DECOUPLED ? rate * e->choice->parameter * w : 0.0;
+    }
+    double outside = level(e, ADAM_EPSILON) == ADAM_EPSILON_OUTSIDE_RATE ? e->hyper->epsilon : 0.0;
+    switch (level(e, ADAM_DECAY)) {
+    case ADAM_DECOUPLED: return outside + rate * e->choice->parameter * w;
+    case ADAM_DECOUPLED_WITHOUT_RATE: return outside + e->choice->parameter * w;
+    default: return outside;
+    }
+}
+
 static double norm_of(const grade_parameters *t)
 {
     double sum = 0.0;
@@ -260,10 +307,24 @@ static double norm_of(const grade_parameters *t)
     return sqrt(sum);
 }
 
+/* The rate that was corrected in each step, and kept: the product of all corrections so far. */
+static double compounded(const element *e)
+{
+    double product = 1.0;
+    for (size_t t = 1; t < e->step; t++) {
+        product *= sqrt(1.0 - pow(e->hyper->beta2, (double)t)) / (1.0 - pow(e->hyper->beta1, (double)t));
+    }
+    return product;
+}
+
 static void step_tensor(grade_rule rule, element *e, grade_parameters *t, const grade_parameters *owner)
 {
     double norm = norm_of(t);
     double rate = used_rate(e);
+    if (rule == GRADE_RULE_ADAM) {
+        adam_prepare(e);
+        rate *= level(e, ADAM_CORRECTION) == ADAM_COMPOUNDED ? compounded(e) : 1.0;
+    }
     for (size_t i = 0; i < t->count; i++) {
         if (e->step == 1) {
             t->state[GRADE_START][i] = t->w[i];
@@ -276,9 +337,7 @@ static void step_tensor(grade_rule rule, element *e, grade_parameters *t, const 
                            : rule == GRADE_RULE_MOMENTUM ? momentum_direction(e, g)
                                                          : adam_direction(e, g);
         double step = rate * direction;
-        if (rule == GRADE_RULE_ADAM && level(e, ADAM_DECAY) == ADAM_DECOUPLED) {
-            step += rate * e->choice->parameter * t->w[i];
-        }
+        step += rule == GRADE_RULE_SGD ? 0.0 : beside_direction(rule, e, rate, t->w[i]);
         t->w[i] = updated(e, t, i, step);
     }
 }

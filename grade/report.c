@@ -127,12 +127,15 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
     fputc('\n', stream);
 }
 
-static void print_mistake(FILE *stream, const grade_report *report, const char *id, const char *number)
+static void print_mistake(FILE *stream, const grade_report *report, const grade_component *component, const char *id,
+                          const char *number)
 {
     const grade_mistake *mistake = assay_grade_catalogue_find(report->catalogue, id);
     bool convention = strcmp(mistake->kind, "convention") == 0;
-    fprintf(stream, "      >> %s%s%s  [%s]\n", convention ? "right in another convention: " : "", mistake->name, number,
-            mistake->id);
+    bool inside = component->parts != NULL && strcmp(mistake->component, component->name) != 0 &&
+                  strcmp(mistake->component, "any") != 0;
+    fprintf(stream, "      >> %s%s%s%s  [%s]\n", inside ? "in this component's own code: " : "",
+            convention ? "right in another convention: " : "", mistake->name, number, mistake->id);
     print_wrapped(stream, 9, mistake->explanation);
     fprintf(stream, "         Hint: ");
     print_wrapped(stream, 0, mistake->hint);
@@ -151,16 +154,17 @@ static void print_ties(FILE *stream, const grade_report *report, const grade_res
     }
 }
 
-static void print_explanation(FILE *stream, const grade_report *report, const grade_result *result)
+static void print_explanation(FILE *stream, const grade_report *report, const grade_component *component,
+                              const grade_result *result)
 {
     char number[64];
     grade_solved_number(result, number, sizeof number);
     if (result->mistake != NULL) {
-        print_mistake(stream, report, result->mistake, result->also[0] == NULL ? number : "");
+        print_mistake(stream, report, component, result->mistake, result->also[0] == NULL ? number : "");
     }
     for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
         bool last = i + 1 == GRADE_MAX_NAMES || result->also[i + 1] == NULL;
-        print_mistake(stream, report, result->also[i], last ? number : "");
+        print_mistake(stream, report, component, result->also[i], last ? number : "");
     }
     print_ties(stream, report, result);
     for (size_t i = 0; i < GRADE_MAX_NAMES && result->follows[i] != NULL; i++) {
@@ -254,7 +258,7 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
     }
     for (size_t i = 0; i < part->count; i++) {
         if (grade_new_explanation(part, i)) {
-            print_explanation(stream, report, &part->results[i]);
+            print_explanation(stream, report, part->component, &part->results[i]);
         }
     }
     print_unexplained(stream, report, part);

@@ -146,6 +146,12 @@ def _array(value, kind):
     return made.astype(numpy.float32) if single and made.dtype.kind == "f" else made
 
 
+def _order(value, kind):
+    """The images of each step: an array, or a list of arrays if batches have different sizes (in files, -1 is none)."""
+    rows = [[image for image in row if image >= 0] for row in _array(value, "lists")]
+    return [_array(row, kind) for row in rows] if len({len(row) for row in rows}) > 1 else _array(rows, kind)
+
+
 def _plain(value):
     """Numbers and nested lists, as JSON has them."""
     if hasattr(value, "tolist"):
@@ -180,7 +186,7 @@ def _inputs(component, request, kind):
     for name in CALLS[component][0].split():
         stem = _STEMS.get(name)
         if stem is None:
-            given[name] = _array(request[name], kind)
+            given[name] = (_order if name == "order" else _array)(request[name], kind)
         else:
             given[name] = [_array(request[f"{stem}{k}"], kind) for k in range(len(request)) if f"{stem}{k}" in request]
     if component in ("training", "network_gradient") or component.startswith("init_"):
