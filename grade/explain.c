@@ -164,6 +164,12 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
     ASSAY_TRY(assay_grade_diagnose(judged, wanted, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &ordinary, error));
     if (ordinary.exact) {
         ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.choice, GRADE_SEARCH_PAIRS, &extreme, error));
+        for (size_t i = 0; i < ordinary.tie_count && !extreme.exact; i++) {
+            ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.ties[i], GRADE_SEARCH_PAIRS, &extreme, error));
+            if (extreme.exact) {
+                ordinary = (grade_diagnosis){.found = true, .exact = true, .choice = ordinary.ties[i]};
+            }
+        }
         name_group(judged, ORDINARY_CASES, &ordinary, results);
         *found = ordinary.choice;
         if (extreme.exact) {
