@@ -97,6 +97,7 @@ typedef struct {
     bool convention; /* its levels are right in another convention, not mistakes */
     const grade_free *free;
     size_t free_count;
+    int rare;    /* levels from this one on are tried where the others explain nothing; 0: there are none */
     bool shares; /* its number may be that of another axis that shares, too: one epsilon in two places */
 } grade_axis;
 

@@ -33,6 +33,7 @@ static const struct {
     {"probabilities from small to tiny", 5, 4, 0.0, 0.0, TO_A_WRONG_CLASS_BY_ROW, 15.0, true},
     {"large logits: e^z overflows", 4, 5, 1000.0, -1000.0, NOTHING, 0.0, true},
     {"large logits, the first row small", 4, 3, -1000.0, 1000.0, NOTHING, 0.0, true},
+    {"two rows, the first small", 2, 4, -1000.0, 1000.0, NOTHING, 0.0, true},
     {"large positive logits", 3, 5, 900.0, 900.0, NOTHING, 0.0, true},
     {"large negative logits", 3, 5, -900.0, -900.0, NOTHING, 0.0, true},
     {"negative logits that e^z still holds", 3, 4, -450.0, -450.0, NOTHING, 0.0, true},
@@ -272,8 +273,9 @@ static void shift_logits(const batch *b, const grade_choice *choice, double *shi
         double shift = shift_of(kind, b, row, i % b->classes);
         double scale = kind == SHIFT_STANDARD ? spread(b->z + row * b->classes, b->classes) : 1.0;
         if (guard == GUARD_CLIPPED || guard == GUARD_CLIPPED_ABOVE) {
-            z = fmin(z, choice->parameter);
-            z = guard == GUARD_CLIPPED ? fmax(z, -choice->parameter) : z;
+            double bound = choice->single ? fmin(choice->parameter, 88.0) : choice->parameter;
+            z = fmin(z, bound);
+            z = guard == GUARD_CLIPPED ? fmax(z, -bound) : z;
             shift = 0.0;
         }
         shifted[i] = kind == SHIFT_DENOMINATOR ? z : kind == SHIFT_DIVIDED ? z / shift : (z - shift) / scale;
@@ -387,7 +389,7 @@ static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
 static const grade_free softmax_clips[] = {
     {OUTPUT_CLIPPED, 1e-10, 0.2}, {OUTPUT_CLIPPED_BELOW, 1e-10, 0.2}, {OUTPUT_ADDED, 1e-10, 0.2}};
 static const grade_axis softmax_axes[] = {
-    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts)},
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts), .rare = SHIFT_LAST},
     [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free), .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", softmax_sums)},
     [AXIS_FORMULA] = {GRADE_AXIS("formula", softmax_formulas), GRADE_FREE(softmax_bases)},
@@ -577,11 +579,11 @@ static const grade_free path_free[] = {
     {PATH_CLIPPED, 1e-300, 1e-1}, {PATH_CLIPPED_BOTH, 1.2e-16, 1e-1}, {PATH_ADDED, 1e-300, 1e-1}};
 static const grade_free loss_free[] = {{LOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis loss_axes[] = {
-    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts)},
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts), .rare = SHIFT_LAST},
     [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free), .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", loss_sums)},
-    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free), .shares = true},
-    [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free)},
+    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free), .rare = PATH_LARGEST, .shares = true},
+    [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free), .rare = LOSS_CROSSED},
     [LOSS_AXIS_LABEL] = {GRADE_AXIS("label", loss_labels)},
     [LOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", loss_reductions)},
     [LOSS_AXIS_ROWS] = {GRADE_AXIS("rows that count", loss_rows)},
@@ -846,7 +848,7 @@ static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_AD
                                         {DPATH_FORWARD, 1e-7, 0.5},
                                         {DPATH_CENTRAL, 1e-6, 0.5}};
 static const grade_axis dloss_axes[] = {
-    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts)},
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts), .rare = SHIFT_LAST},
     [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free), .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", dloss_sums)},
     [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free), .shares = true},

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/rounding.h"
 
 /* The models' outputs, and the order in which cases are tried: a failed one first, so that most settings end there. */
 typedef struct {
@@ -13,6 +14,7 @@ typedef struct {
     size_t *order;
     grade_fields *modelled;
     grade_diagnosis *best;
+    bool rare; /* settings with rare levels are tried now, and no others */
 } search_state;
 
 /* How far a setting is from one answer, in units of float32's tolerance and of the declared precision's. */
@@ -20,6 +22,7 @@ static double case_distance(search_state *s, size_t i, const grade_choice *choic
 {
     const grade_case *graded = s->evidence->cases[i];
     s->evidence->component->model(graded, choice, &s->modelled[i]);
+    assay_grade_shorten(s->evidence->decimals, &s->modelled[i]);
     double distance = assay_grade_distance(graded, &s->evidence->answers[i].outputs, &s->modelled[i], GRADE_F32, NULL,
                                            NULL);
     *declared = distance * graded->tolerance[GRADE_F32] / graded->tolerance[s->evidence->precision];
@@ -65,7 +68,7 @@ static double root_between(equation *e, const grade_free *range, double low, dou
             high = middle;
         }
     }
-    return between(range, 0.5 * (low + high));
+    return between(range, high); /* rounding makes steps; on this side the difference has changed its sign or is 0 */
 }
 
 static double worst_distance(search_state *s, const grade_choice *choice, double *declared);
@@ -132,7 +135,8 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
     enum { STEPS = 24 };
     const grade_judged *judged = e->search->evidence;
     double got = judged->answers[e->graded].outputs.field[e->field].values[e->index];
-    double nothing = judged->cases[e->graded]->tolerance[judged->precision] * fabs(got);
+    double nothing = fmax(judged->cases[e->graded]->tolerance[judged->precision] * fabs(got),
+                          assay_grade_half_unit(judged->decimals, got));
     double before = difference_at(e, range->lower);
     for (int k = 1; k <= STEPS && !(best->declared <= 1.0); k++) {
         double number = between(range, (double)k / STEPS);
@@ -239,9 +243,22 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
     }
 }
 
+static bool has_rare(const grade_component *component, const grade_choice *choice)
+{
+    for (size_t a = 0; a < component->axis_count; a++) {
+        if (component->axes[a].rare != 0 && choice->level[a] >= component->axes[a].rare) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
+    if (has_rare(s->evidence->component, visited) != s->rare) {
+        return true;
+    }
     grade_choice choice = *visited;
     const grade_free *range = assay_grade_free_level(s->evidence->component, &choice);
     double declared;
@@ -307,8 +324,9 @@ static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_
 static void search_kinds(search_state *s, const grade_choice *base, grade_reach reach, grade_diagnosis *loose)
 {
     grade_diagnosis *diagnosis = s->best;
-    for (size_t k = 0; k < kinds_within[reach] && s->count > 0 && !diagnosis->exact; k++) {
-        assay_grade_search(s->evidence->component, base, kinds[k].conventions, kinds[k].mistakes, visit, s);
+    for (size_t k = 0; k < 2 * kinds_within[reach] && s->count > 0 && !diagnosis->exact; k++) {
+        s->rare = k % 2 == 1;
+        assay_grade_search(s->evidence->component, base, kinds[k / 2].conventions, kinds[k / 2].mistakes, visit, s);
         if (!diagnosis->exact) {
             *loose = loose->found ? *loose : *diagnosis;
             *diagnosis = (grade_diagnosis){0};

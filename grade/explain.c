@@ -287,6 +287,26 @@ static assay_status explain_own(const grade_judged *judged, bool *wanted, grade_
     return ASSAY_OK;
 }
 
+/* Answers with few digits are compared with models that are rounded alike. */
+static assay_status explain_shortened(const grade_judged *judged, bool *wanted, grade_result *results,
+                                      grade_choice *found, assay_error *error)
+{
+    grade_judged shortened = *judged;
+    shortened.decimals = assay_grade_decimals_of(judged);
+    grade_diagnosis all = {0};
+    if (shortened.decimals.digits > 0) {
+        ASSAY_TRY(assay_grade_diagnose(&shortened, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+    }
+    for (size_t i = 0; i < judged->count && all.exact; i++) {
+        if (is_open(&results[i])) {
+            name_result(judged->component, &all, &results[i]);
+            assay_grade_add_name(&results[i], "any.short_decimals");
+            *found = all.choice;
+        }
+    }
+    return any_open(judged, results) ? explain_own(judged, wanted, results, found, error) : ASSAY_OK;
+}
+
 assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
                                  assay_error *error)
 {
@@ -300,7 +320,7 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
         status = explain_rounding(judged, &reference, true, results, error);
     }
     if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_own(judged, wanted, results, found, error);
+        status = explain_shortened(judged, wanted, results, found, error);
     }
     if (status == ASSAY_OK && any_open(judged, results)) {
         status = follow_parts_further(judged, &own, results, error);

@@ -73,6 +73,12 @@ typedef struct {
 /* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
 #define GRADE_SENTINEL (-987.25)
 
+/* "%.{digits}g", or "%.{digits}f" if fixed; 0 digits: not rounded. */
+typedef struct {
+    int digits;
+    bool fixed;
+} grade_decimals;
+
 /* What is judged together: one component's cases and their answers. */
 typedef struct {
     const grade_component *component;
@@ -81,6 +87,7 @@ typedef struct {
     const grade_answer *answers;
     grade_precision precision;
     const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
+    grade_decimals decimals;        /* what the models' values are rounded to before they are compared */
 } grade_judged;
 
 /* Judges one component. `found` receives the switches that explain the answers: all 0 where nothing does. */
@@ -97,6 +104,9 @@ void assay_grade_add_name(grade_result *result, const char *id);
  */
 double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                             grade_precision precision, size_t *field, size_t *index);
+
+/* Root mean square of a tensor's finite values: the scale below which a difference is rounding. */
+double assay_grade_scale(const grade_field *field);
 
 /* How many values of `got` are within the tolerance of those of `want`. */
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,

@@ -13,6 +13,7 @@ typedef struct {
     bool decimals[FORMATS][MOST_DIGITS + 1]; /* all answers are rounded to so many digits */
     bool all_deviate;                        /* every case with values that are not trivial has a deviation */
     size_t values;                           /* not trivial */
+    size_t changed;                          /* other than wanted */
     size_t above[2], below[2];               /* deviations, by their sign; [1]: of gradients */
     double squares;                          /* of relative deviations */
 } deviations;
@@ -22,12 +23,63 @@ static bool is_float(double value)
     return (double)(float)value == value || isnan(value);
 }
 
-/* "%.6g" and "%.6f". */
-static double rounded(int format, int digits, double value)
+static double rounded(grade_decimals to, double value)
 {
     char text[512];
-    snprintf(text, sizeof text, format == 0 ? "%.*g" : "%.*f", digits, value);
+    snprintf(text, sizeof text, to.fixed ? "%.*f" : "%.*g", to.digits, value);
     return strtod(text, NULL);
+}
+
+void assay_grade_shorten(grade_decimals to, grade_fields *values)
+{
+    for (size_t f = 0; f < values->count && to.digits > 0; f++) {
+        for (size_t i = 0; i < values->field[f].count; i++) {
+            values->field[f].values[i] = rounded(to, values->field[f].values[i]);
+        }
+    }
+}
+
+double assay_grade_half_unit(grade_decimals to, double value)
+{
+    if (to.digits == 0 || !isfinite(value)) {
+        return 0.0;
+    }
+    return 0.5 * pow(10.0, to.fixed ? -to.digits : (value == 0.0 ? 0.0 : floor(log10(fabs(value)))) + 1 - to.digits);
+}
+
+/* Whether all answers are rounded so; `needed`: how many would change with two digits less. */
+static bool are_rounded(const grade_judged *judged, grade_decimals to, size_t *needed)
+{
+    grade_decimals fewer = {to.digits - 2, to.fixed};
+    *needed = 0;
+    for (size_t c = 0; c < judged->count; c++) {
+        const grade_fields *got = &judged->answers[c].outputs;
+        for (size_t f = 0; f < got->count && judged->answers[c].verdict == GRADE_PASS; f++) {
+            for (size_t i = 0; i < got->field[f].count; i++) {
+                double value = got->field[f].values[i];
+                if (isfinite(value) && rounded(to, value) != value) {
+                    return false;
+                }
+                *needed += isfinite(value) && (fewer.digits < 1 || rounded(fewer, value) != value);
+            }
+        }
+    }
+    return true;
+}
+
+grade_decimals assay_grade_decimals_of(const grade_judged *judged)
+{
+    enum { FEWEST = 3, MOST = 7, ENOUGH = 6 };
+    for (int digits = FEWEST; digits <= MOST; digits++) {
+        for (int fixed = 0; fixed < 2; fixed++) {
+            size_t needed;
+            grade_decimals to = {digits, fixed == 1};
+            if (are_rounded(judged, to, &needed) && needed >= ENOUGH) {
+                return to;
+            }
+        }
+    }
+    return (grade_decimals){0};
 }
 
 static void look_at_decimals(double got, double want, deviations *seen)
@@ -35,7 +87,7 @@ static void look_at_decimals(double got, double want, deviations *seen)
     for (int format = 0; format < FORMATS; format++) {
         for (int digits = FEWEST_DIGITS; digits <= MOST_DIGITS; digits++) {
             if (seen->decimals[format][digits]) {
-                double shown = rounded(format, digits, want);
+                double shown = rounded((grade_decimals){digits, format == 1}, want);
                 seen->decimals[format][digits] = shown == got || (isnan(want) && isnan(got));
             }
         }
@@ -48,13 +100,15 @@ static void look_at_decimals(double got, double want, deviations *seen)
  */
 static void look_at_field(const grade_field *got, const grade_field *want, deviations *seen, size_t *deviating)
 {
+    double scale = assay_grade_scale(want); /* below it a difference is rounding, as for the tolerance */
     for (size_t i = 0; i < want->count; i++) {
         look_at_decimals(got->values[i], want->values[i], seen);
+        seen->changed += got->values[i] != want->values[i] && !isnan(want->values[i]);
         seen->floats = seen->floats && is_float(got->values[i]);
         if (is_float(want->values[i])) {
             continue;
         }
-        double relative = (got->values[i] - want->values[i]) / fabs(want->values[i]);
+        double relative = (got->values[i] - want->values[i]) / (fabs(want->values[i]) + scale);
         seen->values++;
         seen->above[want->name[0] == 'd'] += relative > 0.0;
         seen->below[want->name[0] == 'd'] += relative < 0.0;
@@ -119,7 +173,7 @@ assay_status assay_grade_rounding(const grade_judged *judged, const grade_choice
         }
     }
     *rounding = (grade_rounding){0};
-    rounding->digits = seen.values >= 3 ? fewest_digits(&seen) : 0;
+    rounding->digits = seen.values >= 3 || seen.changed >= 3 ? fewest_digits(&seen) : 0;
     if (rounding->digits > 0) {
         rounding->id = "any.short_decimals";
     } else if (seen.near && ((seen.floats && seen.values >= 3) || (!certain && is_rounding_like(&seen)))) {
