@@ -195,8 +195,7 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
         grade_part *part = &battery->parts[p];
         const grade_judged judged = {
             part->component, part->count, part->cases, part->answers, assay_grade_part_precision(battery, part),
-            &upstream,
-            {0}};
+            &upstream,       {0}};
         ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
         part->found.upstream = NULL;
         if (!is_tutorial(&part->found) && upstream.count < GRADE_MAX_UPSTREAM) {

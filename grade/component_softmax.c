@@ -256,7 +256,7 @@ static int shift_kind_of(const grade_choice *choice)
     if (kind == SHIFT_DENOMINATOR && sum == SUM_MISSING) {
         return SHIFT_ROW_MAX; /* there is no denominator */
     }
-    return kind != SHIFT_ROW_MAX    ? kind
+    return kind != SHIFT_ROW_MAX      ? kind
            : sum == SUM_COLUMN_OF_MAX ? SHIFT_COLUMN_MAX
            : sum == SUM_ALL_OF_MAX    ? SHIFT_BATCH_MAX
                                       : SHIFT_ROW_MAX;

@@ -243,20 +243,10 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
     }
 }
 
-static bool has_rare(const grade_component *component, const grade_choice *choice)
-{
-    for (size_t a = 0; a < component->axis_count; a++) {
-        if (component->axes[a].rare != 0 && choice->level[a] >= component->axes[a].rare) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
-    if (has_rare(s->evidence->component, visited) != s->rare) {
+    if (assay_grade_is_rare(s->evidence->component, visited) != s->rare) {
         return true;
     }
     grade_choice choice = *visited;

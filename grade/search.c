@@ -74,6 +74,16 @@ void assay_grade_search(const grade_component *component, const grade_choice *ba
     walk_axes(&w, 0, conventions, mistakes);
 }
 
+bool assay_grade_is_rare(const grade_component *component, const grade_choice *choice)
+{
+    for (size_t a = 0; a < component->axis_count; a++) {
+        if (component->axes[a].rare != 0 && choice->level[a] >= component->axes[a].rare) {
+            return true;
+        }
+    }
+    return false;
+}
+
 size_t assay_grade_choice_names(const grade_component *component, const grade_choice *choice,
                                 const char *names[GRADE_MAX_NAMES])
 {
