@@ -39,12 +39,18 @@ static const struct {
     {"negative logits that e^z still holds", 3, 4, -450.0, -450.0, NOTHING, 0.0, true},
     {"a probability that underflows", 3, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 1000.0, true},
     {"a probability that underflows, nearer", 4, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 800.0, true},
-    {"a probability that nearly underflows", 3, 5, 0.0, 0.0, TO_A_WRONG_CLASS, 722.0, true},
     {"one row, the first class far ahead", 1, 4, 0.0, 0.0, TO_THE_FIRST, 800.0, true},
     {"the label's probability is 1", 4, 3, 0.0, 0.0, TO_THE_LABEL, 1000.0, true},
+    {"a probability that nearly underflows", 3, 5, 0.0, 0.0, TO_A_WRONG_CLASS, 722.0, true}, /* of the loss alone */
 };
 /* clang-format on */
-enum { CASES = sizeof cases / sizeof cases[0], MAX_ROWS = 8, MAX_CLASSES = 10, MAX_VALUES = MAX_ROWS * MAX_CLASSES };
+enum {
+    LOSS_CASES = sizeof cases / sizeof cases[0],
+    CASES = LOSS_CASES - 1,
+    MAX_ROWS = 8,
+    MAX_CLASSES = 10,
+    MAX_VALUES = MAX_ROWS * MAX_CLASSES
+};
 
 static void add_outlier(size_t index, size_t row, size_t label, double *z)
 {
@@ -364,7 +370,7 @@ enum {
     SOFTMAX_LOG = 1, SOFTMAX_LOG_OF, SOFTMAX_MINUS, SOFTMAX_BASE, SOFTMAX_TWICE, SOFTMAX_SIGMOID, SOFTMAX_PLAIN,
     SOFTMAX_HARD, SOFTMAX_SQUARES
 };
-enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED };
+enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED, OUTPUT_TRANSPOSED };
 static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
 static const char *const softmax_guards[] = {GUARD_IDS("softmax")};
 static const char *const softmax_sums[] = {SUM_IDS("softmax")};
@@ -384,13 +390,14 @@ static const char *const softmax_outputs[] = {
     [OUTPUT_ONE_MINUS] = "softmax.complement",
     [OUTPUT_CLIPPED_BELOW] = "softmax.clipped",
     [OUTPUT_ADDED] = "softmax.epsilon_in_result",
+    [OUTPUT_TRANSPOSED] = "any.shape_transposed",
 };
 static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
 static const grade_free softmax_clips[] = {
     {OUTPUT_CLIPPED, 1e-10, 0.2}, {OUTPUT_CLIPPED_BELOW, 1e-10, 0.2}, {OUTPUT_ADDED, 1e-10, 0.2}};
 static const grade_axis softmax_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts), .rare = SHIFT_LAST},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free), .shares = true},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", softmax_sums)},
     [AXIS_FORMULA] = {GRADE_AXIS("formula", softmax_formulas), GRADE_FREE(softmax_bases)},
     [AXIS_OUTPUT] = {GRADE_AXIS("output", softmax_outputs), GRADE_FREE(softmax_clips)},
@@ -445,6 +452,18 @@ static double softmax_output(int kind, double p, double parameter)
     }
 }
 
+/* A transposed output has its own shape (shape.h) but where there are as many rows as classes. */
+static void transpose_square(const batch *b, double *values)
+{
+    for (size_t r = 0; r < b->rows && b->rows == b->classes; r++) {
+        for (size_t j = 0; j < r; j++) {
+            double kept = values[r * b->classes + j];
+            values[r * b->classes + j] = values[j * b->classes + r];
+            values[j * b->classes + r] = kept;
+        }
+    }
+}
+
 static void model_softmax(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
     batch b = batch_of(graded);
@@ -470,6 +489,9 @@ static void model_softmax(const grade_case *graded, const grade_choice *choice, 
                        : formula == SOFTMAX_LOG_OF ? log(values.p[i])
                                                    : values.p[i];
         p[i] = softmax_output(choice->level[AXIS_OUTPUT], value, choice->parameter);
+    }
+    if (choice->level[AXIS_OUTPUT] == OUTPUT_TRANSPOSED) {
+        transpose_square(&b, p);
     }
 }
 
@@ -580,7 +602,7 @@ static const grade_free path_free[] = {
 static const grade_free loss_free[] = {{LOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis loss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts), .rare = SHIFT_LAST},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free), .shares = true},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", loss_sums)},
     [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free), .rare = PATH_LARGEST, .shares = true},
     [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free), .rare = LOSS_CROSSED},
@@ -768,7 +790,7 @@ static void model_cross_entropy(const grade_case *graded, const grade_choice *ch
 const grade_component assay_grade_cross_entropy = {
     .name = "cross_entropy",
     .title = "softmax cross-entropy",
-    .case_count = CASES,
+    .case_count = LOSS_CASES,
     .make = make_cross_entropy,
     .model = model_cross_entropy,
     GRADE_AXES(loss_axes),
@@ -796,7 +818,7 @@ enum {
     DLOSS_MSE,
     DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL, DLOSS_BINARY, DLOSS_CROSSED
 };
-enum { DROWS_LAST = 1, DROWS_FIRST, DROWS_MEAN };
+enum { DROWS_LAST = 1, DROWS_FIRST, DROWS_MEAN, DROWS_TRANSPOSED };
 enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE };
 static const char *const dloss_shifts[] = {SHIFT_IDS("cross_entropy_gradient")};
 static const char *const dloss_guards[] = {GUARD_IDS("cross_entropy_gradient")};
@@ -834,6 +856,7 @@ static const char *const dloss_rows[] = {
     [DROWS_LAST] = "cross_entropy_gradient.last_row_only",
     [DROWS_FIRST] = "cross_entropy_gradient.first_row_only",
     [DROWS_MEAN] = "cross_entropy_gradient.rows_averaged",
+    [DROWS_TRANSPOSED] = "any.shape_transposed",
 };
 static const char *const dloss_reductions[] = {
     [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_elements",
@@ -849,7 +872,7 @@ static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_AD
                                         {DPATH_CENTRAL, 1e-6, 0.5}};
 static const grade_axis dloss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts), .rare = SHIFT_LAST},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free), .shares = true},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", dloss_sums)},
     [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free), .shares = true},
     [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas)},
@@ -1061,6 +1084,9 @@ static void model_gradient(const grade_case *graded, const grade_choice *choice,
         subtract_all_labels(&b, values.p, dz);
     }
     choose_gradient_rows(choice->level[DLOSS_AXIS_ROWS], &b, dz);
+    if (choice->level[DLOSS_AXIS_ROWS] == DROWS_TRANSPOSED) {
+        transpose_square(&b, dz);
+    }
     for (size_t i = 0; i < b.rows * b.classes; i++) {
         dz[i] /= divided_by;
     }

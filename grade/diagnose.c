@@ -62,13 +62,16 @@ static double root_between(equation *e, const grade_free *range, double low, dou
     for (int k = 0; k < 60; k++) {
         double middle = 0.5 * (low + high);
         double value = difference_at(e, between(range, middle));
+        if (value == 0.0) { /* rounding makes steps: this one has the answer's value */
+            return between(range, middle);
+        }
         if ((value < 0.0) == (at_low < 0.0)) {
             low = middle;
         } else {
             high = middle;
         }
     }
-    return between(range, high); /* rounding makes steps; on this side the difference has changed its sign or is 0 */
+    return between(range, 0.5 * (low + high));
 }
 
 static double worst_distance(search_state *s, const grade_choice *choice, double *declared);

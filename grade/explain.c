@@ -292,10 +292,12 @@ static assay_status explain_shortened(const grade_judged *judged, bool *wanted, 
                                       grade_choice *found, assay_error *error)
 {
     grade_judged shortened = *judged;
-    shortened.decimals = assay_grade_decimals_of(judged);
     grade_diagnosis all = {0};
-    if (shortened.decimals.digits > 0) {
-        ASSAY_TRY(assay_grade_diagnose(&shortened, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+    for (int fixed = 0; fixed < 2 && !all.exact; fixed++) {
+        shortened.decimals = assay_grade_decimals_of(judged, fixed == 1);
+        if (shortened.decimals.digits > 0) {
+            ASSAY_TRY(assay_grade_diagnose(&shortened, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+        }
     }
     for (size_t i = 0; i < judged->count && all.exact; i++) {
         if (is_open(&results[i])) {

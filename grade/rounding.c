@@ -18,9 +18,10 @@ typedef struct {
     double squares;                          /* of relative deviations */
 } deviations;
 
-static bool is_float(double value)
+/* A float32 number, or one below float32's range. */
+static bool is_trivial(double value)
 {
-    return (double)(float)value == value || isnan(value);
+    return isnan(value) || fabs(value) < 1e-37 || (double)(float)value == value;
 }
 
 static double rounded(grade_decimals to, double value)
@@ -67,16 +68,14 @@ static bool are_rounded(const grade_judged *judged, grade_decimals to, size_t *n
     return true;
 }
 
-grade_decimals assay_grade_decimals_of(const grade_judged *judged)
+grade_decimals assay_grade_decimals_of(const grade_judged *judged, bool fixed)
 {
     enum { FEWEST = 3, MOST = 7, ENOUGH = 6 };
     for (int digits = FEWEST; digits <= MOST; digits++) {
-        for (int fixed = 0; fixed < 2; fixed++) {
-            size_t needed;
-            grade_decimals to = {digits, fixed == 1};
-            if (are_rounded(judged, to, &needed) && needed >= ENOUGH) {
-                return to;
-            }
+        size_t needed;
+        grade_decimals to = {digits, fixed};
+        if (are_rounded(judged, to, &needed)) {
+            return needed >= ENOUGH ? to : (grade_decimals){0};
         }
     }
     return (grade_decimals){0};
@@ -104,8 +103,8 @@ static void look_at_field(const grade_field *got, const grade_field *want, devia
     for (size_t i = 0; i < want->count; i++) {
         look_at_decimals(got->values[i], want->values[i], seen);
         seen->changed += got->values[i] != want->values[i] && !isnan(want->values[i]);
-        seen->floats = seen->floats && is_float(got->values[i]);
-        if (is_float(want->values[i])) {
+        seen->floats = seen->floats && is_trivial(got->values[i]);
+        if (is_trivial(want->values[i])) {
             continue;
         }
         double relative = (got->values[i] - want->values[i]) / (fabs(want->values[i]) + scale);
