@@ -31,7 +31,8 @@ const char *assay_grade_verdict_name(grade_verdict verdict)
     return names[verdict];
 }
 
-double assay_grade_scale(const grade_field *field)
+/* Root mean square of a tensor's finite values: the scale below which a difference is rounding. */
+static double scale_of(const grade_field *field)
 {
     double sum = 0.0;
     size_t finite = 0;
@@ -60,7 +61,7 @@ double assay_grade_distance(const grade_case *graded, const grade_fields *got, c
     double worst = 0.0;
     bool found = false;
     for (size_t f = 0; f < want->count; f++) {
-        double scale = assay_grade_scale(&want->field[f]);
+        double scale = scale_of(&want->field[f]);
         for (size_t i = 0; i < want->field[f].count; i++) {
             double distance = value_distance(got->field[f].values[i], want->field[f].values[i],
                                              graded->tolerance[precision], scale);
@@ -82,7 +83,7 @@ size_t assay_grade_right_values(const grade_case *graded, const grade_fields *go
 {
     size_t right = 0;
     for (size_t f = 0; f < want->count; f++) {
-        double scale = assay_grade_scale(&want->field[f]);
+        double scale = scale_of(&want->field[f]);
         for (size_t i = 0; i < want->field[f].count; i++) {
             right += value_distance(got->field[f].values[i], want->field[f].values[i], graded->tolerance[precision],
                                     scale) <= 1.0;
@@ -137,7 +138,7 @@ static bool sentinel_added(const grade_case *graded, const grade_answer *answer)
         double tolerance = graded->tolerance[GRADE_F32];
         for (size_t i = 0; i < got->count; i++) {
             double without = got->values[i] - GRADE_SENTINEL;
-            bool right = value_distance(got->values[i], want->values[i], tolerance, assay_grade_scale(want)) <= 1.0;
+            bool right = value_distance(got->values[i], want->values[i], tolerance, scale_of(want)) <= 1.0;
             bool shifted = fabs(without - want->values[i]) <= tolerance * (fabs(want->values[i]) - GRADE_SENTINEL);
             if (!right && !shifted) {
                 return false;

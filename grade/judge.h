@@ -105,9 +105,6 @@ void assay_grade_add_name(grade_result *result, const char *id);
 double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                             grade_precision precision, size_t *field, size_t *index);
 
-/* Root mean square of a tensor's finite values: the scale below which a difference is rounding. */
-double assay_grade_scale(const grade_field *field);
-
 /* How many values of `got` are within the tolerance of those of `want`. */
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                                 grade_precision precision);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define MOST_RELATIVE 0x1p-21
 enum { FEWEST_DIGITS = 2, MOST_DIGITS = 12, FORMATS = 2 };
 
 /* What all answers have in common. A value is trivial if it is a float32 number anyway, such as 0 or 0.5. */
@@ -15,7 +16,8 @@ typedef struct {
     size_t values;                           /* not trivial */
     size_t changed;                          /* other than wanted */
     size_t above[2], below[2];               /* deviations, by their sign; [1]: of gradients */
-    double squares;                          /* of relative deviations */
+    size_t large;                            /* deviations: of small differences, or beyond float32's range */
+    double squares;                          /* of relative deviations, of large ones MOST_RELATIVE's */
 } deviations;
 
 /* A float32 number, or one below float32's range. */
@@ -99,7 +101,6 @@ static void look_at_decimals(double got, double want, deviations *seen)
  */
 static void look_at_field(const grade_field *got, const grade_field *want, deviations *seen, size_t *deviating)
 {
-    double scale = assay_grade_scale(want); /* below it a difference is rounding, as for the tolerance */
     for (size_t i = 0; i < want->count; i++) {
         look_at_decimals(got->values[i], want->values[i], seen);
         seen->changed += got->values[i] != want->values[i] && !isnan(want->values[i]);
@@ -107,7 +108,9 @@ static void look_at_field(const grade_field *got, const grade_field *want, devia
         if (is_trivial(want->values[i])) {
             continue;
         }
-        double relative = (got->values[i] - want->values[i]) / (fabs(want->values[i]) + scale);
+        double relative = (got->values[i] - want->values[i]) / fabs(want->values[i]);
+        seen->large += fabs(relative) > MOST_RELATIVE;
+        relative = fmin(fmax(relative, -MOST_RELATIVE), MOST_RELATIVE);
         seen->values++;
         seen->above[want->name[0] == 'd'] += relative > 0.0;
         seen->below[want->name[0] == 'd'] += relative < 0.0;
@@ -135,14 +138,14 @@ static bool is_random(size_t above, size_t below)
     return signs >= 8.0 && fabs((double)above - (double)below) <= 3.0 * sqrt(signs);
 }
 
-/* Random signs, and a size between 2^-27 and 2^-19. A constant that was rounded, sigma for example, gives one field's
+/* Random signs, and a size above 2^-27, few of them large. A constant that was rounded, sigma for example, gives one field's
  * deviations one sign. */
 static bool is_rounding_like(const deviations *seen)
 {
     double size = sqrt(seen->squares / (double)(seen->values == 0 ? 1 : seen->values));
     bool beside = seen->above[0] + seen->below[0] > 0;
     bool random = is_random(seen->above[0], seen->below[0]) || (beside && is_random(seen->above[1], seen->below[1]));
-    return seen->all_deviate && random && size > 0x1p-27 && size < 0x1p-19;
+    return seen->all_deviate && random && size > 0x1p-27 && 4 * seen->large <= seen->values;
 }
 
 static int fewest_digits(const deviations *seen)

@@ -94,7 +94,7 @@ def surface(workspace, found, inputs):
         result = found.thing(arrays.floats(inputs["w1"], found.kind), arrays.floats(inputs["w2"], found.kind))
         if isinstance(result, dict):
             return result
-        if not isinstance(result, tuple) or len(result) != 3:
+        if not isinstance(result, (tuple, list)) or len(result) != 3:
             raise Unfit(f"{found.name} gives no gradient; without PyTorch it returns (loss, dw1, dw2)")
         return dict(zip(("loss", "dw1", "dw2"), result))
     w1, w2 = tracked(inputs["w1"]), tracked(inputs["w2"])
