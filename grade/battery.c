@@ -201,7 +201,7 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
         grade_part *part = &battery->parts[p];
         const grade_judged judged = {
             part->component, part->count, part->cases, part->answers, assay_grade_part_precision(battery, part),
-            &upstream};
+            &upstream,       {0}};
         ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
         add_found(&upstream, &part->found);
     }

@@ -1,6 +1,8 @@
 #include "grade/case.h"
 
 #include <assert.h>
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -189,6 +191,19 @@ double *assay_grade_values(const grade_fields *fields, const char *name)
 double assay_grade_number(const grade_fields *fields, const char *name)
 {
     return assay_grade_values(fields, name)[0];
+}
+
+double assay_grade_in_range(const grade_choice *choice, double value)
+{
+    if (!choice->single || isnan(value)) {
+        return value;
+    }
+    return value > FLT_MAX ? HUGE_VAL : value < FLT_TRUE_MIN ? 0.0 : value;
+}
+
+double assay_grade_exponential(const grade_choice *choice, double x)
+{
+    return assay_grade_in_range(choice, exp(x));
 }
 
 grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part)

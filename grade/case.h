@@ -72,6 +72,7 @@ typedef struct grade_upstream grade_upstream;
 struct grade_choice {
     unsigned char level[GRADE_MAX_AXES];
     double parameter;               /* of the level that has a free one */
+    bool single;                    /* exponentials have the range of float32 */
     const grade_upstream *upstream; /* composite components: what goes wrong in their parts; NULL: nothing */
 };
 
@@ -101,6 +102,8 @@ typedef struct {
     bool convention; /* its levels are right in another convention, not mistakes */
     const grade_free *free;
     size_t free_count;
+    int rare;    /* levels from this one on are tried where the others explain nothing; 0: there are none */
+    bool shares; /* its number may be that of another axis that shares, too: one epsilon in two places */
 } grade_axis;
 
 /* An axis from its table of ids; other members may follow: {GRADE_AXIS("rule", rules), .convention = true}. */
@@ -171,6 +174,10 @@ const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem,
 const grade_field *assay_grade_find(const grade_fields *fields, const char *name);
 double *assay_grade_values(const grade_fields *fields, const char *name);
 double assay_grade_number(const grade_fields *fields, const char *name);
+
+/* e^x, and the range that is left of a positive number, in the precision of an implementation with these switches. */
+double assay_grade_exponential(const grade_choice *choice, double x);
+double assay_grade_in_range(const grade_choice *choice, double value);
 
 /* The setting of a composite component's part: the tutorial's where nothing was found. */
 grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/rounding.h"
 
 /* The models' outputs, and the order in which cases are tried: a failed one first, so that most settings end there. */
 typedef struct {
@@ -17,6 +18,7 @@ typedef struct {
     const grade_choice *whole;       /* the component's setting, where the levels are a part's */
     grade_upstream *upstream;        /* of that setting; its last part is the one */
     bool unsolved;                   /* levels with a free number are left out */
+    bool rare;                       /* settings with rare levels are tried now, and no others */
 } search_state;
 
 /* The component's setting, where a choice may be a part's. */
@@ -51,6 +53,7 @@ static double case_distance(search_state *s, size_t i, const grade_choice *choic
         return HUGE_VAL;
     }
     model(s, i, choice);
+    assay_grade_shorten(s->evidence->decimals, &s->modelled[i]);
     double distance = assay_grade_distance(graded, &s->evidence->answers[i].outputs, &s->modelled[i], GRADE_F32, NULL,
                                            NULL);
     *declared = distance * graded->tolerance[GRADE_F32] / graded->tolerance[s->evidence->precision];
@@ -176,7 +179,8 @@ static void try_number(equation *e, double parameter, solution *best)
     e->choice.parameter = parameter;
     double distance = worst_distance(e->search, &e->choice, &declared);
     best->any = true;
-    if (distance < best->distance) {
+    bool better = distance <= 1.0 && best->distance <= 1.0 ? declared < best->declared : distance < best->distance;
+    if (better) {
         best->distance = distance;
         best->declared = declared;
         best->choice = e->choice;
@@ -189,15 +193,16 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
     enum { STEPS = 24 };
     const grade_judged *judged = e->search->evidence;
     double got = judged->answers[e->graded].outputs.field[e->field].values[e->index];
-    double nothing = judged->cases[e->graded]->tolerance[GRADE_F32] * fabs(got);
+    double nothing = fmax(judged->cases[e->graded]->tolerance[judged->precision] * fabs(got),
+                          assay_grade_half_unit(judged->decimals, got));
     double before = difference_at(e, range->lower);
-    for (int k = 1; k <= STEPS && !(best->distance <= 1.0); k++) {
+    for (int k = 1; k <= STEPS && !(best->declared <= 1.0); k++) {
         double number = between(range, (double)k / STEPS);
         double after = difference_at(e, number);
         if (fabs(after) <= nothing) {
             try_number(e, number, best);
         }
-        if (before * after <= 0.0 && !(best->distance <= 1.0)) {
+        if (before * after <= 0.0 && !(best->declared <= 1.0)) {
             try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before, after), best);
         }
         before = after;
@@ -210,7 +215,7 @@ static double solve(search_state *s, const grade_free *range, grade_choice *choi
     equation e = {.search = s, .choice = *choice};
     solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
     best.choice.parameter = range->lower;
-    for (size_t k = 0; k < s->count && !(best.distance <= 1.0); k++) {
+    for (size_t k = 0; k < s->count && !(best.declared <= 1.0); k++) {
         pose_result posed = pose(&e, range, s->order[k]);
         best.any = posed == EVERY_NUMBER_FITS;
         if (posed == POSED) {
@@ -297,6 +302,9 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
 static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
+    if (assay_grade_is_rare(s->evidence->component, visited) != s->rare) {
+        return true;
+    }
     grade_choice choice = *visited;
     const grade_free *range = assay_grade_free_level(s->searched, &choice);
     double declared;
@@ -371,6 +379,24 @@ static const struct {
 } kinds[] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}};
 static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_PAIRS] = 6};
 
+/* Searches from the smallest explanation to the largest, and ends at the first kind that has an exact one. */
+static void search_kinds(search_state *s, const grade_choice *base, grade_reach reach, grade_diagnosis *loose)
+{
+    grade_diagnosis *diagnosis = s->best;
+    for (size_t k = 0; k < 2 * kinds_within[reach] && s->count > 0 && !diagnosis->exact; k++) {
+        s->rare = k % 2 == 1;
+        assay_grade_search(s->evidence->component, base, kinds[k / 2].conventions, kinds[k / 2].mistakes, visit, s);
+        if (!diagnosis->exact) {
+            *loose = loose->found ? *loose : *diagnosis;
+            *diagnosis = (grade_diagnosis){0};
+        }
+    }
+}
+
+/*
+ * The exponentials of float32 overflow earlier. Outputs in single precision may have been computed in double, and the
+ * reverse.
+ */
 assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
                                   grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
 {
@@ -378,12 +404,10 @@ assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted
     grade_diagnosis loose = {0};
     *diagnosis = (grade_diagnosis){0};
     assay_status status = begin(&s, error);
-    for (size_t k = 0; k < kinds_within[reach] && status == ASSAY_OK && s.count > 0 && !diagnosis->exact; k++) {
-        assay_grade_search(judged->component, base, kinds[k].conventions, kinds[k].mistakes, visit, &s);
-        if (!diagnosis->exact) {
-            loose = loose.found ? loose : *diagnosis;
-            *diagnosis = (grade_diagnosis){0};
-        }
+    for (int pass = 0; pass < 2 && status == ASSAY_OK && !diagnosis->exact; pass++) {
+        grade_choice first = *base;
+        first.single = (judged->precision == GRADE_F32) == (pass == 0);
+        search_kinds(&s, &first, reach, &loose);
     }
     if (!diagnosis->exact) {
         *diagnosis = loose;

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <assay/stats/goodness_of_fit.h>
 
@@ -21,10 +22,16 @@ enum { ENOUGH_FOR_VARIANCE = 500 };
 #define HALF_MEAN 0.79788456080286536
 #define HALF_KURTOSIS 0.86917730
 
+/* cos(2 pi u) sqrt(-2 log u), by integration; and as many of its quantiles as its comparison needs. */
+#define ONE_UNIFORM_MEAN 0.056367028
+#define ONE_UNIFORM_VARIANCE 1.115564829
+#define ONE_UNIFORM_KURTOSIS 0.61859033
+enum { QUANTILES = 2048 };
+
 /* The law of a hypothesis with the scale 1, and its moments. */
 typedef struct {
-    double (*cumulative)(double x);
-    double lower; /* the support; an infinity where there is no end */
+    double (*cumulative)(double x); /* NULL: by quantiles of one_uniform() */
+    double lower;                   /* the support; an infinity where there is no end */
     double upper;
     double mean;
     double variance;
@@ -62,15 +69,52 @@ static const law truncated_law = {truncated_cumulative, -CUT, CUT, 0.0, TRUNCATE
 static const law positive_law = {positive_cumulative, 0.0, 1.0, 0.5, 1.0 / 12.0, -1.2};
 static const law half_law = {half_cumulative, 0.0, HUGE_VAL, HALF_MEAN, 1.0 - HALF_MEAN *HALF_MEAN, HALF_KURTOSIS};
 
+static double shifted_cumulative(double x)
+{
+    return normal_cumulative(x - 6.0);
+}
+
+static const law shifted_law = {shifted_cumulative, 0.0, 12.0, 6.0, 1.0, -0.1};
+static const law one_uniform_law = {
+    NULL, -HUGE_VAL, HUGE_VAL, ONE_UNIFORM_MEAN, ONE_UNIFORM_VARIANCE, ONE_UNIFORM_KURTOSIS};
+
 typedef struct {
     const law *of;
     double scale;
+    double quantiles[QUANTILES]; /* where the law has no formula */
 } scaled_law;
 
 static double scaled_cumulative(double x, void *user)
 {
     const scaled_law *scaled = user;
-    return scaled->of->cumulative(x / scaled->scale);
+    if (scaled->of->cumulative != NULL) {
+        return scaled->of->cumulative(x / scaled->scale);
+    }
+    size_t low = 0;
+    size_t high = QUANTILES;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        *(scaled->quantiles[middle] * scaled->scale < x ? &low : &high) = scaled->quantiles[middle] * scaled->scale < x
+                                                                              ? middle + 1
+                                                                              : middle;
+    }
+    return (double)low / QUANTILES;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void fill_quantiles(scaled_law *scaled)
+{
+    for (size_t k = 0; k < QUANTILES; k++) {
+        double u = ((double)k + 0.5) / QUANTILES;
+        scaled->quantiles[k] = sqrt(-2.0 * log(u)) * cos(6.283185307179586 * u);
+    }
+    qsort(scaled->quantiles, QUANTILES, sizeof(double), compare);
 }
 
 /*
@@ -89,7 +133,7 @@ static bool drawn_from(const law *of, double scale, size_t count, const double *
 {
     double statistic;
     double slack = 1e-6; /* of float32 */
-    scaled_law scaled = {of, scale};
+    scaled_law scaled = {.of = of, .scale = scale};
     assay_moments wanted = {
         .mean = scale * of->mean, .variance = scale * scale * of->variance, .kurtosis = of->kurtosis};
     *z = assay_variance_z(sample, &wanted);
@@ -97,6 +141,9 @@ static bool drawn_from(const law *of, double scale, size_t count, const double *
         fabs(assay_mean_z(sample, &wanted)) > QUANTILE ||
         (count >= ENOUGH_FOR_VARIANCE ? fabs(*z) > QUANTILE : !variance_possible(sample, &wanted))) {
         return false;
+    }
+    if (of->cumulative == NULL) {
+        fill_quantiles(&scaled);
     }
     return assay_kolmogorov_smirnov(count, values, scaled_cumulative, &scaled, &statistic, NULL) == ASSAY_OK &&
            statistic < sqrt(LOG_ALARM / (2.0 * (double)count));
@@ -125,6 +172,8 @@ bool assay_grade_distribution_fits(grade_distribution hypothesis, size_t count, 
     case GRADE_TRUNCATED: return drawn_from(&truncated_law, value, count, values, sample, z);
     case GRADE_POSITIVE: return drawn_from(&positive_law, value, count, values, sample, z);
     case GRADE_HALF_NORMAL: return drawn_from(&half_law, value, count, values, sample, z);
+    case GRADE_SHIFTED: return drawn_from(&shifted_law, value, count, values, sample, z);
+    case GRADE_ONE_UNIFORM: return drawn_from(&one_uniform_law, value, count, values, sample, z);
     default:
         return drawn_from(&normal_law, value, count, values, sample, z) ||
                drawn_from(&uniform_law, sqrt(3.0) * value, count, values, sample, z) ||
@@ -149,6 +198,10 @@ void assay_grade_distribution_text(grade_distribution hypothesis, char *text, si
     case GRADE_POSITIVE: snprintf(text, size, "a uniform distribution between 0 and %.5g", value); break;
     case GRADE_HALF_NORMAL:
         snprintf(text, size, "absolute values of a normal distribution of standard deviation %.5g", value);
+        break;
+    case GRADE_SHIFTED: snprintf(text, size, "sums of 12 uniform numbers times %.5g", value); break;
+    case GRADE_ONE_UNIFORM:
+        snprintf(text, size, "Box and Muller's formula with one uniform number, times %.5g", value);
         break;
     case GRADE_RANDOM: snprintf(text, size, "random values"); break;
     }

@@ -274,6 +274,12 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
     ASSAY_TRY(assay_grade_diagnose(judged, wanted, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &ordinary, error));
     if (ordinary.exact) {
         ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.choice, GRADE_SEARCH_PAIRS, &extreme, error));
+        for (size_t i = 0; i < ordinary.tie_count && !extreme.exact; i++) {
+            ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.ties[i], GRADE_SEARCH_PAIRS, &extreme, error));
+            if (extreme.exact) {
+                ordinary = (grade_diagnosis){.found = true, .exact = true, .choice = ordinary.ties[i]};
+            }
+        }
         name_group(judged, ORDINARY_CASES, &ordinary, results);
         if (extreme.exact) {
             name_group(judged, EXTREME_CASES, &extreme, results);
@@ -419,6 +425,30 @@ static assay_status explain_nearly(const grade_judged *judged, const grade_diagn
     return any_open(judged, results) ? find_nearest(judged, results, error) : ASSAY_OK;
 }
 
+/* Answers with few digits are compared with models that are rounded alike. */
+static assay_status explain_shortened(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                      assay_error *error)
+{
+    grade_judged shortened = *judged;
+    grade_diagnosis all = {0};
+    for (int fixed = 0; fixed < 2 && !all.exact; fixed++) {
+        shortened.decimals = assay_grade_decimals_of(judged, fixed == 1);
+        if (shortened.decimals.digits > 0) {
+            ASSAY_TRY(assay_grade_diagnose(&shortened, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+        }
+    }
+    for (size_t i = 0; i < judged->count && all.exact; i++) {
+        if (is_open(&results[i])) {
+            name_result(judged->component, &all, &results[i]);
+            assay_grade_add_name(&results[i], "any.short_decimals");
+        }
+    }
+    if (all.exact) {
+        keep(judged->component, &all.choice, found);
+    }
+    return ASSAY_OK;
+}
+
 assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error)
 {
@@ -431,6 +461,9 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
     if (any_open(judged, results) && assay_grade_is_quotient(judged)) {
         found->approximation = GRADE_FINITE_DIFFERENCES_ID;
         name_all(judged, found->approximation, results);
+    }
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_shortened(judged, results, found, error));
     }
     if (any_open(judged, results)) {
         ASSAY_TRY(explain_exactly(judged, &all, results, found, error));

@@ -70,6 +70,12 @@ typedef struct {
     double earned;
 } grade_result;
 
+/* "%.{digits}g", or "%.{digits}f" if fixed; 0 digits: not rounded. */
+typedef struct {
+    int digits;
+    bool fixed;
+} grade_decimals;
+
 /* What is judged together: one component's cases and their answers. */
 typedef struct {
     const grade_component *component;
@@ -78,6 +84,7 @@ typedef struct {
     const grade_answer *answers;
     grade_precision precision;
     const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
+    grade_decimals decimals;        /* what the models' values are rounded to before they are compared */
 } grade_judged;
 
 /*

@@ -122,7 +122,13 @@ static repetition_kind repetition_in(const grade_field *field, const magnitudes 
     size_t different = different_values(drawn);
     bool table = field->rank == 2;
     size_t row = table ? field->shape[1] : field->count;
-    if (different == 1) { /* a constant is judged as a distribution */
+    if (different == 1) { /* a constant is judged as a distribution; one number with both signs is none */
+        double first = field->values[0];
+        for (size_t i = 1; i < field->count; i++) {
+            if (field->values[i] * first < 0.0) {
+                return DRAWS_FEW;
+            }
+        }
         return DRAWS_FRESH;
     }
     if (table && repeats(field->count - row, field->values, field->values + row)) {
@@ -291,6 +297,7 @@ typedef struct {
     double parameter; /* the number for a level that has a free one, estimated from the first layer */
     grade_choice found;
     bool explained;
+    bool rare; /* rare levels are tried now, and no others */
 } half;
 
 /* Whether these switches draw a tensor; `z` as in distribution.h. */
@@ -343,6 +350,9 @@ static bool try_choice(const grade_choice *choice, void *context)
 {
     half *h = context;
     grade_choice tried = *choice;
+    if (assay_grade_is_rare(h->component, choice) != h->rare) {
+        return true;
+    }
     tried.parameter = h->parameter;
     if (draws_all(h, &tried)) {
         h->found = tried;
@@ -370,6 +380,7 @@ static double estimate(const half *h)
 static void explain(half *h)
 {
     static const size_t kinds[][2] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {2, 1}, {1, 2}};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
     grade_component searched = *h->component;
     grade_choice base = GRADE_TUTORIAL;
     h->parameter = estimate(h);
@@ -378,8 +389,9 @@ static void explain(half *h)
     } else {
         base.level[0] = 1;
     }
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0] && !h->explained; k++) {
-        assay_grade_search(&searched, &base, kinds[k][0], kinds[k][1], try_choice, h);
+    for (size_t k = 0; k < 2 * KINDS && !h->explained; k++) {
+        h->rare = k >= KINDS;
+        assay_grade_search(&searched, &base, kinds[k % KINDS][0], kinds[k % KINDS][1], try_choice, h);
     }
     h->found.level[0] = h->biases ? h->found.level[0] : 0;
 }
@@ -409,16 +421,23 @@ static void judge_structure(const tensors *all, const grade_answer *answers, siz
     }
 }
 
-/* Judges one half of the outputs of all cases, after the structure and maybe the other half. */
-static void judge_half(half *h, size_t count, grade_result *results)
+/*
+ * Judges one half of the outputs of all cases, after the structure and maybe the other half. `other`: what was found
+ * there; biases that are drawn as the weights are have no mistake of their own.
+ */
+static void judge_half(half *h, const grade_choice *other, size_t count, grade_result *results)
 {
     const char *names[GRADE_MAX_NAMES];
     if (first_misfit(h, -1, &GRADE_TUTORIAL) == NULL) {
         h->explained = true;
         return;
     }
-    explain(h);
-    size_t named = h->explained ? assay_grade_choice_names(h->component, &h->found, names) : 0;
+    bool follows = draws_all(h, other);
+    h->explained = follows;
+    if (!follows) {
+        explain(h);
+    }
+    size_t named = h->explained && !follows ? assay_grade_choice_names(h->component, &h->found, names) : 0;
     for (size_t i = 0; i < count; i++) {
         const tensor *misfit = first_misfit(h, (long)i, &GRADE_TUTORIAL);
         if (misfit == NULL) {
@@ -431,7 +450,9 @@ static void judge_half(half *h, size_t count, grade_result *results)
         }
         if (h->explained && assay_grade_free_level(h->component, &h->found) != NULL) {
             results[i].solved = true;
-            results[i].parameter = h->parameter;
+            const struct grade_initializer *initializer = h->component->initializer;
+            results[i].parameter = initializer->shown == NULL ? h->parameter
+                                                              : initializer->shown(h->cases[i], &h->found);
         }
     }
 }
@@ -444,10 +465,12 @@ static assay_status judge_tensors(const grade_component *component, size_t count
         judge_structure(all, answers, i, &results[i]);
     }
     bool explained = true;
+    grade_choice of_weights = GRADE_TUTORIAL;
     for (int biases = 0; biases < 2; biases++) {
         half h = {.component = component, .cases = cases, .all = all, .biases = biases == 1};
-        judge_half(&h, count, results);
+        judge_half(&h, &of_weights, count, results);
         explained = explained && h.explained;
+        of_weights = h.found;
     }
     for (size_t i = 0; i < count && !explained; i++) { /* what is named is not all: nobody may give credit for all */
         if (results[i].mistake != NULL) {

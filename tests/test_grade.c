@@ -63,6 +63,7 @@ static bool has_model(const char *id)
             for (int k = 1; k < components[c]->axes[a].count; k++) {
                 if (strcmp(components[c]->axes[a].ids[k], id) == 0) {
                     return strncmp(id, components[c]->name, strlen(components[c]->name)) == 0 ||
+                           strncmp(id, "any.", 4) == 0 ||
                            (components[c]->initializer != NULL && strncmp(id, "initializer.", 12) == 0);
                 }
             }

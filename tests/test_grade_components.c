@@ -383,6 +383,12 @@ static double standard_normal(assay_mt19937 *random)
     return radius * cos(6.283185307179586 * uniform(random));
 }
 
+/* Box and Muller's formula with one number for both the radius and the angle. */
+static double one_uniform_normal(double u)
+{
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * u);
+}
+
 static double draw_from(grade_distribution law, assay_mt19937 *random)
 {
     double value = law.value;
@@ -393,6 +399,8 @@ static double draw_from(grade_distribution law, assay_mt19937 *random)
     case GRADE_UNIFORM: return value * (2.0 * uniform(random) - 1.0);
     case GRADE_POSITIVE: return value * uniform(random);
     case GRADE_HALF_NORMAL: return fabs(value * normal);
+    case GRADE_SHIFTED: return value * (6.0 + normal);
+    case GRADE_ONE_UNIFORM: return value * one_uniform_normal(uniform(random));
     case GRADE_TRUNCATED:
         while (fabs(normal) > 2.0) {
             normal = standard_normal(random);
