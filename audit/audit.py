@@ -48,6 +48,7 @@ class Audit:
         self.mutation = load(os.path.join(build, "mutation.json"))
         self.sensitivity = load(os.path.join(build, "sensitivity.json"))
         self.reproducible = load(os.path.join(build, "reproducible.json"))
+        self.everywhere = load(os.path.join(build, "everywhere.json"))
         self.rows = self.numeric_rows()
         self.plumbing = components.plumbing(source, build)
         self.check_names()
