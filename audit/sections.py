@@ -190,7 +190,8 @@ def coverage(audit):
         "title": "Coverage by folder",
         "tables": [],
         "summary": "not run",
-        "text": "Lines, branches and conditions of lib/ that the suite runs (make coverage). The suite makes each "
+        "text": "Lines, branches and conditions of lib/ that the suite runs (make coverage). MC/DC: a condition decided alone, "
+        "once by being true and once by being false; gcc 14 or later counts it. The suite makes each "
         "allocation and each file operation fail once.",
     }
     if audit.coverage is None:
@@ -199,10 +200,13 @@ def coverage(audit):
     for folder, entry in list(sorted(audit.coverage["folders"].items())) + [("all of lib/", audit.coverage["total"])]:
         rows.append(
             [folder]
-            + [counted(*entry[what][:2]) if entry.get(what) else "–" for what in ("lines", "branches", "conditions")]
+            + [
+                counted(*entry[what][:2]) if entry.get(what) and entry[what][1] else "–"
+                for what in ("lines", "branches", "conditions", "mcdc")
+            ]
         )
     excluded = [[f"{e['file']}:{e['line']}", e["reason"]] for e in audit.coverage["total"]["excluded"]]
-    tables = [table(["Folder", "#Lines", "#Branches", "#Conditions, both ways"], rows)]
+    tables = [table(["Folder", "#Lines", "#Branches", "#Conditions, both ways", "#MC/DC"], rows)]
     if excluded:
         tables.append(table(["Line", "Reason"], excluded, f"Excluded lines ({len(excluded)})"))
     total = audit.coverage["total"]
@@ -484,6 +488,57 @@ def times(audit):
     return dict(section, tables=[table(["Test", "#Seconds"], rows)], summary=f"{total:.0f} s")
 
 
+def platform_cell(row, what, text):
+    good = row["holds"][what]
+    return {"text": ("✓ " if good else "✗ ") + text, "class": "good" if good else "bad"}
+
+
+def platform_row(row):
+    name = {"text": row["platform"], "note": row["kernels"]}
+    if "not_run" in row:
+        return [name, str(row["threads"]), {"text": "not run", "class": "soft", "note": row["not_run"]}, "", "", ""]
+    variances, golden = row["variances"], row["golden"]
+    steps = "; ".join(f"{run} {one['agree']} of {one['steps']}" for run, one in row["retraced"].items())
+    values = "–" if golden is None else f"{golden['passed']} of {golden['passed'] + golden['failed']}"
+    if golden is not None and golden["worst"] is not None:
+        values += f", to {golden['worst']:.0e}"
+    return [
+        name,
+        str(row["threads"]),
+        platform_cell(row, "variances", f"{variances['agree']} of {variances['count']}, to {variances['worst']:.0e}"),
+        platform_cell(row, "retraced", steps),
+        platform_cell(row, "golden", values),
+        {"text": row["date"], "note": f"commit {row['commit']}"},
+    ]
+
+
+def platforms(audit):
+    section = {
+        "id": "platforms",
+        "title": "Which numbers, to which error, on which platform",
+        "tables": [],
+        "summary": "not run",
+        "text": "The tutorial's variances and their largest relative error (5e-6 is allowed); how many first losses of "
+        "each of the author's saved runs agree within 5e-6; and the tests with golden values, with the largest "
+        "relative error. The numbers of steps that we claim hold for OpenBLAS's AVX2 kernels; elsewhere the first loss "
+        "must agree. Emulated processors run fewer steps.",
+    }
+    if audit.everywhere is None:
+        return dict(section, note="Not run: ./check --everywhere")
+    rows = audit.everywhere["rows"]
+    ran = [row for row in rows if "holds" in row]
+    for row in ran:
+        wrong = [what for what, good in row["holds"].items() if not good]
+        if wrong:
+            audit.findings.append(f"{row['name']}: {', '.join(wrong)}")
+    columns = ["Platform", "#Threads", "Variances", "Retraced steps", "Golden values", "When"]
+    return dict(
+        section,
+        tables=[table(columns, [platform_row(row) for row in rows])],
+        summary=f"{sum(all(row['holds'].values()) for row in ran)} of {len(rows)} hold",
+    )
+
+
 def findings(audit):
     unused = audit.reasons.unused(audit.sensitivity is not None)
     audit.findings += [f"audit/reasons.json: the reason for {r} is not used" for r in unused]
@@ -513,6 +568,7 @@ def page(audit, footer):
         variants(audit),
         reproducibility(audit),
         times(audit),
+        platforms(audit),
     ]
     last = findings(audit)
     parts.append(last)

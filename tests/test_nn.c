@@ -817,13 +817,11 @@ START_TEST(large_logits)
     static const struct {
         double logits[CLASSES];
         int32_t label;
-    /* clang-format off */
     } cases[] = {
         {{1e4, -1e4, 0.0, 5.0}, 0},       {{1e4, -1e4, 0.0, 5.0}, 1},     {{1e4, 9999.0, 9998.0, 9997.0}, 2},
         {{-1e4, -1e4, -1e4, -1e4}, 3},    {{1e4, 1e4, -1e4, -1e4}, 0},    {{-9999.0, -1e4, -9990.0, -9995.0}, 1},
         {{700.0, -800.0, 710.0, 0.0}, 2}, {{0.0, 0.0, 0.0, 0.0}, 1},      {{88.0, -88.0, 104.0, -104.0}, 0},
     };
-    /* clang-format on */
     /* clang-format on */
     assay_backend *backend = open_backend(_i);
     assay_network_config config = {.inputs = 2, .classes = CLASSES};
