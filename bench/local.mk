@@ -1,4 +1,6 @@
-EXTRA_PROGRAMS += bench/step bench/epoch bench/busy bench/cuda_step bench/study
+EXTRA_PROGRAMS += bench/step bench/study
+# tests/bench.sh runs them.
+check_PROGRAMS += bench/busy bench/cuda_step bench/epoch
 bench_common = bench/common.c bench/common.h tools/output.c tools/output.h
 bench_step_SOURCES = bench/step.c bench/widths.h $(bench_common)
 bench_step_LDADD = lib/libassay.la $(OPENBLAS_LIBS) $(JANSSON_LIBS)
