@@ -108,6 +108,7 @@ test_scripts = \
 	tests/man.sh \
 	tests/docs.sh \
 	tests/where.sh \
+	tests/bench.sh \
 	tests/install/library.sh \
 	tests/report_browser.sh \
 	tests/report_tool.sh \

@@ -59,6 +59,9 @@ typedef struct {
     size_t c_stride;
     bool c_transposed;
     float background; /* the value of A that is left out */
+    /* A thread that computes several parts of C packs B once, if all these products have one number here, which no
+     * other product of the thread has. 0: it always packs. */
+    uint64_t packing;
 } assay_panel_product;
 
 /* One thread's memory. */
@@ -66,6 +69,7 @@ typedef struct {
     float *b;           /* the panels, at most assay_panel_columns(k) columns of B */
     float *column_sums; /* of these columns */
     bool infinite;      /* a number of theirs is not finite */
+    uint64_t packing;   /* what they are */
     float *values;      /* ASSAY_PANEL_GROUP_ROWS rows of ASSAY_PANEL_STRIDE numbers: A without what is left out */
     uint32_t *kept;     /* a list for ASSAY_PANEL_ROWS rows: which k the numbers belong to */
     float *tile;        /* a block of C on its way to memory */

@@ -388,7 +388,10 @@ static void multiply(const assay_panel_product *p, assay_range rows, assay_range
 {
     enum { STRIPS = ASSAY_PANEL_GROUP_ROWS / ROWS };
     const run r = {p, columns, thread};
-    pack(&r);
+    if (p->packing == 0 || p->packing != thread->packing) {
+        pack(&r);
+        thread->packing = p->packing;
+    }
     const reading how = {thread->infinite ? 0 : p->background, thread->infinite};
     for (size_t begin = rows.begin; begin < rows.end; begin += ASSAY_PANEL_GROUP_ROWS) {
         size_t end = rows.end - begin < ASSAY_PANEL_GROUP_ROWS ? rows.end : begin + ASSAY_PANEL_GROUP_ROWS;
