@@ -61,7 +61,9 @@ void claim_progress(const assay_claims_input *input, size_t done, size_t total);
 
 /* --- the claims -------------------------------------------------------------------------------------------------- */
 
-extern const assay_claim assay_claim_1, assay_claim_2, assay_claim_6, assay_claim_7, assay_claim_8, assay_claim_9,
-    assay_claim_10, assay_claim_11;
+extern const assay_claim assay_claim_1, assay_claim_2, assay_claim_3, assay_claim_4, assay_claim_5, assay_claim_6,
+    assay_claim_7, assay_claim_8, assay_claim_9, assay_claim_10, assay_claim_11, assay_claim_12, assay_claim_13,
+    assay_claim_14, assay_claim_15, assay_claim_16, assay_claim_17, assay_claim_18, assay_claim_19, assay_claim_20,
+    assay_claim_21, assay_claim_22;
 
 #endif
