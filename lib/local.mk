@@ -15,6 +15,8 @@ assay_sources = \
 	%D%/random/mt19937_fill.c \
 	%D%/random/philox.c \
 	%D%/random/philox_fill.c \
+	%D%/random/standard.c \
+	%D%/random/standard.h \
 	%D%/data/byte_stream.c \
 	%D%/data/byte_stream.h \
 	%D%/data/csv.c \
@@ -130,6 +132,19 @@ assay_sources = \
 	%D%/study/store.c \
 	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
+	%D%/tutorial/claims.c \
+	%D%/tutorial/claims_build.c \
+	%D%/tutorial/claims_constant.c \
+	%D%/tutorial/claims_data.c \
+	%D%/tutorial/claims_decide.c \
+	%D%/tutorial/claims_impl.h \
+	%D%/tutorial/claims_kaiming.c \
+	%D%/tutorial/claims_layers.c \
+	%D%/tutorial/claims_layers.h \
+	%D%/tutorial/claims_nonlinear.c \
+	%D%/tutorial/claims_record.c \
+	%D%/tutorial/claims_variance.c \
+	%D%/tutorial/claims_xavier.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
 	%D%/tutorial/descents.c \
@@ -206,6 +221,7 @@ public_headers = \
 	%D%/train/likeness.h \
 	%D%/train/trainer.h \
 	%D%/tutorial/chain.h \
+	%D%/tutorial/claims.h \
 	%D%/tutorial/defaults.h \
 	%D%/tutorial/depth.h \
 	%D%/tutorial/descents.h \
