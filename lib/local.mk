@@ -125,6 +125,8 @@ assay_sources = \
 	%D%/study/run.c \
 	%D%/study/settings.c \
 	%D%/study/settings.h \
+	%D%/study/sharpness.c \
+	%D%/study/sharpness.h \
 	%D%/study/store.c \
 	%D%/study/summary.c \
 	%D%/tutorial/chain.c \

@@ -1,6 +1,7 @@
 #include "study/measure.h"
 
 #include <assay/base/names.h>
+#include "study/sharpness.h"
 
 static assay_status test_accuracy(const study_trained *trained, json_t **value, assay_error *error)
 {
@@ -108,6 +109,30 @@ static assay_status epoch_losses(const study_trained *trained, json_t **value, a
     return ASSAY_OK;
 }
 
+static assay_status sharpness(const study_trained *trained, json_t **value, assay_error *error)
+{
+    double number;
+    ASSAY_TRY(study_sharpness_eigenvalue(trained, &number, error));
+    *value = json_real(number);
+    return ASSAY_OK;
+}
+
+static assay_status hessian_trace(const study_trained *trained, json_t **value, assay_error *error)
+{
+    double number;
+    ASSAY_TRY(study_sharpness_trace(trained, &number, error));
+    *value = json_real(number);
+    return ASSAY_OK;
+}
+
+static assay_status loss_rise(const study_trained *trained, json_t **value, assay_error *error)
+{
+    double number;
+    ASSAY_TRY(study_sharpness_rise(trained, &number, error));
+    *value = json_real(number);
+    return ASSAY_OK;
+}
+
 /* clang-format off */
 static const study_measure measures[] = {
     {.name = "test_accuracy", .number = true, .measure = test_accuracy},
@@ -117,6 +142,9 @@ static const study_measure measures[] = {
     {.name = "last_validation", .number = true, .needs_finish = true, .measure = last_validation},
     {.name = "last_train_accuracy", .number = true, .needs_finish = true, .measure = last_train_accuracy},
     {.name = "last_loss", .number = true, .needs_finish = true, .measure = last_loss},
+    {.name = "sharpness", .number = true, .measure = sharpness},
+    {.name = "hessian_trace", .number = true, .measure = hessian_trace},
+    {.name = "loss_rise", .number = true, .measure = loss_rise},
     {.name = "validation_scores", .measure = validation_scores},
     {.name = "train_scores", .measure = train_scores},
     {.name = "epoch_losses", .measure = epoch_losses},

@@ -76,7 +76,7 @@ static assay_status train(const assay_study_plan *plan, const study_settings *se
                      : assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the result of a run");
     }
     if (status == ASSAY_OK) {
-        status = record(plan, &(study_trained){trainer, machine->test}, diverged, results, error);
+        status = record(plan, &(study_trained){trainer, data, machine->test}, diverged, results, error);
     }
     assay_trainer_destroy(trainer);
     return status;

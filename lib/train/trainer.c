@@ -320,6 +320,11 @@ const double *assay_trainer_losses(const assay_trainer *trainer)
     return trainer->losses;
 }
 
+const uint32_t *assay_trainer_training_samples(const assay_trainer *trainer)
+{
+    return trainer->split.train;
+}
+
 size_t assay_trainer_best_epoch(const assay_trainer *trainer)
 {
     return trainer->best_epoch;

@@ -88,6 +88,8 @@ const double *assay_trainer_train_scores(const assay_trainer *trainer);
 const double *assay_trainer_validation_scores(const assay_trainer *trainer);
 /* [epochs_done * steps_per_epoch] */
 const double *assay_trainer_losses(const assay_trainer *trainer);
+/* [train_count]: which samples of the data train, in the order of the split; they belong to the trainer. */
+const uint32_t *assay_trainer_training_samples(const assay_trainer *trainer);
 /* The epoch, counted from 0, with the best validation accuracy (the first of equals). Needs one epoch. */
 size_t assay_trainer_best_epoch(const assay_trainer *trainer);
 
