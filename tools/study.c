@@ -15,14 +15,15 @@
 
 #define COMMAND STUDY_COMMAND
 
-enum { OUTPUT, JOBS, ARRAY, DATA, NORMALIZE, BACKEND, JSON, LIST, HELP };
+enum { OUTPUT, JOBS, ARRAY, DATA, NORMALIZE, BACKEND, JSON, COMMIT, LIST, HELP };
 
 /* clang-format off */
 static const struct option LONG_OPTIONS[] = {
     {"output", required_argument, NULL, OUTPUT}, {"jobs", required_argument, NULL, JOBS},
     {"array", required_argument, NULL, ARRAY}, {"data", required_argument, NULL, DATA},
     {"normalize", required_argument, NULL, NORMALIZE}, {"backend", required_argument, NULL, BACKEND},
-    {"json", required_argument, NULL, JSON}, {"list", no_argument, NULL, LIST}, {"help", no_argument, NULL, HELP},
+    {"json", required_argument, NULL, JSON}, {"commit", required_argument, NULL, COMMIT},
+    {"list", no_argument, NULL, LIST}, {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0},
 };
 /* clang-format on */
@@ -40,6 +41,7 @@ static void print_help(void)
            "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own\n"
            "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64, reference\n"
            "  --json FILE            write the comparison to FILE (-: standard output)\n"
+           "  --commit TEXT          recorded with each result, for example \"$(git log -1 --format='%%h %%cs')\"\n"
            "  --list                 print the runs and which of them are finished, and run nothing\n");
 }
 
@@ -72,6 +74,7 @@ static int set_option(study_options *options, int option, const char *value)
     case NORMALIZE: options->normalize = value; break;
     case BACKEND: options->backend = value; break;
     case JSON: options->json = value; break;
+    case COMMIT: options->commit = value; break;
     case LIST: options->list = true; break;
     case JOBS:
         if (!tool_parse_unsigned(value, 1, STUDY_MAX_JOBS, &jobs)) {

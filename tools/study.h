@@ -21,6 +21,7 @@ typedef struct {
     const char *normalize;
     const char *backend;
     const char *json;
+    const char *commit;
     size_t jobs; /* 0: one for each processor */
     size_t part; /* of the runs: those with index % parts == part */
     size_t parts;
