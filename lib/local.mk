@@ -122,12 +122,14 @@ assay_sources = \
 	%D%/study/measure.h \
 	%D%/study/plan.c \
 	%D%/study/plan_impl.h \
+	%D%/study/record.c \
 	%D%/study/run.c \
 	%D%/study/settings.c \
 	%D%/study/settings.h \
 	%D%/study/sharpness.c \
 	%D%/study/sharpness.h \
 	%D%/study/store.c \
+	%D%/study/store_impl.h \
 	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
 	%D%/tutorial/defaults.c \
@@ -191,6 +193,7 @@ public_headers = \
 	%D%/surface/descent.h \
 	%D%/surface/surface.h \
 	%D%/study/plan.h \
+	%D%/study/record.h \
 	%D%/study/run.h \
 	%D%/study/store.h \
 	%D%/study/summary.h \

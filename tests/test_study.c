@@ -12,6 +12,7 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/optim/optimizer.h>
+#include <assay/study/record.h>
 #include <assay/study/run.h>
 #include <assay/study/store.h>
 #include <assay/study/summary.h>
@@ -135,7 +136,7 @@ static sample *sample_create(void)
     sample *s = assay_calloc(1, sizeof *s, NULL);
     s->train = sample_dataset(300, 1);
     s->test = sample_dataset(100, 2);
-    s->machine = (assay_study_machine){sample_backend("openblas", ASSAY_F32, 1), &s->train, &s->test};
+    s->machine = (assay_study_machine){sample_backend("openblas", ASSAY_F32, 1), &s->train, &s->test, NULL};
     return s;
 }
 
@@ -217,6 +218,155 @@ START_TEST(a_run_is_a_training_run)
     double said = strtod(strstr(line, "\"test_accuracy\":") + strlen("\"test_accuracy\":"), NULL);
     ck_assert(said == accuracy);
     free(line);
+    sample_destroy(s);
+    assay_study_plan_destroy(plan);
+}
+END_TEST
+
+/* Softmax regression, whose Hessian is known: the mean over images of (diag(p) - p p^T) times the outer product of the
+ * image, with a 1 for the bias, with itself. */
+enum { REGRESSION_ROWS = 200, REGRESSION_WIDTH = 785, REGRESSION_CLASSES = 10 };
+
+typedef struct {
+    double x[REGRESSION_ROWS][REGRESSION_WIDTH];
+    double p[REGRESSION_ROWS][REGRESSION_CLASSES];
+    double w[REGRESSION_CLASSES * REGRESSION_WIDTH];
+} regression;
+
+static void apply(const double *w, const double *x, double *z)
+{
+    for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+        z[c] = 0;
+        for (size_t j = 0; j < REGRESSION_WIDTH; j++) {
+            z[c] += w[c * REGRESSION_WIDTH + j] * x[j];
+        }
+    }
+}
+
+/* The same network, trained by the trainer alone. */
+static regression *train_regression(const sample *s)
+{
+    assay_error error;
+    assay_train_options options = {.network = {.inputs = s->train.width,
+                                               .classes = s->train.classes,
+                                               .activation = assay_activation_default(ASSAY_RELU)},
+                                   .initializer = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL),
+                                   .seed = 5,
+                                   .epochs = 1,
+                                   .batch_rows = 50,
+                                   .train_count = REGRESSION_ROWS};
+    assay_dataset data = s->train;
+    data.count = 250;
+    assay_trainer *trainer;
+    support_assert_ok(assay_optimizer_by_name("sgd", &options.rule, &error), &error);
+    support_assert_ok(assay_optimizer_set(&options.rule, "lr=0.01", &error), &error);
+    support_assert_ok(assay_trainer_create(s->machine.backend, &options, &data, &trainer, &error), &error);
+    support_assert_ok(assay_trainer_run(trainer, NULL, &error), &error);
+    assay_slice best = assay_trainer_best_parameters(trainer);
+    double *parameters = assay_calloc(best.count, sizeof *parameters, NULL);
+    assay_download_f64(s->machine.backend, best, parameters);
+    regression *r = assay_calloc(1, sizeof *r, NULL);
+    for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+        memcpy(r->w + c * REGRESSION_WIDTH, parameters + c * (REGRESSION_WIDTH - 1),
+               (REGRESSION_WIDTH - 1) * sizeof(double));
+        r->w[c * REGRESSION_WIDTH + REGRESSION_WIDTH - 1] =
+            parameters[assay_network_tensor(assay_trainer_network(trainer), 1).values.offset + c];
+    }
+    for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+        const uint8_t *pixels = data.pixels + data.width * assay_trainer_training_samples(trainer)[i];
+        double sum = 0;
+        for (size_t j = 0; j + 1 < REGRESSION_WIDTH; j++) {
+            r->x[i][j] = (pixels[j] / 255.0 - data.mean) / data.std;
+        }
+        r->x[i][REGRESSION_WIDTH - 1] = 1;
+        apply(r->w, r->x[i], r->p[i]);
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            r->p[i][c] = exp(r->p[i][c]);
+            sum += r->p[i][c];
+        }
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            r->p[i][c] /= sum;
+        }
+    }
+    assay_free(parameters);
+    assay_trainer_destroy(trainer);
+    return r;
+}
+
+/* v = H v / |H v|; returns |H v|. */
+static double multiply(const regression *r, double *v)
+{
+    double product[REGRESSION_CLASSES * REGRESSION_WIDTH] = {0};
+    for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+        double z[REGRESSION_CLASSES];
+        double mean = 0;
+        apply(v, r->x[i], z);
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            mean += r->p[i][c] * z[c];
+        }
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            for (size_t j = 0; j < REGRESSION_WIDTH; j++) {
+                product[c * REGRESSION_WIDTH + j] += r->p[i][c] * (z[c] - mean) * r->x[i][j] / REGRESSION_ROWS;
+            }
+        }
+    }
+    double squares = 0;
+    for (size_t k = 0; k < REGRESSION_CLASSES * REGRESSION_WIDTH; k++) {
+        squares += product[k] * product[k];
+    }
+    for (size_t k = 0; k < REGRESSION_CLASSES * REGRESSION_WIDTH; k++) {
+        v[k] = product[k] / sqrt(squares);
+    }
+    return sqrt(squares);
+}
+
+static double recorded_number(const char *line, const char *name)
+{
+    const char *at = strstr(line, name);
+    ck_assert_msg(at != NULL, "%s in %s", name, line);
+    return strtod(at + strlen(name) + 2, NULL); /* ": */
+}
+
+START_TEST(sharpness_against_a_known_hessian)
+{
+    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"batch\": 50, \"lr\": 0.01, \"train_count\": "
+                                     "200, \"validation_count\": 50}, "
+                                     "\"seeds\": [5], \"record\": [\"sharpness\", \"hessian_trace\", \"loss_rise\"]}");
+    sample *s = sample_create();
+    char *line = result_of(plan, 0, s);
+    regression *r = train_regression(s);
+    double v[REGRESSION_CLASSES * REGRESSION_WIDTH];
+    double eigenvalue = 0;
+    double weight_trace = 0;
+    double bias_trace = 0;
+    double squares = 0;
+    for (size_t k = 0; k < REGRESSION_CLASSES * REGRESSION_WIDTH; k++) {
+        v[k] = sin((double)k * (double)k);
+        squares += (k + 1) % REGRESSION_WIDTH != 0 ? r->w[k] * r->w[k] : 0;
+    }
+    for (int step = 0; step < 60; step++) {
+        eigenvalue = multiply(r, v);
+    }
+    for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+        double factor = 1;
+        double length = 0;
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            factor -= r->p[i][c] * r->p[i][c];
+        }
+        for (size_t j = 0; j + 1 < REGRESSION_WIDTH; j++) {
+            length += r->x[i][j] * r->x[i][j];
+        }
+        weight_trace += factor * length / REGRESSION_ROWS;
+        bias_trace += factor / REGRESSION_ROWS;
+    }
+    support_assert_relative("eigenvalue", recorded_number(line, "sharpness"), eigenvalue, 0.02);
+    /* ten random vectors each: 0.3 is about three standard errors */
+    support_assert_relative("trace", recorded_number(line, "hessian_trace"), weight_trace + bias_trace, 0.3);
+    double step = 0.1 * 0.1 * squares / (REGRESSION_CLASSES * (REGRESSION_WIDTH - 1));
+    support_assert_relative("rise", recorded_number(line, "loss_rise"), 0.5 * step * weight_trace, 0.5);
+    free(line);
+    assay_free(r);
     sample_destroy(s);
     assay_study_plan_destroy(plan);
 }
@@ -450,6 +600,145 @@ START_TEST(folders_of_other_plans)
 }
 END_TEST
 
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/* The record of the plan's runs in `folder`, as FOLDER/record, and its text. */
+static char *write_record(const assay_study_plan *plan, const char *folder, char **text, size_t *length)
+{
+    assay_error error;
+    sample *s = sample_create();
+    assay_study_store *store = store_of(plan, folder);
+    char *path = assay_asprintf(NULL, "%s/record", folder);
+    finish(store, 1, s);
+    assay_status status = assay_study_record_write(store, path, &error);
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "11 of 12 runs are not finished, the first is optimizer=sgd");
+    ck_assert_int_ne(access(path, F_OK), 0);
+    for (size_t run = 0; run < 12; run++) {
+        if (run != 1) {
+            finish(store, run, s);
+        }
+    }
+    support_assert_ok(assay_study_record_write(store, path, &error), &error);
+    assay_study_store_close(store);
+    sample_destroy(s);
+    support_assert_ok(assay_file_read(path, 1 << 20, text, length, &error), &error);
+    return path;
+}
+
+START_TEST(a_record_is_read_like_its_folder)
+{
+    evidence(EVIDENCE_PROPERTY, "study/record");
+    char *folder = support_make_folder();
+    assay_study_plan *plan = plan_of(PLAN);
+    char *text;
+    size_t length;
+    char *path = write_record(plan, folder, &text, &length);
+    assay_study_store *store = store_of(plan, folder);
+    assay_study_store *record;
+    assay_error error;
+    support_assert_ok(assay_study_record_open(plan, path, &record, &error), &error);
+    size_t first;
+    ck_assert_uint_eq(assay_study_missing(record, &first), 0);
+    for (size_t run = 0; run < 12; run++) {
+        double a, b, *list_a, *list_b;
+        size_t count_a, count_b;
+        assay_study_origin origin_a, origin_b;
+        support_assert_ok(assay_study_store_number(store, run, 0, &a, &error), &error);
+        support_assert_ok(assay_study_store_number(record, run, 0, &b, &error), &error);
+        support_assert_ok(assay_study_store_list(store, run, 1, &list_a, &count_a, &error), &error);
+        support_assert_ok(assay_study_store_list(record, run, 1, &list_b, &count_b, &error), &error);
+        ck_assert(memcmp(&a, &b, sizeof a) == 0 && count_a == count_b && count_a <= 2);
+        ck_assert(memcmp(list_a, list_b, count_a * sizeof *list_a) == 0);
+        support_assert_ok(assay_study_store_origin(store, run, &origin_a, &error), &error);
+        support_assert_ok(assay_study_store_origin(record, run, &origin_b, &error), &error);
+        ck_assert_str_eq(origin_a.backend, "openblas:f32");
+        ck_assert(strstr(origin_a.kernels, "OpenBLAS ") == origin_a.kernels && origin_a.commit[0] == '\0');
+        ck_assert_str_eq(origin_a.kernels, origin_b.kernels);
+        assay_free(list_a);
+        assay_free(list_b);
+    }
+    assay_study_state state;
+    support_assert_error(assay_study_store_take(record, 0, &state, NULL, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "a record can only be read");
+    assay_study_store_close(record);
+    assay_study_store_close(store);
+    assay_free(text);
+    assay_free(path);
+    assay_study_plan_destroy(plan);
+    support_remove_folder(folder);
+}
+END_TEST
+
+static void save(const char *path, const char *text, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text, 1, length, file), length);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Opens `length` bytes as a record, which must fail. */
+static void refused(const assay_study_plan *plan, const char *path, const char *text, size_t length,
+                    assay_status status, const char *message)
+{
+    assay_study_store *store;
+    assay_error error;
+    save(path, text, length);
+    support_assert_error(assay_study_record_open(plan, path, &store, &error), status, &error, message);
+    ck_assert_ptr_null(store);
+}
+
+START_TEST(damaged_and_foreign_records)
+{
+    evidence(EVIDENCE_ERRORS, "study/record");
+    char *folder = support_make_folder();
+    assay_study_plan *plan = plan_of(PLAN);
+    char *text;
+    size_t length;
+    char *path = write_record(plan, folder, &text, &length);
+    char *second = strchr(text, '\n') + 1;
+    size_t rest = length - (size_t)(second - text);
+    refused(plan, path, text, length - 1, ASSAY_ERROR_FORMAT, "line 12: this result is incomplete");
+    refused(plan, path, text, length - 40, ASSAY_ERROR_FORMAT, "line 12: this result is incomplete");
+    refused(plan, path, "\n", 1, ASSAY_ERROR_FORMAT, "line 1: this result is damaged: it does not begin with its key");
+    strstr(second, "\"batch\":32")[strlen("\"batch\":3")] = '3';
+    refused(plan, path, text, length, ASSAY_ERROR_FORMAT, "line 2: this result is damaged: its checksum is wrong");
+    save(path, second, rest); /* without the first line, and still with the damaged one */
+    memmove(text, second, rest);
+    text[rest] = '\0';
+    char *third = strchr(text, '\n') + 1;
+    size_t good = rest - (size_t)(third - text);
+    save(path, third, good); /* without both */
+    assay_study_store *store;
+    assay_error error;
+    size_t first;
+    support_assert_ok(assay_study_record_open(plan, path, &store, &error), &error);
+    ck_assert_uint_eq(assay_study_missing(store, &first), 2);
+    ck_assert(!assay_study_store_has(store, first));
+    double value;
+    support_assert_error(assay_study_store_number(store, first, 0, &value, &error), ASSAY_ERROR_IO, &error,
+                         "there is no such result");
+    assay_study_store_close(store);
+    assay_study_plan *other = plan_of("{\"study\": \"s\", " SMALL ", " FACTORS ", \"seeds\": [1], " RECORD "}");
+    refused(other, path, third, good, ASSAY_ERROR_ARGUMENT, "the plan has no run 'optimizer=");
+    assay_study_plan_destroy(other);
+    other = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"13\", \"batch\": 32, \"epochs\": 2}, " FACTORS
+                    ", " SEEDS ", " RECORD "}");
+    refused(other, path, third, good, ASSAY_ERROR_ARGUMENT, "line 1: other settings than the plan's");
+    assay_study_plan_destroy(other);
+    other = plan_of("{\"study\": \"s\", " SMALL ", " FACTORS ", " SEEDS ", \"record\": [\"best_epoch\"]}");
+    refused(other, path, third, good, ASSAY_ERROR_ARGUMENT, "'best_epoch' is missing");
+    assay_study_plan_destroy(other);
+    memcpy(third + good, third, (size_t)(strchr(third, '\n') + 1 - third)); /* there is room: two lines went */
+    refused(plan, path, third, good + (size_t)(strchr(third, '\n') + 1 - third), ASSAY_ERROR_FORMAT,
+            "is there twice, or the lines are not in the order of keys");
+    assay_free(text);
+    assay_free(path);
+    assay_study_plan_destroy(plan);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* --- summaries ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(summary_against_the_results)
@@ -589,6 +878,15 @@ START_TEST(command_errors)
     expect("$STUDY > 1 && echo x > plan.results/runs/lr=0.1,seed=2.json && $STUDY > 2 && cmp 1 2 && "
            "cat plan.results/runs/*.damaged",
            0, "x\n", "is now plan.results/runs/lr=0.1,seed=2.json.damaged, and its run is repeated");
+    expect("$STUDY > 1 && $STUDY --pack r && cat plan.results/runs/* | cmp - r && $STUDY --from r > 2 && cmp 1 2 && "
+           "$STUDY --from r --list | sort -u | wc -l",
+           0, "8\n", "");
+    expect("$STUDY --array 0/8 > 1 && $STUDY --pack r", 1, "",
+           "7 of 8 runs are not finished, the first is lr=0.2,seed=1");
+    expect("$STUDY > 1 && $STUDY --pack r && sed -i 1d r && $STUDY --from r", 1, "", "lacks 1 of the plan's 8 runs");
+    expect("$STUDY --pack r", 1, "", "plan.results: there is no such folder");
+    expect("$STUDY --from r --pack s", 2, "", "--from reads a record");
+    expect("cp plan.json r && $STUDY --from r --json r", 2, "", "r: is read by this command");
     /* a full disk: a file size of 0 */
     expect("$STUDY --array 0/8 && (trap '' XFSZ; ulimit -f 0; $STUDY --jobs 1 2>&1) | cat >&2; "
            "$STUDY | head -1; ls -A plan.results/runs | wc -l",
@@ -609,6 +907,7 @@ int main(void)
     TCase *runs = tcase_create("runs");
     tcase_add_test(runs, a_run_depends_on_the_plan_alone);
     tcase_add_test(runs, a_run_is_a_training_run);
+    tcase_add_test(runs, sharpness_against_a_known_hessian);
     tcase_add_test(runs, divergence_is_a_result);
     tcase_add_test(runs, run_errors);
     suite_add_tcase(suite, runs);
@@ -617,6 +916,8 @@ int main(void)
     tcase_add_test(stores, a_run_belongs_to_one_process_until_it_dies);
     tcase_add_test(stores, damaged_results_are_repeated);
     tcase_add_test(stores, folders_of_other_plans);
+    tcase_add_test(stores, a_record_is_read_like_its_folder);
+    tcase_add_test(stores, damaged_and_foreign_records);
     tcase_add_test(stores, summary_against_the_results);
     suite_add_tcase(suite, stores);
     TCase *commands = tcase_create("command");

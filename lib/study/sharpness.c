@@ -108,8 +108,9 @@ static assay_status loss_of(probe *p, double *loss, assay_error *error)
     return assay_backend_check(p->backend, error);
 }
 
-/* Random signs: a direction of exactly the norm that is asked for. */
-static void move(probe *p, assay_mt19937 *generator)
+/* Random signs: a direction of exactly the norm that is asked for. `side` is 1, or -1 for the opposite direction. The
+ * generator is a copy, so that both sides have the same signs. */
+static void move(probe *p, assay_mt19937 generator, double side)
 {
     for (size_t t = 0; t < assay_network_tensor_count(p->network); t++) {
         assay_slice values = assay_network_tensor(p->network, t).values;
@@ -120,7 +121,7 @@ static void move(probe *p, assay_mt19937 *generator)
         }
         double step = RELATIVE_STEP * sqrt(squares / (double)values.count);
         for (size_t i = 0; i < values.count; i++) {
-            double sign = (assay_mt19937_random32(generator) & 1) != 0 ? 1.0 : -1.0;
+            double sign = (assay_mt19937_random32(&generator) & 1) != 0 ? side : -side;
             p->padded[values.offset + i] = p->centre[values.offset + i] + sign * step;
         }
     }
@@ -163,10 +164,13 @@ static assay_status rise(probe *p, double *value, assay_error *error)
     assay_mt19937_seed(&generator, PROBE_SEED);
     ASSAY_TRY(loss_of(p, &before, error));
     for (int k = 0; k < DIRECTIONS; k++) {
-        double after;
-        move(p, &generator);
-        ASSAY_TRY(loss_of(p, &after, error));
-        sum += after - before;
+        for (double side = 1; side >= -1; side -= 2) { /* both sides: the slope at the centre cancels */
+            double after;
+            move(p, generator, side);
+            ASSAY_TRY(loss_of(p, &after, error));
+            sum += (after - before) / 2;
+        }
+        assay_mt19937_seed(&generator, (uint64_t)PROBE_SEED + (uint64_t)k + 1);
     }
     *value = sum / DIRECTIONS;
     return ASSAY_OK;

@@ -16,7 +16,7 @@ assay_status study_sharpness_eigenvalue(const study_trained *trained, double *va
 assay_status study_sharpness_trace(const study_trained *trained, double *value, assay_error *error);
 
 /* How much the loss rises when every parameter tensor moves in a random direction by 10 % of its own norm: the mean
- * over 20 directions. */
+ * over 10 directions and their opposites. */
 assay_status study_sharpness_rise(const study_trained *trained, double *value, assay_error *error);
 
 #endif

@@ -1,0 +1,254 @@
+#include <assay/study/record.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include <assay/base/file.h>
+#include "study/line.h"
+#include "study/plan_impl.h"
+#include "study/store_impl.h"
+
+/* --- the plan's keys in order ------------------------------------------------------------------------------------- */
+
+typedef struct {
+    char *key;
+    size_t run;
+} entry;
+
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp(((const entry *)a)->key, ((const entry *)b)->key);
+}
+
+static void destroy_index(entry *index, size_t count)
+{
+    for (size_t i = 0; index != NULL && i < count; i++) {
+        assay_free(index[i].key);
+    }
+    assay_free(index);
+}
+
+/* NULL: memory. End it with destroy_index. */
+static entry *sorted_keys(const assay_study_plan *plan, assay_error *error)
+{
+    size_t count = assay_study_plan_runs(plan);
+    entry *index = assay_calloc(count, sizeof *index, error);
+    for (size_t run = 0; index != NULL && run < count; run++) {
+        index[run] = (entry){assay_study_plan_key(plan, run, error), run};
+        if (index[run].key == NULL) {
+            destroy_index(index, count);
+            return NULL;
+        }
+    }
+    if (index != NULL) {
+        qsort(index, count, sizeof *index, compare_entries);
+    }
+    return index;
+}
+
+size_t assay_study_missing(const assay_study_store *store, size_t *first)
+{
+    size_t missing = 0;
+    for (size_t run = 0; run < assay_study_plan_runs(store->plan); run++) {
+        if (!assay_study_store_has(store, run)) {
+            *first = missing == 0 ? run : *first;
+            missing++;
+        }
+    }
+    return missing;
+}
+
+/* --- writing ------------------------------------------------------------------------------------------------------ */
+
+static assay_status write_lines(const assay_study_store *folder, const entry *index, FILE *to, assay_error *error)
+{
+    for (size_t i = 0; i < assay_study_plan_runs(folder->plan); i++) {
+        char *text;
+        size_t length;
+        ASSAY_TRY(study_store_text(folder, index[i].run, &text, &length, error));
+        fwrite(text, 1, length, to);
+        assay_free(text);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status check_complete(const assay_study_store *folder, assay_error *error)
+{
+    size_t first = 0;
+    size_t missing = assay_study_missing(folder, &first);
+    if (missing == 0) {
+        return ASSAY_OK;
+    }
+    char *key = assay_study_plan_key(folder->plan, first, error);
+    if (key == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_status status = assay_fail(error, ASSAY_ERROR_IO,
+                                     "%s: %zu of %zu runs are not finished, the first is %s: run the study first",
+                                     folder->folder, missing, assay_study_plan_runs(folder->plan), key);
+    assay_free(key);
+    return status;
+}
+
+assay_status assay_study_record_write(const assay_study_store *folder, const char *path, assay_error *error)
+{
+    ASSAY_TRY(check_complete(folder, error));
+    entry *index = sorted_keys(folder->plan, error);
+    if (index == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_file_writer *writer;
+    assay_status status = assay_file_create(path, &writer, error);
+    if (status == ASSAY_OK) {
+        status = write_lines(folder, index, assay_file_stream(writer), error);
+        if (status == ASSAY_OK) {
+            status = assay_file_commit(writer, error);
+        } else {
+            assay_file_abort(writer);
+        }
+    }
+    destroy_index(index, assay_study_plan_runs(folder->plan));
+    return status;
+}
+
+/* --- reading ------------------------------------------------------------------------------------------------------ */
+
+/* Where a reader is: lines must come in the order of their keys. */
+typedef struct {
+    assay_study_store *store;
+    const entry *index;
+    size_t next; /* in `index`: earlier keys have had their chance */
+} reader;
+
+/* The key of a line, which must begin with it: keys have no character that JSON would escape. */
+static assay_status key_of(const char *line, char **key, assay_error *error)
+{
+    static const char start[] = "{\"key\":\"";
+    const char *from = line + sizeof start - 1;
+    const char *end = strncmp(line, start, sizeof start - 1) == 0 ? strpbrk(from, "\"\n") : NULL;
+    if (end == NULL || *end != '"') {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "this result is damaged: it does not begin with its key");
+    }
+    *key = assay_asprintf(error, "%.*s", (int)(end - from), from);
+    return *key != NULL ? ASSAY_OK : ASSAY_ERROR_MEMORY;
+}
+
+static assay_status find_run(reader *r, const char *key, size_t *run, assay_error *error)
+{
+    size_t count = assay_study_plan_runs(r->store->plan);
+    const entry wanted = {(char *)(uintptr_t)key, 0};
+    const entry *found = bsearch(&wanted, r->index, count, sizeof wanted, compare_entries);
+    if (found == NULL) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the plan has no run '%s': this record belongs to another plan",
+                          key);
+    }
+    if ((size_t)(found - r->index) < r->next) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "'%s' is there twice, or the lines are not in the order of keys",
+                          key);
+    }
+    r->next = (size_t)(found - r->index) + 1;
+    *run = found->run;
+    return ASSAY_OK;
+}
+
+static assay_status check_measures(const assay_study_plan *plan, const json_t *line, assay_error *error)
+{
+    for (size_t i = 0; i < plan->measure_count; i++) {
+        if (json_object_get(json_object_get(line, "results"), plan->measures[i]->name) == NULL) {
+            return assay_fail(error, ASSAY_ERROR_ARGUMENT, "this record belongs to another plan: '%s' is missing",
+                              plan->measures[i]->name);
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status keep_line(reader *r, size_t run, const char *key, const char *line, size_t length,
+                              assay_error *error)
+{
+    const assay_study_plan *plan = r->store->plan;
+    json_t *settings = study_plan_settings(plan, run % plan->cell_count, error);
+    if (settings == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_status status = study_line_read(line, length, key, settings, &r->store->lines[run], error);
+    json_decref(settings);
+    return status == ASSAY_OK ? check_measures(plan, r->store->lines[run], error) : status;
+}
+
+static assay_status read_line(reader *r, const char *line, size_t length, assay_error *error)
+{
+    size_t run = 0;
+    char *key = NULL;
+    ASSAY_TRY(key_of(line, &key, error));
+    assay_status status = find_run(r, key, &run, error);
+    if (status == ASSAY_OK) {
+        status = keep_line(r, run, key, line, length, error);
+    }
+    assay_free(key);
+    return status;
+}
+
+/* Each line is read with a zero byte behind it. */
+static assay_status read_lines(reader *r, char *text, size_t length, assay_error *error)
+{
+    size_t number = 1;
+    for (char *line = text; line < text + length; number++) {
+        char *newline = memchr(line, '\n', length - (size_t)(line - text));
+        char *end = newline != NULL ? newline + 1 : text + length;
+        char kept = *end;
+        *end = '\0';
+        assay_status status = read_line(r, line, (size_t)(end - line), error);
+        *end = kept;
+        if (status != ASSAY_OK) {
+            char where[40];
+            snprintf(where, sizeof where, "line %zu", number);
+            return assay_fail_in(error, status, where);
+        }
+        line = end;
+    }
+    return ASSAY_OK;
+}
+
+static assay_status fill(assay_study_store *store, const char *path, assay_error *error)
+{
+    size_t runs = assay_study_plan_runs(store->plan);
+    char *text;
+    size_t length;
+    store->folder = assay_strdup(path, error);
+    store->lines = store->folder != NULL ? assay_calloc(runs, sizeof(json_t *), error) : NULL;
+    if (store->lines == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    ASSAY_TRY(assay_file_read(path, ASSAY_STUDY_RECORD_LIMIT, &text, &length, error));
+    entry *index = sorted_keys(store->plan, error);
+    reader r = {.store = store, .index = index};
+    assay_status status = ASSAY_ERROR_MEMORY;
+    if (index != NULL) {
+        status = assay_fail_in(error, read_lines(&r, text, length, error), path);
+    }
+    destroy_index(index, runs);
+    assay_free(text);
+    return status;
+}
+
+assay_status assay_study_record_open(const assay_study_plan *plan, const char *path, assay_study_store **store,
+                                     assay_error *error)
+{
+    *store = NULL;
+    assay_study_store *made = assay_calloc(1, sizeof *made, error);
+    if (made == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    made->plan = plan;
+    made->lock = -1;
+    assay_status status = fill(made, path, error);
+    if (status != ASSAY_OK) {
+        assay_study_store_close(made);
+        return status;
+    }
+    *store = made;
+    return ASSAY_OK;
+}

@@ -1,0 +1,38 @@
+/*
+ * The record of a finished study: one file with the lines of all its runs, byte for byte as they are in the folder
+ * (study/store.h), sorted by their keys. It is small enough to be kept beside the program, and is read like a folder.
+ */
+#ifndef ASSAY_STUDY_RECORD_H
+#define ASSAY_STUDY_RECORD_H
+
+#include <stddef.h>
+
+#include <assay/base/declarations.h>
+#include <assay/base/error.h>
+#include <assay/study/store.h>
+
+ASSAY_BEGIN_DECLS
+
+/* Most bytes of a record. */
+#define ASSAY_STUDY_RECORD_LIMIT ((size_t)1 << 30)
+
+/*
+ * Writes the record of a folder, completely or not at all. ASSAY_ERROR_IO, with their number and the first of them, if
+ * runs are not finished; else as assay_study_store_number.
+ */
+assay_status assay_study_record_write(const assay_study_store *folder, const char *path, assay_error *error);
+
+/*
+ * Reads a record as a store, which can be asked but takes no runs; the caller ends it with assay_study_store_close, and
+ * the plan must outlive it. Runs may be missing (assay_study_store_has). ASSAY_ERROR_FORMAT, with the number of the
+ * line, for one that is incomplete, damaged or not in order; ASSAY_ERROR_ARGUMENT for a line of another plan: of a run
+ * that the plan does not have, of other settings, or without one of the plan's measures.
+ */
+assay_status assay_study_record_open(const assay_study_plan *plan, const char *path, assay_study_store **store,
+                                     assay_error *error);
+
+/* The runs of the plan that are not in the store: their number, and in `*first` the first of them. */
+size_t assay_study_missing(const assay_study_store *store, size_t *first);
+
+ASSAY_END_DECLS
+#endif
