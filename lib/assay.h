@@ -63,6 +63,7 @@
 #include <assay/study/summary.h>
 
 #include <assay/tutorial/chain.h>
+#include <assay/tutorial/claims.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/depth.h>
 #include <assay/tutorial/descents.h>

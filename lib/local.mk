@@ -132,6 +132,12 @@ assay_sources = \
 	%D%/study/store_impl.h \
 	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
+	%D%/tutorial/claims.c \
+	%D%/tutorial/claims_build.c \
+	%D%/tutorial/claims_data.c \
+	%D%/tutorial/claims_decide.c \
+	%D%/tutorial/claims_impl.h \
+	%D%/tutorial/claims_record.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
 	%D%/tutorial/descents.c \
@@ -209,6 +215,7 @@ public_headers = \
 	%D%/train/likeness.h \
 	%D%/train/trainer.h \
 	%D%/tutorial/chain.h \
+	%D%/tutorial/claims.h \
 	%D%/tutorial/defaults.h \
 	%D%/tutorial/depth.h \
 	%D%/tutorial/descents.h \

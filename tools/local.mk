@@ -3,6 +3,10 @@ bin_PROGRAMS = assay
 assay_SOURCES = \
 	%D%/assay.c \
 	%D%/assign.c \
+	%D%/claims.c \
+	%D%/claims.h \
+	%D%/claims_output.c \
+	%D%/claims_page.c \
 	%D%/class_page.c \
 	%D%/class_page.h \
 	%D%/class_report.c \
@@ -48,7 +52,8 @@ assay_SOURCES = \
 	%D%/train.h \
 	%D%/train_run.c \
 	lib/base/json.c lib/base/json.h lib/report/html.c lib/report/html.h
-assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INCLUDEDIR='"$(includedir)"'
+assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INCLUDEDIR='"$(includedir)"' \
+	-DASSAY_PKGDATADIR='"$(pkgdatadir)"'
 assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) $(LIBZIP_LIBS) -lm
 
 # Texts that the program writes, as C string literals, one a line.
