@@ -122,12 +122,12 @@ assay_sources = \
 	%D%/study/measure.h \
 	%D%/study/plan.c \
 	%D%/study/plan_impl.h \
+	%D%/study/probe.c \
+	%D%/study/probe.h \
 	%D%/study/record.c \
 	%D%/study/run.c \
 	%D%/study/settings.c \
 	%D%/study/settings.h \
-	%D%/study/sharpness.c \
-	%D%/study/sharpness.h \
 	%D%/study/store.c \
 	%D%/study/store_impl.h \
 	%D%/study/summary.c \

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
 #include <assay/study/record.h>
 #include "output.h"
@@ -42,8 +43,8 @@ static void print_help(void)
            "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own\n"
            "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64, reference\n"
            "  --json FILE            write the comparison to FILE (-: standard output)\n"
-           "  --commit TEXT          recorded with each result, for example \"$(git log -1 --format='%%h %%cs')\"\n"
-           "  --pack FILE            write the lines of all runs of a finished study to FILE: its record\n"
+           "  --commit TEXT          recorded with results, for example \"$(git log -1 --format='%%h %%cs')\"\n"
+           "  --pack FILE            write the lines of all finished runs to FILE, the study's record\n"
            "  --from FILE            read a record in place of a folder, and run nothing\n"
            "  --list                 print the runs and which of them are finished, and run nothing\n");
 }
@@ -173,24 +174,34 @@ static assay_status list(const study_options *options, const assay_study_store *
     return ASSAY_OK;
 }
 
-static assay_status report_record(const study_options *options, const assay_study_store *store, assay_error *error)
+/* Missing runs are named, and no error: a study may have ended early. */
+static assay_status note_missing(const char *where, const assay_study_store *store, assay_error *error)
 {
     const assay_study_plan *plan = assay_study_store_plan(store);
     size_t first = 0;
     size_t missing = assay_study_missing(store, &first);
     if (missing == 0) {
-        return study_report(options, store, error);
+        return ASSAY_OK;
     }
     char *key = assay_study_plan_key(plan, first, error);
     if (key == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    assay_status status = assay_fail(error, ASSAY_ERROR_FORMAT,
-                                     "%s: this record lacks %zu of the plan's %zu runs, the first is %s: run the plan, "
-                                     "and write the record again with --pack",
-                                     options->from, missing, assay_study_plan_runs(plan), key);
+    tool_note(COMMAND, "%s: %zu of the plan's %zu runs are missing, the first is %s", where, missing,
+              assay_study_plan_runs(plan), key);
     assay_free(key);
-    return status;
+    return ASSAY_OK;
+}
+
+static assay_status pack(const study_options *options, const char *folder, const assay_study_store *store,
+                         assay_error *error)
+{
+    assay_study_origin here = {.seconds = 0.0};
+    gethostname(here.host, sizeof here.host - 1);
+    assay_openblas_kernels(here.kernels, sizeof here.kernels);
+    snprintf(here.commit, sizeof here.commit, "%s", options->commit != NULL ? options->commit : "");
+    ASSAY_TRY(assay_study_record_write(store, &here, options->pack, error));
+    return note_missing(folder, store, error);
 }
 
 static assay_status study(const study_options *options, const char *folder, assay_study_store *store,
@@ -200,10 +211,11 @@ static assay_status study(const study_options *options, const char *folder, assa
         return list(options, store, error);
     }
     if (options->pack != NULL) {
-        return assay_study_record_write(store, options->pack, error);
+        return pack(options, folder, store, error);
     }
     if (options->from != NULL) {
-        return report_record(options, store, error);
+        ASSAY_TRY(note_missing(options->from, store, error));
+        return study_report(options, store, error);
     }
     study_job job = {options, assay_study_store_plan(store), folder, store, 0};
     size_t total;

@@ -1,7 +1,7 @@
 #include "study/measure.h"
 
 #include <assay/base/names.h>
-#include "study/sharpness.h"
+#include "study/probe.h"
 
 static assay_status test_accuracy(const study_trained *trained, json_t **value, assay_error *error)
 {
@@ -69,6 +69,55 @@ static assay_status last_loss(const study_trained *trained, json_t **value, assa
     return ASSAY_OK;
 }
 
+static assay_status fit_accuracy(const study_trained *trained, json_t **value, assay_error *error)
+{
+    study_fit fit;
+    ASSAY_TRY(study_probe_fit(trained, STUDY_PROBE_TRAINING, &fit, error));
+    *value = json_real(fit.accuracy);
+    return ASSAY_OK;
+}
+
+static assay_status fit_loss(const study_trained *trained, json_t **value, assay_error *error)
+{
+    study_fit fit;
+    ASSAY_TRY(study_probe_fit(trained, STUDY_PROBE_TRAINING, &fit, error));
+    *value = json_real(fit.loss);
+    return ASSAY_OK;
+}
+
+static assay_status test_loss(const study_trained *trained, json_t **value, assay_error *error)
+{
+    study_fit fit;
+    ASSAY_TRY(study_probe_fit(trained, STUDY_PROBE_TEST, &fit, error));
+    *value = json_real(fit.loss);
+    return ASSAY_OK;
+}
+
+static assay_status hessian_eigenvalue(const study_trained *trained, json_t **value, assay_error *error)
+{
+    assay_eigenvalue found;
+    ASSAY_TRY(study_probe_eigenvalue(trained, &found, error));
+    *value = json_real(found.value);
+    return ASSAY_OK;
+}
+
+static assay_status hessian_trace(const study_trained *trained, json_t **value, assay_error *error)
+{
+    assay_trace_estimate estimate;
+    ASSAY_TRY(study_probe_trace(trained, &estimate, error));
+    *value = json_real(estimate.trace);
+    return ASSAY_OK;
+}
+
+/* Of 5 % of each tensor's length. */
+static assay_status perturbed_growth(const study_trained *trained, json_t **value, assay_error *error)
+{
+    double growth;
+    ASSAY_TRY(study_probe_perturbed(trained, 0.05, &growth, error));
+    *value = json_real(growth);
+    return ASSAY_OK;
+}
+
 /* A list that is complete or NULL. */
 static json_t *list_of(size_t count, const double *values)
 {
@@ -109,30 +158,6 @@ static assay_status epoch_losses(const study_trained *trained, json_t **value, a
     return ASSAY_OK;
 }
 
-static assay_status sharpness(const study_trained *trained, json_t **value, assay_error *error)
-{
-    double number;
-    ASSAY_TRY(study_sharpness_eigenvalue(trained, &number, error));
-    *value = json_real(number);
-    return ASSAY_OK;
-}
-
-static assay_status hessian_trace(const study_trained *trained, json_t **value, assay_error *error)
-{
-    double number;
-    ASSAY_TRY(study_sharpness_trace(trained, &number, error));
-    *value = json_real(number);
-    return ASSAY_OK;
-}
-
-static assay_status loss_rise(const study_trained *trained, json_t **value, assay_error *error)
-{
-    double number;
-    ASSAY_TRY(study_sharpness_rise(trained, &number, error));
-    *value = json_real(number);
-    return ASSAY_OK;
-}
-
 /* clang-format off */
 static const study_measure measures[] = {
     {.name = "test_accuracy", .number = true, .measure = test_accuracy},
@@ -142,9 +167,12 @@ static const study_measure measures[] = {
     {.name = "last_validation", .number = true, .needs_finish = true, .measure = last_validation},
     {.name = "last_train_accuracy", .number = true, .needs_finish = true, .measure = last_train_accuracy},
     {.name = "last_loss", .number = true, .needs_finish = true, .measure = last_loss},
-    {.name = "sharpness", .number = true, .measure = sharpness},
+    {.name = "fit_accuracy", .number = true, .measure = fit_accuracy},
+    {.name = "fit_loss", .number = true, .measure = fit_loss},
+    {.name = "test_loss", .number = true, .measure = test_loss},
+    {.name = "hessian_eigenvalue", .number = true, .measure = hessian_eigenvalue},
     {.name = "hessian_trace", .number = true, .measure = hessian_trace},
-    {.name = "loss_rise", .number = true, .measure = loss_rise},
+    {.name = "perturbed_growth", .number = true, .measure = perturbed_growth},
     {.name = "validation_scores", .measure = validation_scores},
     {.name = "train_scores", .measure = train_scores},
     {.name = "epoch_losses", .measure = epoch_losses},

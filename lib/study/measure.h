@@ -12,7 +12,7 @@
 /* A trained network and its data. */
 typedef struct {
     assay_trainer *trainer;
-    const assay_dataset *train; /* what the trainer was made with */
+    const assay_dataset *train; /* what trains and validates */
     const assay_dataset *test;
 } study_trained;
 

@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include "base/json.h"
 #include "study/line.h"
 #include "study/plan_impl.h"
 #include "study/store_impl.h"
@@ -68,6 +69,9 @@ static assay_status write_lines(const assay_study_store *folder, const entry *in
     for (size_t i = 0; i < assay_study_plan_runs(folder->plan); i++) {
         char *text;
         size_t length;
+        if (!assay_study_store_has(folder, index[i].run)) {
+            continue;
+        }
         ASSAY_TRY(study_store_text(folder, index[i].run, &text, &length, error));
         fwrite(text, 1, length, to);
         assay_free(text);
@@ -75,41 +79,49 @@ static assay_status write_lines(const assay_study_store *folder, const entry *in
     return ASSAY_OK;
 }
 
-static assay_status check_complete(const assay_study_store *folder, assay_error *error)
+static assay_status write_first_line(const assay_study_store *folder, const assay_study_origin *here, FILE *to,
+                                     assay_error *error)
 {
-    size_t first = 0;
-    size_t missing = assay_study_missing(folder, &first);
-    if (missing == 0) {
-        return ASSAY_OK;
+    json_t *first = json_pack("{s:s, s:s, s:s, s:s}", "record", folder->plan->name, "host", here->host, "kernels",
+                              here->kernels, "commit", here->commit);
+    char *text = first != NULL ? assay_json_print(first, JSON_COMPACT) : NULL;
+    json_decref(first);
+    if (text == NULL) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the first line of a record");
     }
-    char *key = assay_study_plan_key(folder->plan, first, error);
-    if (key == NULL) {
-        return ASSAY_ERROR_MEMORY;
+    fprintf(to, "%s\n", text);
+    free(text);
+    return ASSAY_OK;
+}
+
+static assay_status write_record(const assay_study_store *folder, const assay_study_origin *here, const entry *index,
+                                 const char *path, assay_error *error)
+{
+    assay_file_writer *writer;
+    ASSAY_TRY(assay_file_create(path, &writer, error));
+    assay_status status = write_first_line(folder, here, assay_file_stream(writer), error);
+    if (status == ASSAY_OK) {
+        status = write_lines(folder, index, assay_file_stream(writer), error);
     }
-    assay_status status = assay_fail(error, ASSAY_ERROR_IO,
-                                     "%s: %zu of %zu runs are not finished, the first is %s: run the study first",
-                                     folder->folder, missing, assay_study_plan_runs(folder->plan), key);
-    assay_free(key);
+    if (status == ASSAY_OK) {
+        return assay_file_commit(writer, error);
+    }
+    assay_file_abort(writer);
     return status;
 }
 
-assay_status assay_study_record_write(const assay_study_store *folder, const char *path, assay_error *error)
+assay_status assay_study_record_write(const assay_study_store *folder, const assay_study_origin *here, const char *path,
+                                      assay_error *error)
 {
-    ASSAY_TRY(check_complete(folder, error));
+    size_t first;
+    if (assay_study_missing(folder, &first) == assay_study_plan_runs(folder->plan)) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: no run is finished: run the study first", folder->folder);
+    }
     entry *index = sorted_keys(folder->plan, error);
     if (index == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    assay_file_writer *writer;
-    assay_status status = assay_file_create(path, &writer, error);
-    if (status == ASSAY_OK) {
-        status = write_lines(folder, index, assay_file_stream(writer), error);
-        if (status == ASSAY_OK) {
-            status = assay_file_commit(writer, error);
-        } else {
-            assay_file_abort(writer);
-        }
-    }
+    assay_status status = write_record(folder, here, index, path, error);
     destroy_index(index, assay_study_plan_runs(folder->plan));
     return status;
 }
@@ -191,6 +203,36 @@ static assay_status read_line(reader *r, const char *line, size_t length, assay_
     return status;
 }
 
+static void copy_text(const json_t *first, const char *name, char text[ASSAY_STUDY_ORIGIN_LENGTH])
+{
+    const char *value = json_string_value(json_object_get(first, name));
+    snprintf(text, ASSAY_STUDY_ORIGIN_LENGTH, "%s", value != NULL ? value : "");
+}
+
+static const char FIRST_LINE[] = "{\"record\":";
+
+static assay_status read_first_line(assay_study_store *store, const char *line, size_t length, assay_error *error)
+{
+    json_error_t where;
+    assay_status status;
+    json_t *first = assay_json_load(line, length, &where, &status);
+    if (first == NULL) {
+        return assay_fail(error, status, "the first line is damaged: %s", where.text);
+    }
+    const char *name = json_string_value(json_object_get(first, "record"));
+    if (name == NULL || strcmp(name, store->plan->name) != 0) {
+        status = assay_fail(error, ASSAY_ERROR_ARGUMENT, "this is the record of the study '%s', not of '%s'",
+                            name != NULL ? name : "", store->plan->name);
+    } else {
+        status = ASSAY_OK;
+        copy_text(first, "host", store->packed.host);
+        copy_text(first, "kernels", store->packed.kernels);
+        copy_text(first, "commit", store->packed.commit);
+    }
+    json_decref(first);
+    return status;
+}
+
 /* Each line is read with a zero byte behind it. */
 static assay_status read_lines(reader *r, char *text, size_t length, assay_error *error)
 {
@@ -200,7 +242,9 @@ static assay_status read_lines(reader *r, char *text, size_t length, assay_error
         char *end = newline != NULL ? newline + 1 : text + length;
         char kept = *end;
         *end = '\0';
-        assay_status status = read_line(r, line, (size_t)(end - line), error);
+        bool first = number == 1 && strncmp(line, FIRST_LINE, sizeof FIRST_LINE - 1) == 0;
+        assay_status status = first ? read_first_line(r->store, line, (size_t)(end - line), error)
+                                    : read_line(r, line, (size_t)(end - line), error);
         *end = kept;
         if (status != ASSAY_OK) {
             char where[40];

@@ -1,6 +1,7 @@
 /*
- * The record of a finished study: one file with the lines of all its runs, byte for byte as they are in the folder
- * (study/store.h), sorted by their keys. It is small enough to be kept beside the program, and is read like a folder.
+ * The record of a study: one file with the lines of its runs, byte for byte as they are in the folder (study/store.h),
+ * sorted by their keys. It is small enough to be kept beside the program, and is read like a folder. A first line says
+ * where the record was written: {"record": NAME, "host": ..., "kernels": ..., "commit": ...}; it may be missing.
  */
 #ifndef ASSAY_STUDY_RECORD_H
 #define ASSAY_STUDY_RECORD_H
@@ -17,10 +18,12 @@ ASSAY_BEGIN_DECLS
 #define ASSAY_STUDY_RECORD_LIMIT ((size_t)1 << 30)
 
 /*
- * Writes the record of a folder, completely or not at all. ASSAY_ERROR_IO, with their number and the first of them, if
- * runs are not finished; else as assay_study_store_number.
+ * Writes the record of a folder, completely or not at all; runs that are not finished are left out. Of `here` the first
+ * line names host, kernels and commit; the kernels are those of results that this host made and that name none. Fails
+ * as assay_study_store_number, and with ASSAY_ERROR_IO where there is no result at all.
  */
-assay_status assay_study_record_write(const assay_study_store *folder, const char *path, assay_error *error);
+assay_status assay_study_record_write(const assay_study_store *folder, const assay_study_origin *here, const char *path,
+                                      assay_error *error);
 
 /*
  * Reads a record as a store, which can be asked but takes no runs; the caller ends it with assay_study_store_close, and

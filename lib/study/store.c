@@ -439,10 +439,10 @@ assay_status assay_study_store_list(const assay_study_store *store, size_t run, 
     return ASSAY_OK;
 }
 
-static void copy_text(const json_t *made, const char *name, char text[ASSAY_STUDY_ORIGIN_LENGTH])
+static void copy_text(const json_t *made, const char *name, const char *otherwise, char text[ASSAY_STUDY_ORIGIN_LENGTH])
 {
     const char *value = json_string_value(json_object_get(made, name));
-    snprintf(text, ASSAY_STUDY_ORIGIN_LENGTH, "%s", value != NULL ? value : "");
+    snprintf(text, ASSAY_STUDY_ORIGIN_LENGTH, "%s", value != NULL ? value : otherwise);
 }
 
 assay_status assay_study_store_origin(const assay_study_store *store, size_t run, assay_study_origin *origin,
@@ -451,11 +451,12 @@ assay_status assay_study_store_origin(const assay_study_store *store, size_t run
     json_t *line;
     ASSAY_TRY(load_finished(store, run, &line, error));
     const json_t *made = json_object_get(line, "made");
-    copy_text(made, "host", origin->host);
-    copy_text(made, "backend", origin->backend);
-    copy_text(made, "kernels", origin->kernels);
-    copy_text(made, "version", origin->version);
-    copy_text(made, "commit", origin->commit);
+    const assay_study_origin *packed = &store->packed;
+    copy_text(made, "host", "", origin->host);
+    copy_text(made, "backend", "", origin->backend);
+    copy_text(made, "kernels", strcmp(origin->host, packed->host) == 0 ? packed->kernels : "", origin->kernels);
+    copy_text(made, "version", "", origin->version);
+    copy_text(made, "commit", packed->commit, origin->commit);
     origin->seconds = json_number_value(json_object_get(made, "seconds"));
     json_decref(line);
     return ASSAY_OK;

@@ -14,6 +14,7 @@ struct assay_study_store {
     char *folder;   /* or the file of a record */
     int lock;       /* descriptor of FOLDER/lock: a byte for each run, locked while this process has the run */
     json_t **lines; /* [runs] of a record, NULL where it has none; NULL for a folder */
+    assay_study_origin packed; /* what the first line of a record says about all its runs */
 };
 
 /* The text of a finished run's line, which is checked, with its newline; the caller frees it with assay_free. Only for

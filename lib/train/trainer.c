@@ -295,6 +295,11 @@ const assay_train_options *assay_trainer_options(const assay_trainer *trainer)
     return &trainer->options;
 }
 
+const assay_split *assay_trainer_split(const assay_trainer *trainer)
+{
+    return &trainer->split;
+}
+
 size_t assay_trainer_steps_per_epoch(const assay_trainer *trainer)
 {
     return trainer->steps;
@@ -318,11 +323,6 @@ const double *assay_trainer_validation_scores(const assay_trainer *trainer)
 const double *assay_trainer_losses(const assay_trainer *trainer)
 {
     return trainer->losses;
-}
-
-const uint32_t *assay_trainer_training_samples(const assay_trainer *trainer)
-{
-    return trainer->split.train;
 }
 
 size_t assay_trainer_best_epoch(const assay_trainer *trainer)

@@ -88,14 +88,15 @@ const double *assay_trainer_train_scores(const assay_trainer *trainer);
 const double *assay_trainer_validation_scores(const assay_trainer *trainer);
 /* [epochs_done * steps_per_epoch] */
 const double *assay_trainer_losses(const assay_trainer *trainer);
-/* [train_count]: which samples of the data train, in the order of the split; they belong to the trainer. */
-const uint32_t *assay_trainer_training_samples(const assay_trainer *trainer);
 /* The epoch, counted from 0, with the best validation accuracy (the first of equals). Needs one epoch. */
 size_t assay_trainer_best_epoch(const assay_trainer *trainer);
 
 /* The network being trained, and the best epoch's parameters in the layout of assay_network_parameters. */
 assay_network *assay_trainer_network(assay_trainer *trainer);
 assay_slice assay_trainer_best_parameters(const assay_trainer *trainer);
+
+/* Which samples of the data train and which validate; it belongs to the trainer. */
+const assay_split *assay_trainer_split(const assay_trainer *trainer);
 
 /* --- checkpoints ----------------------------------------------------------------------------------------------- */
 

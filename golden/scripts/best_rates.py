@@ -1,0 +1,59 @@
+#!/usr/bin/env python3
+"""Writes the plan in which each optimizer has its own best learning rate.
+
+usage: best_rates.py GRID_PLAN GRID_RESULTS NAME EPOCHS SEEDS > PLAN
+
+GRID_PLAN has a factor "method" whose levels are optimizers with rates ("adam-0.001"). For each optimizer, and each
+level of the other factor if there is one, the best rate has the highest mean of best_validation over the grid's seeds.
+A run that finished no epoch counts as 0; of equal means the smaller rate wins. Test data play no part. The new plan has
+one factor, "method", with levels such as "adam", or "4-adam" for level 4 of the other factor, over seeds 1 to SEEDS.
+"""
+import json
+import os
+import sys
+
+
+def mean_validation(folder, cell, seeds):
+    total = 0.0
+    for seed in seeds:
+        with open(os.path.join(folder, "runs", f"{cell},seed={seed}.json"), encoding="utf-8") as file:
+            total += json.load(file)["results"]["best_validation"] or 0.0
+    return total / len(seeds)
+
+
+def best(folder, prefix, methods, seeds):
+    """The best level of each optimizer after a prefix such as 'depth=4,'."""
+    chosen = {}
+    for level in sorted(methods, key=lambda level: level["lr"]):
+        score = mean_validation(folder, f"{prefix}method={level['name']}", seeds)
+        if level["optimizer"] not in chosen or score > chosen[level["optimizer"]][0]:
+            chosen[level["optimizer"]] = (score, level)
+    return {optimizer: level["lr"] for optimizer, (_, level) in chosen.items()}
+
+
+def main():
+    grid_path, folder, name, epochs, count = sys.argv[1:]
+    with open(grid_path, encoding="utf-8") as file:
+        grid = json.load(file)
+    seeds = range(grid["seeds"]["first"], grid["seeds"]["first"] + grid["seeds"]["count"])
+    methods = grid["factors"][-1]["levels"]
+    others = grid["factors"][0]["levels"] if len(grid["factors"]) > 1 else [None]
+    levels = []
+    for other in others:
+        prefix = f"{grid['factors'][0]['name']}={other['name']}," if other else ""
+        for optimizer, rate in best(folder, prefix, methods, seeds).items():
+            level = dict(other or {})
+            level["name"] = f"{other['name']}-{optimizer}" if other else optimizer
+            level.update(optimizer=optimizer, lr=rate)
+            levels.append(level)
+    grid["study"] = name
+    grid["about"] = f"{grid['about'].split(':')[0]}: each optimizer at its own best rate"
+    grid["settings"]["epochs"] = int(epochs)
+    grid["factors"] = [{"name": "method", "levels": levels}]
+    grid["seeds"] = {"first": 1, "count": int(count)}
+    json.dump(grid, sys.stdout, indent=1)
+    print()
+
+
+if __name__ == "__main__":
+    main()
