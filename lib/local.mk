@@ -15,6 +15,8 @@ assay_sources = \
 	%D%/random/mt19937_fill.c \
 	%D%/random/philox.c \
 	%D%/random/philox_fill.c \
+	%D%/random/standard.c \
+	%D%/random/standard.h \
 	%D%/data/byte_stream.c \
 	%D%/data/byte_stream.h \
 	%D%/data/csv.c \
@@ -137,7 +139,10 @@ assay_sources = \
 	%D%/tutorial/claims_data.c \
 	%D%/tutorial/claims_decide.c \
 	%D%/tutorial/claims_impl.h \
+	%D%/tutorial/claims_layers.c \
+	%D%/tutorial/claims_layers.h \
 	%D%/tutorial/claims_record.c \
+	%D%/tutorial/claims_variance.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
 	%D%/tutorial/descents.c \

@@ -774,7 +774,7 @@ START_TEST(too_many_layers)
     char *ones = repeat("1,", ASSAY_MAX_HIDDEN);
     char *text = assay_asprintf(NULL, CONFIG("\"ReLU\"", "1", "1", "[%s1]"), ones);
     support_assert_error(assay_model_config_parse(text, strlen(text), "file", &config, &error), ASSAY_ERROR_FORMAT,
-                         &error, "257 hidden layers are more than the 256");
+                         &error, "513 hidden layers are more than the 512");
     assay_free(text);
     assay_free(ones);
     char *blanks = repeat(" ", 2 << 20);

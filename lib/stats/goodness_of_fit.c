@@ -4,25 +4,28 @@
 #include <stdlib.h>
 
 #include <assay/base/alloc.h>
+#include "random/standard.h"
 #include "stats/range.h"
 
 double assay_distribution_cumulative(double x, void *user)
 {
     const assay_distribution *distribution = user;
-    if (distribution->kind == ASSAY_NORMAL) {
-        return 0.5 * erfc((distribution->a - x) / (distribution->b * sqrt(2)));
+    if (distribution->kind == ASSAY_UNIFORM) {
+        return fmin(fmax((x - distribution->a) / (distribution->b - distribution->a), 0), 1);
     }
-    return fmin(fmax((x - distribution->a) / (distribution->b - distribution->a), 0), 1);
+    double z = (x - distribution->a) / distribution->b;
+    return assay_standard_distribution_of(distribution->kind)->cumulative(z);
 }
 
 assay_moments assay_distribution_moments(assay_distribution distribution)
 {
     double a = distribution.a;
     double b = distribution.b;
-    if (distribution.kind == ASSAY_NORMAL) {
-        return (assay_moments){.mean = a, .variance = b * b};
+    if (distribution.kind == ASSAY_UNIFORM) {
+        return (assay_moments){.mean = (a + b) / 2, .variance = (b - a) * (b - a) / 12, .kurtosis = -1.2};
     }
-    return (assay_moments){.mean = (a + b) / 2, .variance = (b - a) * (b - a) / 12, .kurtosis = -1.2};
+    double kurtosis = assay_standard_distribution_of(distribution.kind)->kurtosis;
+    return (assay_moments){.mean = a, .variance = b * b, .kurtosis = kurtosis};
 }
 
 /* F(values[i]) into a new array; the caller frees it. */
