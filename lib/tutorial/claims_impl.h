@@ -26,6 +26,9 @@ typedef struct {
 assay_status claim_add_part(assay_claim_result *result, const claim_part *part, size_t count, const double *values,
                             assay_error *error);
 
+/* A part that was added or read says how many seeds there are. */
+void claim_count_seeds(assay_claim_result *result, const assay_claim_part *part);
+
 /* A row of the table; `expected` may be NULL. Rows beyond ASSAY_CLAIM_ROWS are left out. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
