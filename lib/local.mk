@@ -138,9 +138,11 @@ assay_sources = \
 	%D%/tutorial/claims_build.c \
 	%D%/tutorial/claims_data.c \
 	%D%/tutorial/claims_decide.c \
+	%D%/tutorial/claims_descent.c \
 	%D%/tutorial/claims_impl.h \
 	%D%/tutorial/claims_layers.c \
 	%D%/tutorial/claims_layers.h \
+	%D%/tutorial/claims_optimizer.c \
 	%D%/tutorial/claims_record.c \
 	%D%/tutorial/claims_variance.c \
 	%D%/tutorial/defaults.c \

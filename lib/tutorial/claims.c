@@ -5,8 +5,9 @@
 #include "tutorial/claims_impl.h"
 
 static const assay_claim *const CLAIMS[] = {
-    &assay_claim_1, &assay_claim_2, &assay_claim_6,  &assay_claim_7,
-    &assay_claim_8, &assay_claim_9, &assay_claim_10, &assay_claim_11,
+    &assay_claim_1,  &assay_claim_2,  &assay_claim_6,  &assay_claim_7,  &assay_claim_8,
+    &assay_claim_9,  &assay_claim_10, &assay_claim_11, &assay_claim_23, &assay_claim_24,
+    &assay_claim_28, &assay_claim_29, &assay_claim_30,
 };
 
 size_t assay_claims_count(void)

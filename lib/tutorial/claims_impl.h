@@ -65,6 +65,6 @@ void claim_progress(const assay_claims_input *input, size_t done, size_t total);
 /* --- the claims -------------------------------------------------------------------------------------------------- */
 
 extern const assay_claim assay_claim_1, assay_claim_2, assay_claim_6, assay_claim_7, assay_claim_8, assay_claim_9,
-    assay_claim_10, assay_claim_11;
+    assay_claim_10, assay_claim_11, assay_claim_23, assay_claim_24, assay_claim_28, assay_claim_29, assay_claim_30;
 
 #endif

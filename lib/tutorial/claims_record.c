@@ -11,6 +11,7 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include "base/json.h"
+#include "tutorial/claims_impl.h"
 
 enum { RECORD_LIMIT = 4 << 20, DIGITS = 12 };
 
