@@ -140,11 +140,17 @@ assay_sources = \
 	%D%/tutorial/claims_decide.c \
 	%D%/tutorial/claims_descent.c \
 	%D%/tutorial/claims_impl.h \
+	%D%/tutorial/claims_kaiming.c \
 	%D%/tutorial/claims_layers.c \
 	%D%/tutorial/claims_layers.h \
+	%D%/tutorial/claims_nonlinear.c \
 	%D%/tutorial/claims_optimizer.c \
 	%D%/tutorial/claims_record.c \
+	%D%/tutorial/claims_study.c \
+	%D%/tutorial/claims_study.h \
+	%D%/tutorial/claims_training.c \
 	%D%/tutorial/claims_variance.c \
+	%D%/tutorial/claims_xavier.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
 	%D%/tutorial/descents.c \

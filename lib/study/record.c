@@ -256,30 +256,9 @@ static assay_status read_lines(reader *r, char *text, size_t length, assay_error
     return ASSAY_OK;
 }
 
-static assay_status fill(assay_study_store *store, const char *path, assay_error *error)
-{
-    size_t runs = assay_study_plan_runs(store->plan);
-    char *text;
-    size_t length;
-    store->folder = assay_strdup(path, error);
-    store->lines = store->folder != NULL ? assay_calloc(runs, sizeof(json_t *), error) : NULL;
-    if (store->lines == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    ASSAY_TRY(assay_file_read(path, ASSAY_STUDY_RECORD_LIMIT, &text, &length, error));
-    entry *index = sorted_keys(store->plan, error);
-    reader r = {.store = store, .index = index};
-    assay_status status = ASSAY_ERROR_MEMORY;
-    if (index != NULL) {
-        status = assay_fail_in(error, read_lines(&r, text, length, error), path);
-    }
-    destroy_index(index, runs);
-    assay_free(text);
-    return status;
-}
-
-assay_status assay_study_record_open(const assay_study_plan *plan, const char *path, assay_study_store **store,
-                                     assay_error *error)
+/* A store without lines; `name` is for messages. */
+static assay_status create_store(const assay_study_plan *plan, const char *name, assay_study_store **store,
+                                 assay_error *error)
 {
     *store = NULL;
     assay_study_store *made = assay_calloc(1, sizeof *made, error);
@@ -288,11 +267,84 @@ assay_status assay_study_record_open(const assay_study_plan *plan, const char *p
     }
     made->plan = plan;
     made->lock = -1;
-    assay_status status = fill(made, path, error);
+    made->folder = assay_strdup(name, error);
+    made->lines = made->folder != NULL ? assay_calloc(assay_study_plan_runs(plan), sizeof(json_t *), error) : NULL;
+    if (made->lines == NULL) {
+        assay_study_store_close(made);
+        return ASSAY_ERROR_MEMORY;
+    }
+    *store = made;
+    return ASSAY_OK;
+}
+
+static assay_status fill(assay_study_store *store, const char *path, assay_error *error)
+{
+    char *text;
+    size_t length;
+    ASSAY_TRY(assay_file_read(path, ASSAY_STUDY_RECORD_LIMIT, &text, &length, error));
+    entry *index = sorted_keys(store->plan, error);
+    reader r = {.store = store, .index = index};
+    assay_status status = ASSAY_ERROR_MEMORY;
+    if (index != NULL) {
+        status = assay_fail_in(error, read_lines(&r, text, length, error), path);
+    }
+    destroy_index(index, assay_study_plan_runs(store->plan));
+    assay_free(text);
+    return status;
+}
+
+/* Ends the store after a failure. */
+static assay_status hand_over(assay_study_store *made, assay_status status, assay_study_store **store)
+{
     if (status != ASSAY_OK) {
         assay_study_store_close(made);
         return status;
     }
     *store = made;
     return ASSAY_OK;
+}
+
+assay_status assay_study_record_open(const assay_study_plan *plan, const char *path, assay_study_store **store,
+                                     assay_error *error)
+{
+    assay_study_store *made;
+    *store = NULL;
+    ASSAY_TRY(create_store(plan, path, &made, error));
+    return hand_over(made, fill(made, path, error), store);
+}
+
+/* --- in memory ---------------------------------------------------------------------------------------------------- */
+
+static assay_status run_one(assay_study_store *store, size_t run, const assay_study_machine *machine,
+                            assay_error *error)
+{
+    char *line;
+    ASSAY_TRY(assay_study_run(store->plan, run, machine, &line, error));
+    char *key = assay_study_plan_key(store->plan, run, error);
+    assay_status status = key != NULL ? ASSAY_OK : ASSAY_ERROR_MEMORY;
+    reader r = {.store = store};
+    if (status == ASSAY_OK) {
+        status = keep_line(&r, run, key, line, strlen(line), error);
+    }
+    assay_free(key);
+    free(line);
+    return status;
+}
+
+assay_status assay_study_run_all(const assay_study_plan *plan, const assay_study_machine *machine,
+                                 void (*progress)(void *user, size_t done, size_t total), void *user,
+                                 assay_study_store **store, assay_error *error)
+{
+    assay_study_store *made;
+    size_t total = assay_study_plan_runs(plan);
+    *store = NULL;
+    ASSAY_TRY(create_store(plan, assay_study_plan_name(plan), &made, error));
+    assay_status status = ASSAY_OK;
+    for (size_t run = 0; run < total && status == ASSAY_OK; run++) {
+        status = run_one(made, run, machine, error);
+        if (progress != NULL) {
+            progress(user, run + 1, total);
+        }
+    }
+    return hand_over(made, status, store);
 }

@@ -10,6 +10,7 @@
 
 #include <assay/base/declarations.h>
 #include <assay/base/error.h>
+#include <assay/study/run.h>
 #include <assay/study/store.h>
 
 ASSAY_BEGIN_DECLS
@@ -33,6 +34,14 @@ assay_status assay_study_record_write(const assay_study_store *folder, const ass
  */
 assay_status assay_study_record_open(const assay_study_plan *plan, const char *path, assay_study_store **store,
                                      assay_error *error);
+
+/*
+ * Does all runs of a plan, one after the other, in this process, and keeps their results in memory: a store like that
+ * of a record, for small plans. `progress` (NULL: none) is called after each run. Fails as assay_study_run.
+ */
+assay_status assay_study_run_all(const assay_study_plan *plan, const assay_study_machine *machine,
+                                 void (*progress)(void *user, size_t done, size_t total), void *user,
+                                 assay_study_store **store, assay_error *error);
 
 /* The runs of the plan that are not in the store: their number, and in `*first` the first of them. */
 size_t assay_study_missing(const assay_study_store *store, size_t *first);

@@ -4,7 +4,30 @@
 #include <assay/data/dataset.h>
 #include <assay/train/batches.h>
 
-const size_t claim_tutorial_hidden[CLAIM_TUTORIAL_HIDDEN] = {512, 256, 256, 128};
+static const size_t tutorial_hidden[CLAIM_TUTORIAL_HIDDEN] = {512, 256, 256, 128};
+
+claim_network claim_equal_layers(const size_t *width, size_t layers, claim_draw *weight, const void *user)
+{
+    return (claim_network){
+        .widths = width,
+        .width_count = 1,
+        .hidden_count = layers - 1,
+        .classes = ASSAY_CLASSES,
+        .activation = assay_activation_default(ASSAY_IDENTITY),
+        .weight = weight,
+        .user = user,
+        .precision = ASSAY_F64,
+        .rows = 64,
+    };
+}
+
+claim_network claim_tutorial_layers(claim_draw *weight, const void *user)
+{
+    claim_network network = claim_equal_layers(tutorial_hidden, CLAIM_TUTORIAL_HIDDEN + 1, weight, user);
+    network.width_count = CLAIM_TUTORIAL_HIDDEN;
+    network.rows = 256;
+    return network;
+}
 
 assay_distribution claim_by_initializer(const void *user, size_t layer, size_t in, size_t out)
 {
@@ -54,6 +77,22 @@ assay_status claim_add_profile(assay_claim_result *result, const char *label, co
 double claim_mean(size_t count, const double *values)
 {
     return assay_statistic_mean(count, values, NULL);
+}
+
+assay_status claim_add_change(assay_claim_result *result, const claim_part *part, const claim_profile *profile,
+                              claim_step step, double *mean, assay_error *error)
+{
+    double *values = assay_calloc(profile->seeds, sizeof *values, error);
+    if (values == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    claim_change(profile, step.quantity, step.from, step.to, values);
+    if (mean != NULL) {
+        *mean = claim_mean(profile->seeds, values);
+    }
+    assay_status status = claim_add_part(result, part, profile->seeds, values, error);
+    assay_free(values);
+    return status;
 }
 
 void claim_profile_destroy(claim_profile *profile)
@@ -142,10 +181,9 @@ static double variance_of(const lab *in, assay_slice values)
 }
 
 /* Mean over the columns of the variance in a column. */
-static double signal_of(const lab *in, assay_slice outputs, size_t width)
+static double signal_of(const lab *in, size_t width)
 {
     size_t rows = in->about->rows;
-    assay_download_f64(in->backend, outputs, in->host);
     double total = 0.0;
     for (size_t unit = 0; unit < width; unit++) {
         double mean = 0.0;
@@ -162,14 +200,26 @@ static double signal_of(const lab *in, assay_slice outputs, size_t width)
     return total / (double)width;
 }
 
+static double positive_half_of(const lab *in, size_t count, double variance)
+{
+    double squares = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        double positive = fmax(0.0, in->host[i]);
+        squares += positive * positive;
+    }
+    return 2.0 * squares / (double)count / variance;
+}
+
 static void measure_layer(const lab *in, size_t layer, size_t seed, claim_profile *profile)
 {
     size_t rows = in->about->rows;
     assay_slice outputs = assay_network_preactivations(in->network, layer, rows);
     *place_of(profile, CLAIM_ACTIVATION, seed, layer) = variance_of(in, outputs);
     if (in->about->signal) {
-        size_t width = assay_network_layer_shape(in->network, layer, rows).out;
-        *place_of(profile, CLAIM_SIGNAL, seed, layer) = signal_of(in, outputs, width);
+        double variance = claim_at(profile, CLAIM_ACTIVATION, seed, layer);
+        assay_download_f64(in->backend, outputs, in->host);
+        *place_of(profile, CLAIM_SIGNAL, seed, layer) = signal_of(in, outputs.count / rows);
+        *place_of(profile, CLAIM_POSITIVE_HALF, seed, layer) = positive_half_of(in, outputs.count, variance);
     }
     if (in->about->backward) {
         assay_slice gradient = assay_network_preactivation_gradients(in->network, layer, rows);

@@ -12,9 +12,11 @@
 
 enum { CLAIM_MAX_LAYERS = 400 };
 
-/* The tutorial's own sizes, without its 784 inputs and 10 classes. */
+/* Hidden layers of the tutorial's network; the last of them has index 3. */
 enum { CLAIM_TUTORIAL_HIDDEN = 4 };
-extern const size_t claim_tutorial_hidden[CLAIM_TUTORIAL_HIDDEN];
+
+/* A change of a variance by less than a factor of 4 counts as none: 2 bits. */
+#define CLAIM_STABLE 2.0
 
 /* How the weights, or the biases, of one linear layer are drawn. */
 typedef assay_distribution claim_draw(const void *user, size_t layer, size_t in, size_t out);
@@ -31,17 +33,26 @@ typedef struct {
     assay_precision precision;
     size_t rows;   /* images */
     bool backward; /* measure gradients, too */
-    bool signal;   /* measure CLAIM_SIGNAL, too */
+    bool signal;   /* measure CLAIM_SIGNAL and CLAIM_POSITIVE_HALF, too */
 } claim_network;
 
 /* weight of a network whose `user` is an assay_initializer. */
 claim_draw claim_by_initializer;
+
+/*
+ * A network of `layers` linear layers whose hidden ones all have `*width` units: identity activations, biases of 0, 64
+ * images, double precision, forward only; and one with the tutorial's sizes and 256 images. The caller changes what he
+ * needs; `width` must live as long.
+ */
+claim_network claim_equal_layers(const size_t *width, size_t layers, claim_draw *weight, const void *user);
+claim_network claim_tutorial_layers(claim_draw *weight, const void *user);
 
 typedef enum {
     CLAIM_ACTIVATION,      /* variance over all outputs of the linear layer, before its activation function */
     CLAIM_GRADIENT,        /* variance of the loss's gradient with respect to these outputs */
     CLAIM_WEIGHT_GRADIENT, /* variance of the loss's gradient with respect to the layer's weights */
     CLAIM_SIGNAL,          /* variance over the images, mean over the units: what tells images apart */
+    CLAIM_POSITIVE_HALF,   /* 2 E[max(0, z)^2] / Var(z) over all outputs z of the linear layer */
     CLAIM_QUANTITIES
 } claim_quantity;
 
@@ -70,5 +81,14 @@ assay_status claim_add_profile(assay_claim_result *result, const char *label, co
                                claim_quantity quantity, size_t last, assay_error *error);
 
 double claim_mean(size_t count, const double *values);
+
+/* A part whose values are claim_change, with bounds in bits, and its mean to `mean` (NULL: not wanted). */
+typedef struct {
+    claim_quantity quantity;
+    size_t from;
+    size_t to;
+} claim_step;
+assay_status claim_add_change(assay_claim_result *result, const claim_part *part, const claim_profile *profile,
+                              claim_step step, double *mean, assay_error *error);
 
 #endif

@@ -4,9 +4,6 @@
 #include <assay/base/alloc.h>
 #include "tutorial/claims_layers.h"
 
-/* A change of a variance by less than a factor of 4 counts as none: 2 bits. */
-static const double STABLE = 2.0;
-
 /* Every weight, and for claim 6 every bias, has this standard deviation. */
 static assay_distribution draw_fixed(const void *user, size_t layer, size_t in, size_t out)
 {
@@ -14,29 +11,6 @@ static assay_distribution draw_fixed(const void *user, size_t layer, size_t in, 
     (void)in;
     (void)out;
     return (assay_distribution){ASSAY_NORMAL, 0.0, *(const double *)user};
-}
-
-static claim_network linear_network(const size_t *width, size_t layers, claim_draw *weight, const void *user)
-{
-    return (claim_network){
-        .widths = width,
-        .width_count = 1,
-        .hidden_count = layers - 1,
-        .classes = 10,
-        .activation = assay_activation_default(ASSAY_IDENTITY),
-        .weight = weight,
-        .user = user,
-        .precision = ASSAY_F64,
-        .rows = 64,
-    };
-}
-
-static claim_network tutorial_network(claim_draw *weight, const void *user)
-{
-    claim_network network = linear_network(claim_tutorial_hidden, CLAIM_TUTORIAL_HIDDEN + 1, weight, user);
-    network.width_count = CLAIM_TUTORIAL_HIDDEN;
-    network.rows = 256;
-    return network;
 }
 
 /* --- 6 ----------------------------------------------------------------------------------------------------------- */
@@ -53,10 +27,10 @@ static assay_status measure_small(const assay_claims_input *input, size_t seeds,
 {
     static const double std = 0.01;
     static const size_t width = WIDTH;
-    claim_network network = tutorial_network(draw_fixed, &std);
+    claim_network network = claim_tutorial_layers(draw_fixed, &std);
     network.bias = draw_fixed;
     ASSAY_TRY(claim_measure(input, &network, seeds, &found->tutorial, error));
-    network = linear_network(&width, DEEP, draw_fixed, &std);
+    network = claim_equal_layers(&width, DEEP, draw_fixed, &std);
     network.bias = draw_fixed;
     network.backward = true;
     ASSAY_TRY(claim_measure(input, &network, seeds, &found->deep, error));
@@ -163,7 +137,7 @@ static assay_status growth_at_width(const assay_claims_input *input, size_t inde
                                     assay_claim_result *result, assay_error *error)
 {
     static const double std = 0.1;
-    claim_network network = linear_network(&growth_widths[index], GROWTH_LAYERS, draw_fixed, &std);
+    claim_network network = claim_equal_layers(&growth_widths[index], GROWTH_LAYERS, draw_fixed, &std);
     network.bias = draw_fixed;
     claim_profile profile;
     assay_status status = claim_measure(input, &network, seeds, &profile, error);
@@ -221,7 +195,7 @@ static assay_status examine_growth(const assay_claims_input *input, assay_claim_
     assay_status status = claim_add_panel(
         result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true}, error);
     if (status == ASSAY_OK) {
-        claim_network network = tutorial_network(draw_fixed, &std);
+        claim_network network = claim_tutorial_layers(draw_fixed, &std);
         network.bias = draw_fixed;
         claim_profile profile;
         status = claim_measure(input, &network, seeds, &profile, error);
@@ -264,7 +238,7 @@ static assay_status stable_std(const assay_claims_input *input, size_t width, si
                                double *values, assay_error *error)
 {
     static const double std = 0.05;
-    claim_network network = linear_network(&width, layers, draw_fixed, &std);
+    claim_network network = claim_equal_layers(&width, layers, draw_fixed, &std);
     claim_profile profile;
     assay_status status = claim_measure(input, &network, seeds, &profile, error);
     if (status == ASSAY_OK) {
@@ -399,16 +373,16 @@ static assay_status report_equal(const claim_profile *tutorial, const claim_prof
                                            .measure = "log2 of the variance in layer 4 over layer 1",
                                            .unit = "bits",
                                            .essential = true,
-                                           .low = -STABLE,
-                                           .high = STABLE},
+                                           .low = -CLAIM_STABLE,
+                                           .high = CLAIM_STABLE},
                              seeds, values, error));
     claim_change(deep, CLAIM_ACTIVATION, 0, DEEP - 2, values);
     ASSAY_TRY(claim_add_part(result,
                              &(claim_part){.name = "it stays the same through 50 layers of width 256",
                                            .measure = "log2 of the variance in layer 49 over layer 1",
                                            .unit = "bits",
-                                           .low = -STABLE,
-                                           .high = STABLE},
+                                           .low = -CLAIM_STABLE,
+                                           .high = CLAIM_STABLE},
                              seeds, values, error));
     double mean = claim_mean(seeds, values);
     claim_add_row(result, "variance in layer 49: smallest, largest over the seeds", "1 in the mean", "%.2g, %.2g",
@@ -435,10 +409,10 @@ static assay_status examine_equal(const assay_claims_input *input, assay_claim_r
     double *values = assay_calloc(seeds, sizeof *values, error);
     claim_profile tutorial = {0};
     claim_profile deep = {0};
-    claim_network network = tutorial_network(claim_by_initializer, &equal);
+    claim_network network = claim_tutorial_layers(claim_by_initializer, &equal);
     assay_status status = values == NULL ? ASSAY_ERROR_MEMORY : claim_measure(input, &network, seeds, &tutorial, error);
     if (status == ASSAY_OK) {
-        network = linear_network(&width, DEEP, claim_by_initializer, &equal);
+        network = claim_equal_layers(&width, DEEP, claim_by_initializer, &equal);
         status = claim_measure(input, &network, seeds, &deep, error);
     }
     if (status == ASSAY_OK) {
@@ -491,7 +465,7 @@ static assay_distribution draw_shape(const void *user, size_t layer, size_t in, 
 static assay_status shape_change(const assay_claims_input *input, size_t shape, size_t width, size_t seeds,
                                  double *changes, assay_error *error)
 {
-    claim_network network = linear_network(&width, SHAPE_LAYERS, draw_shape, &SHAPES[shape].kind);
+    claim_network network = claim_equal_layers(&width, SHAPE_LAYERS, draw_shape, &SHAPES[shape].kind);
     claim_profile profile;
     assay_status status = claim_measure(input, &network, seeds, &profile, error);
     if (status == ASSAY_OK) {
@@ -501,48 +475,55 @@ static assay_status shape_change(const assay_claims_input *input, size_t shape, 
     return status;
 }
 
-/* The wide networks decide: as well as the normal distribution, the first? */
-static assay_status add_shape_part(assay_claim_result *result, size_t shape, size_t seeds, const double *normal,
-                                   double *changes, assay_error *error)
+/* As well as the normal distribution, the first? */
+static assay_status add_shape_part(assay_claim_result *result, size_t shape, size_t width, size_t seeds,
+                                   const double *normal, double *changes, assay_error *error)
 {
-    if (shape == 0) {
-        return ASSAY_OK;
-    }
     assay_paired_differences(seeds, changes, normal, changes);
-    char name[96];
-    snprintf(name, sizeof name, "%s weights do as well as normal ones", SHAPES[shape].name);
-    return claim_add_part(result,
-                          &(claim_part){.name = name,
-                                        .measure = "difference of log2 of the variance's change in 30 layers of width "
-                                                   "256, paired by seed",
-                                        .unit = "bits",
-                                        .low = -STABLE,
-                                        .high = STABLE},
-                          seeds, changes, error);
+    char name[112];
+    snprintf(name, sizeof name, "%s weights do as well as normal ones at width %zu", SHAPES[shape].name, width);
+    return claim_add_part(
+        result,
+        &(claim_part){.name = name,
+                      .measure = "difference from normal weights: log2 of the variance's change in 30 "
+                                 "layers, paired by seed",
+                      .unit = "bits",
+                      .low = -CLAIM_STABLE,
+                      .high = CLAIM_STABLE},
+        seeds, changes, error);
 }
 
+/* At the largest width all distributions are decided, at the others the one with the heaviest tails. */
+static bool is_decided(size_t shape, size_t w)
+{
+    return shape > 0 && (w == SHAPE_WIDTHS - 1 || SHAPES[shape].kind == ASSAY_STUDENT_T);
+}
+
+/* changes[width][seed]; `normal` has the same of the normal distribution, and may be `changes`. */
 static assay_status measure_shape(const assay_claims_input *input, size_t shape, size_t seeds, const double *normal,
                                   double *changes, double means[SHAPE_WIDTHS], assay_claim_result *result,
                                   assay_error *error)
 {
     double widths[SHAPE_WIDTHS];
     for (size_t w = 0; w < SHAPE_WIDTHS; w++) {
+        double *own = changes + w * seeds;
         widths[w] = (double)shape_widths[w];
-        ASSAY_TRY(shape_change(input, shape, shape_widths[w], seeds, changes, error));
-        means[w] = claim_mean(seeds, changes) / (SHAPE_LAYERS - 2);
+        ASSAY_TRY(shape_change(input, shape, shape_widths[w], seeds, own, error));
+        means[w] = claim_mean(seeds, own) / (SHAPE_LAYERS - 2);
+        if (is_decided(shape, w)) {
+            ASSAY_TRY(add_shape_part(result, shape, shape_widths[w], seeds, normal + w * seeds, own, error));
+        }
     }
-    claim_add_row(result, SHAPES[shape].name, shape == 0 ? "0 bits a layer" : NULL, "%.2f, %.2f, %.3f, %.3f", means[0],
-                  means[1], means[2], means[3]);
-    ASSAY_TRY(claim_add_line(result, SHAPES[shape].name, ASSAY_LINE_MARKED, SHAPE_WIDTHS, widths, means, error));
-    ASSAY_TRY(add_shape_part(result, shape, seeds, normal, changes, error));
+    claim_add_row(result, SHAPES[shape].name, shape == 0 ? "0 bits a layer in wide layers" : NULL,
+                  "%.2f, %.2f, %.3f, %.3f", means[0], means[1], means[2], means[3]);
     claim_progress(input, shape + 1, SHAPE_COUNT);
-    return ASSAY_OK;
+    return claim_add_line(result, SHAPES[shape].name, ASSAY_LINE_MARKED, SHAPE_WIDTHS, widths, means, error);
 }
 
 static assay_status examine_shapes(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
     size_t seeds = claim_seeds(input, 12, 16);
-    double *changes = assay_calloc(2 * seeds, sizeof *changes, error);
+    double *changes = assay_calloc(2 * SHAPE_WIDTHS * seeds, sizeof *changes, error);
     claim_figure(result, "The variance's change in a layer, by distribution and width",
                  "log2 of the factor, mean over 30 layers and the seeds; 0 is no change. All weights have mean 0 and "
                  "variance 1 / d_x.");
@@ -555,7 +536,7 @@ static assay_status examine_shapes(const assay_claims_input *input, assay_claim_
     double means[SHAPE_COUNT][SHAPE_WIDTHS];
     for (size_t shape = 0; shape < SHAPE_COUNT && status == ASSAY_OK; shape++) {
         /* The normal distribution's changes stay in the first half. */
-        double *own = changes + (shape == 0 ? 0 : seeds);
+        double *own = changes + (shape == 0 ? 0 : SHAPE_WIDTHS * seeds);
         status = measure_shape(input, shape, seeds, changes, own, means[shape], result, error);
     }
     assay_free(changes);
