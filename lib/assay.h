@@ -57,6 +57,7 @@
 #include <assay/train/trainer.h>
 
 #include <assay/study/plan.h>
+#include <assay/study/record.h>
 #include <assay/study/run.h>
 #include <assay/study/store.h>
 #include <assay/study/summary.h>

@@ -126,10 +126,12 @@ assay_sources = \
 	%D%/study/plan_impl.h \
 	%D%/study/probe.c \
 	%D%/study/probe.h \
+	%D%/study/record.c \
 	%D%/study/run.c \
 	%D%/study/settings.c \
 	%D%/study/settings.h \
 	%D%/study/store.c \
+	%D%/study/store_impl.h \
 	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
 	%D%/tutorial/claims.c \
@@ -137,12 +139,17 @@ assay_sources = \
 	%D%/tutorial/claims_constant.c \
 	%D%/tutorial/claims_data.c \
 	%D%/tutorial/claims_decide.c \
+	%D%/tutorial/claims_descent.c \
 	%D%/tutorial/claims_impl.h \
 	%D%/tutorial/claims_kaiming.c \
 	%D%/tutorial/claims_layers.c \
 	%D%/tutorial/claims_layers.h \
 	%D%/tutorial/claims_nonlinear.c \
+	%D%/tutorial/claims_optimizer.c \
 	%D%/tutorial/claims_record.c \
+	%D%/tutorial/claims_study.c \
+	%D%/tutorial/claims_study.h \
+	%D%/tutorial/claims_training.c \
 	%D%/tutorial/claims_variance.c \
 	%D%/tutorial/claims_xavier.c \
 	%D%/tutorial/defaults.c \
@@ -206,6 +213,7 @@ public_headers = \
 	%D%/surface/descent.h \
 	%D%/surface/surface.h \
 	%D%/study/plan.h \
+	%D%/study/record.h \
 	%D%/study/run.h \
 	%D%/study/store.h \
 	%D%/study/summary.h \

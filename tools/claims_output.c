@@ -120,12 +120,11 @@ static json_t *part_json(const assay_claim_part *part)
         json_array_append_new(values, real(part->values[i]));
     }
     return json_pack("{s:s, s:s, s:s, s:s, s:b, s:[o, o], s:s, s:o, s:[o, o], s:o, s:o, s:o, s:o}", "name", part->name,
-                     "measure", part->measure, "unit", part->unit, "rule",
-                     part->rule == ASSAY_PART_MEAN ? "mean" : "every", "essential", part->essential, "region",
-                     real(part->low), real(part->high), "answer", answer_name(part->answer), "estimate",
-                     real(part->effect.estimate), "interval", real(part->effect.lower), real(part->effect.upper),
-                     "p_not_inside", real(part->p_inside), "p_inside", real(part->p_outside), "smallest_effect",
-                     real(part->smallest), "values", values);
+                     "measure", part->measure, "unit", part->unit, "rule", assay_claim_rule_name(part->rule),
+                     "essential", part->essential, "region", real(part->low), real(part->high), "answer",
+                     answer_name(part->answer), "estimate", real(part->effect.estimate), "interval",
+                     real(part->effect.lower), real(part->effect.upper), "p_not_inside", real(part->p_inside),
+                     "p_inside", real(part->p_outside), "smallest_effect", real(part->smallest), "values", values);
 }
 
 static json_t *origin_json(const assay_claim_origin *origin)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
 #include "base/json.h"
 #include "study/line.h"
@@ -83,12 +84,17 @@ static assay_status train(const assay_study_plan *plan, const study_settings *se
 }
 
 /* Where and how long: what differs between two machines that find the same result. */
-static json_t *made_by(const assay_backend *backend, double seconds)
+static json_t *made_by(const assay_study_machine *machine, double seconds)
 {
     char host[65] = "";
+    char backend[40];
+    char kernels[80];
+    const char *precision = assay_backend_precision(machine->backend) == ASSAY_F32 ? "f32" : "f64";
+    snprintf(backend, sizeof backend, "%s:%s", assay_backend_name(machine->backend), precision);
+    assay_openblas_kernels(kernels, sizeof kernels);
     gethostname(host, sizeof host - 1);
-    return json_pack("{s:s*, s:i, s:f, s:s, s:s}", "host", host, "process", (int)getpid(), "seconds", seconds,
-                     "backend", assay_backend_name(backend), "version", PACKAGE_VERSION);
+    return json_pack("{s:s, s:i, s:f, s:s, s:s, s:s, s:s*}", "host", host, "process", (int)getpid(), "seconds", seconds,
+                     "backend", backend, "kernels", kernels, "version", PACKAGE_VERSION, "commit", machine->commit);
 }
 
 static double clock_now(void)
@@ -120,7 +126,7 @@ assay_status assay_study_run(const assay_study_plan *plan, size_t run, const ass
         status = train(plan, &settings, &data, machine, results, error);
     }
     if (status == ASSAY_OK) {
-        json_t *made = made_by(machine->backend, clock_now() - started);
+        json_t *made = made_by(machine, clock_now() - started);
         *line = study_line_print(key, object, results, made);
         json_decref(made);
         status = *line != NULL ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a result");

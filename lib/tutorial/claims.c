@@ -28,6 +28,17 @@ static const assay_claim *const CLAIMS[] = {
     &assay_claim_20,
     &assay_claim_21,
     &assay_claim_22,
+    &assay_claim_23,
+    &assay_claim_24,
+    &assay_claim_25,
+    &assay_claim_26,
+    &assay_claim_27,
+    &assay_claim_28,
+    &assay_claim_29,
+    &assay_claim_30,
+    &assay_claim_31,
+    &assay_claim_32,
+    &assay_claim_33,
 };
 /* clang-format on */
 
@@ -63,7 +74,8 @@ static const char *const EFFORTS[] = {
 /* A claim that takes long and has no record is measured with few seeds, unless all of them were asked for. */
 static assay_claims_effort effort_of(const assay_claim *claim, const assay_claims_input *input)
 {
-    return input->effort == ASSAY_CLAIMS_DEFAULT && claim->full != NULL ? ASSAY_CLAIMS_QUICK : input->effort;
+    bool few = input->effort == ASSAY_CLAIMS_DEFAULT && claim->full != NULL && !claim->in_seconds;
+    return few ? ASSAY_CLAIMS_QUICK : input->effort;
 }
 
 assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_input *input, assay_claim_result *result,
@@ -80,6 +92,9 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
         char where[32];
         snprintf(where, sizeof where, "claim %u", claim->number);
         return assay_fail_in(error, status, where);
+    }
+    if (result->origin.recorded) { /* a study's record */
+        return ASSAY_OK;
     }
     snprintf(result->origin.backend, sizeof result->origin.backend, "%s", assay_backend_name(input->f32));
     snprintf(result->origin.options, sizeof result->origin.options, "%s, %zu seeds from %llu", EFFORTS[own.effort],

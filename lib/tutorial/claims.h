@@ -24,7 +24,7 @@ ASSAY_BEGIN_DECLS
 /* --- results ----------------------------------------------------------------------------------------------------- */
 
 enum {
-    ASSAY_CLAIM_PARTS = 12,
+    ASSAY_CLAIM_PARTS = 32,
     ASSAY_CLAIM_ROWS = 32,
     ASSAY_CLAIM_PANELS = 3,
     ASSAY_CLAIM_LINES = 8,
@@ -46,9 +46,14 @@ typedef enum { ASSAY_ANSWER_UNKNOWN, ASSAY_ANSWER_YES, ASSAY_ANSWER_NO } assay_c
 
 /* How a part is decided. */
 typedef enum {
-    ASSAY_PART_MEAN, /* is the mean over seeds in the region? By one-sided sign-flip tests against its bounds */
-    ASSAY_PART_EVERY /* is the value of every seed in the region? For what has no luck in it: no test */
+    ASSAY_PART_MEAN,     /* is the mean over seeds in the region? By one-sided sign-flip tests against its bounds */
+    ASSAY_PART_EVERY,    /* is the value of every seed in the region? For what has no luck in it: no test */
+    ASSAY_PART_INTERVAL, /* is the 95 % interval of the mean in the region, or wholly outside? No test */
+    ASSAY_PART_GIVEN     /* the same of an interval that was found elsewhere: the values are estimate, lower, upper */
 } assay_claim_rule;
+
+/* "mean", "every", "interval", "given". */
+const char *assay_claim_rule_name(assay_claim_rule rule);
 
 /* One thing that the claim says, with what was measured. */
 typedef struct {
@@ -63,10 +68,11 @@ typedef struct {
     double *values; /* one for each seed */
     /* Set by assay_claims_decide. */
     assay_claim_answer answer;
-    assay_interval effect; /* of the mean: BCa, 95 %; for ASSAY_PART_EVERY the smallest and the largest value */
-    double p_inside;       /* of "the mean is not inside", Holm-corrected; NaN without a test */
-    double p_outside;      /* of "the mean is inside", Holm-corrected */
-    double smallest;       /* distance from a bound that would be seen with probability 0.9; NaN without a test */
+    assay_interval
+        effect;       /* of the mean: BCa, 95 %; for ASSAY_PART_EVERY the smallest and the largest value; or given */
+    double p_inside;  /* of "the mean is not inside", Holm-corrected; NaN without a test */
+    double p_outside; /* of "the mean is inside", Holm-corrected */
+    double smallest;  /* distance from a bound that would be seen with probability 0.9; NaN without a test */
 } assay_claim_part;
 
 /* A line of the table for readers; texts. */
@@ -160,6 +166,8 @@ typedef struct {
     const char *full;    /* how long --full takes where it is long: "about 20 hours on one core"; NULL: not long */
     /* Appends parts, rows, a note and a figure to `result`, which is empty at first (tutorial/claims_impl.h). */
     assay_status (*measure)(const assay_claims_input *input, assay_claim_result *result, assay_error *error);
+    /* The verdict, from the answers to the parts; NULL: by the rules of assay_claims_decide. */
+    assay_claim_verdict (*verdict)(const assay_claim_result *result);
 } assay_claim;
 
 /* In ascending order of their numbers; index < the count. */
@@ -183,7 +191,8 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
  *   does not hold     if an essential part is NO, or all parts are;
  *   cannot be told    if otherwise an essential part is UNKNOWN, or UNKNOWN is the only answer beside YES or beside NO;
  *   holds             if all parts are YES;
- *   holds in part     otherwise.
+ *   holds in part     otherwise;
+ * where the claim's descriptor has no rule of its own.
  */
 assay_status assay_claims_decide(size_t count, assay_claim_result *results, assay_error *error);
 

@@ -39,8 +39,8 @@ void assay_claim_result_destroy(assay_claim_result *result)
 static assay_status check_part(const assay_claim_result *result, const claim_part *part, size_t count,
                                const double *values, assay_error *error)
 {
-    if (result->part_count == ASSAY_CLAIM_PARTS || count == 0 || !(part->low <= part->high) ||
-        (isinf(part->low) && isinf(part->high))) {
+    if (result->part_count == ASSAY_CLAIM_PARTS || count == 0 || (part->rule == ASSAY_PART_GIVEN && count != 3) ||
+        !(part->low <= part->high) || (isinf(part->low) && isinf(part->high))) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                           "claim %u: part \"%s\": give at most %d parts, each with values and a bound", result->number,
                           part->name, ASSAY_CLAIM_PARTS);
@@ -66,8 +66,15 @@ assay_status claim_add_part(assay_claim_result *result, const claim_part *part, 
     put(added->unit, sizeof added->unit, part->unit);
     ASSAY_TRY(copy_numbers(count, values, &added->values, error));
     result->part_count++;
-    result->seeds = count > result->seeds ? count : result->seeds;
+    claim_count_seeds(result, added);
     return ASSAY_OK;
+}
+
+void claim_count_seeds(assay_claim_result *result, const assay_claim_part *part)
+{
+    if (part->rule != ASSAY_PART_GIVEN && part->count > result->seeds) {
+        result->seeds = part->count;
+    }
 }
 
 void claim_add_row(assay_claim_result *result, const char *label, const char *expected, const char *format, ...)

@@ -26,6 +26,9 @@ typedef struct {
 assay_status claim_add_part(assay_claim_result *result, const claim_part *part, size_t count, const double *values,
                             assay_error *error);
 
+/* A part that was added or read says how many seeds there are. */
+void claim_count_seeds(assay_claim_result *result, const assay_claim_part *part);
+
 /* A row of the table; `expected` may be NULL. Rows beyond ASSAY_CLAIM_ROWS are left out. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
@@ -65,5 +68,9 @@ extern const assay_claim assay_claim_1, assay_claim_2, assay_claim_3, assay_clai
     assay_claim_7, assay_claim_8, assay_claim_9, assay_claim_10, assay_claim_11, assay_claim_12, assay_claim_13,
     assay_claim_14, assay_claim_15, assay_claim_16, assay_claim_17, assay_claim_18, assay_claim_19, assay_claim_20,
     assay_claim_21, assay_claim_22;
+
+/* About optimizers. */
+extern const assay_claim assay_claim_23, assay_claim_24, assay_claim_25, assay_claim_26, assay_claim_27, assay_claim_28,
+    assay_claim_29, assay_claim_30, assay_claim_31, assay_claim_32, assay_claim_33;
 
 #endif

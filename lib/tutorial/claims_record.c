@@ -11,6 +11,7 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include "base/json.h"
+#include "tutorial/claims_impl.h"
 
 enum { RECORD_LIMIT = 4 << 20, DIGITS = 12 };
 
@@ -47,8 +48,8 @@ static json_t *numbers(size_t count, const double *values)
 static json_t *part_json(const assay_claim_part *part)
 {
     return json_pack("{s:s, s:s, s:s, s:s, s:b, s:o, s:o, s:o}", "name", part->name, "measure", part->measure, "unit",
-                     part->unit, "rule", part->rule == ASSAY_PART_MEAN ? "mean" : "every", "essential", part->essential,
-                     "low", real(part->low), "high", real(part->high), "values", numbers(part->count, part->values));
+                     part->unit, "rule", assay_claim_rule_name(part->rule), "essential", part->essential, "low",
+                     real(part->low), "high", real(part->high), "values", numbers(part->count, part->values));
 }
 
 static json_t *row_json(const assay_claim_row *row)
@@ -187,14 +188,18 @@ static assay_status read_part(const reader *from, const json_t *json, assay_clai
     ASSAY_TRY(read_real(from, json_object_get(json, "low"), "low", -INFINITY, &part->low));
     ASSAY_TRY(read_real(from, json_object_get(json, "high"), "high", INFINITY, &part->high));
     ASSAY_TRY(read_numbers(from, json, "values", &part->count, &part->values));
-    part->rule = strcmp(rule, "mean") == 0 ? ASSAY_PART_MEAN : ASSAY_PART_EVERY;
+    bool known = false;
+    for (unsigned i = ASSAY_PART_MEAN; i <= ASSAY_PART_GIVEN && !known; i++) {
+        part->rule = (assay_claim_rule)i;
+        known = strcmp(rule, assay_claim_rule_name(part->rule)) == 0;
+    }
+    known = known && (part->rule != ASSAY_PART_GIVEN || part->count == 3);
     for (size_t i = 0; i < part->count; i++) {
         if (!isfinite(part->values[i])) {
             return bad(from, "values");
         }
     }
-    result->seeds = part->count > result->seeds ? part->count : result->seeds;
-    bool known = part->rule == ASSAY_PART_MEAN || strcmp(rule, "every") == 0;
+    claim_count_seeds(result, part);
     return known && part->low <= part->high ? ASSAY_OK : bad(from, "rule");
 }
 
