@@ -62,6 +62,8 @@ assay.serve(sys.stdin, sys.stdout) # what it prints is among the replies
 END
 while read -r how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
+    # On a busy machine there is more time.
+    sed -i 's/no reply within [0-9.]* s/no reply within 1.5 s/' "$folder/out"
     [ "$(grep -cF ": $verdict" "$folder/out")" -eq 4 ] || {
         cat "$folder/out"
         fail "$how: four cases should be \"$verdict\""
