@@ -33,6 +33,9 @@ class Submission:
         except Unusable as unusable:
             self.problem = str(unusable)
             return
+        except Exception as error:
+            self.problem = f"assay cannot read its definitions: {type(error).__name__}: {error}".split("\n")[0]
+            return
         if not self.finder.found:
             names = ", ".join(sorted(self.finder.own.values()))[:120]
             self.problem = "no component found" + (f" among its definitions: {names}" if names else
