@@ -18,9 +18,9 @@
 
 /* clang-format off */
 static const char *const python_files[] = {
-    "__init__.py",   "__main__.py", "arrays.py",  "calls.py",          "cells.py",      "constants.py",
-    "definitions.py", "find.py",    "initializers.py", "later.py",     "layers.py",     "names.py",
-    "networks.py",   "numpy_networks.py", "optimizers.py", "returns.py", "serve.py",    NULL,
+    "__init__.py", "__main__.py", "arrays.py", "calls.py", "cells.py", "constants.py", "definitions.py", "find.py",
+    "initializers.py", "later.py", "layers.py", "names.py", "networks.py", "numpy_networks.py", "optimizers.py",
+    "returns.py", "serve.py", NULL,
 };
 static const char *const javascript_files[] = {"calls.js", "load.js", "names.js", "runner.js", NULL};
 static const grade_language python = {"python", "", python_files, "python3", "python3"};

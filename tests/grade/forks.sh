@@ -63,7 +63,7 @@ if has numpy; then
     says out "[cross_entropy.probability_clipped]"
     # deeplearning.ai: examples are columns
     right columns_deep.ipynb
-    says out "linear layer, backward: function linear_backward, cell 8 (examples are columns; dZ times the number of rows)"
+    says out "linear layer, backward: function linear_backward, cell 8 (examples are columns; dZ times the number of"
     says out "softmax cross-entropy: function compute_cost, cell 7"
     says out "whole-network gradient: function L_model_forward, cell 6 with L_model_backward"
     wrong columns_deep_wrong.ipynb linear_forward.bias_missing linear_backward.dweight_averaged \

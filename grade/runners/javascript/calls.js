@@ -56,8 +56,8 @@ function argumentsOf(call) {
     const list = single !== null ? single[1] : listOf(text);
     return split(list || "").map((part) => {
         const [name, ...rest] = part.split("=");
-        const keys = part.startsWith("{") ? split(part.slice(1, part.lastIndexOf("}"))).map((key) => key.split(/[=:]/)[0].trim())
-            : null;
+        const inner = part.startsWith("{") ? part.slice(1, part.lastIndexOf("}")) : null;
+        const keys = inner === null ? null : split(inner).map((key) => key.split(/[=:]/)[0].trim());
         return keys !== null ? {keys} : {name: name.replace("...", "").trim(), optional: rest.length > 0};
     });
 }
@@ -173,7 +173,7 @@ function activationGradient(found, inputs) {
     const ofOutput = list.some(({name}) => OF_OUTPUT.includes(plain(name)));
     const value = ofOutput && found.forward !== undefined ? activation(found.forward, inputs) : x;
     if (list.length >= 2 && upstream >= 0) {
-        const call = (v, d) => upstream === 0 ? found.call(d, v, ...slopeOf(inputs)) : found.call(v, d, ...slopeOf(inputs));
+        const call = (v, d) => found.call(...(upstream === 0 ? [d, v] : [v, d]), ...slopeOf(inputs));
         let one;
         try {
             one = call(0.5, 0.5);
@@ -243,9 +243,9 @@ function layersOf(result, sizes) {
     const pick = (layer, names) => names.map((name) => layer[name]).find((value) => value !== undefined);
     const pairs = result.map((layer) => isArray(layer) ? layer
         : [pick(layer, ["weights", "weight", "W", "w"]), pick(layer, ["bias", "biases", "b"])]);
+    const isInOut = (w, l) => w.length === sizes[l] && w[0].length === sizes[l + 1] && sizes[l] !== sizes[l + 1];
     return {
-        weights: pairs.map(([w], l) => w.length === sizes[l] && w[0].length === sizes[l + 1] && sizes[l] !== sizes[l + 1]
-            ? transposed(w) : w),
+        weights: pairs.map(([w], l) => isInOut(w, l) ? transposed(w) : w),
         biases: pairs.map((pair) => pair[1]),
     };
 }
@@ -293,18 +293,20 @@ function valuesFor(found, list, values, elsewhere) {
         }
         const value = valueFor(name, values, used);
         if (value === undefined && !optional) {
-            throw new Error(`${found.name} takes ${shown(list)}; assay has no value for ${name}, it gives the parameters, ` +
-                Object.keys(values).join(", "));
+            throw new Error(`${found.name} takes ${shown(list)}; assay has no value for ${name}, it gives the ` +
+                `parameters, ${Object.keys(values).join(", ")}`);
         }
         result.push(value && value.value);
     }
     const unset = Object.keys(values).filter((name) => !used.has(name) && !elsewhere.includes(name) &&
         values[name] !== USUAL[name]);
     if (unset.some((name) => USUAL[name] === undefined)) {
-        throw new Error(`${found.name} takes ${shown(list)}: no argument for ${unset.join(", ")}, which this case needs`);
+        throw new Error(`${found.name} takes ${shown(list)}: no argument for ${unset.join(", ")}, which this case ` +
+            "needs");
     }
     if (unset.length > 0) {
-        throw new NotThisCase(`${found.name} has no argument for ${unset.join(", ")}: cases with other values are left out`);
+        throw new NotThisCase(`${found.name} has no argument for ${unset.join(", ")}: cases with other values are ` +
+            "left out");
     }
     return result;
 }
@@ -333,7 +335,8 @@ function classRule(found, values, tensors, each) {
 
 const STATE = /^(m|v|s|velocity|moment\d?|cache|state|prev|first|second|firstmoment|secondmoment)$/;
 
-// A function of one tensor (or of all), its gradient, its state and numbers; it returns the tensor, also with the state.
+// A function of one tensor (or of all), its gradient, its state and numbers. It returns the tensor, alone or with the
+// state.
 function functionRule(found, values, tensors, each) {
     const list = argumentsOf(found.call);
     const groups = each ? tensors : [tensors];
@@ -355,7 +358,8 @@ function functionRule(found, values, tensors, each) {
                 for (const [name, value] of Object.entries(returned).filter(([key]) => states[k].has(plain(key)))) {
                     states[k].set(plain(name), value);
                 }
-                returned = Object.entries(returned).find(([key]) => !states[k].has(plain(key)) && isArray(returned[key]))[1];
+                const isNew = ([key, value]) => !states[k].has(plain(key)) && isArray(value);
+                returned = (Object.entries(returned).find(isNew) || [])[1];
             } else if (isArray(returned) && states[k].size > 0 && returned.length === states[k].size + 1 &&
                 isArray(returned[0])) {
                 [...states[k].keys()].forEach((name, i) => states[k].set(name, returned[i + 1]));
@@ -380,9 +384,9 @@ function optimize(component, found, inputs) {
                 const now = step(copy([gradient, inputs.gradients1[s]]));
                 updated.forEach((rows, k) => rows.push(copy(now[k])));
             });
-            const fits = updated.every((rows, k) => rows.every((row) => isArray(row) && row.length === start[k].length &&
-                Array.from(row).every((value) => typeof value === "number" && !Number.isNaN(value))));
-            if (fits) {
+            const isTensor = (row, k) => isArray(row) && row.length === start[k].length &&
+                Array.from(row).every((value) => typeof value === "number" && !Number.isNaN(value));
+            if (updated.every((rows, k) => rows.every((row) => isTensor(row, k)))) {
                 return updated;
             }
             odd = odd || updated;
@@ -407,7 +411,7 @@ const isNotWritten = (error) => /^(not (yet )?implemented|todo)/i.test(String(er
 function outputsOf(component, result) {
     const names = OUTPUTS[component];
     if (names.length === 1) {
-        const own = isObject(result) ? [names[0], camel(names[0])].map((name) => result[name]).find(Boolean) : undefined;
+        const own = isObject(result) ? result[names[0]] || result[camel(names[0])] : undefined;
         return {[names[0]]: own === undefined ? result : own};
     }
     const outputs = isArray(result) ? Object.fromEntries(names.map((name, i) => [name, result[i]])) : {...result};
@@ -428,7 +432,8 @@ function linear(component, found, inputs) {
     }
     const {x, weight, bias, dy} = copy(inputs);
     const layer = new found.call(weight[0].length, weight.length);
-    const [w, b] = [["weights", "weight", "W", "w"], ["bias", "biases", "b"]].map((all) => all.find((key) => key in layer));
+    const w = ["weights", "weight", "W", "w"].find((key) => key in layer);
+    const b = ["bias", "biases", "b"].find((key) => key in layer);
     if (w === undefined || b === undefined) {
         throw new Error(`class ${found.name} has no properties weights and bias`);
     }

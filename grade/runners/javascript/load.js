@@ -26,11 +26,11 @@ function imported(all, first, star, list, from) {
 
 // An ES module as a script. `exported` gets the names that it exports under others.
 function withoutModules(text, exported) {
+    const names = String.raw`(?:([\w$]+)\s*,?\s*)?(?:\*\s*as\s+([\w$]+)\s*|\{([^}]*)\}\s*)?`;
     const from = String.raw`from\s*["']([^"'\n]+)["'](?:\s*(?:with|assert)\s*\{[^}]*\})?[ \t]*;?`;
     return text
         .replace(/^#!/, "//")
-        .replace(new RegExp(String.raw`^[ \t]*import\s+(?:([\w$]+)\s*,?\s*)?(?:\*\s*as\s+([\w$]+)\s*|\{([^}]*)\}\s*)?${from}`,
-                            "gm"), imported)
+        .replace(new RegExp(String.raw`^[ \t]*import\s+${names}${from}`, "gm"), imported)
         .replace(/^[ \t]*import\s*["'][^"'\n]+["'][ \t]*;?/gm, blank)
         .replace(new RegExp(String.raw`^[ \t]*export\s*(?:\*[^;\n]*?|\{[^}]*\}\s*)${from}`, "gm"), blank)
         .replace(/^[ \t]*export\s*\{([^}]*)\}[ \t]*;?/gm, (all, list) => {
@@ -101,7 +101,8 @@ class Loader {
         const names = definedNames(text), module = {exports: {}};
         const say = (...words) => process.stderr.write(words.map(String).join(" ") + "\n");
         const quiet = new Proxy({}, {get: () => say});
-        const ask = [...names.keys()].map((name) => `${name}: () => typeof ${name} === "undefined" ? undefined : ${name}`);
+        const get = (name) => `${name}: () => typeof ${name} === "undefined" ? undefined : ${name}`;
+        const ask = [...names.keys()].map(get);
         let known = {};
         const load = (name) => this.module(name, path.dirname(file));
         const around = {exports: module.exports, require: load, module, console: quiet, __import: load,
@@ -134,7 +135,8 @@ function collected(known, exports, exported) {
 
 // A function of what is around the file; an asynchronous one where the file awaits at its top level.
 function compile(text, first, names, filename) {
-    const make = (kind) => vm.runInThisContext(`(${kind} function (${names.join(", ")}) {${first}${text}\n}})`, {filename});
+    const body = `function (${names.join(", ")}) {${first}${text}\n}`;
+    const make = (kind) => vm.runInThisContext(`(${kind} ${body}})`, {filename});
     try {
         return make("");
     } catch (error) {

@@ -18,8 +18,8 @@ const OUTPUTS = {
 
 // A component's own words, and the words that may be around them and say nothing more.
 const ANYWHERE = "my|own|custom|simple|plain|vanilla|basic|stable|compute|calc|calculate|fn|func|function|the|batch";
-const INIT = "init|initiali[sz]e|initiali[sz]ation|initiali[sz]er|weights?|biases|parameters?|params?|layers?|network|" +
-    "uniform|normal|by|with";
+const INIT = "init|initiali[sz]e|initiali[sz]ation|initiali[sz]er|weights?|biases|parameters?|params?|layers?|" +
+    "network|uniform|normal|by|with";
 const STEP = "optimi[sz]er|optim|update|step|rule|weights?|parameters?|params?|with|apply|stochastic";
 const LAYER = "layer|forward|pass|activation|module|op";
 const BACK = "gradient|grad|backward|back|prime|derivative|deriv|pass|layer|of|d|activation";
@@ -53,7 +53,8 @@ const ARGUMENTS = {
     x: ["input", "inputs", "z", "xs", "v", "values", "aprev"], weight: ["w", "weights", "wt"], bias: ["b", "biases"],
     dy: ["dout", "grad", "upstream", "dz", "da", "gradoutput", "gradient", "delta"],
     slope: ["alpha", "a", "leak", "negativeslope"], logits: ["z", "scores", "x", "rows", "input"],
-    labels: ["y", "targets", "target", "ytrue", "classes"], sizes: ["layersizes", "layerdims", "layersdims", "dims", "layers"],
+    labels: ["y", "targets", "target", "ytrue", "classes"],
+    sizes: ["layersizes", "layerdims", "layersdims", "dims", "layers"],
     fill: ["value", "c", "constant", "val"], std: ["sigma", "stddev"], seed: ["rng"],
     learning_rate: ["lr", "alpha", "eta", "rate", "stepsize"], momentum: ["beta", "mu", "beta1", "gamma"],
     beta1: ["b1"], beta2: ["b2"], epsilon: ["eps"], parameters: ["params", "weights"], w1: ["x", "a"], w2: ["y", "b"],

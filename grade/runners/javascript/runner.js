@@ -43,7 +43,7 @@ class Submission {
         const forward = component.replace(/_gradient|_backward/, "");
         const fits = (name) => {
             const value = this.own.get(name);
-            if (component.endsWith("_gradient") && component !== "network_gradient" || component === "linear_backward") {
+            if (component !== forward && component !== "network_gradient") {
                 return isGradientName(name) || isClass(value) && "backward" in value.prototype;
             }
             const isOptimizer = ["sgd", "momentum", "adam"].includes(component);
@@ -121,7 +121,8 @@ function answer(submission, request) {
         if (Object.values(outputs).every((value) => value === undefined || value === null)) {
             return {missing: true}; // it returns nothing yet
         }
-        const reply = {outputs: Object.fromEntries(Object.entries(outputs).map(([n, value]) => [n, plainNumbers(value)]))};
+        const numbers = Object.entries(outputs).map(([name, value]) => [name, plainNumbers(value)]);
+        const reply = {outputs: Object.fromEntries(numbers)};
         return Object.values(outputs).some(isSingle) ? {...reply, precision: 32} : reply;
     } catch (error) {
         return isNotWritten(error) ? {missing: true}

@@ -1,4 +1,5 @@
 """Numbers between JSON and what a submission computes with: PyTorch's tensors, NumPy's arrays, or Python's lists."""
+import contextlib
 import copy
 import functools
 import sys
@@ -17,6 +18,15 @@ def prepare_torch():
     if torch() is not None:
         torch().set_default_dtype(torch().float64)
         torch().set_num_threads(1)
+
+
+@contextlib.contextmanager
+def single_precision():
+    torch().set_default_dtype(torch().float32)
+    try:
+        yield
+    finally:
+        torch().set_default_dtype(torch().float64)
 
 
 def numpy():

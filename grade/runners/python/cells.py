@@ -110,8 +110,8 @@ def _raw_cells(notebook):
         raise Unusable('not a notebook: it has neither "cells" (nbformat 4) nor "worksheets" (nbformat 2 and 3)')
     for cell in cells:
         if isinstance(cell, dict) and cell.get("cell_type") == "code":
-            source = next((cell[key] for key in ("source", "input", "code") if isinstance(cell.get(key), (str, list))), "")
-            yield source, cell.get("language")
+            sources = [cell[key] for key in ("source", "input", "code") if isinstance(cell.get(key), (str, list))]
+            yield sources[0] if sources else "", cell.get("language")
 
 
 def _language(notebook):
@@ -174,8 +174,8 @@ def read(path):
 
 def _describe(error, text):
     """One line on why text cannot be parsed; names Python 2."""
-    old = re.search(r"^\s*(print\s+[^\s(=]|exec\s+[\"'])|except\s+\w+\s*,\s*\w+\s*:|raise\s+\w+\s*,|\bxrange\(|<>", text,
-                    re.MULTILINE)
+    old = re.search(r"^\s*(print\s+[^\s(=]|exec\s+[\"'])|except\s+\w+\s*,\s*\w+\s*:|raise\s+\w+\s*,|\bxrange\(|<>",
+                    text, re.MULTILINE)
     message = f"line {error.lineno}: {error.msg}" if isinstance(error, SyntaxError) else str(error)
     return f"Python 2 code? {message}" if old else message
 

@@ -195,8 +195,6 @@ class Workspace:
                 return not is_missing(self._evaluate(expression, cell, names))
             except Exception:
                 return False
-        workspace = self
-
         class Repair(ast.NodeTransformer):
             def repair(self, inner):
                 inner.decorator_list = [d for d in inner.decorator_list

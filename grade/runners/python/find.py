@@ -5,7 +5,7 @@ import re
 
 from . import arrays, initializers, layers, networks, numpy_networks, optimizers
 from .calls import EMPTY, parameters_of
-from .names import ACTIVATIONS, COMPONENTS, MAPPING, component_of, means, plain, reads_as
+from .names import ACTIVATIONS, COMPONENTS, MAPPING, component_of, plain, reads_as
 
 
 def _optimizer(component):
@@ -36,6 +36,7 @@ class Found:
     is_gradient = False
     remark = ""
     asked = False  # whether it has answered a case
+    single = False  # whether it has to be asked in single precision
     component = None
 
     def __init__(self, workspace, name, thing):
@@ -173,7 +174,8 @@ class Finder:
         forward, thing = component[:-len("_gradient")], found.thing
         is_class = isinstance(thing, type)
         derivative = variant in COMPONENTS[component] and variant not in COMPONENTS[forward]
-        found.is_gradient = not is_class and (derivative or re.search("backward|grad|prime|deriv|^d", variant) is not None)
+        by_name = re.search("backward|grad|prime|deriv|^d", variant) is not None
+        found.is_gradient = not is_class and (derivative or by_name)
         if found.is_gradient:
             return 1 <= len(_required(thing)) <= (4 if forward == "cross_entropy" else 3)
         if forward in ACTIVATIONS and not is_class and len(_required(thing)) > (2 if forward == "leaky_relu" else 1):
@@ -203,8 +205,8 @@ class Finder:
         self._network()
         for name, found in self.found.items():
             found.component = name
-            found.remark = " (no body yet)" if found.blank else found.remark or initializers.remark(name, found) or layers.remark(name, found) or \
-                optimizers.remark(name, found)
+            found.remark = " (no body yet)" if found.blank else found.remark or initializers.remark(name, found) or \
+                layers.remark(name, found) or optimizers.remark(name, found)
 
     def _other_half(self, backward):
         """The forward function of a backward one, by its name."""
@@ -250,5 +252,6 @@ class Finder:
                 near = [free[match] for variant in names[:4]
                         for match in difflib.get_close_matches(variant, list(free), 1, 0.77)][:1]
                 name = self.own[near[0]] if near and component_of(near[0]) != component else None
-                result[component] = {"nearest": name, "where": self.workspace.where.get(name.split(".")[0])} if name else {}
+                where = self.workspace.where.get(name.split(".")[0]) if name else None
+                result[component] = {"nearest": name, "where": where} if name else {}
         return result

@@ -5,6 +5,7 @@ from . import arrays
 from .calls import EMPTY, Unfit, direct, means, named_arguments, parameters_of, seeded, takes
 from .names import plain
 
+# What a weight and its bias are called.
 PAIRS = (("weight", "bias"), ("weights", "biases"), ("W", "b"), ("w", "b"), ("weights", "bias"), ("W", "bias"))
 
 
@@ -131,7 +132,8 @@ def _collected(result, sizes):
         first = first if keys[0] == "W" else 0
         return [(result[f"{keys[0]}{l + first}"], result[f"{keys[1]}{l + first}"]) for l in range(layers)]
     if len(result) == 2 and all(isinstance(part, (list, tuple)) for part in result) and \
-            len(arrays.shape_of(result[0][0])) == 2 and (len(result[0]) == 1 or len(arrays.shape_of(result[0][1])) == 2):
+            len(arrays.shape_of(result[0][0])) == 2 and \
+            (len(result[0]) == 1 or len(arrays.shape_of(result[0][1])) == 2):
         return list(zip(*result))
     if len(result) == 2 * layers and len(arrays.shape_of(result[1])) == 1:
         return list(zip(result[::2], result[1::2]))
@@ -158,10 +160,19 @@ def _by_layer(found, values, inputs):
 
 
 def _by_shape(found, values, inputs):
-    """A function of a layer's shape, (fan_out, fan_in): a weight."""
-    named = _arguments(found, values, 1, inputs)
-    shapes = list(zip(inputs["sizes"][1:], inputs["sizes"]))
-    return [(found.thing(shape, **named), [0.0] * shape[0]) for shape in shapes]
+    """
+    A function of a layer's shape: a weight. Courses differ in whether the shape is (out, in) or (in, out). So the one
+    counts whose number of inputs fits the spread better.
+    """
+    named, numpy = _arguments(found, values, 1, inputs), arrays.numpy()
+    measured = float(numpy.std(numpy.asarray(found.thing((100, 400), **named))))
+    gain = 2 if found.component == "init_kaiming" else 1
+    first, last = (abs(math.log((measured or 1) / math.sqrt(gain / fan_in))) for fan_in in (100, 400))
+    pairs = []
+    for fan_in, fan_out in zip(inputs["sizes"], inputs["sizes"][1:]):
+        weight = found.thing((fan_in, fan_out) if first < last else (fan_out, fan_in), **named)
+        pairs.append((_oriented(weight, fan_in, fan_out) if first < last else weight, [0.0] * fan_out))
+    return pairs
 
 
 def _divided(weight):

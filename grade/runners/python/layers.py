@@ -12,8 +12,11 @@ def is_module(thing):
 
 
 def autograd(loss, tensors, direction=None):
+    """Gradients, with the precision of what they are derivatives of: a float32 within makes them no better."""
+    if direction is not None:
+        direction = direction.to(loss.dtype)
     found = arrays.torch().autograd.grad(loss, tensors, direction, allow_unused=True)
-    return [g if g is not None else arrays.torch().zeros_like(t) for g, t in zip(found, tensors)]
+    return [g.to(loss.dtype) if g is not None else arrays.torch().zeros_like(t) for g, t in zip(found, tensors)]
 
 
 def tracked(value):
@@ -64,7 +67,7 @@ def gradients_of(layer, keys):
         forms = [key, *forms] if kept is not layer else forms
         name = next((form for form in forms if has(form)), None)
         if name is None:
-            raise Unfit(f"{type(layer).__name__} keeps no gradient of {key}; known names are grads[{key!r}], d{key}, ...")
+            raise Unfit(f"{type(layer).__name__} keeps no gradient of {key}; known are grads[{key!r}], d{key}, ...")
         found.append(read(kept, name))
     return found
 
@@ -105,7 +108,8 @@ def _layer(found, inputs):
     layer = _constructed(found, fan_in, out)
     store, kind = store_of(layer), found.kind if found.kind == "torch" else "numpy"
     keys = keys_of(store)
-    put(store, keys, arrays.floats(inputs["weight"], kind), arrays.floats(inputs.get("bias", [0.0] * out), kind), in_out)
+    bias = arrays.floats(inputs.get("bias", [0.0] * out), kind)
+    put(store, keys, arrays.floats(inputs["weight"], kind), bias, in_out)
     return layer, store, keys, in_out
 
 
@@ -119,7 +123,8 @@ class Form:
         x, weight = arrays.floats(inputs["x"], kind), arrays.floats(inputs["weight"], kind)
         bias = arrays.floats(inputs.get("bias", [0.0] * len(inputs["weight"])), kind)
         if self.columns:
-            return arrays.transposed(x), weight, bias.reshape(-1, 1) if hasattr(bias, "reshape") else [[b] for b in bias]
+            column = bias.reshape(-1, 1) if hasattr(bias, "reshape") else [[b] for b in bias]
+            return arrays.transposed(x), weight, column
         return x, arrays.transposed(weight) if self.in_out else weight, bias
 
     def turned(self, value):
@@ -132,8 +137,8 @@ PROBE = {"x": [[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]], "bias": [0.5, -0.5, 0.25, 2.0]
 
 def _form(found, function):
     """
-    By the names: (A_prev, W, b) has columns, and `weight` is [out][in], as in PyTorch; (x, w, b) of CS231n is [in][out].
-    Where that form cannot be computed, the first one that can.
+    By the names: (A_prev, W, b) has columns, and `weight` is [out][in], as in PyTorch; (x, w, b) of CS231n is
+    [in][out]. Where that form cannot be computed, the first one that can.
     """
     names = [p.name for p in parameters_of(function)]
     if len(names) < 3:
@@ -256,7 +261,8 @@ def _each(function, value):
 
 
 def _is_autograd_function(thing):
-    return isinstance(thing, type) and arrays.torch() is not None and issubclass(thing, arrays.torch().autograd.Function)
+    return isinstance(thing, type) and arrays.torch() is not None and \
+        issubclass(thing, arrays.torch().autograd.Function)
 
 
 def _forward_function(found, inputs):
@@ -309,8 +315,8 @@ OUTPUT_NAMES = {"a", "y", "out", "output", "activation", "fx", "s", "sig", "acti
 
 def flag_of(thing):
     """The argument of f(x, derivative=False) that asks for the derivative, or None."""
-    return next((p.name for p in parameters_of(thing)[1:] if plain(p.name).startswith(("deriv", "grad", "prime", "diff"))
-                 and not means(p.name, "gradient")), None)
+    names = [p.name for p in parameters_of(thing)[1:] if not means(p.name, "gradient")]
+    return next((name for name in names if plain(name).startswith(("deriv", "grad", "prime", "diff"))), None)
 
 
 def _value_for(found, inputs, name, x):
@@ -479,8 +485,8 @@ class CrossEntropy:
         of = self.names[1 if self.swapped else 0] if self.names else ""
         if means(of, "labels"):  # (y, t): either may be meant
             of = "probabilities" if self._fits_probabilities() else "logits"
-        module_after_softmax = self.made is not None and hasattr(found.thing, "backward") and found.kind == "numpy" and \
-            found.softmax is not None and plain(found.thing.__name__) == "crossentropymodule"
+        module_after_softmax = found.kind == "numpy" and found.softmax is not None and self.made is not None and \
+            hasattr(found.thing, "backward") and plain(found.thing.__name__) == "crossentropymodule"
         if means(of, "probabilities") or module_after_softmax:
             self.softmax = OwnSoftmax(found.softmax) if found.softmax is not None else UsualSoftmax(found)
         self.one_hot = self._wants_one_hot()
@@ -494,7 +500,8 @@ class CrossEntropy:
         of_probabilities = -(math.log(0.7) + math.log(0.3)) / 2
         of_logits = sum(math.log(sum(math.exp(v) for v in row)) - row[k] for row, k in zip(rows, labels)) / 2
         try:
-            loss = float(_first(self.function(arrays.floats(rows, self.found.kind), arrays.given(labels, self.found.kind))))
+            given = arrays.floats(rows, self.found.kind), arrays.given(labels, self.found.kind)
+            loss = float(_first(self.function(*given)))
         except Exception:
             return False
         return abs(loss - of_probabilities) < abs(loss - of_logits)

@@ -39,7 +39,7 @@ def _known_activations(workspace):
 
 
 def _activations(workspace, activation):
-    """What an argument called act_fn may be: an object, a class, a name, a function. The submission's own come first."""
+    """What an argument called act_fn may be: an object, a class, a name, a function; the submission's own first."""
     torch = arrays.torch()
     usual = {"identity": torch.nn.Identity, "tanh": torch.nn.Tanh, "relu": torch.nn.ReLU}[activation]
     made = _known_activations(workspace).get(activation, usual)
@@ -78,7 +78,8 @@ def _hidden_choices(roles, sizes):
 
 
 def _arguments(roles, sizes, activation, hidden):
-    values = {"inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes), "hidden": hidden, "activation": activation}
+    values = {"inputs": sizes[0], "outputs": sizes[-1], "sizes": list(sizes), "hidden": hidden,
+              "activation": activation}
     return {name: values[role] for name, role in roles.items()}
 
 
@@ -107,7 +108,9 @@ def _is_built(model, sizes):
 
 
 def build(workspace, found, sizes, activation):
-    """The network of these sizes with this activation, and the order of its weights; NotThisCase: it has another form."""
+    """
+    The network of these sizes with this activation, and the order of its weights. NotThisCase: it has another form.
+    """
     thing, name = found.thing, found.name
     roles = roles_of(thing)
     if None in roles.values():

@@ -1,4 +1,5 @@
 """Networks in NumPy: UvA's MLP of modules, CS231n's loss(X, y), and deeplearning.ai's L_model_forward and _backward."""
+import functools
 import re
 
 from . import arrays
@@ -26,12 +27,13 @@ def backward_of(workspace, name):
 
 def _build(found, sizes):
     """The network of these sizes. NotThisCase: it takes one number of hidden units."""
-    roles = {p.name: next((role for role in HIDDEN_ROLES if means(p.name, role)), None) for p in parameters_of(found.thing)}
-    required = [p.name for p in parameters_of(found.thing) if p.default is EMPTY]
+    parameters = parameters_of(found.thing)
+    roles = {p.name: next((role for role in HIDDEN_ROLES if means(p.name, role)), None) for p in parameters}
+    required = [p.name for p in parameters if p.default is EMPTY]
     if any(roles[name] is None for name in required):
         raise Unfit(f"{found.name} wants {takes(found.thing)}; assay gives n_inputs, n_hidden and n_classes")
     fixed = {}
-    for parameter in parameters_of(found.thing):
+    for parameter in parameters:
         if plain(parameter.name) == "dtype":
             fixed[parameter.name] = arrays.numpy().float64
         elif plain(parameter.name) in ("reg", "regularization", "l2", "lambd"):
@@ -82,27 +84,27 @@ def _by_loss(workspace, found, inputs):
     return outputs
 
 
-# The same dictionary, with forward(X) and backward(dout).
+# The same dictionary (or W1, b1, ... as attributes), with forward(X) and backward(dout).
 
-def _by_params(net, found, inputs):
+def _by_params(net, found, inputs, params):
     numpy, sizes = arrays.numpy(), inputs["sizes"]
     if inputs["activation"] != "relu" and len(sizes) > 2:
         raise NotThisCase(f"{found.name} has its activation in its code")
     keys = [(f"W{l + 1}", f"b{l + 1}") for l in range(len(sizes) - 1)]
-    if not all(w in net.params and b in net.params for w, b in keys):
-        raise Unfit(f"{found.name} with the sizes {sizes} has the parameters {', '.join(map(str, net.params))}")
-    in_out = [arrays.shape_of(net.params[w]) for w, _ in keys] == list(zip(sizes, sizes[1:]))
+    if not all(w in params and b in params for w, b in keys):
+        raise Unfit(f"{found.name} with the sizes {sizes} has the parameters {', '.join(map(str, params))}")
+    in_out = [arrays.shape_of(params[w]) for w, _ in keys] == list(zip(sizes, sizes[1:]))
     for l, pair in enumerate(keys):
-        put(net.params, pair, _floats(inputs, f"weight{l}"), _floats(inputs, f"bias{l}"), in_out)
+        put(params, pair, _floats(inputs, f"weight{l}"), _floats(inputs, f"bias{l}"), in_out)
     labels = numpy.array(inputs["labels"])
     loss, upstream = _loss(_number(net.forward(_floats(inputs, "x"))), labels)
     grads = net.backward(upstream)
-    grads = getattr(net, "grads", None) if not isinstance(grads, dict) else grads
-    if not isinstance(grads, dict):
-        raise Unfit(f"{found.name}.backward returns no dictionary of gradients, and keeps none in grads")
+    grads = grads if isinstance(grads, dict) else getattr(net, "grads", None) or vars(net)
     outputs = {"loss": loss}
     for l, (w, b) in enumerate(keys):
-        w, b = (w, b) if w in grads else ("d" + w, "d" + b)
+        w, b = (w, b) if w in grads and grads is not params else ("d" + w, "d" + b)
+        if w not in grads or b not in grads:
+            raise Unfit(f"{found.name}.backward returns no dictionary of gradients, and keeps none in grads or {w}")
         outputs[f"dweight{l}"] = grads[w].T if in_out else grads[w]
         outputs[f"dbias{l}"] = grads[b].reshape(-1)
     return outputs
@@ -144,7 +146,7 @@ class Activation:
 
 def _module_kind(module):
     """ "linear", "softmax", "loss", "activation", or None for what is no module."""
-    if not (hasattr(module, "forward") and hasattr(module, "backward")):
+    if not hasattr(module, "backward") or not (hasattr(module, "forward") or callable(module)):
         return None
     name = plain(type(module).__name__)
     if keys_of(store_of(module)) is not None:
@@ -157,11 +159,11 @@ def _modules(net):
     found = []
     for key, value in list(vars(net).items()):
         if isinstance(value, list):
-            found += [(module, lambda new, where=value, i=i: where.__setitem__(i, new)) for i, module in enumerate(value)]
+            found += [(module, functools.partial(value.__setitem__, i)) for i, module in enumerate(value)]
         elif isinstance(value, dict):
-            found += [(module, lambda new, where=value, k=k: where.__setitem__(k, new)) for k, module in value.items()]
+            found += [(module, functools.partial(value.__setitem__, name)) for name, module in value.items()]
         else:
-            found.append((value, lambda new, name=key: setattr(net, name, new)))
+            found.append((value, functools.partial(setattr, net, key)))
     seen, unique = set(), []
     for module, replace in found:
         if _module_kind(module) is not None and (id(module) not in seen or _module_kind(module) == "activation"):
@@ -174,10 +176,12 @@ def _by_modules(workspace, found, inputs):
     sizes = inputs["sizes"]
     net = _build(found, sizes)
     if isinstance(getattr(net, "params", None), dict):
-        return _by_params(net, found, inputs)
+        return _by_params(net, found, inputs, net.params)
+    if hasattr(net, "W1"):
+        return _by_params(net, found, inputs, vars(net))
     linear = [module for module, _ in _modules(net) if _module_kind(module) == "linear"]
     if len(linear) != len(sizes) - 1:
-        raise Unfit(f"{found.name} with the sizes {sizes} has {len(linear)} layers with weight and bias that assay finds")
+        raise Unfit(f"{found.name} with the sizes {sizes} has {len(linear)} layers with weight and bias")
     probe = arrays.shape_of(read(store_of(linear[0]), keys_of(store_of(linear[0]))[0]))
     in_out = probe == (sizes[0], sizes[1]) if sizes[0] != sizes[1] else _is_in_out(linear, sizes)
     for l, module in enumerate(linear):

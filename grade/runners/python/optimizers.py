@@ -229,7 +229,7 @@ def _first(returned):
 
 
 class ObjectsRule:
-    """A class in NumPy whose constructor gets objects that keep their gradients, as PyTorch's do, and step() reads them."""
+    """A class in NumPy whose constructor gets objects that keep their gradients, as PyTorch's do; step() reads them."""
 
     SHAPES = ("parameters", "layers", "model")
 

@@ -2,7 +2,7 @@
 import copy
 import json
 import os
-import sys
+import re
 
 from . import arrays
 from .calls import NotThisCase, Unfit
@@ -11,6 +11,7 @@ from .definitions import Workspace
 from .find import CALLS, Finder
 
 MOST_NOTES = 20
+PRECISIONS = re.compile(r"dtype|scalar type|Double|Float")  # in PyTorch's messages
 
 
 def _claim_streams():
@@ -31,6 +32,9 @@ class Submission:
             self.finder = Finder(self.workspace, mapping)
         except Unusable as unusable:
             self.problem = str(unusable)
+            return
+        except Exception as error:
+            self.problem = f"assay cannot read its definitions: {type(error).__name__}: {error}".split("\n")[0]
             return
         if not self.finder.found:
             names = ", ".join(sorted(self.finder.own.values()))[:120]
@@ -76,12 +80,12 @@ class Submission:
 
     def _outputs(self, call, found, inputs):
         """The outputs. Where an array of one library does not fit, another one that the submission imports is tried."""
-        kinds = [found.kind] if found.asked else [found.kind, *(kind for kind in ("torch", "numpy") if kind != found.kind
-                                                                and kind in self.workspace.imported)]
+        others = [kind for kind in ("torch", "numpy") if kind != found.kind and kind in self.workspace.imported]
+        kinds = [found.kind] + ([] if found.asked else others)
         first = None
         for found.kind in kinds:
             try:
-                outputs = CALLS[call](self.workspace, found, copy.deepcopy(inputs))
+                outputs = self._in_its_precision(call, found, inputs)
                 found.asked = True
                 return outputs
             except (NotImplementedError, NotThisCase, Unfit):
@@ -90,6 +94,19 @@ class Submission:
                 first = first or error
         found.kind = kinds[0]
         raise first
+
+    def _in_its_precision(self, call, found, inputs):
+        """In double precision, or in single where the submission mixes them: it has x.float(), or float32 weights."""
+        if not found.single:
+            try:
+                return CALLS[call](self.workspace, found, copy.deepcopy(inputs))
+            except RuntimeError as error:
+                if found.kind != "torch" or not PRECISIONS.search(str(error)):
+                    raise
+        with arrays.single_precision():
+            outputs = CALLS[call](self.workspace, found, copy.deepcopy(inputs))
+        found.single = True
+        return outputs
 
 
 def main(path, mapping):

@@ -10,7 +10,8 @@ void softmax(const double *z, double *p, int n)
     for (int i = 0; i < n; i++) s += p[i] = exp(z[i]);
     for (int i = 0; i < n; i++) p[i] /= s;
 }
-void adam_step(double *w, const double *g, double *m, double *v, int n, int t, double lr, double b1, double b2, double eps)
+void adam_step(double *w, const double *g, double *m, double *v, int n, int t, double lr, double b1, double b2,
+               double eps)
 {
     for (int i = 0; i < n; i++) {
         m[i] = b1 * m[i] + (1 - b1) * g[i];

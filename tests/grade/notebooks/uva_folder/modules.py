@@ -3,7 +3,8 @@ import numpy as np
 
 class LinearModule(object):
     def __init__(self, in_features, out_features):
-        self.params = {'weight': 0.0001 * np.random.randn(out_features, in_features), 'bias': np.zeros((out_features, 1))}
+        self.params = {'weight': 0.0001 * np.random.randn(out_features, in_features),
+                       'bias': np.zeros((out_features, 1))}
         self.grads = {'weight': np.zeros((out_features, in_features)), 'bias': np.zeros((out_features, 1))}
     def forward(self, x):
         self.x = x
