@@ -127,6 +127,17 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
     fputc('\n', stream);
 }
 
+/* Who uses a convention, and how to accept it. */
+static void print_users(FILE *stream, const grade_report *report, const grade_mistake *convention)
+{
+    const char *name = convention->id;
+    for (size_t i = 0; assay_grade_catalogue_user(report->catalogue, convention, i) != NULL; i++) {
+        name = assay_grade_catalogue_user(report->catalogue, convention, i);
+        fprintf(stream, "%s%s", i == 0 ? "         used by " : ", ", name);
+    }
+    fprintf(stream, "%s--convention %s counts it as right\n", name == convention->id ? "         " : "; ", name);
+}
+
 static void print_mistake(FILE *stream, const grade_report *report, const grade_component *component, const char *id,
                           const char *number)
 {
@@ -139,6 +150,9 @@ static void print_mistake(FILE *stream, const grade_report *report, const grade_
     print_wrapped(stream, 9, mistake->explanation);
     fprintf(stream, "         Hint: ");
     print_wrapped(stream, 0, mistake->hint);
+    if (convention) {
+        print_users(stream, report, mistake);
+    }
 }
 
 static void print_ties(FILE *stream, const grade_report *report, const grade_result *result)
