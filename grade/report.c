@@ -130,12 +130,15 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
 /* Who uses a convention, and how to accept it. */
 static void print_users(FILE *stream, const grade_report *report, const grade_mistake *convention)
 {
-    const char *name = convention->id;
-    for (size_t i = 0; assay_grade_catalogue_user(report->catalogue, convention, i) != NULL; i++) {
-        name = assay_grade_catalogue_user(report->catalogue, convention, i);
-        fprintf(stream, "%s%s", i == 0 ? "         used by " : ", ", name);
+    const char *first = assay_grade_catalogue_user(report->catalogue, convention, 0);
+    const char *user = first;
+    fprintf(stream, "         ");
+    for (size_t i = 1; user != NULL; i++) {
+        fprintf(stream, "%s%s", i == 1 ? "used by " : ", ", user);
+        user = assay_grade_catalogue_user(report->catalogue, convention, i);
     }
-    fprintf(stream, "%s--convention %s counts it as right\n", name == convention->id ? "         " : "; ", name);
+    fprintf(stream, "%s--convention %s counts it as right\n", first == NULL ? "" : "; ",
+            first == NULL ? convention->id : first);
 }
 
 static void print_mistake(FILE *stream, const grade_report *report, const grade_component *component, const char *id,
