@@ -336,7 +336,7 @@ START_TEST(pairs_are_named)
             state = state * 1664525u + 1013904223u;
             if (levels[i].axis == levels[j].axis || two_free(component, levels[i], levels[j]) ||
                 is_cut(component, levels[i], levels[j]) ||
-                (count > 12 && (state >> 16) % count > (count > 60 ? 1 : count > 40 ? 2 : 6))) {
+                (count > 12 && (state >> 16) % count > (count > 60 ? 1 : component->probe != NULL ? 2 : 6))) {
                 continue;
             }
             grade_choice first = single(component, levels[i]);
