@@ -24,7 +24,7 @@ static const struct {
     {"two tensors of one size", {5, 5}, 7, false, 0.05},
     {"two tensors of different sizes", {7, 3}, 5, false, 0.3},
     {"one step", {4, 2}, 1, false, 1.0},
-    {"tensors of one number", {1, 1}, 4, false, 0.5},
+    {"tensors of one number", {1, 1}, 4, false, 0.02}, /* so that epsilon counts */
 };
 /* clang-format on */
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -241,7 +241,6 @@ static const char *const adam_corrections[] = {
     [ADAM_CORRECTION_OUTSIDE] = "adam.correction_outside_root",
     [ADAM_POWER_OUTSIDE] = "adam.power_outside",
     [ADAM_PLUS] = "adam.correction_plus",
-    [ADAM_BASE_SWAPPED] = "adam.power_base_swapped",
     [ADAM_COMPOUNDED] = "adam.rate_compounded",
 };
 static const char *const adam_times[] = {

@@ -155,8 +155,8 @@ enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH, GUARD_CLIPPED_ABOVE
     [GUARD_CLIPPED_ABOVE] = component ".logits_clipped"
 /* Beyond 709 a bound is none: e^z overflows all the same. */
 static const grade_free guard_free[] = {{GUARD_CLIPPED, 0.5, 709.0},
-                                        {GUARD_EPSILON, 1e-10, 1e3},
-                                        {GUARD_EPSILON_EACH, 1e-10, 1e3},
+                                        {GUARD_EPSILON, 1e-9, 1e3},
+                                        {GUARD_EPSILON_EACH, 1e-9, 1e3},
                                         {GUARD_CLIPPED_ABOVE, 0.5, 709.0}};
 
 /* What an exponential is divided by. */

@@ -126,10 +126,6 @@ static void adam_corrections(const element *e, adam_numbers *n)
         n->c1 = 1.0 + pow(n->b1, t);
         n->c2 = 1.0 + pow(n->b2, t);
         break;
-    case ADAM_BASE_SWAPPED:
-        n->c1 = 1.0 - pow(t, n->b1);
-        n->c2 = 1.0 - pow(t, n->b2);
-        break;
     default: break;
     }
 }

@@ -127,6 +127,20 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
     fputc('\n', stream);
 }
 
+/* Who uses a convention, and how to accept it. */
+static void print_users(FILE *stream, const grade_report *report, const grade_mistake *convention)
+{
+    const char *first = assay_grade_catalogue_user(report->catalogue, convention, 0);
+    const char *user = first;
+    fprintf(stream, "         ");
+    for (size_t i = 1; user != NULL; i++) {
+        fprintf(stream, "%s%s", i == 1 ? "used by " : ", ", user);
+        user = assay_grade_catalogue_user(report->catalogue, convention, i);
+    }
+    fprintf(stream, "%s--convention %s counts it as right\n", first == NULL ? "" : "; ",
+            first == NULL ? convention->id : first);
+}
+
 static void print_mistake(FILE *stream, const grade_report *report, const grade_component *component, const char *id,
                           const char *number)
 {
@@ -139,6 +153,9 @@ static void print_mistake(FILE *stream, const grade_report *report, const grade_
     print_wrapped(stream, 9, mistake->explanation);
     fprintf(stream, "         Hint: ");
     print_wrapped(stream, 0, mistake->hint);
+    if (convention) {
+        print_users(stream, report, mistake);
+    }
 }
 
 static void print_ties(FILE *stream, const grade_report *report, const grade_result *result)

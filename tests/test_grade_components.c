@@ -281,6 +281,17 @@ static void print_names(const grade_part *part)
     }
 }
 
+static void print_ties(const grade_part *part, const char *id)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *r = &part->results[i];
+        for (size_t t = 0; t < r->tie_count; t++) {
+            fprintf(stderr, "%s (%s): or %s %s\n", id, part->cases[i]->name, r->ties[t].name[0],
+                    r->ties[t].name[1] == NULL ? "" : r->ties[t].name[1]);
+        }
+    }
+}
+
 START_TEST(every_level_is_named)
 {
     grade_battery *battery = draw(components[_i], 11);
@@ -295,6 +306,9 @@ START_TEST(every_level_is_named)
         answer(part, &choice);
         judge(battery);
         alone += part_names_alone(part, id);
+        if (!part_names_alone(part, id)) {
+            print_ties(part, id);
+        }
         if (!part_names(part, id)) {
             fprintf(stderr, "%s is not named:\n", id);
             print_names(part);
@@ -336,7 +350,9 @@ START_TEST(pairs_are_named)
             state = state * 1664525u + 1013904223u;
             if (levels[i].axis == levels[j].axis || two_free(component, levels[i], levels[j]) ||
                 is_cut(component, levels[i], levels[j]) ||
-                (count > 12 && (state >> 16) % count > (count > 60 ? 1 : 6))) {
+                (count > 12 && (state >> 16) % count > (count > 60                 ? 1
+                                                        : component->probe != NULL ? 2
+                                                                                   : 6))) {
                 continue;
             }
             grade_choice first = single(component, levels[i]);
