@@ -268,28 +268,9 @@ static assay_status find_nearest(const grade_judged *judged, grade_result *resul
 
 static const grade_diagnosis reference = {.found = true};
 
-static assay_status explain_own(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
-                                assay_error *error)
-{
-    grade_diagnosis all;
-    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
-    if (all.exact) {
-        name_group(judged, ALL_CASES, &all, results);
-        *found = all.choice;
-        return ASSAY_OK;
-    }
-    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
-    ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
-    if (all.found && any_open(judged, results)) {
-        *found = all.choice;
-        return explain_rounding(judged, &all, false, results, error);
-    }
-    return ASSAY_OK;
-}
-
 /* Answers with few digits are compared with models that are rounded alike. */
-static assay_status explain_shortened(const grade_judged *judged, bool *wanted, grade_result *results,
-                                      grade_choice *found, assay_error *error)
+static assay_status explain_shortened(const grade_judged *judged, grade_result *results, grade_choice *found,
+                                      assay_error *error)
 {
     grade_judged shortened = *judged;
     grade_diagnosis all = {0};
@@ -306,7 +287,30 @@ static assay_status explain_shortened(const grade_judged *judged, bool *wanted, 
             *found = all.choice;
         }
     }
-    return any_open(judged, results) ? explain_own(judged, wanted, results, found, error) : ASSAY_OK;
+    return ASSAY_OK;
+}
+
+static assay_status explain_own(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
+                                assay_error *error)
+{
+    grade_diagnosis all;
+    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+    if (all.exact) {
+        name_group(judged, ALL_CASES, &all, results);
+        *found = all.choice;
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(explain_shortened(judged, results, found, error));
+    if (!any_open(judged, results)) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
+    ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
+    if (all.found && any_open(judged, results)) {
+        *found = all.choice;
+        return explain_rounding(judged, &all, false, results, error);
+    }
+    return ASSAY_OK;
 }
 
 assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
@@ -322,7 +326,7 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
         status = explain_rounding(judged, &reference, true, results, error);
     }
     if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_shortened(judged, wanted, results, found, error);
+        status = explain_own(judged, wanted, results, found, error);
     }
     if (status == ASSAY_OK && any_open(judged, results)) {
         status = follow_parts_further(judged, &own, results, error);
