@@ -327,7 +327,7 @@ static const char *const tanh_formulas[] = {
     [TANH_EPSILON_POSITIVE] = "tanh.epsilon_in_denominator",
 };
 static const grade_free tanh_free[] = {
-    {TANH_CLIPPED, 0.05, 10.0}, {TANH_EPSILON, 1e-9, 1.0}, {TANH_EPSILON_POSITIVE, 1e-9, 1.0}};
+    {TANH_CLIPPED, 0.05, 10.0}, {TANH_EPSILON, 1e-9, 10.0}, {TANH_EPSILON_POSITIVE, 1e-9, 10.0}};
 static const char *const tanh_outputs[] = {OUTPUT_IDS("tanh", ".complement")};
 static const char *const tanh_inputs[] = {INPUT_IDS("tanh")};
 static const char *const tanh_conventions[] = {NULL, "tanh.lecun"};
@@ -357,7 +357,7 @@ static const char *const tanh_derivatives[] = {
     [DTANH_FORWARD] = "any.finite_differences",
     [DTANH_CENTRAL] = "any.finite_differences",
 };
-static const grade_free dtanh_free[] = {{DTANH_FORWARD, 1e-7, 0.5}, {DTANH_CENTRAL, 1e-6, 0.5}};
+static const grade_free dtanh_free[] = {{DTANH_FORWARD, 1e-7, 1.0}, {DTANH_CENTRAL, 1e-4, 40.0}};
 static const char *const tanh_points[] = {POINT_IDS("tanh_gradient")};
 static const char *const tanh_upstreams[] = {UPSTREAM_IDS("tanh_gradient")};
 /* The forward function inside. */
@@ -642,7 +642,7 @@ static const char *const sigmoid_derivatives[] = {
     [DSIGMOID_FORWARD] = "any.finite_differences",
     [DSIGMOID_CENTRAL] = "any.finite_differences",
 };
-static const grade_free dsigmoid_free[] = {{DSIGMOID_FORWARD, 1e-7, 0.5}, {DSIGMOID_CENTRAL, 1e-6, 0.5}};
+static const grade_free dsigmoid_free[] = {{DSIGMOID_FORWARD, 1e-7, 1.0}, {DSIGMOID_CENTRAL, 1e-4, 40.0}};
 static const char *const sigmoid_upstreams[] = {UPSTREAM_IDS("sigmoid_gradient")};
 static const char *const sigmoid_points[] = {POINT_IDS("sigmoid_gradient")};
 static const char *const sigmoid_forwards[] = {
