@@ -125,6 +125,8 @@ struct grade_component {
     const struct grade_initializer *initializer;
     const grade_axis *axes;
     size_t axis_count;
+    /* A catalogue id for an output of a wrong shape, where this component knows what the shape comes from; or NULL. */
+    const char *(*name_shape)(const grade_case *graded, const grade_field *output);
     /* Composite components: what they consist of, NULL-terminated; the model follows choice->upstream. Else NULL. */
     const grade_component *const *parts;
 };

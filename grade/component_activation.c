@@ -327,7 +327,7 @@ static const char *const tanh_formulas[] = {
     [TANH_EPSILON_POSITIVE] = "tanh.epsilon_in_denominator",
 };
 static const grade_free tanh_free[] = {
-    {TANH_CLIPPED, 0.05, 10.0}, {TANH_EPSILON, 1e-9, 1.0}, {TANH_EPSILON_POSITIVE, 1e-9, 1.0}};
+    {TANH_CLIPPED, 0.05, 10.0}, {TANH_EPSILON, 1e-9, 10.0}, {TANH_EPSILON_POSITIVE, 1e-9, 10.0}};
 static const char *const tanh_outputs[] = {OUTPUT_IDS("tanh", ".complement")};
 static const char *const tanh_inputs[] = {INPUT_IDS("tanh")};
 static const char *const tanh_conventions[] = {NULL, "tanh.lecun"};
@@ -357,7 +357,7 @@ static const char *const tanh_derivatives[] = {
     [DTANH_FORWARD] = "any.finite_differences",
     [DTANH_CENTRAL] = "any.finite_differences",
 };
-static const grade_free dtanh_free[] = {{DTANH_FORWARD, 1e-7, 0.5}, {DTANH_CENTRAL, 1e-6, 0.5}};
+static const grade_free dtanh_free[] = {{DTANH_FORWARD, 1e-7, 1.0}, {DTANH_CENTRAL, 1e-4, 40.0}};
 static const char *const tanh_points[] = {POINT_IDS("tanh_gradient")};
 static const char *const tanh_upstreams[] = {UPSTREAM_IDS("tanh_gradient")};
 /* The forward function inside. */
@@ -449,7 +449,7 @@ enum {
     RELU_LEAK = 1, RELU_ABSOLUTE, RELU_STEP, RELU_NEGATIVE, RELU_MIRRORED, RELU_CAPPED, RELU_SOFTPLUS, RELU_ELU,
     RELU_SWISH,
     RELU_GELU, RELU_GELU_TANH, RELU_IDENTITY, RELU_ONE, RELU_STEP_AT_ZERO, RELU_ELU_SCALED, RELU_SELU,
-    RELU_GELU_SIGMOID, RELU_SOFTPLUS_OVERFLOW, RELU_TANH, RELU_SIGMOID, RELU_FLOOR, RELU_THRESHOLD, RELU_MISH
+    RELU_GELU_SIGMOID, RELU_SOFTPLUS_OVERFLOW, RELU_TANH, RELU_SIGMOID, RELU_FLOOR, RELU_ABOVE_ONE, RELU_ABOVE_HALF, RELU_MISH
 };
 static const char *const relu_formulas[] = {
     [RELU_LEAK] = "relu.leak",
@@ -473,14 +473,14 @@ static const char *const relu_formulas[] = {
     [RELU_TANH] = "relu.tanh",
     [RELU_SIGMOID] = "relu.sigmoid",
     [RELU_FLOOR] = "relu.constant_below_zero",
-    [RELU_THRESHOLD] = "relu.threshold",
+    [RELU_ABOVE_ONE] = "relu.threshold",
+    [RELU_ABOVE_HALF] = "relu.threshold",
     [RELU_MISH] = "relu.mish",
 };
 static const grade_free relu_free[] = {{RELU_LEAK, 1e-6, 0.9},
                                        {RELU_CAPPED, 0.05, 700.0},
                                        {RELU_ELU_SCALED, 1e-3, 10.0},
-                                       {RELU_FLOOR, 1e-9, 10.0},
-                                       {RELU_THRESHOLD, 1e-9, 5.0}};
+                                       {RELU_FLOOR, 1e-9, 10.0}};
 static const char *const relu_outputs[] = {OUTPUT_IDS("relu", ".complement")};
 static const grade_axis relu_axes[] = {
     [AXIS_FORMULA] = {GRADE_AXIS("formula", relu_formulas), GRADE_FREE(relu_free)},
@@ -489,7 +489,7 @@ static const grade_axis relu_axes[] = {
 
 enum {
     DRELU_ONE = 1, DRELU_HALF, DRELU_OUTPUT, DRELU_LEAK, DRELU_SIGN, DRELU_NEGATIVE, DRELU_MISSING, DRELU_RATIO,
-    DRELU_SIGMOID, DRELU_NEGATIVE_AT_ZERO, DRELU_ELSE_UPSTREAM, DRELU_THRESHOLD
+    DRELU_SIGMOID, DRELU_NEGATIVE_AT_ZERO, DRELU_ELSE_UPSTREAM, DRELU_ABOVE_ONE, DRELU_ABOVE_HALF
 };
 static const char *const relu_derivatives[] = {
     [DRELU_ONE] = "relu_gradient.one_at_zero",
@@ -503,9 +503,10 @@ static const char *const relu_derivatives[] = {
     [DRELU_SIGMOID] = "relu_gradient.of_softplus",
     [DRELU_NEGATIVE_AT_ZERO] = "relu_gradient.sides_swapped",
     [DRELU_ELSE_UPSTREAM] = "relu_gradient.one_above_zero",
-    [DRELU_THRESHOLD] = "relu_gradient.threshold",
+    [DRELU_ABOVE_ONE] = "relu_gradient.threshold",
+    [DRELU_ABOVE_HALF] = "relu_gradient.threshold",
 };
-static const grade_free drelu_free[] = {{DRELU_LEAK, 1e-6, 0.9}, {DRELU_THRESHOLD, 1e-9, 5.0}};
+static const grade_free drelu_free[] = {{DRELU_LEAK, 1e-6, 0.9}};
 static const char *const relu_upstreams[] = {UPSTREAM_IDS("relu_gradient")};
 static const char *const relu_points[] = {NULL, "relu_gradient.masked_by_upstream"};
 static const grade_axis relu_gradient_axes[] = {
@@ -547,7 +548,8 @@ static double relu_element(double x, double slope, const grade_choice *choice)
     case RELU_TANH: return tanh(x);
     case RELU_SIGMOID: return stable_sigmoid(x);
     case RELU_FLOOR: return x > 0.0 ? x : parameter;
-    case RELU_THRESHOLD: return x > parameter ? x : 0.0;
+    case RELU_ABOVE_ONE: return x > 1.0 ? x : 0.0;
+    case RELU_ABOVE_HALF: return x > 0.5 ? x : 0.0;
     case RELU_MISH: return x * tanh(positive + log1p(exp(-fabs(x))));
     default: return positive;
     }
@@ -570,7 +572,8 @@ static double relu_derivative(double x, double dy, double slope, const grade_cho
     case DRELU_SIGMOID: return stable_sigmoid(at);
     case DRELU_NEGATIVE_AT_ZERO: return at <= 0.0 ? 1.0 : 0.0;
     case DRELU_ELSE_UPSTREAM: return at > 0.0 ? 1.0 / dy : 1.0;
-    case DRELU_THRESHOLD: return at > choice->parameter ? 1.0 : 0.0;
+    case DRELU_ABOVE_ONE: return at > 1.0 ? 1.0 : 0.0;
+    case DRELU_ABOVE_HALF: return at > 0.5 ? 1.0 : 0.0;
     default: return step;
     }
 }
@@ -639,7 +642,7 @@ static const char *const sigmoid_derivatives[] = {
     [DSIGMOID_FORWARD] = "any.finite_differences",
     [DSIGMOID_CENTRAL] = "any.finite_differences",
 };
-static const grade_free dsigmoid_free[] = {{DSIGMOID_FORWARD, 1e-7, 0.5}, {DSIGMOID_CENTRAL, 1e-6, 0.5}};
+static const grade_free dsigmoid_free[] = {{DSIGMOID_FORWARD, 1e-7, 1.0}, {DSIGMOID_CENTRAL, 1e-4, 40.0}};
 static const char *const sigmoid_upstreams[] = {UPSTREAM_IDS("sigmoid_gradient")};
 static const char *const sigmoid_points[] = {POINT_IDS("sigmoid_gradient")};
 static const char *const sigmoid_forwards[] = {
@@ -769,8 +772,8 @@ static const grade_axis leaky_relu_axes[] = {
 };
 
 enum {
-    DLEAKY_PLAIN = 1, DLEAKY_IGNORED, DLEAKY_SIDES, DLEAKY_OUTPUT, DLEAKY_RECIPROCAL,
-    DLEAKY_EVERYWHERE, DLEAKY_SIGN, DLEAKY_MISSING, DLEAKY_RATIO, DLEAKY_OF_MAXIMUM
+    DLEAKY_PLAIN = 1, DLEAKY_SIDES, DLEAKY_OUTPUT, DLEAKY_RECIPROCAL,
+    DLEAKY_EVERYWHERE, DLEAKY_SIGN, DLEAKY_MISSING, DLEAKY_RATIO, DLEAKY_OF_MAXIMUM, DLEAKY_IGNORED
 };
 enum { DZERO_ONE = 1, DZERO_ZERO };
 enum { DSIDE_NEGATIVE = UPSTREAM_DIVIDED + 1, DSIDE_POSITIVE };
@@ -802,7 +805,7 @@ static const char *const leaky_relu_points[] = {
     [LEAKY_POINT_UPSTREAM] = "leaky_relu_gradient.of_upstream",
 };
 static const grade_axis leaky_relu_gradient_axes[] = {
-    [AXIS_DERIVATIVE] = {GRADE_AXIS("derivative", leaky_relu_derivatives), GRADE_FREE(dleaky_free)},
+    [AXIS_DERIVATIVE] = {GRADE_AXIS("derivative", leaky_relu_derivatives), GRADE_FREE(dleaky_free), .rare = DLEAKY_IGNORED},
     [AXIS_UPSTREAM] = {GRADE_AXIS("upstream gradient", leaky_relu_upstreams)},
     [AXIS_POINT] = {GRADE_AXIS("point", leaky_relu_points)},
     [AXIS_ZERO] = {GRADE_AXIS("derivative at 0", leaky_relu_zeros)},

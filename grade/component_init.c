@@ -277,7 +277,7 @@ static const char *const normal_biases[] = {
 static const grade_free free_normal_biases[] = {{NORMAL_BIAS_CONSTANT, 1e-12, 1e3}};
 static const grade_axis normal_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", normal_biases), GRADE_FREE(free_normal_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", normal_forms), GRADE_FREE(free_forms)},
+    [AXIS_FORM] = {GRADE_AXIS("form", normal_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
     [NORMAL_AXIS_SCALE] = {GRADE_AXIS("scale", normal_scales)},
 };
 /* clang-format on */
@@ -303,8 +303,9 @@ static grade_distribution normal_draws(const grade_case *graded, const grade_cho
     case NORMAL_BIAS_UNIT: return (grade_distribution){GRADE_POSITIVE, 1.0};
     case NORMAL_BIAS_CONSTANT: return (grade_distribution){GRADE_CONSTANT, choice->parameter};
     case NORMAL_BIAS_ANY: return (grade_distribution){GRADE_RANDOM, 0.0};
-    default: /* drawn as the weights are */
-        return form == 0 ? (grade_distribution){GRADE_NORMAL, std} : drawn(std, form, choice->parameter);
+    default: /* drawn as the weights are; one value for each tensor says nothing of another tensor */
+        return form == 0 || form == FORM_ONE_VALUE ? (grade_distribution){GRADE_NORMAL, std}
+                                                   : drawn(std, form, choice->parameter);
     }
 }
 
@@ -354,7 +355,7 @@ static const char *const fan_in_biases[] = {
 };
 static const grade_axis fan_in_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", fan_in_biases), GRADE_FREE(free_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", fan_in_forms), GRADE_FREE(free_forms)},
+    [AXIS_FORM] = {GRADE_AXIS("form", fan_in_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
     [AXIS_GAIN] = {GRADE_AXIS("gain", fan_in_gains), GRADE_FREE(fan_in_free), .rare = FAN_IN_GAIN_OTHER},
     [AXIS_FAN] = {GRADE_AXIS("fan", fan_in_fans)},
     [FAN_IN_AXIS_OTHER] = {GRADE_AXIS("fan by convention", fan_in_other_fans), .convention = true},
@@ -444,7 +445,7 @@ static const char *const xavier_biases[] = {
 };
 static const grade_axis xavier_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", xavier_biases), GRADE_FREE(free_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", xavier_forms), GRADE_FREE(free_forms)},
+    [AXIS_FORM] = {GRADE_AXIS("form", xavier_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
     [AXIS_GAIN] = {GRADE_AXIS("gain", xavier_gains), GRADE_FREE(xavier_free), .rare = XAVIER_GAIN_OTHER},
     [AXIS_FAN] = {GRADE_AXIS("fan", xavier_fans)},
     [AXIS_GAIN_CONVENTION] = {GRADE_AXIS("gain by convention", xavier_other_gains), .convention = true},
@@ -544,7 +545,7 @@ static const char *const kaiming_biases[] = {
 };
 static const grade_axis kaiming_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", kaiming_biases), GRADE_FREE(free_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", kaiming_forms), GRADE_FREE(free_forms)},
+    [AXIS_FORM] = {GRADE_AXIS("form", kaiming_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
     [AXIS_GAIN] = {GRADE_AXIS("gain", kaiming_gains), GRADE_FREE(kaiming_free), .rare = KAIMING_OTHER},
     [KAIMING_AXIS_FIRST] = {GRADE_AXIS("gain by convention", kaiming_other_gains), .convention = true},
     [KAIMING_AXIS_FAN] = {GRADE_AXIS("fan by convention", kaiming_other_fans), .convention = true},

@@ -1,6 +1,7 @@
 /* The linear layer, y = x W^T + b, and its gradients. x: [rows][in], W: [out][in], b: [out], y: [rows][out]. */
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "grade/components.h"
 
@@ -468,11 +469,21 @@ static void model_backward(const grade_case *graded, const grade_choice *choice,
     }
 }
 
+/* A bias gradient with a number for each row: the sum went over the outputs. */
+static const char *name_backward_shape(const grade_case *graded, const grade_field *output)
+{
+    char by_row[48];
+    snprintf(by_row, sizeof by_row, "[%zu]", shape_of(graded).rows);
+    bool is_by_row = strcmp(output->name, "dbias") == 0 && strcmp(output->found_shape, by_row) == 0;
+    return is_by_row ? "linear_backward.dbias_wrong_axis" : NULL;
+}
+
 const grade_component assay_grade_linear_backward = {
     .name = "linear_backward",
     .title = "linear layer, backward",
     .case_count = SHAPES,
     .make = make_backward,
     .model = model_backward,
+    .name_shape = name_backward_shape,
     GRADE_AXES(backward_axes),
 };

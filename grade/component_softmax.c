@@ -13,7 +13,7 @@
 
 /* clang-format off */
 /* What is added to one logit of each row. */
-typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST } outlier_kind;
+typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST, TO_THE_LAST } outlier_kind;
 
 static const struct {
     const char *name;
@@ -40,6 +40,7 @@ static const struct {
     {"a probability that underflows", 3, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 1000.0, true},
     {"a probability that underflows, nearer", 4, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 800.0, true},
     {"one row, the first class far ahead", 1, 4, 0.0, 0.0, TO_THE_FIRST, 800.0, true},
+    {"one row, the last class far ahead", 1, 4, 0.0, 0.0, TO_THE_LAST, 800.0, true},
     {"the label's probability is 1", 4, 3, 0.0, 0.0, TO_THE_LABEL, 1000.0, true},
     {"a probability that nearly underflows", 3, 5, 0.0, 0.0, TO_A_WRONG_CLASS, 722.0, true}, /* of the loss alone */
 };
@@ -58,6 +59,7 @@ static void add_outlier(size_t index, size_t row, size_t label, double *z)
     outlier *= cases[index].to == TO_A_WRONG_CLASS_BY_ROW ? pow(2.0, (double)row) : 1.0;
     if (cases[index].to != NOTHING) {
         size_t class = cases[index].to == TO_THE_FIRST   ? 0
+                       : cases[index].to == TO_THE_LAST  ? cases[index].classes - 1
                        : cases[index].to == TO_THE_LABEL ? label
                                                          : (label + 1) % cases[index].classes;
         z[class] = (float)(z[class] + outlier); /* rounded, because 1000 + z is no longer a float32 */
@@ -394,7 +396,7 @@ static const char *const softmax_outputs[] = {
 };
 static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
 static const grade_free softmax_clips[] = {
-    {OUTPUT_CLIPPED, 1e-10, 0.2}, {OUTPUT_CLIPPED_BELOW, 1e-10, 0.2}, {OUTPUT_ADDED, 1e-10, 0.2}};
+    {OUTPUT_CLIPPED, 1e-8, 0.2}, {OUTPUT_CLIPPED_BELOW, 1e-8, 0.2}, {OUTPUT_ADDED, 1e-10, 0.2}};
 static const grade_axis softmax_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts), .rare = SHIFT_LAST},
     [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
@@ -868,8 +870,8 @@ static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_AD
                                         {DPATH_PROBABILITY_CLIPPED, 1e-300, 1e-1},
                                         {DPATH_DIFFERENCE_CLIPPED, 1e-13, 1e-1},
                                         {DPATH_DIFFERENCE_CLIPPED_BOTH, 1e-13, 1e-1},
-                                        {DPATH_FORWARD, 1e-7, 0.5},
-                                        {DPATH_CENTRAL, 1e-6, 0.5}};
+                                        {DPATH_FORWARD, 1e-7, 1.0},
+                                        {DPATH_CENTRAL, 1e-4, 40.0}};
 static const grade_axis dloss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts), .rare = SHIFT_LAST},
     [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},

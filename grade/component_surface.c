@@ -31,7 +31,7 @@ static const char *const differences[] = {
     [DIFFERENCE_FORWARD] = "any.finite_differences",
     [DIFFERENCE_CENTRAL] = "any.finite_differences",
 };
-static const grade_free difference_steps[] = {{DIFFERENCE_FORWARD, 1e-7, 0.5}, {DIFFERENCE_CENTRAL, 1e-6, 0.5}};
+static const grade_free difference_steps[] = {{DIFFERENCE_FORWARD, 1e-7, 1.0}, {DIFFERENCE_CENTRAL, 1e-4, 40.0}};
 
 /* A point of the surface as the code sees it: `whole` and `difference` are levels of the shared axes. */
 static surface_point point_of(surface_function *surface, double w1, double w2, const grade_choice *choice, int whole,
@@ -309,8 +309,7 @@ enum {
 };
 /* clang-format off */
 enum { EXPONENT_HALF = 1, EXPONENT_SIGMA, EXPONENT_DISTANCE, EXPONENT_ONE };
-enum { NORM_MISSING = 1, NORM_ONE_DIMENSION, NORM_NO_SIGMA, NORM_MEAN, NORM_ROOT, NORM_NO_TWO, NORM_SIGMA,
-       NORM_PI_3_14, NORM_PI_3_1416, NORM_PI_3_14159 };
+enum { NORM_MISSING = 1, NORM_ONE_DIMENSION, NORM_NO_SIGMA, NORM_MEAN, NORM_ROOT, NORM_NO_TWO, NORM_SIGMA };
 enum { OPTIMA_TWO = 1, OPTIMA_FIRST, OPTIMA_SWAPPED, OPTIMA_NO_FIRST, OPTIMA_NO_SECOND, OPTIMA_MIRRORED };
 enum { STEEP_SIGN = 1, STEEP_LOSS_SIGN, STEEP_GRADIENT_SIGN };
 enum {
@@ -331,9 +330,6 @@ static const char *const steep_norms[] = {
     [NORM_ROOT] = "steep_optima.norm_rooted",
     [NORM_NO_TWO] = "steep_optima.norm_without_two",
     [NORM_SIGMA] = "steep_optima.norm_sigma_not_squared",
-    [NORM_PI_3_14] = "steep_optima.pi_rounded",
-    [NORM_PI_3_1416] = "steep_optima.pi_rounded",
-    [NORM_PI_3_14159] = "steep_optima.pi_rounded",
 };
 static const char *const steep_optima_choices[] = {
     [OPTIMA_TWO] = "steep_optima.optimum_missing",
@@ -400,10 +396,7 @@ static surface_point density_at(double d1, double d2, double sigma, const grade_
                      [NORM_MEAN] = 1.0 / (6.0 * pi * sigma * sigma),
                      [NORM_ROOT] = 1.0 / sqrt(2.0 * pi * sigma * sigma * 2.0),
                      [NORM_NO_TWO] = 1.0 / (pi * sigma * sigma),
-                     [NORM_SIGMA] = 1.0 / (2.0 * pi * sigma),
-                     [NORM_PI_3_14] = 1.0 / (2.0 * 3.14 * sigma * sigma),
-                     [NORM_PI_3_1416] = 1.0 / (2.0 * 3.1416 * sigma * sigma),
-                     [NORM_PI_3_14159] = 1.0 / (2.0 * 3.14159 * sigma * sigma)};
+                     [NORM_SIGMA] = 1.0 / (2.0 * pi * sigma)};
     int exponent = choice->level[STEEP_AXIS_EXPONENT];
     double square = d1 * d1 + d2 * d2;
     double distance = exponent == EXPONENT_DISTANCE ? sqrt(square) : square;

@@ -397,34 +397,6 @@ static assay_status find_nearest(const grade_judged *judged, grade_result *resul
 
 static const grade_diagnosis reference = {.found = true};
 
-static assay_status explain_exactly(const grade_judged *judged, grade_diagnosis *all, grade_result *results,
-                                    grade_upstream *found, assay_error *error)
-{
-    const grade_upstream own = own_parts(judged);
-    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, all, error));
-    if (all->exact) {
-        name_group(judged, ALL_CASES, all, results);
-        keep(judged->component, &all->choice, found);
-        return ASSAY_OK;
-    }
-    ASSAY_TRY(follow_parts_further(judged, &own, results, found, error));
-    return any_open(judged, results) ? look_inside(judged, &own, results, found, error) : ASSAY_OK;
-}
-
-static assay_status explain_nearly(const grade_judged *judged, const grade_diagnosis *all, bool *wanted,
-                                   grade_result *results, grade_upstream *found, assay_error *error)
-{
-    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
-    if (any_open(judged, results)) {
-        ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
-    }
-    if (all->found && any_open(judged, results)) {
-        keep(judged->component, &all->choice, found);
-        ASSAY_TRY(explain_rounding(judged, all, false, results, error));
-    }
-    return any_open(judged, results) ? find_nearest(judged, results, error) : ASSAY_OK;
-}
-
 /* Answers with few digits are compared with models that are rounded alike. */
 static assay_status explain_shortened(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                       assay_error *error)
@@ -449,6 +421,37 @@ static assay_status explain_shortened(const grade_judged *judged, grade_result *
     return ASSAY_OK;
 }
 
+static assay_status explain_exactly(const grade_judged *judged, grade_diagnosis *all, grade_result *results,
+                                    grade_upstream *found, assay_error *error)
+{
+    const grade_upstream own = own_parts(judged);
+    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, all, error));
+    if (all->exact) {
+        name_group(judged, ALL_CASES, all, results);
+        keep(judged->component, &all->choice, found);
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(explain_shortened(judged, results, found, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(follow_parts_further(judged, &own, results, found, error));
+    }
+    return any_open(judged, results) ? look_inside(judged, &own, results, found, error) : ASSAY_OK;
+}
+
+static assay_status explain_nearly(const grade_judged *judged, const grade_diagnosis *all, bool *wanted,
+                                   grade_result *results, grade_upstream *found, assay_error *error)
+{
+    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
+    }
+    if (all->found && any_open(judged, results)) {
+        keep(judged->component, &all->choice, found);
+        ASSAY_TRY(explain_rounding(judged, all, false, results, error));
+    }
+    return any_open(judged, results) ? find_nearest(judged, results, error) : ASSAY_OK;
+}
+
 assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error)
 {
@@ -461,9 +464,6 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
     if (any_open(judged, results) && assay_grade_is_quotient(judged)) {
         found->approximation = GRADE_FINITE_DIFFERENCES_ID;
         name_all(judged, found->approximation, results);
-    }
-    if (any_open(judged, results)) {
-        ASSAY_TRY(explain_shortened(judged, results, found, error));
     }
     if (any_open(judged, results)) {
         ASSAY_TRY(explain_exactly(judged, &all, results, found, error));

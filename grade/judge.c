@@ -214,15 +214,17 @@ static const grade_field *other_shape(const grade_answer *answer)
  * Names the shape. Where only axes of length 1 differ, the values have been judged; what is wrong with them without a
  * name must not become creditable by the name of the shape.
  */
-static void name_shape(const grade_answer *answer, grade_result *result)
+static void name_shape(const grade_case *graded, const grade_answer *answer, grade_result *result)
 {
+    const grade_component *component = graded->component;
     char want[64];
     const grade_field *field = other_shape(answer);
     if (field == NULL || (answer->verdict != GRADE_SHAPE && answer->verdict != GRADE_PASS)) {
         return;
     }
     if (answer->verdict == GRADE_SHAPE) {
-        result->mistake = field->deviation;
+        const char *own = component->name_shape == NULL ? NULL : component->name_shape(graded, field);
+        result->mistake = own == NULL ? field->deviation : own;
         return;
     }
     size_t used = strlen(result->detail);
@@ -284,7 +286,7 @@ assay_status assay_grade_judge(const grade_judged *judged, grade_result *results
 {
     ASSAY_TRY(judge_values(judged, results, found, error));
     for (size_t i = 0; i < judged->count; i++) {
-        name_shape(&judged->answers[i], &results[i]);
+        name_shape(judged->cases[i], &judged->answers[i], &results[i]);
     }
     return ASSAY_OK;
 }
