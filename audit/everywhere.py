@@ -52,6 +52,8 @@ class Place:
             if os.path.exists(trace):
                 os.remove(trace)
             for name, test in golden_tests(source):
+                if not os.path.exists(os.path.join(self.build, f"tests/test_{name}")):
+                    continue
                 self.run(source, f"tests/test_{name}", ASSAY_TRACE=trace, ASSAY_TEST_EFFORT="small",
                          ASSAY_TEST_ONLY=test, CK_TIMEOUT_MULTIPLIER="20")
         return golden_of(trace) if os.path.exists(trace) else None
@@ -62,9 +64,8 @@ def golden_tests(source):
     for name in GOLDEN:
         for path in sorted(glob.glob(os.path.join(source, f"tests/test_{name}*.c"))):
             with open(path, encoding="utf-8") as file:
-                for test, body in re.findall(r"^START_TEST\((\w+)\)(.*?)^END_TEST", file.read(), re.DOTALL | re.MULTILINE):
-                    if "EVIDENCE_GOLDEN" in body:
-                        yield name, test
+                bodies = re.findall(r"^START_TEST\((\w+)\)(.*?)^END_TEST", file.read(), re.DOTALL | re.MULTILINE)
+            yield from ((name, test) for test, body in bodies if "EVIDENCE_GOLDEN" in body)
 
 
 def golden_of(path):
