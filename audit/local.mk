@@ -64,10 +64,12 @@ check-reproducible:
 	  --output reproducible.json
 
 # Each OpenBLAS, kernel and number of threads here, and other processors if scripts/cross has built for them.
+# GOLDEN in everywhere.py has the same programs.
+golden_tests = backend data goodness_of_fit inference init model optim random stats surface
 CROSS_DIR = /var/tmp/assay-cross
 ONLY =
 .PHONY: everywhere
-everywhere: assay$(EXEEXT) audit/platform $(check_PROGRAMS)
+everywhere: audit/platform $(golden_tests:%=tests/test_%)
 	@$(have_python)
 	python3 -B '$(srcdir)/audit/everywhere.py' --source '$(srcdir)' --build . --cross '$(CROSS_DIR)' \
 	  --only '$(ONLY)' --output everywhere.json

@@ -190,8 +190,8 @@ def coverage(audit):
         "title": "Coverage by folder",
         "tables": [],
         "summary": "not run",
-        "text": "Lines, branches and conditions of lib/ that the suite runs (make coverage). MC/DC: a condition decided alone, "
-        "once by being true and once by being false; gcc 14 or later counts it. The suite makes each "
+        "text": "Lines, branches and conditions of lib/ that the suite runs (make coverage). MC/DC: a condition "
+        "decided alone, once by being true and once by being false; gcc 14 or later counts it. The suite makes each "
         "allocation and each file operation fail once.",
     }
     if audit.coverage is None:

@@ -812,7 +812,7 @@ static grade_verdict watch_in_time(grade_child *child, double cpu_deadline, doub
             !assay_grade_evidence_processes(child->evidence, child->pid, true)) {
             verdict = over_mappings(detail);
         }
-        *next = now + 1e-3 * TICK_MILLISECONDS;
+        *next = now + 1e-3 * (double)TICK_MILLISECONDS;
     }
     if (verdict != GRADE_PASS || now <= deadline) {
         return verdict;
@@ -826,7 +826,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
 {
     double deadline = now_seconds() + GRADE_PATIENCE * seconds;
     double cpu_deadline = child->usage.cpu_seconds + seconds; /* from the last reply on */
-    double next_watch = now_seconds() + 1e-3 * TICK_MILLISECONDS;
+    double next_watch = now_seconds() + 1e-3 * (double)TICK_MILLISECONDS;
     size_t request_length = strlen(request);
     size_t sent = 0;
     bool open = true;

@@ -124,7 +124,7 @@ static void put_distribution(FILE *stream, const class_page *page)
     size_t index;
     json_t *result;
     json_array_foreach(page->results, index, result) {
-        int bin = (int)(percent_of(result) / (100.0 / BINS));
+        int bin = (int)(percent_of(result) / (100.0 / (double)BINS));
         size_t *counted = &bins[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin];
         if (is_graded(result) && ++*counted > most) {
             most = *counted;

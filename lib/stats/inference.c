@@ -107,7 +107,7 @@ static size_t draw_index(assay_mt19937 *generator, size_t count)
     uint64_t bits;
     do {
         bits = assay_mt19937_random64(generator);
-    } while (bits < rejected);
+    } while (bits < rejected); /* ASSAY_EXCL_MCDC: fewer than `count` of the 2^64 values are rejected */
     return (size_t)(bits % (uint64_t)count);
 }
 
