@@ -144,7 +144,7 @@ START_TEST(pools_run_every_part_and_end)
         for (int repetition = 0; repetition < 100; repetition++) {
             int marks[PARTS] = {0};
             int *const task = marks;
-            assay_pool_run(pool, ASSAY_CUT_FIXED, mark, &task);
+            assay_pool_run(pool, ASSAY_CUT_FIXED, PARTS, mark, &task);
             assert_all_marked(marks, count);
         }
         assay_pool_destroy(pool);
@@ -170,7 +170,7 @@ START_TEST(sleepers_are_woken_under_the_lock)
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
         int marks[PARTS] = {0};
         int *const task = marks;
-        assay_pool_run(pool, ASSAY_CUT_FIXED, mark, &task);
+        assay_pool_run(pool, ASSAY_CUT_FIXED, PARTS, mark, &task);
         assert_all_marked(marks, 2);
     }
     assay_pool_destroy(pool);

@@ -28,11 +28,12 @@
 
 /* clang-format off */
 enum {
-    ASSAY_PANEL_ROWS = 4,          /* rows of A that are multiplied at once */
+    ASSAY_PANEL_ROWS = 2,          /* rows of A that are multiplied at once */
+    ASSAY_PANEL_SAMPLE_ROWS = 4,   /* rows that are compared in a sample, see assay_panel_left_out */
     ASSAY_PANEL_MAX_LANES = 16,    /* floats in the widest vector */
     ASSAY_PANEL_MAX_K = 1024,      /* larger k are left to OpenBLAS */
     ASSAY_PANEL_MAX_N = 8192,      /* columns of B packed at once */
-    ASSAY_PANEL_GROUP_ROWS = 128,  /* rows of A packed at once */
+    ASSAY_PANEL_GROUP_ROWS = 64,   /* rows of A packed at once */
     /* From one packed row of A to the next: room for k numbers and a last vector that is not full. */
     ASSAY_PANEL_STRIDE = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES,
     ASSAY_PANEL_SAMPLES = 64       /* see assay_panel_left_out */
@@ -72,7 +73,7 @@ typedef struct {
     uint64_t packing;   /* what they are */
     float *values;      /* ASSAY_PANEL_GROUP_ROWS rows of ASSAY_PANEL_STRIDE numbers: A without what is left out */
     uint32_t *kept;     /* a list for ASSAY_PANEL_ROWS rows: which k the numbers belong to */
-    float *tile;        /* a block of C on its way to memory */
+    float *tile;        /* ASSAY_PANEL_GROUP_ROWS rows of C, as wide as a panel, on their way to memory */
 } assay_panel_thread;
 
 /* The functions for one kind of processor. */
@@ -94,7 +95,7 @@ const assay_panel_kernels *const *assay_panel_supported(void);
 bool assay_panel_takes(size_t m, size_t n, size_t k);
 
 /*
- * Estimates from a sample how much of A [m][k], m >= ASSAY_PANEL_ROWS, can be skipped, as a number out of
+ * Estimates from a sample how much of A [m][k], m >= ASSAY_PANEL_SAMPLE_ROWS, can be skipped, as a number out of
  * ASSAY_PANEL_SAMPLES, and chooses the background: 0 or the first element.
  */
 int assay_panel_left_out(size_t m, size_t k, assay_panel_matrix a, float *background);

@@ -17,14 +17,19 @@
 
 /* Nanoseconds. */
 enum {
-    WORKER_SPIN = 50000,       /* before a worker sleeps */
-    JOIN_SPIN = 50000,         /* before the caller sleeps: parts of one operation end at about the same time */
-    LONG_WAIT = 300000,        /* the caller has waited for a worker that had lost its processor */
-    SHORTEST_ALONE = 20000000, /* how long the caller then computes alone */
-    LONGEST_ALONE = 320000000, /* the same after several long waits in a row */
-    SPINS_BETWEEN_LOOKS = 32   /* pauses between two looks at the clock */
+    WORKER_SPIN = 50000,  /* before a worker sleeps */
+    JOIN_SPIN = 50000,    /* before the caller sleeps: parts of one operation end at about the same time */
+    LONG_WAIT = 300000,   /* the caller has waited for a worker that had lost its processor */
+    WINDOW = 20000000,    /* operations of this time are observed together */
+    MUCH_WAITED = 1000000 /* long waits in a window, after which computing alone is tried */
 };
 
+enum {
+    SPINS_BETWEEN_LOOKS = 32, /* pauses between two looks at the clock */
+    WINDOWS_BETWEEN_TRIALS = 8
+};
+
+/* Parts of unequal duration, and threads that come late, cost less with more than one part for each thread. */
 enum { PARTS_FOR_A_THREAD = 2 };
 
 typedef struct {
@@ -32,6 +37,22 @@ typedef struct {
     pthread_t thread;
     int number;
 } worker;
+
+/*
+ * How the caller computes: with all threads, or alone where other work on the machine takes too many processors away.
+ * The speed of both ways is observed in windows of time. All threads are used as long as there are few long waits. Then
+ * the faster way is used, and the other one is tried now and then.
+ */
+typedef enum { TOGETHER, ALONE, WAYS } way;
+
+typedef struct {
+    way way;
+    double work;        /* in the window so far */
+    int64_t time;       /* of this work */
+    int64_t waited;     /* the long waits in this time */
+    double speed[WAYS]; /* work for each nanosecond; 0: not known */
+    int windows;        /* since the last trial of the other way */
+} choice;
 
 typedef _Atomic(assay_pool_function) atomic_function;
 typedef _Atomic(const void *) atomic_task;
@@ -48,9 +69,8 @@ struct assay_pool {
     int threads;
     int64_t worker_spin;
     int64_t join_spin;
-    int64_t alone_until; /* the caller computes alone until then */
-    int64_t alone_time;  /* how long the last time */
-    int started;         /* workers that exist */
+    choice choice;
+    int started; /* workers that exist */
     pthread_mutex_t lock;
     pthread_cond_t wake;
     pthread_cond_t complete;
@@ -212,17 +232,34 @@ static int64_t join(assay_pool *pool)
     return now() - begin;
 }
 
-/* After a long wait the caller computes alone, and each time twice as long, until the threads have worked well. */
-static void consider_waiting(assay_pool *pool, int64_t waited)
+/* The way for the next window. */
+static way next_way(choice *c)
 {
-    if (waited < LONG_WAIT) {
-        return;
+    const way other = c->way == TOGETHER ? ALONE : TOGETHER;
+    const double speed = c->work / (double)c->time;
+    c->speed[c->way] = c->speed[c->way] == 0 ? speed : (c->speed[c->way] + speed) / 2;
+    if (c->way == TOGETHER && c->waited < MUCH_WAITED) {
+        c->speed[ALONE] = 0;
+        return TOGETHER;
     }
-    const int64_t time = now();
-    const bool again = time - pool->alone_until < pool->alone_time;
-    int64_t next = again ? 2 * pool->alone_time : SHORTEST_ALONE;
-    pool->alone_time = next < LONGEST_ALONE ? next : LONGEST_ALONE;
-    pool->alone_until = time + pool->alone_time;
+    if (c->speed[other] == 0 || ++c->windows > WINDOWS_BETWEEN_TRIALS) {
+        c->windows = 0;
+        return other;
+    }
+    return c->speed[other] > c->speed[c->way] ? other : c->way;
+}
+
+/* After an operation: ends the window where it is over. */
+static void observe(choice *c, size_t work, int64_t time)
+{
+    c->work += (double)work;
+    c->time += time;
+    if (c->time >= WINDOW) {
+        c->way = next_way(c);
+        c->work = 0;
+        c->time = 0;
+        c->waited = 0;
+    }
 }
 
 static void run_alone(const assay_pool *pool, assay_cut cut, assay_pool_function function, const void *task)
@@ -233,15 +270,27 @@ static void run_alone(const assay_pool *pool, assay_cut cut, assay_pool_function
     }
 }
 
-void assay_pool_run(assay_pool *pool, assay_cut cut, assay_pool_function function, const void *task)
+static void run_together(assay_pool *pool, assay_cut cut, assay_pool_function function, const void *task)
 {
-    if (pool->threads == 1 || now() < pool->alone_until) {
+    start(pool, cut == ASSAY_CUT_FREE ? PARTS_FOR_A_THREAD * pool->threads : pool->threads, function, task);
+    compute_parts(pool, 0);
+    const int64_t waited = join(pool);
+    pool->choice.waited += waited < LONG_WAIT ? 0 : waited;
+}
+
+void assay_pool_run(assay_pool *pool, assay_cut cut, size_t work, assay_pool_function function, const void *task)
+{
+    if (pool->threads == 1) {
         run_alone(pool, cut, function, task);
         return;
     }
-    start(pool, cut == ASSAY_CUT_FREE ? PARTS_FOR_A_THREAD * pool->threads : pool->threads, function, task);
-    compute_parts(pool, 0);
-    consider_waiting(pool, join(pool));
+    const int64_t begin = now();
+    if (pool->choice.way == ALONE) {
+        run_alone(pool, cut, function, task);
+    } else {
+        run_together(pool, cut, function, task);
+    }
+    observe(&pool->choice, work, now() - begin);
 }
 
 /* --- the pool ---------------------------------------------------------------------------------------------------- */

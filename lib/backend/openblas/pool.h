@@ -3,7 +3,7 @@
  *
  * Other work on the machine may take a thread's processor away at any time. So threads claim the parts of an operation
  * from a counter, and the caller computes what no other thread has claimed. A thread that loses its processor within a
- * part delays the operation nevertheless; where that happens, the caller computes alone for a while.
+ * part delays the operation nevertheless. Where that happens often, the caller computes alone if that is faster.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_POOL_H
 #define ASSAY_BACKEND_OPENBLAS_POOL_H
@@ -33,8 +33,11 @@ typedef enum {
 assay_status assay_pool_create(int threads, assay_pool **pool, assay_error *error);
 void assay_pool_destroy(assay_pool *pool);
 
-/* Runs all parts, some or all of them on the calling thread; returns when all are complete. One caller at a time. */
-void assay_pool_run(assay_pool *pool, assay_cut cut, assay_pool_function function, const void *task);
+/*
+ * Runs all parts, some or all of them on the calling thread; returns when all are complete. One caller at a time. The
+ * work, in a unit of the caller's choice, tells how fast the threads compute.
+ */
+void assay_pool_run(assay_pool *pool, assay_cut cut, size_t work, assay_pool_function function, const void *task);
 
 typedef struct {
     size_t begin;

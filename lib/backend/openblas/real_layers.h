@@ -254,7 +254,8 @@ static bool tried_panels(assay_backend *backend, const layer_task *layer)
         task.columns = (assay_range){column, n - column < room ? n : column + room};
         task.product.packing = ++self->packings;
         /* Products that the kernels accept are always large enough for several threads. */
-        assay_pool_run(self->pool, ASSAY_CUT_FREE, panel_part, &task);
+        const size_t columns = task.columns.end - task.columns.begin;
+        assay_pool_run(self->pool, ASSAY_CUT_FREE, task.product.m * columns * task.product.k, panel_part, &task);
     }
     return true;
 }
