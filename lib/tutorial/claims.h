@@ -48,7 +48,7 @@ typedef enum { ASSAY_ANSWER_UNKNOWN, ASSAY_ANSWER_YES, ASSAY_ANSWER_NO } assay_c
 typedef enum {
     ASSAY_PART_MEAN,     /* is the mean over seeds in the region? By one-sided sign-flip tests against its bounds */
     ASSAY_PART_EVERY,    /* is the value of every seed in the region? For what has no luck in it: no test */
-    ASSAY_PART_INTERVAL, /* is the 95 % interval of the mean in the region, or wholly outside? No test */
+    ASSAY_PART_INTERVAL, /* is the 95 % interval of the mean in the region, or wholly outside? No test; 12 seeds or more */
     ASSAY_PART_GIVEN     /* the same of an interval that was found elsewhere: the values are estimate, lower, upper */
 } assay_claim_rule;
 

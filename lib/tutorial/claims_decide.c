@@ -98,11 +98,18 @@ static void decide_every(assay_claim_part *part)
     part->p_inside = part->p_outside = part->smallest = NAN;
 }
 
+/* An interval of the mean of fewer seeds than these covers too rarely to decide anything. */
+enum { INTERVAL_SEEDS = 12 };
+
 static void decide_interval(assay_claim_part *part)
 {
+    bool few = part->rule == ASSAY_PART_INTERVAL && part->count < INTERVAL_SEEDS;
     bool inside = part->effect.lower >= part->low && part->effect.upper <= part->high;
     bool outside = part->effect.upper < part->low || part->effect.lower > part->high;
-    part->answer = inside ? ASSAY_ANSWER_YES : outside ? ASSAY_ANSWER_NO : ASSAY_ANSWER_UNKNOWN;
+    part->answer = few       ? ASSAY_ANSWER_UNKNOWN
+                   : inside  ? ASSAY_ANSWER_YES
+                   : outside ? ASSAY_ANSWER_NO
+                             : ASSAY_ANSWER_UNKNOWN;
     part->p_inside = part->p_outside = part->smallest = NAN;
 }
 

@@ -388,7 +388,7 @@ static assay_status compare_sizes(claim_study *small, claim_study *large, assay_
 }
 
 #define QUICK_SIZE(name, hidden)                                                                       \
-    "{\"study\": \"" name "\", \"settings\": {\"epochs\": 2, \"hidden\": \"" hidden                    \
+    "{\"study\": \"" name "\", \"settings\": {\"epochs\": 1, \"hidden\": \"" hidden                    \
     "\", \"batch\": 64, \"train_count\": 3000, \"validation_count\": 1000}, \"factors\": [" OPTIMIZERS \
     "], " QUICK_SEEDS ", \"record\": [\"test_accuracy\"]}"
 
@@ -552,8 +552,8 @@ static assay_status log_eigenvalue(claim_study *study, size_t column, int method
 
 static assay_status add_correlation(const claim_study *study, assay_claim_result *result, assay_error *error)
 {
-    if (study->seeds < 4) {
-        return ASSAY_OK; /* an interval would say nothing */
+    if (study->seeds < 12) {
+        return ASSAY_OK; /* an interval would say too little */
     }
     assay_interval interval;
     ASSAY_TRY(claim_rank_correlation(study->seeds, study->columns[0], study->columns[3], &interval, error));
