@@ -28,6 +28,7 @@ LDADD = $(test_libs)
 # Programs of one file tests/NAME.c.
 suites = \
 	tests/test_base \
+	tests/test_claims_record \
 	tests/test_claims_study \
 	tests/test_cli \
 	tests/test_curvature \
