@@ -136,6 +136,7 @@ assay_sources = \
 	%D%/tutorial/chain.c \
 	%D%/tutorial/claims.c \
 	%D%/tutorial/claims_build.c \
+	%D%/tutorial/claims_constant.c \
 	%D%/tutorial/claims_data.c \
 	%D%/tutorial/claims_decide.c \
 	%D%/tutorial/claims_descent.c \

@@ -5,6 +5,7 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C.UTF-8; export LC_ALL; \
 	GOLDEN_DIR='$(top_srcdir)/golden'; export GOLDEN_DIR; \
 	ASSAY_SOURCE='$(abs_top_srcdir)'; export ASSAY_SOURCE; \
+	ASSAY_CLAIMS='$(abs_top_srcdir)/golden/claims'; export ASSAY_CLAIMS; \
 	ASSAY_BUILD='$(abs_top_builddir)'; export ASSAY_BUILD;
 AM_TESTS_FD_REDIRECT = 9>&2
 
@@ -28,6 +29,7 @@ LDADD = $(test_libs)
 # Programs of one file tests/NAME.c.
 suites = \
 	tests/test_base \
+	tests/test_claims \
 	tests/test_claims_record \
 	tests/test_claims_study \
 	tests/test_cli \

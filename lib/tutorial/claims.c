@@ -4,14 +4,43 @@
 
 #include "tutorial/claims_impl.h"
 
+/* clang-format off */
 static const assay_claim *const CLAIMS[] = {
-    &assay_claim_1,  &assay_claim_2,  &assay_claim_6,  &assay_claim_7,  &assay_claim_8,  &assay_claim_9,
-    &assay_claim_10, &assay_claim_11, &assay_claim_12, &assay_claim_13, &assay_claim_14, &assay_claim_15,
-    &assay_claim_16, &assay_claim_17, &assay_claim_18, &assay_claim_19, &assay_claim_20, &assay_claim_21,
-    &assay_claim_22, /* initialization ends here */
-    &assay_claim_23, &assay_claim_24, &assay_claim_25, &assay_claim_26, &assay_claim_27, &assay_claim_28,
-    &assay_claim_29, &assay_claim_30, &assay_claim_31, &assay_claim_32, &assay_claim_33,
+    &assay_claim_1,
+    &assay_claim_2,
+    &assay_claim_3,
+    &assay_claim_4,
+    &assay_claim_5,
+    &assay_claim_6,
+    &assay_claim_7,
+    &assay_claim_8,
+    &assay_claim_9,
+    &assay_claim_10,
+    &assay_claim_11,
+    &assay_claim_12,
+    &assay_claim_13,
+    &assay_claim_14,
+    &assay_claim_15,
+    &assay_claim_16,
+    &assay_claim_17,
+    &assay_claim_18,
+    &assay_claim_19,
+    &assay_claim_20,
+    &assay_claim_21,
+    &assay_claim_22,
+    &assay_claim_23,
+    &assay_claim_24,
+    &assay_claim_25,
+    &assay_claim_26,
+    &assay_claim_27,
+    &assay_claim_28,
+    &assay_claim_29,
+    &assay_claim_30,
+    &assay_claim_31,
+    &assay_claim_32,
+    &assay_claim_33,
 };
+/* clang-format on */
 
 size_t assay_claims_count(void)
 {

@@ -144,7 +144,7 @@ typedef struct {
 
 static assay_status measure_fans(const assay_claims_input *input, kaiming_profiles *found, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 32, 64);
+    size_t seeds = claim_seeds(input, 32, 96);
     assay_initializer kaiming = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL);
     claim_network network = claim_equal_layers(&WIDTH, DEEP, claim_by_initializer, &kaiming);
     network.activation = assay_activation_default(ASSAY_RELU);
@@ -340,12 +340,13 @@ static assay_status add_gain_parts(assay_claim_result *result, size_t index, con
     double signal;
     char name[112];
     bool wrong = GAINS[index].gain > 0.0;
-    claim_step activation = {CLAIM_ACTIVATION, 0, LAST};
-    claim_step apart = {CLAIM_SIGNAL, 0, LAST};
+    /* From the second layer on: an activation function has been applied to what it gets. */
+    claim_step activation = {CLAIM_ACTIVATION, 1, LAST};
+    claim_step apart = {CLAIM_SIGNAL, 1, LAST};
     snprintf(name, sizeof name, "%s: the variance %s", GAINS[index].name, wrong ? "explodes" : "is stable");
     ASSAY_TRY(claim_add_change(result,
                                &(claim_part){.name = name,
-                                             .measure = "log2 of the variance in layer 49 over layer 1, width 256",
+                                             .measure = "log2 of the variance in layer 49 over layer 2, width 256",
                                              .unit = "bits",
                                              .low = wrong ? CLAIM_STABLE : -CLAIM_STABLE,
                                              .high = wrong ? INFINITY : CLAIM_STABLE},
@@ -354,7 +355,7 @@ static assay_status add_gain_parts(assay_claim_result *result, size_t index, con
     if (values == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    claim_change(profile, CLAIM_SIGNAL, 0, LAST, values);
+    claim_change(profile, CLAIM_SIGNAL, 1, LAST, values);
     signal = claim_mean(profile->seeds, values);
     assay_free(values);
     claim_add_row(result, GAINS[index].name, "0 bits", "%+.1f bits; between images %+.1f", change, signal);
@@ -363,7 +364,7 @@ static assay_status add_gain_parts(assay_claim_result *result, size_t index, con
     }
     return claim_add_change(result,
                             &(claim_part){.name = "sigmoid, gain 1: what tells images apart is kept",
-                                          .measure = "log2 of the variance between images in layer 49 over layer 1",
+                                          .measure = "log2 of the variance between images in layer 49 over layer 2",
                                           .unit = "bits",
                                           .low = -CLAIM_STABLE,
                                           .high = INFINITY},
@@ -401,7 +402,7 @@ static assay_status examine_gains(const assay_claims_input *input, assay_claim_r
         claim_progress(input, i + 1, GAIN_COUNT);
     }
     claim_note(result,
-               "The table has the change of the variance from layer 1 to layer 49, over all outputs and between "
+               "The table has the change of the variance from layer 2 to layer 49, over all outputs and between "
                "images. Where only the second falls, all images lead to the same outputs.");
     return ASSAY_OK;
 }
