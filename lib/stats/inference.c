@@ -230,8 +230,8 @@ static double sum_of(size_t count, const double *differences, size_t gray)
 }
 
 /*
- * All patterns in Gray's order, in which neighbours differ in one sign; by symmetry the last sign stays. Every 256th sum
- * is taken anew, so that rounding errors stay far below as_extreme's margin.
+ * All patterns in Gray's order, in which neighbours differ in one sign; by symmetry the last sign stays. Every 256th
+ * sum is taken anew, so that rounding errors stay far below as_extreme's margin.
  */
 static size_t count_all(size_t count, const double *differences, double observed, double scale)
 {
