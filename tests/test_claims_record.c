@@ -276,7 +276,7 @@ static int repeat_recorded(record *records, size_t count, const material *m)
         total += records[i].runs;
     }
     for (size_t k = 0; k < REPEATED; k++) {
-        size_t chosen = (day + k * (total / REPEATED)) % total;
+        size_t chosen = (day + k * (total / REPEATED + 1)) % total;
         size_t at = 0;
         while (chosen >= records[at].runs) {
             chosen -= records[at++].runs;
