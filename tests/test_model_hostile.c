@@ -795,7 +795,7 @@ START_TEST(too_many_layers)
     }
     assay_layers layers;
     support_assert_error(assay_layers_find(state, NULL, true, "file", &layers, &error), ASSAY_ERROR_FORMAT, &error,
-                         "258 layers are more than the 257");
+                         "514 layers are more than the 513");
     assay_state_destroy(state);
 }
 END_TEST

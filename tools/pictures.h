@@ -33,8 +33,9 @@ assay_status pictures_of_depth(pictures *all, const assay_session *session, cons
                                unsigned threads, assay_error *error);
 
 /*
- * Writes index.html, with a chapter on the claims, whose figures are drawn. A line on standard error names what is missing on this machine. If gnuplot is there and fails, the
- * page is still written, and the result is ASSAY_ERROR_FORMAT.
+ * Writes index.html, with a chapter on the claims, whose figures are drawn. A line on standard error names what is
+ * missing on this machine. If gnuplot is there and fails, the page is still written, and the result is
+ * ASSAY_ERROR_FORMAT.
  */
 assay_status pictures_write_page(pictures *all, const claims_set *claims, const reproduce_options *options,
                                  const assay_backend *backend, const reproduce_report *report, assay_error *error);

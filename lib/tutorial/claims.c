@@ -106,13 +106,12 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
 
 static assay_status add_panel(assay_figure *figure, const assay_claim_panel *panel, assay_error *error)
 {
-    bool many = panel->line_count > 3;
     const assay_figure_axes axes = {.title = panel->title[0] == '\0' ? NULL : panel->title,
                                     .x_label = panel->x_label,
                                     .y_label = panel->y_label,
                                     .x_log = panel->x_log,
                                     .y_log = panel->y_log,
-                                    .key = many ? ASSAY_KEY_BELOW : ASSAY_KEY_TOP_RIGHT};
+                                    .key = ASSAY_KEY_BELOW};
     ASSAY_TRY(assay_figure_add_panel(figure, &axes, error));
     for (unsigned i = 0; i < panel->line_count; i++) {
         const assay_claim_line *line = &panel->lines[i];

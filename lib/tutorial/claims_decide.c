@@ -10,7 +10,7 @@ enum {
     EXACT_SEEDS = 20,   /* up to so many, all sign patterns are looked at */
     FLIPS = 1000000,    /* random ones for more seeds */
     POWER_FLIPS = 4096, /* all sign patterns of up to 12 seeds, which is quick */
-    EXPERIMENTS = 200   /* the standard error of a power of 0.9 is 2 % */
+    EXPERIMENTS = 64    /* the standard error of a power of 0.9 is 4 % */
 };
 
 static const double LEVEL = 0.05;

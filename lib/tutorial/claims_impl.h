@@ -22,7 +22,7 @@ typedef struct {
     double high;
 } claim_part;
 
-/* ASSAY_ERROR_ARGUMENT: too many parts, no value, or no bound; ASSAY_ERROR_NUMERIC: a value that is not finite. */
+/* ASSAY_ERROR_ARGUMENT for too many parts, no value or no bound; ASSAY_ERROR_NUMERIC for a value that is not finite. */
 assay_status claim_add_part(assay_claim_result *result, const claim_part *part, size_t count, const double *values,
                             assay_error *error);
 

@@ -212,8 +212,9 @@ void assay_cuda_philox_bits(assay_backend *backend, assay_slice to, assay_philox
     fill_philox((assay_cuda *)backend, to, generator, ASSAY_CUDA_BITS, 0, 0);
 }
 
-/* mt19937 is sequential, and some distributions have no kernel: the host draws, and copies the numbers to the device. */
-static void fill_from_host(assay_cuda *self, assay_slice to, assay_generator *generator, assay_distribution distribution)
+/* mt19937 is sequential, and some distributions have no kernel: the host draws, and copies to the device. */
+static void fill_from_host(assay_cuda *self, assay_slice to, assay_generator *generator,
+                           assay_distribution distribution)
 {
     float *values = host_array(self, to.count * sizeof *values);
     if (values != NULL) {
