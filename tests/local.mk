@@ -33,6 +33,8 @@ LDADD = $(test_libs)
 suites = \
 	tests/test_base \
 	tests/test_claims \
+	tests/test_claims_record \
+	tests/test_claims_study \
 	tests/test_cli \
 	tests/test_curvature \
 	tests/test_data \

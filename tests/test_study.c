@@ -941,6 +941,12 @@ START_TEST(command_errors)
     expect("$STUDY --pack r", 1, "", "plan.results: there is no such folder");
     expect("$STUDY --from r --pack s", 2, "", "--from reads a record");
     expect("cp plan.json r && $STUDY --from r --json r", 2, "", "r: is read by this command");
+    /* clocks that jumped: results from the future or the past count, and the file that a living process (the shell)
+     * seems to have left hours ago stays */
+    expect("$STUDY > 1 && touch -d 2040-01-01 plan.results/runs/* plan.results/lock && $STUDY > 2 && cmp 1 2 && "
+           "touch -d 1980-01-01 plan.results/runs/* plan.results/runs/a.json.$$-1.tmp && $STUDY > 3 && cmp 1 3 && "
+           "ls -A plan.results/runs | wc -l",
+           0, "9\n", "");
     /* a full disk: a file size of 0 */
     expect("$STUDY --array 0/8 && (trap '' XFSZ; ulimit -f 0; $STUDY --jobs 1 2>&1) | cat >&2; "
            "$STUDY | head -1; ls -A plan.results/runs | wc -l",

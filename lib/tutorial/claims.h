@@ -48,7 +48,7 @@ typedef enum { ASSAY_ANSWER_UNKNOWN, ASSAY_ANSWER_YES, ASSAY_ANSWER_NO } assay_c
 typedef enum {
     ASSAY_PART_MEAN,     /* is the mean over seeds in the region? By one-sided sign-flip tests against its bounds */
     ASSAY_PART_EVERY,    /* is the value of every seed in the region? For what has no luck in it: no test */
-    ASSAY_PART_INTERVAL, /* is the 95 % interval of the mean in the region, or wholly outside? No test */
+    ASSAY_PART_INTERVAL, /* is the 95 % interval of the mean in the region, or wholly outside? Needs 12 seeds */
     ASSAY_PART_GIVEN     /* the same of an interval that was found elsewhere: the values are estimate, lower, upper */
 } assay_claim_rule;
 
@@ -68,11 +68,10 @@ typedef struct {
     double *values; /* one for each seed */
     /* Set by assay_claims_decide. */
     assay_claim_answer answer;
-    assay_interval
-        effect;       /* of the mean: BCa, 95 %; for ASSAY_PART_EVERY the smallest and the largest value; or given */
-    double p_inside;  /* of "the mean is not inside", Holm-corrected; NaN without a test */
-    double p_outside; /* of "the mean is inside", Holm-corrected */
-    double smallest;  /* distance from a bound that would be seen with probability 0.9; NaN without a test */
+    assay_interval effect; /* of the mean: BCa, 95 %; ASSAY_PART_EVERY: smallest and largest value; or as given */
+    double p_inside;       /* of "the mean is not inside", Holm-corrected; NaN without a test */
+    double p_outside;      /* of "the mean is inside", Holm-corrected */
+    double smallest;       /* distance from a bound that would be seen with probability 0.9; NaN without a test */
 } assay_claim_part;
 
 /* A line of the table for readers; texts. */

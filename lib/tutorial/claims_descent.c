@@ -617,7 +617,7 @@ static assay_status report_optima(optima *o, assay_claim_result *result, assay_e
 
 static assay_status measure_optima(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    optima o = {.starts = claim_seeds(input, 100, 400), .limit = 20000};
+    optima o = {.starts = claim_seeds(input, 60, 400), .limit = 20000};
     assay_status status = run_optima(input, &o, error);
     if (status == ASSAY_OK) {
         status = report_optima(&o, result, error);

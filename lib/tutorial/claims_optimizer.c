@@ -390,12 +390,12 @@ static assay_status report_epsilons(const epsilon_runs *runs, assay_claim_result
 static assay_status measure_epsilon(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
     bool quick = input->effort == ASSAY_CLAIMS_QUICK;
-    epsilon_runs runs = {.seeds = claim_seeds(input, 8, 20)};
+    epsilon_runs runs = {.seeds = claim_seeds(input, 12, 20)};
     runs.share = assay_calloc(EPSILONS * runs.seeds, sizeof *runs.share, error);
     runs.accuracy = assay_calloc(EPSILONS * runs.seeds, sizeof *runs.accuracy, error);
     assay_status status = ASSAY_ERROR_MEMORY;
     if (runs.share != NULL && runs.accuracy != NULL) {
-        status = run_epsilons(input, quick ? 150 : 400, &runs, error);
+        status = run_epsilons(input, quick ? 50 : 400, &runs, error);
     }
     if (status == ASSAY_OK) {
         status = report_epsilons(&runs, result, error);

@@ -1,6 +1,7 @@
 /* Records of studies, read for the claims about training. */
 #include "tutorial/claims_study.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,14 +39,7 @@ static assay_status run_plan(const assay_claims_input *input, claim_study *study
 static assay_status run_quick(const assay_claims_input *input, const char *quick, size_t seeds, claim_study *study,
                               assay_error *error)
 {
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-#endif
     char *text = assay_asprintf(error, quick, (unsigned long long)input->first_seed, seeds);
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
     if (text == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
@@ -122,8 +116,8 @@ static assay_status open_any(const assay_claims_input *input, const char *plan, 
         return ASSAY_OK;
     }
     ASSAY_TRY(run_quick(input, quick, claim_seeds(input, quick_seeds, quick_seeds), study, error));
-    claim_add_row(result, "study", NULL, "no record: %zu cells of a few short runs",
-                  assay_study_plan_cells(study->plan));
+    claim_add_row(result, "measured with", "the recorded study", "short runs of small networks, %zu seeds",
+                  assay_study_plan_seeds(study->plan));
     return create_columns(study, error);
 }
 

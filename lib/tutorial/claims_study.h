@@ -30,8 +30,9 @@ assay_status claim_study_open(const assay_claims_input *input, const char *name,
 void claim_study_close(claim_study *study);
 
 /*
- * columns[column] = this measure of the cell, for each seed, and with `other` not NULL less the other cell's. A run that
- * finished no epoch has no number: it counts as guessing (0.1) for accuracies, and is ASSAY_ERROR_NUMERIC for others.
+ * columns[column] = this measure of the cell, for each seed, and with `other` not NULL less the other cell's. A run
+ * that finished no epoch has no number: it counts as guessing (0.1) for accuracies, and is ASSAY_ERROR_NUMERIC for
+ * others.
  */
 assay_status claim_study_column(claim_study *study, size_t column, const char *cell, const char *other,
                                 const char *measure, assay_error *error);
@@ -41,8 +42,7 @@ assay_status claim_rank_correlation(size_t count, const double *a, const double 
                                     assay_error *error);
 
 /*
- * The rule of the claims that say which way differences go. The first `decisive` parts count; with fewer than `all`
- * parts (a study is missing) the claim holds at most in part.
+ * The rule of the claims that say which way differences go; `all` parts are needed to hold (a study may be missing).
  *   holds: every answer is yes;   holds in part: some are yes;   does not hold: some are no, none is yes;
  *   cannot be told: all are unknown.
  */
