@@ -95,14 +95,18 @@ def own_method(workspace, thing, names):
 
 
 @contextlib.contextmanager
-def seeded(seed):
-    """Random numbers from this seed. The submission's own seeds are ignored: it would always draw alike."""
+def seeded(seed, own=False):
+    """
+    Random numbers from this seed. The submission's own seeds are ignored: it would always draw alike. `own`: it is given
+    the seed, so what it does with it is its own.
+    """
     torch, numpy = arrays.torch(), arrays.numpy()
     replaced = []
 
     def replace(owner, attribute, value):
-        replaced.append((owner, attribute, getattr(owner, attribute)))
-        setattr(owner, attribute, value)
+        if not own:
+            replaced.append((owner, attribute, getattr(owner, attribute)))
+            setattr(owner, attribute, value)
 
     random.seed(seed)
     replace(random, "seed", lambda *ignored: None)

@@ -55,11 +55,15 @@ def _own_model(found, sizes):
     return None
 
 
+def _takes_seed(thing):
+    return any(means(p.name, "seed") and p.default is EMPTY for p in parameters_of(thing))
+
+
 def _arguments(found, values, positional, inputs):
     if "std" in values:
         if any(means(p.name, "variance") for p in parameters_of(found.thing)):
             values = {"variance": values["std"] ** 2}
-    if any(means(p.name, "seed") and p.default is EMPTY for p in parameters_of(found.thing)):
+    if _takes_seed(found.thing):
         values = {**values, "seed": inputs.get("seed", 0)}
     return named_arguments(found.thing, found.name, values, positional)
 
@@ -234,7 +238,7 @@ def _in_course_form(component, found, inputs, pairs):
 
 
 def call(workspace, component, found, inputs):
-    with seeded(inputs.get("seed", 0)):
+    with seeded(inputs.get("seed", 0), own=_takes_seed(found.thing)):
         names = [p.name for p in parameters_of(found.thing)]
         values = {} if plain(found.name) in ZEROS | SCALED else values_of(component, inputs)
         if not names:

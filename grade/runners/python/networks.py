@@ -246,7 +246,7 @@ def surface(workspace, found, inputs):
             result = (result, *gradient(w1, w2))
         if isinstance(result, dict):
             return result
-        if not isinstance(result, tuple) or len(result) != 3:
+        if not isinstance(result, (tuple, list)) or len(result) != 3:
             raise Unfit(f"{found.name} gives no gradient; without PyTorch it returns (loss, dw1, dw2)")
         return dict(zip(("loss", "dw1", "dw2"), result))
     w1, w2 = tracked(inputs["w1"]), tracked(inputs["w2"])
