@@ -2,7 +2,7 @@
 import math
 
 from . import arrays
-from .calls import EMPTY, Unfit, direct, means, named_arguments, parameters_of, seeded, takes
+from .calls import EMPTY, Unfit, means, named_arguments, parameters_of, seeded, takes
 from .names import plain
 
 # What a weight and its bias are called.
@@ -239,9 +239,6 @@ def _in_course_form(component, found, inputs, pairs):
 
 def call(workspace, component, found, inputs):
     with seeded(inputs.get("seed", 0), own=_takes_seed(found.thing)):
-        outputs = direct(found.thing, inputs, output_names(inputs["sizes"]), found.kind)
-        if outputs is not None and set(outputs) >= set(output_names(inputs["sizes"])):
-            return outputs
         names = [p.name for p in parameters_of(found.thing)]
         values = {} if plain(found.name) in ZEROS | SCALED else values_of(component, inputs)
         if not names:
