@@ -136,7 +136,7 @@ enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH };
     [GUARD_EPSILON] = component ".epsilon_in_sum",        \
     [GUARD_EPSILON_EACH] = component ".epsilon_in_sum"
 static const grade_free guard_free[] = {
-    {GUARD_CLIPPED, 0.5, 709.0}, {GUARD_EPSILON, 1e-9, 1e3}, {GUARD_EPSILON_EACH, 1e-9, 1e3}};
+    {GUARD_CLIPPED, 0.5, 800.0}, {GUARD_EPSILON, 1e-9, 1e3}, {GUARD_EPSILON_EACH, 1e-9, 1e3}};
 
 /* What an exponential is divided by. */
 enum { SUM_COLUMN = 1, SUM_ALL, SUM_BROADCAST, SUM_OTHERS, SUM_MISSING, SUM_COUNT, SUM_NORM };
