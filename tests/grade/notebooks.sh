@@ -61,7 +61,7 @@ if has torch; then
     right torch_tutorial.ipynb
     says out "Adam: class Adam, cell 14"
     says out "a short training run: class BaseNetwork, cell 3 with SGD, SGDMomentum, Adam"
-    says out "46 /    46 points"
+    says out "47 /    47 points"
     right torch_modules.ipynb
     right torch_float32.ipynb
     says out "judged in single precision: its tensors have no more"
