@@ -119,7 +119,7 @@ struct grade_component {
     void (*make)(size_t index, assay_mt19937 *random, grade_case *made);
     /* Fills the outputs as an implementation with these switches would. NULL for initializers. */
     void (*model)(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs);
-    /* Quicker than the model, or NULL: false if these answers cannot be those of an implementation with the switches. */
+    /* Quicker than the model, or NULL: false if these answers cannot be those of the model with these switches. */
     bool (*probe)(const grade_case *graded, const grade_choice *choice, const grade_fields *answers);
     /* Initializers: the distribution that the implementation with these switches draws from (distribution.h). */
     const struct grade_initializer *initializer;

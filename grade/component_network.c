@@ -1,5 +1,6 @@
 /*
- * The whole network: linear layers with one activation between them, softmax cross-entropy, and all gradients. x: [rows][s_0], weight l: [s_l+1][s_l], bias l: [s_l+1].
+ * The whole network: linear layers with one activation between them, softmax cross-entropy, and all gradients.
+ * x: [rows][s_0], weight l: [s_l+1][s_l], bias l: [s_l+1].
  */
 #include <float.h>
 #include <math.h>

@@ -46,8 +46,8 @@ static double scale_of(const grade_field *field)
 }
 
 /*
- * The scale of a field of a model's outputs. Sums that cancel, such as a gradient over all classes, leave rounding alone:
- * so the scale is at least a thousandth of what is expected there.
+ * The scale of a field of a model's outputs. Sums that cancel, such as a gradient over all classes, leave nothing but
+ * rounding: so the scale is at least a thousandth of what is expected there.
  */
 static double scale_in(const grade_case *graded, const grade_fields *want, size_t f)
 {

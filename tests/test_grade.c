@@ -47,7 +47,8 @@ static bool has_model(const char *id)
     static const char *const elsewhere[] = {
         "any.float32", "any.short_decimals", "any.inexact", "any.singleton_axis", "any.shape_transposed",
         "any.shape_scalar", "any.shape_batch_axis", "any.shape_vector", "any.wrong_shape", "any.output_not_written",
-        "any.output_accumulated", "any.input_modified", "network_gradient.finite_differences", "submission.uses_reference", "initializer.seed_ignored",
+        "any.output_accumulated", "any.input_modified", "network_gradient.finite_differences",
+        "submission.uses_reference", "initializer.seed_ignored",
         "initializer.layers_repeat", "initializer.rows_repeat", "initializer.columns_repeat",
         "initializer.values_repeat", "initializer.other_distribution"};
     for (size_t i = 0; i < sizeof elsewhere / sizeof elsewhere[0]; i++) {

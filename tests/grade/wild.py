@@ -935,7 +935,7 @@ class eager(Loop):
         return loss
 
 
-# --- several components, with mistakes that show in composite ones ------------------------------------------------------
+# --- several components, with mistakes that show in composite ones ---------------------------------------------
 
 class loop_with_two_things(Loop):
     rules = {**RULES, "adam": two_things}
