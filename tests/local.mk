@@ -124,8 +124,8 @@ test_scripts = \
 	tests/grade/gradescope.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
-EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh tests/grade/notebooks tests/grade/wild \
-	tests/grade/wild.py
+EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh \
+	tests/grade/notebooks tests/grade/wild tests/grade/wild.py
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
 hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh \

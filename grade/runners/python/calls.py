@@ -80,8 +80,8 @@ def own_method(workspace, thing, names):
 @contextlib.contextmanager
 def seeded(seed, own=False):
     """
-    Random numbers from this seed. The submission's own seeds are ignored: it would always draw alike. `own`: it is given
-    the seed, so what it does with it is its own.
+    Random numbers from this seed. The submission's own seeds are ignored: it would always draw alike. `own`: it is
+    given the seed, so what it does with it is its own.
     """
     torch, numpy = arrays.torch(), arrays.numpy()
     replaced = []
