@@ -449,7 +449,8 @@ enum {
     RELU_LEAK = 1, RELU_ABSOLUTE, RELU_STEP, RELU_NEGATIVE, RELU_MIRRORED, RELU_CAPPED, RELU_SOFTPLUS, RELU_ELU,
     RELU_SWISH,
     RELU_GELU, RELU_GELU_TANH, RELU_IDENTITY, RELU_ONE, RELU_STEP_AT_ZERO, RELU_ELU_SCALED, RELU_SELU,
-    RELU_GELU_SIGMOID, RELU_SOFTPLUS_OVERFLOW, RELU_TANH, RELU_SIGMOID, RELU_FLOOR, RELU_ABOVE_ONE, RELU_ABOVE_HALF, RELU_MISH
+    RELU_GELU_SIGMOID, RELU_SOFTPLUS_OVERFLOW, RELU_TANH, RELU_SIGMOID, RELU_FLOOR, RELU_ABOVE_ONE,
+    RELU_ABOVE_HALF, RELU_MISH
 };
 static const char *const relu_formulas[] = {
     [RELU_LEAK] = "relu.leak",
@@ -805,7 +806,8 @@ static const char *const leaky_relu_points[] = {
     [LEAKY_POINT_UPSTREAM] = "leaky_relu_gradient.of_upstream",
 };
 static const grade_axis leaky_relu_gradient_axes[] = {
-    [AXIS_DERIVATIVE] = {GRADE_AXIS("derivative", leaky_relu_derivatives), GRADE_FREE(dleaky_free), .rare = DLEAKY_IGNORED},
+    [AXIS_DERIVATIVE] = {GRADE_AXIS("derivative", leaky_relu_derivatives), GRADE_FREE(dleaky_free),
+        .rare = DLEAKY_IGNORED},
     [AXIS_UPSTREAM] = {GRADE_AXIS("upstream gradient", leaky_relu_upstreams)},
     [AXIS_POINT] = {GRADE_AXIS("point", leaky_relu_points)},
     [AXIS_ZERO] = {GRADE_AXIS("derivative at 0", leaky_relu_zeros)},

@@ -13,7 +13,8 @@
 
 /* clang-format off */
 /* What is added to one logit of each row. */
-typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST, TO_THE_LAST } outlier_kind;
+typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST,
+    TO_THE_LAST } outlier_kind;
 
 static const struct {
     const char *name;
@@ -399,7 +400,8 @@ static const grade_free softmax_clips[] = {
     {OUTPUT_CLIPPED, 1e-8, 0.2}, {OUTPUT_CLIPPED_BELOW, 1e-8, 0.2}, {OUTPUT_ADDED, 1e-10, 0.2}};
 static const grade_axis softmax_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts), .rare = SHIFT_LAST},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free),
+        .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", softmax_sums)},
     [AXIS_FORMULA] = {GRADE_AXIS("formula", softmax_formulas), GRADE_FREE(softmax_bases)},
     [AXIS_OUTPUT] = {GRADE_AXIS("output", softmax_outputs), GRADE_FREE(softmax_clips)},
@@ -604,9 +606,11 @@ static const grade_free path_free[] = {
 static const grade_free loss_free[] = {{LOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis loss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts), .rare = SHIFT_LAST},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free),
+        .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", loss_sums)},
-    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free), .rare = PATH_LARGEST, .shares = true},
+    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free),
+        .rare = PATH_LARGEST, .shares = true},
     [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free), .rare = LOSS_CROSSED},
     [LOSS_AXIS_LABEL] = {GRADE_AXIS("label", loss_labels)},
     [LOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", loss_reductions)},
@@ -874,7 +878,8 @@ static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_AD
                                         {DPATH_CENTRAL, 1e-4, 40.0}};
 static const grade_axis dloss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts), .rare = SHIFT_LAST},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free), .rare = GUARD_EPSILON_EACH, .shares = true},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free),
+        .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", dloss_sums)},
     [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free), .shares = true},
     [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas)},

@@ -138,8 +138,10 @@ static bool is_random(size_t above, size_t below)
     return signs >= 8.0 && fabs((double)above - (double)below) <= 3.0 * sqrt(signs);
 }
 
-/* Random signs, and a size above 2^-27, few of them large. A constant that was rounded, sigma for example, gives one field's
- * deviations one sign. */
+/*
+ * Random signs, and a size above 2^-27, few of them large. A constant that was rounded, sigma for example, gives one
+ * field's deviations one sign.
+ */
 static bool is_rounding_like(const deviations *seen)
 {
     double size = sqrt(seen->squares / (double)(seen->values == 0 ? 1 : seen->values));
