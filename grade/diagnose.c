@@ -134,13 +134,13 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
     double nothing = judged->cases[e->graded]->tolerance[GRADE_F32] * fabs(got);
     double before = difference_at(e, range->lower);
     for (int k = 1; k <= STEPS && !(best->distance <= 1.0); k++) {
-        double number = between(range, (double)k / STEPS);
+        double number = between(range, (double)k / (double)STEPS);
         double after = difference_at(e, number);
         if (fabs(after) <= nothing) {
             try_number(e, number, best);
         }
         if (before * after <= 0.0 && !(best->distance <= 1.0)) {
-            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before), best);
+            try_number(e, root_between(e, range, (k - 1.0) / (double)STEPS, (double)k / (double)STEPS, before), best);
         }
         before = after;
     }
