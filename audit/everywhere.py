@@ -179,7 +179,7 @@ def main():
     known, golden, rows, now = earlier(options.output), {}, [], commit(source)
     for place, kernels, backend, threads in [*here(build, libraries), *elsewhere(cross, source)]:
         name = f"{place.name}; {kernels}; {threads} thread{'s'[:threads - 1]}"
-        row = known.get(name, {"not_run": "left out of the last runs"})
+        row = known.get(name, {"not_run": place.trouble or "left out of the last runs"})
         if options.only in name:
             key = (place.name, tuple(place.environment.items()))
             if key not in golden and not place.trouble:

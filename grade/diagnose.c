@@ -197,13 +197,14 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
                           assay_grade_half_unit(judged->decimals, got));
     double before = difference_at(e, range->lower);
     for (int k = 1; k <= STEPS && !(best->declared <= 1.0); k++) {
-        double number = between(range, (double)k / STEPS);
+        double number = between(range, (double)k / (double)STEPS);
         double after = difference_at(e, number);
         if (fabs(after) <= nothing) {
             try_number(e, number, best);
         }
         if (before * after <= 0.0 && !(best->declared <= 1.0)) {
-            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before, after), best);
+            double low = (k - 1.0) / (double)STEPS;
+            try_number(e, root_between(e, range, low, (double)k / (double)STEPS, before, after), best);
         }
         before = after;
     }

@@ -93,7 +93,7 @@ static bool same_draws(const magnitudes *a, const magnitudes *b)
     }
     double count = (double)small->count;
     double chance = (double)own_repetitions(large) / (double)large->count;
-    double allowed = count * (chance + SPARE_SHARE) + SPARE_VALUES +
+    double allowed = count * (chance + SPARE_SHARE) + (double)SPARE_VALUES +
                      SPARE_DEVIATIONS * sqrt(count * chance * (1.0 - chance));
     return (double)shared_values(small, large) > allowed;
 }

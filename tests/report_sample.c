@@ -134,7 +134,7 @@ static assay_figure *surface(sample_kind kind)
         double path_y[STEPS];
         for (int i = 0; i < STEPS; i++) {
             path_x[i] = 4.0 * cos(0.1 * i * (ink + 1.0)) * (1.0 - i / (double)STEPS);
-            path_y[i] = 4.5 - 9.0 * i / STEPS;
+            path_y[i] = 4.5 - 9.0 * i / (double)STEPS;
         }
         check(assay_figure_add_path(figure, labels[ink], ink, STEPS, path_x, path_y, &error), &error);
     }

@@ -98,9 +98,9 @@ START_TEST(kolmogorov_smirnov)
     qsort(p, COUNT, sizeof *p, ascending);
     double distance = 0.0;
     for (size_t i = 0; i < COUNT; i++) {
-        distance = fmax(distance, fmax(p[i] - (double)i / COUNT, (double)(i + 1) / COUNT - p[i]));
+        distance = fmax(distance, fmax(p[i] - (double)i / (double)COUNT, (double)(i + 1) / (double)COUNT - p[i]));
     }
-    double critical = sqrt(log(2.0 / FALSE_ALARM) / (2.0 * COUNT));
+    double critical = sqrt(log(2.0 / FALSE_ALARM) / (2.0 * (double)COUNT));
     ck_assert_msg(distance <= critical, "%s, distribution %d: D = %g over %g",
                   assay_generator_name(cases[_i].generator), (int)cases[_i].distribution.kind, distance, critical);
     assay_free(p);
@@ -109,7 +109,7 @@ END_TEST
 
 static size_t cell(double p)
 {
-    size_t at = (size_t)(p * CELLS);
+    size_t at = (size_t)(p * (double)CELLS);
     return at < CELLS ? at : CELLS - 1;
 }
 
@@ -154,7 +154,7 @@ START_TEST(mean_and_variance)
      */
     double deviations = gsl_cdf_ugaussian_Qinv(FALSE_ALARM / 2.0) + gsl_cdf_ugaussian_Qinv(1e-3);
     double variance_of_square = cases[_i].distribution.kind == ASSAY_NORMAL ? 2.0 : 0.8;
-    evidence_power("standard deviation", deviations * sqrt(variance_of_square / COUNT) / 2.0);
+    evidence_power("standard deviation", deviations * sqrt(variance_of_square / (double)COUNT) / 2.0);
     assay_distribution d = cases[_i].distribution;
     int normal = d.kind == ASSAY_NORMAL;
     double mean = normal ? d.a : (d.a + d.b) / 2.0;
@@ -169,7 +169,7 @@ START_TEST(mean_and_variance)
     }
     double bound = gsl_cdf_ugaussian_Qinv(FALSE_ALARM / 2.0);
     double mean_error = sum / sqrt(COUNT);
-    double variance_error = (squares / COUNT - 1.0) / sqrt((normal ? 2.0 : 0.8) / COUNT);
+    double variance_error = (squares / (double)COUNT - 1.0) / sqrt((normal ? 2.0 : 0.8) / (double)COUNT);
     ck_assert_msg(fabs(mean_error) <= bound && fabs(variance_error) <= bound,
                   "%s, distribution %d: mean off by %g standard errors, variance by %g",
                   assay_generator_name(cases[_i].generator), (int)d.kind, mean_error, variance_error);

@@ -220,7 +220,7 @@ static assay_status mean_growth(probe *p, double size, double *growth, assay_err
         assay_upload_f64(p->backend, assay_network_parameters(p->network), p->padded);
         sum += batch_loss(p, p->rows) - before;
     }
-    *growth = sum / PERTURBATIONS;
+    *growth = sum / (double)PERTURBATIONS;
     return assay_backend_check(p->backend, error);
 }
 
