@@ -26,7 +26,7 @@ enum {
 
 enum {
     SPINS_BETWEEN_LOOKS = 32, /* pauses between two looks at the clock */
-    WINDOWS_BETWEEN_TRIALS = 8
+    WINDOWS_BETWEEN_TRIALS = 16
 };
 
 /* Parts of unequal duration, and threads that come late, cost less with more than one part for each thread. */
