@@ -127,7 +127,8 @@ def main():
     table = measure(options)
     results = [compare(table, options.optimizer, with_validation, text) for with_validation in (False, True)]
     worst = min(min(result["ratios"].values()) for result in results)
-    print(f"\nThe smallest ratio to PyTorch {options.version} is {worst:.2f}; at least {WANTED} is required.", file=text)
+    print(f"\nThe smallest ratio to PyTorch {options.version} is {worst:.2f}; at least {WANTED} is required.",
+          file=text)
     if options.json:
         output.write_json(options.json, {"torch": options.version, "results": results})
     return 0 if worst >= WANTED else 1
