@@ -5,10 +5,10 @@
 
 --python is a Python that has PyTorch. --chroot is the root of another system, for example of another Debian; the Python
 is then one of that system, the data are read there, and the script needs root. For torch.compile, mount /proc there,
-and install g++, python3-dev and python3-setuptools (Debian's names). PyTorch runs eager and, where it has it, with
-torch.compile; with its default number of threads, with 1 and with 2. Both programs run with the kernels that OpenBLAS
-chooses and with --kernels. Every number is the minimum over the rounds. The ratio is PyTorch's best time, with any
-threads and kernels, divided by ours with 2 threads. Exit status 1: the ratio is below 3 for some optimizer.
+and install g++, libtorch-dev, python3-dev and python3-setuptools (Debian's names). PyTorch runs eager and, where it has
+it, with torch.compile; with its default number of threads, with 1 and with 2. Both programs run with the kernels that
+OpenBLAS chooses and with --kernels. Every number is the minimum over the rounds. The ratio is PyTorch's best time, with
+any threads and kernels, divided by ours with 2 threads. Exit status 1: the ratio is below 3 for some optimizer.
 """
 import argparse
 import json
