@@ -4,8 +4,9 @@
     bench/compare_torch.py --epoch build/bench/epoch [--rounds 3] [--python PATH] [--chroot DIR] [--json FILE]
 
 --python is a Python that has PyTorch. --chroot is the root of another system, for example of another Debian; the Python
-is then one of that system, the data are read there, and the script needs root. PyTorch runs eager and, where it has it,
-with torch.compile; with its default number of threads, with 1 and with 2. Both programs run with the kernels that
+is then one of that system, the data are read there, and the script needs root. For torch.compile, mount /proc there,
+and install g++, libtorch-dev, python3-dev and python3-setuptools (Debian's names). PyTorch runs eager and, where it has
+it, with torch.compile; with its default number of threads, with 1 and with 2. Both programs run with the kernels that
 OpenBLAS chooses and with --kernels. Every number is the minimum over the rounds. The ratio is PyTorch's best time, with
 any threads and kernels, divided by ours with 2 threads. Exit status 1: the ratio is below 3 for some optimizer.
 """
@@ -126,7 +127,8 @@ def main():
     table = measure(options)
     results = [compare(table, options.optimizer, with_validation, text) for with_validation in (False, True)]
     worst = min(min(result["ratios"].values()) for result in results)
-    print(f"\nThe smallest ratio to PyTorch {options.version} is {worst:.2f}; at least {WANTED} is required.", file=text)
+    print(f"\nThe smallest ratio to PyTorch {options.version} is {worst:.2f}; at least {WANTED} is required.",
+          file=text)
     if options.json:
         output.write_json(options.json, {"torch": options.version, "results": results})
     return 0 if worst >= WANTED else 1

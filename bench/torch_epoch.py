@@ -122,7 +122,8 @@ def compiled(network):
         F.cross_entropy(network(torch.zeros(BATCH, 784)), torch.zeros(BATCH, dtype=torch.int64)).backward()
         return network
     except Exception as error:  # torch has no common class for what its compilers raise
-        print(f"torch.compile: {(str(error) or type(error).__name__).splitlines()[0]}", file=sys.stderr)
+        reason = " ".join(str(error).split("\n\n")[0].split()) or type(error).__name__
+        print(f"torch.compile: {reason[:300]}", file=sys.stderr)
         return None
 
 

@@ -67,7 +67,8 @@ esac
 END
 chmod +x epoch python
 compare() {
-    "$python" "$source/bench/compare_torch.py" --epoch ./epoch --python ./python --data data --rounds 1 --optimizer sgd "$@"
+    "$python" "$source/bench/compare_torch.py" --epoch ./epoch --python ./python --data data --rounds 1 \
+        --optimizer sgd "$@"
 }
 compare --json - >out 2>text || fail "compare_torch.py fails" text
 is_json out || fail "compare_torch.py --json -: no JSON" out

@@ -146,7 +146,7 @@ void assay_openblas_run(assay_backend *backend, assay_cut cut, size_t work, assa
                         const void *task)
 {
     if (work < WORK_WORTH_A_FORK) {
-        function(task, (assay_part){.index = 0, .count = 1, .thread = 0});
+        function(task, (assay_pool_part){.index = 0, .count = 1, .thread = 0});
     } else {
         assay_pool_run(((assay_openblas *)backend)->pool, cut, work, function, task);
     }

@@ -12,7 +12,7 @@
  *
  * A thread packs B into panels that are a few vectors wide, row k of a panel after row k - 1; then it packs its own
  * rows of A, without the skipped terms, and multiplies these by each panel. Each thread packs its own copy of B:
- * reading what another processor has just written costs more than packing. The groups of four rows do not depend on the
+ * reading what another processor has just written costs more than packing. The groups of rows do not depend on the
  * number of threads, and each element of C is one sum in the order of k: so results do not depend on the threads.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_PANEL_H

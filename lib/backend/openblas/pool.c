@@ -26,7 +26,7 @@ enum {
 
 enum {
     SPINS_BETWEEN_LOOKS = 32, /* pauses between two looks at the clock */
-    WINDOWS_BETWEEN_TRIALS = 8
+    WINDOWS_BETWEEN_TRIALS = 16
 };
 
 /* Parts of unequal duration, and threads that come late, cost less with more than one part for each thread. */
@@ -119,9 +119,9 @@ static uint32_t compute_parts(assay_pool *pool, int thread)
     for (;;) {
         assay_pool_function function = atomic_load_explicit(&pool->function, memory_order_relaxed);
         const void *task = atomic_load_explicit(&pool->task, memory_order_relaxed);
-        const assay_part part = {.index = (int)(uint32_t)claims,
-                                 .count = atomic_load_explicit(&pool->parts, memory_order_relaxed),
-                                 .thread = thread};
+        const assay_pool_part part = {.index = (int)(uint32_t)claims,
+                                      .count = atomic_load_explicit(&pool->parts, memory_order_relaxed),
+                                      .thread = thread};
         if (part.index >= part.count) {
             return generation_of(claims);
         }
@@ -266,7 +266,7 @@ static void run_alone(const assay_pool *pool, assay_cut cut, assay_pool_function
 {
     const int parts = cut == ASSAY_CUT_FREE ? 1 : pool->threads;
     for (int i = 0; i < parts; i++) {
-        function(task, (assay_part){.index = i, .count = parts, .thread = 0});
+        function(task, (assay_pool_part){.index = i, .count = parts, .thread = 0});
     }
 }
 
@@ -355,7 +355,7 @@ void assay_pool_destroy(assay_pool *pool)
     assay_free(pool);
 }
 
-assay_range assay_range_of(size_t count, size_t granule, assay_part part)
+assay_range assay_range_of(size_t count, size_t granule, assay_pool_part part)
 {
     size_t granules = count / granule + (count % granule != 0);
     size_t share = granules / (size_t)part.count;

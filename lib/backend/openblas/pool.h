@@ -19,9 +19,9 @@ typedef struct {
     int index;  /* from 0 */
     int count;  /* of parts */
     int thread; /* from 0, the caller, to the pool's threads - 1; one thread computes one part at a time */
-} assay_part;
+} assay_pool_part;
 
-typedef void (*assay_pool_function)(const void *task, assay_part part);
+typedef void (*assay_pool_function)(const void *task, assay_pool_part part);
 
 /* How an operation may be cut. */
 typedef enum {
@@ -45,6 +45,6 @@ typedef struct {
 } assay_range;
 
 /* A part of [0, count), cut at multiples of `granule`; the parts differ by at most one granule. */
-assay_range assay_range_of(size_t count, size_t granule, assay_part part);
+assay_range assay_range_of(size_t count, size_t granule, assay_pool_part part);
 
 #endif

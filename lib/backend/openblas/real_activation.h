@@ -246,7 +246,7 @@ typedef struct {
     real *result;
 } activation_task;
 
-static void activation_forward_part(const void *argument, assay_part part)
+static void activation_forward_part(const void *argument, assay_pool_part part)
 {
     const activation_task *task = argument;
     assay_range range = assay_range_of(task->count, GRANULE, part);
@@ -260,7 +260,7 @@ static void activation_forward(assay_backend *backend, assay_activation activati
     assay_openblas_run(backend, ASSAY_CUT_FREE, x.count, activation_forward_part, &task);
 }
 
-static void activation_backward_part(const void *argument, assay_part part)
+static void activation_backward_part(const void *argument, assay_pool_part part)
 {
     const activation_task *task = argument;
     assay_range range = assay_range_of(task->count, GRANULE, part);

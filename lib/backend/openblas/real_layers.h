@@ -33,7 +33,7 @@ typedef struct {
  * Each thread packs its own copy of the operand that is not cut, so the longer side of C is cut: m + parts * n elements
  * are packed for each k when rows are cut, parts * m + n when columns are.
  */
-static tile tile_of(size_t m, size_t n, assay_part part)
+static tile tile_of(size_t m, size_t n, assay_pool_part part)
 {
     enum { ROW_GRANULE = 4 }; /* OpenBLAS's kernels take this many rows at once */
     if (m >= n) {
@@ -68,7 +68,7 @@ static void multiply(const product *p, tile t)
     assay_openblas_leave();
 }
 
-static void gemm_part(const void *argument, assay_part part)
+static void gemm_part(const void *argument, assay_pool_part part)
 {
     const product *task = argument;
     multiply(task, tile_of(task->m, task->n, part));
@@ -130,7 +130,7 @@ static ASSAY_CLONES void sum_block(block shape, const real *x, real *sums)
     }
 }
 
-static void column_sums_part(const void *argument, assay_part part)
+static void column_sums_part(const void *argument, assay_pool_part part)
 {
     const column_sums_task *task = argument;
     assay_range columns = assay_range_of(task->columns, GRANULE, part);
@@ -158,7 +158,7 @@ struct layer_task {
     bool may_turn; /* whether terms may be skipped by B's numbers */
 };
 
-static void layer_part(const void *argument, assay_part part)
+static void layer_part(const void *argument, assay_pool_part part)
 {
     const layer_task *task = argument;
     tile t = tile_of(task->product.m, task->product.n, part);
@@ -177,7 +177,7 @@ typedef struct {
     assay_range columns;
 } panel_task;
 
-static void panel_part(const void *argument, assay_part part)
+static void panel_part(const void *argument, assay_pool_part part)
 {
     const panel_task *task = argument;
     const assay_panel_product *p = &task->product;

@@ -87,7 +87,7 @@ ASSAY_INLINE double row_loss(const loss_task *task, size_t r, int32_t *correct)
 
 static ASSAY_CLONES void loss_of_piece(const loss_task *task, int piece)
 {
-    assay_range rows = assay_range_of(task->rows, 1, (assay_part){.index = piece, .count = ASSAY_SUM_PIECES});
+    assay_range rows = assay_range_of(task->rows, 1, (assay_pool_part){.index = piece, .count = ASSAY_SUM_PIECES});
     double loss = 0;
     int32_t correct = 0;
     for (size_t r = rows.begin; r < rows.end; r++) {
@@ -97,7 +97,7 @@ static ASSAY_CLONES void loss_of_piece(const loss_task *task, int piece)
     task->self->piece_counts[piece] = correct;
 }
 
-static void loss_part(const void *argument, assay_part part)
+static void loss_part(const void *argument, assay_pool_part part)
 {
     assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part);
     for (size_t piece = pieces.begin; piece < pieces.end; piece++) {
@@ -149,7 +149,7 @@ static ASSAY_CLONES void softmax_rows(const loss_task *task, assay_range rows)
     }
 }
 
-static void softmax_part(const void *argument, assay_part part)
+static void softmax_part(const void *argument, assay_pool_part part)
 {
     const loss_task *task = argument;
     softmax_rows(task, assay_range_of(task->rows, 1, part));

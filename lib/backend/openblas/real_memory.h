@@ -104,7 +104,7 @@ static void prefetch_image(const gather_task *task, size_t r)
     }
 }
 
-static void gather_part(const void *argument, assay_part part)
+static void gather_part(const void *argument, assay_pool_part part)
 {
     const gather_task *task = argument;
     assay_range rows = assay_range_of(task->rows, 1, part);
@@ -164,12 +164,12 @@ static ASSAY_CLONES double sum_range(const real *x, assay_range range)
     return sum;
 }
 
-static void sum_part(const void *argument, assay_part part)
+static void sum_part(const void *argument, assay_pool_part part)
 {
     const sum_task *task = argument;
     assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part);
     for (size_t piece = pieces.begin; piece < pieces.end; piece++) {
-        const assay_part of = {.index = (int)piece, .count = ASSAY_SUM_PIECES};
+        const assay_pool_part of = {.index = (int)piece, .count = ASSAY_SUM_PIECES};
         task->self->piece_sums[piece] = sum_range(task->x, assay_range_of(task->count, GRANULE, of));
     }
 }

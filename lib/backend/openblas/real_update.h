@@ -141,7 +141,7 @@ static ASSAY_CLONES void update_lion(const update_task *task, assay_range range)
     }
 }
 
-static void update_part(const void *argument, assay_part part)
+static void update_part(const void *argument, assay_pool_part part)
 {
     const update_task *task = argument;
     assay_range range = assay_range_of(task->count, GRANULE, part);
