@@ -505,6 +505,34 @@ START_TEST(records_are_used)
 }
 END_TEST
 
+/* Without gnuplot the page comes nevertheless, and one line says what is missing. */
+START_TEST(a_page_without_gnuplot)
+{
+    char *folder = support_make_folder();
+    char *command = assay_asprintf(NULL, "ASSAY_GNUPLOT=/nowhere '%s/assay' claims --claim 2,13 --report '%s'",
+                                   getenv("ASSAY_BUILD") != NULL ? getenv("ASSAY_BUILD") : ".", folder);
+    support_result result = support_shell(command);
+    ck_assert_msg(result.status == 0 && strstr(result.errors, "gnuplot") != NULL, "%s", result.errors);
+    char *path = assay_asprintf(NULL, "%s/index.html", folder);
+    char *page;
+    size_t size;
+    assay_error error;
+    support_assert_ok(assay_file_read(path, 1 << 20, &page, &size, &error), &error);
+    static const char *const wanted[] = {
+        "<h1>What the tutorial says</h1>",   "<section id=\"claims\">", "<section id=\"claim-13\">",
+        "holds in part</span></h2>",         "figures/claim-2.dat",     "✗ no</span>",
+        "2 claims: 1 holds, 1 holds in part"};
+    for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
+        ck_assert_msg(strstr(page, wanted[i]) != NULL, "not in the page: %s", wanted[i]);
+    }
+    assay_free(page);
+    assay_free(path);
+    assay_free(command);
+    support_result_free(&result);
+    support_remove_folder(folder);
+}
+END_TEST
+
 int main(void)
 {
     if (support_data_folder() == NULL) {
@@ -537,6 +565,7 @@ int main(void)
     tcase_add_loop_test(command, bad_input_gets_one_line, 0, sizeof bad / sizeof *bad);
     tcase_add_test(command, json_on_standard_output);
     tcase_add_test(command, records_are_used);
+    tcase_add_test(command, a_page_without_gnuplot);
     suite_add_tcase(suite, command);
     return support_run(suite);
 }
