@@ -583,7 +583,7 @@ static assay_status report_starts(size_t seeds, trained *const found[STARTS], do
 
 static assay_status examine_equal_start(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     trained *all = assay_calloc(STARTS * seeds, sizeof *all, error);
     double *values = assay_calloc(seeds, sizeof *values, error);
     assay_status status = all == NULL || values == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;

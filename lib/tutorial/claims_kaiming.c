@@ -283,7 +283,7 @@ static assay_status report_first(const claim_profile *without, const claim_profi
 
 static assay_status examine_first(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 32);
+    size_t seeds = claim_seeds(input, 16, 32);
     assay_initializer kaiming = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL);
     claim_network network = claim_tutorial_layers(claim_by_initializer, &kaiming);
     network.activation = assay_activation_default(ASSAY_RELU);

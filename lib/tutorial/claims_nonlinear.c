@@ -93,7 +93,7 @@ static assay_status report_likeness(const likeness *found, double *values, assay
 
 static assay_status examine_likeness(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     double *values = assay_calloc(seeds, sizeof *values, error);
     likeness found = {0};
     assay_status status = values == NULL ? ASSAY_ERROR_MEMORY : measure_likeness(input, seeds, &found, error);
@@ -181,7 +181,7 @@ static assay_status draw_plateau(const claim_profile *plain, const claim_profile
 
 static assay_status examine_plateau(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 12);
+    size_t seeds = claim_seeds(input, 16, 16);
     assay_initializer xavier = assay_initializer_default(ASSAY_INIT_XAVIER_UNIFORM);
     claim_network network = claim_equal_layers(&WIDTH, DEEPEST, claim_by_initializer, &xavier);
     network.activation = assay_activation_default(ASSAY_TANH);
@@ -223,7 +223,7 @@ const assay_claim assay_claim_17 = {
 static assay_status examine_relu(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
     enum { LAYERS = 21, STEPS = LAYERS - 2 };
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     const assay_initializer xavier = assay_initializer_default(ASSAY_INIT_XAVIER_UNIFORM);
     claim_network network = claim_equal_layers(&WIDTH, LAYERS, claim_by_initializer, &xavier);
     network.activation = assay_activation_default(ASSAY_RELU);

@@ -92,7 +92,7 @@ static assay_status report_small(const vanishing *found, double *values, assay_c
 
 static assay_status examine_small(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     double *values = assay_calloc(seeds, sizeof *values, error);
     vanishing found = {0};
     assay_status status = values == NULL ? ASSAY_ERROR_MEMORY : measure_small(input, seeds, &found, error);
@@ -184,7 +184,7 @@ static assay_status examine_growth_widths(const assay_claims_input *input, size_
 
 static assay_status examine_growth(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     static const double std = 0.1;
     double *values = assay_calloc(seeds, sizeof *values, error);
     if (values == NULL) {
@@ -321,7 +321,7 @@ static assay_status report_sweep(double *stds, size_t seeds, double *values, ass
 
 static assay_status examine_sweep(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     double *stds = assay_calloc((SWEEP_WIDTHS * SWEEP_DEPTHS + 1) * seeds, sizeof *stds, error);
     assay_status status = stds == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
     for (size_t d = 0; d < SWEEP_DEPTHS; d++) {
@@ -522,7 +522,7 @@ static assay_status measure_shape(const assay_claims_input *input, size_t shape,
 
 static assay_status examine_shapes(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     double *changes = assay_calloc(2 * SHAPE_WIDTHS * seeds, sizeof *changes, error);
     claim_figure(result, "The variance's change in a layer, by distribution and width",
                  "log2 of the factor, mean over 30 layers and the seeds; 0 is no change. All weights have mean 0 and "
@@ -633,7 +633,7 @@ static assay_status report_largest(const assay_claims_input *input, size_t seeds
 
 static assay_status examine_largest(const assay_claims_input *input, assay_claim_result *result, assay_error *error)
 {
-    size_t seeds = claim_seeds(input, 12, 16);
+    size_t seeds = claim_seeds(input, 16, 16);
     float *weights = assay_calloc(weight_counts[SIZES - 1], sizeof *weights, error);
     double *values = assay_calloc(2 * seeds, sizeof *values, error);
     assay_status status = weights == NULL || values == NULL
