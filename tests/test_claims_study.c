@@ -36,6 +36,7 @@ static const struct {
     {26, "yuyuyuyuuuuuyuyuyuyuuuuu", ASSAY_CLAIM_HOLDS_IN_PART}, /* against SGD only */
     {26, "yyyyyyuuuuuuyyyyyyuuuuuu", ASSAY_CLAIM_CANNOT_TELL},   /* three starts are too few */
     {26, "yyyyyyyyuunnyyyyyyyyuunn", ASSAY_CLAIM_CANNOT_TELL},   /* worse in one */
+    {26, "nnnnnnnnnnnn", ASSAY_CLAIM_CANNOT_TELL},               /* no record of the best rates */
     {26, "nnuuuuuuuuuunuuuuuuuuuuu", ASSAY_CLAIM_DOES_NOT_HOLD},
     {26, "nnuuuuuuuuuuyuuuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},
     {26, "uuuuuuuuuuuuuuuuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},

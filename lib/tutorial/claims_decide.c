@@ -122,6 +122,8 @@ static assay_status measure_part(assay_claim_part *part, size_t tested, assay_er
     }
     if (part->rule == ASSAY_PART_EVERY || part->count < 2) {
         decide_every(part);
+        part->answer = part->rule == ASSAY_PART_EVERY ? part->answer
+                                                      : ASSAY_ANSWER_UNKNOWN; /* one seed tells nothing */
         return ASSAY_OK;
     }
     assay_mt19937 generator;

@@ -329,7 +329,8 @@ static assay_claim_verdict starts_verdict(const assay_claim_result *result)
     if (partly > 0) {
         return ASSAY_CLAIM_HOLDS_IN_PART;
     }
-    return beaten && worse > 0 ? ASSAY_CLAIM_DOES_NOT_HOLD : ASSAY_CLAIM_CANNOT_TELL;
+    bool both = result->part_count == 2 * (size_t)KIND; /* kinds of rates were tried */
+    return both && beaten && worse > 0 ? ASSAY_CLAIM_DOES_NOT_HOLD : ASSAY_CLAIM_CANNOT_TELL;
 }
 
 const assay_claim assay_claim_26 = {
