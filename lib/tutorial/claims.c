@@ -104,14 +104,16 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
 
 /* --- figure ------------------------------------------------------------------------------------------------------ */
 
-static assay_status add_panel(assay_figure *figure, const assay_claim_panel *panel, assay_error *error)
+/* Small panels side by side have no room for a key below them. */
+static assay_status add_panel(assay_figure *figure, const assay_claim_panel *panel, bool alone, assay_error *error)
 {
+    bool below = alone || panel->line_count > 3;
     const assay_figure_axes axes = {.title = panel->title[0] == '\0' ? NULL : panel->title,
                                     .x_label = panel->x_label,
                                     .y_label = panel->y_label,
                                     .x_log = panel->x_log,
                                     .y_log = panel->y_log,
-                                    .key = ASSAY_KEY_BELOW};
+                                    .key = below ? ASSAY_KEY_BELOW : ASSAY_KEY_TOP_RIGHT};
     ASSAY_TRY(assay_figure_add_panel(figure, &axes, error));
     for (unsigned i = 0; i < panel->line_count; i++) {
         const assay_claim_line *line = &panel->lines[i];
@@ -126,7 +128,7 @@ static assay_status fill_figure(assay_figure *figure, const assay_claim_result *
     char alt[2 * ASSAY_CLAIM_TEXT];
     snprintf(alt, sizeof alt, "%s. %s", result->title, result->note);
     for (size_t i = 0; i < result->panel_count; i++) {
-        ASSAY_TRY(add_panel(figure, &result->panels[i], error));
+        ASSAY_TRY(add_panel(figure, &result->panels[i], result->panel_count == 1, error));
     }
     return assay_figure_describe(figure, result->caption, alt, error);
 }
