@@ -9,6 +9,7 @@
 #include <cblas.h>
 #include <jansson.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +31,11 @@ typedef struct {
     int threads;
     size_t steps;
 } request;
+
+static bool is_plain(const request *wanted)
+{
+    return strcmp(wanted->name, "reference") == 0;
+}
 
 static const char *data_folder(void)
 {
@@ -129,7 +135,8 @@ static assay_status measure_runs(const request *wanted, assay_backend *backend, 
 static assay_status measure(const request *wanted, json_t *all, assay_error *error)
 {
     assay_backend *backend;
-    ASSAY_TRY(assay_backend_open(&(assay_backend_options){wanted->name, ASSAY_F32, wanted->threads}, &backend, error));
+    assay_precision precision = is_plain(wanted) ? ASSAY_F64 : ASSAY_F32; /* the reference has no other */
+    ASSAY_TRY(assay_backend_open(&(assay_backend_options){wanted->name, precision, wanted->threads}, &backend, error));
     assay_status status = measure_variances(backend, all, error);
     if (status == ASSAY_OK && wanted->steps > 0) {
         status = measure_runs(wanted, backend, all, error);
@@ -145,7 +152,7 @@ static void describe(const request *wanted, json_t *all)
     uname(&machine);
     const assay_panel_kernels *panels = assay_panel_supported()[0];
     bool has_panels = strcmp(wanted->name, "openblas") == 0 && panels != NULL;
-    bool plain = strcmp(wanted->name, "reference") == 0;
+    bool plain = is_plain(wanted);
     json_object_set_new(all, "machine", json_string(machine.machine));
     json_object_set_new(all, "backend", json_string(wanted->name));
     json_object_set_new(all, "threads", json_integer(wanted->threads));

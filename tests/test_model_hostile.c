@@ -19,6 +19,7 @@
 #include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/torch_zip.h>
+#include "base/byte_order.h"
 #include "support.h"
 
 /* A sanitizer's shadow memory does not fit under a limit. */
@@ -529,7 +530,7 @@ static blob make_safetensors(const char *header, uint64_t length, size_t data)
 {
     size_t size = 8 + strlen(header) + data;
     char *bytes = assay_calloc(size, 1, NULL);
-    memcpy(bytes, &length, 8);
+    assay_put_little_endian(length, (unsigned char *)bytes, 8);
     memcpy(bytes + 8, header, strlen(header));
     return (blob){bytes, size};
 }
@@ -549,12 +550,10 @@ START_TEST(bad_header_lengths)
     static const struct {
         uint64_t length;
         const char *error;
-    /* clang-format off */
     } cases[] = {
         {0, "not good JSON"}, {1, "not good JSON"}, {3, "goes past the end"}, {UINT64_MAX, "neither"},
         {UINT64_MAX - 7, "neither"}, {(uint64_t)1 << 63, "neither"}, {UINT32_MAX, "is the download complete?"},
     };
-    /* clang-format on */
     /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         blob file = make_safetensors("{}", cases[i].length, 0);
