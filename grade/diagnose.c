@@ -131,14 +131,17 @@ typedef enum { NO_NUMBER_FITS, EVERY_NUMBER_FITS, POSED } pose_result;
 /* Finds the value that depends most on the number; what does not depend on it has to be as answered already. */
 static pose_result compare_ends(equation *e, const grade_fields *low, const grade_fields *high)
 {
-    const grade_case *graded = e->search->evidence->cases[e->graded];
-    const grade_fields *got = &e->search->evidence->answers[e->graded].outputs;
+    const grade_judged *judged = e->search->evidence;
+    const grade_case *graded = judged->cases[e->graded];
+    const grade_fields *got = &judged->answers[e->graded].outputs;
     double most = 0.0;
     for (size_t f = 0; f < got->count; f++) {
         for (size_t i = 0; i < got->field[f].count; i++) {
             double answered = got->field[f].values[i];
             double change = fabs(high->field[f].values[i] - low->field[f].values[i]);
-            if (change == 0.0 && !assay_grade_value_fits(graded, low, f, i, answered)) {
+            bool rounded = fabs(low->field[f].values[i] - answered) <=
+                           assay_grade_half_unit(judged->decimals, answered);
+            if (change == 0.0 && !rounded && !assay_grade_value_fits(graded, low, f, i, answered)) {
                 return NO_NUMBER_FITS;
             }
             if (isfinite(answered) && change > most) {

@@ -33,7 +33,7 @@ static void name_result(const grade_component *component, const grade_diagnosis 
     for (size_t i = 0; i < count; i++) {
         assay_grade_add_name(result, names[i]);
     }
-    result->solved = assay_grade_free_level(component, &found->choice) != NULL;
+    result->solved = assay_grade_free_id(component, &found->choice);
     result->parameter = found->choice.parameter;
     result->tie_count = found->tie_count;
     for (size_t i = 0; i < found->tie_count; i++) {
@@ -333,7 +333,7 @@ static assay_status explain_rounding(const grade_judged *judged, const grade_dia
             }
             assay_grade_add_name(&results[i], rounding.id);
             if (rounding.digits > 0) {
-                results[i].solved = true;
+                results[i].solved = rounding.id;
                 results[i].parameter = rounding.digits;
             }
         }

@@ -59,7 +59,7 @@ typedef struct {
     const char *also[GRADE_MAX_NAMES]; /* the other ids of the same explanation; unused places are NULL */
     grade_tie ties[GRADE_MAX_TIES];    /* other explanations of the same answers */
     size_t tie_count;
-    bool solved;                          /* the explanation has a number that the submission fixed */
+    const char *solved;                   /* the id of them that has a number, which the submission fixed; or NULL */
     double parameter;                     /* that number */
     const char *follows[GRADE_MAX_NAMES]; /* ids of mistakes in the parts of a composite component that show here */
     const char *nearest;    /* where nothing explains all: the id that gives most of the values, if those are many */

@@ -449,7 +449,7 @@ static void judge_half(half *h, const grade_choice *other, size_t count, grade_r
             assay_grade_add_name(&results[i], names[k]);
         }
         if (h->explained && assay_grade_free_level(h->component, &h->found) != NULL) {
-            results[i].solved = true;
+            results[i].solved = assay_grade_free_id(h->component, &h->found);
             const struct grade_initializer *initializer = h->component->initializer;
             results[i].parameter = initializer->shown == NULL ? h->parameter
                                                               : initializer->shown(h->cases[i], &h->found);

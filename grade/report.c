@@ -98,10 +98,10 @@ void grade_explanation_ids(const grade_result *result, char *text, size_t size)
     }
 }
 
-void grade_solved_number(const grade_result *result, char *text, size_t size)
+void grade_solved_number(const grade_result *result, const char *id, char *text, size_t size)
 {
     text[0] = '\0';
-    if (result->solved) {
+    if (same_id(result->solved, id)) {
         snprintf(text, size, " (here: %.6g)", result->parameter);
     }
 }
@@ -175,13 +175,13 @@ static void print_explanation(FILE *stream, const grade_report *report, const gr
                               const grade_result *result)
 {
     char number[64];
-    grade_solved_number(result, number, sizeof number);
     if (result->mistake != NULL) {
-        print_mistake(stream, report, component, result->mistake, result->also[0] == NULL ? number : "");
+        grade_solved_number(result, result->mistake, number, sizeof number);
+        print_mistake(stream, report, component, result->mistake, number);
     }
     for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
-        bool last = i + 1 == GRADE_MAX_NAMES || result->also[i + 1] == NULL;
-        print_mistake(stream, report, component, result->also[i], last ? number : "");
+        grade_solved_number(result, result->also[i], number, sizeof number);
+        print_mistake(stream, report, component, result->also[i], number);
     }
     print_ties(stream, report, result);
     for (size_t i = 0; i < GRADE_MAX_NAMES && result->follows[i] != NULL; i++) {

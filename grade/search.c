@@ -32,6 +32,16 @@ static bool is_free(const grade_axis *axis, int level)
     return false;
 }
 
+const char *assay_grade_free_id(const grade_component *component, const grade_choice *choice)
+{
+    for (size_t a = 0; a < component->axis_count; a++) {
+        if (is_free(&component->axes[a], choice->level[a])) {
+            return component->axes[a].ids[choice->level[a]];
+        }
+    }
+    return NULL;
+}
+
 /* Whether a level may join the choice: two free numbers are not solved for together, but one may be in two places. */
 static bool may_join(const grade_component *component, const grade_choice *choice, const grade_axis *axis, int level)
 {

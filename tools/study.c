@@ -44,7 +44,7 @@ static void print_help(void)
            "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own\n"
            "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64, reference\n"
            "  --json FILE            write the comparison to FILE (-: standard output)\n"
-           "  --commit TEXT          recorded with results, for example \"$(git log -1 --format='%%h %%cs')\"\n"
+           "  --commit TEXT          recorded with results: the program's commit and day, as \"13af1cf 2026-11-28\"\n"
            "  --pack FILE            write the lines of all finished runs to FILE, the study's record\n"
            "  --from FILE            read a record in place of a folder, and run nothing\n"
            "  --list                 print the runs and which of them are finished, and run nothing\n");

@@ -18,8 +18,8 @@ mv "$folder/sgd.sign.so" "$class/<b>Eva.so"
 ln -s /etc/passwd "$class/Fritz.so"
 echo 'int jo_full_name' >"$class/Jo.c"
 # Two that are wrong in one and the same way that the catalogue does not know, and one that is wrong in another way.
-for change in "Gil 1.25" "Hans 1.25" "Ina 1.125"; do
-    sed "s/\[i\] - self->learning_rate \* (real)g/[i] - ${change#* } * self->learning_rate * (real)g/" \
+for change in "Gil 0.25" "Hans 0.25" "Ina 0.125"; do
+    sed "s/\[i\] - self->learning_rate \* (real)g/[i] + ${change#* } * (i % 3) - self->learning_rate * (real)g/" \
         "$source/tests/starters/c/submission.c" >"$folder/s.c"
     ${CC:-cc} -std=gnu17 -O1 -w -shared -fPIC -I"$source/grade/include" -o "$class/${change% *}.so" "$folder/s.c" -lm ||
         skip "no C compiler here"

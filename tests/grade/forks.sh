@@ -74,7 +74,10 @@ if has numpy; then
     # other books and blogs
     wrong numpy_layers_wrong.ipynb cross_entropy.probability_clipped_at_both_ends momentum.averaging_missing
     says out "softmax cross-entropy: class Loss_CategoricalCrossentropy, cell 2"
-    wrong numpy_keys_wrong.ipynb cross_entropy.epsilon_in_logarithm any.inexact
+    wrong numpy_keys_wrong.ipynb cross_entropy.epsilon_in_logarithm adam.epsilon_before_correction \
+        adam.epsilon_ignored
+    says out "a small number is added before the logarithm (here: 1e-07)"
+    says out "epsilon is fixed (here: 1e-07)"
     says out "softmax cross-entropy, gradient: class SoftmaxWithLoss, cell 3"
     says out "sigmoid, derivative: function sigmoid, cell 4"
     wrong numpy_objects_wrong.ipynb adam.t_counts_tensors

@@ -8,5 +8,6 @@ need_python numpy python3-numpy
 for file in "$source"/tests/grade/wild_layers/*.py; do
     components=$(sed -n 's/^# \([a-z_]*\): [a-z_]*\..*/\1/p' "$file" | paste -sd,)
     graded 1 --format json --seed 5 --only "$components" "$file"
-    "$PYTHON" "$source/tests/grade/wild_layers.py" "$folder/out" "$file" || fail "$file: a mistake is not called by its name"
+    "$PYTHON" "$source/tests/grade/wild_layers.py" "$folder/out" "$file" ||
+        fail "$file: a mistake is not called by its name"
 done
