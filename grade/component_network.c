@@ -274,6 +274,20 @@ static void softmax(size_t classes, const double *y, double *p)
     }
 }
 
+/* -log of a row's softmax at the label; a run that diverges has labels whose probability underflows. */
+static double negative_log_softmax(size_t classes, const double *y, size_t label)
+{
+    double most = y[0];
+    double sum = 0.0;
+    for (size_t j = 1; j < classes; j++) {
+        most = fmax(most, y[j]);
+    }
+    for (size_t j = 0; j < classes; j++) {
+        sum += exp(y[j] - most);
+    }
+    return log(sum) - (y[label] - most);
+}
+
 /* The gradient of a function of p, as one of p's logits. */
 static void through_softmax(size_t classes, const double *p, double *delta)
 {
@@ -289,7 +303,7 @@ static void through_softmax(size_t classes, const double *p, double *delta)
 /* -log p of the row's label; delta = p - onehot. */
 static double row_loss(const double *logits, size_t classes, size_t label, const grade_choice *choice, double *delta)
 {
-    double first[MAX_WIDTH];
+    double first[MAX_WIDTH] = {0};
     double p[MAX_WIDTH];
     int kind = choice->level[PASS_DELTA];
     softmax(classes, logits, first);
@@ -302,7 +316,7 @@ static double row_loss(const double *logits, size_t classes, size_t label, const
     if (kind == DELTA_SOFTMAX_TWICE) {
         through_softmax(classes, first, delta);
     }
-    return -log(p[label]);
+    return negative_log_softmax(classes, kind == DELTA_SOFTMAX_TWICE ? first : logits, label);
 }
 
 /* What the rows' gradients are divided by. */

@@ -306,7 +306,7 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
 static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
-    if (assay_grade_is_rare(s->evidence->component, visited) != s->rare) {
+    if (assay_grade_is_rare(s->searched, visited) != s->rare) {
         return true;
     }
     grade_choice choice = *visited;
