@@ -69,6 +69,7 @@ static const char *const delta_ids[] = {
     [DELTA_SOFTMAX] = "network_gradient.softmax_derivative_again",
     [DELTA_LOGITS] = "network_gradient.softmax_missing",
     [DELTA_SOFTMAX_TWICE] = "network_gradient.softmax_twice",
+    [DELTA_SOFTMAX_TWICE_SKIPPED] = "network_gradient.softmax_twice", /* without the derivative of the first */
 };
 static const char *const loss_ids[] = {
     [LOSS_SIGN] = "network_gradient.loss_sign",
@@ -293,7 +294,8 @@ static double row_loss(const double *logits, size_t classes, size_t label, const
     double p[MAX_WIDTH];
     int kind = choice->level[PASS_DELTA];
     softmax(classes, logits, first);
-    softmax(classes, kind == DELTA_SOFTMAX_TWICE ? first : logits, p);
+    bool twice = kind == DELTA_SOFTMAX_TWICE || kind == DELTA_SOFTMAX_TWICE_SKIPPED;
+    softmax(classes, twice ? first : logits, p);
     for (size_t j = 0; j < classes; j++) {
         delta[j] = kind == DELTA_LOGITS ? logits[j] : p[j];
         delta[j] -= j == label && kind != DELTA_LABEL ? 1.0 : 0.0;
