@@ -285,7 +285,7 @@ static void shift_logits(const batch *b, const grade_choice *choice, double *shi
             double bound = choice->single ? fmin(choice->parameter, 88.0) : choice->parameter;
             z = fmin(z, bound);
             z = guard == GUARD_CLIPPED ? fmax(z, -bound) : z;
-            shift = 0.0;
+            shift = kind == SHIFT_DIVIDED ? shift : 0.0;
         }
         shifted[i] = kind == SHIFT_DENOMINATOR ? z : kind == SHIFT_DIVIDED ? z / shift : (z - shift) / scale;
         of_sum[i] = kind == SHIFT_NUMERATOR ? z

@@ -337,8 +337,8 @@ static grade_choice pass_choice(const grade_choice *choice)
 {
     static const unsigned char biases[] = {0, [LOOP_BIAS_AVERAGED] = BIAS_AVERAGED,
                                            [LOOP_BIAS_OVER_ALL] = BIAS_OVER_ALL, [LOOP_BIAS_LAST_ROW] = BIAS_LAST_ROW};
-    static const unsigned char softmaxes[] = {0, [LOOP_SOFTMAX_TWICE] = DELTA_SOFTMAX_TWICE,
-                                              [LOOP_SOFTMAX_TWICE_SKIPPED] = DELTA_SOFTMAX_TWICE_SKIPPED};
+    static const unsigned char softmaxes[] = {
+        0, [LOOP_SOFTMAX_TWICE] = DELTA_SOFTMAX_TWICE, [LOOP_SOFTMAX_TWICE_SKIPPED] = DELTA_SOFTMAX_TWICE_SKIPPED};
     grade_choice whole = assay_grade_part_choice(choice, &assay_grade_network_gradient);
     whole.upstream = choice->upstream;
     whole.level[PASS_MEAN] = choice->level[LOOP_MEAN] != 0 ? choice->level[LOOP_MEAN] : whole.level[PASS_MEAN];

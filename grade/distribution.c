@@ -153,8 +153,7 @@ static bool drawn_around(const law *of, double scale, double shift, size_t count
         .mean = scale * of->mean + shift, .variance = scale * scale * of->variance, .kurtosis = of->kurtosis};
     *z = assay_variance_z(sample, &wanted);
     if (sample->minimum - shift < scale * (of->lower - slack) ||
-        sample->maximum - shift > scale * (of->upper + slack) ||
-        fabs(assay_mean_z(sample, &wanted)) > QUANTILE ||
+        sample->maximum - shift > scale * (of->upper + slack) || fabs(assay_mean_z(sample, &wanted)) > QUANTILE ||
         (count >= ENOUGH_FOR_VARIANCE ? fabs(*z) > QUANTILE : !variance_possible(sample, &wanted))) {
         return false;
     }
@@ -176,8 +175,8 @@ static bool drawn_off_centre(double std, size_t count, const double *values, con
 {
     /* The estimated mean of a uniform sample may leave its ends outside: as far as such a mean errs. */
     static const law loose_uniform = {uniform_cumulative, -1.1, 1.1, 0.0, 1.0 / 3.0, -1.2};
-    static const law loose_truncated = {
-        truncated_cumulative, -CUT - 0.2, CUT + 0.2, 0.0, TRUNCATED_VARIANCE, TRUNCATED_KURTOSIS};
+    static const law loose_truncated = {truncated_cumulative, -CUT - 0.2,        CUT + 0.2, 0.0,
+                                        TRUNCATED_VARIANCE,   TRUNCATED_KURTOSIS};
     const assay_moments centred = {.mean = 0.0, .variance = std * std};
     double mean = sample->mean;
     return fabs(assay_mean_z(sample, &centred)) > QUANTILE &&
@@ -242,9 +241,7 @@ void assay_grade_distribution_text(grade_distribution hypothesis, char *text, si
     case GRADE_ONE_UNIFORM:
         snprintf(text, size, "Box and Muller's formula with one uniform number, times %.5g", value);
         break;
-    case GRADE_ROOTLESS:
-        snprintf(text, size, "Box and Muller's formula without the root, times %.5g", value);
-        break;
+    case GRADE_ROOTLESS: snprintf(text, size, "Box and Muller's formula without the root, times %.5g", value); break;
     case GRADE_OFF_CENTRE: snprintf(text, size, "a mean that is not 0 and standard deviation %.5g", value); break;
     case GRADE_RANDOM: snprintf(text, size, "random values"); break;
     }

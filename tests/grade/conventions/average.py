@@ -36,22 +36,22 @@ def _softmax(z):
 
 
 # network_gradient:
-def network_gradient(sizes, activation, x, labels, **parameters):
+def network_gradient(sizes, activation, weights, biases, x, labels):
     m, layers = len(labels), len(sizes) - 1
     caches, a = [], x
     for l in range(layers):
-        z = a @ parameters[f"weight{l}"].T + parameters[f"bias{l}"]
+        z = a @ weights[l].T + biases[l]
         caches.append((a, z))
         a = z if l + 1 == layers or activation == "identity" else np.tanh(z) if activation == "tanh" else np.maximum(z, 0)
     p = _softmax(a)
-    found = {"loss": -np.log(p[np.arange(m), labels]).mean()}
+    loss, dweights, dbiases = -np.log(p[np.arange(m), labels]).mean(), [None] * layers, [None] * layers
     dz = p - np.eye(sizes[-1])[labels]
     for l in reversed(range(layers)):
         a, z = caches[l]
-        found[f"dweight{l}"] = dz.T @ a / m
-        found[f"dbias{l}"] = dz.sum(axis=0) / m
+        dweights[l] = dz.T @ a / m
+        dbiases[l] = dz.sum(axis=0) / m
         if l > 0:
             z = caches[l - 1][1]
-            da = dz @ parameters[f"weight{l}"]
+            da = dz @ weights[l]
             dz = da * (1 if activation == "identity" else 1 - np.tanh(z) ** 2 if activation == "tanh" else z > 0)
-    return found
+    return loss, dweights, dbiases

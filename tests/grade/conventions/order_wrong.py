@@ -17,20 +17,20 @@ def linear_backward(x, weight, dy):
 
 
 # network_gradient: < linear_forward.weight_order + linear_forward.bias_missing + linear_backward.weight_order + linear_backward.dbias_averaged
-def network_gradient(sizes, activation, x, labels, **parameters):
+def network_gradient(sizes, activation, weights, biases, x, labels):
     layers = len(sizes) - 1
     inputs, zs = [x], []
     for l in range(layers):
-        zs.append(linear_forward(inputs[-1], parameters[f"weight{l}"], parameters[f"bias{l}"]))
+        zs.append(linear_forward(inputs[-1], weights[l], biases[l]))
         z = zs[-1]
         inputs.append(np.tanh(z) if activation == "tanh" else np.maximum(z, 0) if activation == "relu" else z)
     e = np.exp(zs[-1] - zs[-1].max(axis=1, keepdims=True))
     p = e / e.sum(axis=1, keepdims=True)
-    found = {"loss": -np.log(p[np.arange(len(x)), labels]).mean()}
+    loss, dweights, dbiases = -np.log(p[np.arange(len(x)), labels]).mean(), [None] * layers, [None] * layers
     dz = (p - np.eye(sizes[-1])[labels]) / len(x)
     for l in reversed(range(layers)):
-        dx, found[f"dweight{l}"], found[f"dbias{l}"] = linear_backward(inputs[l], parameters[f"weight{l}"], dz)
+        dx, dweights[l], dbiases[l] = linear_backward(inputs[l], weights[l], dz)
         if l > 0:
             z = zs[l - 1]
             dz = dx * (1 - np.tanh(z) ** 2 if activation == "tanh" else z > 0 if activation == "relu" else 1)
-    return found
+    return loss, dweights, dbiases
