@@ -11,7 +11,7 @@ accepted() {
     graded 1 --only "$2" --seed 5 "$source/tests/grade/conventions/$1"
     says out "right in another convention: $4"
     says out " counts it as right"
-    says out "he tutorial "
+    says out "tutorial"
     graded 0 --only "$2" --seed 5 --convention "$3" "$source/tests/grade/conventions/$1"
     says out "full marks"
 }
@@ -53,4 +53,3 @@ refused average_wrong.py init_xavier deeplearning.ai init_xavier.root_missing
 refused average_wrong.py network_gradient deeplearning.ai network_gradient.bias_gradient_averaged
 refused order_wrong.py linear_forward keras linear_forward.bias_missing
 refused order_wrong.py linear_backward keras linear_backward.dbias_averaged
-refused order_wrong.py network_gradient keras linear_forward.bias_missing

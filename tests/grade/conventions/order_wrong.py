@@ -16,7 +16,6 @@ def linear_backward(x, weight, dy):
     return dy @ _in_out(weight).T, (x.T @ dy).reshape(weight.shape), dy.mean(axis=0)
 
 
-# network_gradient: < linear_forward.weight_order + linear_forward.bias_missing + linear_backward.weight_order + linear_backward.dbias_averaged
 def network_gradient(sizes, activation, weights, biases, x, labels):
     layers = len(sizes) - 1
     inputs, zs = [x], []
