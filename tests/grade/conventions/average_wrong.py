@@ -42,7 +42,8 @@ def network_gradient(sizes, activation, weights, biases, x, labels):
     for l in range(layers):
         z = a @ weights[l].T + biases[l]
         caches.append((a, z))
-        a = z if l + 1 == layers or activation == "identity" else np.tanh(z) if activation == "tanh" else np.maximum(z, 0)
+        last = l + 1 == layers or activation == "identity"
+        a = z if last else np.tanh(z) if activation == "tanh" else np.maximum(z, 0)
     p = _softmax(a)
     loss, dweights, dbiases = -np.log(p[np.arange(m), labels]).mean(), [None] * layers, [None] * layers
     dz = p - np.eye(sizes[-1])[labels]
