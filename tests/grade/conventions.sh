@@ -38,7 +38,8 @@ accepted average.py init_kaiming deeplearning.ai "the gain is on every layer"
 accepted average.py init_xavier deeplearning.ai "only the inputs count"
 accepted order.py linear_forward cs231n "the weight is read as [in][out]"
 accepted order.py linear_backward cs231n "the weight is stored as [in][out]"
-# The network is right with the average in either place; with the other order of its weights it follows, or says so alone.
+# The network is right with the average in either place;
+# with the other order of its weights it follows, or says so alone.
 graded 0 --only network_gradient --seed 5 "$source/tests/grade/conventions/average.py"
 graded 0 --only linear_forward,linear_backward,network_gradient --seed 5 --convention keras \
     "$source/tests/grade/conventions/order.py"
