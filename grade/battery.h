@@ -73,7 +73,8 @@ typedef struct {
 assay_status assay_grade_import_header(const char *directory, grade_import *imported, assay_error *error);
 
 /*
- * Reads the outputs DIR/ID.NAME.npy of an exported battery. A component without any output counts as not
+ * Reads the outputs of an exported battery from the files that DIR/cases.json names. A component without any
+ * counts as not
  * implemented.
  */
 assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);

@@ -127,6 +127,8 @@ struct grade_component {
     size_t axis_count;
     /* A catalogue id for an output of a wrong shape, where this component knows what the shape comes from; or NULL. */
     const char *(*name_shape)(const grade_case *graded, const grade_field *output);
+    /* A catalogue id for wrong values that no model gives, as random ones; or NULL. */
+    const char *(*name_values)(const grade_case *graded, const grade_fields *answers);
     /* Composite components: what they consist of, NULL-terminated; the model follows choice->upstream. Else NULL. */
     const grade_component *const *parts;
 };

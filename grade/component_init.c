@@ -130,6 +130,23 @@ static void model_constant(const grade_case *graded, const grade_choice *choice,
     }
 }
 
+/* Random values: in some weight, hardly any two neighbours are equal. */
+static const char *name_random(const grade_case *graded, const grade_fields *answers)
+{
+    (void)graded;
+    for (size_t f = 0; f < answers->count; f += 2) {
+        const grade_field *weight = &answers->field[f];
+        size_t changes = 0;
+        for (size_t i = 1; i < weight->count; i++) {
+            changes += weight->values[i] != weight->values[i - 1];
+        }
+        if (10 * changes > 9 * (weight->count - 1)) {
+            return "init_constant.random";
+        }
+    }
+    return NULL;
+}
+
 const grade_component assay_grade_init_constant = {
     .name = "init_constant",
     .title = "constant initialization",
@@ -137,6 +154,7 @@ const grade_component assay_grade_init_constant = {
     .numbers = NUMBERS,
     .make = make_constant,
     .model = model_constant,
+    .name_values = name_random,
     GRADE_AXES(constant_axes),
 };
 
@@ -153,7 +171,8 @@ enum {
     FORM_BOUND = 1, FORM_VARIANCE, FORM_VARIANCE_UNIFORM, FORM_VARIANCE_AS_BOUND, FORM_ROOT_TWICE, FORM_BOUND_AS_STD,
     FORM_TRUNCATED, FORM_POSITIVE, FORM_RAND, FORM_ABSOLUTE, FORM_UNSCALED, FORM_UNIT_UNIFORM, FORM_SYMMETRIC_UNIT,
     FORM_MINUS_HALF, FORM_MINUS_HALF_SCALED, FORM_MULTIPLIED, FORM_ZERO, FORM_ONE_VALUE, FORM_FIXED,
-    FORM_HALF_VARIANCE, FORM_SHIFTED, FORM_ONE_UNIFORM, FORM_MULTIPLIED_TWICE, FORM_UNIFORM
+    FORM_HALF_VARIANCE, FORM_SHIFTED, FORM_ONE_UNIFORM, FORM_MULTIPLIED_TWICE, FORM_ROOTLESS,
+    FORM_OFF_CENTRE, FORM_OFF_CENTRE_FIXED, FORM_UNIFORM
 };
 /* The levels of `form` that have the same name in every initializer. */
 #define SHARED_FORMS                                                   \
@@ -171,10 +190,13 @@ enum {
     [FORM_HALF_VARIANCE] = "initializer.half_variance",              \
     [FORM_SHIFTED] = "initializer.twelve_not_shifted",               \
     [FORM_ONE_UNIFORM] = "initializer.one_uniform_for_both",         \
+    [FORM_ROOTLESS] = "initializer.box_muller_root_missing",         \
+    [FORM_OFF_CENTRE] = "initializer.mean_not_zero",                 \
+    [FORM_OFF_CENTRE_FIXED] = "initializer.mean_and_std",            \
     [FORM_ZERO] = "initializer.all_zero",                            \
     [FORM_ONE_VALUE] = "initializer.one_value"
 
-static const grade_free free_forms[] = {{FORM_FIXED, 1e-6, 1e3}};
+static const grade_free free_forms[] = {{FORM_FIXED, 1e-6, 1e3}, {FORM_OFF_CENTRE_FIXED, 1e-6, 1e3}};
 
 /* Of biases that are to be 0. What is more special comes first: BIAS_ANY fits all that is random. */
 enum { BIAS_DEFAULT = 1, BIAS_UNSCALED, BIAS_UNIT_UNIFORM, BIAS_CONSTANT, BIAS_DRAWN, BIAS_ANY };
@@ -213,6 +235,9 @@ static grade_distribution drawn(double std, int form, double fixed)
     case FORM_ZERO: return (grade_distribution){GRADE_CONSTANT, 0.0};
     case FORM_ONE_VALUE: return (grade_distribution){GRADE_ONE_VALUE, 0.0};
     case FORM_FIXED: return (grade_distribution){GRADE_EITHER, fixed};
+    case FORM_ROOTLESS: return (grade_distribution){GRADE_ROOTLESS, std};
+    case FORM_OFF_CENTRE: return (grade_distribution){GRADE_OFF_CENTRE, std};
+    case FORM_OFF_CENTRE_FIXED: return (grade_distribution){GRADE_OFF_CENTRE, fixed};
     case FORM_UNIFORM: return (grade_distribution){GRADE_UNIFORM, sqrt(3.0) * std};
     default: return (grade_distribution){GRADE_EITHER, std};
     }

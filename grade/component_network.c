@@ -69,6 +69,7 @@ static const char *const delta_ids[] = {
     [DELTA_SOFTMAX] = "network_gradient.softmax_derivative_again",
     [DELTA_LOGITS] = "network_gradient.softmax_missing",
     [DELTA_SOFTMAX_TWICE] = "network_gradient.softmax_twice",
+    [DELTA_SOFTMAX_TWICE_SKIPPED] = "network_gradient.softmax_twice", /* without the derivative of the first */
 };
 static const char *const loss_ids[] = {
     [LOSS_SIGN] = "network_gradient.loss_sign",
@@ -79,6 +80,7 @@ static const char *const decay_ids[] = {
     [DECAY_OF_GRADIENT] = "network_gradient.weight_decay",
     [DECAY_WITH_LOSS] = "network_gradient.weight_decay",
 };
+static const char *const order_ids[] = {NULL, "network_gradient.weight_order"};
 static const grade_free decay_free[] = {{DECAY_OF_GRADIENT, 1e-5, 2.0}, {DECAY_WITH_LOSS, 1e-5, 2.0}};
 
 static const grade_axis gradient_axes[] = {
@@ -93,6 +95,7 @@ static const grade_axis gradient_axes[] = {
     [PASS_DELTA] = {GRADE_AXIS("gradient of the loss", delta_ids)},
     [PASS_LOSS] = {GRADE_AXIS("loss", loss_ids)},
     [PASS_DECAY] = {GRADE_AXIS("decay", decay_ids), GRADE_FREE(decay_free)},
+    [PASS_ORDER] = {GRADE_AXIS("order of the weights", order_ids), .convention = true},
 };
 
 /* --- parts with mistakes of their own ----------------------------------------------------------------------------- */
@@ -307,7 +310,8 @@ static double row_loss(const double *logits, size_t classes, size_t label, const
     double p[MAX_WIDTH];
     int kind = choice->level[PASS_DELTA];
     softmax(classes, logits, first);
-    softmax(classes, kind == DELTA_SOFTMAX_TWICE ? first : logits, p);
+    bool twice = kind == DELTA_SOFTMAX_TWICE || kind == DELTA_SOFTMAX_TWICE_SKIPPED;
+    softmax(classes, twice ? first : logits, p);
     for (size_t j = 0; j < classes; j++) {
         delta[j] = kind == DELTA_LOGITS ? logits[j] : p[j];
         delta[j] -= j == label && kind != DELTA_LABEL ? 1.0 : 0.0;
@@ -520,6 +524,32 @@ static void backward_layer(network *net, size_t l, size_t rows, const grade_choi
     }
 }
 
+/* The matrix [columns][rows] in the memory of one that is [rows][columns]. */
+static void transpose(size_t rows, size_t columns, double *values)
+{
+    double old[MAX_WIDTH * MAX_WIDTH];
+    memcpy(old, values, rows * columns * sizeof *values);
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t c = 0; c < columns; c++) {
+            values[c * rows + r] = old[r * columns + c];
+        }
+    }
+}
+
+/* A pass of code that has all weights as [in][out]: it is given, and gives, the same memory. */
+static void pass_in_out(const network *net, const network_batch *batch, const grade_choice *choice, gradients *found)
+{
+    network read = *net;
+    grade_choice usual = *choice;
+    usual.level[PASS_ORDER] = 0;
+    for (size_t l = 0; l < net->layers; l++) {
+        transpose(net->sizes[l], net->sizes[l + 1], read.weight[l]);
+    }
+    assay_grade_network_pass(&read, batch, &usual, found, NULL, NULL);
+    for (size_t l = 0; l < net->layers; l++) {
+        transpose(net->sizes[l + 1], net->sizes[l], found->dweight[l]);
+    }
+}
 
 void assay_grade_network_pass(network *net, const network_batch *batch, const grade_choice *choice, gradients *found,
                               after_layer *after, void *context)
@@ -529,6 +559,10 @@ void assay_grade_network_pass(network *net, const network_batch *batch, const gr
     double below[MAX_ROWS * MAX_WIDTH];
     size_t rows = batch->rows;
     int layers = choice->level[PASS_LAYERS];
+    if (choice->level[PASS_ORDER] != 0 && after == NULL) {
+        pass_in_out(net, batch, choice, found);
+        return;
+    }
     memset(found, 0, sizeof *found);
     found->closest = forward(net, rows, batch->x, choice, &act);
     found->loss = loss_gradient(batch, act.a[net->layers], net->sizes[net->layers], choice, delta);

@@ -93,7 +93,7 @@ static void run_steps(grade_rule rule, const grade_hyper *hyper, const grade_cas
 /* --- what goes wrong with every rule ------------------------------------------------------------------------------ */
 
 static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9}, {RATE_SCALED, 1e-3, 1e3}};
-static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 0.9}};
+static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 4.0}};
 
 #define COMMON_TABLES(RULE)                                          \
     static const char *const RULE##_signs[] = {NULL, #RULE ".sign"}; \
@@ -242,6 +242,7 @@ static const char *const adam_corrections[] = {
     [ADAM_POWER_OUTSIDE] = "adam.power_outside",
     [ADAM_PLUS] = "adam.correction_plus",
     [ADAM_COMPOUNDED] = "adam.rate_compounded",
+    [ADAM_CORRECTIONS_SWAPPED] = "adam.corrections_swapped",
 };
 static const char *const adam_times[] = {
     [ADAM_T_FROM_ZERO] = "adam.t_from_zero",       [ADAM_T_AHEAD] = "adam.t_ahead",
@@ -276,6 +277,12 @@ static const char *const adam_averagings[] = {
     [ADAM_FIRST_NOT_DECAYED] = "adam.first_moment_not_decayed",
     [ADAM_SECOND_NOT_DECAYED] = "adam.second_moment_not_decayed",
     [ADAM_SECOND_SUMMED] = "adam.second_moment_summed",
+    [ADAM_FIRST_FRESH_OTHER] = "adam.one_minus_beta2_in_first",
+    [ADAM_SECOND_FRESH_OTHER] = "adam.one_minus_beta1_in_second",
+    [ADAM_FIRST_KEPT_OTHER] = "adam.first_decayed_by_beta2",
+    [ADAM_SECOND_KEPT_OTHER] = "adam.second_decayed_by_beta1",
+    [ADAM_FIRST_BY_OTHER] = "adam.first_averaged_with_beta2",
+    [ADAM_SECOND_BY_OTHER] = "adam.second_averaged_with_beta1",
 };
 static const char *const adam_squares[] = {
     [ADAM_SQUARE_MISSING] = "adam.square_missing",

@@ -285,7 +285,7 @@ static void shift_logits(const batch *b, const grade_choice *choice, double *shi
             double bound = choice->single ? fmin(choice->parameter, 88.0) : choice->parameter;
             z = fmin(z, bound);
             z = guard == GUARD_CLIPPED ? fmax(z, -bound) : z;
-            shift = 0.0;
+            shift = kind == SHIFT_DIVIDED ? shift : 0.0;
         }
         shifted[i] = kind == SHIFT_DENOMINATOR ? z : kind == SHIFT_DIVIDED ? z / shift : (z - shift) / scale;
         of_sum[i] = kind == SHIFT_NUMERATOR ? z
@@ -371,7 +371,7 @@ enum { AXIS_FORMULA = AXIS_OWN, AXIS_OUTPUT };
 /* clang-format off */
 enum {
     SOFTMAX_LOG = 1, SOFTMAX_LOG_OF, SOFTMAX_MINUS, SOFTMAX_BASE, SOFTMAX_TWICE, SOFTMAX_SIGMOID, SOFTMAX_PLAIN,
-    SOFTMAX_HARD, SOFTMAX_SQUARES
+    SOFTMAX_HARD, SOFTMAX_SQUARES, SOFTMAX_SCALED, SOFTMAX_OVER_ROOT
 };
 enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED, OUTPUT_TRANSPOSED };
 static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
@@ -387,6 +387,8 @@ static const char *const softmax_formulas[] = {
     [SOFTMAX_PLAIN] = "softmax.exponential_missing",
     [SOFTMAX_HARD] = "softmax.hard_maximum",
     [SOFTMAX_SQUARES] = "softmax.squares",
+    [SOFTMAX_SCALED] = "softmax.logits_over_root",
+    [SOFTMAX_OVER_ROOT] = "softmax.divided_by_root",
 };
 static const char *const softmax_outputs[] = {
     [OUTPUT_CLIPPED] = "softmax.clipped",
@@ -415,11 +417,12 @@ static void make_softmax(size_t index, assay_mt19937 *random, grade_case *made)
 }
 
 /* The logits that take the place of z, for formulas that are a softmax of something else. */
-static double softmax_argument(int formula, double z, double parameter)
+static double softmax_argument(int formula, double z, size_t classes, double parameter)
 {
     switch (formula) {
     case SOFTMAX_MINUS: return -z;
     case SOFTMAX_BASE: return z * log(parameter);
+    case SOFTMAX_SCALED: return z / sqrt((double)classes);
     default: return z;
     }
 }
@@ -440,6 +443,7 @@ static void other_formula(int formula, const double *z, size_t classes, double *
         case SOFTMAX_PLAIN: p[j] = z[j] / sum; break;
         case SOFTMAX_SQUARES: p[j] = z[j] * z[j] / squares; break;
         case SOFTMAX_HARD: p[j] = z[j] == most ? 1.0 : 0.0; break;
+        case SOFTMAX_OVER_ROOT: p[j] /= sqrt((double)classes); break;
         default: break;
         }
     }
@@ -477,7 +481,7 @@ static void model_softmax(const grade_case *graded, const grade_choice *choice, 
     size_t count = b.rows * b.classes;
     int formula = choice->level[AXIS_FORMULA];
     for (size_t i = 0; i < count; i++) {
-        argument[i] = softmax_argument(formula, b.z[i], choice->parameter);
+        argument[i] = softmax_argument(formula, b.z[i], b.classes, choice->parameter);
     }
     b.z = argument;
     softmax_with(&b, choice, &values);

@@ -13,7 +13,8 @@
 /* clang-format off */
 enum {
     LOOP_BATCHES, LOOP_LAST, LOOP_GRADIENT, LOOP_ORDER, LOOP_STEPS, LOOP_STATE, LOOP_RULE, LOOP_WHAT, LOOP_RETURNED,
-    LOOP_LOSS, LOOP_MEAN, LOOP_BIAS, LOOP_CLIP, LOOP_AXES
+    LOOP_LOSS, LOOP_MEAN, LOOP_BIAS, LOOP_CLIP, LOOP_SOFTMAX,
+    LOOP_AXES
 };
 enum { BATCHES_FIRST = 1, BATCHES_UNORDERED, BATCHES_LABELS, BATCHES_IMAGES, BATCHES_ALL };
 enum {
@@ -30,6 +31,7 @@ enum { RETURNED_START = 1 };
 enum { LOSS_AFTER = 1, LOSS_OF_ALL, LOSS_OF_ALL_AFTER, LOSS_TOTAL, LOSS_RUNNING, LOSS_CUMULATED };
 enum { LOOP_BIAS_AVERAGED = 1, LOOP_BIAS_OVER_ALL, LOOP_BIAS_LAST_ROW };
 enum { CLIP_NORM = 1 };
+enum { LOOP_SOFTMAX_TWICE = 1, LOOP_SOFTMAX_TWICE_SKIPPED };
 /* clang-format on */
 
 static const char *const batch_ids[] = {
@@ -94,6 +96,10 @@ static const char *const loop_bias_ids[] = {
     [LOOP_BIAS_LAST_ROW] = "training.bias_gradient_last_row",
 };
 static const char *const clip_ids[] = {[CLIP_NORM] = "training.gradient_norm_clipped"};
+static const char *const softmax_ids[] = {
+    [LOOP_SOFTMAX_TWICE] = "training.softmax_twice",
+    [LOOP_SOFTMAX_TWICE_SKIPPED] = "training.softmax_twice", /* without the derivative of the first */
+};
 static const grade_free clip_free[] = {{CLIP_NORM, 1e-3, 10.0}};
 
 static const grade_axis training_axes[] = {
@@ -110,6 +116,7 @@ static const grade_axis training_axes[] = {
     [LOOP_MEAN] = {GRADE_AXIS("average over the batch", loop_mean_ids)},
     [LOOP_BIAS] = {GRADE_AXIS("bias", loop_bias_ids)},
     [LOOP_CLIP] = {GRADE_AXIS("clipping", clip_ids), GRADE_FREE(clip_free)},
+    [LOOP_SOFTMAX] = {GRADE_AXIS("softmax", softmax_ids)},
 };
 
 /* --- cases -------------------------------------------------------------------------------------------------------- */
@@ -330,10 +337,14 @@ static grade_choice pass_choice(const grade_choice *choice)
 {
     static const unsigned char biases[] = {0, [LOOP_BIAS_AVERAGED] = BIAS_AVERAGED,
                                            [LOOP_BIAS_OVER_ALL] = BIAS_OVER_ALL, [LOOP_BIAS_LAST_ROW] = BIAS_LAST_ROW};
+    static const unsigned char softmaxes[] = {
+        0, [LOOP_SOFTMAX_TWICE] = DELTA_SOFTMAX_TWICE, [LOOP_SOFTMAX_TWICE_SKIPPED] = DELTA_SOFTMAX_TWICE_SKIPPED};
     grade_choice whole = assay_grade_part_choice(choice, &assay_grade_network_gradient);
     whole.upstream = choice->upstream;
     whole.level[PASS_MEAN] = choice->level[LOOP_MEAN] != 0 ? choice->level[LOOP_MEAN] : whole.level[PASS_MEAN];
     whole.level[PASS_BIAS] = choice->level[LOOP_BIAS] != 0 ? biases[choice->level[LOOP_BIAS]] : whole.level[PASS_BIAS];
+    int softmax = choice->level[LOOP_SOFTMAX];
+    whole.level[PASS_DELTA] = softmax != 0 ? softmaxes[softmax] : whole.level[PASS_DELTA];
     return whole;
 }
 

@@ -23,6 +23,8 @@ typedef enum {
     GRADE_HALF_NORMAL, /* |N(0, value^2)| */
     GRADE_SHIFTED,     /* value times the sum of 12 uniform numbers, from which 6 was not subtracted */
     GRADE_ONE_UNIFORM, /* value times Box and Muller's formula with one uniform number for both */
+    GRADE_ROOTLESS,    /* value times Box and Muller's formula without the root */
+    GRADE_OFF_CENTRE,  /* a mean that is not 0 and standard deviation `value`: GRADE_EITHER, shifted */
     GRADE_RANDOM       /* not constant: anything that was drawn */
 } grade_distribution_kind;
 

@@ -263,6 +263,9 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
         return false;
     }
     describe_divergence(&answer->outputs, &graded->outputs, f, index, result->detail, sizeof result->detail);
+    if (result->mistake == NULL && graded->component->name_values != NULL) {
+        result->mistake = graded->component->name_values(graded, &answer->outputs);
+    }
     return result->mistake == NULL;
 }
 

@@ -122,6 +122,12 @@ static void adam_corrections(const element *e, adam_numbers *n)
         n->c1 = pow(1.0 - n->b1, t);
         n->c2 = pow(1.0 - n->b2, t);
         break;
+    case ADAM_CORRECTIONS_SWAPPED: {
+        double first = n->c1;
+        n->c1 = n->c2;
+        n->c2 = first;
+        break;
+    }
     case ADAM_PLUS:
         n->c1 = 1.0 + pow(n->b1, t);
         n->c2 = 1.0 + pow(n->b2, t);
@@ -155,6 +161,26 @@ static double adam_denominator(const element *e, double v, const adam_numbers *n
     }
 }
 
+/* One moment's weights that have the other moment's beta. */
+static void exchange_betas(int kind, adam_numbers *n)
+{
+    switch (kind) {
+    case ADAM_FIRST_FRESH_OTHER: n->fresh[0] = 1.0 - n->b2; break;
+    case ADAM_SECOND_FRESH_OTHER: n->fresh[1] = 1.0 - n->b1; break;
+    case ADAM_FIRST_KEPT_OTHER: n->kept[0] = n->b2; break;
+    case ADAM_SECOND_KEPT_OTHER: n->kept[1] = n->b1; break;
+    case ADAM_FIRST_BY_OTHER:
+        n->kept[0] = n->b2;
+        n->fresh[0] = 1.0 - n->b2;
+        break;
+    case ADAM_SECOND_BY_OTHER:
+        n->kept[1] = n->b1;
+        n->fresh[1] = 1.0 - n->b1;
+        break;
+    default: break;
+    }
+}
+
 /* The weights of the fresh gradient and of the old average, for both moments. */
 static void adam_weights(const element *e, adam_numbers *n)
 {
@@ -170,6 +196,7 @@ static void adam_weights(const element *e, adam_numbers *n)
     kept[0] = kind == ADAM_FIRST_NOT_DECAYED ? 1.0 : kept[0];
     kept[1] = kind == ADAM_SECOND_NOT_DECAYED || summed ? 1.0 : kept[1];
     fresh[1] = summed ? 1.0 : fresh[1];
+    exchange_betas(kind, n);
     for (int k = 0; k < 2; k++) {
         bool swapped = kind == (k == 0 ? ADAM_FIRST_SWAPPED : ADAM_SECOND_SWAPPED) || kind == ADAM_BOTH_SWAPPED;
         bool missing = kind == (k == 0 ? ADAM_FIRST_AVERAGING : ADAM_SECOND_AVERAGING) || kind == ADAM_BOTH_AVERAGING;

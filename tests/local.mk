@@ -118,6 +118,8 @@ test_scripts = \
 	tests/report_tool.sh \
 	tests/grade/mistakes.sh \
 	tests/grade/styles.sh \
+	tests/grade/conventions.sh \
+	tests/grade/odd_sgd.sh \
 	tests/grade/wild.sh \
 	tests/grade/wild_layers.sh \
 	tests/grade/hostile.sh \
@@ -142,7 +144,7 @@ test_scripts = \
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
 EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh \
-	tests/grade/notebooks tests/grade/wild.py tests/grade/wild_layers tests/grade/wild_layers.py
+	tests/grade/notebooks tests/grade/conventions tests/grade/wild.py tests/grade/wild_layers tests/grade/wild_layers.py
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
 hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh \

@@ -422,6 +422,8 @@ static double draw_from(grade_distribution law, assay_mt19937 *random)
             normal = standard_normal(random);
         }
         return value * normal;
+    case GRADE_ROOTLESS: return value * -2.0 * log(uniform(random)) * cos(6.283185307179586 * uniform(random));
+    case GRADE_OFF_CENTRE: return value * (0.6 + normal);
     case GRADE_RANDOM: return 0.37 * normal;
     default: return value * normal;
     }

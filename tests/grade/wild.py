@@ -431,6 +431,36 @@ class halves(Adam):
         w -= 0.5 * self.lr * m / (np.sqrt(v) + self.eps)
 
 
+class AdamParts(Optimizer):
+    """Adam in four numbers: what is kept and what is fresh of both moments, and the bases of the corrections."""
+
+    def weights(self):
+        return self.b1, 1 - self.b1, self.b2, 1 - self.b2, self.b1, self.b2
+
+    def one(self, k, w, g):
+        kept1, fresh1, kept2, fresh2, base1, base2 = self.weights()
+        m, v = self.old(k, w)
+        self.m[k], self.v[k] = kept1 * m + fresh1 * g, kept2 * v + fresh2 * g ** 2
+        w -= self.lr * self.m[k] / (1 - base1 ** self.t) / (np.sqrt(self.v[k] / (1 - base2 ** self.t)) + self.eps)
+
+
+for name, place, ids in (("v_fresh", {3: "b1"}, "one_minus_beta1_in_second"),
+                         ("m_fresh", {1: "b2"}, "one_minus_beta2_in_first"),
+                         ("v_kept", {2: "b1"}, "second_decayed_by_beta1"),
+                         ("m_kept", {0: "b2"}, "first_decayed_by_beta2"),
+                         ("v_both", {2: "b1", 3: "b1"}, "second_averaged_with_beta1"),
+                         ("m_both", {0: "b2", 1: "b2"}, "first_averaged_with_beta2"),
+                         ("corrections", {4: "b2", 5: "b1"}, "corrections_swapped"),
+                         ("moments", {0: "b2", 1: "b2", 2: "b1", 3: "b1"}, "betas_swapped adam.corrections_swapped"),
+                         ("none", {}, "")):
+    def weights(self, place=place):
+        values = list(AdamParts.weights(self))
+        for i, beta in place.items():
+            values[i] = 1 - getattr(self, beta) if i in (1, 3) else getattr(self, beta)
+        return values
+    add(f"adam-exchanged_{name}", adam=(type(name, (AdamParts,), {"weights": weights}), ids and "adam." + ids))
+
+
 # --- networks -------------------------------------------------------------------------------------------------------
 
 def act(name, z):
@@ -571,6 +601,23 @@ class two_softmaxes(Net):
         p = softmax(y)
         d = super().dloss(p, labels)
         return p * (d - (d * p).sum(axis=1, keepdims=True))
+
+
+@wild("network_gradient", "network_gradient.softmax_twice")
+class softmax_layer(Net):
+    """The last layer's output goes through softmax; loss and gradient take it for logits."""
+
+    def loss(self, y, labels):
+        return super().loss(softmax(y), labels)
+
+    def dloss(self, y, labels):
+        return super().dloss(softmax(y), labels)
+
+
+@wild("network_gradient", "network_gradient.softmax_twice network_gradient.not_averaged")
+class softmax_layer_sum(softmax_layer):
+    def dloss(self, y, labels):
+        return super().dloss(y, labels) * len(y)
 
 
 @wild("network_gradient", "network_gradient.loss_summed")
@@ -744,6 +791,16 @@ class labels_in_order(Loop):
         rows = (self.at + np.arange(len(self.order[s]))) % len(self.x)
         self.at += len(rows)
         return self.x[self.order[s]], self.labels[rows]
+
+
+@wild("training", "training.softmax_twice")
+class loop_two_softmaxes(Loop):
+    net = two_softmaxes
+
+
+@wild("training", "training.softmax_twice training.labels_not_shuffled")
+class loop_softmax_layer(labels_in_order):
+    net = softmax_layer
 
 
 @wild("training", "training.gradient_accumulated")
