@@ -320,7 +320,7 @@ static double row_loss(const double *logits, size_t classes, size_t label, const
     if (kind == DELTA_SOFTMAX_TWICE) {
         through_softmax(classes, first, delta);
     }
-    return negative_log_softmax(classes, kind == DELTA_SOFTMAX_TWICE ? first : logits, label);
+    return negative_log_softmax(classes, twice ? first : logits, label);
 }
 
 /* What the rows' gradients are divided by. */

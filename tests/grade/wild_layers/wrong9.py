@@ -84,3 +84,12 @@ def pathological_curve(w1, w2):
     s = 1 / (1 + np.exp(-w2))
     t = np.tanh(w1)
     return t ** 2 + 0.01 * abs(w1) + s, 2 * t * (1 - t * t) + 0.01 * w1 / abs(w1), s * (1 - s)
+
+
+# init_constant: init_constant.random
+def const_init(layer_dims, fill):
+    parameters = {}
+    for l in range(1, len(layer_dims)):
+        parameters[f"W{l}"] = fill * np.random.randn(layer_dims[l], layer_dims[l - 1])
+        parameters[f"b{l}"] = np.full((layer_dims[l], 1), fill)
+    return parameters
