@@ -244,19 +244,11 @@ static int processors(void)
 
 int main(int argc, char **argv)
 {
-    const char *folder = getenv("ASSAY_DATA");
-    bench_options options = {.threads = processors(),
-                             .competitors = processors(),
-                             .rounds = 5,
-                             .steps = 40,
-                             .data = folder != NULL ? folder : ASSAY_DEFAULT_DATA};
+    bench_options options = {
+        .threads = processors(), .competitors = processors(), .rounds = 5, .steps = 40, .data = bench_data_folder()};
     parse(argc, argv, &options);
-    bench_begin_json(options.json, options.data);
-    assay_error error;
     assay_dataset data;
-    if (assay_dataset_load(options.data, ASSAY_TRAIN, &data, &error) != ASSAY_OK) {
-        bench_stop(error.message);
-    }
+    bench_begin(options.json, options.data, &data);
     assay_dataset some = data; /* one batch validates */
     some.count = ((size_t)options.steps + 1) * BATCH;
     times results[MAX_COMPETITORS + 1] = {0};

@@ -9,6 +9,7 @@
 
 #include <assay/base/file.h>
 #include "tools/output.h"
+#include "base/order.h"
 
 _Noreturn void bench_stop(const char *message)
 {
@@ -35,16 +36,9 @@ int bench_number(const char *text, int least, int limit)
     return (int)value;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 double bench_quantile(double *numbers, size_t count, double q)
 {
-    qsort(numbers, count, sizeof *numbers, compare);
+    qsort(numbers, count, sizeof *numbers, assay_compare_doubles);
     return numbers[(size_t)(q * (double)count)];
 }
 
@@ -56,6 +50,21 @@ void bench_begin_json(const char *file, const char *data)
         exit(2);
     }
     output_divert_text(file);
+}
+
+const char *bench_data_folder(void)
+{
+    const char *folder = getenv("ASSAY_DATA");
+    return folder != NULL ? folder : ASSAY_DEFAULT_DATA;
+}
+
+void bench_begin(const char *file, const char *data, assay_dataset *images)
+{
+    assay_error error;
+    bench_begin_json(file, data);
+    if (assay_dataset_load(data, ASSAY_TRAIN, images, &error) != ASSAY_OK) {
+        bench_stop(error.message);
+    }
 }
 
 void bench_end_json(const char *file, json_t *document)

@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <assay/base/error.h>
+#include <assay/data/dataset.h>
 
 /* Prints "PROGRAM: MESSAGE" on standard error and exits with status 1. The program's name is its file's name. */
 _Noreturn void bench_stop(const char *message);
@@ -24,6 +25,12 @@ double bench_quantile(double *numbers, size_t count, double q);
  * in the folder `data` (NULL: there is no folder), and sends what is printed to standard error if FILE is "-".
  */
 void bench_begin_json(const char *file, const char *data);
+
+/* The folder of the images: $ASSAY_DATA, or Debian's. */
+const char *bench_data_folder(void);
+
+/* bench_begin_json, and the images that train; exits with status 1 if they cannot be read. */
+void bench_begin(const char *file, const char *data, assay_dataset *images);
 
 /* Writes the document, which it takes over, to --json's FILE; only frees it for NULL. Exits after a failure. */
 void bench_end_json(const char *file, json_t *document);

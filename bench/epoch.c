@@ -261,15 +261,10 @@ static void parse(int argc, char **argv, bench_options *options)
 
 int main(int argc, char **argv)
 {
-    const char *folder = getenv("ASSAY_DATA");
-    bench_options options = {.rounds = 5, .data = folder != NULL ? folder : ASSAY_DEFAULT_DATA};
+    bench_options options = {.rounds = 5, .data = bench_data_folder()};
     parse(argc, argv, &options);
-    bench_begin_json(options.json, options.data);
-    assay_error error;
     assay_dataset data;
-    if (assay_dataset_load(options.data, ASSAY_TRAIN, &data, &error) != ASSAY_OK) {
-        bench_stop(error.message);
-    }
+    bench_begin(options.json, options.data, &data);
     products *operands = products_create(BATCH);
     if (operands == NULL) {
         bench_stop("out of memory");

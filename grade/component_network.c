@@ -261,7 +261,7 @@ static double forward(network *net, size_t rows, const double *x, const grade_ch
 
 /* --- loss --------------------------------------------------------------------------------------------------------- */
 
-static void softmax(size_t classes, const double *y, double *p)
+static double softmax(size_t classes, const double *y, double *p)
 {
     double most = y[0];
     double sum = 0.0;
@@ -275,20 +275,7 @@ static void softmax(size_t classes, const double *y, double *p)
     for (size_t j = 0; j < classes; j++) {
         p[j] /= sum;
     }
-}
-
-/* -log of a row's softmax at the label; a run that diverges has labels whose probability underflows. */
-static double negative_log_softmax(size_t classes, const double *y, size_t label)
-{
-    double most = y[0];
-    double sum = 0.0;
-    for (size_t j = 1; j < classes; j++) {
-        most = fmax(most, y[j]);
-    }
-    for (size_t j = 0; j < classes; j++) {
-        sum += exp(y[j] - most);
-    }
-    return log(sum) - (y[label] - most);
+    return most + log(sum);
 }
 
 /* The gradient of a function of p, as one of p's logits. */
@@ -309,9 +296,10 @@ static double row_loss(const double *logits, size_t classes, size_t label, const
     double first[MAX_WIDTH] = {0};
     double p[MAX_WIDTH];
     int kind = choice->level[PASS_DELTA];
-    softmax(classes, logits, first);
     bool twice = kind == DELTA_SOFTMAX_TWICE || kind == DELTA_SOFTMAX_TWICE_SKIPPED;
-    softmax(classes, twice ? first : logits, p);
+    softmax(classes, logits, first);
+    const double *y = twice ? first : logits;
+    double log_sum = softmax(classes, y, p);
     for (size_t j = 0; j < classes; j++) {
         delta[j] = kind == DELTA_LOGITS ? logits[j] : p[j];
         delta[j] -= j == label && kind != DELTA_LABEL ? 1.0 : 0.0;
@@ -320,7 +308,7 @@ static double row_loss(const double *logits, size_t classes, size_t label, const
     if (kind == DELTA_SOFTMAX_TWICE) {
         through_softmax(classes, first, delta);
     }
-    return negative_log_softmax(classes, twice ? first : logits, label);
+    return log_sum - y[label]; /* not -log p: in a run that diverges p underflows */
 }
 
 /* What the rows' gradients are divided by. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <assay/stats/goodness_of_fit.h>
+#include "base/order.h"
 
 /* The two-sided normal quantile of 1e-12, and log(2 / 1e-12). */
 #define QUANTILE 7.131
@@ -115,20 +116,13 @@ static double scaled_cumulative(double x, void *user)
     return (double)low / QUANTILES;
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void fill_quantiles(scaled_law *scaled)
 {
     for (size_t k = 0; k < QUANTILES; k++) {
         double u = ((double)k + 0.5) / QUANTILES;
         scaled->quantiles[k] = sqrt(-2.0 * log(u)) * cos(6.283185307179586 * u);
     }
-    qsort(scaled->quantiles, QUANTILES, sizeof(double), compare);
+    qsort(scaled->quantiles, QUANTILES, sizeof(double), assay_compare_doubles);
 }
 
 /*

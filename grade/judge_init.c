@@ -9,6 +9,7 @@
 #include <assay/stats/moments.h>
 #include "grade/distribution.h"
 #include "grade/search.h"
+#include "base/order.h"
 
 /* Correlation of two samples. Draws that were made once and used twice correlate fully, whatever their scale. */
 static double correlation(size_t count, const double *a, const double *b)
@@ -45,13 +46,6 @@ typedef struct {
     double *values;
     size_t count;
 } magnitudes;
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static bool same_value(double a, double b)
 {
@@ -204,7 +198,7 @@ static assay_status add_tensor(tensors *all, const grade_component *component, c
             added->drawn.values[added->drawn.count++] = value;
         }
     }
-    qsort(added->drawn.values, added->drawn.count, sizeof(double), compare_doubles);
+    qsort(added->drawn.values, added->drawn.count, sizeof(double), assay_compare_doubles);
     added->repetition = added->drawn.count == 0 ? DRAWS_FRESH : repetition_in(field, &added->drawn);
     take_sample(added);
     return ASSAY_OK;

@@ -10,7 +10,7 @@ enum { MAX_LAYERS = 3, MAX_WIDTH = 8, MAX_ROWS = 16 };
 /* float32 rounding must not move a ReLU across its kink: cases that come closer are drawn again. */
 #define KINK_MARGIN 1e-3
 
-/* SIGMOID is only what stands in for another one by mistake. */
+/* No case has SIGMOID: only a mistake puts it in the place of another function. */
 typedef enum { LINEAR, TANH, RELU, SIGMOID } hidden_kind;
 
 typedef struct {

@@ -7,6 +7,7 @@ assay_sources = \
 	%D%/base/file.c \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/order.h \
 	%D%/base/marker.h \
 	%D%/base/names.c \
 	%D%/base/text.c \

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "report/html.h"
+#include "base/order.h"
 
 static const char more_style[] =
     ".bar{display:block;height:1.1rem;background:var(--link);border-radius:.2rem;min-width:1px;"
@@ -70,13 +71,6 @@ static void put_footer(FILE *stream)
 
 /* --- the distribution --------------------------------------------------------------------------------------------- */
 
-static int compare_numbers(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static double median_percent(const json_t *results, size_t graded)
 {
     double *sorted = calloc(graded + 1, sizeof *sorted);
@@ -91,7 +85,7 @@ static double median_percent(const json_t *results, size_t graded)
             sorted[count++] = percent_of(result);
         }
     }
-    qsort(sorted, count, sizeof *sorted, compare_numbers);
+    qsort(sorted, count, sizeof *sorted, assay_compare_doubles);
     double median = count == 0 ? 0.0 : 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
     free(sorted);
     return median;

@@ -6,6 +6,7 @@
 #include <assay/base/alloc.h>
 #include "random/standard.h"
 #include "stats/range.h"
+#include "base/order.h"
 
 double assay_distribution_cumulative(double x, void *user)
 {
@@ -57,19 +58,13 @@ static assay_status transform(size_t count, const double *values, assay_distribu
     return ASSAY_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 assay_status assay_kolmogorov_smirnov(size_t count, const double *values, assay_distribution_function function,
                                       void *user, double *statistic, assay_error *error)
 {
     double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));
-    qsort(probability, count, sizeof *probability, ascending); /* F is monotone: this is the order of the values, too */
+    qsort(probability, count, sizeof *probability,
+          assay_compare_doubles); /* F is monotone: this is the order of the values, too */
     double n = (double)count;
     double distance = 0;
     for (size_t i = 0; i < count; i++) {

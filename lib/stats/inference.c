@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <assay/base/alloc.h>
+#include "base/order.h"
 
 /* --- the normal distribution ----------------------------------------------------------------------------------- */
 
@@ -118,13 +119,6 @@ static void resample(assay_mt19937 *generator, size_t from, const double *values
     }
 }
 
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /*
  * Efron's equation 6.6: a = sum (m - t_i)^3 / (6 (sum (m - t_i)^2)^(3/2)), where t_i is the statistic without value i
  * and m the mean of all t_i.
@@ -203,7 +197,7 @@ assay_status assay_bootstrap_interval(size_t count, const double *values, assay_
         status = check_finite(resamples, statistics, error);
     }
     if (status == ASSAY_OK) {
-        qsort(statistics, resamples, sizeof *statistics, compare);
+        qsort(statistics, resamples, sizeof *statistics, assay_compare_doubles);
         bca_limits(resamples, statistics, acceleration(count, values, statistic, user, drawn), confidence, interval);
     }
     assay_free(statistics);
@@ -304,7 +298,7 @@ typedef struct {
 
 static int compare_ranked(const void *a, const void *b)
 {
-    return compare(&((const ranked *)a)->p, &((const ranked *)b)->p);
+    return assay_compare_doubles(&((const ranked *)a)->p, &((const ranked *)b)->p);
 }
 
 assay_status assay_holm(size_t count, const double *p, double *adjusted, assay_error *error)

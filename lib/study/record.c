@@ -261,14 +261,11 @@ static assay_status create_store(const assay_study_plan *plan, const char *name,
                                  assay_error *error)
 {
     *store = NULL;
-    assay_study_store *made = assay_calloc(1, sizeof *made, error);
+    assay_study_store *made = study_store_new(plan, name, error);
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    made->plan = plan;
-    made->lock = -1;
-    made->folder = assay_strdup(name, error);
-    made->lines = made->folder != NULL ? assay_calloc(assay_study_plan_runs(plan), sizeof(json_t *), error) : NULL;
+    made->lines = assay_calloc(assay_study_plan_runs(plan), sizeof(json_t *), error);
     if (made->lines == NULL) {
         assay_study_store_close(made);
         return ASSAY_ERROR_MEMORY;

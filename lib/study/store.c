@@ -138,18 +138,28 @@ static assay_status open_folder(assay_study_store *store, assay_error *error)
     return open_lock(store, error);
 }
 
+assay_study_store *study_store_new(const assay_study_plan *plan, const char *name, assay_error *error)
+{
+    assay_study_store *made = assay_calloc(1, sizeof *made, error);
+    if (made == NULL) {
+        return NULL;
+    }
+    made->plan = plan;
+    made->lock = -1;
+    made->folder = assay_strdup(name, error);
+    if (made->folder == NULL) {
+        assay_study_store_close(made);
+        return NULL;
+    }
+    return made;
+}
+
 assay_status assay_study_store_open(const assay_study_plan *plan, const char *folder, assay_study_store **store,
                                     assay_error *error)
 {
     *store = NULL;
-    assay_study_store *made = assay_calloc(1, sizeof *made, error);
-    if (made == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    made->plan = plan;
-    made->lock = -1;
-    made->folder = assay_strdup(folder, error);
-    assay_status status = made->folder != NULL ? open_folder(made, error) : ASSAY_ERROR_MEMORY;
+    assay_study_store *made = study_store_new(plan, folder, error);
+    assay_status status = made != NULL ? open_folder(made, error) : ASSAY_ERROR_MEMORY;
     if (status != ASSAY_OK) {
         assay_study_store_close(made);
         return status;

@@ -70,7 +70,7 @@ static double mean(size_t count, const double *values)
 
 enum {
     RATES = 21,           /* 0.01 to 100, five a decade */
-    SWEEP_UPDATES = 2000, /* a descent that has not arrived by then does not */
+    SWEEP_UPDATES = 2000, /* a descent gets so many updates to arrive */
     STAY = 100            /* updates that a descent must stay where it arrived */
 };
 static const double ARRIVED_LOSS = 0.01;
@@ -592,7 +592,7 @@ static assay_status report_optima(optima *o, assay_claim_result *result, assay_e
                   steep_rates[best], 100.0 * share_within(o, best, (double)o->limit), o->limit);
     claim_add_row(result, "SGD from the tutorial's start at this rate", NULL, "%.0f updates", from_origin);
     claim_add_row(result, "SGD from the tutorial's start at its rate 0.5", "many, many steps",
-                  isinf(at_tutorial) ? "has not arrived after %.0f updates" : "%.0f updates",
+                  isinf(at_tutorial) ? "does not arrive in %.0f updates" : "%.0f updates",
                   isinf(at_tutorial) ? 10.0 * (double)o->limit : at_tutorial);
     claim_note(
         result,

@@ -5,6 +5,7 @@
 
 #include <assay/base/alloc.h>
 #include "tutorial/claims_study.h"
+#include "base/order.h"
 
 enum { SGD, MOMENTUM, ADAM, METHODS };
 static const char *const LEVELS[METHODS] = {"sgd", "momentum", "adam"};
@@ -32,8 +33,8 @@ static double mean(size_t count, const double *values)
 static assay_status difference(claim_study *study, size_t column, const char *prefix, int a, int b, const char *measure,
                                assay_error *error)
 {
-    char cell[80];
-    char other[80];
+    char cell[96];
+    char other[96];
     snprintf(cell, sizeof cell, "%s%s", prefix, LEVELS[a]);
     snprintf(other, sizeof other, "%s%s", prefix, b < METHODS ? LEVELS[b] : "");
     return claim_study_column(study, column, cell, b < METHODS ? other : NULL, measure, error);
@@ -47,13 +48,6 @@ static assay_status add_above_zero(const claim_study *study, size_t column, cons
                           study->seeds, study->columns[column], error);
 }
 
-static int compare_numbers(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
 /* A line of a figure: the values in their order of size, as percentages, and the share of the seeds up to each. Changes
  * the values. */
 static assay_status add_distribution(assay_claim_result *result, const char *label, size_t count, double *values,
@@ -63,7 +57,7 @@ static assay_status add_distribution(assay_claim_result *result, const char *lab
     if (share == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    qsort(values, count, sizeof *values, compare_numbers);
+    qsort(values, count, sizeof *values, assay_compare_doubles);
     for (size_t i = 0; i < count; i++) {
         share[i] = 100.0 * ((double)i + 1.0) / (double)count;
         values[i] *= 100.0;

@@ -5,21 +5,6 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 [ -x /usr/bin/python3 ] || skip "the sandbox shows no python3; apt-get install python3"
-notebooks=$source/tests/grade/notebooks
-left_out=
-has() {
-    /usr/bin/python3 -c "import $1" 2>/dev/null && return
-    left_out="$left_out $1"
-    false
-}
-
-# right FILE OPTION...: full marks.
-right() {
-    file=$1
-    shift
-    graded 0 --seed 1 "$@" "$notebooks/$file"
-    says out "full marks"
-}
 
 # wrong FILE ID...: each of these mistakes is named, and no other.
 wrong() {
@@ -44,7 +29,7 @@ says out "softmax cross-entropy: function xent, line 58"
 says out "SGD with momentum: class Momentum, line 73"
 says out "Kaiming initialization: function kaiming_init, line 101"
 
-if has numpy; then
+if python_has numpy; then
     # CS231n
     right cs231n_fully_connected.py
     says out "whole-network gradient: class FullyConnectedNet, line 131"
@@ -103,7 +88,7 @@ if has numpy; then
     says out "$(cases sgd) of $(cases sgd) cases"
 fi
 
-if has torch; then
+if python_has torch; then
     right fork_colab.ipynb
     says out "Adam: class Adam, cell 16"
     says out "a short training run: class BaseNetwork, cell 6 with SGD, SGDMomentum, Adam"

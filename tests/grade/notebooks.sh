@@ -5,21 +5,6 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 [ -x /usr/bin/python3 ] || skip "the sandbox shows no python3; apt-get install python3"
-notebooks=$source/tests/grade/notebooks
-
-# has MODULE: whether the sandbox's Python has it; says loudly what is left out where not.
-left_out=
-has() {
-    /usr/bin/python3 -c "import $1" 2>/dev/null && return
-    left_out="$left_out $1"
-    false
-}
-
-# right NAME: full marks.
-right() {
-    graded 0 --seed 1 "$notebooks/$1"
-    says out "full marks"
-}
 
 # wrong NAME ID...: each of these mistakes is named.
 wrong() {
@@ -42,7 +27,7 @@ says out "Adam: class Fast, cell 3"
 says out "ReLU, derivative: function relu_derivative, cell 2"
 wrong plain_python_wrong.ipynb tanh_gradient.square_missing sigmoid.sign sgd.sign momentum.weights_swapped
 
-if has numpy; then
+if python_has numpy; then
     right numpy_uva.ipynb
     says out "softmax: class SoftMaxModule, cell 4"
     wrong numpy_uva_wrong.ipynb linear_backward.averaged_twice cross_entropy.summed cross_entropy_gradient.not_averaged
@@ -57,7 +42,7 @@ if has numpy; then
         adam.both_corrections_missing
 fi
 
-if has torch; then
+if python_has torch; then
     right torch_tutorial.ipynb
     says out "Adam: class Adam, cell 14"
     says out "a short training run: class BaseNetwork, cell 3 with SGD, SGDMomentum, Adam"

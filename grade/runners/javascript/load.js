@@ -55,7 +55,7 @@ function definedNames(text) {
     return names;
 }
 
-// Stands for a package that is not installed: it may be taken apart, and fails when it is called.
+// Takes the place of a package that is not installed: its names can be read, and calls fail.
 function missing(name) {
     const fail = () => { throw new Error(`${name} is not installed where submissions run`); };
     return new Proxy(function () {}, {

@@ -1,4 +1,4 @@
-"""Stands for a module, or a name of one, until something needs it."""
+"""Takes the place of a module, or of a name in it, until something needs it."""
 import importlib
 import sys
 

@@ -571,7 +571,7 @@ def cross_entropy(workspace, found, inputs):
 
 
 def _is_gradient_of_logits(result):
-    """Each row of a gradient with respect to logits has the sum 0; one with respect to probabilities has not."""
+    """Each row of a gradient with respect to logits adds up to 0; with respect to probabilities it does not."""
     return abs(float(result[0].sum())) < 1e-6 * (1 + float(abs(result[0]).sum()))
 
 
