@@ -9,6 +9,7 @@
 #include <assay/base/alloc.h>
 #include "grade/components.h"
 #include "grade/exchange.h"
+#include "grade/explain.h"
 #include "grade/folder.h"
 #include "grade/rounding.h"
 
@@ -162,6 +163,17 @@ static void add_found(grade_upstream *upstream, const grade_upstream *found)
     }
 }
 
+static void add_unexplained(grade_upstream *upstream, const grade_part *part)
+{
+    bool unexplained = false;
+    for (size_t i = 0; i < part->count; i++) {
+        unexplained = unexplained || assay_grade_is_unexplained(&part->results[i]);
+    }
+    if (unexplained && upstream->unexplained_count < GRADE_MAX_UPSTREAM) {
+        upstream->unexplained[upstream->unexplained_count++] = part->component;
+    }
+}
+
 static bool is_called(const grade_part *part, const char *id)
 {
     for (size_t i = 0; i < part->count; i++) {
@@ -201,9 +213,10 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
         grade_part *part = &battery->parts[p];
         const grade_judged judged = {
             part->component, part->count, part->cases, part->answers, assay_grade_part_precision(battery, part),
-            &upstream,       {0}};
+            &upstream,       {0},         false};
         ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
         add_found(&upstream, &part->found);
+        add_unexplained(&upstream, part);
     }
     settle_precision(battery);
     return ASSAY_OK;

@@ -73,6 +73,7 @@ struct grade_choice {
     unsigned char level[GRADE_MAX_AXES];
     double parameter;               /* of the level that has a free one */
     bool single;                    /* exponentials have the range of float32 */
+    size_t steps;                   /* training: ends after so many, and the rest is GRADE_SENTINEL; 0: after all */
     const grade_upstream *upstream; /* composite components: what goes wrong in their parts; NULL: nothing */
 };
 
@@ -86,6 +87,8 @@ struct grade_upstream {
         const grade_component *component;
         grade_choice choice;
     } part[GRADE_MAX_UPSTREAM];
+    size_t unexplained_count;
+    const grade_component *unexplained[GRADE_MAX_UPSTREAM]; /* wrong, and nothing was found */
 };
 
 /* A level with a number that the student may have fixed at any value: it is solved for. */
@@ -131,6 +134,8 @@ struct grade_component {
     const char *(*name_values)(const grade_case *graded, const grade_fields *answers);
     /* Composite components: what they consist of, NULL-terminated; the model follows choice->upstream. Else NULL. */
     const grade_component *const *parts;
+    /* Composite components: whether a case can depend on a part. */
+    bool (*uses)(const grade_case *graded, const grade_choice *choice, const grade_component *part);
 };
 
 #define GRADE_AXES(table) .axes = (table), .axis_count = sizeof(table) / sizeof(table)[0]

@@ -570,6 +570,24 @@ void assay_grade_network_pass(network *net, const network_batch *batch, const gr
     found->loss += add_decay(net, choice, found);
 }
 
+static hidden_kind given_kind(const grade_case *graded)
+{
+    const char *hidden = assay_grade_find(&graded->inputs, "activation")->text;
+    return strcmp(hidden, "tanh") == 0 ? TANH : strcmp(hidden, "relu") == 0 ? RELU : LINEAR;
+}
+
+bool assay_grade_network_uses(const grade_case *graded, const grade_choice *choice, const grade_component *part)
+{
+    static const hidden_kind kinds[] = {LINEAR, TANH, RELU};
+    const network net = {.hidden = given_kind(graded)};
+    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0]; k++) {
+        if (part == activation_part(kinds[k], false) || part == activation_part(kinds[k], true)) {
+            return kinds[k] == used_kind(&net, choice);
+        }
+    }
+    return true;
+}
+
 /* --- drawing and reading a network -------------------------------------------------------------------------------- */
 
 void assay_grade_network_declare(const network *net, grade_case *made)
@@ -615,8 +633,7 @@ void assay_grade_network_read(const grade_case *graded, network *net)
     for (size_t l = 0; l <= net->layers; l++) {
         net->sizes[l] = (size_t)sizes->values[l];
     }
-    const char *hidden = assay_grade_find(&graded->inputs, "activation")->text;
-    net->hidden = strcmp(hidden, "tanh") == 0 ? TANH : strcmp(hidden, "relu") == 0 ? RELU : LINEAR;
+    net->hidden = given_kind(graded);
     for (size_t l = 0; l < net->layers; l++) {
         const grade_field *weight = assay_grade_find(&graded->inputs, assay_grade_numbered(name, "weight", l));
         memcpy(net->weight[l], weight->values, weight->count * sizeof *weight->values);
@@ -715,4 +732,5 @@ const grade_component assay_grade_network_gradient = {
     .model = model_gradient,
     GRADE_AXES(gradient_axes),
     .parts = gradient_parts,
+    .uses = assay_grade_network_uses,
 };

@@ -200,9 +200,9 @@ static void update_layers(network *net, size_t first, size_t end, const gradient
             }
         }
     }
-    static const grade_rule rules[] = {
+    static const grade_rule forms[] = {
         [SGD] = GRADE_RULE_SGD, [MOMENTUM] = GRADE_RULE_MOMENTUM, [ADAM] = GRADE_RULE_ADAM};
-    assay_grade_optimizer_step(rules[opt->kind], &opt->hyper, &opt->rule, opt->step, count, tensors);
+    assay_grade_optimizer_step(forms[opt->kind], &opt->hyper, &opt->rule, opt->step, count, tensors);
 }
 
 static void update_during(network *net, size_t l, const gradients *found, void *context)
@@ -359,10 +359,11 @@ static optimizer_kind used_rule(const grade_case *graded, const grade_choice *ch
     }
 }
 
+static const grade_component *const rules[] = {
+    [SGD] = &assay_grade_sgd, [MOMENTUM] = &assay_grade_momentum, [ADAM] = &assay_grade_adam};
+
 static void begin_training(const grade_case *graded, const grade_choice *choice, optimizer *opt)
 {
-    static const grade_component *const rules[] = {
-        [SGD] = &assay_grade_sgd, [MOMENTUM] = &assay_grade_momentum, [ADAM] = &assay_grade_adam};
     memset(opt, 0, sizeof *opt);
     opt->kind = used_rule(graded, choice);
     opt->hyper = (grade_hyper){.rate = assay_grade_number(&graded->inputs, "learning_rate"),
@@ -547,7 +548,8 @@ static void train(const grade_case *graded, const grade_choice *choice, run *r)
     for (size_t s = 0; s < STEPS; s++) {
         r->losses[s] = GRADE_SENTINEL;
     }
-    for (size_t s = 0; s < STEPS && !r->departed; s++) {
+    size_t steps = choice->steps == 0 ? STEPS : choice->steps;
+    for (size_t s = 0; s < steps && !r->departed; s++) {
         train_step(r, s);
     }
     if (choice->level[LOOP_RETURNED] == RETURNED_START) {
@@ -634,12 +636,24 @@ static void make_training(size_t index, assay_mt19937 *random, grade_case *made)
     } while (r.closest < KINK_MARGIN);
 }
 
+static void fill_unknown(const grade_fields *outputs)
+{
+    for (size_t i = 0; i < outputs->used; i++) {
+        outputs->pool[i] = GRADE_SENTINEL;
+    }
+}
+
 static void model_training(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
     char name[GRADE_NAME_LENGTH];
     run r;
     r.answered = NULL;
     train(graded, choice, &r);
+    if (choice->steps != 0) {
+        fill_unknown(outputs);
+        memcpy(assay_grade_values(outputs, "losses"), r.losses, sizeof r.losses);
+        return;
+    }
     memcpy(assay_grade_values(outputs, "losses"), r.losses, sizeof r.losses);
     for (size_t l = 0; l < r.net.layers; l++) {
         const grade_field *weight = assay_grade_find(outputs, assay_grade_numbered(name, "weight", l));
@@ -660,6 +674,17 @@ static bool probe_training(const grade_case *graded, const grade_choice *choice,
     r.answered_scale = sqrt(squares / STEPS);
     train(graded, choice, &r);
     return !r.departed;
+}
+
+static bool uses_part(const grade_case *graded, const grade_choice *choice, const grade_component *part)
+{
+    for (size_t k = 0; k < sizeof rules / sizeof rules[0]; k++) {
+        if (part == rules[k]) {
+            return k == used_rule(graded, choice);
+        }
+    }
+    const grade_choice passes = pass_choice(choice);
+    return assay_grade_network_uses(graded, &passes, part);
 }
 
 static const grade_component *const training_parts[] = {&assay_grade_linear_forward,
@@ -685,4 +710,5 @@ const grade_component assay_grade_training = {
     .probe = probe_training,
     GRADE_AXES(training_axes),
     .parts = training_parts,
+    .uses = uses_part,
 };

@@ -1,5 +1,6 @@
 #include "grade/diagnose.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -87,27 +88,33 @@ static double between(const grade_free *range, double share)
 }
 
 /*
- * The Illinois form of the method of false position, on the scale of the range; every third step is a bisection, so
- * that jumps and poles are narrowed down, too.
+ * The Illinois form of the method of false position, on the scale of the range: the value at an end that is kept twice
+ * in a row is halved. Every third step is a bisection, so that jumps and poles are narrowed down, too.
  */
 static double root_between(equation *e, const grade_free *range, double low, double high, double at_low, double at_high)
 {
     double root = 0.5 * (low + high);
+    double last = HUGE_VAL;
+    int kept = 0; /* the end that stayed: -1 low, 1 high */
     for (int k = 0; k < 90 && high - low > 1e-16; k++) {
         double secant = low + (high - low) * at_low / (at_low - at_high);
-        root = k % 3 == 2 || !(secant > low && secant < high) ? 0.5 * (low + high) : secant;
+        bool bisected = k % 3 == 2 || !(secant > low && secant < high);
+        root = bisected ? 0.5 * (low + high) : secant;
         double value = difference_at(e, between(range, root));
-        if (value == 0.0) {
+        if (value == 0.0 || (!bisected && fabs(root - last) <= 4.0 * DBL_EPSILON * fabs(root))) {
             break;
         }
+        last = bisected ? last : root;
         if ((value < 0.0) == (at_low < 0.0)) {
             low = root;
             at_low = value;
-            at_high *= 0.5;
+            at_high *= kept == 1 ? 0.5 : 1.0;
+            kept = 1;
         } else {
             high = root;
             at_high = value;
-            at_low *= 0.5;
+            at_low *= kept == -1 ? 0.5 : 1.0;
+            kept = -1;
         }
     }
     return between(range, root);
@@ -139,6 +146,9 @@ static pose_result compare_ends(equation *e, const grade_fields *low, const grad
         for (size_t i = 0; i < got->field[f].count; i++) {
             double answered = got->field[f].values[i];
             double change = fabs(high->field[f].values[i] - low->field[f].values[i]);
+            if (e->choice.steps != 0 && low->field[f].values[i] == GRADE_SENTINEL) {
+                continue;
+            }
             bool rounded = fabs(low->field[f].values[i] - answered) <=
                            assay_grade_half_unit(judged->decimals, answered);
             if (change == 0.0 && !rounded && !assay_grade_value_fits(graded, low, f, i, answered)) {
@@ -179,14 +189,19 @@ typedef struct {
 static void try_number(equation *e, double parameter, solution *best)
 {
     double declared;
-    e->choice.parameter = parameter;
-    double distance = worst_distance(e->search, &e->choice, &declared);
+    grade_choice choice = e->choice;
+    choice.parameter = parameter;
+    choice.steps = 0;
+    if (e->choice.steps != 0 && !may_give(e->search, e->graded, &choice)) {
+        return;
+    }
+    double distance = worst_distance(e->search, &choice, &declared);
     best->any = true;
     bool better = distance <= 1.0 && best->distance <= 1.0 ? declared < best->declared : distance < best->distance;
     if (better) {
         best->distance = distance;
         best->declared = declared;
-        best->choice = e->choice;
+        best->choice = choice;
     }
 }
 
@@ -213,13 +228,36 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
     }
 }
 
+/*
+ * Solves for a number by the first steps of a run alone, which takes less time. False: no number gives the run's losses.
+ * True: one does, or the first steps do not tell.
+ */
+static bool solve_first_steps(equation *e, const grade_free *range, size_t graded, solution *best)
+{
+    enum { FIRST_STEPS = 2 };
+    pose_result posed = EVERY_NUMBER_FITS;
+    for (e->choice.steps = 1; e->choice.steps <= FIRST_STEPS && posed == EVERY_NUMBER_FITS; e->choice.steps++) {
+        posed = pose(e, range, graded);
+        best->any = posed == EVERY_NUMBER_FITS;
+        if (posed == POSED) {
+            solve_posed(e, range, best);
+        }
+    }
+    e->choice.steps = 0;
+    return best->any;
+}
+
 /* Finds the number that fits all cases. Ends at the first case that no number fits. */
 static double solve(search_state *s, const grade_free *range, grade_choice *choice, double *declared)
 {
     equation e = {.search = s, .choice = *choice};
     solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
+    bool is_run = s->evidence->component->probe != NULL;
     best.choice.parameter = range->lower;
     for (size_t k = 0; k < s->count && !(best.declared <= 1.0); k++) {
+        if (is_run && (!solve_first_steps(&e, range, s->order[k], &best) || best.declared <= 1.0)) {
+            break;
+        }
         pose_result posed = pose(&e, range, s->order[k]);
         best.any = posed == EVERY_NUMBER_FITS;
         if (posed == POSED) {
@@ -397,10 +435,31 @@ static void search_kinds(search_state *s, const grade_choice *base, grade_reach 
     }
 }
 
-/*
- * The exponentials of float32 overflow earlier. Outputs in single precision may have been computed in double, and the
- * reverse.
- */
+static bool has_nonfinite(const grade_fields *fields)
+{
+    for (size_t f = 0; f < fields->count; f++) {
+        for (size_t i = 0; i < fields->field[f].count; i++) {
+            if (!isfinite(fields->field[f].values[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The exponentials of float32 overflow earlier: that shows in extreme inputs, and in runs that diverge. */
+static bool range_counts(const search_state *s)
+{
+    for (size_t k = 0; k < s->count; k++) {
+        size_t i = s->order[k];
+        if (s->evidence->cases[i]->extreme || has_nonfinite(&s->evidence->answers[i].outputs)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Outputs in single precision may have been computed in double, and the reverse: where the range counts, try both. */
 assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
                                   grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
 {
@@ -408,10 +467,11 @@ assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted
     grade_diagnosis loose = {0};
     *diagnosis = (grade_diagnosis){0};
     assay_status status = begin(&s, error);
-    for (int pass = 0; pass < 2 && status == ASSAY_OK && !diagnosis->exact; pass++) {
+    int passes = status == ASSAY_OK && range_counts(&s) ? 2 : 1;
+    for (int pass = 0; pass < passes && status == ASSAY_OK && !diagnosis->exact; pass++) {
         grade_choice first = *base;
         first.single = (judged->precision == GRADE_F32) == (pass == 0);
-        search_kinds(&s, &first, reach, &loose);
+        search_kinds(&s, &first, judged->shallow ? GRADE_SEARCH_SINGLES : reach, &loose);
     }
     if (!diagnosis->exact) {
         *diagnosis = loose;
@@ -429,6 +489,23 @@ static void remove_part(grade_upstream *upstream, const grade_component *part)
         }
     }
     upstream->count = kept;
+}
+
+/* Whether every case that cannot depend on the part is as the setting gives it without the part. */
+static bool explains_rest(search_state *s, const grade_component *part)
+{
+    const grade_component *component = s->evidence->component;
+    for (size_t k = 0; k < s->count; k++) {
+        double declared = 0.0;
+        size_t i = s->order[k];
+        if (component->uses != NULL && !component->uses(s->evidence->cases[i], s->whole, part)) {
+            case_distance(s, i, &GRADE_TUTORIAL, &declared);
+        }
+        if (declared > 1.0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade_choice *base,
@@ -451,11 +528,10 @@ assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade
     upstream.part[upstream.count++].component = part;
     whole.upstream = &upstream;
     assay_status status = begin(&s, error);
-    for (size_t conventions = 2; conventions-- > 0 && status == ASSAY_OK && !diagnosis->exact;) {
+    bool possible = status == ASSAY_OK && s.count > 0 && explains_rest(&s, part);
+    for (size_t conventions = 2; conventions-- > 0 && possible && !diagnosis->exact;) {
         *diagnosis = (grade_diagnosis){0};
-        if (s.count > 0) {
-            assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
-        }
+        assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
     }
     end(&s);
     return status;

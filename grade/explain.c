@@ -61,8 +61,7 @@ static void keep(const grade_component *component, const grade_choice *choice, g
     }
 }
 
-/* To be explained yet. */
-static bool is_open(const grade_result *result)
+bool assay_grade_is_unexplained(const grade_result *result)
 {
     return result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL;
 }
@@ -70,7 +69,7 @@ static bool is_open(const grade_result *result)
 static bool any_open(const grade_judged *judged, const grade_result *results)
 {
     for (size_t i = 0; i < judged->count; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             return true;
         }
     }
@@ -81,7 +80,7 @@ static void name_group(const grade_judged *judged, case_group group, const grade
                        grade_result *results)
 {
     for (size_t i = 0; i < judged->count; i++) {
-        if (in_group(judged, i, group) && is_open(&results[i])) {
+        if (in_group(judged, i, group) && assay_grade_is_unexplained(&results[i])) {
             name_result(judged->component, found, &results[i]);
         }
     }
@@ -202,7 +201,7 @@ static void name_inside(const inside_search *s, const grade_choice *base, const 
     const grade_diagnosis own = {.found = true, .choice = *base};
     for (size_t i = 0; i < s->judged->count; i++) {
         grade_result *result = &s->results[i];
-        if (is_open(result)) {
+        if (assay_grade_is_unexplained(result)) {
             name_result(s->judged->component, &own, result);
             name_result(part, inside, result);
         }
@@ -245,7 +244,8 @@ static assay_status look_inside(const grade_judged *judged, const grade_upstream
         bool solved;
     } stages[] = {{0, 1, true}, {1, 1, true}, {0, 2, false}};
     inside_search s = {.judged = judged, .results = results, .found = found, .error = error};
-    size_t last = judged->component->parts == NULL ? 0 : own->count > 0 ? 1 : sizeof stages / sizeof stages[0];
+    size_t all = own->count > 0 || judged->shallow ? 1 : sizeof stages / sizeof stages[0];
+    size_t last = judged->component->parts == NULL ? 0 : all;
     for (size_t k = 0; k < last; k++) {
         s.levels = stages[k].levels;
         s.solved = stages[k].solved;
@@ -305,7 +305,7 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
 static void name_all(const grade_judged *judged, const char *id, grade_result *results)
 {
     for (size_t i = 0; i < judged->count; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             assay_grade_add_name(&results[i], id);
         }
     }
@@ -325,7 +325,7 @@ static assay_status explain_rounding(const grade_judged *judged, const grade_dia
     grade_rounding rounding;
     ASSAY_TRY(assay_grade_rounding(judged, &nearly->choice, certain, &rounding, error));
     for (size_t i = 0; i < judged->count && rounding.id != NULL; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             name_result(judged->component, nearly, &results[i]);
             if (follows_approximation(judged, rounding.id)) {
                 results[i].follows[0] = judged->upstream->approximation;
@@ -384,7 +384,7 @@ static assay_status find_nearest(const grade_judged *judged, grade_result *resul
     assay_grade_search(judged->component, &GRADE_TUTORIAL, 0, 1, visit_nearest, &n);
     bool near = n.id != NULL && 5 * n.right >= 4 * total && 2 * (total - n.right) <= total - reference;
     for (size_t i = 0; i < judged->count && near; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             results[i].nearest = n.id;
             results[i].nearest_values = n.right;
             results[i].compared_values = total;
@@ -410,7 +410,7 @@ static assay_status explain_shortened(const grade_judged *judged, grade_result *
         }
     }
     for (size_t i = 0; i < judged->count && all.exact; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             name_result(judged->component, &all, &results[i]);
             assay_grade_add_name(&results[i], "any.short_decimals");
         }
@@ -452,8 +452,8 @@ static assay_status explain_nearly(const grade_judged *judged, const grade_diagn
     return any_open(judged, results) ? find_nearest(judged, results, error) : ASSAY_OK;
 }
 
-assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
-                                 assay_error *error)
+static assay_status explain_all(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                assay_error *error)
 {
     const grade_upstream own = own_parts(judged);
     grade_diagnosis all = {0};
@@ -478,4 +478,97 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
     assay_status status = explain_nearly(judged, &all, wanted, results, found, error);
     assay_free(wanted);
     return status;
+}
+
+/* --- wrong parts that nothing explains ---------------------------------------------------------------------------- */
+
+static bool uses_unexplained(const grade_judged *judged, const grade_case *graded)
+{
+    const grade_component *component = judged->component;
+    for (size_t i = 0; judged->upstream != NULL && i < judged->upstream->unexplained_count; i++) {
+        const grade_component *part = judged->upstream->unexplained[i];
+        if (is_part(component, part) && (component->uses == NULL || component->uses(graded, &GRADE_TUTORIAL, part))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The cases that do not depend on a wrong part that nothing explains, by themselves. */
+typedef struct {
+    grade_judged judged;
+    size_t *index;
+    grade_case **cases;
+    grade_answer *answers;
+    grade_result *results;
+} clear_cases;
+
+static void forget_clear(clear_cases *c)
+{
+    assay_free(c->index);
+    assay_free(c->cases);
+    assay_free(c->answers);
+    assay_free(c->results);
+}
+
+static assay_status select_clear(const grade_judged *judged, const grade_result *results, clear_cases *c,
+                                 assay_error *error)
+{
+    c->judged = *judged;
+    c->index = assay_calloc(judged->count, sizeof *c->index, error);
+    c->cases = assay_calloc(judged->count, sizeof *c->cases, error);
+    c->answers = assay_calloc(judged->count, sizeof *c->answers, error);
+    c->results = assay_calloc(judged->count, sizeof *c->results, error);
+    if (c->index == NULL || c->cases == NULL || c->answers == NULL || c->results == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    c->judged.count = 0;
+    c->judged.cases = c->cases;
+    c->judged.answers = c->answers;
+    for (size_t i = 0; i < judged->count; i++) {
+        if (!uses_unexplained(judged, judged->cases[i])) {
+            size_t k = c->judged.count++;
+            c->index[k] = i;
+            c->cases[k] = judged->cases[i];
+            c->answers[k] = judged->answers[i];
+            c->results[k] = results[i];
+        }
+    }
+    return ASSAY_OK;
+}
+
+/*
+ * A composite component whose part is wrong without a known mistake: the cases that use the part cannot be explained
+ * but by a mistake that takes the part's place, so no more than single levels are searched for. The others are
+ * explained by themselves.
+ */
+static assay_status explain_beside(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                   assay_error *error)
+{
+    clear_cases clear = {0};
+    grade_judged rest = *judged;
+    assay_status status = select_clear(judged, results, &clear, error);
+    if (status == ASSAY_OK && any_open(&clear.judged, clear.results)) {
+        status = explain_all(&clear.judged, clear.results, found, error);
+        for (size_t k = 0; k < clear.judged.count; k++) {
+            results[clear.index[k]] = clear.results[k];
+        }
+    }
+    rest.shallow = true;
+    if (status == ASSAY_OK && any_open(judged, results)) {
+        status = explain_all(&rest, results, found, error);
+    }
+    forget_clear(&clear);
+    return status;
+}
+
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                 assay_error *error)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (uses_unexplained(judged, judged->cases[i])) {
+            return explain_beside(judged, results, found, error);
+        }
+    }
+    return explain_all(judged, results, found, error);
 }

@@ -11,4 +11,7 @@
 assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error);
 
+/* Whether a result is wrong and has no name: of its own, or of a part. */
+bool assay_grade_is_unexplained(const grade_result *result);
+
 #endif

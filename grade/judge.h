@@ -85,6 +85,7 @@ typedef struct {
     grade_precision precision;
     const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
     grade_decimals decimals;        /* what the models' values are rounded to before they are compared */
+    bool shallow;                   /* only single levels are searched for */
 } grade_judged;
 
 /*

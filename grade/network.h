@@ -70,6 +70,9 @@ typedef void after_layer(network *net, size_t layer, const gradients *found, voi
 void assay_grade_network_pass(network *net, const network_batch *batch, const grade_choice *choice, gradients *found,
                               after_layer *after, void *context);
 
+/* Whether a pass of the network of this case can depend on a part. */
+bool assay_grade_network_uses(const grade_case *graded, const grade_choice *choice, const grade_component *part);
+
 /* Declares the inputs sizes, activation, weight0, bias0, ...; draws all inputs that are declared; reads the network. */
 void assay_grade_network_declare(const network *net, grade_case *made);
 void assay_grade_network_draw(assay_mt19937 *random, grade_case *made);
