@@ -187,7 +187,7 @@ static const char *const momentum_formulas[] = {
     [MOMENTUM_SWAPPED] = "momentum.weights_swapped",         [MOMENTUM_FIRST_STEP] = "momentum.first_step_full",
     [MOMENTUM_MISSING] = "momentum.momentum_missing",        [MOMENTUM_NOT_DECAYED] = "momentum.not_decayed",
     [MOMENTUM_KEPT_NEGATED] = "momentum.kept_negated",       [MOMENTUM_NO_PARENTHESES] = "momentum.parentheses_missing",
-    [MOMENTUM_WHOLE_SCALED] = "momentum.old_average_scaled", [MOMENTUM_WHOLE_DECAYED] = "momentum.gradient_decayed",
+    [MOMENTUM_WHOLE_SCALED] = "momentum.old_average_scaled",
 };
 static const char *const momentum_conventions[] = {[MOMENTUM_CLASSICAL] = "momentum.averaging_missing"};
 static const char *const momentum_lookaheads[] = {[MOMENTUM_NESTEROV] = "momentum.nesterov"};

@@ -865,7 +865,7 @@ enum {
     DLOSS_SIGN = 1, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_PROBABILITY, DLOSS_DIAGONAL, DLOSS_TWO, DLOSS_JACOBIAN,
     DLOSS_MSE,
     DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL, DLOSS_BINARY, DLOSS_CROSSED,
-    DLOSS_OF_LABEL, DLOSS_LOG_P, DLOSS_SMOOTHED, DLOSS_WHOLE_ROWS, DLOSS_SWAPPED, DLOSS_LOSS, DLOSS_ONE_DIVIDED,
+    DLOSS_OF_LABEL, DLOSS_LOG_P, DLOSS_SMOOTHED, DLOSS_WHOLE_ROWS, DLOSS_SWAPPED, DLOSS_LOSS, DLOSS_LOSS_ONEHOT, DLOSS_ONE_DIVIDED,
     DLOSS_ONE_DIVIDED_INTEGER
 };
 enum { DROWS_LAST = 1, DROWS_FIRST, DROWS_MEAN, DROWS_TRANSPOSED };
@@ -907,6 +907,7 @@ static const char *const dloss_formulas[] = {
     [DLOSS_WHOLE_ROWS] = "cross_entropy_gradient.labels_as_rows",
     [DLOSS_SWAPPED] = "cross_entropy_gradient.labels_as_rows",
     [DLOSS_LOSS] = "cross_entropy_gradient.loss_returned",
+    [DLOSS_LOSS_ONEHOT] = "cross_entropy_gradient.loss_returned",
     [DLOSS_ONE_DIVIDED] = "cross_entropy_gradient.parentheses_missing",
     [DLOSS_ONE_DIVIDED_INTEGER] = "cross_entropy_gradient.integer_division",
 };
@@ -1043,6 +1044,7 @@ static double element_gradient(const grade_choice *choice, const batch *b, doubl
     case DLOSS_LOG_P: return log_p - y;
     case DLOSS_SMOOTHED: return p - (1.0 - choice->parameter) * y - choice->parameter / (double)b->classes;
     case DLOSS_LOSS: return own ? -log(p) : 0.0;
+    case DLOSS_LOSS_ONEHOT: return -y * log(p);
     case DLOSS_ONE_DIVIDED: return (p - y / (double)b->rows) * (double)b->rows; /* divided again at the end */
     case DLOSS_ONE_DIVIDED_INTEGER: return (p - (b->rows == 1 ? y : 0.0)) * (double)b->rows;
     case DLOSS_SIGN: return y - p;
