@@ -276,7 +276,14 @@ static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
 
 enum { NORMAL_AXIS_SCALE = AXIS_FORM + 1 };
 enum { NORMAL_DIVIDED = 1 };
-enum { NORMAL_BIAS_ZERO = 1, NORMAL_BIAS_UNSCALED, NORMAL_BIAS_UNIT, NORMAL_BIAS_CONSTANT, NORMAL_BIAS_ANY };
+enum {
+    NORMAL_BIAS_ZERO = 1,
+    NORMAL_BIAS_UNSCALED,
+    NORMAL_BIAS_UNIT,
+    NORMAL_BIAS_CONSTANT,
+    NORMAL_BIAS_DIVIDED,
+    NORMAL_BIAS_ANY
+};
 /* clang-format off */
 static const char *const normal_scales[] = {
     [NORMAL_DIVIDED] = "init_normal.divided_by_fan_in",
@@ -297,6 +304,7 @@ static const char *const normal_biases[] = {
     [NORMAL_BIAS_UNSCALED] = "initializer.bias_unscaled",
     [NORMAL_BIAS_UNIT] = "initializer.bias_unit_uniform",
     [NORMAL_BIAS_CONSTANT] = "initializer.bias_constant",
+    [NORMAL_BIAS_DIVIDED] = "init_normal.divided_by_fan_in",
     [NORMAL_BIAS_ANY] = "init_normal.bias_other_law",
 };
 static const grade_free free_normal_biases[] = {{NORMAL_BIAS_CONSTANT, 1e-12, 1e3}};
@@ -327,6 +335,9 @@ static grade_distribution normal_draws(const grade_case *graded, const grade_cho
     case NORMAL_BIAS_UNSCALED: return (grade_distribution){GRADE_NORMAL, 1.0};
     case NORMAL_BIAS_UNIT: return (grade_distribution){GRADE_POSITIVE, 1.0};
     case NORMAL_BIAS_CONSTANT: return (grade_distribution){GRADE_CONSTANT, choice->parameter};
+    case NORMAL_BIAS_DIVIDED: /* where the weights are one value each, the divisor shows in the biases alone */
+        return (grade_distribution){GRADE_NORMAL,
+                                    assay_grade_number(&graded->inputs, "std") / sqrt(fan_in(graded, layer))};
     case NORMAL_BIAS_ANY: return (grade_distribution){GRADE_RANDOM, 0.0};
     default: /* drawn as the weights are; one value for each tensor says nothing of another tensor */
         return form == 0 || form == FORM_ONE_VALUE ? (grade_distribution){GRADE_NORMAL, std}

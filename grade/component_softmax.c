@@ -790,7 +790,7 @@ static double reduce(int reduction, const double *losses, const batch *b)
     case LOSS_AVERAGED_TWICE: return sum / (rows * rows);
     case LOSS_LESS_ONE: return sum / (rows - 1.0);
     case LOSS_HALF: return 0.5 * sum / rows;
-    case LOSS_INTEGER: return b->rows == 1 ? sum : 0.0;
+    case LOSS_INTEGER: return b->rows == 1 ? sum : 0.0 * sum; /* NaN of infinity */
     default: return sum / rows;
     }
 }
