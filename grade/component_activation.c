@@ -303,7 +303,8 @@ ACTIVATION(identity, "identity", CASES, make_forward, make_gradient)
 enum {
     TANH_OVERFLOW = 1, TANH_OVERFLOW_POSITIVE, TANH_OVERFLOW_NEGATIVE, TANH_SIGMOID, TANH_TAN, TANH_ARCTAN, TANH_SINH,
     TANH_HARD, TANH_SOFTSIGN, TANH_TAYLOR, TANH_ERF, TANH_INVERSE,
-    TANH_RELU, TANH_FRACTION, TANH_ONE_LEFT, TANH_CLIPPED, TANH_NAN, TANH_EPSILON, TANH_EPSILON_POSITIVE
+    TANH_RELU, TANH_FRACTION, TANH_ONE_LEFT, TANH_CLIPPED, TANH_NAN, TANH_EPSILON, TANH_EPSILON_POSITIVE,
+    TANH_NO_PARENTHESES, TANH_NO_PARENTHESES_BELOW
 };
 static const char *const tanh_formulas[] = {
     [TANH_OVERFLOW] = "tanh.overflow",
@@ -325,6 +326,8 @@ static const char *const tanh_formulas[] = {
     [TANH_NAN] = "tanh.nan_replaced",
     [TANH_EPSILON] = "tanh.epsilon_in_denominator",
     [TANH_EPSILON_POSITIVE] = "tanh.epsilon_in_denominator",
+    [TANH_NO_PARENTHESES] = "tanh.parentheses_missing",
+    [TANH_NO_PARENTHESES_BELOW] = "tanh.parentheses_missing",
 };
 static const grade_free tanh_free[] = {
     {TANH_CLIPPED, 0.05, 10.0}, {TANH_EPSILON, 1e-9, 10.0}, {TANH_EPSILON_POSITIVE, 1e-9, 10.0}};
@@ -340,7 +343,7 @@ static const grade_axis tanh_axes[] = {
 
 enum {
     DTANH_SQUARE = 1, DTANH_ONE_PLUS, DTANH_ONE_MISSING, DTANH_SIGMOID, DTANH_OUTPUT, DTANH_ONE, DTANH_ROOT, DTANH_TAN,
-    DTANH_ARCTAN, DTANH_SECOND, DTANH_HALF, DTANH_FORWARD, DTANH_CENTRAL
+    DTANH_ARCTAN, DTANH_SECOND, DTANH_HALF, DTANH_NO_PARENTHESES, DTANH_FORWARD, DTANH_CENTRAL
 };
 static const char *const tanh_derivatives[] = {
     [DTANH_SQUARE] = "tanh_gradient.square_missing",
@@ -354,6 +357,7 @@ static const char *const tanh_derivatives[] = {
     [DTANH_ARCTAN] = "tanh_gradient.of_arctan",
     [DTANH_SECOND] = "tanh_gradient.second_derivative",
     [DTANH_HALF] = "tanh_gradient.half_argument",
+    [DTANH_NO_PARENTHESES] = "tanh_gradient.parentheses_missing",
     [DTANH_FORWARD] = "any.finite_differences",
     [DTANH_CENTRAL] = "any.finite_differences",
 };
@@ -393,6 +397,8 @@ static double tanh_formula(double x, int formula, const grade_choice *choice)
     case TANH_EPSILON: return (up - down) / (up + down + choice->parameter);
     case TANH_EPSILON_POSITIVE: return (twice - 1.0) / (twice + 1.0 + choice->parameter);
     case TANH_FRACTION: return (up + down) / (up - down);
+    case TANH_NO_PARENTHESES: return up - down / up + down;
+    case TANH_NO_PARENTHESES_BELOW: return (up - down) / up + down;
     case TANH_ONE_LEFT: return 1.0 + tanh(x);
     case TANH_CLIPPED: return tanh(fmin(fmax(x, -choice->parameter), choice->parameter));
     case TANH_RELU: return fmax(x, 0.0);
@@ -434,6 +440,7 @@ static double tanh_derivative(double x, double dy, double slope, const grade_cho
     case DTANH_ARCTAN: return 1.0 / (1.0 + x * x);
     case DTANH_SECOND: return -2.0 * y * (1.0 - y * y);
     case DTANH_HALF: return 1.0 - half * half;
+    case DTANH_NO_PARENTHESES: return 1.0 - y * y / dy;
     case DTANH_FORWARD: return difference_of(choice, tanh_formula, x, false);
     case DTANH_CENTRAL: return difference_of(choice, tanh_formula, x, true);
     default: return 1.0 - y * y;
@@ -509,7 +516,11 @@ static const char *const relu_derivatives[] = {
 };
 static const grade_free drelu_free[] = {{DRELU_LEAK, 1e-6, 0.9}};
 static const char *const relu_upstreams[] = {UPSTREAM_IDS("relu_gradient")};
-static const char *const relu_points[] = {NULL, "relu_gradient.masked_by_upstream"};
+enum { RELU_POINT_UPSTREAM = 1, RELU_POINT_BOTH };
+static const char *const relu_points[] = {
+    [RELU_POINT_UPSTREAM] = "relu_gradient.masked_by_upstream",
+    [RELU_POINT_BOTH] = "relu_gradient.masked_twice",
+};
 static const grade_axis relu_gradient_axes[] = {
     [AXIS_DERIVATIVE] = {GRADE_AXIS("derivative", relu_derivatives), GRADE_FREE(drelu_free)},
     [AXIS_UPSTREAM] = {GRADE_AXIS("upstream gradient", relu_upstreams)},
@@ -559,7 +570,8 @@ static double relu_element(double x, double slope, const grade_choice *choice)
 static double relu_derivative(double x, double dy, double slope, const grade_choice *choice)
 {
     (void)slope;
-    double at = choice->level[AXIS_POINT] == 0 ? x : dy;
+    int point = choice->level[AXIS_POINT];
+    double at = point == 0 ? x : point == RELU_POINT_BOTH ? fmin(x, dy) : dy;
     double step = at > 0.0 ? 1.0 : 0.0;
     switch (choice->level[AXIS_DERIVATIVE]) {
     case DRELU_ONE: return at >= 0.0 ? 1.0 : 0.0;
@@ -586,7 +598,7 @@ ACTIVATION(relu, "ReLU", CASES, make_forward, make_gradient)
 /* clang-format off */
 enum {
     SIGMOID_OVERFLOW = 1, SIGMOID_TANH, SIGMOID_ONE_MISSING, SIGMOID_HARD, SIGMOID_STEP, SIGMOID_LOG, SIGMOID_SOFTPLUS,
-    SIGMOID_MINUS, SIGMOID_BASE, SIGMOID_BASE_TEN,
+    SIGMOID_MINUS, SIGMOID_BASE, SIGMOID_BASE_TEN, SIGMOID_NO_PARENTHESES,
     SIGMOID_DERIVATIVE, SIGMOID_HARD_SIXTH, SIGMOID_RELU, SIGMOID_SOFTSIGN, SIGMOID_HALF_STABLE, SIGMOID_EPSILON,
     SIGMOID_SIGN_OVERFLOW
 };
@@ -602,6 +614,7 @@ static const char *const sigmoid_formulas[] = {
     [SIGMOID_MINUS] = "sigmoid.one_minus_exponential",
     [SIGMOID_BASE] = "sigmoid.base",
     [SIGMOID_BASE_TEN] = "sigmoid.base",
+    [SIGMOID_NO_PARENTHESES] = "sigmoid.parentheses_missing",
     [SIGMOID_DERIVATIVE] = "sigmoid.derivative",
     [SIGMOID_HARD_SIXTH] = "sigmoid.hard",
     [SIGMOID_RELU] = "sigmoid.relu",
@@ -627,7 +640,8 @@ static const grade_axis sigmoid_axes[] = {
 
 enum {
     DSIGMOID_ONE_PLUS = 1, DSIGMOID_TANH, DSIGMOID_FACTOR, DSIGMOID_COMPLEMENT, DSIGMOID_SQUARE, DSIGMOID_ONE,
-    DSIGMOID_OVERFLOW_NEGATIVE, DSIGMOID_SIGN, DSIGMOID_OVERFLOW_POSITIVE, DSIGMOID_FORWARD, DSIGMOID_CENTRAL
+    DSIGMOID_OVERFLOW_NEGATIVE, DSIGMOID_SIGN, DSIGMOID_OVERFLOW_POSITIVE, DSIGMOID_NO_PARENTHESES, DSIGMOID_ZERO,
+    DSIGMOID_FORWARD, DSIGMOID_CENTRAL
 };
 enum { FORWARD_OVERFLOW = 1, FORWARD_TANH, FORWARD_ARGUMENT_CLIPPED, FORWARD_CLIPPED };
 static const char *const sigmoid_derivatives[] = {
@@ -640,6 +654,8 @@ static const char *const sigmoid_derivatives[] = {
     [DSIGMOID_OVERFLOW_NEGATIVE] = "sigmoid_gradient.overflow",
     [DSIGMOID_SIGN] = "sigmoid_gradient.one_minus_missing",
     [DSIGMOID_OVERFLOW_POSITIVE] = "sigmoid_gradient.overflow_positive",
+    [DSIGMOID_NO_PARENTHESES] = "sigmoid_gradient.parentheses_missing",
+    [DSIGMOID_ZERO] = "sigmoid_gradient.parentheses_missing",
     [DSIGMOID_FORWARD] = "any.finite_differences",
     [DSIGMOID_CENTRAL] = "any.finite_differences",
 };
@@ -670,6 +686,7 @@ static double sigmoid_formula(double x, const grade_choice *choice)
     case SIGMOID_OVERFLOW: return up / (up + 1.0);
     case SIGMOID_SIGN_OVERFLOW: return down / (down + 1.0);
     case SIGMOID_DERIVATIVE: return stable * (1.0 - stable);
+    case SIGMOID_NO_PARENTHESES: return 1.0 + down;
     case SIGMOID_HARD_SIXTH: return fmin(fmax(x / 6.0 + 0.5, 0.0), 1.0);
     case SIGMOID_RELU: return fmax(x, 0.0);
     case SIGMOID_SOFTSIGN: return 0.5 * (x / (1.0 + fabs(x)) + 1.0);
@@ -729,6 +746,8 @@ static double sigmoid_derivative(double x, double dy, double slope, const grade_
     case DSIGMOID_FORWARD: return difference_of(choice, sigmoid_forward, x, false);
     case DSIGMOID_CENTRAL: return difference_of(choice, sigmoid_forward, x, true);
     case DSIGMOID_SIGN: return y * y;
+    case DSIGMOID_NO_PARENTHESES: return y - y / dy; /* dy * y * 1 - y */
+    case DSIGMOID_ZERO: return 0.0;                  /* y * 1 - y */
     default: return y * (1.0 - y);
     }
 }
@@ -742,7 +761,8 @@ enum {
     LEAKY_SIDES = 1, LEAKY_PLAIN, LEAKY_IGNORED, LEAKY_MAXIMUM, LEAKY_RECIPROCAL, LEAKY_EVERYWHERE, LEAKY_SIGN,
     LEAKY_CONSTANT,
     LEAKY_ADDED, LEAKY_ELU, LEAKY_ABSOLUTE, LEAKY_FIXED_NEGATIVE, LEAKY_MAXIMUM_WITH_SLOPE, LEAKY_SUBTRACTED,
-    LEAKY_MINIMUM, LEAKY_COMPLEMENT, LEAKY_SQUARED, LEAKY_ABOVE_SLOPE, LEAKY_DERIVATIVE
+    LEAKY_MINIMUM, LEAKY_COMPLEMENT, LEAKY_SQUARED, LEAKY_ABOVE_SLOPE, LEAKY_DERIVATIVE, LEAKY_FOR_ZERO,
+    LEAKY_PLUS_RELU
 };
 static const char *const leaky_relu_formulas[] = {
     [LEAKY_SIDES] = "leaky_relu.sides_swapped",
@@ -764,8 +784,11 @@ static const char *const leaky_relu_formulas[] = {
     [LEAKY_SQUARED] = "leaky_relu.slope_squared",
     [LEAKY_ABOVE_SLOPE] = "leaky_relu.compared_with_slope",
     [LEAKY_DERIVATIVE] = "leaky_relu.derivative",
+    [LEAKY_FOR_ZERO] = "leaky_relu.slope_zero_replaced",
+    [LEAKY_PLUS_RELU] = "leaky_relu.leak_added_to_relu",
 };
-static const grade_free leaky_free[] = {{LEAKY_IGNORED, 1e-6, 10.0}, {LEAKY_FIXED_NEGATIVE, 1e-6, 10.0}};
+static const grade_free leaky_free[] = {
+    {LEAKY_IGNORED, 1e-6, 10.0}, {LEAKY_FIXED_NEGATIVE, 1e-6, 10.0}, {LEAKY_FOR_ZERO, 1e-6, 10.0}};
 static const char *const leaky_relu_outputs[] = {OUTPUT_IDS("leaky_relu", ".complement")};
 static const grade_axis leaky_relu_axes[] = {
     [AXIS_FORMULA] = {GRADE_AXIS("formula", leaky_relu_formulas), GRADE_FREE(leaky_free)},
@@ -774,7 +797,8 @@ static const grade_axis leaky_relu_axes[] = {
 
 enum {
     DLEAKY_PLAIN = 1, DLEAKY_SIDES, DLEAKY_OUTPUT, DLEAKY_RECIPROCAL,
-    DLEAKY_EVERYWHERE, DLEAKY_SIGN, DLEAKY_MISSING, DLEAKY_RATIO, DLEAKY_OF_MAXIMUM, DLEAKY_IGNORED
+    DLEAKY_EVERYWHERE, DLEAKY_SIGN, DLEAKY_MISSING, DLEAKY_RATIO, DLEAKY_OF_MAXIMUM, DLEAKY_PLUS_RELU, DLEAKY_IGNORED,
+    DLEAKY_FOR_ZERO
 };
 enum { DZERO_ONE = 1, DZERO_ZERO };
 enum { DSIDE_NEGATIVE = UPSTREAM_DIVIDED + 1, DSIDE_POSITIVE };
@@ -789,13 +813,15 @@ static const char *const leaky_relu_derivatives[] = {
     [DLEAKY_MISSING] = "leaky_relu_gradient.derivative_missing",
     [DLEAKY_RATIO] = "leaky_relu_gradient.output_over_input",
     [DLEAKY_OF_MAXIMUM] = "leaky_relu_gradient.of_maximum",
+    [DLEAKY_PLUS_RELU] = "leaky_relu_gradient.leak_added_to_relu",
+    [DLEAKY_FOR_ZERO] = "leaky_relu_gradient.slope_zero_replaced",
 };
 static const char *const leaky_relu_zeros[] = {
     [DZERO_ONE] = "leaky_relu_gradient.one_at_zero",
     [DZERO_ZERO] = "leaky_relu_gradient.zero_at_zero",
 };
 enum { LEAKY_POINT_OUTPUT = 1, LEAKY_POINT_UPSTREAM };
-static const grade_free dleaky_free[] = {{DLEAKY_IGNORED, 1e-6, 10.0}};
+static const grade_free dleaky_free[] = {{DLEAKY_IGNORED, 1e-6, 10.0}, {DLEAKY_FOR_ZERO, 1e-6, 10.0}};
 static const char *const leaky_relu_upstreams[] = {
     UPSTREAM_IDS("leaky_relu_gradient"),
     [DSIDE_NEGATIVE] = "leaky_relu_gradient.upstream_missing_below_zero",
@@ -836,6 +862,8 @@ static double leaky_relu_element(double x, double slope, const grade_choice *cho
     case LEAKY_SQUARED: return x > 0.0 ? x : slope * slope * x;
     case LEAKY_ABOVE_SLOPE: return x > slope ? x : slope * x;
     case LEAKY_DERIVATIVE: return x > 0.0 ? 1.0 : slope;
+    case LEAKY_FOR_ZERO: return x > 0.0 ? x : (slope == 0.0 ? choice->parameter : slope) * x;
+    case LEAKY_PLUS_RELU: return fmax(x, 0.0) + slope * x;
     default: return x > 0.0 ? x : slope * x;
     }
 }
@@ -853,6 +881,8 @@ static double leaky_relu_slope_at(double at, double x, double slope, const grade
     case DLEAKY_MISSING: return 1.0;
     case DLEAKY_RATIO: return (at > 0.0 ? at : slope * at) / at;
     case DLEAKY_OF_MAXIMUM: return x > slope * x ? 1.0 : slope;
+    case DLEAKY_PLUS_RELU: return (at > 0.0 ? 1.0 : 0.0) + slope;
+    case DLEAKY_FOR_ZERO: return at > 0.0 ? 1.0 : slope == 0.0 ? choice->parameter : slope;
     default: return at > 0.0 ? 1.0 : slope;
     }
 }

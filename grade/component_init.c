@@ -276,7 +276,14 @@ static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
 
 enum { NORMAL_AXIS_SCALE = AXIS_FORM + 1 };
 enum { NORMAL_DIVIDED = 1 };
-enum { NORMAL_BIAS_ZERO = 1, NORMAL_BIAS_UNSCALED, NORMAL_BIAS_UNIT, NORMAL_BIAS_CONSTANT, NORMAL_BIAS_ANY };
+enum {
+    NORMAL_BIAS_ZERO = 1,
+    NORMAL_BIAS_UNSCALED,
+    NORMAL_BIAS_UNIT,
+    NORMAL_BIAS_CONSTANT,
+    NORMAL_BIAS_DIVIDED,
+    NORMAL_BIAS_ANY
+};
 /* clang-format off */
 static const char *const normal_scales[] = {
     [NORMAL_DIVIDED] = "init_normal.divided_by_fan_in",
@@ -297,6 +304,7 @@ static const char *const normal_biases[] = {
     [NORMAL_BIAS_UNSCALED] = "initializer.bias_unscaled",
     [NORMAL_BIAS_UNIT] = "initializer.bias_unit_uniform",
     [NORMAL_BIAS_CONSTANT] = "initializer.bias_constant",
+    [NORMAL_BIAS_DIVIDED] = "init_normal.divided_by_fan_in",
     [NORMAL_BIAS_ANY] = "init_normal.bias_other_law",
 };
 static const grade_free free_normal_biases[] = {{NORMAL_BIAS_CONSTANT, 1e-12, 1e3}};
@@ -327,6 +335,9 @@ static grade_distribution normal_draws(const grade_case *graded, const grade_cho
     case NORMAL_BIAS_UNSCALED: return (grade_distribution){GRADE_NORMAL, 1.0};
     case NORMAL_BIAS_UNIT: return (grade_distribution){GRADE_POSITIVE, 1.0};
     case NORMAL_BIAS_CONSTANT: return (grade_distribution){GRADE_CONSTANT, choice->parameter};
+    case NORMAL_BIAS_DIVIDED: /* where the weights are one value each, the divisor shows in the biases alone */
+        return (grade_distribution){GRADE_NORMAL,
+                                    assay_grade_number(&graded->inputs, "std") / sqrt(fan_in(graded, layer))};
     case NORMAL_BIAS_ANY: return (grade_distribution){GRADE_RANDOM, 0.0};
     default: /* drawn as the weights are; one value for each tensor says nothing of another tensor */
         return form == 0 || form == FORM_ONE_VALUE ? (grade_distribution){GRADE_NORMAL, std}
@@ -429,7 +440,16 @@ const grade_component assay_grade_init_fan_in = {
 
 enum { XAVIER_ONE = 1, XAVIER_GAIN_OTHER };
 enum { XAVIER_RELU = 1, XAVIER_TANH, XAVIER_SIGMOID };
-enum { XAVIER_FAN_OUT = 1, XAVIER_PRODUCT, XAVIER_HARMONIC, XAVIER_GEOMETRIC, XAVIER_ROOTS };
+enum {
+    XAVIER_FAN_OUT = 1,
+    XAVIER_PRODUCT,
+    XAVIER_HARMONIC,
+    XAVIER_GEOMETRIC,
+    XAVIER_ROOTS,
+    XAVIER_NO_PARENTHESES,
+    XAVIER_NO_PARENTHESES_UNIFORM,
+    XAVIER_NUMERATOR
+};
 enum { XAVIER_FAN_IN = 1, XAVIER_LARGER };
 /* clang-format off */
 static const char *const xavier_gains[] = {
@@ -448,6 +468,9 @@ static const char *const xavier_fans[] = {
     [XAVIER_HARMONIC] = "init_xavier.harmonic_mean",
     [XAVIER_GEOMETRIC] = "init_xavier.geometric_mean",
     [XAVIER_ROOTS] = "init_xavier.roots_averaged",
+    [XAVIER_NO_PARENTHESES] = "init_xavier.parentheses_missing",
+    [XAVIER_NO_PARENTHESES_UNIFORM] = "init_xavier.parentheses_missing",
+    [XAVIER_NUMERATOR] = "init_xavier.root_of_numerator",
 };
 static const char *const xavier_other_fans[] = {
     [XAVIER_FAN_IN] = "init_xavier.fan_in_only",
@@ -486,6 +509,9 @@ static double xavier_fan(const grade_choice *choice, double in, double out)
     case XAVIER_HARMONIC: return 2.0 / (1.0 / in + 1.0 / out);
     case XAVIER_GEOMETRIC: return sqrt(in * out);
     case XAVIER_ROOTS: return 0.25 * (sqrt(in) + sqrt(out)) * (sqrt(in) + sqrt(out));
+    case XAVIER_NO_PARENTHESES: return 1.0 / (2.0 / in + out);
+    case XAVIER_NO_PARENTHESES_UNIFORM: return 3.0 / (6.0 / in + out);
+    case XAVIER_NUMERATOR: return 0.5 * (in + out) * (in + out); /* sqrt(2) / (in + out), U of sqrt(6) / (in + out) */
     default: break;
     }
     switch (choice->level[AXIS_FAN_CONVENTION]) {
@@ -535,7 +561,15 @@ const grade_component assay_grade_init_xavier = {
  * ----- */
 
 enum { KAIMING_AXIS_FIRST = AXIS_GAIN + 1, KAIMING_AXIS_FAN };
-enum { KAIMING_GAIN = 1, KAIMING_SQUARED, KAIMING_LAST, KAIMING_INVERTED, KAIMING_DEFAULT, KAIMING_OTHER };
+enum {
+    KAIMING_GAIN = 1,
+    KAIMING_SQUARED,
+    KAIMING_LAST,
+    KAIMING_INVERTED,
+    KAIMING_DEFAULT,
+    KAIMING_NUMERATOR,
+    KAIMING_OTHER
+};
 enum { KAIMING_FAN_OUT = 1, KAIMING_AVERAGE, KAIMING_LARGER };
 /* clang-format off */
 static const char *const kaiming_gains[] = {
@@ -544,6 +578,7 @@ static const char *const kaiming_gains[] = {
     [KAIMING_LAST] = "init_kaiming.no_gain_on_last_layer",
     [KAIMING_INVERTED] = "init_kaiming.gain_inverted",
     [KAIMING_DEFAULT] = "init_kaiming.pytorch_default",
+    [KAIMING_NUMERATOR] = "init_kaiming.root_of_numerator",
     [KAIMING_OTHER] = "init_kaiming.other_gain",
 };
 static const grade_free kaiming_free[] = {{KAIMING_OTHER, 1e-6, 1e3}};
@@ -613,6 +648,7 @@ static grade_distribution kaiming_draws(const grade_case *graded, const grade_ch
 {
     double fan = kaiming_fan(choice, fan_in(graded, layer), fan_out(graded, layer));
     double std = sqrt(kaiming_gain(graded, choice, layer) / fan);
+    std /= choice->level[AXIS_GAIN] == KAIMING_NUMERATOR ? sqrt(fan) : 1.0; /* sqrt(2) / fan */
     return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 

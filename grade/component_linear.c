@@ -59,7 +59,7 @@ enum {
 };
 enum {
     SUM_OVERWRITTEN = 1, SUM_MEAN, SUM_FIRST, SUM_WITHOUT_LAST, SUM_WITHOUT_FIRST, SUM_NOT_RESET, SUM_ADDED,
-    SUM_RESET_BY_ROW, SUM_NOT_RESET_WITH_BIAS, SUM_SCALED
+    SUM_RESET_BY_ROW, SUM_NOT_RESET_WITH_BIAS, SUM_SCALED, SUM_INTEGER
 };
 enum { INPUT_COLUMNS = 1, INPUT_FIRST_ROW, INPUT_SUMMED };
 enum { OUTPUT_RELU = 1, OUTPUT_SIGMOID, OUTPUT_TANH, OUTPUT_COLUMNS, OUTPUT_NEGATED, OUTPUT_FIRST_ROW,
@@ -86,6 +86,7 @@ static const char *const forward_sums[] = {
     [SUM_RESET_BY_ROW] = "linear_forward.sum_not_reset",
     [SUM_NOT_RESET_WITH_BIAS] = "linear_forward.sum_not_reset",
     [SUM_SCALED] = "linear_forward.scaled_by_root",
+    [SUM_INTEGER] = "linear_forward.integer_sum",
 };
 static const char *const forward_inputs[] = {
     [INPUT_COLUMNS] = "linear_forward.input_order",
@@ -148,7 +149,7 @@ static double product_sum(const grade_case *graded, const grade_choice *choice, 
         double w = weight_at(n, weight, choice->level[FORWARD_AXIS_WEIGHT] != 0, j, k);
         double value = input_at(n, x, choice->level[FORWARD_AXIS_INPUT], r, k);
         double term = kind == SUM_ADDED ? value + w : value * w;
-        sum = kind == SUM_OVERWRITTEN ? term : sum + term;
+        sum = kind == SUM_OVERWRITTEN ? term : kind == SUM_INTEGER ? trunc(sum + term) : sum + term;
     }
     return kind == SUM_MEAN ? sum / (double)n.in : kind == SUM_SCALED ? sum / sqrt((double)n.in) : sum;
 }
@@ -227,18 +228,18 @@ enum {
 /* clang-format off */
 enum {
     DX_WEIGHT_ORDER = 1, DX_ROWS_SUMMED, DX_AVERAGED, DX_NEGATED, DX_MISSING, DX_COLUMNS, DX_FIRST_ROW, DX_OF_INPUT,
-    DX_LAST_ROW, DX_OF_DWEIGHT
+    DX_LAST_ROW, DX_OF_DWEIGHT, DX_THROUGH_RELU, DX_THROUGH_TANH, DX_OVERWRITTEN
 };
 enum {
     DW_TRANSPOSED = 1, DW_AVERAGED, DW_NEGATED, DW_MISSING, DW_PRODUCT_OF_SUMS, DW_ONE_MISSING, DW_DECAY, DW_OF_WEIGHT,
-    DW_PRODUCT_OF_MEANS, DW_ELEMENTS
+    DW_PRODUCT_OF_MEANS, DW_ELEMENTS, DW_LAST_ROW
 };
 enum {
     DB_MISSING = 1, DB_AVERAGED, DB_WRONG_AXIS, DB_ALL, DB_NEGATED, DB_FIRST_ROW, DB_OF_ONES, DB_WITH_BIAS_INPUT,
-    DB_WRONG_AXIS_REPEATED, DB_MEAN_OF_ALL
+    DB_WRONG_AXIS_REPEATED, DB_MEAN_OF_ALL, DB_LAST_ROW
 };
-enum { DY_NEGATED = 1, DY_AVERAGED };
-enum { ROWS_LAST = 1, ROWS_FIRST };
+enum { DY_NEGATED = 1, DY_AVERAGED, DY_INTEGER };
+enum { ROWS_LAST = 1, ROWS_FIRST, ROWS_WITHOUT_LAST, ROWS_WITHOUT_FIRST, ROWS_INTEGER };
 static const char *const backward_dxs[] = {
     [DX_WEIGHT_ORDER] = "linear_backward.dx_weight_order",
     [DX_ROWS_SUMMED] = "linear_backward.dx_summed_over_batch",
@@ -250,6 +251,9 @@ static const char *const backward_dxs[] = {
     [DX_OF_INPUT] = "linear_backward.dx_times_input",
     [DX_LAST_ROW] = "linear_backward.dx_of_last_row",
     [DX_OF_DWEIGHT] = "linear_backward.dx_with_dweight",
+    [DX_THROUGH_RELU] = "linear_backward.dx_through_relu",
+    [DX_THROUGH_TANH] = "linear_backward.dx_through_tanh",
+    [DX_OVERWRITTEN] = "linear_backward.dx_overwritten",
 };
 static const char *const backward_dweights[] = {
     [DW_TRANSPOSED] = "linear_backward.dweight_transposed",
@@ -262,6 +266,7 @@ static const char *const backward_dweights[] = {
     [DW_OF_WEIGHT] = "linear_backward.dweight_times_weight",
     [DW_PRODUCT_OF_MEANS] = "linear_backward.product_of_sums",
     [DW_ELEMENTS] = "linear_backward.dweight_averaged_over_elements",
+    [DW_LAST_ROW] = "linear_backward.dweight_of_last_row",
 };
 static const grade_free backward_free[] = {{DW_DECAY, 1e-6, 10.0}};
 static const char *const backward_dbiases[] = {
@@ -275,14 +280,19 @@ static const char *const backward_dbiases[] = {
     [DB_WITH_BIAS_INPUT] = "linear_backward.dbias_of_input",
     [DB_WRONG_AXIS_REPEATED] = "linear_backward.dbias_wrong_axis",
     [DB_MEAN_OF_ALL] = "linear_backward.dbias_averaged_over_all",
+    [DB_LAST_ROW] = "linear_backward.dbias_of_last_row",
 };
 static const char *const backward_dys[] = {
     [DY_NEGATED] = "linear_backward.sign",
     [DY_AVERAGED] = "linear_backward.all_averaged",
+    [DY_INTEGER] = "linear_backward.integer_division",
 };
 static const char *const backward_rows[] = {
     [ROWS_LAST] = "linear_backward.last_row_only",
     [ROWS_FIRST] = "linear_backward.first_row_only",
+    [ROWS_WITHOUT_LAST] = "linear_backward.last_row_left_out",
+    [ROWS_WITHOUT_FIRST] = "linear_backward.first_row_left_out",
+    [ROWS_INTEGER] = "linear_backward.integer_division",
 };
 static const char *const backward_orders[] = {NULL, "linear_backward.weight_order"};
 static const char *const backward_averages[] = {NULL, "linear_backward.averaged_twice"};
@@ -327,6 +337,17 @@ static double dy_for_dx(linear_shape n, const double *dy, int kind, size_t r, si
     }
 }
 
+/* What dx is multiplied by: `factor`, or a function of the input. */
+static double through_input(int kind, double x, double factor)
+{
+    switch (kind) {
+    case DX_OF_INPUT: return x;
+    case DX_THROUGH_RELU: return x > 0.0 ? 1.0 : 0.0;
+    case DX_THROUGH_TANH: return 1.0 - x * x;
+    default: return factor;
+    }
+}
+
 /* `dweight`: as the same implementation computes it. */
 static void model_dx(const grade_case *graded, const grade_choice *choice, const double *dweight, double *dx)
 {
@@ -345,10 +366,10 @@ static void model_dx(const grade_case *graded, const grade_choice *choice, const
     for (size_t r = 0; r < n.rows; r++) {
         for (size_t k = 0; k < n.in; k++) {
             double sum = 0.0;
-            for (size_t j = 0; j < n.out; j++) {
+            for (size_t j = kind == DX_OVERWRITTEN ? n.out - 1 : 0; j < n.out; j++) {
                 sum += dy_for_dx(n, dy, kind, r, j) * weight_at(n, weight, in_out, j, k);
             }
-            sum *= kind == DX_OF_INPUT ? x[r * n.in + k] : factor;
+            sum *= through_input(kind, x[r * n.in + k], factor);
             dx[kind == DX_COLUMNS ? k * n.rows + r : r * n.in + k] = sum;
         }
     }
@@ -357,8 +378,9 @@ static void model_dx(const grade_case *graded, const grade_choice *choice, const
 /* The first row that the sums over the batch take, and the row after the last. */
 static void rows_that_count(int kind, size_t rows, size_t *first, size_t *end)
 {
-    *first = kind == ROWS_LAST ? rows - 1 : 0;
-    *end = kind == ROWS_FIRST ? 1 : rows;
+    *first = kind == ROWS_LAST ? rows - 1 : kind == ROWS_WITHOUT_FIRST ? 1 : 0;
+    *end = kind == ROWS_FIRST ? 1 : kind == ROWS_WITHOUT_LAST ? rows - 1 : rows;
+    *end = kind == ROWS_INTEGER && rows > 1 ? 0 : *end; /* 1 / rows is 0 */
 }
 
 static double dweight_at(linear_shape n, const double *x, const double *dy, const grade_choice *choice, size_t j,
@@ -369,6 +391,7 @@ static double dweight_at(linear_shape n, const double *x, const double *dy, cons
     double sum = 0.0;
     rows_that_count(choice->level[BACKWARD_AXIS_ROWS], n.rows, &first, &end);
     first += choice->level[BACKWARD_AXIS_DWEIGHT] == DW_ONE_MISSING;
+    first = choice->level[BACKWARD_AXIS_DWEIGHT] == DW_LAST_ROW ? n.rows - 1 : first;
     for (size_t r = first; r < end; r++) {
         sum += dy[r * n.out + j] * x[r * n.in + k];
     }
@@ -424,6 +447,7 @@ static double dbias_at(linear_shape n, const double *x, const double *dy, const 
     case DB_WRONG_AXIS: return dy_row_sum(n, dy, j);
     case DB_WRONG_AXIS_REPEATED: return dy_row_sum(n, dy, j % n.rows);
     case DB_FIRST_ROW: return dy[j];
+    case DB_LAST_ROW: return dy[(n.rows - 1) * n.out + j];
     case DB_WITH_BIAS_INPUT:
         for (size_t r = first; r < end; r++) {
             sum += dy[r * n.out + j] * x[r * n.in];
@@ -465,7 +489,10 @@ static void model_backward(const grade_case *graded, const grade_choice *choice,
     model_dbias(graded, choice, assay_grade_values(outputs, "dbias"));
     double rows = (double)graded->inputs.field[0].shape[0];
     int dy = choice->level[BACKWARD_AXIS_DY];
-    double factor = dy == DY_NEGATED ? -1.0 : dy == DY_AVERAGED ? 1.0 / rows : 1.0;
+    double factor = dy == DY_NEGATED                 ? -1.0
+                    : dy == DY_AVERAGED              ? 1.0 / rows
+                    : dy == DY_INTEGER && rows > 1.0 ? 0.0
+                                                     : 1.0;
     for (size_t i = 0; i < outputs->used; i++) { /* all three are linear in dy */
         outputs->pool[i] *= factor;
     }

@@ -92,45 +92,63 @@ static void run_steps(grade_rule rule, const grade_hyper *hyper, const grade_cas
 
 /* --- what goes wrong with every rule ------------------------------------------------------------------------------ */
 
-static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9}, {RATE_SCALED, 1e-3, 1e3}};
-static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 4.0}};
+static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9},    {RATE_SCALED, 1e-3, 1e3},
+                                       {RATE_FACTOR, 0.05, 0.99999}, {RATE_FACTOR_BY_TENSOR, 0.05, 0.99999},
+                                       {RATE_QUOTIENT, 1e-5, 0.9},   {RATE_QUOTIENT_FROM_ZERO, 1e-5, 0.9}};
+static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 4.0},
+                                           {GRADIENT_CLIPPED_OTHER, 1e-3, 1.9},
+                                           {GRADIENT_NORM_CLIPPED, 1e-3, 5.0},
+                                           {GRADIENT_ALL_CLIPPED, 1e-3, 6.0},
+                                           {GRADIENT_ABSOLUTE_PENALTY, 1e-4, 4.0}};
+static const grade_free update_free[] = {{UPDATE_SHRUNK, 1e-5, 0.9}, {UPDATE_SHRUNK_BEFORE, 1e-5, 0.9}};
 
-#define COMMON_TABLES(RULE)                                          \
-    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"}; \
-    static const char *const RULE##_rates[] = {                      \
-        [RATE_MISSING] = #RULE ".learning_rate_missing",             \
-        [RATE_IGNORED] = #RULE ".learning_rate_ignored",             \
-        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",           \
-        [RATE_SQUARED] = #RULE ".learning_rate_squared",             \
-        [RATE_SCALED] = #RULE ".step_scaled",                        \
-    };                                                               \
-    static const char *const RULE##_kept[] = {                       \
-        [KEPT_SUM] = #RULE ".gradient_accumulated",                  \
-        [KEPT_FIRST] = #RULE ".first_gradient_kept",                 \
-    };                                                               \
-    static const char *const RULE##_gradients[] = {                  \
-        [GRADIENT_SIGN] = #RULE ".sign_of_gradient",                 \
-        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",              \
-        [GRADIENT_DECAY] = #RULE ".weight_decay",                    \
-        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged",            \
-        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",        \
-    };                                                               \
-    static const char *const RULE##_tensors[] = {                    \
-        [TENSORS_FIRST] = #RULE ".first_tensor_only",                \
-        [TENSORS_LAST] = #RULE ".last_tensor_only",                  \
-    };                                                               \
-    static const char *const RULE##_updates[] = {                    \
-        [UPDATE_NOTHING] = #RULE ".nothing_updated",                 \
-        [UPDATE_FROM_START] = #RULE ".from_start",                   \
-        [UPDATE_REPLACED] = #RULE ".parameters_replaced",            \
+#define COMMON_TABLES(RULE)                                                                            \
+    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                                   \
+    static const char *const RULE##_rates[] = {                                                        \
+        [RATE_MISSING] = #RULE ".learning_rate_missing",                                               \
+        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                               \
+        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                             \
+        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                               \
+        [RATE_SCALED] = #RULE ".step_scaled",                                                          \
+        [RATE_FACTOR] = #RULE ".learning_rate_decays",                                                 \
+        [RATE_FACTOR_BY_TENSOR] = #RULE ".learning_rate_decays",                                       \
+        [RATE_QUOTIENT] = #RULE ".learning_rate_decays",                                               \
+        [RATE_QUOTIENT_FROM_ZERO] = #RULE ".learning_rate_decays",                                     \
+        [RATE_ROOT] = #RULE ".learning_rate_decays",                                                   \
+    };                                                                                                 \
+    static const char *const RULE##_kept[] = {                                                         \
+        [KEPT_SUM] = #RULE ".gradient_accumulated",                                                    \
+        [KEPT_FIRST] = #RULE ".first_gradient_kept",                                                   \
+    };                                                                                                 \
+    static const char *const RULE##_gradients[] = {                                                    \
+        [GRADIENT_SIGN] = #RULE ".sign_of_gradient",                                                   \
+        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",                                                \
+        [GRADIENT_DECAY] = #RULE ".weight_decay",                                                      \
+        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged",                                              \
+        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                          \
+        [GRADIENT_CLIPPED_OTHER] = #RULE ".gradient_clipped",                                          \
+        [GRADIENT_NORM_CLIPPED] = #RULE ".gradient_norm_clipped",                                      \
+        [GRADIENT_ALL_CLIPPED] = #RULE ".gradient_norm_clipped",                                       \
+        [GRADIENT_ABSOLUTE_PENALTY] = #RULE ".absolute_penalty",                                       \
+    };                                                                                                 \
+    static const char *const RULE##_tensors[] = {                                                      \
+        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                                  \
+        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                    \
+    };                                                                                                 \
+    static const char *const RULE##_updates[] = {                                                      \
+        [UPDATE_NOTHING] = #RULE ".nothing_updated",       [UPDATE_FROM_START] = #RULE ".from_start",  \
+        [UPDATE_REPLACED] = #RULE ".parameters_replaced",  [UPDATE_SHRUNK] = #RULE ".decoupled_decay", \
+        [UPDATE_SHRUNK_BEFORE] = #RULE ".decoupled_decay",                                             \
     }
 
-#define COMMON_ROWS(RULE)                                                                    \
-    [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                        \
-    [AXIS_RATE] = {GRADE_AXIS("learning rate", RULE##_rates), GRADE_FREE(rate_free)},        \
-    [AXIS_KEPT_GRADIENT] = {GRADE_AXIS("gradients of other steps", RULE##_kept)},            \
-    [AXIS_GRADIENT] = {GRADE_AXIS("gradient", RULE##_gradients), GRADE_FREE(gradient_free)}, \
-    [AXIS_TENSORS] = {GRADE_AXIS("tensors", RULE##_tensors)}, [AXIS_UPDATE] = {GRADE_AXIS("update", RULE##_updates)}
+#define COMMON_ROWS(RULE)                                                                                  \
+    [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                                      \
+    [AXIS_RATE] = {GRADE_AXIS("learning rate", RULE##_rates), GRADE_FREE(rate_free), .rare = RATE_FACTOR}, \
+    [AXIS_KEPT_GRADIENT] = {GRADE_AXIS("gradients of other steps", RULE##_kept)},                          \
+    [AXIS_GRADIENT] = {GRADE_AXIS("gradient", RULE##_gradients), GRADE_FREE(gradient_free),                \
+                       .rare = GRADIENT_CLIPPED_OTHER},                                                    \
+    [AXIS_TENSORS] = {GRADE_AXIS("tensors", RULE##_tensors)},                                              \
+    [AXIS_UPDATE] = {GRADE_AXIS("update", RULE##_updates), GRADE_FREE(update_free), .rare = UPDATE_SHRUNK}
 
 /* --- SGD: w -= eta g ---------------------------------------------------------------------------------------------- */
 
@@ -166,9 +184,10 @@ static const char *const momentum_states[] = {
     [STATE_RESET] = "momentum.state_reset",
 };
 static const char *const momentum_formulas[] = {
-    [MOMENTUM_SWAPPED] = "momentum.weights_swapped",   [MOMENTUM_FIRST_STEP] = "momentum.first_step_full",
-    [MOMENTUM_MISSING] = "momentum.momentum_missing",  [MOMENTUM_NOT_DECAYED] = "momentum.not_decayed",
-    [MOMENTUM_KEPT_NEGATED] = "momentum.kept_negated",
+    [MOMENTUM_SWAPPED] = "momentum.weights_swapped",         [MOMENTUM_FIRST_STEP] = "momentum.first_step_full",
+    [MOMENTUM_MISSING] = "momentum.momentum_missing",        [MOMENTUM_NOT_DECAYED] = "momentum.not_decayed",
+    [MOMENTUM_KEPT_NEGATED] = "momentum.kept_negated",       [MOMENTUM_NO_PARENTHESES] = "momentum.parentheses_missing",
+    [MOMENTUM_WHOLE_SCALED] = "momentum.old_average_scaled",
 };
 static const char *const momentum_conventions[] = {[MOMENTUM_CLASSICAL] = "momentum.averaging_missing"};
 static const char *const momentum_lookaheads[] = {[MOMENTUM_NESTEROV] = "momentum.nesterov"};
@@ -176,6 +195,7 @@ static const char *const momentum_outputs[] = {
     [MOMENTUM_CORRECTED] = "momentum.bias_corrected",
     [MOMENTUM_STALE] = "momentum.stale_state",
     [MOMENTUM_GRADIENT_ADDED] = "momentum.gradient_added",
+    [MOMENTUM_MULTIPLIED] = "momentum.average_multiplied",
 };
 static const char *const momentum_betas[] = {[MOMENTUM_BETA_IGNORED] = "momentum.momentum_ignored"};
 static const char *const momentum_decays[] = {[MOMENTUM_DECOUPLED] = "momentum.decoupled_decay"};
@@ -243,6 +263,8 @@ static const char *const adam_corrections[] = {
     [ADAM_PLUS] = "adam.correction_plus",
     [ADAM_COMPOUNDED] = "adam.rate_compounded",
     [ADAM_CORRECTIONS_SWAPPED] = "adam.corrections_swapped",
+    [ADAM_NO_PARENTHESES_FIRST] = "adam.parentheses_missing",
+    [ADAM_NO_PARENTHESES] = "adam.parentheses_missing",
 };
 static const char *const adam_times[] = {
     [ADAM_T_FROM_ZERO] = "adam.t_from_zero",       [ADAM_T_AHEAD] = "adam.t_ahead",
@@ -260,6 +282,7 @@ static const char *const adam_epsilons[] = {
     [ADAM_EPSILON_IGNORED] = "adam.epsilon_ignored",
     [ADAM_EPSILON_OUTSIDE] = "adam.epsilon_outside_quotient",
     [ADAM_EPSILON_OUTSIDE_RATE] = "adam.epsilon_outside_quotient",
+    [ADAM_EPSILON_SQUARED_IN_ROOT] = "adam.epsilon_in_root",
 };
 static const char *const adam_betas[] = {
     [ADAM_BETAS_SWAPPED] = "adam.betas_swapped",    [ADAM_FIRST_FOR_BOTH] = "adam.beta1_for_both",
@@ -283,12 +306,13 @@ static const char *const adam_averagings[] = {
     [ADAM_SECOND_KEPT_OTHER] = "adam.second_decayed_by_beta1",
     [ADAM_FIRST_BY_OTHER] = "adam.first_averaged_with_beta2",
     [ADAM_SECOND_BY_OTHER] = "adam.second_averaged_with_beta1",
+    [ADAM_AVERAGES_NO_PARENTHESES] = "adam.parentheses_missing",
 };
 static const char *const adam_squares[] = {
-    [ADAM_SQUARE_MISSING] = "adam.square_missing",
-    [ADAM_SQUARE_OF_AVERAGE] = "adam.square_of_average",
-    [ADAM_ABSOLUTE] = "adam.absolute_for_square",
-    [ADAM_DEVIATION] = "adam.square_of_deviation",
+    [ADAM_SQUARE_MISSING] = "adam.square_missing",          [ADAM_SQUARE_OF_AVERAGE] = "adam.square_of_average",
+    [ADAM_ABSOLUTE] = "adam.absolute_for_square",           [ADAM_DEVIATION] = "adam.square_of_deviation",
+    [ADAM_SQUARE_IN_FIRST] = "adam.square_in_first_moment", [ADAM_SQUARE_OF_TENSOR] = "adam.one_second_moment",
+    [ADAM_SQUARE_OF_NORM] = "adam.one_second_moment",
 };
 static const char *const adam_roots[] = {
     [ADAM_ROOT_MISSING] = "adam.root_missing",

@@ -123,7 +123,8 @@ enum { AXIS_SHIFT, AXIS_GUARD, AXIS_SUM, AXIS_OWN }; /* a component's own axes b
 typedef enum {
     SHIFT_ROW_MAX, SHIFT_NONE, SHIFT_BATCH_MAX, SHIFT_ROW_MEAN, SHIFT_ROW_MIN, SHIFT_COLUMN_MAX, SHIFT_ABSOLUTE,
     SHIFT_FROM_ZERO, SHIFT_FIRST, SHIFT_ADDED, SHIFT_BROADCAST, SHIFT_NUMERATOR, SHIFT_DENOMINATOR, SHIFT_DIVIDED,
-    SHIFT_LAST, SHIFT_NOT_RESET, SHIFT_FROM_ELEMENT, SHIFT_WITHOUT_LAST, SHIFT_HIDDEN, SHIFT_STANDARD, SHIFT_SO_FAR
+    SHIFT_LAST, SHIFT_NOT_RESET, SHIFT_FROM_ELEMENT, SHIFT_WITHOUT_LAST, SHIFT_HIDDEN, SHIFT_STANDARD, SHIFT_SO_FAR,
+    SHIFT_OUTSIDE
 } shift_kind;
 #define SHIFT_IDS(component)                                          \
     NULL,                                                             \
@@ -146,7 +147,8 @@ typedef enum {
     [SHIFT_WITHOUT_LAST] = component ".max_without_last",             \
     [SHIFT_HIDDEN] = component ".nan_replaced",                       \
     [SHIFT_STANDARD] = component ".standardised",                     \
-    [SHIFT_SO_FAR] = component ".max_so_far"
+    [SHIFT_SO_FAR] = component ".max_so_far",                         \
+    [SHIFT_OUTSIDE] = component ".max_outside"
 
 /* What is done to the logits, or to the sum. */
 enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH, GUARD_CLIPPED_ABOVE };
@@ -225,7 +227,8 @@ static double shift_of(int kind, const batch *b, size_t row, size_t column)
 {
     const double *own = b->z + row * b->classes;
     switch (kind) {
-    case SHIFT_NONE: return 0.0;
+    case SHIFT_NONE:
+    case SHIFT_OUTSIDE: return 0.0;
     case SHIFT_BATCH_MAX: return largest(b->z, b->rows * b->classes, 1);
     case SHIFT_ROW_MEAN: return mean(own, b->classes);
     case SHIFT_ROW_MIN: return smallest(own, b->classes);
@@ -337,6 +340,13 @@ static double divisor(int kind, const double *e, const batch *b, size_t row, siz
     }
 }
 
+/* What is added to the exponential at (row, column). */
+static double beside_exponential(const grade_choice *choice, const batch *b, size_t row)
+{
+    double above = choice->level[AXIS_GUARD] == GUARD_EPSILON_EACH ? choice->parameter : 0.0;
+    return choice->level[AXIS_SHIFT] == SHIFT_OUTSIDE ? above - largest(b->z + row * b->classes, b->classes, 1) : above;
+}
+
 /* The probabilities, e^(z - shift) / sum, and their logarithms without the detour, z - shift - log sum. */
 typedef struct {
     double p[MAX_VALUES];
@@ -348,14 +358,13 @@ static void softmax_with(const batch *b, const grade_choice *choice, softmax_val
     double shifted[MAX_VALUES];
     double of_sum[MAX_VALUES];
     double e[MAX_VALUES];
-    int guard = choice->level[AXIS_GUARD];
-    double above = guard == GUARD_EPSILON_EACH ? choice->parameter : 0.0;
-    double below = guard == GUARD_EPSILON ? choice->parameter : above * (double)b->classes;
+    double below = choice->level[AXIS_GUARD] == GUARD_EPSILON ? choice->parameter : 0.0;
     shift_logits(b, choice, shifted, of_sum);
     for (size_t i = 0; i < b->rows * b->classes; i++) {
-        e[i] = assay_grade_exponential(choice, of_sum[i]);
+        e[i] = assay_grade_exponential(choice, of_sum[i]) + beside_exponential(choice, b, i / b->classes);
     }
     for (size_t i = 0; i < b->rows * b->classes; i++) {
+        double above = beside_exponential(choice, b, i / b->classes);
         double sum = divisor(choice->level[AXIS_SUM], e, b, i / b->classes, i % b->classes) + below;
         of->p[i] = assay_grade_in_range(choice, (assay_grade_exponential(choice, shifted[i]) + above) / sum);
         if (choice->level[AXIS_SHIFT] == SHIFT_HIDDEN && isnan(of->p[i])) {
@@ -373,7 +382,8 @@ enum {
     SOFTMAX_LOG = 1, SOFTMAX_LOG_OF, SOFTMAX_MINUS, SOFTMAX_BASE, SOFTMAX_TWICE, SOFTMAX_SIGMOID, SOFTMAX_PLAIN,
     SOFTMAX_HARD, SOFTMAX_SQUARES, SOFTMAX_SCALED, SOFTMAX_OVER_ROOT
 };
-enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED, OUTPUT_TRANSPOSED };
+enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED, OUTPUT_AVERAGED,
+    OUTPUT_TRANSPOSED };
 static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
 static const char *const softmax_guards[] = {GUARD_IDS("softmax")};
 static const char *const softmax_sums[] = {SUM_IDS("softmax")};
@@ -395,6 +405,7 @@ static const char *const softmax_outputs[] = {
     [OUTPUT_ONE_MINUS] = "softmax.complement",
     [OUTPUT_CLIPPED_BELOW] = "softmax.clipped",
     [OUTPUT_ADDED] = "softmax.epsilon_in_result",
+    [OUTPUT_AVERAGED] = "softmax.averaged",
     [OUTPUT_TRANSPOSED] = "any.shape_transposed",
 };
 static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
@@ -496,6 +507,7 @@ static void model_softmax(const grade_case *graded, const grade_choice *choice, 
         double value = formula == SOFTMAX_LOG      ? values.log[i]
                        : formula == SOFTMAX_LOG_OF ? log(values.p[i])
                                                    : values.p[i];
+        value = choice->level[AXIS_OUTPUT] == OUTPUT_AVERAGED ? value / (double)b.rows : value;
         p[i] = softmax_output(choice->level[AXIS_OUTPUT], value, choice->parameter);
     }
     if (choice->level[AXIS_OUTPUT] == OUTPUT_TRANSPOSED) {
@@ -553,10 +565,14 @@ enum { PATH_LOG = 1, PATH_ONEHOT, PATH_CLIPPED, PATH_CLIPPED_BOTH, PATH_ADDED, P
 enum {
     LOSS_SIGN = 1, LOSS_BASE, LOSS_PROBABILITY, LOSS_COMPLEMENT, LOSS_BINARY, LOSS_SQUARED, LOSS_ENTROPY, LOSS_LOGIT,
     LOSS_LOG_LOGIT, LOSS_TWICE, LOSS_SIGMOID, LOSS_SIGMOID_BINARY, LOSS_SMOOTHED, LOSS_ALL, LOSS_EXPONENTIAL,
-    LOSS_BASE_TEN, LOSS_SIGMOID_STABLE, LOSS_CROSSED, LOSS_LABEL_ADDED, LOSS_LOGIT_ADDED
+    LOSS_BASE_TEN, LOSS_SIGMOID_STABLE, LOSS_CROSSED, LOSS_LABEL_ADDED, LOSS_LOGIT_ADDED,
+    LOSS_SWAPPED
 };
-enum { LOSS_SUM = 1, LOSS_ELEMENTS, LOSS_CLASSES, LOSS_AVERAGED_TWICE, LOSS_LESS_ONE, LOSS_HALF, LOSS_OF_MEAN };
-enum { LOSS_LAST = 1, LOSS_FIRST };
+enum {
+    LOSS_SUM = 1, LOSS_ELEMENTS, LOSS_CLASSES, LOSS_AVERAGED_TWICE, LOSS_LESS_ONE, LOSS_HALF, LOSS_OF_MEAN,
+    LOSS_OF_PRODUCT, LOSS_INTEGER
+};
+enum { LOSS_LAST = 1, LOSS_FIRST, LOSS_LAST_DIVIDED, LOSS_FIRST_DIVIDED };
 static const char *const loss_shifts[] = {SHIFT_IDS("cross_entropy")};
 static const char *const loss_guards[] = {GUARD_IDS("cross_entropy")};
 static const char *const loss_sums[] = {SUM_IDS("cross_entropy")};
@@ -591,6 +607,7 @@ static const char *const loss_formulas[] = {
     [LOSS_CROSSED] = "cross_entropy.labels_crossed",
     [LOSS_LABEL_ADDED] = "cross_entropy.label_added",
     [LOSS_LOGIT_ADDED] = "cross_entropy.label_added",
+    [LOSS_SWAPPED] = "cross_entropy.labels_as_rows",
 };
 static const char *const loss_reductions[] = {
     [LOSS_SUM] = "cross_entropy.summed",
@@ -600,10 +617,14 @@ static const char *const loss_reductions[] = {
     [LOSS_LESS_ONE] = "cross_entropy.divided_by_one_less",
     [LOSS_HALF] = "cross_entropy.halved",
     [LOSS_OF_MEAN] = "cross_entropy.averaged_before_logarithm",
+    [LOSS_OF_PRODUCT] = "cross_entropy.logarithm_of_product",
+    [LOSS_INTEGER] = "cross_entropy.integer_division",
 };
 static const char *const loss_rows[] = {
     [LOSS_LAST] = "cross_entropy.last_row_only",
     [LOSS_FIRST] = "cross_entropy.first_row_only",
+    [LOSS_LAST_DIVIDED] = "cross_entropy.last_row_only",
+    [LOSS_FIRST_DIVIDED] = "cross_entropy.first_row_only",
 };
 static const grade_free path_free[] = {
     {PATH_CLIPPED, 1e-300, 1e-1}, {PATH_CLIPPED_BOTH, 1.2e-16, 1e-1}, {PATH_ADDED, 1e-300, 1e-1}};
@@ -730,15 +751,28 @@ static double crossed_loss(const grade_choice *choice, const batch *b, size_t at
     return sum / (double)b->rows;
 }
 
-/* -log of the mean of the labels' probabilities. */
-static double of_mean(const grade_choice *choice, const batch *b, const softmax_values *values)
+/* -log of the mean of the labels' probabilities, or of their product, divided by the number of rows. */
+static double of_all_rows(const grade_choice *choice, const batch *b, const softmax_values *values)
 {
     double sum = 0.0;
+    double product = 1.0;
     for (size_t r = 0; r < b->rows; r++) {
-        sum += values->p[r * b->classes + label_of(choice->level[LOSS_AXIS_LABEL], b, r)];
+        double p = values->p[r * b->classes + label_of(choice->level[LOSS_AXIS_LABEL], b, r)];
+        sum += p;
+        product *= p;
     }
-    double average = sum / (double)b->rows;
-    return -logarithm(choice, average, log(average));
+    double rows = (double)b->rows;
+    return choice->level[LOSS_AXIS_REDUCTION] == LOSS_OF_MEAN ? -logarithm(choice, sum / rows, log(sum / rows))
+                                                              : -logarithm(choice, product, log(product)) / rows;
+}
+
+/* The loss of row r where row and column are exchanged, p[label][r]: only where there is such an element. */
+static double swapped_loss(const grade_choice *choice, const batch *b, size_t r, const softmax_values *values)
+{
+    size_t at = (size_t)b->labels[r] * b->classes;
+    return (size_t)b->labels[r] < b->rows && r < b->classes
+               ? row_loss(choice, b, b->z + at, values->p + at, values->log + at, r)
+               : (double)NAN;
 }
 
 static double reduce(int reduction, const double *losses, const batch *b)
@@ -756,6 +790,7 @@ static double reduce(int reduction, const double *losses, const batch *b)
     case LOSS_AVERAGED_TWICE: return sum / (rows * rows);
     case LOSS_LESS_ONE: return sum / (rows - 1.0);
     case LOSS_HALF: return 0.5 * sum / rows;
+    case LOSS_INTEGER: return b->rows == 1 ? sum : 0.0 * sum; /* NaN of infinity */
     default: return sum / rows;
     }
 }
@@ -763,7 +798,8 @@ static double reduce(int reduction, const double *losses, const batch *b)
 /* Where only one row counts, it takes the place of all. */
 static void choose_rows(int rows, const batch *b, double *losses)
 {
-    double only = rows == LOSS_LAST ? losses[b->rows - 1] : losses[0];
+    double only = rows == LOSS_LAST || rows == LOSS_LAST_DIVIDED ? losses[b->rows - 1] : losses[0];
+    only /= rows == LOSS_LAST_DIVIDED || rows == LOSS_FIRST_DIVIDED ? (double)b->rows : 1.0;
     for (size_t r = 0; r < b->rows && rows != 0; r++) {
         losses[r] = only;
     }
@@ -787,13 +823,15 @@ static void model_cross_entropy(const grade_case *graded, const grade_choice *ch
     }
     for (size_t r = 0; r < b.rows; r++) {
         size_t at = r * b.classes;
-        losses[r] = formula == LOSS_CROSSED ? crossed_loss(choice, &b, at, &values)
-                                            : row_loss(choice, &b, b.z + at, values.p + at, values.log + at,
-                                                       label_of(choice->level[LOSS_AXIS_LABEL], &b, r));
+        losses[r] = formula == LOSS_CROSSED   ? crossed_loss(choice, &b, at, &values)
+                    : formula == LOSS_SWAPPED ? swapped_loss(choice, &b, r, &values)
+                                              : row_loss(choice, &b, b.z + at, values.p + at, values.log + at,
+                                                         label_of(choice->level[LOSS_AXIS_LABEL], &b, r));
     }
     choose_rows(choice->level[LOSS_AXIS_ROWS], &b, losses);
-    bool mean_first = choice->level[LOSS_AXIS_REDUCTION] == LOSS_OF_MEAN;
-    double loss = mean_first ? of_mean(choice, &b, &values) : reduce(choice->level[LOSS_AXIS_REDUCTION], losses, &b);
+    int reduction = choice->level[LOSS_AXIS_REDUCTION];
+    double loss = reduction == LOSS_OF_MEAN || reduction == LOSS_OF_PRODUCT ? of_all_rows(choice, &b, &values)
+                                                                            : reduce(reduction, losses, &b);
     assay_grade_values(outputs, "loss")[0] = formula == LOSS_EXPONENTIAL ? exp(loss) : loss;
 }
 
@@ -826,10 +864,12 @@ enum {
 enum {
     DLOSS_SIGN = 1, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_PROBABILITY, DLOSS_DIAGONAL, DLOSS_TWO, DLOSS_JACOBIAN,
     DLOSS_MSE,
-    DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL, DLOSS_BINARY, DLOSS_CROSSED
+    DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL, DLOSS_BINARY, DLOSS_CROSSED,
+    DLOSS_OF_LABEL, DLOSS_LOG_P, DLOSS_SMOOTHED, DLOSS_WHOLE_ROWS, DLOSS_SWAPPED, DLOSS_LOSS, DLOSS_LOSS_ONEHOT, DLOSS_ONE_DIVIDED,
+    DLOSS_ONE_DIVIDED_INTEGER
 };
 enum { DROWS_LAST = 1, DROWS_FIRST, DROWS_MEAN, DROWS_TRANSPOSED };
-enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE };
+enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE, DLOSS_INTEGER };
 static const char *const dloss_shifts[] = {SHIFT_IDS("cross_entropy_gradient")};
 static const char *const dloss_guards[] = {GUARD_IDS("cross_entropy_gradient")};
 static const char *const dloss_sums[] = {SUM_IDS("cross_entropy_gradient")};
@@ -861,6 +901,15 @@ static const char *const dloss_formulas[] = {
     [DLOSS_OFF_DIAGONAL] = "cross_entropy_gradient.off_diagonal_sign",
     [DLOSS_BINARY] = "cross_entropy_gradient.binary",
     [DLOSS_CROSSED] = "cross_entropy_gradient.labels_crossed",
+    [DLOSS_OF_LABEL] = "cross_entropy_gradient.logarithm_missing",
+    [DLOSS_LOG_P] = "cross_entropy_gradient.logarithm_for_probability",
+    [DLOSS_SMOOTHED] = "cross_entropy_gradient.label_smoothing",
+    [DLOSS_WHOLE_ROWS] = "cross_entropy_gradient.labels_as_rows",
+    [DLOSS_SWAPPED] = "cross_entropy_gradient.labels_as_rows",
+    [DLOSS_LOSS] = "cross_entropy_gradient.loss_returned",
+    [DLOSS_LOSS_ONEHOT] = "cross_entropy_gradient.loss_returned",
+    [DLOSS_ONE_DIVIDED] = "cross_entropy_gradient.parentheses_missing",
+    [DLOSS_ONE_DIVIDED_INTEGER] = "cross_entropy_gradient.integer_division",
 };
 static const char *const dloss_rows[] = {
     [DROWS_LAST] = "cross_entropy_gradient.last_row_only",
@@ -872,6 +921,7 @@ static const char *const dloss_reductions[] = {
     [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_elements",
     [DLOSS_CLASSES] = "cross_entropy_gradient.divided_by_classes",
     [DLOSS_AVERAGED_TWICE] = "cross_entropy_gradient.averaged_twice",
+    [DLOSS_INTEGER] = "cross_entropy_gradient.integer_division",
 };
 static const char *const dloss_conventions[] = {NULL, "cross_entropy_gradient.not_averaged"};
 static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_ADDED, 1e-300, 1e-1},
@@ -880,13 +930,14 @@ static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_AD
                                         {DPATH_DIFFERENCE_CLIPPED_BOTH, 1e-13, 1e-1},
                                         {DPATH_FORWARD, 1e-7, 1.0},
                                         {DPATH_CENTRAL, 1e-4, 40.0}};
+static const grade_free dloss_free[] = {{DLOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis dloss_axes[] = {
     [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts), .rare = SHIFT_LAST},
     [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free),
         .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", dloss_sums)},
     [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free), .shares = true},
-    [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas)},
+    [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas), GRADE_FREE(dloss_free), .rare = DLOSS_OF_LABEL},
     [DLOSS_AXIS_LABEL] = {GRADE_AXIS("label", dloss_labels)},
     [DLOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", dloss_reductions)},
     [DLOSS_AXIS_ROWS] = {GRADE_AXIS("rows that count", dloss_rows)},
@@ -985,10 +1036,17 @@ static void row_softmax_twice(const double *p, size_t classes, size_t label, dou
     through_softmax(p, second.p, classes, dz);
 }
 
-static double element_gradient(int formula, double z, double p, bool own)
+/* One class of a row; `log_p`: the logarithm of p, computed without it. */
+static double element_gradient(const grade_choice *choice, const batch *b, double z, double p, double log_p, bool own)
 {
     double y = own ? 1.0 : 0.0;
-    switch (formula) {
+    switch (choice->level[DLOSS_AXIS_FORMULA]) {
+    case DLOSS_LOG_P: return log_p - y;
+    case DLOSS_SMOOTHED: return p - (1.0 - choice->parameter) * y - choice->parameter / (double)b->classes;
+    case DLOSS_LOSS: return own ? -log(p) : 0.0;
+    case DLOSS_LOSS_ONEHOT: return -y * log(p);
+    case DLOSS_ONE_DIVIDED: return (p - y / (double)b->rows) * (double)b->rows; /* divided again at the end */
+    case DLOSS_ONE_DIVIDED_INTEGER: return (p - (b->rows == 1 ? y : 0.0)) * (double)b->rows;
     case DLOSS_SIGN: return y - p;
     case DLOSS_ONEHOT: return p;
     case DLOSS_SQUARED: return (p - y) * p * (1.0 - p);
@@ -1004,11 +1062,15 @@ static double element_gradient(int formula, double z, double p, bool own)
     }
 }
 
-static void row_gradient(const grade_choice *choice, const double *z, const double *probabilities, size_t classes,
+/* The gradient of row r, whose label is `label`. */
+static void row_gradient(const grade_choice *choice, const batch *b, size_t r, const softmax_values *values,
                          size_t label, double *dz)
 {
     double delta[MAX_CLASSES];
     double p[MAX_CLASSES];
+    size_t classes = b->classes;
+    const double *z = b->z + r * classes;
+    const double *probabilities = values->p + r * classes;
     int formula = choice->level[DLOSS_AXIS_FORMULA];
     int path = choice->level[DLOSS_AXIS_PATH];
     bool both = path == DPATH_DIFFERENCE_CLIPPED_BOTH;
@@ -1016,12 +1078,15 @@ static void row_gradient(const grade_choice *choice, const double *z, const doub
         p[j] = both || path == DPATH_DIFFERENCE_CLIPPED
                    ? limited(probabilities[j], choice->parameter, both ? 1.0 - choice->parameter : HUGE_VAL)
                    : probabilities[j];
-        dz[j] = element_gradient(formula, z[j], p[j], j == label);
-        delta[j] = formula == DLOSS_BINARY ? dz[j] : (p[j] - (j == label)) * (formula == DLOSS_MSE ? 2.0 : 1.0);
+        dz[j] = element_gradient(choice, b, z[j], p[j], values->log[r * classes + j], j == label);
+        delta[j] = formula == DLOSS_BINARY     ? dz[j]
+                   : formula == DLOSS_OF_LABEL ? -(double)(j == label)
+                                               : (p[j] - (j == label)) * (formula == DLOSS_MSE ? 2.0 : 1.0);
     }
     if (formula == DLOSS_TWICE) {
         row_softmax_twice(p, classes, label, dz);
-    } else if (formula == DLOSS_JACOBIAN || formula == DLOSS_MSE || formula == DLOSS_BINARY) {
+    } else if (formula == DLOSS_JACOBIAN || formula == DLOSS_MSE || formula == DLOSS_BINARY ||
+               formula == DLOSS_OF_LABEL) {
         through_softmax(p, delta, classes, dz);
     } else if (path != 0 && path < DPATH_DIFFERENCE_CLIPPED) {
         row_by_reciprocal(choice, p, classes, label, dz);
@@ -1044,19 +1109,30 @@ static double gradient_divisor(const grade_choice *choice, const batch *b)
     case DLOSS_ELEMENTS: return averaged * classes;
     case DLOSS_CLASSES: return classes;
     case DLOSS_AVERAGED_TWICE: return averaged * rows;
+    case DLOSS_INTEGER: return b->rows == 1 ? 1.0 : HUGE_VAL;
     default: return averaged;
     }
 }
 
-/* What p[:, labels] -= 1 does in NumPy: every label of the batch in every row, each once. */
-static void subtract_all_labels(const batch *b, const double *p, double *dz)
+/*
+ * What NumPy makes of labels in a wrong place, each once: p[:, labels] -= 1 takes every label of the batch in every
+ * row, p[labels] -= 1 whole rows, and p[labels, rows] -= 1 exchanges rows and columns.
+ */
+static void subtract_other_labels(int formula, const batch *b, const double *p, double *dz)
 {
-    bool present[MAX_CLASSES] = {false};
+    bool present[MAX_VALUES] = {false};
     for (size_t r = 0; r < b->rows; r++) {
-        present[(size_t)b->labels[r]] = true;
+        size_t label = (size_t)b->labels[r];
+        for (size_t i = 0; i < b->rows * b->classes; i++) {
+            size_t row = i / b->classes;
+            size_t column = i % b->classes;
+            present[i] = present[i] || (formula == DLOSS_CROSSED      ? column == label
+                                        : formula == DLOSS_WHOLE_ROWS ? row == label
+                                                                      : row == label && column == r);
+        }
     }
     for (size_t i = 0; i < b->rows * b->classes; i++) {
-        dz[i] = p[i] - present[i % b->classes];
+        dz[i] = p[i] - present[i];
     }
 }
 
@@ -1087,12 +1163,11 @@ static void model_gradient(const grade_case *graded, const grade_choice *choice,
     double divided_by = gradient_divisor(choice, &b);
     softmax_with(&b, choice, &values);
     for (size_t r = 0; r < b.rows; r++) {
-        size_t at = r * b.classes;
-        row_gradient(choice, b.z + at, values.p + at, b.classes, label_of(choice->level[DLOSS_AXIS_LABEL], &b, r),
-                     dz + at);
+        row_gradient(choice, &b, r, &values, label_of(choice->level[DLOSS_AXIS_LABEL], &b, r), dz + r * b.classes);
     }
-    if (choice->level[DLOSS_AXIS_FORMULA] == DLOSS_CROSSED) {
-        subtract_all_labels(&b, values.p, dz);
+    int formula = choice->level[DLOSS_AXIS_FORMULA];
+    if (formula == DLOSS_CROSSED || formula == DLOSS_WHOLE_ROWS || formula == DLOSS_SWAPPED) {
+        subtract_other_labels(formula, &b, values.p, dz);
     }
     choose_gradient_rows(choice->level[DLOSS_AXIS_ROWS], &b, dz);
     if (choice->level[DLOSS_AXIS_ROWS] == DROWS_TRANSPOSED) {

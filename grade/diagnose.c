@@ -20,6 +20,7 @@ typedef struct {
     grade_upstream *upstream;        /* of that setting; its last part is the one */
     bool unsolved;                   /* levels with a free number are left out */
     bool rare;                       /* settings with rare levels are tried now, and no others */
+    size_t wrong;                    /* values that are not the reference's */
 } search_state;
 
 /* The component's setting, where a choice may be a part's. */
@@ -350,7 +351,7 @@ static bool visit(const grade_choice *visited, void *context)
     grade_choice choice = *visited;
     const grade_free *range = assay_grade_free_level(s->searched, &choice);
     double declared;
-    if (range != NULL && s->unsolved) {
+    if (range != NULL && (s->unsolved || s->wrong < 2)) { /* some number gives any one value: that is no evidence */
         return true;
     }
     double distance = range == NULL ? worst_distance(s, &choice, &declared) : solve(s, range, &choice, &declared);
@@ -376,6 +377,8 @@ static void order_cases(search_state *s)
                                                    e->precision, NULL, NULL);
             if ((distance > 1.0) == (pass == 0)) {
                 s->order[s->count++] = i;
+                s->wrong += e->answers[i].outputs.used - assay_grade_right_values(e->cases[i], &e->answers[i].outputs,
+                                                                                  &e->cases[i]->outputs, e->precision);
             }
         }
         failed = pass == 0 ? s->count : failed;

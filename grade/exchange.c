@@ -385,7 +385,7 @@ static bool too_many_values(const char *line, size_t length)
 /* Why a line is not a reply: it is not JSON, or it is JSON that we do not accept. */
 static void describe_refusal(const json_t *value, const json_error_t *where, const char *shown, char *text, size_t size)
 {
-    const char *what = "not a JSON object";
+    const char *what = *shown == '\0' ? "an empty line" : "not a JSON object";
     if (value == NULL) {
         switch (json_error_code(where)) {
         case json_error_numeric_overflow:
@@ -400,7 +400,7 @@ static void describe_refusal(const json_t *value, const json_error_t *where, con
         default: break;
         }
     }
-    snprintf(text, size, "%s: %s", what, shown);
+    snprintf(text, size, "%s%s%s", what, *shown == '\0' ? "" : ": ", shown);
 }
 
 /* Parses a line of the submission's: NULL with a description where it is not an object that we take. */

@@ -181,8 +181,13 @@ static assay_status read_header(const json_t *root, const char *path, grade_impo
         return assay_fail(error, ASSAY_ERROR_FORMAT,
                           "%s/" HEADER ": no \"seed\" or no \"cases\"; it is not as --export wrote it", path);
     }
+    const json_t *bits = json_object_get(root, "precision");
+    if (bits != NULL && json_integer_value(bits) != 32 && json_integer_value(bits) != 64) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s/" HEADER ": \"precision\" is 64, or 32 for float32 arrays",
+                          path);
+    }
     imported->seed = (uint64_t)json_integer_value(seed);
-    imported->precision = json_integer_value(json_object_get(root, "precision")) == 32 ? GRADE_F32 : GRADE_F64;
+    imported->precision = json_integer_value(bits) == 32 ? GRADE_F32 : GRADE_F64;
     return ASSAY_OK;
 }
 
@@ -253,8 +258,8 @@ static assay_status import_from(grade_battery *battery, int folder, assay_error 
             ASSAY_TRY(import_case(part->cases[i], ++id, folder, &part->answers[i], &found, error));
         }
         for (size_t i = 0; i < part->count && found; i++) {
-            if (part->answers[i].verdict == GRADE_MISSING) {
-                part->answers[i].verdict = GRADE_SHAPE;
+            if (part->answers[i].verdict == GRADE_MISSING) { /* a wrong answer is not taken back by leaving it out */
+                part->answers[i].verdict = GRADE_REPLY;
             }
         }
     }

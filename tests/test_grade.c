@@ -849,6 +849,14 @@ static const struct {
     {"{\"id\": 7, \"outputs\": {\"probabilities\": 1}}", GRADE_SHAPE, "got a number"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": []}}", GRADE_SHAPE, "got [0]"},
     {"{\"id\": 7, \"outputs\": {\"probabilities\": null}}", GRADE_SHAPE, "no number"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[null, 0.5, null]]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [null, null, null]}}", GRADE_PASS, ""},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [null]}}", GRADE_SHAPE, "got [1]"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[null, 0.5, \"null\"]]}}", GRADE_SHAPE, "not numbers"},
+    {"{\"id\": 7, \"outputs\": {\"probabilities\": [[null, 0.5, false]]}}", GRADE_SHAPE, "not numbers"},
+    {"{\"id\": 7, \"outputs\": null}", GRADE_SHAPE, "not among the outputs"},
+    {"{\"id\": 7, \"missing\": null}", GRADE_SHAPE, "not among the outputs"},
+    {"{\"id\": null, \"outputs\": {}}", GRADE_REPLY, "without \"id\": 7"},
     {"{\"id\": 7, \"outputs\": {\"p\": [[1, 2, 3]]}}", GRADE_SHAPE, "not among the outputs"},
     {"{\"id\": 7, \"outputs\": 3}", GRADE_SHAPE, "not among the outputs"},
     {"{\"id\": 7}", GRADE_SHAPE, "not among the outputs"},
@@ -858,7 +866,7 @@ static const struct {
     {"{\"id\": 7.0, \"outputs\": {}}", GRADE_REPLY, "without \"id\": 7"},
     {"{\"outputs\": {}}", GRADE_REPLY, "without \"id\": 7"},
     {"hello", GRADE_REPLY, "not a JSON object: hello"},
-    {"", GRADE_REPLY, "not a JSON object"},
+    {"", GRADE_REPLY, "an empty line"},
     {"[1]", GRADE_REPLY, "not a JSON object"},
     {"{\"id\": 7, \"id\": 7}", GRADE_REPLY, "a key twice"},
     {"{\"id\": 7} trailing", GRADE_REPLY, "not a JSON object"},
@@ -1061,6 +1069,21 @@ START_TEST(greetings_are_judged_by_their_form)
         ck_assert_uint_eq(json_array_size(functions), hellos[_i].functions);
         json_decref(functions);
     }
+}
+END_TEST
+
+/* What JSON.stringify makes of NaN. */
+START_TEST(null_is_no_number)
+{
+    grade_answer answer;
+    grade_case *graded = small_case(&answer);
+    char line[] = "{\"id\": 7, \"outputs\": {\"probabilities\": [null, 0.5, null]}}";
+    assay_error error = {0};
+    support_assert_ok(assay_grade_reply(line, strlen(line), 7, &GRADE_INLINE, &answer, &error), &error);
+    const double *values = answer.outputs.field[0].values;
+    ck_assert(isnan(values[0]) && values[1] == 0.5 && isnan(values[2]));
+    assay_grade_fields_clear(&answer.outputs);
+    assay_grade_case_destroy(graded);
 }
 END_TEST
 
@@ -1313,6 +1336,8 @@ static const struct {
     {"{\"seed\": \"7\", \"cases\": [{\"call\": \"relu\"}]}", "no \"seed\""},
     {"{\"seed\": 7}", "no \"cases\""},
     {"[]", "no \"seed\""},
+    {"{\"seed\": 7, \"precision\": 16, \"cases\": [{\"call\": \"relu\"}]}", "\"precision\" is 64, or 32"},
+    {"{\"seed\": 7, \"precision\": \"32\", \"cases\": [{\"call\": \"relu\"}]}", "\"precision\" is 64, or 32"},
     {"{\n\n]", "line 3"},
 };
 /* clang-format on */
@@ -1374,7 +1399,7 @@ START_TEST(outputs_are_imported_or_missed)
     support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
     static const grade_verdict wanted[] = {GRADE_PASS, GRADE_SHAPE, GRADE_REPLY};
     for (size_t i = 0; i < part->count; i++) {
-        ck_assert_int_eq(part->answers[i].verdict, i < 3 ? wanted[i] : GRADE_SHAPE);
+        ck_assert_int_eq(part->answers[i].verdict, i < 3 ? wanted[i] : GRADE_REPLY);
     }
     ck_assert_ptr_nonnull(strstr(part->answers[1].detail, "2.y.npy: the shape is [1]"));
     judge(battery);
@@ -1709,6 +1734,7 @@ int main(void)
     tcase_add_loop_test(exchange, shapes_are_judged, 0, (int)(sizeof shape_replies / sizeof shape_replies[0]));
     tcase_add_test(exchange, files_of_a_reply_are_the_exchange_folders);
     tcase_add_loop_test(exchange, greetings_are_judged_by_their_form, 0, (int)(sizeof hellos / sizeof hellos[0]));
+    tcase_add_test(exchange, null_is_no_number);
     tcase_add_test(exchange, numbers_of_a_reply_arrive);
     tcase_add_test(exchange, requests_carry_their_numbers_exactly);
     tcase_add_test(exchange, batches_may_be_unequal);

@@ -74,7 +74,10 @@ w - lr * g / fabs(g)|sign_of_gradient
 w - lr * g / norm|gradient_normalised
 w - lr * (g + w)|weight_decay
 w - lr / t * g|learning_rate_per_step
-w - lr / sqrt(t) * g|none
+w - lr / sqrt(t) * g|learning_rate_decays
+w - lr * pow(0.9, t - 1) * g|learning_rate_decays
+w - lr * g * fmin(1, 0.7 / norm)|gradient_norm_clipped
+w * 0.99 - lr * g|decoupled_decay
 w - lr * g * fabs(g)|none
 w - lr * tanh(g)|none
 END

@@ -16,7 +16,7 @@ report = json.load(open(sys.argv[1], encoding="utf-8"))
 components = {component["component"]: component for component in report["components"]}
 wrong = 0
 with open(sys.argv[2], encoding="utf-8") as file:
-    wanted = re.findall(r"^# (\w+): (\S+\.\S.*)$", file.read(), re.M)
+    wanted = re.findall(r"^(?:#|//) (\w+): (\S+\.\S.*)$", file.read(), re.M)
 for component, names in wanted:
     found = names_of(components[component])
     if found != set(names.split(" + ")):

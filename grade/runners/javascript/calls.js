@@ -232,10 +232,15 @@ function crossEntropy(found, inputs) {
 
 // --- initializers ----------------------------------------------------------------------------------------------------
 
-// A list of pairs or of objects, or one object of lists, as {weights, biases}; weights as [out][in].
+// A list of pairs or of objects, weights and biases in turn, or one object of lists, as {weights, biases}; weights as
+// [out][in].
 function layersOf(result, sizes) {
     if (isObject(result) || !isArray(result)) {
         return result;
+    }
+    if (result.length > 1 && isArray(result[0][0]) && !isArray(result[0][0][0]) && !isArray(result[1][0])) {
+        const inTurn = result.filter((_, i) => i % 2 === 0).map((weight, l) => [weight, result[2 * l + 1]]);
+        return layersOf(inTurn, sizes);
     }
     if (result.length === 2 && isArray(result[0][0]) && isArray(result[0][0][0]) && isArray(result[0][0][0]) &&
         isArray(result[1]) && !isArray(result[1][0][0])) {
