@@ -482,16 +482,17 @@ static assay_status explain_all(const grade_judged *judged, grade_result *result
 
 /* --- wrong parts that nothing explains ---------------------------------------------------------------------------- */
 
-static bool uses_unexplained(const grade_judged *judged, const grade_case *graded)
+/* The first such part that a case depends on, or NULL. */
+static const grade_component *unexplained_part(const grade_judged *judged, const grade_case *graded)
 {
     const grade_component *component = judged->component;
     for (size_t i = 0; judged->upstream != NULL && i < judged->upstream->unexplained_count; i++) {
         const grade_component *part = judged->upstream->unexplained[i];
         if (is_part(component, part) && (component->uses == NULL || component->uses(graded, &GRADE_TUTORIAL, part))) {
-            return true;
+            return part;
         }
     }
-    return false;
+    return NULL;
 }
 
 /* The cases that do not depend on a wrong part that nothing explains, by themselves. */
@@ -526,7 +527,7 @@ static assay_status select_clear(const grade_judged *judged, const grade_result 
     c->judged.cases = c->cases;
     c->judged.answers = c->answers;
     for (size_t i = 0; i < judged->count; i++) {
-        if (!uses_unexplained(judged, judged->cases[i])) {
+        if (unexplained_part(judged, judged->cases[i]) == NULL) {
             size_t k = c->judged.count++;
             c->index[k] = i;
             c->cases[k] = judged->cases[i];
@@ -558,6 +559,11 @@ static assay_status explain_beside(const grade_judged *judged, grade_result *res
     if (status == ASSAY_OK && any_open(judged, results)) {
         status = explain_all(&rest, results, found, error);
     }
+    for (size_t i = 0; i < judged->count; i++) {
+        if (assay_grade_is_unexplained(&results[i])) {
+            results[i].suspect = unexplained_part(judged, judged->cases[i]);
+        }
+    }
     forget_clear(&clear);
     return status;
 }
@@ -566,7 +572,7 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
                                  assay_error *error)
 {
     for (size_t i = 0; i < judged->count; i++) {
-        if (uses_unexplained(judged, judged->cases[i])) {
+        if (unexplained_part(judged, judged->cases[i]) != NULL) {
             return explain_beside(judged, results, found, error);
         }
     }

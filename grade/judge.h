@@ -62,6 +62,7 @@ typedef struct {
     const char *solved;                   /* the id of them that has a number, which the submission fixed; or NULL */
     double parameter;                     /* that number */
     const char *follows[GRADE_MAX_NAMES]; /* ids of mistakes in the parts of a composite component that show here */
+    const grade_component *suspect;       /* unexplained: a wrong part, unexplained as well, that the case depends on */
     const char *nearest;    /* where nothing explains all: the id that gives most of the values, if those are many */
     size_t nearest_values;  /* how many values it gives */
     size_t compared_values; /* of how many */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/explain.h"
 #include "grade/findings.h"
 #include "grade/report_impl.h"
 
@@ -202,16 +203,22 @@ static void print_named(FILE *stream, const grade_report *report, const grade_co
 static void print_unexplained(FILE *stream, const grade_report *report, const grade_part *part)
 {
     const grade_result *near = NULL;
+    const grade_component *suspect = NULL;
     bool unexplained = false;
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        unexplained = unexplained ||
-                      (result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL);
+        unexplained = unexplained || assay_grade_is_unexplained(result);
+        suspect = suspect == NULL ? result->suspect : suspect;
         near = near == NULL && result->nearest != NULL ? result : near;
     }
     if (unexplained) {
         fprintf(stream,
                 "      >> differs from the reference; no known mistake, and no two of them, give these values\n");
+    }
+    if (suspect != NULL) {
+        fprintf(stream,
+                "         this may come from \"%s\", which is wrong and has no known mistake: mend that first\n",
+                suspect->title);
     }
     if (unexplained || report->verbose) {
         print_named(stream, report, part->component);

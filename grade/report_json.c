@@ -64,6 +64,9 @@ static json_t *case_json(const grade_report *report, const grade_part *part, siz
         json_object_set_new(entry, "number", json_real(result->parameter));
         json_object_set_new(entry, "number_of", json_string(result->solved));
     }
+    if (result->suspect != NULL) {
+        json_object_set_new(entry, "may_come_from", json_string(result->suspect->name));
+    }
     if (result->nearest != NULL) {
         json_object_set_new(entry, "nearest_values", json_integer((json_int_t)result->nearest_values));
         json_object_set_new(entry, "compared_values", json_integer((json_int_t)result->compared_values));

@@ -403,6 +403,7 @@ START_TEST(cases_beside_an_unexplained_part_are_explained)
         const grade_result *result = &training->results[i];
         bool by_sgd = strncmp(training->cases[i]->name, "SGD", 3) == 0;
         ck_assert_int_eq(result->verdict, GRADE_WRONG);
+        ck_assert_ptr_eq(result->suspect, by_sgd ? sgd->component : NULL);
         ck_assert_msg(by_sgd ? assay_grade_is_unexplained(result)
                              : result->mistake != NULL && strcmp(result->mistake, "training.order_ignored") == 0 &&
                                    result->also[0] == NULL,
@@ -1684,13 +1685,15 @@ START_TEST(the_nearest_mistake_is_told)
     ck_assert_int_eq(part->results[0].verdict, GRADE_WRONG);
     part->results[0].mistake = NULL;
     part->results[0].nearest = "adam.first_correction_missing";
+    part->results[0].suspect = assay_grade_component_by_name("sgd");
     const grade_report report = {battery, catalogue, "someone.so", "", assay_grade_score(battery, NULL, catalogue),
                                  true};
     FILE *stream = open_memstream(&text, &size);
     support_assert_ok(assay_grade_report_write(&report, GRADE_TABLE, stream, &error), &error);
     fclose(stream);
     ck_assert_msg(strstr(text, "nearest known mistake: ") != NULL &&
-                      strstr(text, "[adam.first_correction_missing]") != NULL,
+                      strstr(text, "[adam.first_correction_missing]") != NULL &&
+                      strstr(text, "this may come from \"SGD\"") != NULL,
                   "%s", text);
     char share[120];
     const grade_named named = assay_grade_catalogue_named(catalogue, "adam");
