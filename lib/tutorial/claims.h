@@ -64,7 +64,7 @@ typedef struct {
     bool essential; /* without this part the claim does not hold, whatever the others say */
     double low;     /* the part holds if the number is in [low, high]; -INFINITY, INFINITY: no bound */
     double high;
-    size_t count;   /* seeds */
+    size_t count;   /* seeds; 0: nothing could be measured */
     double *values; /* one for each seed */
     /* Set by assay_claims_decide. */
     assay_claim_answer answer;
@@ -167,6 +167,8 @@ typedef struct {
     assay_status (*measure)(const assay_claims_input *input, assay_claim_result *result, assay_error *error);
     /* The verdict, from the answers to the parts; NULL: by the rules of assay_claims_decide. */
     assay_claim_verdict (*verdict)(const assay_claim_result *result);
+    /* Which parts hold, where a list of them says too little (assay_claim_condition); NULL: the list. */
+    void (*condition)(const assay_claim_result *result, char *text, size_t size);
 } assay_claim;
 
 /* In ascending order of their numbers; index < the count. */
