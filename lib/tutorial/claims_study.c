@@ -178,6 +178,25 @@ assay_status claim_study_open(const assay_claims_input *input, const char *name,
     return status;
 }
 
+static bool study_exists(const char *folder, const char *name)
+{
+    char *plan = assay_asprintf(NULL, "%s/plans/%s.json", folder, name);
+    char *record = assay_asprintf(NULL, "%s/%s.jsonl", folder, name);
+    bool exists = plan != NULL && record != NULL && access(plan, R_OK) == 0 && access(record, R_OK) == 0;
+    assay_free(plan);
+    assay_free(record);
+    return exists;
+}
+
+bool assay_claim_studies_exist(const assay_claim *claim, const char *folder)
+{
+    bool exist = claim->studies[0] != NULL;
+    for (size_t i = 0; i < 2 && claim->studies[i] != NULL; i++) {
+        exist = exist && study_exists(folder, claim->studies[i]);
+    }
+    return exist;
+}
+
 /* --- reading ------------------------------------------------------------------------------------------------------ */
 
 static assay_status find_cell(const claim_study *study, const char *name, size_t *cell, assay_error *error)

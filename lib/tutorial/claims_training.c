@@ -185,6 +185,7 @@ const assay_claim assay_claim_25 = {
         "The paired differences of test accuracy, 40 epochs, 60 seeds. Equally good: the 95 % interval is within "
         "0.5 points of 0. The claim holds if all three pairs are, and none differs (sign-flip test).",
     .in_seconds = true,
+    .studies = {"training"},
     .full = "about 3 hours on one core",
     .measure = measure_equal,
     .verdict = equal_verdict,
@@ -363,6 +364,7 @@ const assay_claim assay_claim_26 = {
         "worse after none. The claim holds if all four of these answers are yes, and in part if some are. It does not "
         "hold if none is and, at both kinds of rates, Adam is worse in at least as many comparisons as it is better.",
     .in_seconds = true,
+    .studies = {"starts"},
     .full = "about 2 hours on one core",
     .measure = measure_starts,
     .verdict = starts_verdict,
@@ -413,7 +415,7 @@ static assay_status compare_sizes(claim_study *small, claim_study *large, assay_
         means[method] = 100.0 * mean(seeds, differences);
         claim_add_row(result, TITLES[method], NULL, "%.2f %% (small), %.2f %% (the tutorial's)",
                       100.0 * mean(seeds, small->columns[0]), 100.0 * mean(seeds, large->columns[0]));
-        snprintf(text, sizeof text, "with %s the small network does as well", TITLES[method]);
+        snprintf(text, sizeof text, "with %s the small network reaches the same accuracy", TITLES[method]);
         ASSAY_TRY(claim_add_part(result,
                                  &(claim_part){.name = text,
                                                .measure = "test accuracy of 100, 100, 100 units less that of the "
@@ -480,6 +482,7 @@ const assay_claim assay_claim_27 = {
         "Test accuracy of the small network less that of the tutorial's, 40 epochs, 20 seeds, paired by seed: the "
         "95 % interval is within 1 point of 0, for each optimizer.",
     .in_seconds = true,
+    .studies = {"small", "training"},
     .full = "about 15 minutes on one core, beside claim 25's runs",
     .measure = measure_sizes,
     .verdict = sizes_verdict,
@@ -574,6 +577,7 @@ const assay_claim assay_claim_31 = {
                "epochs, 60 seeds) and at each optimizer's best rate (20 epochs, 20 seeds): Adam's gap is larger than "
                "both others', and momentum's test accuracy is better than Adam's.",
     .in_seconds = true,
+    .studies = {"training"},
     .full = "about 30 minutes on one core, beside claim 25's runs",
     .measure = measure_gaps,
     .verdict = gaps_verdict,
@@ -745,12 +749,13 @@ const assay_claim assay_claim_32 = {
     .number = 32,
     .cell = "[36]",
     .title = "Wider optima generalise better",
-    .says = "That momentum generalises better is related to its wider optima.",
+    .says = "Momentum generalises better than Adam, and this is related to wider optima.",
     .decided =
         "At the parameters of the best epoch, Adam and momentum paired by seed (60 seeds): the log of the largest "
         "eigenvalue of the Hessian, the growth of the loss under a random move, and Spearman's correlation of "
         "the differences of gap and log eigenvalue (interval above 0).",
     .in_seconds = true,
+    .studies = {"training"},
     .full = "no longer than claim 25, whose runs it reads",
     .measure = measure_sharpness,
     .verdict = sharpness_verdict,
@@ -840,12 +845,13 @@ const assay_claim assay_claim_33 = {
     .number = 33,
     .cell = "[36]",
     .title = "Adam does better in deep networks",
-    .says = "Adam usually performs better than other optimizers, above all in deep networks.",
+    .says = "Adam usually performs better than other optimizers, especially in deep networks.",
     .decided =
         "4, 8, 16 and 30 hidden layers of 128 units, 10 epochs on 20,000 images, 20 seeds, each optimizer at its "
         "own best rate for the depth: Adam's test accuracy is better than SGD's and momentum's at 16 and at 30 "
         "layers.",
     .in_seconds = true,
+    .studies = {"depth-best"},
     .full = "about 90 minutes on one core",
     .measure = measure_depths,
     .verdict = depths_verdict,
