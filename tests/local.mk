@@ -132,6 +132,7 @@ test_scripts = \
 	tests/grade/record.sh \
 	tests/study_mpi.sh \
 	tests/study_hosts.sh \
+	tests/best_rates.sh \
 	tests/grade/hostile_class.sh \
 	tests/grade/cgroup.sh \
 	tests/grade/forks.sh \
