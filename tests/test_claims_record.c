@@ -62,7 +62,10 @@ static assay_study_plan *beginning_of(const char *path)
     assay_error error;
     support_assert_ok(assay_file_read(path, ASSAY_STUDY_PLAN_LIMIT, &text, &length, &error), &error);
     json_t *plan = json_loads(text, 0, NULL);
-    json_object_set_new(json_object_get(plan, "settings"), "epochs", json_integer(EPOCHS));
+    json_t *settings = json_object_get(plan, "settings");
+    if (json_integer_value(json_object_get(settings, "epochs")) > EPOCHS) {
+        json_object_set_new(settings, "epochs", json_integer(EPOCHS));
+    }
     json_object_set_new(plan, "record", json_pack("[s, s, s]", lists[0], lists[1], lists[2]));
     char *shorter = json_dumps(plan, 0);
     assay_study_plan *made;
