@@ -131,6 +131,8 @@ test_scripts = \
 	tests/grade/class.sh \
 	tests/grade/record.sh \
 	tests/study_mpi.sh \
+	tests/study_hosts.sh \
+	tests/best_rates.sh \
 	tests/grade/hostile_class.sh \
 	tests/grade/cgroup.sh \
 	tests/grade/forks.sh \

@@ -439,6 +439,27 @@ START_TEST(divergence_is_a_result)
 }
 END_TEST
 
+/* One step that is far too large: the epoch's loss is finite, and nothing that comes after it. */
+START_TEST(numbers_that_are_not_finite_are_null)
+{
+    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"12,8\", \"lr\": 1e30, "
+                                     "\"epochs\": 1, \"batch\": 64, \"train_count\": 64, \"validation_count\": 64}, "
+                                     "\"seeds\": [5], \"record\": [\"fit_accuracy\", \"fit_loss\", \"test_loss\", "
+                                     "\"hessian_eigenvalue\", \"hessian_trace\", \"perturbed_growth\"]}");
+    sample *s = sample_create();
+    char *line = result_of(plan, 0, s);
+    const char *accuracy = strstr(line, "\"fit_accuracy\":0.");
+    ck_assert_msg(accuracy != NULL, "%s", line);
+    ck_assert_msg(strstr(accuracy, ",\"fit_loss\":null,\"test_loss\":null,\"hessian_eigenvalue\":null,"
+                                   "\"hessian_trace\":null,\"perturbed_growth\":null}") != NULL,
+                  "%s", line);
+    free(line);
+    sample_destroy(s);
+    assay_study_plan_destroy(plan);
+}
+END_TEST
+
 START_TEST(run_errors)
 {
     evidence(EVIDENCE_ERRORS, "study/study_run");
@@ -970,6 +991,7 @@ int main(void)
     tcase_add_test(runs, a_run_is_a_training_run);
     tcase_add_test(runs, sharpness_against_a_known_hessian);
     tcase_add_test(runs, divergence_is_a_result);
+    tcase_add_test(runs, numbers_that_are_not_finite_are_null);
     tcase_add_test(runs, run_errors);
     suite_add_tcase(suite, runs);
     TCase *stores = tcase_create("stores");

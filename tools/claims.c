@@ -46,7 +46,9 @@ static void print_help(void)
          "  --claim N,...      only these claims\n"
          "  --list             print the claims and how each is decided, and measure nothing\n"
          "  --quick            measure everything anew, with few seeds (minutes)\n"
-         "  --full             measure everything anew, with all seeds (long studies take days; --list says how long)\n"
+         "  --full             measure everything with all seeds, for hours (--list says how long); recorded studies "
+         "are\n"
+         "                     read: assay study repeats them\n"
          "  --seeds N          this many seeds for each claim that has luck in it\n"
          "  --json FILE        also write the results to FILE (-: to standard output, instead of the text)\n"
          "  --report DIR       write a page, index.html, to DIR, with figures\n"
@@ -224,15 +226,16 @@ assay_status claims_folder(const char *given, char **folder, assay_error *error)
 
 assay_status claims_read_recorded(const char *folder, claims_set *set, assay_error *error)
 {
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .first_seed = 1, .recorded = folder};
     ASSAY_TRY(claims_set_create(assay_claims_count(), set, error));
     for (size_t i = 0; folder != NULL && i < assay_claims_count(); i++) {
         const assay_claim *claim = assay_claim_at(i);
-        if (assay_claim_record_exists(claim->number, folder)) {
-            set->claims[set->count] = claim;
-            assay_status status = assay_claim_record_read(claim->number, folder, &set->results[set->count++], error);
-            if (status != ASSAY_OK) {
-                return status;
-            }
+        assay_claim_result *result = &set->results[set->count];
+        bool own = assay_claim_record_exists(claim->number, folder);
+        if (own || assay_claim_studies_exist(claim, folder)) {
+            set->claims[set->count++] = claim;
+            ASSAY_TRY(own ? assay_claim_record_read(claim->number, folder, result, error)
+                          : assay_claim_examine(claim, &input, result, error));
         }
     }
     return assay_claims_decide(set->count, set->results, error);

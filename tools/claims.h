@@ -40,6 +40,14 @@ assay_status claims_write_json(const claims_set *set, const char *path, assay_er
 /* "holds 3, holds in part 2, ..." */
 void claims_summary(const claims_set *set, char *text, size_t size);
 
+enum { CLAIMS_CONDITION = 3072, CLAIMS_COMMIT = 64, CLAIMS_POWER = 96 };
+
+/* "16 seeds, p = 0.0003, would have seen 0.2", of a part that was tested. */
+void claims_power(const assay_claim_part *part, char text[CLAIMS_POWER]);
+
+/* A whole hash is cut to 12 digits; texts such as "13af1cf 2026-11-28, cbc525f 2026-11-28" stay. */
+void claims_short_commit(const char *commit, char text[CLAIMS_COMMIT]);
+
 /* "-0.3 [-0.4, -0.2] dB": an estimate with its interval and unit. */
 void claims_effect(const assay_claim_part *part, char *text, size_t size);
 

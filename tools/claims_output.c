@@ -31,10 +31,30 @@ void claims_summary(const claims_set *set, char *text, size_t size)
     }
 }
 
+void claims_power(const assay_claim_part *part, char text[CLAIMS_POWER])
+{
+    size_t used = (size_t)snprintf(text, CLAIMS_POWER, "%zu seeds, p = %.2g, ", part->count,
+                                   fmin(part->p_inside, part->p_outside));
+    if (isinf(part->smallest)) {
+        snprintf(text + used, CLAIMS_POWER - used, "too few seeds to see any effect");
+    } else {
+        snprintf(text + used, CLAIMS_POWER - used, "would have seen %.2g", part->smallest);
+    }
+}
+
+void claims_short_commit(const char *commit, char text[CLAIMS_COMMIT])
+{
+    enum { WHOLE_HASH = 40, SHORT_HASH = 12 };
+    bool hash = strspn(commit, "0123456789abcdef") == WHOLE_HASH && commit[WHOLE_HASH] == '\0';
+    snprintf(text, CLAIMS_COMMIT, "%.*s", hash ? SHORT_HASH : CLAIMS_COMMIT - 1, commit);
+}
+
 void claims_effect(const assay_claim_part *part, char *text, size_t size)
 {
     const char *space = part->unit[0] == '\0' ? "" : " ";
-    if (part->count == 1) {
+    if (part->count == 0) {
+        snprintf(text, size, "not measured");
+    } else if (part->count == 1) {
         snprintf(text, size, "%.4g%s%s", part->effect.estimate, space, part->unit);
     } else {
         snprintf(text, size, "%.4g [%.4g, %.4g]%s%s", part->effect.estimate, part->effect.lower, part->effect.upper,
@@ -72,8 +92,9 @@ static void print_part(const assay_claim_part *part)
     claims_effect(part, effect, sizeof effect);
     printf("    %-7s %s\n            %s: %s", answer_name(part->answer), part->name, part->measure, effect);
     if (!isnan(part->p_inside)) {
-        printf("; %zu seeds, p = %.2g, would have seen %.2g", part->count, fmin(part->p_inside, part->p_outside),
-               part->smallest);
+        char power[CLAIMS_POWER];
+        claims_power(part, power);
+        printf("; %s", power);
     }
     putchar('\n');
 }
@@ -86,9 +107,15 @@ static void print_claim(const assay_claim *claim, const assay_claim_result *resu
         print_part(&result->parts[i]);
     }
     print_wrapped(result->note);
+    if (claim->condition != NULL) {
+        char condition[CLAIMS_CONDITION];
+        assay_claim_condition(result, condition, sizeof condition);
+        print_wrapped(condition);
+    }
     if (result->origin.recorded) {
-        printf("    recorded at %.12s (%s, %s)\n", result->origin.commit, result->origin.backend,
-               result->origin.options);
+        char commit[CLAIMS_COMMIT];
+        claims_short_commit(result->origin.commit, commit);
+        printf("    recorded at %s (%s, %s)\n", commit, result->origin.backend, result->origin.options);
     }
     putchar('\n');
 }
@@ -135,7 +162,7 @@ static json_t *origin_json(const assay_claim_origin *origin)
 
 static json_t *claim_json(const assay_claim *claim, const assay_claim_result *result)
 {
-    char condition[2048];
+    char condition[CLAIMS_CONDITION];
     assay_claim_condition(result, condition, sizeof condition);
     json_t *parts = json_array();
     for (size_t i = 0; i < result->part_count; i++) {

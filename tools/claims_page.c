@@ -5,7 +5,7 @@
 #include <assay/base/alloc.h>
 #include "claims.h"
 
-enum { TEXT = 4096, EFFECT = 256 };
+enum { TEXT = 6144, EFFECT = 384 };
 
 /* One section and what it refers to. */
 typedef struct {
@@ -81,15 +81,20 @@ static assay_page_row part_row(const assay_claim_part *part, section_parts *text
                    [ASSAY_ANSWER_YES] = {"✓ yes", ASSAY_PAGE_AGREES},
                    [ASSAY_ANSWER_NO] = {"✗ no", ASSAY_PAGE_DIFFERS}};
     char *measured = texts->effects[at];
-    snprintf(measured, EFFECT, "%.4g", part->effect.estimate);
+    if (part->count == 0) {
+        snprintf(measured, EFFECT, "not measured");
+    } else {
+        snprintf(measured, EFFECT, "%.4g", part->effect.estimate);
+    }
     put_region(part, texts->regions[at]);
     char *note = texts->notes[at];
     const char *unit = part->unit[0] == '\0' ? "" : ", in ";
     if (isnan(part->p_inside)) {
         snprintf(note, EFFECT, "%s%s%s", part->measure, unit, part->unit);
     } else {
-        snprintf(note, EFFECT, "%s%s%s; %zu seeds, p = %.2g, would have seen %.2g", part->measure, unit, part->unit,
-                 part->count, fmin(part->p_inside, part->p_outside), part->smallest);
+        char power[CLAIMS_POWER];
+        claims_power(part, power);
+        snprintf(note, EFFECT, "%s%s%s; %s", part->measure, unit, part->unit, power);
     }
     return (assay_page_row){.label = part->name,
                             .printed = texts->regions[at],
@@ -103,7 +108,7 @@ static assay_page_row part_row(const assay_claim_part *part, section_parts *text
 /* The interval goes beside the estimate: the error's column has it. */
 static const char *interval_text(const assay_claim_part *part, char *text)
 {
-    if (part->count == 1) {
+    if (part->count < 2) {
         return NULL;
     }
     snprintf(text, EFFECT, "%.4g to %.4g", part->effect.lower, part->effect.upper);
@@ -112,10 +117,17 @@ static const char *interval_text(const assay_claim_part *part, char *text)
 
 static void put_text(const assay_claim *claim, const assay_claim_result *result, char *text)
 {
-    size_t used = (size_t)snprintf(text, TEXT, "%s\n\n%s\n\nDecided by: %s", claim->says, result->note, claim->decided);
+    char condition[CLAIMS_CONDITION] = "";
+    if (claim->condition != NULL) {
+        assay_claim_condition(result, condition, sizeof condition);
+    }
+    size_t used = (size_t)snprintf(text, TEXT, "%s\n\n%s%s%s\n\nDecided by: %s", claim->says, result->note,
+                                   condition[0] != '\0' ? "\n\n" : "", condition, claim->decided);
     if (result->origin.recorded && used < TEXT) {
-        snprintf(text + used, TEXT - used, "\n\nRecorded with %s: commit %.12s, backend %s, %s.",
-                 result->origin.options, result->origin.commit, result->origin.backend, result->origin.machine);
+        char commit[CLAIMS_COMMIT];
+        claims_short_commit(result->origin.commit, commit);
+        snprintf(text + used, TEXT - used, "\n\nRecorded with %s: commit %s, backend %s, %s.", result->origin.options,
+                 commit, result->origin.backend, result->origin.machine);
     }
 }
 

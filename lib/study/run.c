@@ -42,20 +42,31 @@ static assay_status choose_data(const assay_dataset *all, study_settings *settin
     return ASSAY_OK;
 }
 
+/* Null where the numbers on the way to the measure are not finite: that is a result, too. */
+static assay_status measure(const study_measure *what, const study_trained *trained, json_t **value, assay_error *error)
+{
+    assay_status status = what->measure(trained, value, error);
+    if (status == ASSAY_ERROR_NUMERIC) {
+        *value = json_null();
+        return ASSAY_OK;
+    }
+    return assay_fail_in(error, status, what->name);
+}
+
 /* Adds every measure to `results`. */
 static assay_status record(const assay_study_plan *plan, const study_trained *trained, bool diverged, json_t *results,
                            assay_error *error)
 {
     bool any_epoch = assay_trainer_epochs_done(trained->trainer) > 0;
     for (size_t i = 0; i < plan->measure_count; i++) {
-        const study_measure *measure = plan->measures[i];
+        const study_measure *wanted = plan->measures[i];
         json_t *value = NULL;
-        if (!any_epoch || (diverged && measure->needs_finish)) {
+        if (!any_epoch || (diverged && wanted->needs_finish)) {
             value = json_null();
         } else {
-            ASSAY_TRY(assay_fail_in(error, measure->measure(trained, &value, error), measure->name));
+            ASSAY_TRY(measure(wanted, trained, &value, error));
         }
-        if (json_object_set_new(results, measure->name, value) != 0) {
+        if (json_object_set_new(results, wanted->name, value) != 0) {
             return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the result of a run");
         }
     }

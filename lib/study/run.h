@@ -25,7 +25,7 @@ typedef struct {
  * frees with free: key, settings, results, and under "made" what does not belong to the result (seconds, host,
  * backend, kernels, commit). The rest depends on the plan, the data, the backend and the processor's kernels alone.
  * Training that diverges is a result: "diverged" is the epoch, counted from 1, and measures that need a finished epoch
- * are null.
+ * are null, as is every number that is not finite.
  */
 assay_status assay_study_run(const assay_study_plan *plan, size_t run, const assay_study_machine *machine, char **line,
                              assay_error *error);

@@ -53,7 +53,7 @@ void assay_study_store_give_back(assay_study_store *store, size_t run);
 bool assay_study_store_has(const assay_study_store *store, size_t run);
 
 /*
- * Reads the measure `measure`, which is one number, of a finished run: NaN if it is null (training diverged).
+ * Reads the measure `measure`, which is one number, of a finished run: NaN if it is null (study/run.h).
  * ASSAY_ERROR_IO if the run is not finished, ASSAY_ERROR_FORMAT if its result is damaged.
  */
 assay_status assay_study_store_number(const assay_study_store *store, size_t run, size_t measure, double *value,

@@ -64,7 +64,7 @@ typedef struct {
     bool essential; /* without this part the claim does not hold, whatever the others say */
     double low;     /* the part holds if the number is in [low, high]; -INFINITY, INFINITY: no bound */
     double high;
-    size_t count;   /* seeds */
+    size_t count;   /* seeds; 0: nothing could be measured */
     double *values; /* one for each seed */
     /* Set by assay_claims_decide. */
     assay_claim_answer answer;
@@ -157,16 +157,19 @@ typedef struct {
 
 typedef struct {
     unsigned number;
-    const char *cell;    /* of the notebook: "[13]" */
-    const char *title;   /* a few words */
-    const char *says;    /* the claim in our words */
-    const char *decided; /* the primary measure and the test */
-    bool in_seconds;     /* measured anew by default, even if there is a record */
-    const char *full;    /* how long --full takes where it is long: "about 20 hours on one core"; NULL: not long */
+    const char *cell;       /* of the notebook: "[13]" */
+    const char *title;      /* a few words */
+    const char *says;       /* the claim in our words */
+    const char *decided;    /* the primary measure and the test */
+    bool in_seconds;        /* measured anew by default, even if there is a record */
+    const char *studies[2]; /* whose records decide it, all that are not NULL; none: it is measured */
+    const char *full;       /* how long --full takes where it is long: "about 20 hours on one core"; NULL: not long */
     /* Appends parts, rows, a note and a figure to `result`, which is empty at first (tutorial/claims_impl.h). */
     assay_status (*measure)(const assay_claims_input *input, assay_claim_result *result, assay_error *error);
     /* The verdict, from the answers to the parts; NULL: by the rules of assay_claims_decide. */
     assay_claim_verdict (*verdict)(const assay_claim_result *result);
+    /* Which parts hold, where a list of them says too little (assay_claim_condition); NULL: the list. */
+    void (*condition)(const assay_claim_result *result, char *text, size_t size);
 } assay_claim;
 
 /* In ascending order of their numbers; index < the count. */
@@ -214,6 +217,8 @@ assay_status assay_claim_record_read(unsigned number, const char *folder, assay_
                                      assay_error *error);
 /* Whether FOLDER/NN.json exists. */
 bool assay_claim_record_exists(unsigned number, const char *folder);
+/* Whether the claim has studies, and FOLDER has their plans and records: assay_claim_examine needs no data then. */
+bool assay_claim_studies_exist(const assay_claim *claim, const char *folder);
 
 ASSAY_END_DECLS
 #endif

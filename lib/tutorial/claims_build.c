@@ -39,8 +39,9 @@ void assay_claim_result_destroy(assay_claim_result *result)
 static assay_status check_part(const assay_claim_result *result, const claim_part *part, size_t count,
                                const double *values, assay_error *error)
 {
-    if (result->part_count == ASSAY_CLAIM_PARTS || count == 0 || (part->rule == ASSAY_PART_GIVEN && count != 3) ||
-        !(part->low <= part->high) || (isinf(part->low) && isinf(part->high))) {
+    if (result->part_count == ASSAY_CLAIM_PARTS || (count == 0 && part->rule == ASSAY_PART_EVERY) ||
+        (part->rule == ASSAY_PART_GIVEN && count != 3) || !(part->low <= part->high) ||
+        (isinf(part->low) && isinf(part->high))) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT,
                           "claim %u: part \"%s\": give at most %d parts, each with values and a bound", result->number,
                           part->name, ASSAY_CLAIM_PARTS);

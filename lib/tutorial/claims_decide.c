@@ -120,6 +120,12 @@ static assay_status measure_part(assay_claim_part *part, size_t tested, assay_er
         decide_interval(part);
         return ASSAY_OK;
     }
+    if (part->count == 0) {
+        part->effect = (assay_interval){NAN, NAN, NAN};
+        part->answer = ASSAY_ANSWER_UNKNOWN;
+        part->p_inside = part->p_outside = part->smallest = NAN;
+        return ASSAY_OK;
+    }
     if (part->rule == ASSAY_PART_EVERY || part->count < 2) {
         decide_every(part);
         part->answer = part->rule == ASSAY_PART_EVERY ? part->answer
@@ -261,6 +267,11 @@ static size_t put_answer(const assay_claim_result *result, assay_claim_answer an
 void assay_claim_condition(const assay_claim_result *result, char *text, size_t size)
 {
     text[0] = '\0';
+    const assay_claim *claim = assay_claim_by_number(result->number);
+    if (claim != NULL && claim->condition != NULL) {
+        claim->condition(result, text, size);
+        return;
+    }
     size_t used = put_answer(result, ASSAY_ANSWER_YES, "Holds: ", text, size, 0);
     used = put_answer(result, ASSAY_ANSWER_NO, "Does not hold: ", text, size, used);
     put_answer(result, ASSAY_ANSWER_UNKNOWN, "Cannot be told: ", text, size, used);

@@ -630,7 +630,8 @@ const assay_claim assay_claim_30 = {
     .number = 30,
     .cell = "[35]",
     .title = "Steep optima",
-    .says = "On steep optima only Adam arrives; SGD could recover from its leap only with many, many steps.",
+    .says =
+        "On steep optima only Adam arrives; after its large first step SGD could come back only with very many steps.",
     .decided = "The tutorial's runs (within 0.05 of an optimum after 100 updates); many starts at the same rates (at "
                "most a tenth, or at least nine tenths, arrive); ten rates of SGD, of which the best one must take ten "
                "times as many updates as Adam.",

@@ -22,7 +22,10 @@ typedef struct {
     double high;
 } claim_part;
 
-/* ASSAY_ERROR_ARGUMENT for too many parts, no value or no bound; ASSAY_ERROR_NUMERIC for a value that is not finite. */
+/*
+ * No value is allowed where a test or an interval decides: nothing could be measured, so the part cannot be told.
+ * ASSAY_ERROR_ARGUMENT for too many parts or no bound; ASSAY_ERROR_NUMERIC for a value that is not finite.
+ */
 assay_status claim_add_part(assay_claim_result *result, const claim_part *part, size_t count, const double *values,
                             assay_error *error);
 

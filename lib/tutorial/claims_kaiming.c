@@ -227,9 +227,8 @@ const assay_claim assay_claim_20 = {
     .number = 20,
     .cell = "[19]",
     .title = "Kaiming keeps the variance; fan-in or fan-out",
-    .says =
-        "With Kaiming's weights the variance is stable in ReLU networks, and the number of inputs serves as well as "
-        "that of outputs.",
+    .says = "With Kaiming's weights the variance is stable in ReLU networks, and the number of inputs works as well as "
+            "that of outputs.",
     .decided =
         "Change of the variance of activations and gradients through 50 layers, within a factor of 4 either way: "
         "width 256, and 128 and 384 units in turn with fan-in and with fan-out. Sign-flip tests over seeds.",

@@ -276,7 +276,7 @@ static assay_status examine_relu(const assay_claims_input *input, assay_claim_re
 const assay_claim assay_claim_18 = {
     .number = 18,
     .cell = "[18], [19]",
-    .title = "Xavier does not serve ReLU",
+    .title = "Xavier does not suit ReLU",
     .says = "ReLU sets half of its inputs to 0, so Xavier's weights do not keep the variance in a ReLU network.",
     .decided = "The change of the variance through 20 layers of width 256: by a factor of 4 or more? Sign-flip tests.",
     .measure = examine_relu,

@@ -158,11 +158,13 @@ static assay_status read_real(const reader *from, const json_t *value, const cha
     return json_is_null(value) || json_is_number(value) ? ASSAY_OK : bad(from, key);
 }
 
-static assay_status read_numbers(const reader *from, const json_t *json, const char *key, size_t *count, double **to)
+/* At least `least` numbers. */
+static assay_status read_numbers(const reader *from, const json_t *json, const char *key, size_t least, size_t *count,
+                                 double **to)
 {
     const json_t *list = json_object_get(json, key);
     *count = json_array_size(list);
-    if (*count == 0) {
+    if (!json_is_array(list) || *count < least) {
         return bad(from, key);
     }
     *to = assay_calloc(*count, sizeof **to, from->error);
@@ -187,13 +189,14 @@ static assay_status read_part(const reader *from, const json_t *json, assay_clai
     ASSAY_TRY(read_flag(from, json, "essential", &part->essential));
     ASSAY_TRY(read_real(from, json_object_get(json, "low"), "low", -INFINITY, &part->low));
     ASSAY_TRY(read_real(from, json_object_get(json, "high"), "high", INFINITY, &part->high));
-    ASSAY_TRY(read_numbers(from, json, "values", &part->count, &part->values));
+    ASSAY_TRY(read_numbers(from, json, "values", 0, &part->count, &part->values));
     bool known = false;
     for (unsigned i = ASSAY_PART_MEAN; i <= ASSAY_PART_GIVEN && !known; i++) {
         part->rule = (assay_claim_rule)i;
         known = strcmp(rule, assay_claim_rule_name(part->rule)) == 0;
     }
-    known = known && (part->rule != ASSAY_PART_GIVEN || part->count == 3);
+    known = known && (part->rule != ASSAY_PART_GIVEN || part->count == 3) &&
+            (part->rule != ASSAY_PART_EVERY || part->count > 0);
     for (size_t i = 0; i < part->count; i++) {
         if (!isfinite(part->values[i])) {
             return bad(from, "values");
@@ -218,8 +221,8 @@ static assay_status read_line(const reader *from, const json_t *json, assay_clai
     size_t count;
     ASSAY_TRY(read_text(from, json, "label", line->label, sizeof line->label));
     ASSAY_TRY(read_text(from, json, "style", style, sizeof style));
-    ASSAY_TRY(read_numbers(from, json, "x", &line->count, &line->x));
-    ASSAY_TRY(read_numbers(from, json, "y", &count, &line->y));
+    ASSAY_TRY(read_numbers(from, json, "x", 1, &line->count, &line->x));
+    ASSAY_TRY(read_numbers(from, json, "y", 1, &count, &line->y));
     for (size_t i = 0; i < sizeof STYLES / sizeof *STYLES; i++) {
         if (strcmp(style, STYLES[i]) == 0) {
             line->style = (assay_line_style)i;

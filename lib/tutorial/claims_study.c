@@ -17,6 +17,7 @@ void claim_study_close(claim_study *study)
     for (size_t i = 0; i < CLAIM_COLUMNS; i++) {
         assay_free(study->columns[i]);
     }
+    assay_free(study->places);
     assay_study_store_close(study->store);
     assay_study_plan_destroy(study->plan);
     *study = (claim_study){.plan = NULL};
@@ -29,9 +30,13 @@ static void report_progress(void *user, size_t done, size_t total)
     claim_progress(user, done, total);
 }
 
-/* `plan` has been read: does its runs. */
+/* `plan` has been read: does its runs. Who only reads records gives no backend. */
 static assay_status run_plan(const assay_claims_input *input, claim_study *study, assay_error *error)
 {
+    if (input->f32 == NULL) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "study %s: no seed is finished in all cells",
+                          assay_study_plan_name(study->plan));
+    }
     const assay_study_machine machine = {.backend = input->f32, .train = input->train, .test = input->test};
     return assay_study_run_all(study->plan, &machine, report_progress, (void *)(uintptr_t)input, &study->store, error);
 }
@@ -48,37 +53,69 @@ static assay_status run_quick(const assay_claims_input *input, const char *quick
     return status == ASSAY_OK ? run_plan(input, study, error) : status;
 }
 
-static void put_origin(const claim_study *study, const assay_study_origin *from, assay_claim_result *result)
+/* Adds a text to a list, unless it is there: "13af1cf 2026-11-28, cbc525f 2026-11-28". A text that begins with the whole
+ * list takes its place: older programs wrote "openblas" for "openblas:f32". */
+static void add_text(char *list, size_t size, const char *text)
+{
+    size_t used = strlen(list);
+    if (strstr(list, text) != NULL) {
+        return;
+    }
+    if (strncmp(text, list, used) == 0) {
+        snprintf(list, size, "%.*s", (int)size - 1, text);
+    } else {
+        snprintf(list + used, size - used, ", %.*s", (int)(size - used), text);
+    }
+}
+
+/* Runs of one study may come from several machines and commits: all of them are named. */
+static assay_status put_origin(const claim_study *study, assay_claim_result *result, assay_error *error)
 {
     assay_claim_origin *origin = &result->origin;
-    snprintf(origin->commit, sizeof origin->commit, "%.*s", (int)sizeof origin->commit - 1, from->commit);
-    snprintf(origin->backend, sizeof origin->backend, "%.*s", (int)sizeof origin->backend - 1, from->backend);
-    snprintf(origin->machine, sizeof origin->machine, "%.40s, %.80s", from->host, from->kernels);
+    size_t cells = assay_study_plan_cells(study->plan);
+    for (size_t i = 0; i < study->seeds * cells; i++) {
+        assay_study_origin from;
+        char machine[2 * ASSAY_STUDY_ORIGIN_LENGTH + 3];
+        size_t run = study->places[i / cells] * cells + i % cells;
+        ASSAY_TRY(assay_study_store_origin(study->store, run, &from, error));
+        add_text(origin->commit, sizeof origin->commit, from.commit);
+        add_text(origin->backend, sizeof origin->backend, from.backend);
+        snprintf(machine, sizeof machine, "%s%s%s", from.host, from.kernels[0] != '\0' ? ", " : "", from.kernels);
+        add_text(origin->machine, sizeof origin->machine, machine);
+    }
     size_t used = strlen(origin->options);
-    snprintf(origin->options + used, sizeof origin->options - used, "%sstudy %s, %zu seeds", used > 0 ? "; " : "",
-             assay_study_plan_name(study->plan), study->seeds);
+    snprintf(origin->options + used, sizeof origin->options - used, "%sstudy %s, %zu of %zu seeds",
+             used > 0 ? "; " : "", assay_study_plan_name(study->plan), study->seeds,
+             assay_study_plan_seeds(study->plan));
     origin->recorded = true;
+    return ASSAY_OK;
 }
 
-/* How many of the plan's seeds, from the first on, are finished in every cell. */
-static size_t complete_seeds(const claim_study *study)
+static bool is_complete(const claim_study *study, size_t place)
 {
     size_t cells = assay_study_plan_cells(study->plan);
-    size_t run = 0;
-    while (run < assay_study_plan_runs(study->plan) && assay_study_store_has(study->store, run)) {
-        run++;
+    for (size_t cell = 0; cell < cells; cell++) {
+        if (!assay_study_store_has(study->store, place * cells + cell)) {
+            return false;
+        }
     }
-    return run / cells;
+    return true;
 }
 
-static assay_status create_columns(claim_study *study, assay_error *error)
+/* Finds the complete seeds, and makes columns for them. */
+static assay_status find_seeds(claim_study *study, assay_error *error)
 {
-    study->seeds = complete_seeds(study);
-    if (study->seeds == 0) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "study %s: no seed is finished in all cells",
-                          assay_study_plan_name(study->plan));
+    size_t all = assay_study_plan_seeds(study->plan);
+    study->places = assay_calloc(all, sizeof *study->places, error);
+    if (study->places == NULL) {
+        return ASSAY_ERROR_MEMORY;
     }
-    for (size_t i = 0; i < CLAIM_COLUMNS; i++) {
+    for (size_t place = 0; place < all; place++) {
+        if (is_complete(study, place)) {
+            study->places[study->seeds++] = place;
+        }
+    }
+    for (size_t i = 0; i < CLAIM_COLUMNS && study->seeds > 0; i++) {
         study->columns[i] = assay_calloc(study->seeds, sizeof(double), error);
         if (study->columns[i] == NULL) {
             return ASSAY_ERROR_MEMORY;
@@ -94,14 +131,18 @@ static assay_status open_recorded(const assay_claims_input *input, const char *p
     ASSAY_TRY(assay_study_plan_read(plan, &study->plan, error));
     if (access(record, F_OK) != 0) {
         ASSAY_TRY(run_plan(input, study, error));
-        return create_columns(study, error);
+        return find_seeds(study, error);
     }
-    assay_study_origin origin;
     ASSAY_TRY(assay_study_record_open(study->plan, record, &study->store, error));
-    ASSAY_TRY(create_columns(study, error));
-    ASSAY_TRY(assay_study_store_origin(study->store, 0, &origin, error));
-    put_origin(study, &origin, result);
-    return ASSAY_OK;
+    ASSAY_TRY(find_seeds(study, error));
+    if (study->seeds == 0) {
+        char label[ASSAY_CLAIM_LABEL];
+        snprintf(label, sizeof label, "record of the study %s", assay_study_plan_name(study->plan));
+        claim_add_row(result, label, NULL, "not used: no seed is finished in all cells");
+        claim_study_close(study);
+        return ASSAY_OK;
+    }
+    return put_origin(study, result, error);
 }
 
 static assay_status open_any(const assay_claims_input *input, const char *plan, const char *record, const char *quick,
@@ -110,15 +151,15 @@ static assay_status open_any(const assay_claims_input *input, const char *plan, 
     bool full = input->effort == ASSAY_CLAIMS_FULL && access(plan, F_OK) == 0;
     bool recorded = input->effort != ASSAY_CLAIMS_QUICK && input->seeds == 0 && access(record, F_OK) == 0;
     if (full || recorded) {
-        return open_recorded(input, plan, record, study, result, error);
+        ASSAY_TRY(open_recorded(input, plan, record, study, result, error));
     }
-    if (quick == NULL) {
+    if (study->plan != NULL || quick == NULL) {
         return ASSAY_OK;
     }
     ASSAY_TRY(run_quick(input, quick, claim_seeds(input, quick_seeds, quick_seeds), study, error));
     claim_add_row(result, "measured with", "the recorded study", "short runs of small networks, %zu seeds",
                   assay_study_plan_seeds(study->plan));
-    return create_columns(study, error);
+    return find_seeds(study, error);
 }
 
 assay_status claim_study_open(const assay_claims_input *input, const char *name, const char *quick, size_t quick_seeds,
@@ -135,6 +176,25 @@ assay_status claim_study_open(const assay_claims_input *input, const char *name,
     assay_free(plan);
     assay_free(record);
     return status;
+}
+
+static bool study_exists(const char *folder, const char *name)
+{
+    char *plan = assay_asprintf(NULL, "%s/plans/%s.json", folder, name);
+    char *record = assay_asprintf(NULL, "%s/%s.jsonl", folder, name);
+    bool exists = plan != NULL && record != NULL && access(plan, R_OK) == 0 && access(record, R_OK) == 0;
+    assay_free(plan);
+    assay_free(record);
+    return exists;
+}
+
+bool assay_claim_studies_exist(const assay_claim *claim, const char *folder)
+{
+    bool exist = claim->studies[0] != NULL;
+    for (size_t i = 0; i < 2 && claim->studies[i] != NULL; i++) {
+        exist = exist && study_exists(folder, claim->studies[i]);
+    }
+    return exist;
 }
 
 /* --- reading ------------------------------------------------------------------------------------------------------ */
@@ -160,21 +220,20 @@ static assay_status find_measure(const claim_study *study, const char *name, siz
                       name);
 }
 
-static assay_status number_of(const claim_study *study, const char *cell, size_t seed, const char *measure,
+/* `index` counts complete seeds. */
+static assay_status number_of(const claim_study *study, const char *cell, size_t index, const char *measure,
                               double *value, assay_error *error)
 {
     size_t c;
     size_t m;
     ASSAY_TRY(find_cell(study, cell, &c, error));
     ASSAY_TRY(find_measure(study, measure, &m, error));
-    size_t run = seed * assay_study_plan_cells(study->plan) + c;
+    size_t run = study->places[index] * assay_study_plan_cells(study->plan) + c;
     ASSAY_TRY(assay_study_store_number(study->store, run, m, value, error));
     if (isnan(*value) && strstr(measure, "accuracy") != NULL) {
         *value = GUESSING;
     }
-    return isfinite(*value) ? ASSAY_OK
-                            : assay_fail(error, ASSAY_ERROR_NUMERIC, "study %s: %s, seed %zu of the plan: no %s",
-                                         assay_study_plan_name(study->plan), cell, seed + 1, measure);
+    return ASSAY_OK;
 }
 
 assay_status claim_study_column(claim_study *study, size_t column, const char *cell, const char *other,
@@ -190,6 +249,17 @@ assay_status claim_study_column(claim_study *study, size_t column, const char *c
         study->columns[column][seed] = value - less;
     }
     return ASSAY_OK;
+}
+
+size_t claim_drop_unknown(size_t count, double *values)
+{
+    size_t known = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!isnan(values[i])) {
+            values[known++] = values[i];
+        }
+    }
+    return known;
 }
 
 /* --- rank correlation --------------------------------------------------------------------------------------------- */

@@ -556,7 +556,7 @@ const assay_claim assay_claim_10 = {
     .number = 10,
     .cell = "[16]",
     .title = "Any distribution of mean 0 and variance 1 / d_x",
-    .says = "The weights need not be normal: any distribution of mean 0 and variance 1 / d_x does as well.",
+    .says = "The weights need not be normal: any distribution of mean 0 and variance 1 / d_x works.",
     .decided =
         "Difference from normal weights of the variance's change through 30 layers of width 256, within a factor "
         "of 4 either way, for five distributions; paired by seed, sign-flip tests.",
