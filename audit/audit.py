@@ -81,6 +81,7 @@ class Audit:
         confirmed = load(os.path.join(source, "golden/confirmed.json")) or []
         self.independent = independent_sources(self.trace, confirmed)
         self.times = read_times(build)
+        self.everywhere = load(os.path.join(build, "everywhere.json"))
         self.rows = self.numeric_rows()
         self.plumbing = components.plumbing(source, build)
         self.check_names()

@@ -1,11 +1,13 @@
 # The audit: which tests detect an error, and how large it must be (doc/testing.md). Builds and tests do not need it.
-check_PROGRAMS += audit/accuracy audit/components audit/audit_page
+check_PROGRAMS += audit/accuracy audit/components audit/audit_page audit/platform
 audit_accuracy_SOURCES = audit/accuracy.c tests/accuracy.c tests/accuracy.h tests/machines.c tests/machines.h
 audit_accuracy_LDADD = $(test_libs) $(MPFR_LIBS)
 audit_components_SOURCES = audit/components.c
 audit_components_LDADD = tests/libassay_internal.la $(JANSSON_LIBS)
 audit_audit_page_SOURCES = audit/page.c
 audit_audit_page_LDADD = tests/libassay_internal.la $(JANSSON_LIBS)
+audit_platform_SOURCES = audit/platform.c
+audit_platform_LDADD = tests/libassay_internal.la $(OPENBLAS_LIBS) $(JANSSON_LIBS)
 
 # LD_PRELOAD loads it before the library, in a build without sanitizers.
 check_LTLIBRARIES += audit/inject.la
@@ -13,8 +15,8 @@ audit_inject_la_SOURCES = audit/inject.c audit/inject.h audit/inject_backend.c
 audit_inject_la_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
 audit_inject_la_LDFLAGS = -module -avoid-version -shared -rpath /nonexistent
 audit_inject_la_LIBADD = -lm -ldl
-audit_python = audit/audit.py audit/components.py audit/evidence.py audit/output.py audit/reproducible.py \
-	audit/sections.py audit/sensitivity.py audit/where.py
+audit_python = audit/audit.py audit/components.py audit/everywhere.py audit/evidence.py audit/output.py \
+	audit/reproducible.py audit/sections.py audit/sensitivity.py audit/where.py
 EXTRA_DIST += $(audit_python) audit/coverage.py audit/reasons.json
 
 have_python = { python3 --version >/dev/null 2>&1 || \
@@ -60,7 +62,19 @@ check-reproducible:
 	@$(have_python)
 	python3 -B '$(srcdir)/audit/reproducible.py' --source '$(srcdir)' --build reproducible \
 	  --output reproducible.json
-CLEANFILES += accuracy.json accuracy.new trace.jsonl trace.new audit.json audit.html sensitivity.json reproducible.json
+
+# Each OpenBLAS, kernel and number of threads here, and other processors if scripts/cross has built for them.
+# GOLDEN in everywhere.py has the same programs.
+golden_tests = backend data goodness_of_fit inference init model optim random stats surface
+CROSS_DIR = /var/tmp/assay-cross
+ONLY =
+.PHONY: everywhere
+everywhere: audit/platform $(golden_tests:%=tests/test_%)
+	@$(have_python)
+	python3 -B '$(srcdir)/audit/everywhere.py' --source '$(srcdir)' --build . --cross '$(CROSS_DIR)' \
+	  --only '$(ONLY)' --output everywhere.json
+CLEANFILES += accuracy.json accuracy.new trace.jsonl trace.new everywhere.trace audit.json audit.html \
+	sensitivity.json reproducible.json everywhere.json
 
 # --- coverage: doc/coverage.md ----------------------------------------------------------------------------------------
 if WITH_COVERAGE

@@ -1,4 +1,4 @@
-"""The one way in which the audit's scripts write a result: a complete file, or standard output for "-"."""
+"""The one way in which the scripts of audit/ and bench/ write a result: a complete file, or standard output for "-"."""
 import json
 import os
 import sys
@@ -18,3 +18,11 @@ def write_json(path, value, indent=1):
 def text_stream(path):
     """Where a script prints its text: not to standard output if the JSON goes there."""
     return sys.stderr if path == "-" else sys.stdout
+
+
+def refuse_input(parser, option, path, folder):
+    """Ends the script, as for a wrong option, if the file to write is one of the files in the folder that it reads."""
+    if path != "-" and os.path.exists(path) and os.path.isdir(folder):
+        for name in os.listdir(folder):
+            if os.path.samefile(path, os.path.join(folder, name)):
+                parser.error(f"{option} {path}: this file is read: it is {name} in {folder}; write another file")

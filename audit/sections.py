@@ -17,6 +17,11 @@ def table(columns, rows, title=""):
     }
 
 
+def unfilled(name, title, text):
+    """A section whose results are not there yet."""
+    return {"id": name, "title": title, "tables": [], "summary": "not run", "text": text}
+
+
 def not_run(target):
     return f"Not run: make {target}"
 
@@ -185,24 +190,26 @@ def traceability(audit):
 
 
 def coverage(audit):
-    section = {
-        "id": "coverage",
-        "title": "Coverage by folder",
-        "tables": [],
-        "summary": "not run",
-        "text": "Lines, branches and conditions of lib/ that the suite runs (make coverage). The suite makes each "
+    section = unfilled(
+        "coverage",
+        "Coverage by folder",
+        "Lines, branches and conditions of lib/ that the suite runs (make coverage). MC/DC: a condition "
+        "decided alone, once by being true and once by being false; gcc 14 or later counts it. The suite makes each "
         "allocation and each file operation fail once.",
-    }
+    )
     if audit.coverage is None:
         return dict(section, note=not_run("coverage"))
     rows = []
     for folder, entry in list(sorted(audit.coverage["folders"].items())) + [("all of lib/", audit.coverage["total"])]:
         rows.append(
             [folder]
-            + [counted(*entry[what][:2]) if entry.get(what) else "–" for what in ("lines", "branches", "conditions")]
+            + [
+                counted(*entry[what][:2]) if entry.get(what) and entry[what][1] else "–"
+                for what in ("lines", "branches", "conditions", "mcdc")
+            ]
         )
     excluded = [[f"{e['file']}:{e['line']}", e["reason"]] for e in audit.coverage["total"]["excluded"]]
-    tables = [table(["Folder", "#Lines", "#Branches", "#Conditions, both ways"], rows)]
+    tables = [table(["Folder", "#Lines", "#Branches", "#Conditions, both ways", "#MC/DC"], rows)]
     if excluded:
         tables.append(table(["Line", "Reason"], excluded, f"Excluded lines ({len(excluded)})"))
     total = audit.coverage["total"]
@@ -216,14 +223,12 @@ def mutant_row(mutant):
 
 
 def mutation(audit):
-    section = {
-        "id": "mutation",
-        "title": "Mutation",
-        "tables": [],
-        "summary": "not run",
-        "text": "Faults planted in the numerical code, one at a time, and whether the suite detects them (make "
+    section = unfilled(
+        "mutation",
+        "Mutation",
+        "Faults planted in the numerical code, one at a time, and whether the suite detects them (make "
         "mutation). A survivor is a fault that no test detects; an equivalent mutant computes the same.",
-    }
+    )
     if audit.mutation is None:
         return dict(section, note=not_run("mutation"))
     rows, killed, all_mutants = [], 0, 0
@@ -249,17 +254,15 @@ def mutation(audit):
 
 
 def sensitivity(audit):
-    section = {
-        "id": "sensitivity",
-        "title": "The smallest error that the tests detect",
-        "tables": [],
-        "summary": "not run",
-        "text": "For each golden value and statistical test: a library that is loaded before ours multiplies the "
+    section = unfilled(
+        "sensitivity",
+        "The smallest error that the tests detect",
+        "For each golden value and statistical test: a library that is loaded before ours multiplies the "
         "component's results by 1 + e for every caller, and the unchanged test runs. |e| is bisected between 1e-17 "
         "and 10 for both signs; the table has the larger threshold. For a statistical test it holds for the test's "
         "own seed; the section on false alarms has the error that it detects with a probability of 0.999 for any "
         "seed. Integers are rounded, so a small e may change nothing.",
-    }
+    )
     if audit.sensitivity is None:
         return dict(section, note=not_run("sensitivity"))
     rows, seen = [], 0
@@ -290,17 +293,15 @@ def accuracy_cell(row):
 
 
 def accuracy(audit):
-    section = {
-        "id": "accuracy",
-        "title": "How accurate each operation is",
-        "tables": [],
-        "summary": "not run",
-        "text": "The largest and the mean error of each operation against exact arithmetic (MPFR, 200 bits), on each "
+    section = unfilled(
+        "accuracy",
+        "How accurate each operation is",
+        "The largest and the mean error of each operation against exact arithmetic (MPFR, 200 bits), on each "
         "backend. Unit ulp: units in the last place of the exact result. Unit terms: half an ulp of 1 times the sum "
         "of the sizes of the terms, where terms cancel (tests/accuracy.h). An activation's derivative is compared "
         "with the exact derivative at what the operation reads, the input or the rounded output. GELU's large error "
         "is the condition of erfc far from 0. tests/test_accuracy holds each to its bound.",
-    }
+    )
     if audit.accuracy is None:
         return dict(section, note=not_run("accuracy"))
     machines = [m for m in dict.fromkeys(row["machine"] for row in audit.accuracy) if not m.startswith("all")]
@@ -436,14 +437,12 @@ def suite_cell(ran, suite):
 
 
 def reproducibility(audit):
-    section = {
-        "id": "reproducible",
-        "title": "Reproducible results",
-        "tables": [],
-        "summary": "not run",
-        "text": "The program, built by gcc and clang with -O0 and -O3, runs twice with one and with two threads. "
+    section = unfilled(
+        "reproducible",
+        "Reproducible results",
+        "The program, built by gcc and clang with -O0 and -O3, runs twice with one and with two threads. "
         "Numbers that must be equal are compared exactly, the others with bounds (doc/testing.md).",
-    }
+    )
     if audit.reproducible is None:
         return dict(section, note=not_run("check-reproducible"))
     rows = [
@@ -468,20 +467,67 @@ def reproducibility(audit):
 
 
 def times(audit):
-    section = {
-        "id": "times",
-        "title": "How long each test takes",
-        "tables": [],
-        "summary": "not run",
-        "text": "Seconds of each test program in the last make check, the slowest first. Two run side by side with "
+    section = unfilled(
+        "times",
+        "How long each test takes",
+        "Seconds of each test program in the last make check, the slowest first. Two run side by side with "
         "make -j2, so the suite takes about half of the sum.",
-    }
+    )
     if not audit.times:
         return dict(section, note=not_run("check"))
     rows = [[name, f"{seconds:.2f}"] for name, seconds in sorted(audit.times.items(), key=lambda item: -item[1])]
     total = sum(audit.times.values())
     rows.append(["All", f"{total:.0f}"])
     return dict(section, tables=[table(["Test", "#Seconds"], rows)], summary=f"{total:.0f} s")
+
+
+def platform_cell(row, what, text):
+    good = row["holds"][what]
+    return {"text": ("✓ " if good else "✗ ") + text, "class": "good" if good else "bad"}
+
+
+def platform_row(row):
+    name = {"text": row["platform"], "note": row["kernels"]}
+    if "not_run" in row:
+        return [name, str(row["threads"]), {"text": "not run", "class": "soft", "note": row["not_run"]}, "", "", ""]
+    variances, golden = row["variances"], row["golden"]
+    steps = "; ".join(f"{run} {one['agree']} of {one['steps']}" for run, one in row["retraced"].items())
+    values = "–" if golden is None else f"{golden['passed']} of {golden['passed'] + golden['failed']}"
+    if golden is not None and golden["worst"] is not None:
+        values += f", to {golden['worst']:.0e}"
+    return [
+        name,
+        str(row["threads"]),
+        platform_cell(row, "variances", f"{variances['agree']} of {variances['count']}, to {variances['worst']:.0e}"),
+        platform_cell(row, "retraced", steps),
+        platform_cell(row, "golden", values),
+        {"text": row["date"], "note": f"commit {row['commit']}"},
+    ]
+
+
+def platforms(audit):
+    section = unfilled(
+        "platforms",
+        "Which numbers, to which error, on which platform",
+        "The tutorial's variances and their largest relative error (5e-6 is allowed); how many first losses of "
+        "each of the author's saved runs agree within 5e-6; and the tests with golden values, with the largest "
+        "relative error. The numbers of steps that we claim hold for OpenBLAS's AVX2 kernels; elsewhere the first loss "
+        "must agree. Emulated processors run fewer steps.",
+    )
+    if audit.everywhere is None:
+        return dict(section, note="Not run: ./check --everywhere")
+    rows = audit.everywhere["rows"]
+    ran = [row for row in rows if "holds" in row]
+    for row in ran:
+        wrong = [what for what, good in row["holds"].items() if not good]
+        if wrong:
+            audit.findings.append(f"{row['name']}: {', '.join(wrong)}")
+    columns = ["Platform", "#Threads", "Variances", "Retraced steps", "Golden values", "When"]
+    return dict(
+        section,
+        tables=[table(columns, [platform_row(row) for row in rows])],
+        summary=f"{sum(all(row['holds'].values()) for row in ran)} of {len(rows)} hold",
+    )
 
 
 def findings(audit):
@@ -513,6 +559,7 @@ def page(audit, footer):
         variants(audit),
         reproducibility(audit),
         times(audit),
+        platforms(audit),
     ]
     last = findings(audit)
     parts.append(last)

@@ -4,14 +4,11 @@
  * runs on any backend (--backend), so that it can be tried without a GPU. The data is Fashion-MNIST if it is installed,
  * else random images; the time is the same.
  */
-#include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <assay/backend/backend.h>
 #include <assay/base/alloc.h>
@@ -22,7 +19,7 @@
 #include <assay/train/trainer.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/runs.h>
-#include "tools/output.h"
+#include "common.h"
 
 enum { RUNS = ASSAY_RUN_COUNT, IMAGES = ASSAY_TUTORIAL_TRAIN_COUNT + ASSAY_TUTORIAL_VALIDATION_COUNT, WARM_UP = 20 };
 
@@ -44,19 +41,6 @@ typedef struct {
     double score;     /* of the last epoch's validation */
 } result;
 
-static void stop(const assay_error *error)
-{
-    fprintf(stderr, "cuda_step: %s\n", error->message);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Noise with a bright bar whose position is the label. */
 static assay_dataset make_up(void)
 {
@@ -66,7 +50,7 @@ static assay_dataset make_up(void)
     assay_mt19937_seed(&generator, 1);
     if (assay_dataset_create(ASSAY_INPUTS_BYTES, IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, &data, &error) !=
         ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
     data.mean = ASSAY_NORMALIZE_MEAN;
     data.std = ASSAY_NORMALIZE_STD;
@@ -111,7 +95,7 @@ static learner open_learner(assay_backend *backend, const assay_train_options *o
         assay_optimizer_create(backend, &options->rule, assay_network_parameters(l.network).count, &l.optimizer,
                                &error) != ASSAY_OK ||
         assay_batches_create(backend, data, options->batch_rows, &l.batches, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
     l.loss = assay_buffer_create(backend, ASSAY_REAL, 1);
     l.right = assay_buffer_create(backend, ASSAY_INT32, 1);
@@ -147,7 +131,7 @@ static void wait(assay_backend *backend)
 {
     assay_error error;
     if (assay_backend_check(backend, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
 }
 
@@ -157,10 +141,10 @@ static double time_steps(assay_backend *backend, const assay_train_options *opti
     learner l = open_learner(backend, options, data);
     take_steps(&l, options->batch_rows, WARM_UP);
     wait(backend);
-    double begin = seconds();
+    double begin = bench_seconds();
     take_steps(&l, options->batch_rows, steps);
     wait(backend);
-    double taken = seconds() - begin;
+    double taken = bench_seconds() - begin;
     close_learner(backend, &l);
     return taken / steps;
 }
@@ -173,15 +157,15 @@ static void time_epochs(assay_backend *backend, const assay_train_options *optio
     assay_trainer *trainer;
     assay_error error;
     if (assay_trainer_create(backend, options, data, &trainer, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
-    double begin = seconds();
+    double begin = bench_seconds();
     for (size_t epoch = 0; epoch < options->epochs; epoch++) {
         if (assay_trainer_epoch(trainer, NULL, &error) != ASSAY_OK) {
-            stop(&error);
+            bench_stop(error.message);
         }
     }
-    r->epochs = seconds() - begin;
+    r->epochs = bench_seconds() - begin;
     r->last_loss = assay_trainer_losses(trainer)[options->epochs * assay_trainer_steps_per_epoch(trainer) - 1];
     r->score = assay_trainer_validation_scores(trainer)[options->epochs - 1];
     assay_trainer_destroy(trainer);
@@ -216,18 +200,6 @@ static void usage(FILE *stream)
           stream);
 }
 
-static int number(const char *text)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value < 1 || value > 1000000) {
-        fprintf(stderr, "cuda_step: '%s' is not a number from 1 to 1000000\n", text);
-        exit(2);
-    }
-    return (int)value;
-}
-
 static bench_options parse(int argc, char **argv)
 {
     static const struct option known[] = {
@@ -241,8 +213,8 @@ static bench_options parse(int argc, char **argv)
         switch (option) {
         case 'b': options.backend = optarg; break;
         case 'p': options.precision = optarg; break;
-        case 'e': options.epochs = number(optarg); break;
-        case 's': options.steps = number(optarg); break;
+        case 'e': options.epochs = bench_number(optarg, 1, 1000000); break;
+        case 's': options.steps = bench_number(optarg, 1, 1000000); break;
         case 'd': options.data = optarg; break;
         case 'j': options.json = optarg; break;
         case 'h': usage(stdout); exit(0);
@@ -255,24 +227,20 @@ static bench_options parse(int argc, char **argv)
 int main(int argc, char **argv)
 {
     bench_options options = parse(argc, argv);
-    output_divert_text(options.json);
+    bench_begin_json(options.json, options.data);
     assay_backend_options opening = {.name = options.backend};
     assay_backend *backend;
     assay_error error;
     if (assay_precision_by_name(options.precision, &opening.precision, &error) != ASSAY_OK ||
         assay_backend_open(&opening, &backend, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
     bool made_up;
     assay_dataset data = load(options.data, &made_up);
     json_t *rows = run(backend, &options, &data);
     json_t *all = json_pack("{s:s, s:s, s:i, s:b, s:o}", "backend", options.backend, "precision", options.precision,
                             "count", options.epochs, "made_up_data", made_up, "runs", rows);
-    if (options.json == NULL) {
-        json_decref(all);
-    } else if (output_write_json(all, options.json, JSON_INDENT(2), &error) != ASSAY_OK) {
-        stop(&error);
-    }
+    bench_end_json(options.json, all);
     assay_dataset_destroy(&data);
     assay_backend_close(backend);
     return 0;

@@ -8,9 +8,7 @@
  * in memory before the clock starts.
  */
 #include <cblas.h>
-#include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -18,8 +16,8 @@
 #include <assay/backend/backend.h>
 #include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
+#include "common.h"
 #include "products.h"
-#include "tools/output.h"
 #include <assay/train/trainer.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/runs.h>
@@ -64,19 +62,6 @@ typedef struct {
     const char *json;
 } bench_options;
 
-static void stop(const assay_error *error)
-{
-    fprintf(stderr, "epoch: %s\n", error->message);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 static void keep_least(parts *least, parts now)
 {
     if (least->training == 0 || now.training < least->training) {
@@ -89,30 +74,22 @@ static void keep_least(parts *least, parts now)
 
 static void end_step(step_times *steps)
 {
-    double now = seconds();
+    double now = bench_seconds();
     steps->times[steps->count++] = now - steps->last;
     steps->last = now;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /* The 10 % quantile. */
 static double quiet_step(step_times *steps)
 {
-    qsort(steps->times, steps->count, sizeof *steps->times, compare);
-    return steps->times[steps->count / 10];
+    return bench_quantile(steps->times, steps->count, 0.1);
 }
 
 static parts time_products(products *p, int threads, step_times *steps)
 {
     openblas_set_num_threads(threads);
     products_step(p, BATCH);
-    double begin = seconds();
+    double begin = bench_seconds();
     steps->last = begin;
     for (int step = 0; step < STEPS; step++) {
         products_step(p, BATCH);
@@ -122,7 +99,7 @@ static parts time_products(products *p, int threads, step_times *steps)
     for (size_t first = 0; first < VALIDATION; first += BATCH) {
         products_forward(p, VALIDATION - first < BATCH ? VALIDATION - first : BATCH);
     }
-    const parts taken = {trained - begin, seconds() - trained};
+    const parts taken = {trained - begin, bench_seconds() - trained};
     openblas_set_num_threads(1);
     /* OpenBLAS's threads spin for a while after their work: wait until they sleep. */
     nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
@@ -141,12 +118,12 @@ static parts time_epoch(assay_trainer *trainer, step_times *steps)
 {
     assay_error error;
     const assay_train_progress progress = {note_end, steps};
-    double begin = seconds();
+    double begin = bench_seconds();
     steps->last = begin;
     if (assay_trainer_epoch(trainer, &progress, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
-    return (parts){steps->last - begin, seconds() - steps->last};
+    return (parts){steps->last - begin, bench_seconds() - steps->last};
 }
 
 static void open_bench(bench *b, int threads, int rounds, const assay_dataset *data)
@@ -155,7 +132,7 @@ static void open_bench(bench *b, int threads, int rounds, const assay_dataset *d
     const assay_backend_options options = {"openblas", ASSAY_F32, threads};
     *b = (bench){.threads = threads};
     if (assay_backend_open(&options, &b->backend, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
     const size_t steps = ((size_t)rounds + 1) * STEPS;
     b->product_steps.times = assay_calloc(steps, sizeof(double), NULL);
@@ -165,7 +142,7 @@ static void open_bench(bench *b, int threads, int rounds, const assay_dataset *d
         train.epochs = (size_t)rounds + 1;
         train.draws = assay_tutorial_training(ASSAY_RUN_SGD).draws;
         if (assay_trainer_create(b->backend, &train, data, &b->trainers[run], &error) != ASSAY_OK) {
-            stop(&error);
+            bench_stop(error.message);
         }
     }
 }
@@ -260,18 +237,6 @@ static const char usage[] = "Usage: epoch [--rounds N] [--threads N] [--data DIR
                             "(default 5), with 1 and 2 threads or with N. With --json - the table goes to\n"
                             "standard error.\n";
 
-static int number(const char *text, int limit)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno != 0 || *end != '\0' || value < 1 || value > limit) {
-        fprintf(stderr, "epoch: '%s' is not a number from 1 to %d\n", text, limit);
-        exit(2);
-    }
-    return (int)value;
-}
-
 static void parse(int argc, char **argv, bench_options *options)
 {
     static const struct option table[] = {
@@ -280,9 +245,9 @@ static void parse(int argc, char **argv, bench_options *options)
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
     for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
         if (option == 'r') {
-            options->rounds = number(optarg, 1000);
+            options->rounds = bench_number(optarg, 1, 1000);
         } else if (option == 't') {
-            options->threads = number(optarg, 64);
+            options->threads = bench_number(optarg, 1, 64);
         } else if (option == 'd') {
             options->data = optarg;
         } else if (option == 'j') {
@@ -296,19 +261,13 @@ static void parse(int argc, char **argv, bench_options *options)
 
 int main(int argc, char **argv)
 {
-    const char *folder = getenv("ASSAY_DATA");
-    bench_options options = {.rounds = 5, .data = folder != NULL ? folder : ASSAY_DEFAULT_DATA};
+    bench_options options = {.rounds = 5, .data = bench_data_folder()};
     parse(argc, argv, &options);
-    output_divert_text(options.json);
-    assay_error error;
     assay_dataset data;
-    if (assay_dataset_load(options.data, ASSAY_TRAIN, &data, &error) != ASSAY_OK) {
-        stop(&error);
-    }
+    bench_begin(options.json, options.data, &data);
     products *operands = products_create(BATCH);
     if (operands == NULL) {
-        fputs("epoch: out of memory\n", stderr);
-        return 1;
+        bench_stop("out of memory");
     }
     const char *better = assay_openblas_better_core();
     printf("OpenBLAS's kernels: %s%s%s\n", openblas_get_corename(),
@@ -316,10 +275,6 @@ int main(int argc, char **argv)
     json_t *list = measure(&options, &data, operands);
     products_destroy(operands);
     assay_dataset_destroy(&data);
-    if (options.json == NULL) {
-        json_decref(list);
-    } else if (output_write_json(list, options.json, JSON_INDENT(2), &error) != ASSAY_OK) {
-        stop(&error);
-    }
+    bench_end_json(options.json, list);
     return 0;
 }

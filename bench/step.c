@@ -5,9 +5,7 @@
  * the tutorial's optimizers. It prints medians over the rounds, and their ratio to the first. Images are random bytes.
  */
 #include <cblas.h>
-#include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +17,7 @@
 #include <assay/nn/network.h>
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
-#include "tools/output.h"
+#include "common.h"
 #include "widths.h"
 
 enum { IMAGES = ASSAY_TUTORIAL_TRAIN_COUNT, MAX_ROUNDS = 1000, MEASUREMENTS = 6, SGD = 3 };
@@ -45,19 +43,6 @@ typedef struct {
     size_t next;             /* batch */
 } bench;
 /* clang-format on */
-
-static void stop(const assay_error *error)
-{
-    fprintf(stderr, "step: %s\n", error->message);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* --- the products alone ----------------------------------------------------------------------------------------- */
 
@@ -132,28 +117,15 @@ static double measure(bench *b, int measurement, int repetitions)
 {
     openblas_set_num_threads(measurement == 0 ? b->threads : 1);
     measured(b, measurement);
-    double begin = seconds();
+    double begin = bench_seconds();
     for (int i = 0; i < repetitions; i++) {
         measured(b, measurement);
     }
-    double time = (seconds() - begin) / repetitions;
+    double time = (bench_seconds() - begin) / repetitions;
     if (measurement == 0 && b->threads > 1) {
         nanosleep(&(struct timespec){.tv_nsec = 60000000}, NULL);
     }
     return time;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median(double *values, int count)
-{
-    qsort(values, (size_t)count, sizeof *values, compare);
-    return count % 2 != 0 ? values[count / 2] : (values[count / 2 - 1] + values[count / 2]) / 2;
 }
 
 /* --- setting up ------------------------------------------------------------------------------------------------ */
@@ -245,7 +217,7 @@ static json_t *run(int threads, size_t rows, int rounds, const assay_dataset *da
     assay_error error = {.status = ASSAY_OK};
     bench b = {.threads = threads, .rows = rows};
     if (open_bench(&b, data, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
     const int repetitions = rows < 512 ? 8 : 3;
     for (int round = 0; round < rounds; round++) {
@@ -254,13 +226,13 @@ static json_t *run(int threads, size_t rows, int rounds, const assay_dataset *da
         }
     }
     if (assay_backend_check(b.backend, &error) != ASSAY_OK) {
-        stop(&error);
+        bench_stop(error.message);
     }
     json_t *list = json_array();
-    double products = median(times[0], rounds);
+    double products = bench_quantile(times[0], (size_t)rounds, 0.5);
     printf("\n%d thread%s, %zu images a batch\n", threads, threads == 1 ? "" : "s", rows);
     for (int m = 0; m < MEASUREMENTS; m++) {
-        double time = median(times[m], rounds);
+        double time = bench_quantile(times[m], (size_t)rounds, 0.5);
         printf("  %-30s %8.3f ms   %5.3f\n", measurement_names[m], 1e3 * time, time / products);
         json_array_append_new(list, json_pack("{s:i, s:i, s:s, s:f, s:f}", "threads", threads, "rows", (int)rows,
                                               "what", measurement_names[m], "seconds", time, "ratio", time / products));
@@ -272,18 +244,6 @@ static json_t *run(int threads, size_t rows, int rounds, const assay_dataset *da
 static const char usage[] = "Usage: step [--rounds N] [--threads N] [--json FILE]\n"
                             "Times a training step and its matrix products alone: medians of N rounds (default\n"
                             "25), with 1 and 2 threads or with N. With --json - the table goes to standard error.\n";
-
-static int number(const char *text, int limit)
-{
-    char *end;
-    errno = 0;
-    long value = strtol(text, &end, 10);
-    if (errno != 0 || *end != '\0' || value < 1 || value > limit) {
-        fprintf(stderr, "step: \"%s\" is not a number from 1 to %d\n", text, limit);
-        exit(2);
-    }
-    return (int)value;
-}
 
 int main(int argc, char **argv)
 {
@@ -297,9 +257,9 @@ int main(int argc, char **argv)
     const char *json = NULL;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == 'r') {
-            rounds = number(optarg, MAX_ROUNDS);
+            rounds = bench_number(optarg, 1, MAX_ROUNDS);
         } else if (option == 't') {
-            threads = number(optarg, 64);
+            threads = bench_number(optarg, 1, 64);
         } else if (option == 'j') {
             json = optarg;
         } else {
@@ -307,7 +267,7 @@ int main(int argc, char **argv)
             return option == 'h' ? 0 : 2;
         }
     }
-    output_divert_text(json);
+    bench_begin_json(json, NULL);
     assay_dataset data;
     make_images(&data);
     const char *better = assay_openblas_better_core();
@@ -322,11 +282,6 @@ int main(int argc, char **argv)
         }
     }
     assay_dataset_destroy(&data);
-    assay_error error;
-    if (json == NULL) {
-        json_decref(all);
-    } else if (output_write_json(all, json, JSON_INDENT(2), &error) != ASSAY_OK) {
-        stop(&error);
-    }
+    bench_end_json(json, all);
     return 0;
 }

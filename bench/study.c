@@ -6,35 +6,20 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include <assay/study/store.h>
-#include "tools/output.h"
+#include "common.h"
 
 enum { MAX_ROUNDS = 100, WORKERS = 1000, HANDED_OUT = 10000 };
 
 /* Seconds that a run takes: the tutorial's 40 epochs, one thread. Only the share of the coordinator depends on it. */
 static double run_seconds = 40.0;
-
-static void stop(const char *what)
-{
-    fprintf(stderr, "study: %s\n", what);
-    exit(1);
-}
-
-static double seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void write_plan(const char *folder, size_t runs, const char *settings)
 {
@@ -42,21 +27,21 @@ static void write_plan(const char *folder, size_t runs, const char *settings)
     snprintf(path, sizeof path, "%s/plan.json", folder);
     FILE *stream = fopen(path, "w");
     if (stream == NULL) {
-        stop(path);
+        bench_stop(path);
     }
     fprintf(stream,
             "{\"study\": \"bench\", \"settings\": {%s}, \"seeds\": {\"first\": 1, \"count\": %zu}, "
             "\"record\": [\"test_accuracy\"]}\n",
             settings, runs);
     if (fclose(stream) != 0) {
-        stop(path);
+        bench_stop(path);
     }
 }
 
 static void shell(const char *command)
 {
     if (system(command) != 0) {
-        stop(command);
+        bench_stop(command);
     }
 }
 
@@ -65,18 +50,11 @@ static double time_study(const char *program, const char *folder, int jobs)
 {
     char *command = assay_asprintf(NULL, "rm -rf %s/r && '%s' study %s/plan.json --output %s/r --jobs %d > /dev/null",
                                    folder, program, folder, folder, jobs);
-    double start = seconds();
+    double start = bench_seconds();
     shell(command);
-    double taken = seconds() - start;
+    double taken = bench_seconds() - start;
     assay_free(command);
     return taken;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
 }
 
 static double scaling(const char *program, const char *folder, size_t rounds)
@@ -87,8 +65,7 @@ static double scaling(const char *program, const char *folder, size_t rounds)
         double one = time_study(program, folder, 1);
         ratios[i] = one / time_study(program, folder, 2);
     }
-    qsort(ratios, rounds, sizeof *ratios, compare);
-    return ratios[rounds / 2];
+    return bench_quantile(ratios, rounds, 0.5);
 }
 
 /* Seconds for each run that is handed out and whose result is stored. */
@@ -101,22 +78,22 @@ static double coordination(const char *folder)
     write_plan(folder, HANDED_OUT, "");
     snprintf(path, sizeof path, "%s/plan.json", folder);
     if (assay_study_plan_read(path, &plan, &error) != ASSAY_OK) {
-        stop(error.message);
+        bench_stop(error.message);
     }
     snprintf(path, sizeof path, "%s/c", folder);
     if (assay_study_store_open(plan, path, &store, &error) != ASSAY_OK) {
-        stop(error.message);
+        bench_stop(error.message);
     }
-    double start = seconds();
+    double start = bench_seconds();
     for (size_t run = 0; run < HANDED_OUT; run++) {
         assay_study_state state;
         if (assay_study_store_take(store, run, &state, NULL, &error) != ASSAY_OK ||
             assay_study_store_put(store, run, "{\"key\":\"a line of about a hundred bytes, as results are\"}\n",
                                   &error) != ASSAY_OK) {
-            stop(error.message);
+            bench_stop(error.message);
         }
     }
-    double taken = (seconds() - start) / HANDED_OUT;
+    double taken = (bench_seconds() - start) / HANDED_OUT;
     assay_study_store_close(store);
     assay_study_plan_destroy(plan);
     return taken;
@@ -153,12 +130,12 @@ int main(int argc, char **argv)
         }
     }
     if (rounds == 0 || rounds > MAX_ROUNDS || !(run_seconds > 0)) {
-        stop("--rounds must be from 1 to 100, --run-seconds above 0");
+        bench_stop("--rounds must be from 1 to 100, --run-seconds above 0");
     }
-    output_divert_text(json);
+    bench_begin_json(json, NULL);
     char folder[] = "/tmp/assay-bench-study-XXXXXX";
     if (mkdtemp(folder) == NULL) {
-        stop(strerror(errno));
+        bench_stop(strerror(errno));
     }
     double speedup = scaling(program, folder, rounds);
     double each = coordination(folder);
@@ -170,15 +147,8 @@ int main(int argc, char **argv)
            sysconf(_SC_NPROCESSORS_ONLN));
     printf("handing out a run and storing its result: %.0f us; with %d workers and runs of %g s: %.2f %% of the time\n",
            1e6 * each, WORKERS, run_seconds, 100 * share);
-    assay_error error;
     json_t *numbers = json_pack("{s:f, s:f, s:f}", "speedup", speedup, "coordination_seconds", each,
                                 "coordinator_share", share);
-    if (json == NULL) {
-        json_decref(numbers);
-        return 0;
-    }
-    if (output_write_json(numbers, json, JSON_INDENT(1), &error) != ASSAY_OK) {
-        stop(error.message);
-    }
+    bench_end_json(json, numbers);
     return 0;
 }

@@ -9,11 +9,15 @@ line of JSON: for each optimizer, the minimum seconds over the rounds of an epoc
 
 If an epoch would take longer than --patience seconds, judged by its first steps, only these are timed and the epoch's
 time is an extrapolation, marked as projected: with some numbers of threads PyTorch is fifty times slower.
+
+With --compile the forward and the backward pass are compiled by torch.compile; a PyTorch that cannot (before 2.0, or
+without a C++ compiler) prints an empty list of runs.
 """
 import argparse
 import gzip
 import json
 import os
+import sys
 import time
 
 import numpy
@@ -111,6 +115,18 @@ def measure(network, optimizer, data, options):
             "val_score": val_score}
 
 
+def compiled(network):
+    """The network compiled, or None: PyTorch compiles at the first call."""
+    try:
+        network = torch.compile(network)
+        F.cross_entropy(network(torch.zeros(BATCH, 784)), torch.zeros(BATCH, dtype=torch.int64)).backward()
+        return network
+    except Exception as error:  # torch has no common class for what its compilers raise
+        reason = " ".join(str(error).split("\n\n")[0].split()) or type(error).__name__
+        print(f"torch.compile: {reason[:300]}", file=sys.stderr)
+        return None
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, help="torch.set_num_threads (default: PyTorch's own choice)")
@@ -119,6 +135,7 @@ def main():
     parser.add_argument("--patience", type=float, default=15.0, help="seconds of an epoch beyond which it is projected "
                         "from its first steps (default 15)")
     parser.add_argument("--data", default=os.environ.get("ASSAY_DATA", "/usr/share/datasets/fashion-mnist"))
+    parser.add_argument("--compile", action="store_true", help="compile the network with torch.compile")
     options = parser.parse_args()
     if options.threads:
         torch.set_num_threads(options.threads)
@@ -128,6 +145,10 @@ def main():
     for name in options.optimizer:
         network = make_network()
         optimizer = OPTIMIZERS[name](network.parameters())
+        if options.compile:
+            network = compiled(network)
+            if network is None:
+                break
         runs.append({"what": name, **measure(network, optimizer, data, options)})
     print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), "runs": runs}))
 

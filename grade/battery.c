@@ -9,6 +9,7 @@
 #include <assay/base/alloc.h>
 #include "grade/components.h"
 #include "grade/exchange.h"
+#include "grade/explain.h"
 #include "grade/folder.h"
 #include "grade/rounding.h"
 
@@ -146,14 +147,31 @@ grade_precision assay_grade_part_precision(const grade_battery *battery, const g
     return single ? GRADE_F32 : GRADE_F64;
 }
 
-static bool is_tutorial(const grade_choice *choice)
+/* Adds what was found to what goes wrong in composite components; the last finding about a component counts. */
+static void add_found(grade_upstream *upstream, const grade_upstream *found)
 {
-    for (size_t a = 0; a < GRADE_MAX_AXES; a++) {
-        if (choice->level[a] != 0) {
-            return false;
+    upstream->approximation = found->approximation != NULL ? found->approximation : upstream->approximation;
+    for (size_t i = 0; i < found->count; i++) {
+        size_t k = 0;
+        while (k < upstream->count && upstream->part[k].component != found->part[i].component) {
+            k++;
+        }
+        if (k < GRADE_MAX_UPSTREAM) {
+            upstream->part[k] = found->part[i];
+            upstream->count += k == upstream->count;
         }
     }
-    return true;
+}
+
+static void add_unexplained(grade_upstream *upstream, const grade_part *part)
+{
+    bool unexplained = false;
+    for (size_t i = 0; i < part->count; i++) {
+        unexplained = unexplained || assay_grade_is_unexplained(&part->results[i]);
+    }
+    if (unexplained && upstream->unexplained_count < GRADE_MAX_UPSTREAM) {
+        upstream->unexplained[upstream->unexplained_count++] = part->component;
+    }
 }
 
 static bool is_called(const grade_part *part, const char *id)
@@ -195,13 +213,10 @@ assay_status assay_grade_battery_judge(grade_battery *battery, assay_error *erro
         grade_part *part = &battery->parts[p];
         const grade_judged judged = {
             part->component, part->count, part->cases, part->answers, assay_grade_part_precision(battery, part),
-            &upstream};
+            &upstream,       {0},         false};
         ASSAY_TRY(assay_grade_judge(&judged, part->results, &part->found, error));
-        part->found.upstream = NULL;
-        if (!is_tutorial(&part->found) && upstream.count < GRADE_MAX_UPSTREAM) {
-            upstream.part[upstream.count].component = part->component;
-            upstream.part[upstream.count++].choice = part->found;
-        }
+        add_found(&upstream, &part->found);
+        add_unexplained(&upstream, part);
     }
     settle_precision(battery);
     return ASSAY_OK;
@@ -436,8 +451,9 @@ static bool is_time_up(const session *s, char detail[GRADE_TEXT_LENGTH])
         snprintf(detail, GRADE_TEXT_LENGTH, "the submission has used its %g s of processor time", limit);
         return true;
     }
-    if (now_seconds() - s->started > GRADE_PATIENCE * limit) {
-        snprintf(detail, GRADE_TEXT_LENGTH, "the submission took more than %g s", GRADE_PATIENCE * limit);
+    double clock_limit = assay_grade_patience() * limit;
+    if (now_seconds() - s->started > clock_limit) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "the submission took more than %.3g s", clock_limit);
         return true;
     }
     return false;

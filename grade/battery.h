@@ -16,7 +16,7 @@ typedef struct {
     grade_case **cases;
     grade_answer *answers;
     grade_result *results;
-    grade_choice found; /* the switches that explain the answers; all 0: right, or not explained */
+    grade_upstream found; /* the switches that explain the answers; empty: right, or not explained */
 } grade_part;
 
 typedef struct {
@@ -73,7 +73,8 @@ typedef struct {
 assay_status assay_grade_import_header(const char *directory, grade_import *imported, assay_error *error);
 
 /*
- * Reads the outputs DIR/ID.NAME.npy of an exported battery. A component without any output counts as not
+ * Reads the outputs of an exported battery from the files that DIR/cases.json names. A component without any
+ * counts as not
  * implemented.
  */
 assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);

@@ -1,6 +1,8 @@
 #include "grade/case.h"
 
 #include <assert.h>
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -144,9 +146,28 @@ void assay_grade_integers(grade_fields *fields)
     fields->field[fields->count - 1].kind = GRADE_INTEGER;
 }
 
+void assay_grade_ragged(grade_fields *fields)
+{
+    assert(fields->count > 0); /* LCOV_EXCL_BR_LINE: as above */
+    fields->field[fields->count - 1].ragged = true;
+}
+
 const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem, size_t number)
 {
-    snprintf(name, GRADE_NAME_LENGTH, "%.12s%u", stem, (unsigned)number);
+    /* By hand: models call this often, and snprintf would take a tenth of a search. */
+    char digits[8];
+    size_t count = 0;
+    size_t length = strlen(stem);
+    assert(length <= 12 && number < 10000000); /* LCOV_EXCL_BR_LINE: names of ours */
+    memcpy(name, stem, length);
+    do {
+        digits[count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0);
+    while (count > 0) {
+        name[length++] = digits[--count];
+    }
+    name[length] = '\0';
     return name;
 }
 
@@ -170,6 +191,19 @@ double *assay_grade_values(const grade_fields *fields, const char *name)
 double assay_grade_number(const grade_fields *fields, const char *name)
 {
     return assay_grade_values(fields, name)[0];
+}
+
+double assay_grade_in_range(const grade_choice *choice, double value)
+{
+    if (!choice->single || isnan(value)) {
+        return value;
+    }
+    return value > FLT_MAX ? HUGE_VAL : value < FLT_TRUE_MIN ? 0.0 : value;
+}
+
+double assay_grade_exponential(const grade_choice *choice, double x)
+{
+    return assay_grade_in_range(choice, exp(x));
 }
 
 grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part)

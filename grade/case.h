@@ -42,6 +42,7 @@ typedef struct {
     double *values;
     const char *text; /* static storage */
     bool single;      /* read from a .npy file of float32 or float16 */
+    bool ragged;      /* rows of an input may be shorter: -1 fills them up. An answer may be shorter, too. */
     /* Of an answer: how its shape differs from this one (shape.h), a catalogue id, or NULL; and the shape, in words. */
     const char *deviation;
     char found_shape[48];
@@ -59,6 +60,9 @@ typedef struct {
 typedef struct grade_case grade_case;
 typedef struct grade_component grade_component;
 
+/* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
+#define GRADE_SENTINEL (-987.25)
+
 typedef enum { GRADE_F32, GRADE_F64, GRADE_PRECISION_COUNT } grade_precision;
 
 typedef struct grade_choice grade_choice;
@@ -68,6 +72,8 @@ typedef struct grade_upstream grade_upstream;
 struct grade_choice {
     unsigned char level[GRADE_MAX_AXES];
     double parameter;               /* of the level that has a free one */
+    bool single;                    /* exponentials have the range of float32 */
+    size_t steps;                   /* training: ends after so many, and the rest is GRADE_SENTINEL; 0: after all */
     const grade_upstream *upstream; /* composite components: what goes wrong in their parts; NULL: nothing */
 };
 
@@ -75,11 +81,14 @@ struct grade_choice {
 
 /* What was found in the components that a composite one consists of. */
 struct grade_upstream {
+    const char *approximation; /* id of a mistake that makes a part's values inexact, or NULL */
     size_t count;
     struct {
         const grade_component *component;
         grade_choice choice;
     } part[GRADE_MAX_UPSTREAM];
+    size_t unexplained_count;
+    const grade_component *unexplained[GRADE_MAX_UPSTREAM]; /* wrong, and nothing was found */
 };
 
 /* A level with a number that the student may have fixed at any value: it is solved for. */
@@ -96,6 +105,8 @@ typedef struct {
     bool convention; /* its levels are right in another convention, not mistakes */
     const grade_free *free;
     size_t free_count;
+    int rare;    /* levels from this one on are tried where the others explain nothing; 0: there are none */
+    bool shares; /* its number may be that of another axis that shares, too: one epsilon in two places */
 } grade_axis;
 
 /* An axis from its table of ids; other members may follow: {GRADE_AXIS("rule", rules), .convention = true}. */
@@ -111,12 +122,20 @@ struct grade_component {
     void (*make)(size_t index, assay_mt19937 *random, grade_case *made);
     /* Fills the outputs as an implementation with these switches would. NULL for initializers. */
     void (*model)(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs);
+    /* Quicker than the model, or NULL: false if these answers cannot be those of the model with these switches. */
+    bool (*probe)(const grade_case *graded, const grade_choice *choice, const grade_fields *answers);
     /* Initializers: the distribution that the implementation with these switches draws from (distribution.h). */
     const struct grade_initializer *initializer;
     const grade_axis *axes;
     size_t axis_count;
+    /* A catalogue id for an output of a wrong shape, where this component knows what the shape comes from; or NULL. */
+    const char *(*name_shape)(const grade_case *graded, const grade_field *output);
+    /* A catalogue id for wrong values that no model gives, as random ones; or NULL. */
+    const char *(*name_values)(const grade_case *graded, const grade_fields *answers);
     /* Composite components: what they consist of, NULL-terminated; the model follows choice->upstream. Else NULL. */
     const grade_component *const *parts;
+    /* Composite components: whether a case can depend on a part. */
+    bool (*uses)(const grade_case *graded, const grade_choice *choice, const grade_component *part);
 };
 
 #define GRADE_AXES(table) .axes = (table), .axis_count = sizeof(table) / sizeof(table)[0]
@@ -127,6 +146,7 @@ struct grade_case {
     const grade_component *component;
     size_t index;                            /* among the component's cases */
     char name[64];                           /* what the case is about */
+    bool optional;                           /* a submission without it loses nothing: a newer form of the protocol */
     bool extreme;                            /* overflow, underflow: diagnosed apart from the ordinary cases */
     double tolerance[GRADE_PRECISION_COUNT]; /* |got - want| <= tolerance (|want| + rms of the expected tensor) */
     grade_fields inputs;
@@ -151,6 +171,11 @@ double *assay_grade_tensor2(grade_fields *fields, const char *name, size_t n0, s
 void assay_grade_text(grade_fields *fields, const char *name, const char *text);
 /* Makes the field that was added last one of integers. */
 void assay_grade_integers(grade_fields *fields);
+/*
+ * Makes it ragged: of an input, -1 fills rows up, and is left out in JSON; of an output, GRADE_SENTINEL fills up what
+ * the submission leaves out at the end.
+ */
+void assay_grade_ragged(grade_fields *fields);
 /* "weight" and 2 give "weight2", in `name`, which is returned. */
 const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem, size_t number);
 
@@ -158,6 +183,10 @@ const char *assay_grade_numbered(char name[GRADE_NAME_LENGTH], const char *stem,
 const grade_field *assay_grade_find(const grade_fields *fields, const char *name);
 double *assay_grade_values(const grade_fields *fields, const char *name);
 double assay_grade_number(const grade_fields *fields, const char *name);
+
+/* e^x, and the range that is left of a positive number, in the precision of an implementation with these switches. */
+double assay_grade_exponential(const grade_choice *choice, double x);
+double assay_grade_in_range(const grade_choice *choice, double value);
 
 /* The setting of a composite component's part: the tutorial's where nothing was found. */
 grade_choice assay_grade_part_choice(const grade_choice *whole, const grade_component *part);

@@ -139,13 +139,18 @@ const grade_mistake *assay_grade_catalogue_find(const grade_catalogue *catalogue
     return NULL;
 }
 
+const char *assay_grade_catalogue_user(const grade_catalogue *catalogue, const grade_mistake *convention, size_t index)
+{
+    size_t number = (size_t)(convention - catalogue->mistakes);
+    const json_t *entry = json_array_get(json_object_get(catalogue->root, "mistakes"), number);
+    return json_string_value(json_array_get(json_object_get(entry, "used_by"), index));
+}
+
 bool assay_grade_catalogue_used_by(const grade_catalogue *catalogue, const grade_mistake *convention, const char *name)
 {
-    size_t index = (size_t)(convention - catalogue->mistakes);
-    const json_t *entry = json_array_get(json_object_get(catalogue->root, "mistakes"), index);
-    const json_t *users = json_object_get(entry, "used_by");
-    for (size_t i = 0; i < json_array_size(users); i++) {
-        if (strcmp(json_string_value(json_array_get(users, i)), name) == 0) {
+    const char *user;
+    for (size_t i = 0; (user = assay_grade_catalogue_user(catalogue, convention, i)) != NULL; i++) {
+        if (strcmp(user, name) == 0) {
             return true;
         }
     }

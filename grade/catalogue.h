@@ -47,6 +47,8 @@ void assay_grade_named_text(const grade_named *named, char *text, size_t size);
 
 /* Whether those of that name ("keras") use a convention. */
 bool assay_grade_catalogue_used_by(const grade_catalogue *catalogue, const grade_mistake *convention, const char *name);
+/* Number `index` of them; NULL beyond the last. */
+const char *assay_grade_catalogue_user(const grade_catalogue *catalogue, const grade_mistake *convention, size_t index);
 /* Whether a name is a convention's id, or that of those who use one. */
 bool assay_grade_catalogue_has_convention(const grade_catalogue *catalogue, const char *name);
 

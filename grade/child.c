@@ -664,15 +664,30 @@ static grade_verdict ended(grade_child *child, int *exit_code, char detail[GRADE
         append_last(child, detail);
         return GRADE_CRASHED;
     }
+    /* Bubblewrap's own message comes before the submission runs: this machine has no process or namespace left. */
+    if (child->sandbox != NULL && !child->has_replied && strncmp(child->first_errors, "bwrap: ", 7) == 0) {
+        snprintf(detail, GRADE_TEXT_LENGTH, "the sandbox could not be started");
+        append_last(child, detail);
+        return GRADE_NOT_RUN;
+    }
     snprintf(detail, GRADE_TEXT_LENGTH, "ended with exit status %d before it replied", code);
     append_last(child, detail);
     append_hint(child, detail);
     return GRADE_EXITED;
 }
 
+double assay_grade_patience(void)
+{
+    enum { MOST = 40 };
+    double load = 0.0;
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    double patience = getloadavg(&load, 1) == 1 && processors > 0 ? 2.0 * load / (double)processors : GRADE_PATIENCE;
+    return patience < GRADE_PATIENCE ? GRADE_PATIENCE : patience > MOST ? MOST : patience;
+}
+
 static grade_verdict too_late(const grade_child *child, double seconds, char detail[GRADE_TEXT_LENGTH])
 {
-    snprintf(detail, GRADE_TEXT_LENGTH, "no reply within %g s", seconds);
+    snprintf(detail, GRADE_TEXT_LENGTH, "no reply within %.3g s", seconds);
     append_last(child, detail);
     return GRADE_TIMED_OUT;
 }
@@ -797,9 +812,13 @@ static grade_verdict watch_in_time(grade_child *child, double cpu_deadline, doub
             !assay_grade_evidence_processes(child->evidence, child->pid, true)) {
             verdict = over_mappings(detail);
         }
-        *next = now + 1e-3 * TICK_MILLISECONDS;
+        *next = now + 1e-3 * (double)TICK_MILLISECONDS;
     }
-    return verdict == GRADE_PASS && now > deadline ? too_late(child, GRADE_PATIENCE * seconds, detail) : verdict;
+    if (verdict != GRADE_PASS || now <= deadline) {
+        return verdict;
+    }
+    double limit = assay_grade_patience() * seconds;
+    return now > deadline - GRADE_PATIENCE * seconds + limit ? too_late(child, limit, detail) : GRADE_PASS;
 }
 
 grade_verdict assay_grade_child_exchange(grade_child *child, const char *request, double seconds, char **line,
@@ -807,7 +826,7 @@ grade_verdict assay_grade_child_exchange(grade_child *child, const char *request
 {
     double deadline = now_seconds() + GRADE_PATIENCE * seconds;
     double cpu_deadline = child->usage.cpu_seconds + seconds; /* from the last reply on */
-    double next_watch = now_seconds() + 1e-3 * TICK_MILLISECONDS;
+    double next_watch = now_seconds() + 1e-3 * (double)TICK_MILLISECONDS;
     size_t request_length = strlen(request);
     size_t sent = 0;
     bool open = true;

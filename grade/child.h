@@ -27,6 +27,12 @@ typedef struct {
 /* A machine that is busy with other submissions makes one slow, but not guilty. */
 #define GRADE_PATIENCE 5.0
 
+/*
+ * The same on a busy machine: twice as many times as programs that want to run there are for each processor, so that a
+ * submission that waits for a processor is not taken for one that sleeps. From GRADE_PATIENCE to 40.
+ */
+double assay_grade_patience(void);
+
 /* 20 s, 2 s, 60 s, 1 GiB, 64, 4 MiB. */
 grade_limits assay_grade_limits_default(void);
 

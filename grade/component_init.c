@@ -79,8 +79,9 @@ static const char *const constant_biases[] = {
     [FILL_BIAS_ONE] = "init_constant.bias_one",
     [FILL_BIAS_SMALL] = "init_constant.bias_small",
 };
+static const grade_free constant_free[] = {{FILL_OTHER, 1e-6, 1e3}};
 static const grade_axis constant_axes[] = {
-    [CONSTANT_FILL] = {GRADE_AXIS("fill", constant_fills)},
+    [CONSTANT_FILL] = {GRADE_AXIS("fill", constant_fills), GRADE_FREE(constant_free)},
     [CONSTANT_WEIGHT] = {GRADE_AXIS("weights", constant_weights)},
     [CONSTANT_BIAS] = {GRADE_AXIS("biases", constant_biases)},
 };
@@ -117,7 +118,7 @@ static void model_constant(const grade_case *graded, const grade_choice *choice,
 {
     double fill = assay_grade_number(&graded->inputs, "fill");
     fill = choice->level[CONSTANT_FILL] == FILL_TUTORIAL ? 0.005
-           : choice->level[CONSTANT_FILL] == FILL_OTHER  ? 0.01
+           : choice->level[CONSTANT_FILL] == FILL_OTHER  ? choice->parameter
                                                          : fill;
     for (size_t f = 0; f < outputs->count; f++) {
         const grade_field *field = &outputs->field[f];
@@ -129,6 +130,23 @@ static void model_constant(const grade_case *graded, const grade_choice *choice,
     }
 }
 
+/* Random values: in some weight, hardly any two neighbours are equal. */
+static const char *name_random(const grade_case *graded, const grade_fields *answers)
+{
+    (void)graded;
+    for (size_t f = 0; f < answers->count; f += 2) {
+        const grade_field *weight = &answers->field[f];
+        size_t changes = 0;
+        for (size_t i = 1; i < weight->count; i++) {
+            changes += weight->values[i] != weight->values[i - 1];
+        }
+        if (10 * changes > 9 * (weight->count - 1)) {
+            return "init_constant.random";
+        }
+    }
+    return NULL;
+}
+
 const grade_component assay_grade_init_constant = {
     .name = "init_constant",
     .title = "constant initialization",
@@ -136,6 +154,7 @@ const grade_component assay_grade_init_constant = {
     .numbers = NUMBERS,
     .make = make_constant,
     .model = model_constant,
+    .name_values = name_random,
     GRADE_AXES(constant_axes),
 };
 
@@ -151,7 +170,9 @@ enum { AXIS_BIAS, AXIS_FORM, AXIS_GAIN, AXIS_FAN, AXIS_GAIN_CONVENTION, AXIS_FAN
 enum {
     FORM_BOUND = 1, FORM_VARIANCE, FORM_VARIANCE_UNIFORM, FORM_VARIANCE_AS_BOUND, FORM_ROOT_TWICE, FORM_BOUND_AS_STD,
     FORM_TRUNCATED, FORM_POSITIVE, FORM_RAND, FORM_ABSOLUTE, FORM_UNSCALED, FORM_UNIT_UNIFORM, FORM_SYMMETRIC_UNIT,
-    FORM_MINUS_HALF, FORM_MINUS_HALF_SCALED, FORM_MULTIPLIED, FORM_ZERO, FORM_ONE_VALUE, FORM_FIXED, FORM_UNIFORM
+    FORM_MINUS_HALF, FORM_MINUS_HALF_SCALED, FORM_MULTIPLIED, FORM_ZERO, FORM_ONE_VALUE, FORM_FIXED,
+    FORM_HALF_VARIANCE, FORM_SHIFTED, FORM_ONE_UNIFORM, FORM_MULTIPLIED_TWICE, FORM_ROOTLESS,
+    FORM_OFF_CENTRE, FORM_OFF_CENTRE_FIXED, FORM_UNIFORM
 };
 /* The levels of `form` that have the same name in every initializer. */
 #define SHARED_FORMS                                                   \
@@ -165,10 +186,17 @@ enum {
     [FORM_MINUS_HALF] = "initializer.rand_minus_half",               \
     [FORM_MINUS_HALF_SCALED] = "initializer.rand_minus_half_scaled", \
     [FORM_MULTIPLIED] = "initializer.multiplied",                    \
+    [FORM_MULTIPLIED_TWICE] = "initializer.multiplied",              \
+    [FORM_HALF_VARIANCE] = "initializer.half_variance",              \
+    [FORM_SHIFTED] = "initializer.twelve_not_shifted",               \
+    [FORM_ONE_UNIFORM] = "initializer.one_uniform_for_both",         \
+    [FORM_ROOTLESS] = "initializer.box_muller_root_missing",         \
+    [FORM_OFF_CENTRE] = "initializer.mean_not_zero",                 \
+    [FORM_OFF_CENTRE_FIXED] = "initializer.mean_and_std",            \
     [FORM_ZERO] = "initializer.all_zero",                            \
     [FORM_ONE_VALUE] = "initializer.one_value"
 
-static const grade_free free_forms[] = {{FORM_FIXED, 1e-6, 1e3}};
+static const grade_free free_forms[] = {{FORM_FIXED, 1e-6, 1e3}, {FORM_OFF_CENTRE_FIXED, 1e-6, 1e3}};
 
 /* Of biases that are to be 0. What is more special comes first: BIAS_ANY fits all that is random. */
 enum { BIAS_DEFAULT = 1, BIAS_UNSCALED, BIAS_UNIT_UNIFORM, BIAS_CONSTANT, BIAS_DRAWN, BIAS_ANY };
@@ -200,9 +228,16 @@ static grade_distribution drawn(double std, int form, double fixed)
     case FORM_MINUS_HALF: return (grade_distribution){GRADE_UNIFORM, 0.5};
     case FORM_MINUS_HALF_SCALED: return (grade_distribution){GRADE_UNIFORM, 0.5 * std};
     case FORM_MULTIPLIED: return (grade_distribution){GRADE_EITHER, 1.0 / std};
+    case FORM_MULTIPLIED_TWICE: return (grade_distribution){GRADE_EITHER, 1.0 / variance};
+    case FORM_HALF_VARIANCE: return (grade_distribution){GRADE_NORMAL, sqrt(0.5) * std};
+    case FORM_SHIFTED: return (grade_distribution){GRADE_SHIFTED, std};
+    case FORM_ONE_UNIFORM: return (grade_distribution){GRADE_ONE_UNIFORM, std};
     case FORM_ZERO: return (grade_distribution){GRADE_CONSTANT, 0.0};
     case FORM_ONE_VALUE: return (grade_distribution){GRADE_ONE_VALUE, 0.0};
     case FORM_FIXED: return (grade_distribution){GRADE_EITHER, fixed};
+    case FORM_ROOTLESS: return (grade_distribution){GRADE_ROOTLESS, std};
+    case FORM_OFF_CENTRE: return (grade_distribution){GRADE_OFF_CENTRE, std};
+    case FORM_OFF_CENTRE_FIXED: return (grade_distribution){GRADE_OFF_CENTRE, fixed};
     case FORM_UNIFORM: return (grade_distribution){GRADE_UNIFORM, sqrt(3.0) * std};
     default: return (grade_distribution){GRADE_EITHER, std};
     }
@@ -222,6 +257,15 @@ static grade_distribution drawn_bias(const grade_case *graded, const grade_choic
     }
 }
 
+/*
+ * A gain of another size, on every layer, is free: the number is the first layer's standard deviation, as the judge
+ * estimates it, and the variance is gain / fan.
+ */
+static double other_gain(const grade_choice *choice, double first_fan)
+{
+    return choice->parameter * choice->parameter * first_fan;
+}
+
 static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
 {
     make_network(index, made);
@@ -232,7 +276,14 @@ static void make_seeded(size_t index, assay_mt19937 *random, grade_case *made)
 
 enum { NORMAL_AXIS_SCALE = AXIS_FORM + 1 };
 enum { NORMAL_DIVIDED = 1 };
-enum { NORMAL_BIAS_ZERO = 1, NORMAL_BIAS_UNSCALED, NORMAL_BIAS_UNIT, NORMAL_BIAS_CONSTANT, NORMAL_BIAS_ANY };
+enum {
+    NORMAL_BIAS_ZERO = 1,
+    NORMAL_BIAS_UNSCALED,
+    NORMAL_BIAS_UNIT,
+    NORMAL_BIAS_CONSTANT,
+    NORMAL_BIAS_DIVIDED,
+    NORMAL_BIAS_ANY
+};
 /* clang-format off */
 static const char *const normal_scales[] = {
     [NORMAL_DIVIDED] = "init_normal.divided_by_fan_in",
@@ -253,12 +304,13 @@ static const char *const normal_biases[] = {
     [NORMAL_BIAS_UNSCALED] = "initializer.bias_unscaled",
     [NORMAL_BIAS_UNIT] = "initializer.bias_unit_uniform",
     [NORMAL_BIAS_CONSTANT] = "initializer.bias_constant",
+    [NORMAL_BIAS_DIVIDED] = "init_normal.divided_by_fan_in",
     [NORMAL_BIAS_ANY] = "init_normal.bias_other_law",
 };
 static const grade_free free_normal_biases[] = {{NORMAL_BIAS_CONSTANT, 1e-12, 1e3}};
 static const grade_axis normal_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", normal_biases), GRADE_FREE(free_normal_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", normal_forms), GRADE_FREE(free_forms)},
+    [AXIS_FORM] = {GRADE_AXIS("form", normal_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
     [NORMAL_AXIS_SCALE] = {GRADE_AXIS("scale", normal_scales)},
 };
 /* clang-format on */
@@ -274,8 +326,8 @@ static grade_distribution normal_draws(const grade_case *graded, const grade_cho
 {
     double std = assay_grade_number(&graded->inputs, "std");
     int form = choice->level[AXIS_FORM];
+    std = choice->level[NORMAL_AXIS_SCALE] == NORMAL_DIVIDED ? std / sqrt(fan_in(graded, layer)) : std;
     if (!bias) {
-        std = choice->level[NORMAL_AXIS_SCALE] == NORMAL_DIVIDED ? std / sqrt(fan_in(graded, layer)) : std;
         return form == 0 ? (grade_distribution){GRADE_NORMAL, std} : drawn(std, form, choice->parameter);
     }
     switch (choice->level[AXIS_BIAS]) {
@@ -283,12 +335,17 @@ static grade_distribution normal_draws(const grade_case *graded, const grade_cho
     case NORMAL_BIAS_UNSCALED: return (grade_distribution){GRADE_NORMAL, 1.0};
     case NORMAL_BIAS_UNIT: return (grade_distribution){GRADE_POSITIVE, 1.0};
     case NORMAL_BIAS_CONSTANT: return (grade_distribution){GRADE_CONSTANT, choice->parameter};
+    case NORMAL_BIAS_DIVIDED: /* where the weights are one value each, the divisor shows in the biases alone */
+        return (grade_distribution){GRADE_NORMAL,
+                                    assay_grade_number(&graded->inputs, "std") / sqrt(fan_in(graded, layer))};
     case NORMAL_BIAS_ANY: return (grade_distribution){GRADE_RANDOM, 0.0};
-    default: return (grade_distribution){GRADE_NORMAL, std};
+    default: /* drawn as the weights are; one value for each tensor says nothing of another tensor */
+        return form == 0 || form == FORM_ONE_VALUE ? (grade_distribution){GRADE_NORMAL, std}
+                                                   : drawn(std, form, choice->parameter);
     }
 }
 
-static const struct grade_initializer normal_initializer = {normal_draws};
+static const struct grade_initializer normal_initializer = {normal_draws, NULL};
 
 const grade_component assay_grade_init_normal = {
     .name = "init_normal",
@@ -303,13 +360,15 @@ const grade_component assay_grade_init_normal = {
 /* --- fan-in: Var w = 1 / fan_in, biases 0 ------------------------------------------------------------------------- */
 
 enum { FAN_IN_AXIS_OTHER = AXIS_FAN + 1 };
-enum { FAN_IN_GAIN_EVERYWHERE = 1, FAN_IN_GAIN_LATER };
+enum { FAN_IN_GAIN_EVERYWHERE = 1, FAN_IN_GAIN_LATER, FAN_IN_GAIN_OTHER };
 enum { FAN_IN_OUT = 1, FAN_IN_AVERAGE };
 /* clang-format off */
 static const char *const fan_in_gains[] = {
     [FAN_IN_GAIN_EVERYWHERE] = "init_fan_in.gain_of_relu",
     [FAN_IN_GAIN_LATER] = "init_fan_in.gain_after_first_layer",
+    [FAN_IN_GAIN_OTHER] = "init_fan_in.other_gain",
 };
+static const grade_free fan_in_free[] = {{FAN_IN_GAIN_OTHER, 1e-6, 1e3}};
 static const char *const fan_in_fans[] = {
     [FAN_IN_OUT] = "init_fan_in.fan_out",
     [FAN_IN_AVERAGE] = "init_fan_in.fan_average",
@@ -332,29 +391,40 @@ static const char *const fan_in_biases[] = {
 };
 static const grade_axis fan_in_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", fan_in_biases), GRADE_FREE(free_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", fan_in_forms), GRADE_FREE(free_forms)},
-    [AXIS_GAIN] = {GRADE_AXIS("gain", fan_in_gains)},
+    [AXIS_FORM] = {GRADE_AXIS("form", fan_in_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
+    [AXIS_GAIN] = {GRADE_AXIS("gain", fan_in_gains), GRADE_FREE(fan_in_free), .rare = FAN_IN_GAIN_OTHER},
     [AXIS_FAN] = {GRADE_AXIS("fan", fan_in_fans)},
     [FAN_IN_AXIS_OTHER] = {GRADE_AXIS("fan by convention", fan_in_other_fans), .convention = true},
 };
 /* clang-format on */
 
+static double fan_in_fan(const grade_choice *choice, double in, double out)
+{
+    switch (choice->level[AXIS_FAN]) {
+    case FAN_IN_OUT: return out;
+    case FAN_IN_AVERAGE: return 0.5 * (in + out);
+    default: return choice->level[FAN_IN_AXIS_OTHER] == 0 ? in : fmax(in, out);
+    }
+}
+
+static double fan_in_shown(const grade_case *graded, const grade_choice *choice)
+{
+    return choice->level[AXIS_GAIN] == FAN_IN_GAIN_OTHER
+               ? other_gain(choice, fan_in_fan(choice, fan_in(graded, 0), fan_out(graded, 0)))
+               : choice->parameter;
+}
+
 static grade_distribution fan_in_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
-    double in = fan_in(graded, layer);
-    double out = fan_out(graded, layer);
     int gains = choice->level[AXIS_GAIN];
-    double gain = gains == FAN_IN_GAIN_EVERYWHERE || (gains == FAN_IN_GAIN_LATER && layer > 0) ? 2.0 : 1.0;
-    switch (choice->level[AXIS_FAN]) {
-    case FAN_IN_OUT: in = out; break;
-    case FAN_IN_AVERAGE: in = 0.5 * (in + out); break;
-    default: in = choice->level[FAN_IN_AXIS_OTHER] == 0 ? in : fmax(in, out); break;
-    }
-    double std = sqrt(gain / in);
+    double gain = gains == FAN_IN_GAIN_OTHER ? fan_in_shown(graded, choice)
+                  : gains == FAN_IN_GAIN_EVERYWHERE || (gains == FAN_IN_GAIN_LATER && layer > 0) ? 2.0
+                                                                                                 : 1.0;
+    double std = sqrt(gain / fan_in_fan(choice, fan_in(graded, layer), fan_out(graded, layer)));
     return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 
-static const struct grade_initializer fan_in_initializer = {fan_in_draws};
+static const struct grade_initializer fan_in_initializer = {fan_in_draws, fan_in_shown};
 
 const grade_component assay_grade_init_fan_in = {
     .name = "init_fan_in",
@@ -368,21 +438,39 @@ const grade_component assay_grade_init_fan_in = {
 
 /* --- Xavier: Var w = 2 / (fan_in + fan_out), the uniform bound is sqrt(6 / (fan_in + fan_out)), biases 0 ---------- */
 
-enum { XAVIER_ONE = 1 };
-enum { XAVIER_RELU = 1, XAVIER_TANH };
-enum { XAVIER_FAN_OUT = 1, XAVIER_PRODUCT };
+enum { XAVIER_ONE = 1, XAVIER_GAIN_OTHER };
+enum { XAVIER_RELU = 1, XAVIER_TANH, XAVIER_SIGMOID };
+enum {
+    XAVIER_FAN_OUT = 1,
+    XAVIER_PRODUCT,
+    XAVIER_HARMONIC,
+    XAVIER_GEOMETRIC,
+    XAVIER_ROOTS,
+    XAVIER_NO_PARENTHESES,
+    XAVIER_NO_PARENTHESES_UNIFORM,
+    XAVIER_NUMERATOR
+};
 enum { XAVIER_FAN_IN = 1, XAVIER_LARGER };
 /* clang-format off */
 static const char *const xavier_gains[] = {
     [XAVIER_ONE] = "init_xavier.two_missing",
+    [XAVIER_GAIN_OTHER] = "init_xavier.other_gain",
 };
+static const grade_free xavier_free[] = {{XAVIER_GAIN_OTHER, 1e-6, 1e3}};
 static const char *const xavier_other_gains[] = {
     [XAVIER_RELU] = "init_xavier.gain_of_relu",
     [XAVIER_TANH] = "init_xavier.gain_of_tanh",
+    [XAVIER_SIGMOID] = "init_xavier.gain_of_sigmoid",
 };
 static const char *const xavier_fans[] = {
     [XAVIER_FAN_OUT] = "init_xavier.fan_out_only",
     [XAVIER_PRODUCT] = "init_xavier.fans_multiplied",
+    [XAVIER_HARMONIC] = "init_xavier.harmonic_mean",
+    [XAVIER_GEOMETRIC] = "init_xavier.geometric_mean",
+    [XAVIER_ROOTS] = "init_xavier.roots_averaged",
+    [XAVIER_NO_PARENTHESES] = "init_xavier.parentheses_missing",
+    [XAVIER_NO_PARENTHESES_UNIFORM] = "init_xavier.parentheses_missing",
+    [XAVIER_NUMERATOR] = "init_xavier.root_of_numerator",
 };
 static const char *const xavier_other_fans[] = {
     [XAVIER_FAN_IN] = "init_xavier.fan_in_only",
@@ -405,26 +493,25 @@ static const char *const xavier_biases[] = {
 };
 static const grade_axis xavier_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", xavier_biases), GRADE_FREE(free_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", xavier_forms), GRADE_FREE(free_forms)},
-    [AXIS_GAIN] = {GRADE_AXIS("gain", xavier_gains)},
+    [AXIS_FORM] = {GRADE_AXIS("form", xavier_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
+    [AXIS_GAIN] = {GRADE_AXIS("gain", xavier_gains), GRADE_FREE(xavier_free), .rare = XAVIER_GAIN_OTHER},
     [AXIS_FAN] = {GRADE_AXIS("fan", xavier_fans)},
     [AXIS_GAIN_CONVENTION] = {GRADE_AXIS("gain by convention", xavier_other_gains), .convention = true},
     [AXIS_FAN_CONVENTION] = {GRADE_AXIS("fan by convention", xavier_other_fans), .convention = true},
 };
 /* clang-format on */
 
-static double xavier_gain(const grade_choice *choice)
-{
-    static const double gains[] = {1.0, [XAVIER_ONE] = 0.5};
-    static const double conventions[] = {1.0, [XAVIER_RELU] = 2.0, [XAVIER_TANH] = 25.0 / 9.0};
-    return gains[choice->level[AXIS_GAIN]] * conventions[choice->level[AXIS_GAIN_CONVENTION]];
-}
-
 static double xavier_fan(const grade_choice *choice, double in, double out)
 {
     switch (choice->level[AXIS_FAN]) {
     case XAVIER_FAN_OUT: return out;
     case XAVIER_PRODUCT: return 0.5 * in * out;
+    case XAVIER_HARMONIC: return 2.0 / (1.0 / in + 1.0 / out);
+    case XAVIER_GEOMETRIC: return sqrt(in * out);
+    case XAVIER_ROOTS: return 0.25 * (sqrt(in) + sqrt(out)) * (sqrt(in) + sqrt(out));
+    case XAVIER_NO_PARENTHESES: return 1.0 / (2.0 / in + out);
+    case XAVIER_NO_PARENTHESES_UNIFORM: return 3.0 / (6.0 / in + out);
+    case XAVIER_NUMERATOR: return 0.5 * (in + out) * (in + out); /* sqrt(2) / (in + out), U of sqrt(6) / (in + out) */
     default: break;
     }
     switch (choice->level[AXIS_FAN_CONVENTION]) {
@@ -434,14 +521,31 @@ static double xavier_fan(const grade_choice *choice, double in, double out)
     }
 }
 
+static double xavier_shown(const grade_case *graded, const grade_choice *choice)
+{
+    return choice->level[AXIS_GAIN] == XAVIER_GAIN_OTHER
+               ? other_gain(choice, xavier_fan(choice, fan_in(graded, 0), fan_out(graded, 0)))
+               : choice->parameter;
+}
+
+static double xavier_gain(const grade_case *graded, const grade_choice *choice)
+{
+    static const double conventions[] = {1.0, [XAVIER_RELU] = 2.0, [XAVIER_TANH] = 25.0 / 9.0, [XAVIER_SIGMOID] = 16.0};
+    switch (choice->level[AXIS_GAIN]) {
+    case XAVIER_ONE: return 0.5 * conventions[choice->level[AXIS_GAIN_CONVENTION]];
+    case XAVIER_GAIN_OTHER: return xavier_shown(graded, choice);
+    default: return conventions[choice->level[AXIS_GAIN_CONVENTION]];
+    }
+}
+
 static grade_distribution xavier_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
     double fan = xavier_fan(choice, fan_in(graded, layer), fan_out(graded, layer));
-    double std = sqrt(xavier_gain(choice) / fan);
+    double std = sqrt(xavier_gain(graded, choice) / fan);
     return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 
-static const struct grade_initializer xavier_initializer = {xavier_draws};
+static const struct grade_initializer xavier_initializer = {xavier_draws, xavier_shown};
 
 const grade_component assay_grade_init_xavier = {
     .name = "init_xavier",
@@ -457,7 +561,15 @@ const grade_component assay_grade_init_xavier = {
  * ----- */
 
 enum { KAIMING_AXIS_FIRST = AXIS_GAIN + 1, KAIMING_AXIS_FAN };
-enum { KAIMING_GAIN = 1, KAIMING_SQUARED, KAIMING_LAST, KAIMING_INVERTED, KAIMING_DEFAULT };
+enum {
+    KAIMING_GAIN = 1,
+    KAIMING_SQUARED,
+    KAIMING_LAST,
+    KAIMING_INVERTED,
+    KAIMING_DEFAULT,
+    KAIMING_NUMERATOR,
+    KAIMING_OTHER
+};
 enum { KAIMING_FAN_OUT = 1, KAIMING_AVERAGE, KAIMING_LARGER };
 /* clang-format off */
 static const char *const kaiming_gains[] = {
@@ -466,7 +578,10 @@ static const char *const kaiming_gains[] = {
     [KAIMING_LAST] = "init_kaiming.no_gain_on_last_layer",
     [KAIMING_INVERTED] = "init_kaiming.gain_inverted",
     [KAIMING_DEFAULT] = "init_kaiming.pytorch_default",
+    [KAIMING_NUMERATOR] = "init_kaiming.root_of_numerator",
+    [KAIMING_OTHER] = "init_kaiming.other_gain",
 };
+static const grade_free kaiming_free[] = {{KAIMING_OTHER, 1e-6, 1e3}};
 static const char *const kaiming_other_gains[] = {NULL, "init_kaiming.gain_on_first_layer"};
 static const char *const kaiming_other_fans[] = {
     [KAIMING_FAN_OUT] = "init_kaiming.fan_out",
@@ -490,26 +605,12 @@ static const char *const kaiming_biases[] = {
 };
 static const grade_axis kaiming_axes[] = {
     [AXIS_BIAS] = {GRADE_AXIS("biases", kaiming_biases), GRADE_FREE(free_biases)},
-    [AXIS_FORM] = {GRADE_AXIS("form", kaiming_forms), GRADE_FREE(free_forms)},
-    [AXIS_GAIN] = {GRADE_AXIS("gain", kaiming_gains)},
+    [AXIS_FORM] = {GRADE_AXIS("form", kaiming_forms), GRADE_FREE(free_forms), .rare = FORM_HALF_VARIANCE},
+    [AXIS_GAIN] = {GRADE_AXIS("gain", kaiming_gains), GRADE_FREE(kaiming_free), .rare = KAIMING_OTHER},
     [KAIMING_AXIS_FIRST] = {GRADE_AXIS("gain by convention", kaiming_other_gains), .convention = true},
     [KAIMING_AXIS_FAN] = {GRADE_AXIS("fan by convention", kaiming_other_fans), .convention = true},
 };
 /* clang-format on */
-
-static double kaiming_gain(const grade_case *graded, const grade_choice *choice, size_t layer)
-{
-    bool last = layer + 2 == assay_grade_find(&graded->inputs, "sizes")->count;
-    bool plain = layer == 0 && choice->level[KAIMING_AXIS_FIRST] == 0;
-    switch (choice->level[AXIS_GAIN]) {
-    case KAIMING_GAIN: return 1.0;
-    case KAIMING_SQUARED: return plain ? 1.0 : 4.0;
-    case KAIMING_LAST: return plain || last ? 1.0 : 2.0;
-    case KAIMING_INVERTED: return plain ? 1.0 : 0.5;
-    case KAIMING_DEFAULT: return 1.0 / 3.0; /* kaiming_uniform_ with a = sqrt(5): 2 / (1 + 5) */
-    default: return plain ? 1.0 : 2.0;
-    }
-}
 
 static double kaiming_fan(const grade_choice *choice, double in, double out)
 {
@@ -521,14 +622,37 @@ static double kaiming_fan(const grade_choice *choice, double in, double out)
     }
 }
 
+static double kaiming_shown(const grade_case *graded, const grade_choice *choice)
+{
+    return choice->level[AXIS_GAIN] == KAIMING_OTHER
+               ? other_gain(choice, kaiming_fan(choice, fan_in(graded, 0), fan_out(graded, 0)))
+               : choice->parameter;
+}
+
+static double kaiming_gain(const grade_case *graded, const grade_choice *choice, size_t layer)
+{
+    bool last = layer + 2 == assay_grade_find(&graded->inputs, "sizes")->count;
+    bool plain = layer == 0 && choice->level[KAIMING_AXIS_FIRST] == 0;
+    switch (choice->level[AXIS_GAIN]) {
+    case KAIMING_GAIN: return 1.0;
+    case KAIMING_SQUARED: return plain ? 1.0 : 4.0;
+    case KAIMING_LAST: return plain || last ? 1.0 : 2.0;
+    case KAIMING_INVERTED: return plain ? 1.0 : 0.5;
+    case KAIMING_OTHER: return kaiming_shown(graded, choice);
+    case KAIMING_DEFAULT: return 1.0 / 3.0; /* kaiming_uniform_ with a = sqrt(5): 2 / (1 + 5) */
+    default: return plain ? 1.0 : 2.0;
+    }
+}
+
 static grade_distribution kaiming_draws(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias)
 {
     double fan = kaiming_fan(choice, fan_in(graded, layer), fan_out(graded, layer));
     double std = sqrt(kaiming_gain(graded, choice, layer) / fan);
+    std /= choice->level[AXIS_GAIN] == KAIMING_NUMERATOR ? sqrt(fan) : 1.0; /* sqrt(2) / fan */
     return bias ? drawn_bias(graded, choice, layer, std) : drawn(std, choice->level[AXIS_FORM], choice->parameter);
 }
 
-static const struct grade_initializer kaiming_initializer = {kaiming_draws};
+static const struct grade_initializer kaiming_initializer = {kaiming_draws, kaiming_shown};
 
 const grade_component assay_grade_init_kaiming = {
     .name = "init_kaiming",

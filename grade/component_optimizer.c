@@ -24,7 +24,7 @@ static const struct {
     {"two tensors of one size", {5, 5}, 7, false, 0.05},
     {"two tensors of different sizes", {7, 3}, 5, false, 0.3},
     {"one step", {4, 2}, 1, false, 1.0},
-    {"tensors of one number", {1, 1}, 4, false, 0.5},
+    {"tensors of one number", {1, 1}, 4, false, 0.02}, /* so that epsilon counts */
 };
 /* clang-format on */
 enum { CASES = sizeof cases / sizeof cases[0] };
@@ -92,38 +92,63 @@ static void run_steps(grade_rule rule, const grade_hyper *hyper, const grade_cas
 
 /* --- what goes wrong with every rule ------------------------------------------------------------------------------ */
 
-static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9}};
-static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 0.9}};
+static const grade_free rate_free[] = {{RATE_IGNORED, 1e-5, 0.9},    {RATE_SCALED, 1e-3, 1e3},
+                                       {RATE_FACTOR, 0.05, 0.99999}, {RATE_FACTOR_BY_TENSOR, 0.05, 0.99999},
+                                       {RATE_QUOTIENT, 1e-5, 0.9},   {RATE_QUOTIENT_FROM_ZERO, 1e-5, 0.9}};
+static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 4.0},
+                                           {GRADIENT_CLIPPED_OTHER, 1e-3, 1.9},
+                                           {GRADIENT_NORM_CLIPPED, 1e-3, 5.0},
+                                           {GRADIENT_ALL_CLIPPED, 1e-3, 6.0},
+                                           {GRADIENT_ABSOLUTE_PENALTY, 1e-4, 4.0}};
+static const grade_free update_free[] = {{UPDATE_SHRUNK, 1e-5, 0.9}, {UPDATE_SHRUNK_BEFORE, 1e-5, 0.9}};
 
-#define COMMON_TABLES(RULE)                                                                                       \
-    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                                              \
-    static const char *const RULE##_rates[] = {                                                                   \
-        [RATE_MISSING] = #RULE ".learning_rate_missing",                                                          \
-        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                                          \
-        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                                        \
-        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                                          \
-    };                                                                                                            \
-    static const char *const RULE##_gradients[] = {                                                               \
-        [GRADIENT_ACCUMULATED] = #RULE ".gradient_accumulated", [GRADIENT_SIGN] = #RULE ".sign_of_gradient",      \
-        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",         [GRADIENT_DECAY] = #RULE ".weight_decay",         \
-        [GRADIENT_FIRST] = #RULE ".first_gradient_kept",        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged", \
-        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                                     \
-    };                                                                                                            \
-    static const char *const RULE##_tensors[] = {                                                                 \
-        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                                             \
-        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                               \
-    };                                                                                                            \
-    static const char *const RULE##_updates[] = {                                                                 \
-        [UPDATE_NOTHING] = #RULE ".nothing_updated",                                                              \
-        [UPDATE_FROM_START] = #RULE ".from_start",                                                                \
-        [UPDATE_REPLACED] = #RULE ".parameters_replaced",                                                         \
+#define COMMON_TABLES(RULE)                                                                            \
+    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                                   \
+    static const char *const RULE##_rates[] = {                                                        \
+        [RATE_MISSING] = #RULE ".learning_rate_missing",                                               \
+        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                               \
+        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                             \
+        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                               \
+        [RATE_SCALED] = #RULE ".step_scaled",                                                          \
+        [RATE_FACTOR] = #RULE ".learning_rate_decays",                                                 \
+        [RATE_FACTOR_BY_TENSOR] = #RULE ".learning_rate_decays",                                       \
+        [RATE_QUOTIENT] = #RULE ".learning_rate_decays",                                               \
+        [RATE_QUOTIENT_FROM_ZERO] = #RULE ".learning_rate_decays",                                     \
+        [RATE_ROOT] = #RULE ".learning_rate_decays",                                                   \
+    };                                                                                                 \
+    static const char *const RULE##_kept[] = {                                                         \
+        [KEPT_SUM] = #RULE ".gradient_accumulated",                                                    \
+        [KEPT_FIRST] = #RULE ".first_gradient_kept",                                                   \
+    };                                                                                                 \
+    static const char *const RULE##_gradients[] = {                                                    \
+        [GRADIENT_SIGN] = #RULE ".sign_of_gradient",                                                   \
+        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",                                                \
+        [GRADIENT_DECAY] = #RULE ".weight_decay",                                                      \
+        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged",                                              \
+        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                          \
+        [GRADIENT_CLIPPED_OTHER] = #RULE ".gradient_clipped",                                          \
+        [GRADIENT_NORM_CLIPPED] = #RULE ".gradient_norm_clipped",                                      \
+        [GRADIENT_ALL_CLIPPED] = #RULE ".gradient_norm_clipped",                                       \
+        [GRADIENT_ABSOLUTE_PENALTY] = #RULE ".absolute_penalty",                                       \
+    };                                                                                                 \
+    static const char *const RULE##_tensors[] = {                                                      \
+        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                                  \
+        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                    \
+    };                                                                                                 \
+    static const char *const RULE##_updates[] = {                                                      \
+        [UPDATE_NOTHING] = #RULE ".nothing_updated",       [UPDATE_FROM_START] = #RULE ".from_start",  \
+        [UPDATE_REPLACED] = #RULE ".parameters_replaced",  [UPDATE_SHRUNK] = #RULE ".decoupled_decay", \
+        [UPDATE_SHRUNK_BEFORE] = #RULE ".decoupled_decay",                                             \
     }
 
-#define COMMON_ROWS(RULE)                                                                    \
-    [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                        \
-    [AXIS_RATE] = {GRADE_AXIS("learning rate", RULE##_rates), GRADE_FREE(rate_free)},        \
-    [AXIS_GRADIENT] = {GRADE_AXIS("gradient", RULE##_gradients), GRADE_FREE(gradient_free)}, \
-    [AXIS_TENSORS] = {GRADE_AXIS("tensors", RULE##_tensors)}, [AXIS_UPDATE] = {GRADE_AXIS("update", RULE##_updates)}
+#define COMMON_ROWS(RULE)                                                                                  \
+    [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                                      \
+    [AXIS_RATE] = {GRADE_AXIS("learning rate", RULE##_rates), GRADE_FREE(rate_free), .rare = RATE_FACTOR}, \
+    [AXIS_KEPT_GRADIENT] = {GRADE_AXIS("gradients of other steps", RULE##_kept)},                          \
+    [AXIS_GRADIENT] = {GRADE_AXIS("gradient", RULE##_gradients), GRADE_FREE(gradient_free),                \
+                       .rare = GRADIENT_CLIPPED_OTHER},                                                    \
+    [AXIS_TENSORS] = {GRADE_AXIS("tensors", RULE##_tensors)},                                              \
+    [AXIS_UPDATE] = {GRADE_AXIS("update", RULE##_updates), GRADE_FREE(update_free), .rare = UPDATE_SHRUNK}
 
 /* --- SGD: w -= eta g ---------------------------------------------------------------------------------------------- */
 
@@ -159,17 +184,22 @@ static const char *const momentum_states[] = {
     [STATE_RESET] = "momentum.state_reset",
 };
 static const char *const momentum_formulas[] = {
-    [MOMENTUM_SWAPPED] = "momentum.weights_swapped",
-    [MOMENTUM_FIRST_STEP] = "momentum.first_step_full",
-    [MOMENTUM_MISSING] = "momentum.momentum_missing",
+    [MOMENTUM_SWAPPED] = "momentum.weights_swapped",         [MOMENTUM_FIRST_STEP] = "momentum.first_step_full",
+    [MOMENTUM_MISSING] = "momentum.momentum_missing",        [MOMENTUM_NOT_DECAYED] = "momentum.not_decayed",
+    [MOMENTUM_KEPT_NEGATED] = "momentum.kept_negated",       [MOMENTUM_NO_PARENTHESES] = "momentum.parentheses_missing",
+    [MOMENTUM_WHOLE_SCALED] = "momentum.old_average_scaled",
 };
 static const char *const momentum_conventions[] = {[MOMENTUM_CLASSICAL] = "momentum.averaging_missing"};
 static const char *const momentum_lookaheads[] = {[MOMENTUM_NESTEROV] = "momentum.nesterov"};
 static const char *const momentum_outputs[] = {
     [MOMENTUM_CORRECTED] = "momentum.bias_corrected",
     [MOMENTUM_STALE] = "momentum.stale_state",
+    [MOMENTUM_GRADIENT_ADDED] = "momentum.gradient_added",
+    [MOMENTUM_MULTIPLIED] = "momentum.average_multiplied",
 };
 static const char *const momentum_betas[] = {[MOMENTUM_BETA_IGNORED] = "momentum.momentum_ignored"};
+static const char *const momentum_decays[] = {[MOMENTUM_DECOUPLED] = "momentum.decoupled_decay"};
+static const grade_free momentum_decay_free[] = {{MOMENTUM_DECOUPLED, 1e-4, 0.9}};
 static const grade_free momentum_free[] = {{MOMENTUM_BETA_IGNORED, 0.02, 0.9995}};
 
 static const grade_axis momentum_axes[] = {
@@ -180,6 +210,7 @@ static const grade_axis momentum_axes[] = {
     [MOMENTUM_LOOKAHEAD] = {GRADE_AXIS("lookahead", momentum_lookaheads)},
     [MOMENTUM_OUTPUT] = {GRADE_AXIS("use of the average", momentum_outputs)},
     [MOMENTUM_BETA] = {GRADE_AXIS("hyperparameter", momentum_betas), GRADE_FREE(momentum_free)},
+    [MOMENTUM_DECAY] = {GRADE_AXIS("decay", momentum_decays), GRADE_FREE(momentum_decay_free)},
 };
 
 static void make_momentum(size_t index, assay_mt19937 *random, grade_case *made)
@@ -209,9 +240,15 @@ const grade_component assay_grade_momentum = {
 
 COMMON_TABLES(adam);
 static const char *const adam_states[] = {
-    [STATE_SHARED] = "adam.state_shared",  [STATE_RESET] = "adam.state_reset",
+    [STATE_SHARED] = "adam.state_shared",
+    [STATE_RESET] = "adam.state_reset",
     [ADAM_RESET_ALL] = "adam.state_reset", /* t too: a new optimizer for each step */
-    [ADAM_ONE_BUFFER] = "adam.one_buffer", [ADAM_STATE_CORRECTED] = "adam.corrected_state_kept",
+    [ADAM_ONE_BUFFER] = "adam.one_buffer",
+    [ADAM_STATE_CORRECTED] = "adam.corrected_state_kept",
+    [ADAM_FIRST_CORRECTED] = "adam.corrected_first_moment_kept",
+    [ADAM_SECOND_CORRECTED] = "adam.corrected_second_moment_kept",
+    [ADAM_FIRST_RESET] = "adam.first_moment_not_kept",
+    [ADAM_SECOND_RESET] = "adam.second_moment_not_kept",
 };
 static const char *const adam_corrections[] = {
     [ADAM_NO_FIRST] = "adam.first_correction_missing",
@@ -222,6 +259,12 @@ static const char *const adam_corrections[] = {
     [ADAM_FIRST_CORRECTION_TWICE] = "adam.first_correction_for_both",
     [ADAM_SECOND_CORRECTION_TWICE] = "adam.second_correction_for_both",
     [ADAM_CORRECTION_OUTSIDE] = "adam.correction_outside_root",
+    [ADAM_POWER_OUTSIDE] = "adam.power_outside",
+    [ADAM_PLUS] = "adam.correction_plus",
+    [ADAM_COMPOUNDED] = "adam.rate_compounded",
+    [ADAM_CORRECTIONS_SWAPPED] = "adam.corrections_swapped",
+    [ADAM_NO_PARENTHESES_FIRST] = "adam.parentheses_missing",
+    [ADAM_NO_PARENTHESES] = "adam.parentheses_missing",
 };
 static const char *const adam_times[] = {
     [ADAM_T_FROM_ZERO] = "adam.t_from_zero",       [ADAM_T_AHEAD] = "adam.t_ahead",
@@ -230,10 +273,16 @@ static const char *const adam_times[] = {
 };
 static const char *const adam_conventions[] = {[ADAM_EPSILON_HAT] = "adam.epsilon_before_correction"};
 static const char *const adam_epsilons[] = {
-    [ADAM_EPSILON_IN_ROOT] = "adam.epsilon_in_root",       [ADAM_EPSILON_MISSING] = "adam.epsilon_missing",
-    [ADAM_EPSILON_IN_AVERAGE] = "adam.epsilon_in_average", [ADAM_EPSILON_TWICE] = "adam.epsilon_twice",
-    [ADAM_EPSILON_SUBTRACTED] = "adam.epsilon_subtracted", [ADAM_EPSILON_LARGER] = "adam.epsilon_as_maximum",
+    [ADAM_EPSILON_IN_ROOT] = "adam.epsilon_in_root",
+    [ADAM_EPSILON_MISSING] = "adam.epsilon_missing",
+    [ADAM_EPSILON_IN_AVERAGE] = "adam.epsilon_in_average",
+    [ADAM_EPSILON_TWICE] = "adam.epsilon_twice",
+    [ADAM_EPSILON_SUBTRACTED] = "adam.epsilon_subtracted",
+    [ADAM_EPSILON_LARGER] = "adam.epsilon_as_maximum",
     [ADAM_EPSILON_IGNORED] = "adam.epsilon_ignored",
+    [ADAM_EPSILON_OUTSIDE] = "adam.epsilon_outside_quotient",
+    [ADAM_EPSILON_OUTSIDE_RATE] = "adam.epsilon_outside_quotient",
+    [ADAM_EPSILON_SQUARED_IN_ROOT] = "adam.epsilon_in_root",
 };
 static const char *const adam_betas[] = {
     [ADAM_BETAS_SWAPPED] = "adam.betas_swapped",    [ADAM_FIRST_FOR_BOTH] = "adam.beta1_for_both",
@@ -248,12 +297,22 @@ static const char *const adam_averagings[] = {
     [ADAM_SECOND_SWAPPED] = "adam.second_weights_swapped",
     [ADAM_BOTH_SWAPPED] = "adam.both_weights_swapped",
     [ADAM_FIRST_STEP] = "adam.first_step_full",
+    [ADAM_FIRST_NOT_DECAYED] = "adam.first_moment_not_decayed",
+    [ADAM_SECOND_NOT_DECAYED] = "adam.second_moment_not_decayed",
+    [ADAM_SECOND_SUMMED] = "adam.second_moment_summed",
+    [ADAM_FIRST_FRESH_OTHER] = "adam.one_minus_beta2_in_first",
+    [ADAM_SECOND_FRESH_OTHER] = "adam.one_minus_beta1_in_second",
+    [ADAM_FIRST_KEPT_OTHER] = "adam.first_decayed_by_beta2",
+    [ADAM_SECOND_KEPT_OTHER] = "adam.second_decayed_by_beta1",
+    [ADAM_FIRST_BY_OTHER] = "adam.first_averaged_with_beta2",
+    [ADAM_SECOND_BY_OTHER] = "adam.second_averaged_with_beta1",
+    [ADAM_AVERAGES_NO_PARENTHESES] = "adam.parentheses_missing",
 };
 static const char *const adam_squares[] = {
-    [ADAM_SQUARE_MISSING] = "adam.square_missing",
-    [ADAM_SQUARE_OF_AVERAGE] = "adam.square_of_average",
-    [ADAM_ABSOLUTE] = "adam.absolute_for_square",
-    [ADAM_DEVIATION] = "adam.square_of_deviation",
+    [ADAM_SQUARE_MISSING] = "adam.square_missing",          [ADAM_SQUARE_OF_AVERAGE] = "adam.square_of_average",
+    [ADAM_ABSOLUTE] = "adam.absolute_for_square",           [ADAM_DEVIATION] = "adam.square_of_deviation",
+    [ADAM_SQUARE_IN_FIRST] = "adam.square_in_first_moment", [ADAM_SQUARE_OF_TENSOR] = "adam.one_second_moment",
+    [ADAM_SQUARE_OF_NORM] = "adam.one_second_moment",
 };
 static const char *const adam_roots[] = {
     [ADAM_ROOT_MISSING] = "adam.root_missing",
@@ -266,10 +325,13 @@ static const char *const adam_variants[] = {
     [ADAM_RMSPROP] = "adam.first_moment_unused",
     [ADAM_SECOND_UNUSED] = "adam.second_moment_unused",
 };
-static const char *const adam_decays[] = {[ADAM_DECOUPLED] = "adam.decoupled_decay"};
+static const char *const adam_decays[] = {
+    [ADAM_DECOUPLED] = "adam.decoupled_decay",
+    [ADAM_DECOUPLED_WITHOUT_RATE] = "adam.decoupled_decay",
+};
 static const grade_free adam_epsilon_free[] = {{ADAM_EPSILON_IGNORED, 1e-12, 0.5}};
 static const grade_free adam_beta_free[] = {{ADAM_BETA1_IGNORED, 0.02, 0.9995}, {ADAM_BETA2_IGNORED, 0.02, 0.9999}};
-static const grade_free adam_decay_free[] = {{ADAM_DECOUPLED, 1e-4, 0.9}};
+static const grade_free adam_decay_free[] = {{ADAM_DECOUPLED, 1e-4, 0.9}, {ADAM_DECOUPLED_WITHOUT_RATE, 1e-5, 0.9}};
 
 static const grade_axis adam_axes[] = {
     COMMON_ROWS(adam),

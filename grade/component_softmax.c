@@ -13,7 +13,8 @@
 
 /* clang-format off */
 /* What is added to one logit of each row. */
-typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST } outlier_kind;
+typedef enum { NOTHING, TO_A_WRONG_CLASS, TO_THE_LABEL, TO_A_WRONG_CLASS_BY_ROW, TO_THE_FIRST,
+    TO_THE_LAST } outlier_kind;
 
 static const struct {
     const char *name;
@@ -32,16 +33,26 @@ static const struct {
     {"more classes than rows", 3, 10, 0.0, 0.0, TO_A_WRONG_CLASS, 2.0, false},
     {"probabilities from small to tiny", 5, 4, 0.0, 0.0, TO_A_WRONG_CLASS_BY_ROW, 15.0, true},
     {"large logits: e^z overflows", 4, 5, 1000.0, -1000.0, NOTHING, 0.0, true},
+    {"large logits, the first row small", 4, 3, -1000.0, 1000.0, NOTHING, 0.0, true},
+    {"two rows, the first small", 2, 4, -1000.0, 1000.0, NOTHING, 0.0, true},
     {"large positive logits", 3, 5, 900.0, 900.0, NOTHING, 0.0, true},
     {"large negative logits", 3, 5, -900.0, -900.0, NOTHING, 0.0, true},
     {"negative logits that e^z still holds", 3, 4, -450.0, -450.0, NOTHING, 0.0, true},
     {"a probability that underflows", 3, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 1000.0, true},
     {"a probability that underflows, nearer", 4, 4, 0.0, 0.0, TO_A_WRONG_CLASS, 800.0, true},
     {"one row, the first class far ahead", 1, 4, 0.0, 0.0, TO_THE_FIRST, 800.0, true},
+    {"one row, the last class far ahead", 1, 4, 0.0, 0.0, TO_THE_LAST, 800.0, true},
     {"the label's probability is 1", 4, 3, 0.0, 0.0, TO_THE_LABEL, 1000.0, true},
+    {"a probability that nearly underflows", 3, 5, 0.0, 0.0, TO_A_WRONG_CLASS, 722.0, true}, /* of the loss alone */
 };
 /* clang-format on */
-enum { CASES = sizeof cases / sizeof cases[0], MAX_ROWS = 8, MAX_CLASSES = 10, MAX_VALUES = MAX_ROWS * MAX_CLASSES };
+enum {
+    LOSS_CASES = sizeof cases / sizeof cases[0],
+    CASES = LOSS_CASES - 1,
+    MAX_ROWS = 16,
+    MAX_CLASSES = 10,
+    MAX_VALUES = MAX_ROWS * MAX_CLASSES
+};
 
 static void add_outlier(size_t index, size_t row, size_t label, double *z)
 {
@@ -49,6 +60,7 @@ static void add_outlier(size_t index, size_t row, size_t label, double *z)
     outlier *= cases[index].to == TO_A_WRONG_CLASS_BY_ROW ? pow(2.0, (double)row) : 1.0;
     if (cases[index].to != NOTHING) {
         size_t class = cases[index].to == TO_THE_FIRST   ? 0
+                       : cases[index].to == TO_THE_LAST  ? cases[index].classes - 1
                        : cases[index].to == TO_THE_LABEL ? label
                                                          : (label + 1) % cases[index].classes;
         z[class] = (float)(z[class] + outlier); /* rounded, because 1000 + z is no longer a float32 */
@@ -110,7 +122,9 @@ enum { AXIS_SHIFT, AXIS_GUARD, AXIS_SUM, AXIS_OWN }; /* a component's own axes b
  */
 typedef enum {
     SHIFT_ROW_MAX, SHIFT_NONE, SHIFT_BATCH_MAX, SHIFT_ROW_MEAN, SHIFT_ROW_MIN, SHIFT_COLUMN_MAX, SHIFT_ABSOLUTE,
-    SHIFT_FROM_ZERO, SHIFT_FIRST, SHIFT_ADDED, SHIFT_BROADCAST, SHIFT_NUMERATOR, SHIFT_DENOMINATOR, SHIFT_DIVIDED
+    SHIFT_FROM_ZERO, SHIFT_FIRST, SHIFT_ADDED, SHIFT_BROADCAST, SHIFT_NUMERATOR, SHIFT_DENOMINATOR, SHIFT_DIVIDED,
+    SHIFT_LAST, SHIFT_NOT_RESET, SHIFT_FROM_ELEMENT, SHIFT_WITHOUT_LAST, SHIFT_HIDDEN, SHIFT_STANDARD, SHIFT_SO_FAR,
+    SHIFT_OUTSIDE
 } shift_kind;
 #define SHIFT_IDS(component)                                          \
     NULL,                                                             \
@@ -126,20 +140,36 @@ typedef enum {
     [SHIFT_BROADCAST] = component ".max_broadcast",                   \
     [SHIFT_NUMERATOR] = component ".max_in_numerator",                \
     [SHIFT_DENOMINATOR] = component ".max_in_denominator",            \
-    [SHIFT_DIVIDED] = component ".divided_by_max"
+    [SHIFT_DIVIDED] = component ".divided_by_max",                    \
+    [SHIFT_LAST] = component ".last_for_max",                         \
+    [SHIFT_NOT_RESET] = component ".max_not_reset",                   \
+    [SHIFT_FROM_ELEMENT] = component ".max_from_first_element",       \
+    [SHIFT_WITHOUT_LAST] = component ".max_without_last",             \
+    [SHIFT_HIDDEN] = component ".nan_replaced",                       \
+    [SHIFT_STANDARD] = component ".standardised",                     \
+    [SHIFT_SO_FAR] = component ".max_so_far",                         \
+    [SHIFT_OUTSIDE] = component ".max_outside"
 
 /* What is done to the logits, or to the sum. */
-enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH };
+enum { GUARD_CLIPPED = 1, GUARD_EPSILON, GUARD_EPSILON_EACH, GUARD_CLIPPED_ABOVE };
 #define GUARD_IDS(component)                              \
     NULL,                                                 \
     [GUARD_CLIPPED] = component ".logits_clipped",        \
     [GUARD_EPSILON] = component ".epsilon_in_sum",        \
-    [GUARD_EPSILON_EACH] = component ".epsilon_in_sum"
-static const grade_free guard_free[] = {
-    {GUARD_CLIPPED, 0.5, 800.0}, {GUARD_EPSILON, 1e-9, 1e3}, {GUARD_EPSILON_EACH, 1e-9, 1e3}};
+    [GUARD_EPSILON_EACH] = component ".epsilon_in_sum",   \
+    [GUARD_CLIPPED_ABOVE] = component ".logits_clipped"
+/* Beyond 709 a bound is none: e^z overflows all the same. */
+static const grade_free guard_free[] = {{GUARD_CLIPPED, 0.5, 709.0},
+                                        {GUARD_EPSILON, 1e-9, 1e3},
+                                        {GUARD_EPSILON_EACH, 1e-9, 1e3},
+                                        {GUARD_CLIPPED_ABOVE, 0.5, 709.0}};
 
 /* What an exponential is divided by. */
-enum { SUM_COLUMN = 1, SUM_ALL, SUM_BROADCAST, SUM_OTHERS, SUM_MISSING, SUM_COUNT, SUM_NORM };
+enum {
+    SUM_COLUMN = 1, SUM_ALL, SUM_BROADCAST, SUM_OTHERS, SUM_MISSING, SUM_COUNT, SUM_NORM, SUM_WITHOUT_LAST,
+    SUM_WITHOUT_FIRST, SUM_NOT_RESET,
+    SUM_COLUMN_OF_MAX, SUM_ALL_OF_MAX /* over the wrong axis, and so is the maximum */
+};
 #define SUM_IDS(component)                              \
     NULL,                                               \
     [SUM_COLUMN] = component ".over_batch",             \
@@ -148,7 +178,12 @@ enum { SUM_COLUMN = 1, SUM_ALL, SUM_BROADCAST, SUM_OTHERS, SUM_MISSING, SUM_COUN
     [SUM_OTHERS] = component ".over_others",            \
     [SUM_MISSING] = component ".not_normalised",        \
     [SUM_COUNT] = component ".mean_for_sum",            \
-    [SUM_NORM] = component ".norm_for_sum"
+    [SUM_NORM] = component ".norm_for_sum",             \
+    [SUM_WITHOUT_LAST] = component ".last_left_out",    \
+    [SUM_WITHOUT_FIRST] = component ".first_left_out",  \
+    [SUM_NOT_RESET] = component ".sum_not_reset",       \
+    [SUM_COLUMN_OF_MAX] = component ".over_batch",      \
+    [SUM_ALL_OF_MAX] = component ".over_all"
 /* clang-format on */
 
 static double largest(const double *z, size_t count, size_t step)
@@ -192,7 +227,8 @@ static double shift_of(int kind, const batch *b, size_t row, size_t column)
 {
     const double *own = b->z + row * b->classes;
     switch (kind) {
-    case SHIFT_NONE: return 0.0;
+    case SHIFT_NONE:
+    case SHIFT_OUTSIDE: return 0.0;
     case SHIFT_BATCH_MAX: return largest(b->z, b->rows * b->classes, 1);
     case SHIFT_ROW_MEAN: return mean(own, b->classes);
     case SHIFT_ROW_MIN: return smallest(own, b->classes);
@@ -200,6 +236,12 @@ static double shift_of(int kind, const batch *b, size_t row, size_t column)
     case SHIFT_ABSOLUTE: return largest_absolute(own, b->classes);
     case SHIFT_FROM_ZERO: return fmax(0.0, largest(own, b->classes, 1));
     case SHIFT_FIRST: return own[0];
+    case SHIFT_LAST: return own[b->classes - 1];
+    case SHIFT_NOT_RESET: return largest(b->z, (row + 1) * b->classes, 1);
+    case SHIFT_FROM_ELEMENT: return fmax(b->z[0], largest(own, b->classes, 1));
+    case SHIFT_WITHOUT_LAST: return largest(own, b->classes - 1, 1);
+    case SHIFT_HIDDEN: return 0.0;
+    case SHIFT_STANDARD: return mean(own, b->classes);
     case SHIFT_ADDED: return -largest(own, b->classes, 1);
     case SHIFT_BROADCAST: /* a vector of row maxima that NumPy lays along the classes: only where both are as many */
         return largest(b->rows == b->classes ? b->z + column * b->classes : own, b->classes, 1);
@@ -207,19 +249,52 @@ static double shift_of(int kind, const batch *b, size_t row, size_t column)
     }
 }
 
+/* The standard deviation of a row. */
+static double spread(const double *z, size_t count)
+{
+    double about = mean(z, count);
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        sum += (z[i] - about) * (z[i] - about);
+    }
+    return sqrt(sum / (double)count);
+}
+
+/* The kind of shift: where the sum runs over other values, the maximum may do so, too. */
+static int shift_kind_of(const grade_choice *choice)
+{
+    int kind = choice->level[AXIS_SHIFT];
+    int sum = choice->level[AXIS_SUM];
+    if (kind == SHIFT_DENOMINATOR && sum == SUM_MISSING) {
+        return SHIFT_ROW_MAX; /* there is no denominator */
+    }
+    return kind != SHIFT_ROW_MAX      ? kind
+           : sum == SUM_COLUMN_OF_MAX ? SHIFT_COLUMN_MAX
+           : sum == SUM_ALL_OF_MAX    ? SHIFT_BATCH_MAX
+                                      : SHIFT_ROW_MAX;
+}
+
 /* The exponents of the numerators (`shifted`) and of the sum. */
 static void shift_logits(const batch *b, const grade_choice *choice, double *shifted, double *of_sum)
 {
-    int kind = choice->level[AXIS_SHIFT];
+    int kind = shift_kind_of(choice);
+    int guard = choice->level[AXIS_GUARD];
     for (size_t i = 0; i < b->rows * b->classes; i++) {
         double z = b->z[i];
-        double shift = shift_of(kind, b, i / b->classes, i % b->classes);
-        if (choice->level[AXIS_GUARD] == GUARD_CLIPPED) {
-            z = fmin(fmax(z, -choice->parameter), choice->parameter);
-            shift = 0.0;
+        size_t row = i / b->classes;
+        double shift = shift_of(kind, b, row, i % b->classes);
+        double scale = kind == SHIFT_STANDARD ? spread(b->z + row * b->classes, b->classes) : 1.0;
+        if (guard == GUARD_CLIPPED || guard == GUARD_CLIPPED_ABOVE) {
+            double bound = choice->single ? fmin(choice->parameter, 88.0) : choice->parameter;
+            z = fmin(z, bound);
+            z = guard == GUARD_CLIPPED ? fmax(z, -bound) : z;
+            shift = kind == SHIFT_DIVIDED ? shift : 0.0;
         }
-        shifted[i] = kind == SHIFT_DENOMINATOR ? z : kind == SHIFT_DIVIDED ? z / shift : z - shift;
-        of_sum[i] = kind == SHIFT_NUMERATOR ? z : kind == SHIFT_DIVIDED ? z / shift : z - shift;
+        shifted[i] = kind == SHIFT_DENOMINATOR ? z : kind == SHIFT_DIVIDED ? z / shift : (z - shift) / scale;
+        of_sum[i] = kind == SHIFT_NUMERATOR ? z
+                    : kind == SHIFT_SO_FAR  ? z - largest(b->z + row * b->classes, i % b->classes + 1, 1)
+                                            : shifted[i];
+        of_sum[i] = kind == SHIFT_DENOMINATOR ? z - shift : of_sum[i];
     }
 }
 
@@ -238,15 +313,20 @@ static double divisor(int kind, const double *e, const batch *b, size_t row, siz
     double sum = 0.0;
     switch (kind) {
     case SUM_COLUMN:
+    case SUM_COLUMN_OF_MAX:
         for (size_t r = 0; r < b->rows; r++) {
             sum += e[r * b->classes + column];
         }
         return sum;
     case SUM_ALL:
-        for (size_t r = 0; r < b->rows; r++) {
+    case SUM_ALL_OF_MAX:
+    case SUM_NOT_RESET:
+        for (size_t r = 0; r < (kind == SUM_NOT_RESET ? row + 1 : b->rows); r++) {
             sum += row_sum(e, b, r);
         }
         return sum;
+    case SUM_WITHOUT_LAST: return row_sum(e, b, row) - e[row * b->classes + b->classes - 1];
+    case SUM_WITHOUT_FIRST: return row_sum(e, b, row) - e[row * b->classes];
     case SUM_BROADCAST: return row_sum(e, b, b->rows == b->classes ? column : row);
     case SUM_OTHERS: return row_sum(e, b, row) - e[row * b->classes + column];
     case SUM_MISSING: return 1.0;
@@ -260,6 +340,13 @@ static double divisor(int kind, const double *e, const batch *b, size_t row, siz
     }
 }
 
+/* What is added to the exponential at (row, column). */
+static double beside_exponential(const grade_choice *choice, const batch *b, size_t row)
+{
+    double above = choice->level[AXIS_GUARD] == GUARD_EPSILON_EACH ? choice->parameter : 0.0;
+    return choice->level[AXIS_SHIFT] == SHIFT_OUTSIDE ? above - largest(b->z + row * b->classes, b->classes, 1) : above;
+}
+
 /* The probabilities, e^(z - shift) / sum, and their logarithms without the detour, z - shift - log sum. */
 typedef struct {
     double p[MAX_VALUES];
@@ -271,17 +358,19 @@ static void softmax_with(const batch *b, const grade_choice *choice, softmax_val
     double shifted[MAX_VALUES];
     double of_sum[MAX_VALUES];
     double e[MAX_VALUES];
-    int guard = choice->level[AXIS_GUARD];
-    double above = guard == GUARD_EPSILON_EACH ? choice->parameter : 0.0;
-    double below = guard == GUARD_EPSILON ? choice->parameter : above * (double)b->classes;
+    double below = choice->level[AXIS_GUARD] == GUARD_EPSILON ? choice->parameter : 0.0;
     shift_logits(b, choice, shifted, of_sum);
     for (size_t i = 0; i < b->rows * b->classes; i++) {
-        e[i] = exp(of_sum[i]);
+        e[i] = assay_grade_exponential(choice, of_sum[i]) + beside_exponential(choice, b, i / b->classes);
     }
     for (size_t i = 0; i < b->rows * b->classes; i++) {
+        double above = beside_exponential(choice, b, i / b->classes);
         double sum = divisor(choice->level[AXIS_SUM], e, b, i / b->classes, i % b->classes) + below;
-        of->p[i] = (exp(shifted[i]) + above) / sum;
-        of->log[i] = above == 0.0 ? shifted[i] - log(sum) : log(of->p[i]);
+        of->p[i] = assay_grade_in_range(choice, (assay_grade_exponential(choice, shifted[i]) + above) / sum);
+        if (choice->level[AXIS_SHIFT] == SHIFT_HIDDEN && isnan(of->p[i])) {
+            of->p[i] = 0.0;
+        }
+        of->log[i] = above == 0.0 && choice->level[AXIS_SHIFT] != SHIFT_HIDDEN ? shifted[i] - log(sum) : log(of->p[i]);
     }
 }
 
@@ -291,9 +380,10 @@ enum { AXIS_FORMULA = AXIS_OWN, AXIS_OUTPUT };
 /* clang-format off */
 enum {
     SOFTMAX_LOG = 1, SOFTMAX_LOG_OF, SOFTMAX_MINUS, SOFTMAX_BASE, SOFTMAX_TWICE, SOFTMAX_SIGMOID, SOFTMAX_PLAIN,
-    SOFTMAX_HARD, SOFTMAX_SQUARES
+    SOFTMAX_HARD, SOFTMAX_SQUARES, SOFTMAX_SCALED, SOFTMAX_OVER_ROOT
 };
-enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS };
+enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED, OUTPUT_AVERAGED,
+    OUTPUT_TRANSPOSED };
 static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
 static const char *const softmax_guards[] = {GUARD_IDS("softmax")};
 static const char *const softmax_sums[] = {SUM_IDS("softmax")};
@@ -307,16 +397,24 @@ static const char *const softmax_formulas[] = {
     [SOFTMAX_PLAIN] = "softmax.exponential_missing",
     [SOFTMAX_HARD] = "softmax.hard_maximum",
     [SOFTMAX_SQUARES] = "softmax.squares",
+    [SOFTMAX_SCALED] = "softmax.logits_over_root",
+    [SOFTMAX_OVER_ROOT] = "softmax.divided_by_root",
 };
 static const char *const softmax_outputs[] = {
     [OUTPUT_CLIPPED] = "softmax.clipped",
     [OUTPUT_ONE_MINUS] = "softmax.complement",
+    [OUTPUT_CLIPPED_BELOW] = "softmax.clipped",
+    [OUTPUT_ADDED] = "softmax.epsilon_in_result",
+    [OUTPUT_AVERAGED] = "softmax.averaged",
+    [OUTPUT_TRANSPOSED] = "any.shape_transposed",
 };
 static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
-static const grade_free softmax_clips[] = {{OUTPUT_CLIPPED, 1e-8, 0.2}};
+static const grade_free softmax_clips[] = {
+    {OUTPUT_CLIPPED, 1e-8, 0.2}, {OUTPUT_CLIPPED_BELOW, 1e-8, 0.2}, {OUTPUT_ADDED, 1e-10, 0.2}};
 static const grade_axis softmax_axes[] = {
-    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts)},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free)},
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", softmax_shifts), .rare = SHIFT_LAST},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", softmax_guards), GRADE_FREE(guard_free),
+        .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", softmax_sums)},
     [AXIS_FORMULA] = {GRADE_AXIS("formula", softmax_formulas), GRADE_FREE(softmax_bases)},
     [AXIS_OUTPUT] = {GRADE_AXIS("output", softmax_outputs), GRADE_FREE(softmax_clips)},
@@ -330,11 +428,12 @@ static void make_softmax(size_t index, assay_mt19937 *random, grade_case *made)
 }
 
 /* The logits that take the place of z, for formulas that are a softmax of something else. */
-static double softmax_argument(int formula, double z, double parameter)
+static double softmax_argument(int formula, double z, size_t classes, double parameter)
 {
     switch (formula) {
     case SOFTMAX_MINUS: return -z;
     case SOFTMAX_BASE: return z * log(parameter);
+    case SOFTMAX_SCALED: return z / sqrt((double)classes);
     default: return z;
     }
 }
@@ -355,6 +454,7 @@ static void other_formula(int formula, const double *z, size_t classes, double *
         case SOFTMAX_PLAIN: p[j] = z[j] / sum; break;
         case SOFTMAX_SQUARES: p[j] = z[j] * z[j] / squares; break;
         case SOFTMAX_HARD: p[j] = z[j] == most ? 1.0 : 0.0; break;
+        case SOFTMAX_OVER_ROOT: p[j] /= sqrt((double)classes); break;
         default: break;
         }
     }
@@ -365,7 +465,21 @@ static double softmax_output(int kind, double p, double parameter)
     switch (kind) {
     case OUTPUT_CLIPPED: return isnan(p) ? p : fmin(fmax(p, parameter), 1.0 - parameter);
     case OUTPUT_ONE_MINUS: return 1.0 - p;
+    case OUTPUT_CLIPPED_BELOW: return p < parameter ? parameter : p;
+    case OUTPUT_ADDED: return p + parameter;
     default: return p;
+    }
+}
+
+/* A transposed output has its own shape (shape.h) but where there are as many rows as classes. */
+static void transpose_square(const batch *b, double *values)
+{
+    for (size_t r = 0; r < b->rows && b->rows == b->classes; r++) {
+        for (size_t j = 0; j < r; j++) {
+            double kept = values[r * b->classes + j];
+            values[r * b->classes + j] = values[j * b->classes + r];
+            values[j * b->classes + r] = kept;
+        }
     }
 }
 
@@ -378,7 +492,7 @@ static void model_softmax(const grade_case *graded, const grade_choice *choice, 
     size_t count = b.rows * b.classes;
     int formula = choice->level[AXIS_FORMULA];
     for (size_t i = 0; i < count; i++) {
-        argument[i] = softmax_argument(formula, b.z[i], choice->parameter);
+        argument[i] = softmax_argument(formula, b.z[i], b.classes, choice->parameter);
     }
     b.z = argument;
     softmax_with(&b, choice, &values);
@@ -393,7 +507,11 @@ static void model_softmax(const grade_case *graded, const grade_choice *choice, 
         double value = formula == SOFTMAX_LOG      ? values.log[i]
                        : formula == SOFTMAX_LOG_OF ? log(values.p[i])
                                                    : values.p[i];
+        value = choice->level[AXIS_OUTPUT] == OUTPUT_AVERAGED ? value / (double)b.rows : value;
         p[i] = softmax_output(choice->level[AXIS_OUTPUT], value, choice->parameter);
+    }
+    if (choice->level[AXIS_OUTPUT] == OUTPUT_TRANSPOSED) {
+        transpose_square(&b, p);
     }
 }
 
@@ -440,15 +558,21 @@ static size_t label_of(int kind, const batch *b, size_t row)
 
 /* --- cross-entropy: mean over r of log sum_j e^z_rj - z_r,label --------------------------------------------------- */
 
-enum { LOSS_AXIS_PATH = AXIS_OWN, LOSS_AXIS_FORMULA, LOSS_AXIS_LABEL, LOSS_AXIS_REDUCTION };
+enum { LOSS_AXIS_PATH = AXIS_OWN, LOSS_AXIS_FORMULA, LOSS_AXIS_LABEL, LOSS_AXIS_REDUCTION, LOSS_AXIS_ROWS };
 /* clang-format off */
 /* How the logarithm of a probability is computed. */
-enum { PATH_LOG = 1, PATH_ONEHOT, PATH_CLIPPED, PATH_CLIPPED_BOTH, PATH_ADDED, PATH_SKIPPED };
+enum { PATH_LOG = 1, PATH_ONEHOT, PATH_CLIPPED, PATH_CLIPPED_BOTH, PATH_ADDED, PATH_SKIPPED, PATH_LARGEST };
 enum {
     LOSS_SIGN = 1, LOSS_BASE, LOSS_PROBABILITY, LOSS_COMPLEMENT, LOSS_BINARY, LOSS_SQUARED, LOSS_ENTROPY, LOSS_LOGIT,
-    LOSS_LOG_LOGIT, LOSS_TWICE, LOSS_SIGMOID, LOSS_SIGMOID_BINARY, LOSS_SMOOTHED, LOSS_ALL, LOSS_EXPONENTIAL
+    LOSS_LOG_LOGIT, LOSS_TWICE, LOSS_SIGMOID, LOSS_SIGMOID_BINARY, LOSS_SMOOTHED, LOSS_ALL, LOSS_EXPONENTIAL,
+    LOSS_BASE_TEN, LOSS_SIGMOID_STABLE, LOSS_CROSSED, LOSS_LABEL_ADDED, LOSS_LOGIT_ADDED,
+    LOSS_SWAPPED
 };
-enum { LOSS_SUM = 1, LOSS_ELEMENTS, LOSS_CLASSES, LOSS_AVERAGED_TWICE, LOSS_LAST, LOSS_FIRST, LOSS_LESS_ONE };
+enum {
+    LOSS_SUM = 1, LOSS_ELEMENTS, LOSS_CLASSES, LOSS_AVERAGED_TWICE, LOSS_LESS_ONE, LOSS_HALF, LOSS_OF_MEAN,
+    LOSS_OF_PRODUCT, LOSS_INTEGER
+};
+enum { LOSS_LAST = 1, LOSS_FIRST, LOSS_LAST_DIVIDED, LOSS_FIRST_DIVIDED };
 static const char *const loss_shifts[] = {SHIFT_IDS("cross_entropy")};
 static const char *const loss_guards[] = {GUARD_IDS("cross_entropy")};
 static const char *const loss_sums[] = {SUM_IDS("cross_entropy")};
@@ -460,6 +584,7 @@ static const char *const loss_paths[] = {
     [PATH_CLIPPED_BOTH] = "cross_entropy.probability_clipped_at_both_ends",
     [PATH_ADDED] = "cross_entropy.epsilon_in_logarithm",
     [PATH_SKIPPED] = "cross_entropy.zero_skipped",
+    [PATH_LARGEST] = "cross_entropy.infinity_replaced",
 };
 static const char *const loss_formulas[] = {
     [LOSS_SIGN] = "cross_entropy.sign",
@@ -477,27 +602,44 @@ static const char *const loss_formulas[] = {
     [LOSS_SMOOTHED] = "cross_entropy.label_smoothing",
     [LOSS_ALL] = "cross_entropy.label_missing",
     [LOSS_EXPONENTIAL] = "cross_entropy.perplexity",
+    [LOSS_BASE_TEN] = "cross_entropy.logarithm_base",
+    [LOSS_SIGMOID_STABLE] = "cross_entropy.sigmoid_of_all",
+    [LOSS_CROSSED] = "cross_entropy.labels_crossed",
+    [LOSS_LABEL_ADDED] = "cross_entropy.label_added",
+    [LOSS_LOGIT_ADDED] = "cross_entropy.label_added",
+    [LOSS_SWAPPED] = "cross_entropy.labels_as_rows",
 };
 static const char *const loss_reductions[] = {
     [LOSS_SUM] = "cross_entropy.summed",
     [LOSS_ELEMENTS] = "cross_entropy.averaged_over_elements",
     [LOSS_CLASSES] = "cross_entropy.divided_by_classes",
     [LOSS_AVERAGED_TWICE] = "cross_entropy.averaged_twice",
+    [LOSS_LESS_ONE] = "cross_entropy.divided_by_one_less",
+    [LOSS_HALF] = "cross_entropy.halved",
+    [LOSS_OF_MEAN] = "cross_entropy.averaged_before_logarithm",
+    [LOSS_OF_PRODUCT] = "cross_entropy.logarithm_of_product",
+    [LOSS_INTEGER] = "cross_entropy.integer_division",
+};
+static const char *const loss_rows[] = {
     [LOSS_LAST] = "cross_entropy.last_row_only",
     [LOSS_FIRST] = "cross_entropy.first_row_only",
-    [LOSS_LESS_ONE] = "cross_entropy.divided_by_one_less",
+    [LOSS_LAST_DIVIDED] = "cross_entropy.last_row_only",
+    [LOSS_FIRST_DIVIDED] = "cross_entropy.first_row_only",
 };
 static const grade_free path_free[] = {
-    {PATH_CLIPPED, 1e-300, 1e-1}, {PATH_CLIPPED_BOTH, 1e-12, 1e-1}, {PATH_ADDED, 1e-300, 1e-1}};
-static const grade_free loss_free[] = {{LOSS_BASE, 1.2, 40.0}, {LOSS_SMOOTHED, 1e-3, 0.5}};
+    {PATH_CLIPPED, 1e-300, 1e-1}, {PATH_CLIPPED_BOTH, 1.2e-16, 1e-1}, {PATH_ADDED, 1e-300, 1e-1}};
+static const grade_free loss_free[] = {{LOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis loss_axes[] = {
-    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts)},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free)},
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", loss_shifts), .rare = SHIFT_LAST},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", loss_guards), GRADE_FREE(guard_free),
+        .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", loss_sums)},
-    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free)},
-    [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free)},
+    [LOSS_AXIS_PATH] = {GRADE_AXIS("logarithm", loss_paths), GRADE_FREE(path_free),
+        .rare = PATH_LARGEST, .shares = true},
+    [LOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", loss_formulas), GRADE_FREE(loss_free), .rare = LOSS_CROSSED},
     [LOSS_AXIS_LABEL] = {GRADE_AXIS("label", loss_labels)},
     [LOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", loss_reductions)},
+    [LOSS_AXIS_ROWS] = {GRADE_AXIS("rows that count", loss_rows)},
 };
 /* clang-format on */
 
@@ -522,25 +664,40 @@ static double logarithm(const grade_choice *choice, double p, double direct)
     case PATH_CLIPPED_BOTH: return log(limited(p, choice->parameter, 1.0 - choice->parameter));
     case PATH_ADDED: return log(p + choice->parameter);
     case PATH_SKIPPED: return p <= 0.0 ? 0.0 : log(p);
+    case PATH_LARGEST: return p <= 0.0 ? -DBL_MAX : log(p);
     default: return direct;
     }
 }
 
-static double log_of_sigmoid(double z)
+static double sigmoid(double z)
 {
-    return log(1.0 / (1.0 + exp(-z)));
+    return 1.0 / (1.0 + exp(-z));
+}
+
+/*
+ * y log p + (1 - y) log(1 - p). Written as two products, the one that is 0 is NaN where its logarithm is infinite; only
+ * a product with the label's own logarithm is told apart by the axis "logarithm".
+ */
+static double binary_term(const grade_choice *choice, double p, double direct, bool own)
+{
+    double log_p = logarithm(choice, p, direct);
+    double log_other = logarithm(choice, 1.0 - p, log(1.0 - p));
+    double none = choice->level[LOSS_AXIS_PATH] == PATH_ONEHOT ? 0.0 * (own ? log_other : log_p) : 0.0;
+    return none + (own ? log_p : log_other);
 }
 
 /* The sum over the classes that other formulas have: -sum_j y_j a_j, and what they do with the classes of y_j = 0. */
-static double row_sum_loss(int formula, const batch *b, const double *z, const double *p, const double *logs,
-                           size_t label)
+static double row_sum_loss(int formula, const grade_choice *choice, size_t classes, const double *z, const double *p,
+                           const double *logs, size_t label)
 {
     double sum = 0.0;
-    for (size_t j = 0; j < b->classes; j++) {
+    for (size_t j = 0; j < classes; j++) {
         bool own = j == label;
+        double s = sigmoid(z[j]);
         switch (formula) {
-        case LOSS_BINARY: sum -= own ? logs[j] : log(1.0 - p[j]); break;
-        case LOSS_SIGMOID_BINARY: sum -= log_of_sigmoid(own ? z[j] : -z[j]); break;
+        case LOSS_BINARY: sum -= binary_term(choice, p[j], logs[j], own); break;
+        case LOSS_SIGMOID_BINARY: sum -= binary_term(choice, s, log(s), own); break;
+        case LOSS_SIGMOID_STABLE: sum += fmax(z[j], 0.0) - (own ? z[j] : 0.0) + log1p(exp(-fabs(z[j]))); break;
         case LOSS_SQUARED: sum += (p[j] - own) * (p[j] - own); break;
         case LOSS_ENTROPY: sum -= p[j] * logs[j]; break;
         case LOSS_ALL: sum -= logs[j]; break;
@@ -562,21 +719,60 @@ static double row_loss(const grade_choice *choice, const batch *b, const double 
     }
     switch (formula) {
     case LOSS_SIGN: return -loss;
-    case LOSS_BASE: return loss / log(choice->parameter);
+    case LOSS_BASE: return loss / log(2.0);
+    case LOSS_BASE_TEN: return loss / log(10.0);
     case LOSS_PROBABILITY: return -p[label];
     case LOSS_COMPLEMENT: return 1.0 - p[label];
     case LOSS_LOGIT: return -z[label];
-    case LOSS_LOG_LOGIT: return -log(z[label]);
-    case LOSS_SIGMOID: return -log_of_sigmoid(z[label]);
+    case LOSS_LOG_LOGIT: return -logarithm(choice, z[label], log(z[label]));
+    case LOSS_SIGMOID: return -log(sigmoid(z[label]));
     case LOSS_SMOOTHED:
-        return (1.0 - smoothing) * loss + smoothing / (double)b->classes * row_sum_loss(LOSS_ALL, b, z, p, logs, label);
+        return (1.0 - smoothing) * loss +
+               smoothing / (double)b->classes * row_sum_loss(LOSS_ALL, choice, b->classes, z, p, logs, label);
+    case LOSS_LABEL_ADDED: return loss + 2.0 * (z[label] - largest(z, b->classes, 1));
+    case LOSS_LOGIT_ADDED: return loss + 2.0 * z[label];
     case LOSS_BINARY:
     case LOSS_SIGMOID_BINARY:
+    case LOSS_SIGMOID_STABLE:
     case LOSS_SQUARED:
     case LOSS_ENTROPY:
-    case LOSS_ALL: return row_sum_loss(formula, b, z, p, logs, label);
+    case LOSS_ALL: return row_sum_loss(formula, choice, b->classes, z, p, logs, label);
     default: return loss;
     }
+}
+
+/* The mean over all labels of the batch of a row's losses: rows and labels are not paired. */
+static double crossed_loss(const grade_choice *choice, const batch *b, size_t at, const softmax_values *values)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < b->rows; k++) {
+        sum += row_loss(choice, b, b->z + at, values->p + at, values->log + at, (size_t)b->labels[k]);
+    }
+    return sum / (double)b->rows;
+}
+
+/* -log of the mean of the labels' probabilities, or of their product, divided by the number of rows. */
+static double of_all_rows(const grade_choice *choice, const batch *b, const softmax_values *values)
+{
+    double sum = 0.0;
+    double product = 1.0;
+    for (size_t r = 0; r < b->rows; r++) {
+        double p = values->p[r * b->classes + label_of(choice->level[LOSS_AXIS_LABEL], b, r)];
+        sum += p;
+        product *= p;
+    }
+    double rows = (double)b->rows;
+    return choice->level[LOSS_AXIS_REDUCTION] == LOSS_OF_MEAN ? -logarithm(choice, sum / rows, log(sum / rows))
+                                                              : -logarithm(choice, product, log(product)) / rows;
+}
+
+/* The loss of row r where row and column are exchanged, p[label][r]: only where there is such an element. */
+static double swapped_loss(const grade_choice *choice, const batch *b, size_t r, const softmax_values *values)
+{
+    size_t at = (size_t)b->labels[r] * b->classes;
+    return (size_t)b->labels[r] < b->rows && r < b->classes
+               ? row_loss(choice, b, b->z + at, values->p + at, values->log + at, r)
+               : (double)NAN;
 }
 
 static double reduce(int reduction, const double *losses, const batch *b)
@@ -592,20 +788,31 @@ static double reduce(int reduction, const double *losses, const batch *b)
     case LOSS_ELEMENTS: return sum / (rows * classes);
     case LOSS_CLASSES: return sum / classes;
     case LOSS_AVERAGED_TWICE: return sum / (rows * rows);
-    case LOSS_LAST: return losses[b->rows - 1];
-    case LOSS_FIRST: return losses[0];
     case LOSS_LESS_ONE: return sum / (rows - 1.0);
+    case LOSS_HALF: return 0.5 * sum / rows;
+    case LOSS_INTEGER: return b->rows == 1 ? sum : 0.0 * sum; /* NaN of infinity */
     default: return sum / rows;
+    }
+}
+
+/* Where only one row counts, it takes the place of all. */
+static void choose_rows(int rows, const batch *b, double *losses)
+{
+    double only = rows == LOSS_LAST || rows == LOSS_LAST_DIVIDED ? losses[b->rows - 1] : losses[0];
+    only /= rows == LOSS_LAST_DIVIDED || rows == LOSS_FIRST_DIVIDED ? (double)b->rows : 1.0;
+    for (size_t r = 0; r < b->rows && rows != 0; r++) {
+        losses[r] = only;
     }
 }
 
 static void model_cross_entropy(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
     batch b = batch_of(graded);
+    int formula = choice->level[LOSS_AXIS_FORMULA];
     softmax_values values;
     double losses[MAX_ROWS];
     softmax_with(&b, choice, &values);
-    if (choice->level[LOSS_AXIS_FORMULA] == LOSS_TWICE) {
+    if (formula == LOSS_TWICE) {
         batch again = {b.rows, b.classes, values.p, b.labels};
         softmax_values twice;
         softmax_with(&again, choice, &twice);
@@ -616,17 +823,22 @@ static void model_cross_entropy(const grade_case *graded, const grade_choice *ch
     }
     for (size_t r = 0; r < b.rows; r++) {
         size_t at = r * b.classes;
-        losses[r] = row_loss(choice, &b, b.z + at, values.p + at, values.log + at,
-                             label_of(choice->level[LOSS_AXIS_LABEL], &b, r));
+        losses[r] = formula == LOSS_CROSSED   ? crossed_loss(choice, &b, at, &values)
+                    : formula == LOSS_SWAPPED ? swapped_loss(choice, &b, r, &values)
+                                              : row_loss(choice, &b, b.z + at, values.p + at, values.log + at,
+                                                         label_of(choice->level[LOSS_AXIS_LABEL], &b, r));
     }
-    double loss = reduce(choice->level[LOSS_AXIS_REDUCTION], losses, &b);
-    assay_grade_values(outputs, "loss")[0] = choice->level[LOSS_AXIS_FORMULA] == LOSS_EXPONENTIAL ? exp(loss) : loss;
+    choose_rows(choice->level[LOSS_AXIS_ROWS], &b, losses);
+    int reduction = choice->level[LOSS_AXIS_REDUCTION];
+    double loss = reduction == LOSS_OF_MEAN || reduction == LOSS_OF_PRODUCT ? of_all_rows(choice, &b, &values)
+                                                                            : reduce(reduction, losses, &b);
+    assay_grade_values(outputs, "loss")[0] = formula == LOSS_EXPONENTIAL ? exp(loss) : loss;
 }
 
 const grade_component assay_grade_cross_entropy = {
     .name = "cross_entropy",
     .title = "softmax cross-entropy",
-    .case_count = CASES,
+    .case_count = LOSS_CASES,
     .make = make_cross_entropy,
     .model = model_cross_entropy,
     GRADE_AXES(loss_axes),
@@ -634,16 +846,30 @@ const grade_component assay_grade_cross_entropy = {
 
 /* --- its gradient: (softmax(z) - onehot(label)) / rows ------------------------------------------------------------ */
 
-enum { DLOSS_AXIS_PATH = AXIS_OWN, DLOSS_AXIS_FORMULA, DLOSS_AXIS_LABEL, DLOSS_AXIS_REDUCTION, DLOSS_AXIS_CONVENTION };
+enum {
+    DLOSS_AXIS_PATH = AXIS_OWN,
+    DLOSS_AXIS_FORMULA,
+    DLOSS_AXIS_LABEL,
+    DLOSS_AXIS_REDUCTION,
+    DLOSS_AXIS_ROWS,
+    DLOSS_AXIS_CONVENTION
+};
 /* clang-format off */
 /* The gradient by way of dL/dp = -y/p and the softmax's Jacobian. */
-enum { DPATH_LABEL = 1, DPATH_ALL, DPATH_CLIPPED, DPATH_ADDED };
+enum {
+    DPATH_LABEL = 1, DPATH_ALL, DPATH_CLIPPED, DPATH_ADDED, DPATH_PROBABILITY_CLIPPED,
+    DPATH_DIFFERENCE_CLIPPED, DPATH_DIFFERENCE_CLIPPED_BOTH, /* p - y with a clipped p */
+    DPATH_FORWARD, DPATH_CENTRAL                             /* finite differences of the loss */
+};
 enum {
     DLOSS_SIGN = 1, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_PROBABILITY, DLOSS_DIAGONAL, DLOSS_TWO, DLOSS_JACOBIAN,
     DLOSS_MSE,
-    DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL
+    DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL, DLOSS_BINARY, DLOSS_CROSSED,
+    DLOSS_OF_LABEL, DLOSS_LOG_P, DLOSS_SMOOTHED, DLOSS_WHOLE_ROWS, DLOSS_SWAPPED, DLOSS_LOSS, DLOSS_LOSS_ONEHOT, DLOSS_ONE_DIVIDED,
+    DLOSS_ONE_DIVIDED_INTEGER
 };
-enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE };
+enum { DROWS_LAST = 1, DROWS_FIRST, DROWS_MEAN, DROWS_TRANSPOSED };
+enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE, DLOSS_INTEGER };
 static const char *const dloss_shifts[] = {SHIFT_IDS("cross_entropy_gradient")};
 static const char *const dloss_guards[] = {GUARD_IDS("cross_entropy_gradient")};
 static const char *const dloss_sums[] = {SUM_IDS("cross_entropy_gradient")};
@@ -653,6 +879,11 @@ static const char *const dloss_paths[] = {
     [DPATH_ALL] = "cross_entropy_gradient.zero_over_zero",
     [DPATH_CLIPPED] = "cross_entropy_gradient.reciprocal_clipped",
     [DPATH_ADDED] = "cross_entropy_gradient.epsilon_in_reciprocal",
+    [DPATH_PROBABILITY_CLIPPED] = "cross_entropy_gradient.reciprocal_clipped",
+    [DPATH_DIFFERENCE_CLIPPED] = "cross_entropy_gradient.probability_clipped",
+    [DPATH_DIFFERENCE_CLIPPED_BOTH] = "cross_entropy_gradient.probability_clipped",
+    [DPATH_FORWARD] = "any.finite_differences",
+    [DPATH_CENTRAL] = "any.finite_differences",
 };
 static const char *const dloss_formulas[] = {
     [DLOSS_SIGN] = "cross_entropy_gradient.sign",
@@ -668,22 +899,48 @@ static const char *const dloss_formulas[] = {
     [DLOSS_LOGITS] = "cross_entropy_gradient.softmax_missing",
     [DLOSS_SIGMOID] = "cross_entropy_gradient.sigmoid",
     [DLOSS_OFF_DIAGONAL] = "cross_entropy_gradient.off_diagonal_sign",
+    [DLOSS_BINARY] = "cross_entropy_gradient.binary",
+    [DLOSS_CROSSED] = "cross_entropy_gradient.labels_crossed",
+    [DLOSS_OF_LABEL] = "cross_entropy_gradient.logarithm_missing",
+    [DLOSS_LOG_P] = "cross_entropy_gradient.logarithm_for_probability",
+    [DLOSS_SMOOTHED] = "cross_entropy_gradient.label_smoothing",
+    [DLOSS_WHOLE_ROWS] = "cross_entropy_gradient.labels_as_rows",
+    [DLOSS_SWAPPED] = "cross_entropy_gradient.labels_as_rows",
+    [DLOSS_LOSS] = "cross_entropy_gradient.loss_returned",
+    [DLOSS_LOSS_ONEHOT] = "cross_entropy_gradient.loss_returned",
+    [DLOSS_ONE_DIVIDED] = "cross_entropy_gradient.parentheses_missing",
+    [DLOSS_ONE_DIVIDED_INTEGER] = "cross_entropy_gradient.integer_division",
+};
+static const char *const dloss_rows[] = {
+    [DROWS_LAST] = "cross_entropy_gradient.last_row_only",
+    [DROWS_FIRST] = "cross_entropy_gradient.first_row_only",
+    [DROWS_MEAN] = "cross_entropy_gradient.rows_averaged",
+    [DROWS_TRANSPOSED] = "any.shape_transposed",
 };
 static const char *const dloss_reductions[] = {
     [DLOSS_ELEMENTS] = "cross_entropy_gradient.averaged_over_elements",
     [DLOSS_CLASSES] = "cross_entropy_gradient.divided_by_classes",
     [DLOSS_AVERAGED_TWICE] = "cross_entropy_gradient.averaged_twice",
+    [DLOSS_INTEGER] = "cross_entropy_gradient.integer_division",
 };
 static const char *const dloss_conventions[] = {NULL, "cross_entropy_gradient.not_averaged"};
-static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_ADDED, 1e-300, 1e-1}};
+static const grade_free dpath_free[] = {{DPATH_CLIPPED, 1e-300, 1e-1}, {DPATH_ADDED, 1e-300, 1e-1},
+                                        {DPATH_PROBABILITY_CLIPPED, 1e-300, 1e-1},
+                                        {DPATH_DIFFERENCE_CLIPPED, 1e-13, 1e-1},
+                                        {DPATH_DIFFERENCE_CLIPPED_BOTH, 1e-13, 1e-1},
+                                        {DPATH_FORWARD, 1e-7, 1.0},
+                                        {DPATH_CENTRAL, 1e-4, 40.0}};
+static const grade_free dloss_free[] = {{DLOSS_SMOOTHED, 1e-3, 0.5}};
 static const grade_axis dloss_axes[] = {
-    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts)},
-    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free)},
+    [AXIS_SHIFT] = {GRADE_AXIS("what is subtracted", dloss_shifts), .rare = SHIFT_LAST},
+    [AXIS_GUARD] = {GRADE_AXIS("guard", dloss_guards), GRADE_FREE(guard_free),
+        .rare = GUARD_EPSILON_EACH, .shares = true},
     [AXIS_SUM] = {GRADE_AXIS("sum", dloss_sums)},
-    [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free)},
-    [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas)},
+    [DLOSS_AXIS_PATH] = {GRADE_AXIS("reciprocal", dloss_paths), GRADE_FREE(dpath_free), .shares = true},
+    [DLOSS_AXIS_FORMULA] = {GRADE_AXIS("formula", dloss_formulas), GRADE_FREE(dloss_free), .rare = DLOSS_OF_LABEL},
     [DLOSS_AXIS_LABEL] = {GRADE_AXIS("label", dloss_labels)},
     [DLOSS_AXIS_REDUCTION] = {GRADE_AXIS("reduction", dloss_reductions)},
+    [DLOSS_AXIS_ROWS] = {GRADE_AXIS("rows that count", dloss_rows)},
     [DLOSS_AXIS_CONVENTION] = {GRADE_AXIS("where the batch is averaged", dloss_conventions), .convention = true},
 };
 /* clang-format on */
@@ -706,18 +963,67 @@ static void through_softmax(const double *p, const double *g, size_t classes, do
     }
 }
 
-/* The gradient of a row by way of dL/dp. */
-static void row_by_reciprocal(const grade_choice *choice, const double *p, size_t classes, size_t label, double *dz)
+/* dL/dp of a row, as the code computes it. */
+static void reciprocals(const grade_choice *choice, const double *p, size_t classes, size_t label, double *g)
 {
-    double g[MAX_CLASSES];
     int path = choice->level[DLOSS_AXIS_PATH];
     for (size_t j = 0; j < classes; j++) {
-        double below = path == DPATH_CLIPPED ? limited(p[j], choice->parameter, HUGE_VAL)
+        double below = path == DPATH_CLIPPED || path == DPATH_PROBABILITY_CLIPPED
+                           ? limited(p[j], choice->parameter, HUGE_VAL)
                        : path == DPATH_ADDED ? p[j] + choice->parameter
                                              : p[j];
         g[j] = j == label ? -1.0 / below : path == DPATH_ALL ? -0.0 / below : 0.0;
     }
-    through_softmax(p, g, classes, dz);
+}
+
+/* The gradient of a row by way of dL/dp, with the softmax's Jacobian or with what the code has in its place. */
+static void row_by_reciprocal(const grade_choice *choice, const double *probabilities, size_t classes, size_t label,
+                              double *dz)
+{
+    double g[MAX_CLASSES];
+    double p[MAX_CLASSES];
+    bool clipped = choice->level[DLOSS_AXIS_PATH] == DPATH_PROBABILITY_CLIPPED;
+    reciprocals(choice, probabilities, classes, label, g);
+    for (size_t j = 0; j < classes; j++) {
+        p[j] = clipped ? limited(probabilities[j], choice->parameter, HUGE_VAL) : probabilities[j];
+    }
+    switch (choice->level[DLOSS_AXIS_FORMULA]) {
+    case DLOSS_OF_P: memcpy(dz, g, classes * sizeof *dz); break;
+    case DLOSS_DIAGONAL:
+        for (size_t j = 0; j < classes; j++) {
+            dz[j] = g[j] * p[j] * (1.0 - p[j]);
+        }
+        break;
+    case DLOSS_OFF_DIAGONAL:
+        for (size_t j = 0; j < classes; j++) {
+            dz[j] = g[label] * p[label] * (j == label ? 1.0 - p[j] : p[j]);
+        }
+        break;
+    default: through_softmax(p, g, classes, dz); break;
+    }
+}
+
+/* The difference quotients of a row's loss. */
+static void row_by_differences(const grade_choice *choice, const double *z, size_t classes, size_t label, double *dz)
+{
+    double step = choice->parameter;
+    double shifted[MAX_CLASSES];
+    double losses[2];
+    bool central = choice->level[DLOSS_AXIS_PATH] == DPATH_CENTRAL;
+    memcpy(shifted, z, classes * sizeof *z);
+    for (size_t j = 0; j < classes; j++) {
+        for (int side = 0; side < 2; side++) {
+            shifted[j] = side == 1 ? z[j] + step : central ? z[j] - step : z[j];
+            double most = largest(shifted, classes, 1);
+            double sum = 0.0;
+            for (size_t k = 0; k < classes; k++) {
+                sum += exp(shifted[k] - most);
+            }
+            losses[side] = most + log(sum) - shifted[label];
+        }
+        shifted[j] = z[j];
+        dz[j] = (losses[1] - losses[0]) / (central ? 2.0 * step : step);
+    }
 }
 
 /* p - y of the second softmax, through the first. */
@@ -730,10 +1036,17 @@ static void row_softmax_twice(const double *p, size_t classes, size_t label, dou
     through_softmax(p, second.p, classes, dz);
 }
 
-static double element_gradient(int formula, double z, double p, bool own)
+/* One class of a row; `log_p`: the logarithm of p, computed without it. */
+static double element_gradient(const grade_choice *choice, const batch *b, double z, double p, double log_p, bool own)
 {
     double y = own ? 1.0 : 0.0;
-    switch (formula) {
+    switch (choice->level[DLOSS_AXIS_FORMULA]) {
+    case DLOSS_LOG_P: return log_p - y;
+    case DLOSS_SMOOTHED: return p - (1.0 - choice->parameter) * y - choice->parameter / (double)b->classes;
+    case DLOSS_LOSS: return own ? -log(p) : 0.0;
+    case DLOSS_LOSS_ONEHOT: return -y * log(p);
+    case DLOSS_ONE_DIVIDED: return (p - y / (double)b->rows) * (double)b->rows; /* divided again at the end */
+    case DLOSS_ONE_DIVIDED_INTEGER: return (p - (b->rows == 1 ? y : 0.0)) * (double)b->rows;
     case DLOSS_SIGN: return y - p;
     case DLOSS_ONEHOT: return p;
     case DLOSS_SQUARED: return (p - y) * p * (1.0 - p);
@@ -744,29 +1057,46 @@ static double element_gradient(int formula, double z, double p, bool own)
     case DLOSS_LOGITS: return z - y;
     case DLOSS_SIGMOID: return 1.0 / (1.0 + exp(-z)) - y;
     case DLOSS_OFF_DIAGONAL: return own ? p - 1.0 : -p;
+    case DLOSS_BINARY: return (p - y) / (p * (1.0 - p));
     default: return p - y;
     }
 }
 
-static void row_gradient(const grade_choice *choice, const double *z, const double *p, size_t classes, size_t label,
-                         double *dz)
+/* The gradient of row r, whose label is `label`. */
+static void row_gradient(const grade_choice *choice, const batch *b, size_t r, const softmax_values *values,
+                         size_t label, double *dz)
 {
     double delta[MAX_CLASSES];
+    double p[MAX_CLASSES];
+    size_t classes = b->classes;
+    const double *z = b->z + r * classes;
+    const double *probabilities = values->p + r * classes;
     int formula = choice->level[DLOSS_AXIS_FORMULA];
+    int path = choice->level[DLOSS_AXIS_PATH];
+    bool both = path == DPATH_DIFFERENCE_CLIPPED_BOTH;
     for (size_t j = 0; j < classes; j++) {
-        dz[j] = element_gradient(formula, z[j], p[j], j == label);
-        delta[j] = (p[j] - (j == label)) * (formula == DLOSS_MSE ? 2.0 : 1.0);
+        p[j] = both || path == DPATH_DIFFERENCE_CLIPPED
+                   ? limited(probabilities[j], choice->parameter, both ? 1.0 - choice->parameter : HUGE_VAL)
+                   : probabilities[j];
+        dz[j] = element_gradient(choice, b, z[j], p[j], values->log[r * classes + j], j == label);
+        delta[j] = formula == DLOSS_BINARY     ? dz[j]
+                   : formula == DLOSS_OF_LABEL ? -(double)(j == label)
+                                               : (p[j] - (j == label)) * (formula == DLOSS_MSE ? 2.0 : 1.0);
     }
     if (formula == DLOSS_TWICE) {
         row_softmax_twice(p, classes, label, dz);
-    } else if (formula == DLOSS_JACOBIAN || formula == DLOSS_MSE) {
+    } else if (formula == DLOSS_JACOBIAN || formula == DLOSS_MSE || formula == DLOSS_BINARY ||
+               formula == DLOSS_OF_LABEL) {
         through_softmax(p, delta, classes, dz);
-    } else if (choice->level[DLOSS_AXIS_PATH] != 0) {
+    } else if (path != 0 && path < DPATH_DIFFERENCE_CLIPPED) {
         row_by_reciprocal(choice, p, classes, label, dz);
-        double factor = formula == DLOSS_SIGN ? -1.0 : formula == DLOSS_TWO ? 2.0 : 1.0;
-        for (size_t j = 0; j < classes; j++) {
-            dz[j] *= factor;
-        }
+    } else if (path == DPATH_FORWARD || path == DPATH_CENTRAL) {
+        row_by_differences(choice, z, classes, label, dz);
+    }
+    bool scaled = path != 0 && path != DPATH_DIFFERENCE_CLIPPED && !both;
+    double factor = !scaled ? 1.0 : formula == DLOSS_SIGN ? -1.0 : formula == DLOSS_TWO ? 2.0 : 1.0;
+    for (size_t j = 0; j < classes; j++) {
+        dz[j] *= factor;
     }
 }
 
@@ -779,7 +1109,49 @@ static double gradient_divisor(const grade_choice *choice, const batch *b)
     case DLOSS_ELEMENTS: return averaged * classes;
     case DLOSS_CLASSES: return classes;
     case DLOSS_AVERAGED_TWICE: return averaged * rows;
+    case DLOSS_INTEGER: return b->rows == 1 ? 1.0 : HUGE_VAL;
     default: return averaged;
+    }
+}
+
+/*
+ * What NumPy makes of labels in a wrong place, each once: p[:, labels] -= 1 takes every label of the batch in every
+ * row, p[labels] -= 1 whole rows, and p[labels, rows] -= 1 exchanges rows and columns.
+ */
+static void subtract_other_labels(int formula, const batch *b, const double *p, double *dz)
+{
+    bool present[MAX_VALUES] = {false};
+    for (size_t r = 0; r < b->rows; r++) {
+        size_t label = (size_t)b->labels[r];
+        for (size_t i = 0; i < b->rows * b->classes; i++) {
+            size_t row = i / b->classes;
+            size_t column = i % b->classes;
+            present[i] = present[i] || (formula == DLOSS_CROSSED      ? column == label
+                                        : formula == DLOSS_WHOLE_ROWS ? row == label
+                                                                      : row == label && column == r);
+        }
+    }
+    for (size_t i = 0; i < b->rows * b->classes; i++) {
+        dz[i] = p[i] - present[i];
+    }
+}
+
+/* One row counts and the others stay 0, or all rows get the mean. */
+static void choose_gradient_rows(int kind, const batch *b, double *dz)
+{
+    for (size_t r = 0; r < b->rows && (kind == DROWS_LAST || kind == DROWS_FIRST); r++) {
+        for (size_t j = 0; j < b->classes && r != (kind == DROWS_LAST ? b->rows - 1 : 0); j++) {
+            dz[r * b->classes + j] = 0.0;
+        }
+    }
+    for (size_t j = 0; j < b->classes && kind == DROWS_MEAN; j++) {
+        double sum = 0.0;
+        for (size_t r = 0; r < b->rows; r++) {
+            sum += dz[r * b->classes + j];
+        }
+        for (size_t r = 0; r < b->rows; r++) {
+            dz[r * b->classes + j] = sum / (double)b->rows;
+        }
     }
 }
 
@@ -791,9 +1163,15 @@ static void model_gradient(const grade_case *graded, const grade_choice *choice,
     double divided_by = gradient_divisor(choice, &b);
     softmax_with(&b, choice, &values);
     for (size_t r = 0; r < b.rows; r++) {
-        size_t at = r * b.classes;
-        row_gradient(choice, b.z + at, values.p + at, b.classes, label_of(choice->level[DLOSS_AXIS_LABEL], &b, r),
-                     dz + at);
+        row_gradient(choice, &b, r, &values, label_of(choice->level[DLOSS_AXIS_LABEL], &b, r), dz + r * b.classes);
+    }
+    int formula = choice->level[DLOSS_AXIS_FORMULA];
+    if (formula == DLOSS_CROSSED || formula == DLOSS_WHOLE_ROWS || formula == DLOSS_SWAPPED) {
+        subtract_other_labels(formula, &b, values.p, dz);
+    }
+    choose_gradient_rows(choice->level[DLOSS_AXIS_ROWS], &b, dz);
+    if (choice->level[DLOSS_AXIS_ROWS] == DROWS_TRANSPOSED) {
+        transpose_square(&b, dz);
     }
     for (size_t i = 0; i < b.rows * b.classes; i++) {
         dz[i] /= divided_by;

@@ -24,13 +24,43 @@ static void declare(grade_case *made, const char *name, size_t count, double **w
     assay_grade_tensor1(&made->outputs, "dw2", count);
 }
 
-static void evaluate(surface_function *surface, const grade_case *graded, const grade_choice *choice,
-                     const grade_fields *outputs)
+/* What both surfaces share: the order of the arguments and of the results, and finite differences. */
+enum { WHOLE_ARGUMENTS = 1, WHOLE_ARGUMENTS_ALL, WHOLE_GRADIENTS };
+enum { DIFFERENCE_FORWARD = 1, DIFFERENCE_CENTRAL };
+static const char *const differences[] = {
+    [DIFFERENCE_FORWARD] = "any.finite_differences",
+    [DIFFERENCE_CENTRAL] = "any.finite_differences",
+};
+static const grade_free difference_steps[] = {{DIFFERENCE_FORWARD, 1e-7, 1.0}, {DIFFERENCE_CENTRAL, 1e-4, 40.0}};
+
+/* A point of the surface as the code sees it: `whole` and `difference` are levels of the shared axes. */
+static surface_point point_of(surface_function *surface, double w1, double w2, const grade_choice *choice, int whole,
+                              int difference)
+{
+    bool swapped = whole == WHOLE_ARGUMENTS || whole == WHOLE_ARGUMENTS_ALL;
+    double a = swapped ? w2 : w1;
+    double b = swapped ? w1 : w2;
+    double step = choice->parameter;
+    surface_point point = surface(a, b, choice);
+    if (difference != 0) {
+        double back = difference == DIFFERENCE_CENTRAL ? step : 0.0;
+        double width = step + back;
+        point.dw1 = (surface(a + step, b, choice).loss - surface(a - back, b, choice).loss) / width;
+        point.dw2 = (surface(a, b + step, choice).loss - surface(a, b - back, choice).loss) / width;
+    }
+    if (whole == WHOLE_ARGUMENTS_ALL || whole == WHOLE_GRADIENTS) {
+        point = (surface_point){point.loss, point.dw2, point.dw1};
+    }
+    return point;
+}
+
+static void evaluate(surface_function *surface, const grade_case *graded, const grade_choice *choice, int whole,
+                     int difference, const grade_fields *outputs)
 {
     const grade_field *w1 = assay_grade_find(&graded->inputs, "w1");
     const double *w2 = assay_grade_values(&graded->inputs, "w2");
     for (size_t i = 0; i < w1->count; i++) {
-        surface_point point = surface(w1->values[i], w2[i], choice);
+        surface_point point = point_of(surface, w1->values[i], w2[i], choice, whole, difference);
         assay_grade_values(outputs, "loss")[i] = point.loss;
         assay_grade_values(outputs, "dw1")[i] = point.dw1;
         assay_grade_values(outputs, "dw2")[i] = point.dw2;
@@ -43,13 +73,22 @@ static void evaluate(surface_function *surface, const grade_case *graded, const 
  * The first three axes are mistakes in the three terms, which the gradient follows; the others are the gradient's own.
  */
 
-enum { CURVE_AXIS_SQUARE, CURVE_AXIS_ABSOLUTE, CURVE_AXIS_SIGMOID, CURVE_AXIS_DW1, CURVE_AXIS_KINK, CURVE_AXIS_DW2 };
+enum {
+    CURVE_AXIS_SQUARE,
+    CURVE_AXIS_ABSOLUTE,
+    CURVE_AXIS_SIGMOID,
+    CURVE_AXIS_DW1,
+    CURVE_AXIS_KINK,
+    CURVE_AXIS_DW2,
+    CURVE_AXIS_WHOLE,
+    CURVE_AXIS_DIFFERENCE
+};
 /* clang-format off */
 enum { SQUARE_MISSING = 1, SQUARE_NO_TANH, SQUARE_SIGMOID, SQUARE_OF_W2, SQUARE_INSIDE };
 enum { ABSOLUTE_MISSING = 1, ABSOLUTE_TERM_MISSING, ABSOLUTE_FACTOR, ABSOLUTE_SQUARED, ABSOLUTE_OF_W2, ABSOLUTE_MINUS };
-enum { SIGMOID_TANH = 1, SIGMOID_SIGN, SIGMOID_MISSING, SIGMOID_OF_W1, SIGMOID_LOG };
-enum { DW1_NO_ABSOLUTE = 1, DW1_CHAIN, DW1_TWO, DW1_OUTER, DW1_PLUS, DW1_SIGN, DW1_SQUARE_ONLY };
-enum { KINK_ONE = 1, KINK_MINUS_ONE, KINK_NAN };
+enum { SIGMOID_TANH = 1, SIGMOID_SIGN, SIGMOID_MISSING, SIGMOID_OF_W1, SIGMOID_LOG, SIGMOID_MINUS };
+enum { DW1_CHAIN = 1, DW1_TWO, DW1_OUTER, DW1_PLUS, DW1_SIGN, DW1_SQUARE_ONLY };
+enum { KINK_ONE = 1, KINK_MINUS_ONE, KINK_NAN, KINK_MISSING };
 enum { DW2_SIGMOID = 1, DW2_SIGN, DW2_ZERO, DW2_TANH, DW2_PREACTIVATION };
 static const char *const curve_squares[] = {
     [SQUARE_MISSING] = "pathological_curve.square_missing",
@@ -73,9 +112,9 @@ static const char *const curve_sigmoids[] = {
     [SIGMOID_MISSING] = "pathological_curve.sigmoid_missing",
     [SIGMOID_OF_W1] = "pathological_curve.sigmoid_of_w1",
     [SIGMOID_LOG] = "pathological_curve.softplus_for_sigmoid",
+    [SIGMOID_MINUS] = "pathological_curve.sigmoid_subtracted",
 };
 static const char *const curve_dw1s[] = {
-    [DW1_NO_ABSOLUTE] = "pathological_curve.absolute_gradient_missing",
     [DW1_CHAIN] = "pathological_curve.chain_rule",
     [DW1_TWO] = "pathological_curve.square_gradient",
     [DW1_OUTER] = "pathological_curve.outer_derivative_missing",
@@ -87,6 +126,7 @@ static const char *const curve_kinks[] = {
     [KINK_ONE] = "pathological_curve.sign_at_zero",
     [KINK_MINUS_ONE] = "pathological_curve.sign_at_zero",
     [KINK_NAN] = "pathological_curve.nan_at_zero",
+    [KINK_MISSING] = "pathological_curve.absolute_gradient_missing",
 };
 static const char *const curve_dw2s[] = {
     [DW2_SIGMOID] = "pathological_curve.sigmoid_gradient",
@@ -95,6 +135,11 @@ static const char *const curve_dw2s[] = {
     [DW2_TANH] = "pathological_curve.tanh_gradient_for_sigmoid",
     [DW2_PREACTIVATION] = "pathological_curve.sigmoid_gradient_on_preactivation",
 };
+static const char *const curve_wholes[] = {
+    [WHOLE_ARGUMENTS] = "pathological_curve.arguments_swapped",
+    [WHOLE_ARGUMENTS_ALL] = "pathological_curve.arguments_swapped",
+    [WHOLE_GRADIENTS] = "pathological_curve.gradients_swapped",
+};
 static const grade_axis curve_axes[] = {
     [CURVE_AXIS_SQUARE] = {GRADE_AXIS("first term", curve_squares)},
     [CURVE_AXIS_ABSOLUTE] = {GRADE_AXIS("second term", curve_absolutes), GRADE_FREE(curve_factors)},
@@ -102,6 +147,8 @@ static const grade_axis curve_axes[] = {
     [CURVE_AXIS_DW1] = {GRADE_AXIS("dw1", curve_dw1s)},
     [CURVE_AXIS_KINK] = {GRADE_AXIS("derivative at 0", curve_kinks)},
     [CURVE_AXIS_DW2] = {GRADE_AXIS("dw2", curve_dw2s)},
+    [CURVE_AXIS_WHOLE] = {GRADE_AXIS("order of arguments and results", curve_wholes)},
+    [CURVE_AXIS_DIFFERENCE] = {GRADE_AXIS("difference quotient", differences), GRADE_FREE(difference_steps)},
 };
 /* clang-format on */
 
@@ -180,7 +227,7 @@ static void absolute_term(double w1, double w2, const grade_choice *choice, surf
     default: break;
     }
     point->loss += factor * value;
-    if (choice->level[CURVE_AXIS_DW1] != DW1_NO_ABSOLUTE) {
+    if (choice->level[CURVE_AXIS_KINK] != KINK_MISSING) {
         *(kind == ABSOLUTE_OF_W2 ? &point->dw2 : &point->dw1) += factor * slope;
     }
 }
@@ -199,6 +246,10 @@ static void sigmoid_term(double w1, double w2, const grade_choice *choice, surfa
         slope = 1.0 - value * value;
         break;
     case SIGMOID_SIGN: slope = -slope; break;
+    case SIGMOID_MINUS:
+        value = -value;
+        slope = -slope;
+        break;
     case SIGMOID_MISSING:
         value = w;
         slope = 1.0;
@@ -233,7 +284,7 @@ static surface_point curve(double w1, double w2, const grade_choice *choice)
 
 static void model_curve(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    evaluate(curve, graded, choice, outputs);
+    evaluate(curve, graded, choice, choice->level[CURVE_AXIS_WHOLE], choice->level[CURVE_AXIS_DIFFERENCE], outputs);
 }
 
 const grade_component assay_grade_pathological_curve = {
@@ -253,15 +304,17 @@ enum {
     STEEP_AXIS_OPTIMA,
     STEEP_AXIS_SIGN,
     STEEP_AXIS_GRADIENT,
-    STEEP_AXIS_SIGMA
+    STEEP_AXIS_SIGMA,
+    STEEP_AXIS_DIFFERENCE
 };
 /* clang-format off */
 enum { EXPONENT_HALF = 1, EXPONENT_SIGMA, EXPONENT_DISTANCE, EXPONENT_ONE };
-enum { NORM_MISSING = 1, NORM_ONE_DIMENSION, NORM_NO_SIGMA, NORM_MEAN, NORM_ROOT };
-enum { OPTIMA_TWO = 1, OPTIMA_FIRST, OPTIMA_SWAPPED };
+enum { NORM_MISSING = 1, NORM_ONE_DIMENSION, NORM_NO_SIGMA, NORM_MEAN, NORM_ROOT, NORM_NO_TWO, NORM_SIGMA };
+enum { OPTIMA_TWO = 1, OPTIMA_FIRST, OPTIMA_SWAPPED, OPTIMA_NO_FIRST, OPTIMA_NO_SECOND, OPTIMA_MIRRORED };
 enum { STEEP_SIGN = 1, STEEP_LOSS_SIGN, STEEP_GRADIENT_SIGN };
 enum {
-    GRADIENT_SIGMA = 1, GRADIENT_NO_VARIANCE, GRADIENT_NO_DISTANCE, GRADIENT_TWICE, GRADIENT_SWAPPED, GRADIENT_HALF
+    GRADIENT_SIGMA = 1, GRADIENT_NO_VARIANCE, GRADIENT_NO_DISTANCE, GRADIENT_TWICE, GRADIENT_SWAPPED, GRADIENT_HALF,
+    GRADIENT_NO_DW1, GRADIENT_NO_DW2
 };
 static const char *const steep_exponents[] = {
     [EXPONENT_HALF] = "steep_optima.half_missing",
@@ -275,11 +328,16 @@ static const char *const steep_norms[] = {
     [NORM_NO_SIGMA] = "steep_optima.norm_without_sigma",
     [NORM_MEAN] = "steep_optima.averaged_over_optima",
     [NORM_ROOT] = "steep_optima.norm_rooted",
+    [NORM_NO_TWO] = "steep_optima.norm_without_two",
+    [NORM_SIGMA] = "steep_optima.norm_sigma_not_squared",
 };
 static const char *const steep_optima_choices[] = {
     [OPTIMA_TWO] = "steep_optima.optimum_missing",
     [OPTIMA_FIRST] = "steep_optima.first_optimum_only",
     [OPTIMA_SWAPPED] = "steep_optima.coordinates_swapped",
+    [OPTIMA_NO_FIRST] = "steep_optima.optimum_missing",
+    [OPTIMA_NO_SECOND] = "steep_optima.optimum_missing",
+    [OPTIMA_MIRRORED] = "steep_optima.centres_negated",
 };
 static const char *const steep_signs[] = {
     [STEEP_SIGN] = "steep_optima.sign",
@@ -293,6 +351,8 @@ static const char *const steep_gradients[] = {
     [GRADIENT_TWICE] = "steep_optima.gradient_doubled",
     [GRADIENT_SWAPPED] = "steep_optima.gradient_swapped",
     [GRADIENT_HALF] = "steep_optima.gradient_halved",
+    [GRADIENT_NO_DW1] = "steep_optima.gradient_incomplete",
+    [GRADIENT_NO_DW2] = "steep_optima.gradient_incomplete",
 };
 enum { SIGMA_OTHER = 1 };
 static const char *const steep_sigmas[] = {[SIGMA_OTHER] = "steep_optima.sigma"};
@@ -304,6 +364,7 @@ static const grade_axis steep_axes[] = {
     [STEEP_AXIS_SIGN] = {GRADE_AXIS("sign", steep_signs)},
     [STEEP_AXIS_GRADIENT] = {GRADE_AXIS("gradient", steep_gradients)},
     [STEEP_AXIS_SIGMA] = {GRADE_AXIS("sigma", steep_sigmas), GRADE_FREE(steep_free)},
+    [STEEP_AXIS_DIFFERENCE] = {GRADE_AXIS("difference quotient", differences), GRADE_FREE(difference_steps)},
 };
 /* clang-format on */
 
@@ -333,7 +394,9 @@ static surface_point density_at(double d1, double d2, double sigma, const grade_
                      [NORM_ONE_DIMENSION] = 1.0 / (sqrt(2.0 * pi) * sigma),
                      [NORM_NO_SIGMA] = 1.0 / (2.0 * pi),
                      [NORM_MEAN] = 1.0 / (6.0 * pi * sigma * sigma),
-                     [NORM_ROOT] = 1.0 / sqrt(2.0 * pi * sigma * sigma * 2.0)};
+                     [NORM_ROOT] = 1.0 / sqrt(2.0 * pi * sigma * sigma * 2.0),
+                     [NORM_NO_TWO] = 1.0 / (pi * sigma * sigma),
+                     [NORM_SIGMA] = 1.0 / (2.0 * pi * sigma)};
     int exponent = choice->level[STEEP_AXIS_EXPONENT];
     double square = d1 * d1 + d2 * d2;
     double distance = exponent == EXPONENT_DISTANCE ? sqrt(square) : square;
@@ -347,10 +410,11 @@ static surface_point density_at(double d1, double d2, double sigma, const grade_
     case GRADIENT_HALF: slope *= 0.5; break;
     default: break;
     }
-    bool no_distance = choice->level[STEEP_AXIS_GRADIENT] == GRADIENT_NO_DISTANCE;
+    int gradient = choice->level[STEEP_AXIS_GRADIENT];
+    bool no_distance = gradient == GRADIENT_NO_DISTANCE;
     bool swapped = choice->level[STEEP_AXIS_GRADIENT] == GRADIENT_SWAPPED;
-    point.dw1 = density * slope * (no_distance ? 1.0 : swapped ? d2 : d1);
-    point.dw2 = density * slope * (no_distance ? 1.0 : swapped ? d1 : d2);
+    point.dw1 = density * slope * (no_distance ? 1.0 : swapped ? d2 : d1) * (gradient != GRADIENT_NO_DW1);
+    point.dw2 = density * slope * (no_distance ? 1.0 : swapped ? d1 : d2) * (gradient != GRADIENT_NO_DW2);
     return point;
 }
 
@@ -362,7 +426,11 @@ static surface_point steep(double w1, double w2, const grade_choice *choice)
     surface_point sum = {0};
     for (size_t k = 0; k < count; k++) {
         size_t first = kind == OPTIMA_SWAPPED ? 1 : 0;
-        surface_point one = density_at(w1 - optima[k][first], w2 - optima[k][1 - first], sigma, choice);
+        double side = kind == OPTIMA_MIRRORED ? -1.0 : 1.0;
+        if ((kind == OPTIMA_NO_FIRST && k == 0) || (kind == OPTIMA_NO_SECOND && k == 1)) {
+            continue;
+        }
+        surface_point one = density_at(w1 - side * optima[k][first], w2 - side * optima[k][1 - first], sigma, choice);
         sum = (surface_point){sum.loss + one.loss, sum.dw1 + one.dw1, sum.dw2 + one.dw2};
     }
     int sign = choice->level[STEEP_AXIS_SIGN];
@@ -373,7 +441,7 @@ static surface_point steep(double w1, double w2, const grade_choice *choice)
 
 static void model_steep(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
-    evaluate(steep, graded, choice, outputs);
+    evaluate(steep, graded, choice, 0, choice->level[STEEP_AXIS_DIFFERENCE], outputs);
 }
 
 const grade_component assay_grade_steep_optima = {

@@ -1,9 +1,11 @@
 #include "grade/diagnose.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/rounding.h"
 
 /* The models' outputs, and the order in which cases are tried: a failed one first, so that most settings end there. */
 typedef struct {
@@ -13,13 +15,47 @@ typedef struct {
     size_t *order;
     grade_fields *modelled;
     grade_diagnosis *best;
+    const grade_component *searched; /* whose levels: the component's, or those of a part of it */
+    const grade_choice *whole;       /* the component's setting, where the levels are a part's */
+    grade_upstream *upstream;        /* of that setting; its last part is the one */
+    bool unsolved;                   /* levels with a free number are left out */
+    bool rare;                       /* settings with rare levels are tried now, and no others */
+    size_t wrong;                    /* values that are not the reference's */
 } search_state;
+
+/* The component's setting, where a choice may be a part's. */
+static const grade_choice *whole_choice(search_state *s, const grade_choice *choice)
+{
+    if (s->whole == NULL) {
+        return choice;
+    }
+    s->upstream->part[s->upstream->count - 1].choice = *choice;
+    return s->whole;
+}
+
+/* Fills modelled[i] as an implementation with the setting would. */
+static void model(search_state *s, size_t i, const grade_choice *choice)
+{
+    s->evidence->component->model(s->evidence->cases[i], whole_choice(s, choice), &s->modelled[i]);
+}
+
+static bool may_give(search_state *s, size_t i, const grade_choice *choice)
+{
+    const grade_judged *judged = s->evidence;
+    return judged->component->probe == NULL ||
+           judged->component->probe(judged->cases[i], whole_choice(s, choice), &judged->answers[i].outputs);
+}
 
 /* How far a setting is from one answer, in units of float32's tolerance and of the declared precision's. */
 static double case_distance(search_state *s, size_t i, const grade_choice *choice, double *declared)
 {
     const grade_case *graded = s->evidence->cases[i];
-    s->evidence->component->model(graded, choice, &s->modelled[i]);
+    *declared = HUGE_VAL;
+    if (!may_give(s, i, choice)) {
+        return HUGE_VAL;
+    }
+    model(s, i, choice);
+    assay_grade_shorten(s->evidence->decimals, &s->modelled[i]);
     double distance = assay_grade_distance(graded, &s->evidence->answers[i].outputs, &s->modelled[i], GRADE_F32, NULL,
                                            NULL);
     *declared = distance * graded->tolerance[GRADE_F32] / graded->tolerance[s->evidence->precision];
@@ -41,9 +77,8 @@ static double difference_at(equation *e, double parameter)
 {
     e->choice.parameter = parameter;
     const grade_judged *evidence = e->search->evidence;
-    grade_fields *modelled = &e->search->modelled[e->graded];
-    evidence->component->model(evidence->cases[e->graded], &e->choice, modelled);
-    return modelled->field[e->field].values[e->index] -
+    model(e->search, e->graded, &e->choice);
+    return e->search->modelled[e->graded].field[e->field].values[e->index] -
            evidence->answers[e->graded].outputs.field[e->field].values[e->index];
 }
 
@@ -53,19 +88,37 @@ static double between(const grade_free *range, double share)
                               : range->lower + (range->upper - range->lower) * share;
 }
 
-/* Bisection, on the scale of the range. */
-static double root_between(equation *e, const grade_free *range, double low, double high, double at_low)
+/*
+ * The Illinois form of the method of false position, on the scale of the range: the value at an end that is kept twice
+ * in a row is halved. Every third step is a bisection, so that jumps and poles are narrowed down, too.
+ */
+static double root_between(equation *e, const grade_free *range, double low, double high, double at_low, double at_high)
 {
-    for (int k = 0; k < 60; k++) {
-        double middle = 0.5 * (low + high);
-        double value = difference_at(e, between(range, middle));
+    double root = 0.5 * (low + high);
+    double last = HUGE_VAL;
+    int kept = 0; /* the end that stayed: -1 low, 1 high */
+    for (int k = 0; k < 90 && high - low > 1e-16; k++) {
+        double secant = low + (high - low) * at_low / (at_low - at_high);
+        bool bisected = k % 3 == 2 || !(secant > low && secant < high);
+        root = bisected ? 0.5 * (low + high) : secant;
+        double value = difference_at(e, between(range, root));
+        if (value == 0.0 || (!bisected && fabs(root - last) <= 4.0 * DBL_EPSILON * fabs(root))) {
+            break;
+        }
+        last = bisected ? last : root;
         if ((value < 0.0) == (at_low < 0.0)) {
-            low = middle;
+            low = root;
+            at_low = value;
+            at_high *= kept == 1 ? 0.5 : 1.0;
+            kept = 1;
         } else {
-            high = middle;
+            high = root;
+            at_high = value;
+            at_low *= kept == -1 ? 0.5 : 1.0;
+            kept = -1;
         }
     }
-    return between(range, 0.5 * (low + high));
+    return between(range, root);
 }
 
 static double worst_distance(search_state *s, const grade_choice *choice, double *declared);
@@ -76,33 +129,55 @@ static assay_status copy_at(equation *e, double parameter, grade_fields *copied)
     const grade_case *graded = e->search->evidence->cases[e->graded];
     e->choice.parameter = parameter;
     ASSAY_TRY(assay_grade_fields_like(&graded->outputs, copied, NULL));
-    graded->component->model(graded, &e->choice, copied);
+    model(e->search, e->graded, &e->choice);
+    memcpy(copied->pool, e->search->modelled[e->graded].pool, copied->used * sizeof *copied->pool);
     return ASSAY_OK;
 }
 
-/* Poses the equation for the value of a case that depends most on the number. False where none does. */
-static bool pose(equation *e, const grade_free *range, size_t graded)
+typedef enum { NO_NUMBER_FITS, EVERY_NUMBER_FITS, POSED } pose_result;
+
+/* Finds the value that depends most on the number; what does not depend on it has to be as answered already. */
+static pose_result compare_ends(equation *e, const grade_fields *low, const grade_fields *high)
 {
-    const grade_fields *got = &e->search->evidence->answers[graded].outputs;
-    grade_fields low = {0};
-    grade_fields high = {0};
+    const grade_judged *judged = e->search->evidence;
+    const grade_case *graded = judged->cases[e->graded];
+    const grade_fields *got = &judged->answers[e->graded].outputs;
     double most = 0.0;
-    e->graded = graded;
-    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
-        for (size_t f = 0; f < got->count; f++) {
-            for (size_t i = 0; i < got->field[f].count; i++) {
-                double change = fabs(high.field[f].values[i] - low.field[f].values[i]);
-                if (isfinite(got->field[f].values[i]) && change > most) {
-                    most = change;
-                    e->field = f;
-                    e->index = i;
-                }
+    for (size_t f = 0; f < got->count; f++) {
+        for (size_t i = 0; i < got->field[f].count; i++) {
+            double answered = got->field[f].values[i];
+            double change = fabs(high->field[f].values[i] - low->field[f].values[i]);
+            if (e->choice.steps != 0 && low->field[f].values[i] == GRADE_SENTINEL) {
+                continue;
+            }
+            bool rounded = fabs(low->field[f].values[i] - answered) <=
+                           assay_grade_half_unit(judged->decimals, answered);
+            if (change == 0.0 && !rounded && !assay_grade_value_fits(graded, low, f, i, answered)) {
+                return NO_NUMBER_FITS;
+            }
+            if (isfinite(answered) && change > most) {
+                most = change;
+                e->field = f;
+                e->index = i;
             }
         }
     }
+    return most > 0.0 ? POSED : EVERY_NUMBER_FITS;
+}
+
+/* Poses the equation for a value of a case. */
+static pose_result pose(equation *e, const grade_free *range, size_t graded)
+{
+    grade_fields low = {0};
+    grade_fields high = {0};
+    pose_result result = NO_NUMBER_FITS;
+    e->graded = graded;
+    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
+        result = compare_ends(e, &low, &high);
+    }
     assay_grade_fields_clear(&low);
     assay_grade_fields_clear(&high);
-    return most > 0.0;
+    return result;
 }
 
 typedef struct {
@@ -115,13 +190,19 @@ typedef struct {
 static void try_number(equation *e, double parameter, solution *best)
 {
     double declared;
-    e->choice.parameter = parameter;
-    double distance = worst_distance(e->search, &e->choice, &declared);
+    grade_choice choice = e->choice;
+    choice.parameter = parameter;
+    choice.steps = 0;
+    if (e->choice.steps != 0 && !may_give(e->search, e->graded, &choice)) {
+        return;
+    }
+    double distance = worst_distance(e->search, &choice, &declared);
     best->any = true;
-    if (distance < best->distance) {
+    bool better = distance <= 1.0 && best->distance <= 1.0 ? declared < best->declared : distance < best->distance;
+    if (better) {
         best->distance = distance;
         best->declared = declared;
-        best->choice = e->choice;
+        best->choice = choice;
     }
 }
 
@@ -131,19 +212,40 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
     enum { STEPS = 24 };
     const grade_judged *judged = e->search->evidence;
     double got = judged->answers[e->graded].outputs.field[e->field].values[e->index];
-    double nothing = judged->cases[e->graded]->tolerance[GRADE_F32] * fabs(got);
+    double nothing = fmax(judged->cases[e->graded]->tolerance[judged->precision] * fabs(got),
+                          assay_grade_half_unit(judged->decimals, got));
     double before = difference_at(e, range->lower);
-    for (int k = 1; k <= STEPS && !(best->distance <= 1.0); k++) {
-        double number = between(range, (double)k / STEPS);
+    for (int k = 1; k <= STEPS && !(best->declared <= 1.0); k++) {
+        double number = between(range, (double)k / (double)STEPS);
         double after = difference_at(e, number);
         if (fabs(after) <= nothing) {
             try_number(e, number, best);
         }
-        if (before * after <= 0.0 && !(best->distance <= 1.0)) {
-            try_number(e, root_between(e, range, (k - 1.0) / STEPS, (double)k / STEPS, before), best);
+        if (before * after <= 0.0 && !(best->declared <= 1.0)) {
+            double low = (k - 1.0) / (double)STEPS;
+            try_number(e, root_between(e, range, low, (double)k / (double)STEPS, before, after), best);
         }
         before = after;
     }
+}
+
+/*
+ * Solves for a number by the first steps of a run alone, which takes less time. False: no number gives the run's losses.
+ * True: one does, or the first steps do not tell.
+ */
+static bool solve_first_steps(equation *e, const grade_free *range, size_t graded, solution *best)
+{
+    enum { FIRST_STEPS = 2 };
+    pose_result posed = EVERY_NUMBER_FITS;
+    for (e->choice.steps = 1; e->choice.steps <= FIRST_STEPS && posed == EVERY_NUMBER_FITS; e->choice.steps++) {
+        posed = pose(e, range, graded);
+        best->any = posed == EVERY_NUMBER_FITS;
+        if (posed == POSED) {
+            solve_posed(e, range, best);
+        }
+    }
+    e->choice.steps = 0;
+    return best->any;
 }
 
 /* Finds the number that fits all cases. Ends at the first case that no number fits. */
@@ -151,14 +253,16 @@ static double solve(search_state *s, const grade_free *range, grade_choice *choi
 {
     equation e = {.search = s, .choice = *choice};
     solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
+    bool is_run = s->evidence->component->probe != NULL;
     best.choice.parameter = range->lower;
-    for (size_t k = 0; k < s->count && !(best.distance <= 1.0); k++) {
-        double own;
-        best.any = false;
-        if (pose(&e, range, s->order[k])) {
+    for (size_t k = 0; k < s->count && !(best.declared <= 1.0); k++) {
+        if (is_run && (!solve_first_steps(&e, range, s->order[k], &best) || best.declared <= 1.0)) {
+            break;
+        }
+        pose_result posed = pose(&e, range, s->order[k]);
+        best.any = posed == EVERY_NUMBER_FITS;
+        if (posed == POSED) {
             solve_posed(&e, range, &best);
-        } else {
-            best.any = case_distance(s, s->order[k], &best.choice, &own) <= 1.0;
         }
         if (!best.any) {
             break;
@@ -228,22 +332,28 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
         grade_diagnosis before = *best;
         *best = (grade_diagnosis){.found = true, .exact = exact, .choice = *choice, .worst = distance};
         if (before.worst <= floor) {
-            add_tie(s->evidence->component, best, &before.choice);
+            add_tie(s->searched, best, &before.choice);
             for (size_t i = 0; i < before.tie_count; i++) {
-                add_tie(s->evidence->component, best, &before.ties[i]);
+                add_tie(s->searched, best, &before.ties[i]);
             }
         }
     } else if (distance <= floor) {
-        add_tie(s->evidence->component, best, choice);
+        add_tie(s->searched, best, choice);
     }
 }
 
 static bool visit(const grade_choice *visited, void *context)
 {
     search_state *s = context;
+    if (assay_grade_is_rare(s->searched, visited) != s->rare) {
+        return true;
+    }
     grade_choice choice = *visited;
-    const grade_free *range = assay_grade_free_level(s->evidence->component, &choice);
+    const grade_free *range = assay_grade_free_level(s->searched, &choice);
     double declared;
+    if (range != NULL && (s->unsolved || s->wrong < 2)) { /* some number gives any one value: that is no evidence */
+        return true;
+    }
     double distance = range == NULL ? worst_distance(s, &choice, &declared) : solve(s, range, &choice, &declared);
     bool exact = declared <= 1.0;
     if (exact || distance <= 1.0) {
@@ -257,6 +367,7 @@ static bool visit(const grade_choice *visited, void *context)
 static void order_cases(search_state *s)
 {
     const grade_judged *e = s->evidence;
+    size_t failed = 0;
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < e->count; i++) {
             if ((s->wanted != NULL && !s->wanted[i]) || e->answers[i].verdict != GRADE_PASS) {
@@ -266,7 +377,18 @@ static void order_cases(search_state *s)
                                                    e->precision, NULL, NULL);
             if ((distance > 1.0) == (pass == 0)) {
                 s->order[s->count++] = i;
+                s->wrong += e->answers[i].outputs.used - assay_grade_right_values(e->cases[i], &e->answers[i].outputs,
+                                                                                  &e->cases[i]->outputs, e->precision);
             }
+        }
+        failed = pass == 0 ? s->count : failed;
+    }
+    /* The smallest failed one first: most settings are given up there. */
+    for (size_t k = 1; k < failed; k++) {
+        if (e->cases[s->order[k]]->outputs.used < e->cases[s->order[0]]->outputs.used) {
+            size_t smaller = s->order[k];
+            s->order[k] = s->order[0];
+            s->order[0] = smaller;
         }
     }
 }
@@ -302,22 +424,117 @@ static const struct {
 } kinds[] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {1, 2}};
 static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_PAIRS] = 6};
 
-assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
-                                  grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
+/* Searches from the smallest explanation to the largest, and ends at the first kind that has an exact one. */
+static void search_kinds(search_state *s, const grade_choice *base, grade_reach reach, grade_diagnosis *loose)
 {
-    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis};
-    grade_diagnosis loose = {0};
-    *diagnosis = (grade_diagnosis){0};
-    assay_status status = begin(&s, error);
-    for (size_t k = 0; k < kinds_within[reach] && status == ASSAY_OK && s.count > 0 && !diagnosis->exact; k++) {
-        assay_grade_search(judged->component, base, kinds[k].conventions, kinds[k].mistakes, visit, &s);
+    grade_diagnosis *diagnosis = s->best;
+    for (size_t k = 0; k < 2 * kinds_within[reach] && s->count > 0 && !diagnosis->exact; k++) {
+        s->rare = k % 2 == 1;
+        assay_grade_search(s->evidence->component, base, kinds[k / 2].conventions, kinds[k / 2].mistakes, visit, s);
         if (!diagnosis->exact) {
-            loose = loose.found ? loose : *diagnosis;
+            *loose = loose->found ? *loose : *diagnosis;
             *diagnosis = (grade_diagnosis){0};
         }
     }
+}
+
+static bool has_nonfinite(const grade_fields *fields)
+{
+    for (size_t f = 0; f < fields->count; f++) {
+        for (size_t i = 0; i < fields->field[f].count; i++) {
+            if (!isfinite(fields->field[f].values[i])) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* The exponentials of float32 overflow earlier: that shows in extreme inputs, and in runs that diverge. */
+static bool range_counts(const search_state *s)
+{
+    for (size_t k = 0; k < s->count; k++) {
+        size_t i = s->order[k];
+        if (s->evidence->cases[i]->extreme || has_nonfinite(&s->evidence->answers[i].outputs)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Outputs in single precision may have been computed in double, and the reverse: where the range counts, try both. */
+assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
+                                  grade_reach reach, grade_diagnosis *diagnosis, assay_error *error)
+{
+    search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis, .searched = judged->component};
+    grade_diagnosis loose = {0};
+    *diagnosis = (grade_diagnosis){0};
+    assay_status status = begin(&s, error);
+    int passes = status == ASSAY_OK && range_counts(&s) ? 2 : 1;
+    for (int pass = 0; pass < passes && status == ASSAY_OK && !diagnosis->exact; pass++) {
+        grade_choice first = *base;
+        first.single = (judged->precision == GRADE_F32) == (pass == 0);
+        search_kinds(&s, &first, judged->shallow ? GRADE_SEARCH_SINGLES : reach, &loose);
+    }
     if (!diagnosis->exact) {
         *diagnosis = loose;
+    }
+    end(&s);
+    return status;
+}
+
+static void remove_part(grade_upstream *upstream, const grade_component *part)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < upstream->count; i++) {
+        if (upstream->part[i].component != part) {
+            upstream->part[kept++] = upstream->part[i];
+        }
+    }
+    upstream->count = kept;
+}
+
+/* Whether every case that cannot depend on the part is as the setting gives it without the part. */
+static bool explains_rest(search_state *s, const grade_component *part)
+{
+    const grade_component *component = s->evidence->component;
+    for (size_t k = 0; k < s->count; k++) {
+        double declared = 0.0;
+        size_t i = s->order[k];
+        if (component->uses != NULL && !component->uses(s->evidence->cases[i], s->whole, part)) {
+            case_distance(s, i, &GRADE_TUTORIAL, &declared);
+        }
+        if (declared > 1.0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade_choice *base,
+                                         const grade_component *part, size_t levels, bool solved,
+                                         grade_diagnosis *diagnosis, assay_error *error)
+{
+    grade_upstream upstream = base->upstream == NULL ? (grade_upstream){0} : *base->upstream;
+    grade_choice whole = *base;
+    search_state s = {.evidence = judged,
+                      .best = diagnosis,
+                      .searched = part,
+                      .whole = &whole,
+                      .upstream = &upstream,
+                      .unsolved = !solved};
+    *diagnosis = (grade_diagnosis){0};
+    remove_part(&upstream, part);
+    if (upstream.count == GRADE_MAX_UPSTREAM) {
+        return ASSAY_OK;
+    }
+    upstream.part[upstream.count++].component = part;
+    whole.upstream = &upstream;
+    assay_status status = begin(&s, error);
+    bool possible = status == ASSAY_OK && s.count > 0 && explains_rest(&s, part);
+    for (size_t conventions = 2; conventions-- > 0 && possible && !diagnosis->exact;) {
+        *diagnosis = (grade_diagnosis){0};
+        assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
     }
     end(&s);
     return status;

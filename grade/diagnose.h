@@ -29,6 +29,15 @@ typedef struct {
 assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted, const grade_choice *base,
                                   grade_reach reach, grade_diagnosis *diagnosis, assay_error *error);
 
+/*
+ * A composite component whose own code has a mistake of a part that is right where it is graded alone, or that is not
+ * there: searches for levels of `part` to put into `base`. `levels`: 1, or 2 for pairs; levels with a free number only
+ * in singles, and only where `solved`. diagnosis->choice is the part's. ASSAY_ERROR_MEMORY.
+ */
+assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade_choice *base,
+                                         const grade_component *part, size_t levels, bool solved,
+                                         grade_diagnosis *diagnosis, assay_error *error);
+
 /* Whether a setting gives the answers of the wanted cases, in the declared precision. ASSAY_ERROR_MEMORY. */
 assay_status assay_grade_fits(const grade_judged *judged, const bool *wanted, const grade_choice *choice, bool *fits,
                               assay_error *error);

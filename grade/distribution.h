@@ -21,6 +21,10 @@ typedef enum {
     GRADE_EITHER,      /* mean 0 and standard deviation `value`: any of the three above, the tutorial allows them */
     GRADE_POSITIVE,    /* U(0, value): the lower half is missing */
     GRADE_HALF_NORMAL, /* |N(0, value^2)| */
+    GRADE_SHIFTED,     /* value times the sum of 12 uniform numbers, from which 6 was not subtracted */
+    GRADE_ONE_UNIFORM, /* value times Box and Muller's formula with one uniform number for both */
+    GRADE_ROOTLESS,    /* value times Box and Muller's formula without the root */
+    GRADE_OFF_CENTRE,  /* a mean that is not 0 and standard deviation `value`: GRADE_EITHER, shifted */
     GRADE_RANDOM       /* not constant: anything that was drawn */
 } grade_distribution_kind;
 
@@ -36,6 +40,8 @@ typedef struct {
 struct grade_initializer {
     /* What layer `layer`'s weight or bias is drawn from, by an implementation with these switches. */
     grade_distribution (*draws)(const grade_case *graded, const grade_choice *choice, size_t layer, bool bias);
+    /* What the free number of these switches means for people, where it is not the number itself; or NULL. */
+    double (*shown)(const grade_case *graded, const grade_choice *choice);
 };
 
 /*

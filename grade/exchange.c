@@ -22,8 +22,11 @@ static json_t *nested_array(const grade_field *field, size_t dimension, const do
         return field->kind == GRADE_INTEGER ? json_integer((json_int_t)value) : json_real(value);
     }
     json_t *array = json_array();
+    bool row = field->ragged && dimension + 1 == field->rank;
     for (size_t i = 0; i < field->shape[dimension]; i++) {
-        if (json_array_append_new(array, nested_array(field, dimension + 1, next)) != 0) {
+        if (row && **next < 0.0) {
+            ++*next; /* fills the row up */
+        } else if (json_array_append_new(array, nested_array(field, dimension + 1, next)) != 0) {
             json_decref(array);
             return NULL;
         }
@@ -272,6 +275,16 @@ static assay_status read_npy(const char *name, const grade_folders *folders, gra
     return file_verdict(assay_npy_read(folders->outputs, name, field, &wrong), &wrong, answer, error);
 }
 
+/* A vector that is too short. */
+static void fill_up(const json_t *value, grade_field *field)
+{
+    double *next = field->values;
+    for (size_t i = 0; i < field->count; i++) {
+        field->values[i] = GRADE_SENTINEL;
+    }
+    read_nested(value, &next);
+}
+
 /* Reads an array that is inline. Sets another verdict where it has no numbers, or not as many as it should have. */
 static void read_array(const json_t *value, grade_field *field, grade_answer *answer)
 {
@@ -280,6 +293,10 @@ static void read_array(const json_t *value, grade_field *field, grade_answer *an
     bool regular = found.rank > GRADE_MAX_RANK || is_regular(value, &found, 0);
     bool null = json_is_null(value) && field->rank > 0; /* alone it is NaN only where one number is expected */
     field->deviation = NULL;
+    if (regular && field->ragged && found.rank == 1 && found.shape[0] > 0 && found.shape[0] < field->count) {
+        fill_up(value, field);
+        return;
+    }
     if (regular && !null && assay_grade_shape_compare(field, found.rank, found.shape)) {
         double *next = field->values;
         read_nested(value, &next);
@@ -323,7 +340,9 @@ static assay_status read_reply(json_t *reply, int id, const grade_folders *folde
         answer->verdict = GRADE_REFUSED;
         assay_grade_text_clean(refused, strlen(refused), answer->detail, 200);
     } else if (json_is_true(json_object_get(reply, "missing"))) {
+        const char *why = json_string_value(json_object_get(reply, "because"));
         answer->verdict = GRADE_MISSING;
+        assay_grade_text_clean(why == NULL ? "" : why, why == NULL ? 0 : strlen(why), answer->detail, 200);
     } else {
         answer->verdict = GRADE_PASS;
         for (size_t f = 0; f < answer->outputs.count && answer->verdict == GRADE_PASS; f++) {
@@ -366,7 +385,7 @@ static bool too_many_values(const char *line, size_t length)
 /* Why a line is not a reply: it is not JSON, or it is JSON that we do not accept. */
 static void describe_refusal(const json_t *value, const json_error_t *where, const char *shown, char *text, size_t size)
 {
-    const char *what = "not a JSON object";
+    const char *what = *shown == '\0' ? "an empty line" : "not a JSON object";
     if (value == NULL) {
         switch (json_error_code(where)) {
         case json_error_numeric_overflow:
@@ -381,7 +400,7 @@ static void describe_refusal(const json_t *value, const json_error_t *where, con
         default: break;
         }
     }
-    snprintf(text, size, "%s: %s", what, shown);
+    snprintf(text, size, "%s%s%s", what, *shown == '\0' ? "" : ": ", shown);
 }
 
 /* Parses a line of the submission's: NULL with a description where it is not an object that we take. */

@@ -4,6 +4,7 @@
 
 #include <assay/base/alloc.h>
 #include "grade/diagnose.h"
+#include "grade/quotient.h"
 #include "grade/rounding.h"
 
 /* The cases that a name is for. */
@@ -32,7 +33,7 @@ static void name_result(const grade_component *component, const grade_diagnosis 
     for (size_t i = 0; i < count; i++) {
         assay_grade_add_name(result, names[i]);
     }
-    result->solved = assay_grade_free_level(component, &found->choice) != NULL;
+    result->solved = assay_grade_free_id(component, &found->choice);
     result->parameter = found->choice.parameter;
     result->tie_count = found->tie_count;
     for (size_t i = 0; i < found->tie_count; i++) {
@@ -49,8 +50,18 @@ static void name_result(const grade_component *component, const grade_diagnosis 
     }
 }
 
-/* To be explained yet. */
-static bool is_open(const grade_result *result)
+/* Keeps the switches of a component that explain its answers. */
+static void keep(const grade_component *component, const grade_choice *choice, grade_upstream *found)
+{
+    const char *names[GRADE_MAX_NAMES];
+    if (found->count < GRADE_MAX_UPSTREAM && assay_grade_choice_names(component, choice, names) > 0) {
+        found->part[found->count].component = component;
+        found->part[found->count].choice = *choice;
+        found->part[found->count++].choice.upstream = NULL;
+    }
+}
+
+bool assay_grade_is_unexplained(const grade_result *result)
 {
     return result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL;
 }
@@ -58,7 +69,7 @@ static bool is_open(const grade_result *result)
 static bool any_open(const grade_judged *judged, const grade_result *results)
 {
     for (size_t i = 0; i < judged->count; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             return true;
         }
     }
@@ -69,7 +80,7 @@ static void name_group(const grade_judged *judged, case_group group, const grade
                        grade_result *results)
 {
     for (size_t i = 0; i < judged->count; i++) {
-        if (in_group(judged, i, group) && is_open(&results[i])) {
+        if (in_group(judged, i, group) && assay_grade_is_unexplained(&results[i])) {
             name_result(judged->component, found, &results[i]);
         }
     }
@@ -112,6 +123,25 @@ static bool select_parts(const grade_upstream *own, size_t k, grade_upstream *se
     return k < kinds;
 }
 
+/* Drops the selected parts without which a choice explains the answers as well. */
+static assay_status drop_silent(const grade_judged *judged, grade_choice *choice, grade_upstream *selected,
+                                assay_error *error)
+{
+    for (size_t i = selected->count; i-- > 0 && selected->count > 1;) {
+        grade_upstream fewer = *selected;
+        bool fits;
+        fewer.count--;
+        memmove(&fewer.part[i], &fewer.part[i + 1], (fewer.count - i) * sizeof fewer.part[0]);
+        choice->upstream = &fewer;
+        ASSAY_TRY(assay_grade_fits(judged, NULL, choice, &fits, error));
+        if (fits) {
+            *selected = fewer;
+        }
+    }
+    choice->upstream = selected;
+    return ASSAY_OK;
+}
+
 /* Whether the parts' mistakes alone explain the answers. */
 static assay_status follow_parts(const grade_judged *judged, const grade_upstream *own, grade_result *results,
                                  assay_error *error)
@@ -122,6 +152,7 @@ static assay_status follow_parts(const grade_judged *judged, const grade_upstrea
         bool fits;
         ASSAY_TRY(assay_grade_fits(judged, NULL, &found.choice, &fits, error));
         if (fits) {
+            ASSAY_TRY(drop_silent(judged, &found.choice, &selected, error));
             name_group(judged, ALL_CASES, &found, results);
             return ASSAY_OK;
         }
@@ -131,7 +162,7 @@ static assay_status follow_parts(const grade_judged *judged, const grade_upstrea
 
 /* One more mistake, in the composite component itself. */
 static assay_status follow_parts_further(const grade_judged *judged, const grade_upstream *own, grade_result *results,
-                                         assay_error *error)
+                                         grade_upstream *found_here, assay_error *error)
 {
     grade_upstream selected;
     for (size_t k = 0; select_parts(own, k, &selected) && any_open(judged, results); k++) {
@@ -141,10 +172,89 @@ static assay_status follow_parts_further(const grade_judged *judged, const grade
                                        k == own->count || own->count == 1 ? GRADE_SEARCH_PAIRS : GRADE_SEARCH_SINGLES,
                                        &found, error));
         if (found.exact) {
+            ASSAY_TRY(drop_silent(judged, &found.choice, &selected, error));
             name_group(judged, ALL_CASES, &found, results);
+            keep(judged->component, &found.choice, found_here);
         }
     }
     return ASSAY_OK;
+}
+
+/* --- mistakes of a part in the composite component's own code ----------------------------------------------------- */
+
+/* Where the search for them stands. */
+typedef struct {
+    const grade_judged *judged;
+    size_t levels; /* of the part */
+    bool solved;   /* with free numbers */
+    bool done;
+    grade_result *results;
+    grade_upstream *found;
+    assay_status status;
+    assay_error *error;
+} inside_search;
+
+/* The names of the component's own levels, then the part's, then of what follows from other parts. */
+static void name_inside(const inside_search *s, const grade_choice *base, const grade_component *part,
+                        const grade_diagnosis *inside)
+{
+    const grade_diagnosis own = {.found = true, .choice = *base};
+    for (size_t i = 0; i < s->judged->count; i++) {
+        grade_result *result = &s->results[i];
+        if (assay_grade_is_unexplained(result)) {
+            name_result(s->judged->component, &own, result);
+            name_result(part, inside, result);
+        }
+    }
+}
+
+/* Tries each part's levels within a setting of the component's own. */
+static bool visit_inside(const grade_choice *base, void *context)
+{
+    inside_search *s = context;
+    if (assay_grade_free_level(s->judged->component, base) != NULL) {
+        return true;
+    }
+    for (const grade_component *const *part = s->judged->component->parts; *part != NULL && !s->done; part++) {
+        grade_diagnosis inside;
+        s->status = assay_grade_diagnose_inside(s->judged, base, *part, s->levels, s->solved, &inside, s->error);
+        if (s->status != ASSAY_OK) {
+            return false;
+        }
+        if (inside.exact) {
+            name_inside(s, base, *part, &inside);
+            keep(s->judged->component, base, s->found);
+            keep(*part, &inside.choice, s->found);
+            s->done = true;
+        }
+    }
+    return !s->done;
+}
+
+/*
+ * One level of a part, also within what was found in the parts. Where nothing was found in them, also one level beside
+ * one of the component's own, and two of a part; more would take too long.
+ */
+static assay_status look_inside(const grade_judged *judged, const grade_upstream *own, grade_result *results,
+                                grade_upstream *found, assay_error *error)
+{
+    static const struct {
+        size_t own_levels;
+        size_t levels;
+        bool solved;
+    } stages[] = {{0, 1, true}, {1, 1, true}, {0, 2, false}};
+    inside_search s = {.judged = judged, .results = results, .found = found, .error = error};
+    size_t all = own->count > 0 || judged->shallow ? 1 : sizeof stages / sizeof stages[0];
+    size_t last = judged->component->parts == NULL ? 0 : all;
+    for (size_t k = 0; k < last; k++) {
+        s.levels = stages[k].levels;
+        s.solved = stages[k].solved;
+        for (int followed = 0; followed <= (own->count > 0) && !s.done && s.status == ASSAY_OK; followed++) {
+            const grade_choice base = {.upstream = followed == 1 ? own : NULL};
+            assay_grade_search(judged->component, &base, 0, stages[k].own_levels, visit_inside, &s);
+        }
+    }
+    return s.status;
 }
 
 /* --- ordinary and extreme inputs ---------------------------------------------------------------------------------- */
@@ -153,8 +263,8 @@ static assay_status follow_parts_further(const grade_judged *judged, const grade
  * Where nothing explains all cases: ordinary inputs alone, then more levels that explain the extreme ones too. Where
  * the ordinary inputs stay unexplained, a level that changes nothing for them may still explain the extreme ones.
  */
-static assay_status explain_apart(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
-                                  assay_error *error)
+static assay_status explain_apart(const grade_judged *judged, bool *wanted, grade_result *results,
+                                  grade_upstream *found, assay_error *error)
 {
     grade_diagnosis ordinary;
     grade_diagnosis extreme;
@@ -164,12 +274,17 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
     ASSAY_TRY(assay_grade_diagnose(judged, wanted, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &ordinary, error));
     if (ordinary.exact) {
         ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.choice, GRADE_SEARCH_PAIRS, &extreme, error));
+        for (size_t i = 0; i < ordinary.tie_count && !extreme.exact; i++) {
+            ASSAY_TRY(assay_grade_diagnose(judged, NULL, &ordinary.ties[i], GRADE_SEARCH_PAIRS, &extreme, error));
+            if (extreme.exact) {
+                ordinary = (grade_diagnosis){.found = true, .exact = true, .choice = ordinary.ties[i]};
+            }
+        }
         name_group(judged, ORDINARY_CASES, &ordinary, results);
-        *found = ordinary.choice;
         if (extreme.exact) {
             name_group(judged, EXTREME_CASES, &extreme, results);
-            *found = extreme.choice;
         }
+        keep(judged->component, extreme.exact ? &extreme.choice : &ordinary.choice, found);
         return ASSAY_OK;
     }
     bool silent = false;
@@ -187,6 +302,22 @@ static assay_status explain_apart(const grade_judged *judged, bool *wanted, grad
 
 /* --- rounding ----------------------------------------------------------------------------------------------------- */
 
+static void name_all(const grade_judged *judged, const char *id, grade_result *results)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (assay_grade_is_unexplained(&results[i])) {
+            assay_grade_add_name(&results[i], id);
+        }
+    }
+}
+
+/* What a part makes inexact makes the composite component inexact. */
+static bool follows_approximation(const grade_judged *judged, const char *id)
+{
+    return judged->component->parts != NULL && judged->upstream != NULL && judged->upstream->approximation != NULL &&
+           (strcmp(id, GRADE_INEXACT_ID) == 0 || strcmp(id, GRADE_FLOAT32_ID) == 0);
+}
+
 /* How the answers deviate from a setting that gives them nearly. */
 static assay_status explain_rounding(const grade_judged *judged, const grade_diagnosis *nearly, bool certain,
                                      grade_result *results, assay_error *error)
@@ -194,11 +325,15 @@ static assay_status explain_rounding(const grade_judged *judged, const grade_dia
     grade_rounding rounding;
     ASSAY_TRY(assay_grade_rounding(judged, &nearly->choice, certain, &rounding, error));
     for (size_t i = 0; i < judged->count && rounding.id != NULL; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             name_result(judged->component, nearly, &results[i]);
+            if (follows_approximation(judged, rounding.id)) {
+                results[i].follows[0] = judged->upstream->approximation;
+                continue;
+            }
             assay_grade_add_name(&results[i], rounding.id);
             if (rounding.digits > 0) {
-                results[i].solved = true;
+                results[i].solved = rounding.id;
                 results[i].parameter = rounding.digits;
             }
         }
@@ -249,7 +384,7 @@ static assay_status find_nearest(const grade_judged *judged, grade_result *resul
     assay_grade_search(judged->component, &GRADE_TUTORIAL, 0, 1, visit_nearest, &n);
     bool near = n.id != NULL && 5 * n.right >= 4 * total && 2 * (total - n.right) <= total - reference;
     for (size_t i = 0; i < judged->count && near; i++) {
-        if (is_open(&results[i])) {
+        if (assay_grade_is_unexplained(&results[i])) {
             results[i].nearest = n.id;
             results[i].nearest_values = n.right;
             results[i].compared_values = total;
@@ -262,46 +397,184 @@ static assay_status find_nearest(const grade_judged *judged, grade_result *resul
 
 static const grade_diagnosis reference = {.found = true};
 
-static assay_status explain_own(const grade_judged *judged, bool *wanted, grade_result *results, grade_choice *found,
-                                assay_error *error)
+/* Answers with few digits are compared with models that are rounded alike. */
+static assay_status explain_shortened(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                      assay_error *error)
 {
-    grade_diagnosis all;
-    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
-    if (all.exact) {
-        name_group(judged, ALL_CASES, &all, results);
-        *found = all.choice;
-        return ASSAY_OK;
+    grade_judged shortened = *judged;
+    grade_diagnosis all = {0};
+    for (int fixed = 0; fixed < 2 && !all.exact; fixed++) {
+        shortened.decimals = assay_grade_decimals_of(judged, fixed == 1);
+        if (shortened.decimals.digits > 0) {
+            ASSAY_TRY(assay_grade_diagnose(&shortened, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &all, error));
+        }
     }
-    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
-    ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
-    if (all.found && any_open(judged, results)) {
-        *found = all.choice;
-        return explain_rounding(judged, &all, false, results, error);
+    for (size_t i = 0; i < judged->count && all.exact; i++) {
+        if (assay_grade_is_unexplained(&results[i])) {
+            name_result(judged->component, &all, &results[i]);
+            assay_grade_add_name(&results[i], "any.short_decimals");
+        }
+    }
+    if (all.exact) {
+        keep(judged->component, &all.choice, found);
     }
     return ASSAY_OK;
 }
 
-assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
-                                 assay_error *error)
+static assay_status explain_exactly(const grade_judged *judged, grade_diagnosis *all, grade_result *results,
+                                    grade_upstream *found, assay_error *error)
 {
     const grade_upstream own = own_parts(judged);
+    ASSAY_TRY(assay_grade_diagnose(judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, all, error));
+    if (all->exact) {
+        name_group(judged, ALL_CASES, all, results);
+        keep(judged->component, &all->choice, found);
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(explain_shortened(judged, results, found, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(follow_parts_further(judged, &own, results, found, error));
+    }
+    return any_open(judged, results) ? look_inside(judged, &own, results, found, error) : ASSAY_OK;
+}
+
+static assay_status explain_nearly(const grade_judged *judged, const grade_diagnosis *all, bool *wanted,
+                                   grade_result *results, grade_upstream *found, assay_error *error)
+{
+    ASSAY_TRY(explain_rounding(judged, &reference, false, results, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_apart(judged, wanted, results, found, error));
+    }
+    if (all->found && any_open(judged, results)) {
+        keep(judged->component, &all->choice, found);
+        ASSAY_TRY(explain_rounding(judged, all, false, results, error));
+    }
+    return any_open(judged, results) ? find_nearest(judged, results, error) : ASSAY_OK;
+}
+
+static assay_status explain_all(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                assay_error *error)
+{
+    const grade_upstream own = own_parts(judged);
+    grade_diagnosis all = {0};
+    ASSAY_TRY(follow_parts(judged, &own, results, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_rounding(judged, &reference, true, results, error));
+    }
+    if (any_open(judged, results) && assay_grade_is_quotient(judged)) {
+        found->approximation = GRADE_FINITE_DIFFERENCES_ID;
+        name_all(judged, found->approximation, results);
+    }
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_exactly(judged, &all, results, found, error));
+    }
+    if (!any_open(judged, results)) {
+        return ASSAY_OK;
+    }
     bool *wanted = assay_calloc(judged->count, sizeof *wanted, error);
     if (wanted == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    assay_status status = follow_parts(judged, &own, results, error);
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_rounding(judged, &reference, true, results, error);
-    }
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_own(judged, wanted, results, found, error);
-    }
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = follow_parts_further(judged, &own, results, error);
-    }
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = find_nearest(judged, results, error);
-    }
+    assay_status status = explain_nearly(judged, &all, wanted, results, found, error);
     assay_free(wanted);
     return status;
+}
+
+/* --- wrong parts that nothing explains ---------------------------------------------------------------------------- */
+
+/* The first such part that a case depends on, or NULL. */
+static const grade_component *unexplained_part(const grade_judged *judged, const grade_case *graded)
+{
+    const grade_component *component = judged->component;
+    for (size_t i = 0; judged->upstream != NULL && i < judged->upstream->unexplained_count; i++) {
+        const grade_component *part = judged->upstream->unexplained[i];
+        if (is_part(component, part) && (component->uses == NULL || component->uses(graded, &GRADE_TUTORIAL, part))) {
+            return part;
+        }
+    }
+    return NULL;
+}
+
+/* The cases that do not depend on a wrong part that nothing explains, by themselves. */
+typedef struct {
+    grade_judged judged;
+    size_t *index;
+    grade_case **cases;
+    grade_answer *answers;
+    grade_result *results;
+} clear_cases;
+
+static void forget_clear(clear_cases *c)
+{
+    assay_free(c->index);
+    assay_free(c->cases);
+    assay_free(c->answers);
+    assay_free(c->results);
+}
+
+static assay_status select_clear(const grade_judged *judged, const grade_result *results, clear_cases *c,
+                                 assay_error *error)
+{
+    c->judged = *judged;
+    c->index = assay_calloc(judged->count, sizeof *c->index, error);
+    c->cases = assay_calloc(judged->count, sizeof *c->cases, error);
+    c->answers = assay_calloc(judged->count, sizeof *c->answers, error);
+    c->results = assay_calloc(judged->count, sizeof *c->results, error);
+    if (c->index == NULL || c->cases == NULL || c->answers == NULL || c->results == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    c->judged.count = 0;
+    c->judged.cases = c->cases;
+    c->judged.answers = c->answers;
+    for (size_t i = 0; i < judged->count; i++) {
+        if (unexplained_part(judged, judged->cases[i]) == NULL) {
+            size_t k = c->judged.count++;
+            c->index[k] = i;
+            c->cases[k] = judged->cases[i];
+            c->answers[k] = judged->answers[i];
+            c->results[k] = results[i];
+        }
+    }
+    return ASSAY_OK;
+}
+
+/*
+ * A composite component whose part is wrong without a known mistake: the cases that use the part cannot be explained
+ * but by a mistake that takes the part's place, so no more than single levels are searched for. The others are
+ * explained by themselves.
+ */
+static assay_status explain_beside(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                   assay_error *error)
+{
+    clear_cases clear = {0};
+    grade_judged rest = *judged;
+    assay_status status = select_clear(judged, results, &clear, error);
+    if (status == ASSAY_OK && any_open(&clear.judged, clear.results)) {
+        status = explain_all(&clear.judged, clear.results, found, error);
+        for (size_t k = 0; k < clear.judged.count; k++) {
+            results[clear.index[k]] = clear.results[k];
+        }
+    }
+    rest.shallow = true;
+    if (status == ASSAY_OK && any_open(judged, results)) {
+        status = explain_all(&rest, results, found, error);
+    }
+    for (size_t i = 0; i < judged->count; i++) {
+        if (assay_grade_is_unexplained(&results[i])) {
+            results[i].suspect = unexplained_part(judged, judged->cases[i]);
+        }
+    }
+    forget_clear(&clear);
+    return status;
+}
+
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                 assay_error *error)
+{
+    for (size_t i = 0; i < judged->count; i++) {
+        if (unexplained_part(judged, judged->cases[i]) != NULL) {
+            return explain_beside(judged, results, found, error);
+        }
+    }
+    return explain_all(judged, results, found, error);
 }

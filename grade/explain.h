@@ -8,7 +8,10 @@
 #include "grade/judge.h"
 
 /* Sets the names of results with verdict GRADE_WRONG and no name. `found` is as in assay_grade_judge. */
-assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_choice *found,
+assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error);
+
+/* Whether a result is wrong and has no name: of its own, or of a part. */
+bool assay_grade_is_unexplained(const grade_result *result);
 
 #endif

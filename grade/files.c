@@ -21,19 +21,35 @@
 
 enum { HEADER_LIMIT = 16 << 20 };
 
+enum { FILE_NAME = 64 };
+
+/*
+ * The file of an output: ID.NAME.npy, and ID.NAME.out.npy where an input has that name, so that an input is never taken
+ * for an answer.
+ */
+static const char *output_file(char name[FILE_NAME], const grade_case *graded, int id, size_t f)
+{
+    const char *output = graded->outputs.field[f].name;
+    bool taken = false;
+    for (size_t i = 0; i < graded->inputs.count; i++) {
+        taken = taken || strcmp(graded->inputs.field[i].name, output) == 0;
+    }
+    snprintf(name, FILE_NAME, "%d.%s%s.npy", id, output, taken ? ".out" : "");
+    return name;
+}
+
 /* jansson lets one leave out what it has no memory for: `whole` becomes false then, here and below. */
 static json_t *wanted_outputs(const grade_case *graded, int id, bool *whole)
 {
     json_t *wanted = json_object();
     for (size_t f = 0; f < graded->outputs.count; f++) {
         const grade_field *field = &graded->outputs.field[f];
-        char file[64];
+        char file[FILE_NAME];
         json_t *shape = json_array();
         for (size_t d = 0; d < field->rank; d++) {
             *whole = json_array_append_new(shape, json_integer((json_int_t)field->shape[d])) == 0 && *whole;
         }
-        snprintf(file, sizeof file, "%d.%s.npy", id, field->name);
-        json_t *output = json_pack("{s:s, s:o}", "npy", file, "shape", shape);
+        json_t *output = json_pack("{s:s, s:o}", "npy", output_file(file, graded, id, f), "shape", shape);
         *whole = json_object_set_new(wanted, field->name, output) == 0 && *whole;
     }
     return wanted;
@@ -165,8 +181,13 @@ static assay_status read_header(const json_t *root, const char *path, grade_impo
         return assay_fail(error, ASSAY_ERROR_FORMAT,
                           "%s/" HEADER ": no \"seed\" or no \"cases\"; it is not as --export wrote it", path);
     }
+    const json_t *bits = json_object_get(root, "precision");
+    if (bits != NULL && json_integer_value(bits) != 32 && json_integer_value(bits) != 64) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "%s/" HEADER ": \"precision\" is 64, or 32 for float32 arrays",
+                          path);
+    }
     imported->seed = (uint64_t)json_integer_value(seed);
-    imported->precision = json_integer_value(json_object_get(root, "precision")) == 32 ? GRADE_F32 : GRADE_F64;
+    imported->precision = json_integer_value(bits) == 32 ? GRADE_F32 : GRADE_F64;
     return ASSAY_OK;
 }
 
@@ -200,9 +221,9 @@ static assay_status import_case(const grade_case *graded, int id, int folder, gr
 {
     answer->verdict = GRADE_PASS;
     for (size_t f = 0; f < graded->outputs.count; f++) {
-        char name[64];
+        char name[FILE_NAME];
         assay_error wrong = {0};
-        snprintf(name, sizeof name, "%d.%s.npy", id, graded->outputs.field[f].name);
+        output_file(name, graded, id, f);
         bool there = faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
         if (!there && errno != ENOENT) {
             return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", name, strerror(errno));
@@ -237,8 +258,8 @@ static assay_status import_from(grade_battery *battery, int folder, assay_error 
             ASSAY_TRY(import_case(part->cases[i], ++id, folder, &part->answers[i], &found, error));
         }
         for (size_t i = 0; i < part->count && found; i++) {
-            if (part->answers[i].verdict == GRADE_MISSING) {
-                part->answers[i].verdict = GRADE_SHAPE;
+            if (part->answers[i].verdict == GRADE_MISSING) { /* a wrong answer is not taken back by leaving it out */
+                part->answers[i].verdict = GRADE_REPLY;
             }
         }
     }

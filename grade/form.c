@@ -18,16 +18,18 @@
 
 /* clang-format off */
 static const char *const python_files[] = {
-    "__init__.py", "__main__.py", "arrays.py", "calls.py", "cells.py", "definitions.py", "find.py", "initializers.py",
-    "layers.py", "names.py", "networks.py", "optimizers.py", "serve.py", NULL,
+    "__init__.py", "__main__.py", "arrays.py", "calls.py", "cells.py", "constants.py", "definitions.py", "find.py",
+    "initializers.py", "later.py", "layers.py", "names.py", "networks.py", "numpy_networks.py", "optimizers.py",
+    "returns.py", "serve.py", NULL,
 };
-static const char *const javascript_files[] = {"runner.js", NULL};
+static const char *const javascript_files[] = {"calls.js", "load.js", "names.js", "runner.js", NULL};
 static const grade_language python = {"python", "", python_files, "python3", "python3"};
 static const grade_language javascript = {"javascript", "/runner.js", javascript_files, "node", "nodejs"};
 static const grade_form forms[] = {
     {".ipynb", "submission.ipynb", false, &python},
     {".py", "submission.py", false, &python},
     {".js", "submission.js", false, &javascript},
+    {".mjs", "submission.mjs", false, &javascript},
     {".c", "submission.c", true, NULL},
     {".so", GRADE_OBJECT_NAME, false, NULL},
 };
@@ -48,9 +50,26 @@ const grade_form *assay_grade_form_of(const char *path)
 
 /* --- a folder ----------------------------------------------------------------------------------------------------- */
 
+/* assay.py is the student's side of assay, which `assay assign` writes beside a submission. */
 static int is_candidate(const struct dirent *entry)
 {
-    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && assay_grade_form_of(entry->d_name) != NULL;
+    return entry->d_name[0] != '.' && entry->d_type != DT_DIR && assay_grade_form_of(entry->d_name) != NULL &&
+           strcmp(entry->d_name, "assay.py") != 0;
+}
+
+/* The one notebook among Python files, which are its modules; NULL: there is none, or another kind of file. */
+static const char *only_notebook(struct dirent *const *entries, int count)
+{
+    const char *notebook = NULL;
+    for (int i = 0; i < count; i++) {
+        const grade_form *form = assay_grade_form_of(entries[i]->d_name);
+        bool is_notebook = strcmp(form->ending, ".ipynb") == 0;
+        if (form->language != &python || (is_notebook && notebook != NULL)) {
+            return NULL;
+        }
+        notebook = is_notebook ? entries[i]->d_name : notebook;
+    }
+    return notebook;
 }
 
 static bool has_documented_name(const char *name)
@@ -81,7 +100,7 @@ assay_status assay_grade_form_choose(int folder, char **name, char reason[GRADE_
         snprintf(reason, GRADE_TEXT_LENGTH, "its folder cannot be read: %s", strerror(errno));
         return ASSAY_OK;
     }
-    const char *chosen = count == 1 ? entries[0]->d_name : NULL;
+    const char *chosen = count == 1 ? entries[0]->d_name : only_notebook(entries, count);
     int documented = 0;
     for (int i = 0; i < count; i++) {
         if (has_documented_name(entries[i]->d_name)) {

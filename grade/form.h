@@ -25,13 +25,13 @@ typedef struct {
 const grade_form *assay_grade_form_of(const char *path);
 
 /* The endings, for messages. */
-#define GRADE_FORM_ENDINGS ".ipynb, .py, .js, .c or .so"
+#define GRADE_FORM_ENDINGS ".ipynb, .py, .js, .mjs, .c or .so"
 
 /*
- * The file of a folder that is the submission: the one called submission.ENDING, or else the only one that has a form.
- * Hidden files and folders are passed over. ASSAY_OK: `*name` is the file's name, and the caller frees it with
- * assay_free; or it is NULL, and `reason` says in one line why there is none (empty: no file has a form). `folder` is
- * open and stays open.
+ * The file of a folder that is the submission: the one called submission.ENDING, or else the only one that has a form,
+ * or else the only notebook among Python files. Hidden files, folders and assay.py are passed over. ASSAY_OK: `*name`
+ * is the file's name, and the caller frees it with assay_free; or it is NULL, and `reason` says in one line why there
+ * is none (empty: no file has a form). `folder` is open and stays open.
  */
 assay_status assay_grade_form_choose(int folder, char **name, char reason[GRADE_TEXT_LENGTH], assay_error *error);
 

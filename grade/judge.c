@@ -45,6 +45,15 @@ static double scale_of(const grade_field *field)
     return finite == 0 ? 0.0 : sqrt(sum / (double)finite);
 }
 
+/*
+ * The scale of a field of a model's outputs. Sums that cancel, such as a gradient over all classes, leave nothing but
+ * rounding: so the scale is at least a thousandth of what is expected there.
+ */
+static double scale_in(const grade_case *graded, const grade_fields *want, size_t f)
+{
+    return fmax(scale_of(&want->field[f]), 1e-3 * scale_of(&graded->outputs.field[f]));
+}
+
 static double value_distance(double got, double want, double tolerance, double scale)
 {
     if (!isfinite(want) || !isfinite(got)) {
@@ -61,7 +70,7 @@ double assay_grade_distance(const grade_case *graded, const grade_fields *got, c
     double worst = 0.0;
     bool found = false;
     for (size_t f = 0; f < want->count; f++) {
-        double scale = scale_of(&want->field[f]);
+        double scale = scale_in(graded, want, f);
         for (size_t i = 0; i < want->field[f].count; i++) {
             double distance = value_distance(got->field[f].values[i], want->field[f].values[i],
                                              graded->tolerance[precision], scale);
@@ -78,12 +87,18 @@ double assay_grade_distance(const grade_case *graded, const grade_fields *got, c
     return worst;
 }
 
+bool assay_grade_value_fits(const grade_case *graded, const grade_fields *want, size_t field, size_t index, double got)
+{
+    return value_distance(got, want->field[field].values[index], graded->tolerance[GRADE_F32],
+                          scale_in(graded, want, field)) <= 1.0;
+}
+
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                                 grade_precision precision)
 {
     size_t right = 0;
     for (size_t f = 0; f < want->count; f++) {
-        double scale = scale_of(&want->field[f]);
+        double scale = scale_in(graded, want, f);
         for (size_t i = 0; i < want->field[f].count; i++) {
             right += value_distance(got->field[f].values[i], want->field[f].values[i], graded->tolerance[precision],
                                     scale) <= 1.0;
@@ -106,8 +121,13 @@ static void describe_divergence(const grade_fields *got, const grade_fields *wan
         used += (size_t)snprintf(where + used, sizeof where - used, "[%zu]", rest / inner);
         rest %= inner;
     }
+    double value = got->field[f].values[index];
+    if (value == GRADE_SENTINEL) {
+        snprintf(text, size, "%s%s: got no value, expected %.10g", field->name, where, field->values[index] + 0.0);
+        return;
+    }
     /* + 0.0 turns -0 into 0. */
-    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, got->field[f].values[index] + 0.0,
+    snprintf(text, size, "%s%s: got %.10g, expected %.10g", field->name, where, value + 0.0,
              field->values[index] + 0.0);
 }
 
@@ -194,15 +214,17 @@ static const grade_field *other_shape(const grade_answer *answer)
  * Names the shape. Where only axes of length 1 differ, the values have been judged; what is wrong with them without a
  * name must not become creditable by the name of the shape.
  */
-static void name_shape(const grade_answer *answer, grade_result *result)
+static void name_shape(const grade_case *graded, const grade_answer *answer, grade_result *result)
 {
+    const grade_component *component = graded->component;
     char want[64];
     const grade_field *field = other_shape(answer);
     if (field == NULL || (answer->verdict != GRADE_SHAPE && answer->verdict != GRADE_PASS)) {
         return;
     }
     if (answer->verdict == GRADE_SHAPE) {
-        result->mistake = field->deviation;
+        const char *own = component->name_shape == NULL ? NULL : component->name_shape(graded, field);
+        result->mistake = own == NULL ? field->deviation : own;
         return;
     }
     size_t used = strlen(result->detail);
@@ -241,13 +263,16 @@ static bool judge_case(const grade_case *graded, const grade_answer *answer, gra
         return false;
     }
     describe_divergence(&answer->outputs, &graded->outputs, f, index, result->detail, sizeof result->detail);
+    if (result->mistake == NULL && graded->component->name_values != NULL) {
+        result->mistake = graded->component->name_values(graded, &answer->outputs);
+    }
     return result->mistake == NULL;
 }
 
-static assay_status judge_values(const grade_judged *judged, grade_result *results, grade_choice *found,
+static assay_status judge_values(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                  assay_error *error)
 {
-    *found = GRADE_TUTORIAL;
+    *found = (grade_upstream){0};
     if (judged->component->initializer != NULL) {
         return assay_grade_judge_initializer(judged->component, judged->count, judged->cases, judged->answers, results,
                                              error);
@@ -259,12 +284,12 @@ static assay_status judge_values(const grade_judged *judged, grade_result *resul
     return unexplained ? assay_grade_explain(judged, results, found, error) : ASSAY_OK;
 }
 
-assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                assay_error *error)
 {
     ASSAY_TRY(judge_values(judged, results, found, error));
     for (size_t i = 0; i < judged->count; i++) {
-        name_shape(&judged->answers[i], &results[i]);
+        name_shape(judged->cases[i], &judged->answers[i], &results[i]);
     }
     return ASSAY_OK;
 }

@@ -59,9 +59,10 @@ typedef struct {
     const char *also[GRADE_MAX_NAMES]; /* the other ids of the same explanation; unused places are NULL */
     grade_tie ties[GRADE_MAX_TIES];    /* other explanations of the same answers */
     size_t tie_count;
-    bool solved;                          /* the explanation has a number that the submission fixed */
+    const char *solved;                   /* the id of them that has a number, which the submission fixed; or NULL */
     double parameter;                     /* that number */
     const char *follows[GRADE_MAX_NAMES]; /* ids of mistakes in the parts of a composite component that show here */
+    const grade_component *suspect;       /* unexplained: a wrong part, unexplained as well, that the case depends on */
     const char *nearest;    /* where nothing explains all: the id that gives most of the values, if those are many */
     size_t nearest_values;  /* how many values it gives */
     size_t compared_values; /* of how many */
@@ -70,8 +71,11 @@ typedef struct {
     double earned;
 } grade_result;
 
-/* Every output is filled with this before a C function is called, so that reading or leaving it is recognised. */
-#define GRADE_SENTINEL (-987.25)
+/* "%.{digits}g", or "%.{digits}f" if fixed; 0 digits: not rounded. */
+typedef struct {
+    int digits;
+    bool fixed;
+} grade_decimals;
 
 /* What is judged together: one component's cases and their answers. */
 typedef struct {
@@ -81,10 +85,15 @@ typedef struct {
     const grade_answer *answers;
     grade_precision precision;
     const grade_upstream *upstream; /* what was found in the submission's other components; NULL: nothing */
+    grade_decimals decimals;        /* what the models' values are rounded to before they are compared */
+    bool shallow;                   /* only single levels are searched for */
 } grade_judged;
 
-/* Judges one component. `found` receives the switches that explain the answers: all 0 where nothing does. */
-assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_choice *found,
+/*
+ * Judges one component. `found` receives the switches that explain the answers: of the component, and of parts whose
+ * mistakes are in its own code; nothing where it is right or unexplained.
+ */
+assay_status assay_grade_judge(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                assay_error *error);
 
 /* Adds an id to those of a result, once, where there is room. */
@@ -97,6 +106,9 @@ void assay_grade_add_name(grade_result *result, const char *id);
  */
 double assay_grade_distance(const grade_case *graded, const grade_fields *got, const grade_fields *want,
                             grade_precision precision, size_t *field, size_t *index);
+
+/* Whether a value is within float32's tolerance of value `index` of a field. */
+bool assay_grade_value_fits(const grade_case *graded, const grade_fields *want, size_t field, size_t index, double got);
 
 /* How many values of `got` are within the tolerance of those of `want`. */
 size_t assay_grade_right_values(const grade_case *graded, const grade_fields *got, const grade_fields *want,

@@ -9,6 +9,7 @@
 #include <assay/stats/moments.h>
 #include "grade/distribution.h"
 #include "grade/search.h"
+#include "base/order.h"
 
 /* Correlation of two samples. Draws that were made once and used twice correlate fully, whatever their scale. */
 static double correlation(size_t count, const double *a, const double *b)
@@ -45,13 +46,6 @@ typedef struct {
     double *values;
     size_t count;
 } magnitudes;
-
-static int compare_doubles(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static bool same_value(double a, double b)
 {
@@ -93,7 +87,7 @@ static bool same_draws(const magnitudes *a, const magnitudes *b)
     }
     double count = (double)small->count;
     double chance = (double)own_repetitions(large) / (double)large->count;
-    double allowed = count * (chance + SPARE_SHARE) + SPARE_VALUES +
+    double allowed = count * (chance + SPARE_SHARE) + (double)SPARE_VALUES +
                      SPARE_DEVIATIONS * sqrt(count * chance * (1.0 - chance));
     return (double)shared_values(small, large) > allowed;
 }
@@ -122,7 +116,13 @@ static repetition_kind repetition_in(const grade_field *field, const magnitudes 
     size_t different = different_values(drawn);
     bool table = field->rank == 2;
     size_t row = table ? field->shape[1] : field->count;
-    if (different == 1) { /* a constant is judged as a distribution */
+    if (different == 1) { /* a constant is judged as a distribution; one number with both signs is none */
+        double first = field->values[0];
+        for (size_t i = 1; i < field->count; i++) {
+            if (field->values[i] * first < 0.0) {
+                return DRAWS_FEW;
+            }
+        }
         return DRAWS_FRESH;
     }
     if (table && repeats(field->count - row, field->values, field->values + row)) {
@@ -198,7 +198,7 @@ static assay_status add_tensor(tensors *all, const grade_component *component, c
             added->drawn.values[added->drawn.count++] = value;
         }
     }
-    qsort(added->drawn.values, added->drawn.count, sizeof(double), compare_doubles);
+    qsort(added->drawn.values, added->drawn.count, sizeof(double), assay_compare_doubles);
     added->repetition = added->drawn.count == 0 ? DRAWS_FRESH : repetition_in(field, &added->drawn);
     take_sample(added);
     return ASSAY_OK;
@@ -291,6 +291,7 @@ typedef struct {
     double parameter; /* the number for a level that has a free one, estimated from the first layer */
     grade_choice found;
     bool explained;
+    bool rare; /* rare levels are tried now, and no others */
 } half;
 
 /* Whether these switches draw a tensor; `z` as in distribution.h. */
@@ -343,6 +344,9 @@ static bool try_choice(const grade_choice *choice, void *context)
 {
     half *h = context;
     grade_choice tried = *choice;
+    if (assay_grade_is_rare(h->component, choice) != h->rare) {
+        return true;
+    }
     tried.parameter = h->parameter;
     if (draws_all(h, &tried)) {
         h->found = tried;
@@ -370,6 +374,7 @@ static double estimate(const half *h)
 static void explain(half *h)
 {
     static const size_t kinds[][2] = {{1, 0}, {2, 0}, {0, 1}, {1, 1}, {0, 2}, {2, 1}, {1, 2}};
+    enum { KINDS = sizeof kinds / sizeof kinds[0] };
     grade_component searched = *h->component;
     grade_choice base = GRADE_TUTORIAL;
     h->parameter = estimate(h);
@@ -378,8 +383,9 @@ static void explain(half *h)
     } else {
         base.level[0] = 1;
     }
-    for (size_t k = 0; k < sizeof kinds / sizeof kinds[0] && !h->explained; k++) {
-        assay_grade_search(&searched, &base, kinds[k][0], kinds[k][1], try_choice, h);
+    for (size_t k = 0; k < 2 * KINDS && !h->explained; k++) {
+        h->rare = k >= KINDS;
+        assay_grade_search(&searched, &base, kinds[k % KINDS][0], kinds[k % KINDS][1], try_choice, h);
     }
     h->found.level[0] = h->biases ? h->found.level[0] : 0;
 }
@@ -409,16 +415,23 @@ static void judge_structure(const tensors *all, const grade_answer *answers, siz
     }
 }
 
-/* Judges one half of the outputs of all cases, after the structure and maybe the other half. */
-static void judge_half(half *h, size_t count, grade_result *results)
+/*
+ * Judges one half of the outputs of all cases, after the structure and maybe the other half. `other`: what was found
+ * there; biases that are drawn as the weights are have no mistake of their own.
+ */
+static void judge_half(half *h, const grade_choice *other, size_t count, grade_result *results)
 {
     const char *names[GRADE_MAX_NAMES];
     if (first_misfit(h, -1, &GRADE_TUTORIAL) == NULL) {
         h->explained = true;
         return;
     }
-    explain(h);
-    size_t named = h->explained ? assay_grade_choice_names(h->component, &h->found, names) : 0;
+    bool follows = draws_all(h, other);
+    h->explained = follows;
+    if (!follows) {
+        explain(h);
+    }
+    size_t named = h->explained && !follows ? assay_grade_choice_names(h->component, &h->found, names) : 0;
     for (size_t i = 0; i < count; i++) {
         const tensor *misfit = first_misfit(h, (long)i, &GRADE_TUTORIAL);
         if (misfit == NULL) {
@@ -430,8 +443,10 @@ static void judge_half(half *h, size_t count, grade_result *results)
             assay_grade_add_name(&results[i], names[k]);
         }
         if (h->explained && assay_grade_free_level(h->component, &h->found) != NULL) {
-            results[i].solved = true;
-            results[i].parameter = h->parameter;
+            results[i].solved = assay_grade_free_id(h->component, &h->found);
+            const struct grade_initializer *initializer = h->component->initializer;
+            results[i].parameter = initializer->shown == NULL ? h->parameter
+                                                              : initializer->shown(h->cases[i], &h->found);
         }
     }
 }
@@ -444,10 +459,12 @@ static assay_status judge_tensors(const grade_component *component, size_t count
         judge_structure(all, answers, i, &results[i]);
     }
     bool explained = true;
+    grade_choice of_weights = GRADE_TUTORIAL;
     for (int biases = 0; biases < 2; biases++) {
         half h = {.component = component, .cases = cases, .all = all, .biases = biases == 1};
-        judge_half(&h, count, results);
+        judge_half(&h, &of_weights, count, results);
         explained = explained && h.explained;
+        of_weights = h.found;
     }
     for (size_t i = 0; i < count && !explained; i++) { /* what is named is not all: nobody may give credit for all */
         if (results[i].mistake != NULL) {

@@ -22,6 +22,7 @@ grade_libgrade_la_SOURCES = \
 	%D%/component_optimizer.c \
 	%D%/component_softmax.c \
 	%D%/component_surface.c \
+	%D%/component_training.c \
 	%D%/components.c \
 	%D%/components.h \
 	%D%/diagnose.c \
@@ -49,6 +50,7 @@ grade_libgrade_la_SOURCES = \
 	%D%/judge.h \
 	%D%/judge_init.c \
 	%D%/judge_init.h \
+	%D%/network.h \
 	%D%/npy.c \
 	%D%/npy.h \
 	%D%/npy_header.c \
@@ -59,6 +61,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/processes.c \
 	%D%/portable.h \
 	%D%/processes.h \
+	%D%/quotient.c \
+	%D%/quotient.h \
 	%D%/report.c \
 	%D%/report.h \
 	%D%/report_impl.h \
@@ -107,13 +111,15 @@ assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl
 # neutral names (grade/form.c lists them). configure links runners to grade/runners, for a program that is not
 # installed.
 runners_pythondir = $(pkgdatadir)/runners/python
-dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__main__.py %D%/runners/python/arrays.py \
-	%D%/runners/python/calls.py %D%/runners/python/cells.py %D%/runners/python/definitions.py \
-	%D%/runners/python/find.py %D%/runners/python/initializers.py %D%/runners/python/layers.py \
-	%D%/runners/python/names.py %D%/runners/python/networks.py %D%/runners/python/optimizers.py \
-	%D%/runners/python/serve.py
+dist_runners_python_DATA = %D%/runners/python/__init__.py %D%/runners/python/__main__.py \
+	%D%/runners/python/arrays.py %D%/runners/python/calls.py %D%/runners/python/cells.py \
+	%D%/runners/python/constants.py %D%/runners/python/definitions.py %D%/runners/python/find.py \
+	%D%/runners/python/initializers.py %D%/runners/python/later.py %D%/runners/python/layers.py \
+	%D%/runners/python/names.py %D%/runners/python/networks.py %D%/runners/python/numpy_networks.py \
+	%D%/runners/python/optimizers.py %D%/runners/python/returns.py %D%/runners/python/serve.py
 runners_javascriptdir = $(pkgdatadir)/runners/javascript
-dist_runners_javascript_DATA = %D%/runners/javascript/runner.js
+dist_runners_javascript_DATA = %D%/runners/javascript/calls.js %D%/runners/javascript/load.js \
+	%D%/runners/javascript/names.js %D%/runners/javascript/runner.js
 
 # golden/mistakes.json and golden/named.json as C string literals, one a line.
 BUILT_SOURCES += mistakes.inc named.inc student_header.inc
@@ -135,21 +141,42 @@ student_header.inc: grade/include/assay/student.h
 studentdir = $(pkgdatadir)/python
 dist_student_DATA = %D%/student/assay.py
 
-# Complete starters with markers: not installed. `assay assign` makes blank ones of them; so does make, for the folder
-# of starters that is installed.
-EXTRA_DIST += %D%/starters/c/submission.c %D%/starters/c/Makefile %D%/starters/python/submission.py \
-	%D%/starters/pytorch/submission.py %D%/starters/blank.awk %D%/gradescope/setup.sh %D%/gradescope/run_autograder
+# Blank starters, for students: make takes the solutions out of the complete ones (tests/starters). Those with markers
+# are compiled into the program, for `assay assign`: neither the program nor what is installed has a solution.
+EXTRA_DIST += tests/starters/c/submission.c tests/starters/javascript/submission.js \
+	tests/starters/python/submission.py tests/starters/pytorch/submission.py %D%/starters/c/Makefile \
+	%D%/starters/blank.awk %D%/gradescope/setup.sh %D%/gradescope/run_autograder
 starters_cdir = $(pkgdatadir)/starters/c
 nodist_starters_c_DATA = starters/c/submission.c grade/starters/c/Makefile
+starters_javascriptdir = $(pkgdatadir)/starters/javascript
+nodist_starters_javascript_DATA = starters/javascript/submission.js
 starters_pythondir = $(pkgdatadir)/starters/python
 nodist_starters_python_DATA = starters/python/submission.py grade/student/assay.py
 starters_pytorchdir = $(pkgdatadir)/starters/pytorch
 nodist_starters_pytorch_DATA = starters/pytorch/submission.py grade/student/assay.py
-CLEANFILES += starters/c/submission.c starters/python/submission.py starters/pytorch/submission.py
-blank = $(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(top_srcdir)/grade/starters/blank.awk -v stub_end=
-starters/c/submission.c: grade/starters/c/submission.c grade/starters/blank.awk
-	$(blank)';' -v stub=student_not_implemented $(top_srcdir)/grade/starters/c/submission.c > $@-t && mv $@-t $@
-starters/python/submission.py: grade/starters/python/submission.py grade/starters/blank.awk
-	$(blank) -v stub='raise NotImplementedError' $(top_srcdir)/grade/starters/python/submission.py > $@-t && mv $@-t $@
-starters/pytorch/submission.py: grade/starters/pytorch/submission.py grade/starters/blank.awk
-	$(blank) -v stub='raise NotImplementedError' $(top_srcdir)/grade/starters/pytorch/submission.py > $@-t && mv $@-t $@
+blank_starters = starters/c/submission.c starters/javascript/submission.js starters/python/submission.py \
+	starters/pytorch/submission.py
+marked_starters = starters/c/marked.c starters/javascript/marked.js starters/python/marked.py \
+	starters/pytorch/marked.py
+CLEANFILES += $(blank_starters) $(marked_starters)
+$(blank_starters) $(marked_starters): grade/starters/blank.awk
+c_stub = -v before='student_not_implemented("' -v after='");'
+javascript_stub = -v before='throw new Error("not implemented: ' -v after='");'
+python_stub = -v before='raise NotImplementedError("' -v after='")'
+blank = $(AM_V_GEN)$(MKDIR_P) $(@D) && $(AWK) -f $(top_srcdir)/grade/starters/blank.awk
+starters/c/submission.c: tests/starters/c/submission.c
+	$(blank) $(c_stub) $(top_srcdir)/tests/starters/c/submission.c > $@-t && mv $@-t $@
+starters/c/marked.c: tests/starters/c/submission.c
+	$(blank) $(c_stub) -v keep=1 $(top_srcdir)/tests/starters/c/submission.c > $@-t && mv $@-t $@
+starters/javascript/submission.js: tests/starters/javascript/submission.js
+	$(blank) $(javascript_stub) $(top_srcdir)/tests/starters/javascript/submission.js > $@-t && mv $@-t $@
+starters/javascript/marked.js: tests/starters/javascript/submission.js
+	$(blank) $(javascript_stub) -v keep=1 $(top_srcdir)/tests/starters/javascript/submission.js > $@-t && mv $@-t $@
+starters/python/submission.py: tests/starters/python/submission.py
+	$(blank) $(python_stub) $(top_srcdir)/tests/starters/python/submission.py > $@-t && mv $@-t $@
+starters/python/marked.py: tests/starters/python/submission.py
+	$(blank) $(python_stub) -v keep=1 $(top_srcdir)/tests/starters/python/submission.py > $@-t && mv $@-t $@
+starters/pytorch/submission.py: tests/starters/pytorch/submission.py
+	$(blank) $(python_stub) $(top_srcdir)/tests/starters/pytorch/submission.py > $@-t && mv $@-t $@
+starters/pytorch/marked.py: tests/starters/pytorch/submission.py
+	$(blank) $(python_stub) -v keep=1 $(top_srcdir)/tests/starters/pytorch/submission.py > $@-t && mv $@-t $@

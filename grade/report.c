@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/explain.h"
 #include "grade/findings.h"
 #include "grade/report_impl.h"
 
@@ -98,10 +99,10 @@ void grade_explanation_ids(const grade_result *result, char *text, size_t size)
     }
 }
 
-void grade_solved_number(const grade_result *result, char *text, size_t size)
+void grade_solved_number(const grade_result *result, const char *id, char *text, size_t size)
 {
     text[0] = '\0';
-    if (result->solved) {
+    if (same_id(result->solved, id)) {
         snprintf(text, size, " (here: %.6g)", result->parameter);
     }
 }
@@ -127,15 +128,35 @@ static void print_wrapped(FILE *stream, int indent, const char *text)
     fputc('\n', stream);
 }
 
-static void print_mistake(FILE *stream, const grade_report *report, const char *id, const char *number)
+/* Who uses a convention, and how to accept it. */
+static void print_users(FILE *stream, const grade_report *report, const grade_mistake *convention)
+{
+    const char *first = assay_grade_catalogue_user(report->catalogue, convention, 0);
+    const char *user = first;
+    fprintf(stream, "         ");
+    for (size_t i = 1; user != NULL; i++) {
+        fprintf(stream, "%s%s", i == 1 ? "used by " : ", ", user);
+        user = assay_grade_catalogue_user(report->catalogue, convention, i);
+    }
+    fprintf(stream, "%s--convention %s counts it as right\n", first == NULL ? "" : "; ",
+            first == NULL ? convention->id : first);
+}
+
+static void print_mistake(FILE *stream, const grade_report *report, const grade_component *component, const char *id,
+                          const char *number)
 {
     const grade_mistake *mistake = assay_grade_catalogue_find(report->catalogue, id);
     bool convention = strcmp(mistake->kind, "convention") == 0;
-    fprintf(stream, "      >> %s%s%s  [%s]\n", convention ? "right in another convention: " : "", mistake->name, number,
-            mistake->id);
+    bool inside = component->parts != NULL && strcmp(mistake->component, component->name) != 0 &&
+                  strcmp(mistake->component, "any") != 0;
+    fprintf(stream, "      >> %s%s%s%s  [%s]\n", inside ? "in this component's own code: " : "",
+            convention ? "right in another convention: " : "", mistake->name, number, mistake->id);
     print_wrapped(stream, 9, mistake->explanation);
     fprintf(stream, "         Hint: ");
     print_wrapped(stream, 0, mistake->hint);
+    if (convention) {
+        print_users(stream, report, mistake);
+    }
 }
 
 static void print_ties(FILE *stream, const grade_report *report, const grade_result *result)
@@ -151,16 +172,17 @@ static void print_ties(FILE *stream, const grade_report *report, const grade_res
     }
 }
 
-static void print_explanation(FILE *stream, const grade_report *report, const grade_result *result)
+static void print_explanation(FILE *stream, const grade_report *report, const grade_component *component,
+                              const grade_result *result)
 {
     char number[64];
-    grade_solved_number(result, number, sizeof number);
     if (result->mistake != NULL) {
-        print_mistake(stream, report, result->mistake, result->also[0] == NULL ? number : "");
+        grade_solved_number(result, result->mistake, number, sizeof number);
+        print_mistake(stream, report, component, result->mistake, number);
     }
     for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
-        bool last = i + 1 == GRADE_MAX_NAMES || result->also[i + 1] == NULL;
-        print_mistake(stream, report, result->also[i], last ? number : "");
+        grade_solved_number(result, result->also[i], number, sizeof number);
+        print_mistake(stream, report, component, result->also[i], number);
     }
     print_ties(stream, report, result);
     for (size_t i = 0; i < GRADE_MAX_NAMES && result->follows[i] != NULL; i++) {
@@ -181,16 +203,22 @@ static void print_named(FILE *stream, const grade_report *report, const grade_co
 static void print_unexplained(FILE *stream, const grade_report *report, const grade_part *part)
 {
     const grade_result *near = NULL;
+    const grade_component *suspect = NULL;
     bool unexplained = false;
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        unexplained = unexplained ||
-                      (result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL);
+        unexplained = unexplained || assay_grade_is_unexplained(result);
+        suspect = suspect == NULL ? result->suspect : suspect;
         near = near == NULL && result->nearest != NULL ? result : near;
     }
     if (unexplained) {
         fprintf(stream,
                 "      >> differs from the reference; no known mistake, and no two of them, give these values\n");
+    }
+    if (suspect != NULL) {
+        fprintf(stream,
+                "         this may come from \"%s\", which is wrong and has no known mistake: mend that first\n",
+                suspect->title);
     }
     if (unexplained || report->verbose) {
         print_named(stream, report, part->component);
@@ -245,14 +273,16 @@ static void print_part(FILE *stream, const grade_report *report, const grade_par
     }
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        if (result->verdict != GRADE_PASS || report->verbose) {
+        bool again = i > 0 && result->verdict == GRADE_MISSING && part->results[i - 1].verdict == GRADE_MISSING &&
+                     strcmp(result->detail, part->results[i - 1].detail) == 0;
+        if ((result->verdict != GRADE_PASS && !again) || report->verbose) {
             fprintf(stream, "      %s: %s%s%s\n", part->cases[i]->name, assay_grade_verdict_name(result->verdict),
                     result->detail[0] == '\0' ? "" : ", ", result->detail);
         }
     }
     for (size_t i = 0; i < part->count; i++) {
         if (grade_new_explanation(part, i)) {
-            print_explanation(stream, report, &part->results[i]);
+            print_explanation(stream, report, part->component, &part->results[i]);
         }
     }
     print_unexplained(stream, report, part);

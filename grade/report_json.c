@@ -60,8 +60,12 @@ static json_t *case_json(const grade_report *report, const grade_part *part, siz
                               also_array(report, result), "ties", tie_array(result), "follows",
                               id_array(result->follows), "nearest", result->nearest, "points", result->earned,
                               "possible", result->possible, "seconds", part->answers[index].seconds);
-    if (result->solved) {
+    if (result->solved != NULL) {
         json_object_set_new(entry, "number", json_real(result->parameter));
+        json_object_set_new(entry, "number_of", json_string(result->solved));
+    }
+    if (result->suspect != NULL) {
+        json_object_set_new(entry, "may_come_from", json_string(result->suspect->name));
     }
     if (result->nearest != NULL) {
         json_object_set_new(entry, "nearest_values", json_integer((json_int_t)result->nearest_values));

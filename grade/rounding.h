@@ -24,4 +24,16 @@ typedef struct {
 assay_status assay_grade_rounding(const grade_judged *judged, const grade_choice *choice, bool certain,
                                   grade_rounding *rounding, assay_error *error);
 
+/*
+ * What all answers look rounded to in one of the two formats, by themselves: 0 digits where they are not, or where too
+ * few values show it.
+ */
+grade_decimals assay_grade_decimals_of(const grade_judged *judged, bool fixed);
+
+/* Rounds in place. */
+void assay_grade_shorten(grade_decimals to, grade_fields *values);
+
+/* Half a unit of the last digit of a value. */
+double assay_grade_half_unit(grade_decimals to, double value);
+
 #endif

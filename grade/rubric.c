@@ -290,11 +290,21 @@ static double share_of(const grade_rubric *rubric, const grade_case *graded)
     return share == NULL ? 1.0 : json_number_value(share);
 }
 
-/* Without weights, a case that the submission says it does not have is not counted. */
+static size_t count_answered(const grade_part *part)
+{
+    size_t answered = 0;
+    for (size_t i = 0; i < part->count; i++) {
+        answered += part->results[i].verdict != GRADE_MISSING;
+    }
+    return answered;
+}
+
+/* Without weights, a case that the submission says it does not have is not counted; an optional one never is. */
 static double case_share(const grade_rubric *rubric, const grade_part *part, size_t i)
 {
     bool weighted = rubric != NULL && rubric->components != NULL;
-    return !weighted && part->results[i].verdict == GRADE_MISSING ? 0.0 : share_of(rubric, part->cases[i]);
+    bool needed = weighted && !(part->cases[i]->optional && count_answered(part) > 0);
+    return !needed && part->results[i].verdict == GRADE_MISSING ? 0.0 : share_of(rubric, part->cases[i]);
 }
 
 static double part_points(const grade_rubric *rubric, const grade_part *part)
@@ -302,11 +312,7 @@ static double part_points(const grade_rubric *rubric, const grade_part *part)
     if (rubric != NULL && rubric->components != NULL) {
         return json_number_value(json_object_get(json_object_get(rubric->root, "weights"), part->component->name));
     }
-    size_t answered = 0;
-    for (size_t i = 0; i < part->count; i++) {
-        answered += part->results[i].verdict != GRADE_MISSING;
-    }
-    return (double)answered;
+    return (double)count_answered(part);
 }
 
 /* Whether the rubric takes an id for right: a convention by its own id, or by the name of those who use it. */

@@ -22,14 +22,35 @@ const grade_free *assay_grade_free_level(const grade_component *component, const
     return NULL;
 }
 
-static bool has_free(const grade_axis *axis, int level)
+static bool is_free(const grade_axis *axis, int level)
 {
-    for (size_t i = 0; i < axis->free_count; i++) {
+    for (size_t i = 0; i < axis->free_count && level != 0; i++) {
         if (axis->free[i].level == level) {
             return true;
         }
     }
     return false;
+}
+
+const char *assay_grade_free_id(const grade_component *component, const grade_choice *choice)
+{
+    for (size_t a = 0; a < component->axis_count; a++) {
+        if (is_free(&component->axes[a], choice->level[a])) {
+            return component->axes[a].ids[choice->level[a]];
+        }
+    }
+    return NULL;
+}
+
+/* Whether a level may join the choice: two free numbers are not solved for together, but one may be in two places. */
+static bool may_join(const grade_component *component, const grade_choice *choice, const grade_axis *axis, int level)
+{
+    bool may = true;
+    for (size_t a = 0; a < component->axis_count && is_free(axis, level); a++) {
+        const grade_axis *other = &component->axes[a];
+        may = may && (other == axis || !is_free(other, choice->level[a]) || (other->shares && axis->shares));
+    }
+    return may;
 }
 
 /* Sets `conventions` and `mistakes` more axes, from `first` on, so that each set of levels is visited once. */
@@ -45,10 +66,9 @@ static void walk_axes(walk *w, size_t first, size_t conventions, size_t mistakes
         if (left == 0 || w->choice.level[a] != 0) {
             continue;
         }
-        bool solved = assay_grade_free_level(w->component, &w->choice) != NULL;
         for (int k = 1; k < axis->count && !w->ended; k++) {
-            if (solved && has_free(axis, k)) {
-                continue; /* two free numbers are not solved for together */
+            if (!may_join(w->component, &w->choice, axis, k)) {
+                continue;
             }
             w->choice.level[a] = (unsigned char)k;
             walk_axes(w, a + 1, conventions - axis->convention, mistakes - !axis->convention);
@@ -62,6 +82,16 @@ void assay_grade_search(const grade_component *component, const grade_choice *ba
 {
     walk w = {component, visit, context, *base, false};
     walk_axes(&w, 0, conventions, mistakes);
+}
+
+bool assay_grade_is_rare(const grade_component *component, const grade_choice *choice)
+{
+    for (size_t a = 0; a < component->axis_count; a++) {
+        if (component->axes[a].rare != 0 && choice->level[a] >= component->axes[a].rare) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t assay_grade_choice_names(const grade_component *component, const grade_choice *choice,

@@ -19,6 +19,11 @@ void assay_grade_search(const grade_component *component, const grade_choice *ba
 
 /* The level with a free number that a choice sets, or NULL. */
 const grade_free *assay_grade_free_level(const grade_component *component, const grade_choice *choice);
+/* The catalogue id of that level; NULL: no level has a free number. */
+const char *assay_grade_free_id(const grade_component *component, const grade_choice *choice);
+
+/* Whether a choice sets a rare level (grade_axis). */
+bool assay_grade_is_rare(const grade_component *component, const grade_choice *choice);
 
 /* The catalogue ids of a choice, conventions first, each once; returns their number. */
 size_t assay_grade_choice_names(const grade_component *component, const grade_choice *choice,

@@ -57,11 +57,13 @@
 #include <assay/train/trainer.h>
 
 #include <assay/study/plan.h>
+#include <assay/study/record.h>
 #include <assay/study/run.h>
 #include <assay/study/store.h>
 #include <assay/study/summary.h>
 
 #include <assay/tutorial/chain.h>
+#include <assay/tutorial/claims.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/depth.h>
 #include <assay/tutorial/descents.h>

@@ -7,6 +7,7 @@ assay_sources = \
 	%D%/base/file.c \
 	%D%/base/json.c \
 	%D%/base/json.h \
+	%D%/base/order.h \
 	%D%/base/marker.h \
 	%D%/base/names.c \
 	%D%/base/text.c \
@@ -15,6 +16,8 @@ assay_sources = \
 	%D%/random/mt19937_fill.c \
 	%D%/random/philox.c \
 	%D%/random/philox_fill.c \
+	%D%/random/standard.c \
+	%D%/random/standard.h \
 	%D%/data/byte_stream.c \
 	%D%/data/byte_stream.h \
 	%D%/data/csv.c \
@@ -124,12 +127,32 @@ assay_sources = \
 	%D%/study/plan_impl.h \
 	%D%/study/probe.c \
 	%D%/study/probe.h \
+	%D%/study/record.c \
 	%D%/study/run.c \
 	%D%/study/settings.c \
 	%D%/study/settings.h \
 	%D%/study/store.c \
+	%D%/study/store_impl.h \
 	%D%/study/summary.c \
 	%D%/tutorial/chain.c \
+	%D%/tutorial/claims.c \
+	%D%/tutorial/claims_build.c \
+	%D%/tutorial/claims_constant.c \
+	%D%/tutorial/claims_data.c \
+	%D%/tutorial/claims_decide.c \
+	%D%/tutorial/claims_descent.c \
+	%D%/tutorial/claims_impl.h \
+	%D%/tutorial/claims_kaiming.c \
+	%D%/tutorial/claims_layers.c \
+	%D%/tutorial/claims_layers.h \
+	%D%/tutorial/claims_nonlinear.c \
+	%D%/tutorial/claims_optimizer.c \
+	%D%/tutorial/claims_record.c \
+	%D%/tutorial/claims_study.c \
+	%D%/tutorial/claims_study.h \
+	%D%/tutorial/claims_training.c \
+	%D%/tutorial/claims_variance.c \
+	%D%/tutorial/claims_xavier.c \
 	%D%/tutorial/defaults.c \
 	%D%/tutorial/depth.c \
 	%D%/tutorial/descents.c \
@@ -191,6 +214,7 @@ public_headers = \
 	%D%/surface/descent.h \
 	%D%/surface/surface.h \
 	%D%/study/plan.h \
+	%D%/study/record.h \
 	%D%/study/run.h \
 	%D%/study/store.h \
 	%D%/study/summary.h \
@@ -206,6 +230,7 @@ public_headers = \
 	%D%/train/likeness.h \
 	%D%/train/trainer.h \
 	%D%/tutorial/chain.h \
+	%D%/tutorial/claims.h \
 	%D%/tutorial/defaults.h \
 	%D%/tutorial/depth.h \
 	%D%/tutorial/descents.h \

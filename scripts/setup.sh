@@ -7,9 +7,12 @@ setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
 # Without these the program and its tests still run, but leave something out and report it.
 setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
 setup_to_test_all="$setup_to_reproduce_all bubblewrap python3 python3-numpy nodejs chromium groff-base"
-setup_to_check_everything="$setup_to_test_all python3-torch clang valgrind lcov python3-clang
-  libopenmpi-dev openmpi-bin libopenblas0-openmp libopenblas0-serial libopenblas64-pthread-dev libopenblas64-0-openmp
-  libopenblas64-0-serial"
+setup_to_check_all="$setup_to_test_all iproute2 python3-torch jupyter-nbconvert python3-ipykernel clang valgrind lcov
+  python3-clang libopenmpi-dev openmpi-bin libopenblas0-openmp libopenblas0-serial libopenblas64-pthread-dev
+  libopenblas64-0-openmp libopenblas64-0-serial"
+setup_to_check_everywhere="$setup_to_test_all libopenblas0-openmp libopenblas0-serial libopenblas64-pthread-dev
+  libopenblas64-0-openmp libopenblas64-0-serial debootstrap qemu-user gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
+  gcc-i686-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu"
 
 setup_log=build/setup.log
 

@@ -23,6 +23,7 @@ enum { TESTS = 64 };
 static struct {
     json_t *test;
     double alarm;
+    double relative; /* the largest error so far; negative: none */
     int checks;
     size_t case_count;
     struct {
@@ -121,6 +122,11 @@ void evidence_alarm(int checks, double probability)
     state.alarm += checks * probability;
 }
 
+void evidence_relative(double error)
+{
+    state.relative = error > state.relative ? error : state.relative;
+}
+
 static void stop_at(size_t count)
 {
     if (count == TESTS) {
@@ -207,6 +213,7 @@ void evidence_test_begins(const char *test, int iteration)
     json_decref(state.test);
     state.test = NULL;
     state.alarm = 0;
+    state.relative = -1;
     state.checks = 0;
     if (!wanted()) {
         return;
@@ -226,6 +233,9 @@ void evidence_test_ends(void)
     }
     json_object_set_new(state.test, "checks", json_integer(state.checks));
     json_object_set_new(state.test, "alarm", json_real(state.alarm));
+    if (state.relative >= 0) {
+        json_object_set_new(state.test, "relative", json_real(state.relative));
+    }
     append(state.test);
     state.test = NULL;
 }

@@ -51,6 +51,9 @@ void evidence_alarm(int checks, double probability);
  */
 void evidence_power(const char *what, double error);
 
+/* A comparison of the running test came out with this relative error; the trace has the largest of a test. */
+void evidence_relative(double error);
+
 /*
  * tcase_create, and the evidence of every test of the case: "property: report/page; errors: report/page,
  * report/figure".

@@ -5,6 +5,7 @@ AM_TESTS_ENVIRONMENT = \
 	LC_ALL=C.UTF-8; export LC_ALL; \
 	GOLDEN_DIR='$(top_srcdir)/golden'; export GOLDEN_DIR; \
 	ASSAY_SOURCE='$(abs_top_srcdir)'; export ASSAY_SOURCE; \
+	ASSAY_CLAIMS='$(abs_top_srcdir)/golden/claims'; export ASSAY_CLAIMS; \
 	ASSAY_BUILD='$(abs_top_builddir)'; export ASSAY_BUILD;
 AM_TESTS_FD_REDIRECT = 9>&2
 LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/driver.sh $(SHELL) $(top_srcdir)/build-aux/test-driver
@@ -31,6 +32,9 @@ LDADD = $(test_libs)
 # Programs of one file tests/NAME.c.
 suites = \
 	tests/test_base \
+	tests/test_claims \
+	tests/test_claims_record \
+	tests/test_claims_study \
 	tests/test_cli \
 	tests/test_curvature \
 	tests/test_data \
@@ -108,11 +112,16 @@ test_scripts = \
 	tests/man.sh \
 	tests/docs.sh \
 	tests/where.sh \
+	tests/bench.sh \
 	tests/install/library.sh \
 	tests/report_browser.sh \
 	tests/report_tool.sh \
 	tests/grade/mistakes.sh \
 	tests/grade/styles.sh \
+	tests/grade/conventions.sh \
+	tests/grade/odd_sgd.sh \
+	tests/grade/wild.sh \
+	tests/grade/wild_layers.sh \
 	tests/grade/hostile.sh \
 	tests/grade/hostile_files.sh \
 	tests/grade/sandbox.sh \
@@ -122,16 +131,22 @@ test_scripts = \
 	tests/grade/class.sh \
 	tests/grade/record.sh \
 	tests/study_mpi.sh \
+	tests/study_hosts.sh \
+	tests/best_rates.sh \
 	tests/grade/hostile_class.sh \
 	tests/grade/cgroup.sh \
+	tests/grade/forks.sh \
 	tests/grade/notebooks.sh \
 	tests/grade/student.sh \
+	tests/grade/jupyter.sh \
+	tests/grade/platforms.sh \
 	tests/grade/assign.sh \
 	tests/grade/class_report.sh \
 	tests/grade/gradescope.sh
 TESTS += $(test_scripts)
 dist_check_SCRIPTS += $(test_scripts) tests/report_browser.py
-EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh tests/grade/notebooks
+EXTRA_DIST += tests/convert_reader.py tests/safetensors_reader.py tests/grade/common.sh \
+	tests/grade/notebooks tests/grade/conventions tests/grade/wild.py tests/grade/wild_layers tests/grade/wild_layers.py
 
 # All that hostile submissions try; `make check` runs a part of it (ASSAY_HOSTILE is not set). Under five minutes.
 hostile_scripts = tests/grade/hostile.sh tests/grade/sandbox.sh tests/grade/hostile_files.sh \
@@ -143,7 +158,7 @@ check-hostile:
 
 # --- the grader: submissions ------------------------------------------------------------------------------------------
 # No sanitizers: they run under limits on memory, in a program of their own.
-grade_module_cppflags = -I$(top_srcdir)/grade/include -I$(top_srcdir)/grade/starters/c
+grade_module_cppflags = -I$(top_srcdir)/grade/include -I$(top_srcdir)/tests/starters/c
 grade_module_cflags = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
 grade_module_ldflags = -module -avoid-version -shared -rpath /nonexistent
 check_LTLIBRARIES += tests/grade/planted.la tests/grade/starter.la tests/grade/starter_f32.la \
@@ -154,12 +169,12 @@ tests_grade_planted_la_CPPFLAGS = $(grade_module_cppflags)
 tests_grade_planted_la_CFLAGS = $(grade_module_cflags)
 tests_grade_planted_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_planted_la_LIBADD = -lm
-tests_grade_starter_la_SOURCES = grade/starters/c/submission.c
+tests_grade_starter_la_SOURCES = tests/starters/c/submission.c
 tests_grade_starter_la_CPPFLAGS = $(grade_module_cppflags)
 tests_grade_starter_la_CFLAGS = $(grade_module_cflags)
 tests_grade_starter_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_starter_la_LIBADD = -lm
-tests_grade_starter_f32_la_SOURCES = grade/starters/c/submission.c
+tests_grade_starter_f32_la_SOURCES = tests/starters/c/submission.c
 tests_grade_starter_f32_la_CPPFLAGS = $(grade_module_cppflags) -DREAL=float
 tests_grade_starter_f32_la_CFLAGS = $(ASSAY_CFLAGS)
 tests_grade_starter_f32_la_LDFLAGS = $(grade_module_ldflags)

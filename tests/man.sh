@@ -1,7 +1,8 @@
 #!/bin/sh
 # The man page has the options of `assay COMMAND --help`, each under its command, and no others. groff reads the page
 # without a warning. The page and the program have the same version (tests/docs.sh: so do CHANGES.md and README.md).
-# evidence: property: program/descend, program/evaluate, program/grade, program/reproduce, program/study, program/train
+# evidence: property: program/claims, program/descend, program/evaluate, program/grade, program/reproduce, program/study
+# evidence: property: program/train
 set -u
 page=${ASSAY_SOURCE:-.}/doc/assay.1
 assay=${ASSAY_BUILD:-.}/assay

@@ -134,7 +134,7 @@ static assay_figure *surface(sample_kind kind)
         double path_y[STEPS];
         for (int i = 0; i < STEPS; i++) {
             path_x[i] = 4.0 * cos(0.1 * i * (ink + 1.0)) * (1.0 - i / (double)STEPS);
-            path_y[i] = 4.5 - 9.0 * i / STEPS;
+            path_y[i] = 4.5 - 9.0 * i / (double)STEPS;
         }
         check(assay_figure_add_path(figure, labels[ink], ink, STEPS, path_x, path_y, &error), &error);
     }
@@ -154,14 +154,19 @@ assay_figure *sample_figure(sample_kind kind)
 const assay_page *sample_page(void)
 {
     static const assay_page_row rows[] = {
-        {"Layer 0, variance", "2.0582756996154785", "2.0582758", 2.1e-7, true, ASSAY_PAGE_AGREES, NULL},
+        {"Layer 0, variance", "2.0582756996154785", "2.0582758", 2.1e-7, true, ASSAY_PAGE_AGREES, NULL, NULL, NULL},
         {"a <script>alert(\"x\")</script> & 'more'", "0.0002231788", "0.00022317891", 3.5e-6, true, ASSAY_PAGE_AGREES,
-         "a note with <i>tags</i>"},
-        {"exact", "0.8909", "0.8909", 0.0, true, ASSAY_PAGE_AGREES, ""},
-        {"rounded", "0.009", "0.0094", 0.5, false, ASSAY_PAGE_AGREES, NULL},
+         "a note with <i>tags</i>", NULL, NULL},
+        {"exact", "0.8909", "0.8909", 0.0, true, ASSAY_PAGE_AGREES, "", NULL, NULL},
+        {"rounded", "0.009", "0.0094", 0.5, false, ASSAY_PAGE_AGREES, NULL, NULL, NULL},
         {"Adam, test accuracy", "89.46%", "88.90%", 6.3e-3, true, ASSAY_PAGE_DIFFERS,
-         "the author's run left out a bias correction"},
-        {"for information", NULL, "42", NAN, false, ASSAY_PAGE_NONE, NULL},
+         "the author's run left out a bias correction", NULL, NULL},
+        {"for information", NULL, "42", NAN, false, ASSAY_PAGE_NONE, NULL, NULL, NULL},
+    };
+    /* Answers to a claim; they are not counted. */
+    static const assay_page_row answers[] = {
+        {"it <holds>", "at least 1", "2", NAN, false, ASSAY_PAGE_AGREES, NULL, "1.5 to 2.5", "✓ yes & no"},
+        {"it does not", "0", "2", NAN, false, ASSAY_PAGE_DIFFERS, NULL, "", "✗ no"},
     };
     static const assay_page_figure figures[] = {
         {"histograms", "Gradients <of> a & b", "Fifty bins & density.", "Five histograms, \"quoted\"", 930, 480, true,
@@ -179,6 +184,9 @@ const assay_page *sample_page(void)
         {.id = "training", .title = "Training", .figure_count = 2, .figures = figures + 1},
         {.id = "surfaces", .title = "Surfaces", .source = "cell [29]", .text = "Text.", .printed_heading = "Expected",
          .error_heading = "Absolute error", .row_count = 1, .rows = rows, .figure_count = 2, .figures = figures + 3},
+        {.id = "claim", .title = "A claim", .label_heading = "What it says", .printed_heading = "Said",
+         .ours_heading = "Measured", .error_heading = "Interval", .verdict_heading = "Holds",
+         .answer = "holds <in part>", .verdict = ASSAY_PAGE_NONE, .row_count = 2, .rows = answers},
     };
     /* clang-format on */
     static const assay_page page = {

@@ -166,6 +166,7 @@ void support_assert_relative(const char *what, double got, double want, double t
     ck_assert_msg(fabs(got - want) <= tolerance * fabs(want),
                   "%s: got %.17g, want %.17g, relative error %.3g over %.3g", what, got, want,
                   fabs(got - want) / fabs(want), tolerance);
+    evidence_relative(want != 0.0 ? fabs(got - want) / fabs(want) : 0.0);
 }
 
 void support_assert_error(assay_status status, assay_status wanted, const assay_error *error, const char *part)

@@ -559,7 +559,7 @@ START_TEST(threads_wake_every_time)
             }
             assay_activation_forward(backend, assay_activation_default(ASSAY_SIGMOID), x, x);
             assay_fill(backend, x, 1);
-            ck_assert(assay_sum(backend, x) == COUNT);
+            ck_assert(assay_sum(backend, x) == (double)COUNT);
         }
         release(backend, x);
         assay_backend_close(backend);

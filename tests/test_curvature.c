@@ -209,7 +209,7 @@ START_TEST(linear_model_in_closed_form)
         }
         for (size_t j = 0; j < CLASSES; j++) {
             for (size_t i = 0; i <= INPUTS; i++) {
-                expected[j][i] += p[j] * (v[j] - mean) * (i < INPUTS ? x[r * INPUTS + i] : 1) / ROWS;
+                expected[j][i] += p[j] * (v[j] - mean) * (i < INPUTS ? x[r * INPUTS + i] : 1) / (double)ROWS;
             }
         }
     }
@@ -368,8 +368,8 @@ START_TEST(trace)
         support_assert_ok(assay_estimate_trace(by_matrix, &calls, SIZE, SAMPLES, &generator, &estimate, &error),
                           &error);
         double z = (estimate.trace - exact) / estimate.error;
-        sum += z / REPETITIONS;
-        squares += z * z / REPETITIONS;
+        sum += z / (double)REPETITIONS;
+        squares += z * z / (double)REPETITIONS;
     }
     ck_assert_uint_eq(calls, REPETITIONS * SAMPLES);
     ck_assert_msg(fabs(sum) < 6.2 / sqrt(REPETITIONS), "mean %g", sum);

@@ -78,7 +78,7 @@ START_TEST(batch_statistics)
     float table[256];
     assay_normalization_table(ASSAY_NORMALIZE_MEAN, ASSAY_NORMALIZE_STD, table);
     double sum = 0.0, squares = 0.0, highest = -INFINITY, lowest = INFINITY;
-    double count = (double)BATCH * ASSAY_IMAGE_PIXELS;
+    double count = (double)BATCH * (double)ASSAY_IMAGE_PIXELS;
     for (size_t i = 0; i < (size_t)BATCH * ASSAY_IMAGE_PIXELS; i++) {
         size_t image = order[i / ASSAY_IMAGE_PIXELS];
         double x = (double)table[dataset.pixels[image * dataset.width + i % ASSAY_IMAGE_PIXELS]];

@@ -493,6 +493,8 @@ START_TEST(normalization_is_measured)
     double mean, std;
     put_pair(folder, "train-", "-", true);
     put_pair(folder, "t10k-", "-", true);
+    support_assert_ok(assay_normalization_by_name("tutorial", &own, &error), &error);
+    ck_assert_int_eq(own, ASSAY_NORMALIZE_TUTORIAL);
     support_assert_ok(assay_normalization_by_name("own", &own, &error), &error);
     support_assert_ok(assay_dataset_load(folder, ASSAY_TRAIN, &train, &error), &error);
     support_assert_ok(assay_dataset_load(folder, ASSAY_TEST, &test, &error), &error);

@@ -126,7 +126,7 @@ static const struct {
 START_TEST(model_files_take_twice_their_size)
 {
     shell(*rows[_i].make != '\0' ? rows[_i].make : ":");
-    double most = 2 * size_mib(rows[_i].file) + SPARE_MIB;
+    double most = 2 * size_mib(rows[_i].file) + (double)SPARE_MIB;
     measure(rows[_i].arguments, rows[_i].status, rows[_i].says, most);
 }
 END_TEST

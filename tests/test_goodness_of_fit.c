@@ -304,9 +304,9 @@ START_TEST(variance_limits_and_power)
             ck_assert_msg(alarms <= 300, "kind %d, n = %zu: %d alarms", kind, counts[c], alarms);
             ck_assert_msg(alarms >= (kind == ASSAY_NORMAL ? 110 : 10), "kind %d, n = %zu: %d alarms", kind, counts[c],
                           alarms);
-            ck_assert_msg(caught_low >= 0.99 * SAMPLES - 100, "kind %d, n = %zu: %d caught", kind, counts[c],
+            ck_assert_msg(caught_low >= 0.99 * (double)SAMPLES - 100, "kind %d, n = %zu: %d caught", kind, counts[c],
                           caught_low);
-            ck_assert_msg(caught_high >= 0.99 * SAMPLES - 100, "kind %d, n = %zu: %d caught", kind, counts[c],
+            ck_assert_msg(caught_high >= 0.99 * (double)SAMPLES - 100, "kind %d, n = %zu: %d caught", kind, counts[c],
                           caught_high);
         }
     }

@@ -455,7 +455,7 @@ static const struct {
     {GREETS "trap '' TERM HUP INT; sleep 100", ""},
 };
 
-/* A case has this much time on the clock, whatever the processor did meanwhile. */
+/* A case has so much time on the clock, whatever the processor did meanwhile: 0.25 s, and more on a busy machine. */
 START_TEST(sleepers_are_late)
 {
     grade_limits limits = assay_grade_limits_default();
@@ -463,7 +463,7 @@ START_TEST(sleepers_are_late)
     grade_battery *battery = run(sleepers[_i].script, &limits, NULL);
     const grade_answer *answer = &battery->parts[0].answers[0];
     ck_assert_int_eq(answer->verdict, GRADE_TIMED_OUT);
-    ck_assert_msg(strstr(answer->detail, "no reply within 0.25 s") != NULL ||
+    ck_assert_msg(strstr(answer->detail, "no reply within ") != NULL ||
                       strstr(answer->detail, "of processor time") != NULL, /* on a slow machine */
                   "%s: %s", sleepers[_i].script, answer->detail);
     ck_assert_msg(strstr(answer->detail, sleepers[_i].printed) != NULL, "%s: %s", sleepers[_i].script, answer->detail);

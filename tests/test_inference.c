@@ -173,6 +173,8 @@ START_TEST(holm)
     support_assert_ok(assay_holm(0, NULL, NULL, &error), &error);
     double bad[] = {0.5, 1.5};
     support_assert_error(assay_holm(2, bad, bad, &error), ASSAY_ERROR_ARGUMENT, &error, "p-value 2 of 2 is 1.5");
+    bad[0] = -0.5;
+    support_assert_error(assay_holm(2, bad, bad, &error), ASSAY_ERROR_ARGUMENT, &error, "p-value 1 of 2 is -0.5");
 }
 END_TEST
 
@@ -317,10 +319,15 @@ START_TEST(bad_input)
         assay_bootstrap_interval(2, values, assay_statistic_mean, NULL, 100, 1, &generator, &interval, &error),
         ASSAY_ERROR_ARGUMENT, &error, "between 0 and 1");
     support_assert_error(
+        assay_bootstrap_interval(2, values, assay_statistic_mean, NULL, 100, 0, &generator, &interval, &error),
+        ASSAY_ERROR_ARGUMENT, &error, "between 0 and 1");
+    support_assert_error(
         assay_bootstrap_interval(3, values, assay_statistic_mean, NULL, 100, 0.9, &generator, &interval, &error),
         ASSAY_ERROR_NUMERIC, &error, "value 3 of 3 is nan");
     support_assert_error(assay_sign_flip_test(0, values, 10, &generator, &result, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "needs differences");
+    support_assert_error(assay_sign_flip_test(2, values, 0, &generator, &result, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "it has 2 and 0");
     support_assert_error(assay_sign_flip_test(3, values, 10, &generator, &result, &error), ASSAY_ERROR_NUMERIC, &error,
                          "value 3 of 3 is nan");
     assay_power_plan plan = {.count = 0, .alpha = 0.05, .flips = 100, .experiments = 10};
@@ -329,6 +336,36 @@ START_TEST(bad_input)
     plan.count = 4;
     support_assert_error(assay_smallest_effect(&plan, 2, values, 0.01, &generator, &number, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "must lie between the level");
+    support_assert_error(assay_smallest_effect(&plan, 2, values, 1, &generator, &number, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "must lie between the level");
+    support_assert_error(assay_smallest_effect(&plan, 0, values, 0.5, &generator, &number, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "it has 4, 10 and 0");
+    support_assert_error(assay_sign_flip_power(&plan, 3, values, 1, &generator, &number, &error), ASSAY_ERROR_NUMERIC,
+                         &error, "value 3 of 3 is nan");
+    plan.flips = 0;
+    support_assert_error(assay_sign_flip_power(&plan, 2, values, 1, &generator, &number, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "it has 4 and 0");
+    plan.experiments = 0;
+    support_assert_error(assay_sign_flip_power(&plan, 2, values, 1, &generator, &number, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "it has 4, 0 and 2");
+}
+END_TEST
+
+/* 2^64 sign vectors are more than a size_t counts: 64 differences are never exact. */
+START_TEST(sign_vectors_beyond_counting)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/sign_flip_test");
+    double ones[64];
+    for (size_t i = 0; i < 64; i++) {
+        ones[i] = 1;
+    }
+    assay_mt19937 generator = seeded(1);
+    assay_sign_flip_result result;
+    assay_error error;
+    support_assert_ok(assay_sign_flip_test(64, ones, 200, &generator, &result, &error), &error);
+    ck_assert(!result.exact);
+    ck_assert_uint_eq(result.flips, 200);
+    ck_assert_double_eq(result.p, 1.0 / 201); /* no flip is as extreme as all signs alike */
 }
 END_TEST
 
@@ -349,6 +386,7 @@ int main(void)
     tcase_add_test(tests, bootstrap_of_a_symmetric_sample);
     tcase_add_test(tests, power);
     tcase_add_test(tests, bad_input);
+    tcase_add_test(tests, sign_vectors_beyond_counting);
     suite_add_tcase(suite, tests);
     return support_run(suite);
 }

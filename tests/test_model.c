@@ -18,6 +18,7 @@
 #include <assay/model/state.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/record.h>
+#include "base/byte_order.h"
 #include "support.h"
 
 static char *folder;
@@ -350,7 +351,8 @@ START_TEST(nonfinite_is_named)
     support_assert_ok(assay_state_add(state, "good", nonfinite[_i].dtype, 2, shape, NULL, &error), &error);
     support_assert_ok(assay_state_add(state, "bad", nonfinite[_i].dtype, 2, shape, (void **)&data, &error), &error);
     support_assert_ok(assay_state_check_finite(state, &error), &error);
-    memcpy(data + 4 * size, &nonfinite[_i].bits, size);
+    assay_put_little_endian(nonfinite[_i].bits, data + 4 * size, size);
+    assay_reorder(data + 4 * size, size, 1, ASSAY_LITTLE_ENDIAN);
     char *wanted = assay_asprintf(NULL, "tensor 'bad' has %s at index 4", nonfinite[_i].what);
     support_assert_error(assay_state_check_finite(state, &error), ASSAY_ERROR_NUMERIC, &error, wanted);
     assay_free(wanted);

@@ -19,6 +19,7 @@
 #include <assay/tutorial/record.h>
 #include <assay/model/safetensors.h>
 #include <assay/model/torch_zip.h>
+#include "base/byte_order.h"
 #include "support.h"
 
 /* A sanitizer's shadow memory does not fit under a limit. */
@@ -59,6 +60,13 @@ typedef struct {
     blob put;
     const char *error;
 } patch;
+
+/* The same fault for a size_t of 64 bits and for one of 32 bits. */
+#if SIZE_MAX > UINT32_MAX
+#define WIDE(bits_64, bits_32) bits_64
+#else
+#define WIDE(bits_64, bits_32) bits_32
+#endif
 
 /* clang-format off */
 #define PATCH(what, replaced, put, error) {what, BLOB(replaced), BLOB(put), error}
@@ -143,20 +151,26 @@ static const patch pickles[] = {
     PATCH("storage larger than its bytes", "cpuK\2", "cpuK\3", "have 8 bytes where 3 elements of 4 bytes are promised"),
     PATCH("storage smaller than its bytes", "cpuK\2", "cpuK\1", "reaches past the 1 elements"),
     PATCH("storage of another type", "FloatStorage", "DoubleStorage", "have 8 bytes where 2 elements of 8 bytes"),
-    PATCH("storage beyond counting", "cpuK\2", "cpu\x8a\x08\2\0\0\0\0\0\0\x40",
-          "have 8 bytes where 4611686018427387906 elements"),
+    PATCH("storage beyond counting", "cpuK\2", "cpu" WIDE("\x8a\x08\2\0\0\0\0\0\0\x40", "\x8a\4\2\0\0\x40"),
+          "have 8 bytes where " WIDE("4611686018427387906", "1073741826") " elements"),
+#if SIZE_MAX == UINT32_MAX
+    PATCH("storage cut to 32 bits", "cpuK\2", "cpu\x8a\x08\2\0\0\0\0\0\0\x40", "as a storage is not one"),
+    PATCH("size cut to 32 bits", "K\2\x85K\1\x85", "\x8a\5\2\0\0\0\1\x85K\1\x85", "whole numbers"),
+#endif
     PATCH("storage missing", "X" LENGTH("\1") "0", "X" LENGTH("\1") "1", "'data/1' is missing"),
     PATCH("storage outside the folder", "X" LENGTH("\1") "0", "X" LENGTH("\13") "../data.pkl", "is missing"),
     PATCH("tensor longer than storage", "K\2\x85K\1", "K\3\x85K\1", "reaches past the 2 elements"),
     PATCH("offset past storage", "QK\0", "QK\1", "reaches past the 2 elements"),
-    PATCH("offset far past storage", "QK\0", "Q\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f",
+    PATCH("offset far past storage", "QK\0",
+          "Q" WIDE("\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7f", "\x8a\4\xff\xff\xff\x7f"),
           "reaches past the 2 elements"),
     PATCH("stride past storage", "K\2\x85K\1\x85", "K\2\x85K\2\x85", "reaches past the 2 elements"),
-    PATCH("stride that wraps around", "K\2\x85K\1\x85", "K\5\x85\x8a\x08\1\0\0\0\0\0\0\x40\x85",
-          "reaches past the 2 elements"),
-    PATCH("shape that wraps around", "K\2\x85K\1\x85", "\x8a\5\0\0\0\0\1\x8a\5\0\0\0\0\1\x86K\0K\0\x86",
-          "can be addressed"),
-    PATCH("expanded beyond reason", "K\2\x85K\1\x85", "\x8a\5\0\0\0\0\1\x85K\0\x85", "far larger than the file"),
+    PATCH("stride that wraps around", "K\2\x85K\1\x85",
+          "K\5\x85" WIDE("\x8a\x08\1\0\0\0\0\0\0\x40", "\x8a\4\1\0\0\x40") "\x85", "reaches past the 2 elements"),
+    PATCH("shape that wraps around", "K\2\x85K\1\x85",
+          WIDE("\x8a\5\0\0\0\0\1\x8a\5\0\0\0\0\1", "\x8a\3\0\0\1\x8a\3\0\0\1") "\x86K\0K\0\x86", "can be addressed"),
+    PATCH("expanded beyond reason", "K\2\x85K\1\x85", WIDE("\x8a\5\0\0\0\0\1", "\x8a\4\0\0\0\x10") "\x85K\0\x85",
+          "far larger than the file"),
     PATCH("name twice", "Ru.", "RX" LENGTH("\1") "w" REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtRu.",
           "file: tensor 'w' is there twice"),
     PATCH("value is a number", REBUILD "(" STORAGE "QK\0K\2\x85K\1\x85\x89" ORDERED ")RtR", "K\1", NULL),
@@ -479,13 +493,19 @@ static const header_case headers[] = {
     {"shape an object", "{\"a\":" ENTRY("F32", "{\"n\":1}", "0", "4") "}", 4, "'shape' is not a list"},
     {"end a text", "{\"a\":" ENTRY("F32", "[1]", "0", "\"4\"") "}", 4, "not a pair"},
     {"9 dimensions", "{\"a\":" ENTRY("F32", "[1,1,1,1,1,1,1,1,1]", "0", "4") "}", 4, "at most 8"},
-    {"shape that wraps around", "{\"a\":" ENTRY("F32", "[4294967296,4294967296]", "0", "0") "}", 0, "can be addressed"},
-    {"shape that wraps by its dtype", "{\"a\":" ENTRY("F64", "[2305843009213693953]", "0", "8") "}", 8,
-     "can be addressed"},
+    {"shape that wraps around", "{\"a\":" ENTRY("F32", WIDE("[4294967296,4294967296]", "[65536,65536]"), "0", "0") "}",
+     0, "can be addressed"},
+    {"shape that wraps by its dtype",
+     "{\"a\":" ENTRY("F64", WIDE("[2305843009213693953]", "[536870913]"), "0", "8") "}", 8, "can be addressed"},
     {"size beyond 64 bits", "{\"a\":" ENTRY("F32", "[18446744073709551617]", "0", "4") "}", 4, "not good JSON"},
     {"shape of other bytes", "{\"a\":" ENTRY("F32", "[2]", "0", "4") "}", 4, "needs 8 bytes for its shape and has 4"},
-    {"huge and not there", "{\"a\":" ENTRY("F32", "[250000000000]", "0", "1000000000000") "}", 4,
+    {"huge and not there",
+     "{\"a\":" ENTRY("F32", WIDE("[250000000000]", "[250000000]"), "0", WIDE("1000000000000", "1000000000")) "}", 4,
      "past the 4 bytes of data"},
+#if SIZE_MAX == UINT32_MAX
+    {"size cut to 32 bits", "{\"a\":" ENTRY("F32", "[4294967297]", "0", "4") "}", 4, "not a whole number"},
+    {"end cut to 32 bits", "{\"a\":" ENTRY("F32", "[1]", "0", "4294967300") "}", 4, "not a pair"},
+#endif
     {"offsets backwards", "{\"a\":" ENTRY("F32", "[1]", "4", "0") "}", 4, "not a pair"},
     {"offsets negative", "{\"a\":" ENTRY("F32", "[1]", "-4", "0") "}", 4, "not a pair"},
     {"three offsets", "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]}}", 4, "not a pair"},
@@ -510,7 +530,7 @@ static blob make_safetensors(const char *header, uint64_t length, size_t data)
 {
     size_t size = 8 + strlen(header) + data;
     char *bytes = assay_calloc(size, 1, NULL);
-    memcpy(bytes, &length, 8);
+    assay_put_little_endian(length, (unsigned char *)bytes, 8);
     memcpy(bytes + 8, header, strlen(header));
     return (blob){bytes, size};
 }
@@ -530,12 +550,10 @@ START_TEST(bad_header_lengths)
     static const struct {
         uint64_t length;
         const char *error;
-    /* clang-format off */
     } cases[] = {
         {0, "not good JSON"}, {1, "not good JSON"}, {3, "goes past the end"}, {UINT64_MAX, "neither"},
         {UINT64_MAX - 7, "neither"}, {(uint64_t)1 << 63, "neither"}, {UINT32_MAX, "is the download complete?"},
     };
-    /* clang-format on */
     /* clang-format on */
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         blob file = make_safetensors("{}", cases[i].length, 0);
@@ -774,7 +792,7 @@ START_TEST(too_many_layers)
     char *ones = repeat("1,", ASSAY_MAX_HIDDEN);
     char *text = assay_asprintf(NULL, CONFIG("\"ReLU\"", "1", "1", "[%s1]"), ones);
     support_assert_error(assay_model_config_parse(text, strlen(text), "file", &config, &error), ASSAY_ERROR_FORMAT,
-                         &error, "257 hidden layers are more than the 256");
+                         &error, "513 hidden layers are more than the 512");
     assay_free(text);
     assay_free(ones);
     char *blanks = repeat(" ", 2 << 20);
@@ -795,7 +813,7 @@ START_TEST(too_many_layers)
     }
     assay_layers layers;
     support_assert_error(assay_layers_find(state, NULL, true, "file", &layers, &error), ASSAY_ERROR_FORMAT, &error,
-                         "258 layers are more than the 257");
+                         "514 layers are more than the 513");
     assay_state_destroy(state);
 }
 END_TEST

@@ -118,10 +118,10 @@ char *openblas_get_corename(void)
 
 enum { PARTS = 4 };
 
-static void mark(const void *task, int part, int parts)
+static void mark(const void *task, assay_pool_part part)
 {
     int *const *marks = task;
-    (*marks)[part] = parts;
+    (*marks)[part.index] = part.count;
 }
 
 static void assert_all_marked(const int *marks, int count)
@@ -144,7 +144,7 @@ START_TEST(pools_run_every_part_and_end)
         for (int repetition = 0; repetition < 100; repetition++) {
             int marks[PARTS] = {0};
             int *const task = marks;
-            assay_pool_run(pool, mark, &task);
+            assay_pool_run(pool, ASSAY_CUT_FIXED, PARTS, mark, &task);
             assert_all_marked(marks, count);
         }
         assay_pool_destroy(pool);
@@ -153,6 +153,36 @@ START_TEST(pools_run_every_part_and_end)
         ck_assert_int_eq(atomic_load(&conditions), before[2]);
     }
     assay_pool_destroy(NULL);
+}
+END_TEST
+
+enum { ELEMENTS = 1003 };
+
+static void count(const void *task, assay_pool_part part)
+{
+    atomic_int *const *counts = task;
+    const assay_range range = assay_range_of(ELEMENTS, 16, part);
+    for (size_t i = range.begin; i < range.end; i++) {
+        atomic_fetch_add(&(*counts)[i], part.thread < PARTS ? 1 : ELEMENTS);
+    }
+}
+
+/* However an operation is cut, and whichever threads arrive late, each element is computed once. */
+START_TEST(free_cuts_compute_each_element_once)
+{
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
+    static atomic_int counts[ELEMENTS];
+    atomic_int *const task = counts;
+    assay_pool *pool = NULL;
+    assay_error error = {.status = ASSAY_OK};
+    support_assert_ok(assay_pool_create(PARTS, &pool, &error), &error);
+    for (int repetition = 1; repetition <= 200; repetition++) {
+        assay_pool_run(pool, ASSAY_CUT_FREE, ELEMENTS, count, &task);
+        for (size_t i = 0; i < ELEMENTS; i++) {
+            ck_assert_int_eq(atomic_load(&counts[i]), repetition);
+        }
+    }
+    assay_pool_destroy(pool);
 }
 END_TEST
 
@@ -170,7 +200,7 @@ START_TEST(sleepers_are_woken_under_the_lock)
         nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
         int marks[PARTS] = {0};
         int *const task = marks;
-        assay_pool_run(pool, mark, &task);
+        assay_pool_run(pool, ASSAY_CUT_FIXED, PARTS, mark, &task);
         assert_all_marked(marks, 2);
     }
     assay_pool_destroy(pool);
@@ -218,6 +248,7 @@ int main(void)
     TCase *tcase = tcase_create("openblas");
     tcase_set_timeout(tcase, 60);
     tcase_add_test(tcase, pools_run_every_part_and_end);
+    tcase_add_test(tcase, free_cuts_compute_each_element_once);
     tcase_add_test(tcase, sleepers_are_woken_under_the_lock);
     tcase_add_test(tcase, thread_that_cannot_start);
     tcase_add_test(tcase, cores_that_are_told_to_be_chosen);

@@ -325,18 +325,22 @@ START_TEST(the_sample_counts_columns)
                  {10, 11, 11, 0.5f}, {0, 1, 1, 0.5f},    {12, 5, 12, 0}};
     const size_t columns = ASSAY_PANEL_SAMPLES;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        float a[ASSAY_PANEL_ROWS * ASSAY_PANEL_SAMPLES];
+        float a[ASSAY_PANEL_SAMPLE_ROWS * ASSAY_PANEL_SAMPLES];
         for (size_t j = 0; j < columns; j++) {
             const size_t from_last = columns - 1 - j; /* the first element is no zero */
             const bool zero = from_last < cases[i].zeros;
             const bool other = j < cases[i].others;
-            for (size_t r = 0; r < ASSAY_PANEL_ROWS; r++) {
-                a[r * columns + j] = zero ? 0 : other ? 0.5f : r == j % ASSAY_PANEL_ROWS ? 2 : r % 2 == 0 ? 0 : 0.5f;
+            for (size_t r = 0; r < ASSAY_PANEL_SAMPLE_ROWS; r++) {
+                a[r * columns + j] = zero                               ? 0
+                                     : other                            ? 0.5f
+                                     : r == j % ASSAY_PANEL_SAMPLE_ROWS ? 2
+                                     : r % 2 == 0                       ? 0
+                                                                        : 0.5f;
             }
         }
         float background = 5;
         const assay_panel_matrix matrix = {a, columns, false};
-        int left_out = assay_panel_left_out(ASSAY_PANEL_ROWS, columns, matrix, &background);
+        int left_out = assay_panel_left_out(ASSAY_PANEL_SAMPLE_ROWS, columns, matrix, &background);
         ck_assert_msg(left_out == cases[i].left_out && background == cases[i].background, "case %zu: %d, background %g",
                       i, left_out, (double)background);
     }

@@ -12,6 +12,7 @@
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/optim/optimizer.h>
+#include <assay/study/record.h>
 #include <assay/study/run.h>
 #include <assay/study/store.h>
 #include <assay/study/summary.h>
@@ -135,7 +136,7 @@ static sample *sample_create(void)
     sample *s = assay_calloc(1, sizeof *s, NULL);
     s->train = sample_dataset(300, 1);
     s->test = sample_dataset(100, 2);
-    s->machine = (assay_study_machine){sample_backend("openblas", ASSAY_F32, 1), &s->train, &s->test};
+    s->machine = (assay_study_machine){sample_backend("openblas", ASSAY_F32, 1), &s->train, &s->test, NULL};
     return s;
 }
 
@@ -222,6 +223,206 @@ START_TEST(a_run_is_a_training_run)
 }
 END_TEST
 
+/* Softmax regression, whose Hessian is known: the mean over images of (diag(p) - p p^T) times the outer product of the
+ * image, with a 1 for the bias, with itself. */
+enum { REGRESSION_ROWS = 200, REGRESSION_WIDTH = 785, REGRESSION_CLASSES = 10 };
+
+typedef struct {
+    double x[REGRESSION_ROWS][REGRESSION_WIDTH];
+    double p[REGRESSION_ROWS][REGRESSION_CLASSES];
+    double w[REGRESSION_CLASSES * REGRESSION_WIDTH];
+    int32_t labels[REGRESSION_ROWS];
+} regression;
+
+static void apply(const double *w, const double *x, double *z)
+{
+    for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+        z[c] = 0;
+        for (size_t j = 0; j < REGRESSION_WIDTH; j++) {
+            z[c] += w[c * REGRESSION_WIDTH + j] * x[j];
+        }
+    }
+}
+
+/* The same network, trained by the trainer alone. */
+static regression *train_regression(const sample *s)
+{
+    assay_error error;
+    assay_train_options options = {.network = {.inputs = s->train.width,
+                                               .classes = s->train.classes,
+                                               .activation = assay_activation_default(ASSAY_RELU)},
+                                   .initializer = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL),
+                                   .seed = 5,
+                                   .epochs = 1,
+                                   .batch_rows = 50,
+                                   .train_count = REGRESSION_ROWS};
+    assay_dataset data = s->train;
+    data.count = 250;
+    assay_trainer *trainer;
+    support_assert_ok(assay_optimizer_by_name("sgd", &options.rule, &error), &error);
+    support_assert_ok(assay_optimizer_set(&options.rule, "lr=0.01", &error), &error);
+    support_assert_ok(assay_trainer_create(s->machine.backend, &options, &data, &trainer, &error), &error);
+    support_assert_ok(assay_trainer_run(trainer, NULL, &error), &error);
+    assay_slice best = assay_trainer_best_parameters(trainer);
+    double *parameters = assay_calloc(best.count, sizeof *parameters, NULL);
+    assay_download_f64(s->machine.backend, best, parameters);
+    regression *r = assay_calloc(1, sizeof *r, NULL);
+    for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+        memcpy(r->w + c * REGRESSION_WIDTH, parameters + c * (REGRESSION_WIDTH - 1),
+               (REGRESSION_WIDTH - 1) * sizeof(double));
+        r->w[c * REGRESSION_WIDTH + REGRESSION_WIDTH - 1] =
+            parameters[assay_network_tensor(assay_trainer_network(trainer), 1).values.offset + c];
+    }
+    for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+        size_t image = assay_trainer_split(trainer)->train[i];
+        const uint8_t *pixels = data.pixels + data.width * image;
+        r->labels[i] = data.labels[image];
+        double sum = 0;
+        for (size_t j = 0; j + 1 < REGRESSION_WIDTH; j++) {
+            r->x[i][j] = (pixels[j] / 255.0 - (double)data.mean) / (double)data.std;
+        }
+        r->x[i][REGRESSION_WIDTH - 1] = 1;
+        apply(r->w, r->x[i], r->p[i]);
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            r->p[i][c] = exp(r->p[i][c]);
+            sum += r->p[i][c];
+        }
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            r->p[i][c] /= sum;
+        }
+    }
+    assay_free(parameters);
+    assay_trainer_destroy(trainer);
+    return r;
+}
+
+/* v = H v / |H v|; returns |H v|. */
+static double multiply(const regression *r, double *v)
+{
+    double product[REGRESSION_CLASSES * REGRESSION_WIDTH] = {0};
+    for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+        double z[REGRESSION_CLASSES];
+        double mean = 0;
+        apply(v, r->x[i], z);
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            mean += r->p[i][c] * z[c];
+        }
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            for (size_t j = 0; j < REGRESSION_WIDTH; j++) {
+                product[c * REGRESSION_WIDTH + j] += r->p[i][c] * (z[c] - mean) * r->x[i][j] / REGRESSION_ROWS;
+            }
+        }
+    }
+    double squares = 0;
+    for (size_t k = 0; k < REGRESSION_CLASSES * REGRESSION_WIDTH; k++) {
+        squares += product[k] * product[k];
+    }
+    for (size_t k = 0; k < REGRESSION_CLASSES * REGRESSION_WIDTH; k++) {
+        v[k] = product[k] / sqrt(squares);
+    }
+    return sqrt(squares);
+}
+
+static double recorded_number(const char *line, const char *name)
+{
+    const char *at = strstr(line, name);
+    ck_assert_msg(at != NULL, "%s in %s", name, line);
+    return strtod(at + strlen(name) + 2, NULL); /* ": */
+}
+
+/* The mean loss, with weights that are `size` of their length z / |z| away, tensor by tensor, for each of 10 z. */
+static double mean_growth(const regression *r)
+{
+    enum { WEIGHTS = REGRESSION_CLASSES * (REGRESSION_WIDTH - 1) };
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 1);
+    double losses[11] = {0};
+    double *w = assay_calloc(REGRESSION_CLASSES * REGRESSION_WIDTH, sizeof *w, NULL);
+    float *z = assay_calloc(WEIGHTS + REGRESSION_CLASSES, sizeof *z, NULL);
+    for (int draw = 0; draw < 11; draw++) {
+        double lengths[2] = {0}; /* weights, biases */
+        double norms[2] = {0};
+        if (draw > 0) {
+            assay_mt19937_normal(&generator, WEIGHTS, 0, 1, z);
+            assay_mt19937_normal(&generator, REGRESSION_CLASSES, 0, 1, z + WEIGHTS);
+        }
+        for (int pass = 0; pass < 2; pass++) {
+            for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+                for (size_t j = 0; j < REGRESSION_WIDTH; j++) {
+                    int tensor = j + 1 == REGRESSION_WIDTH;
+                    size_t k = c * REGRESSION_WIDTH + j;
+                    double step = z[tensor ? WEIGHTS + c : c * (REGRESSION_WIDTH - 1) + j];
+                    lengths[tensor] += pass == 0 ? step * step : 0;
+                    norms[tensor] += pass == 0 ? r->w[k] * r->w[k] : 0;
+                    w[k] = r->w[k];
+                    if (pass == 1 && lengths[tensor] > 0) {
+                        w[k] += 0.05 * sqrt(norms[tensor] / lengths[tensor]) * step;
+                    }
+                }
+            }
+        }
+        for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+            double logits[REGRESSION_CLASSES];
+            double sum = 0;
+            apply(w, r->x[i], logits);
+            for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+                sum += exp(logits[c]);
+            }
+            losses[draw] += (log(sum) - logits[r->labels[i]]) / REGRESSION_ROWS;
+        }
+    }
+    assay_free(w);
+    assay_free(z);
+    double growth = 0;
+    for (int draw = 1; draw < 11; draw++) {
+        growth += (losses[draw] - losses[0]) / 10;
+    }
+    return growth;
+}
+
+START_TEST(sharpness_against_a_known_hessian)
+{
+    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    assay_study_plan *plan = plan_of(
+        "{\"study\": \"s\", \"settings\": {\"batch\": 50, \"lr\": 0.01, \"train_count\": "
+        "200, \"validation_count\": 50}, "
+        "\"seeds\": [5], \"record\": [\"hessian_eigenvalue\", \"hessian_trace\", \"perturbed_growth\"]}");
+    sample *s = sample_create();
+    char *line = result_of(plan, 0, s);
+    regression *r = train_regression(s);
+    double v[REGRESSION_CLASSES * REGRESSION_WIDTH];
+    double eigenvalue = 0;
+    double weight_trace = 0;
+    double bias_trace = 0;
+    for (size_t k = 0; k < REGRESSION_CLASSES * REGRESSION_WIDTH; k++) {
+        v[k] = sin((double)k * (double)k);
+    }
+    for (int step = 0; step < 25; step++) {
+        eigenvalue = multiply(r, v);
+    }
+    for (size_t i = 0; i < REGRESSION_ROWS; i++) {
+        double factor = 1;
+        double length = 0;
+        for (size_t c = 0; c < REGRESSION_CLASSES; c++) {
+            factor -= r->p[i][c] * r->p[i][c];
+        }
+        for (size_t j = 0; j + 1 < REGRESSION_WIDTH; j++) {
+            length += r->x[i][j] * r->x[i][j];
+        }
+        weight_trace += factor * length / REGRESSION_ROWS;
+        bias_trace += factor / REGRESSION_ROWS;
+    }
+    support_assert_relative("eigenvalue", recorded_number(line, "hessian_eigenvalue"), eigenvalue, 2e-3);
+    /* 20 random vectors: 0.25 is about three standard errors */
+    support_assert_relative("trace", recorded_number(line, "hessian_trace"), weight_trace + bias_trace, 0.25);
+    support_assert_relative("growth", recorded_number(line, "perturbed_growth"), mean_growth(r), 1e-3);
+    free(line);
+    assay_free(r);
+    sample_destroy(s);
+    assay_study_plan_destroy(plan);
+}
+END_TEST
+
 START_TEST(divergence_is_a_result)
 {
     evidence(EVIDENCE_PROPERTY, "study/study_run");
@@ -232,6 +433,27 @@ START_TEST(divergence_is_a_result)
     char *line = result_of(plan, 0, s);
     ck_assert_msg(strstr(line, "\"diverged\"") != NULL, "%s", line);
     ck_assert_ptr_nonnull(strstr(line, "\"results\":{\"diverged\":1,\"test_accuracy\":null,\"last_loss\":null}"));
+    free(line);
+    sample_destroy(s);
+    assay_study_plan_destroy(plan);
+}
+END_TEST
+
+/* One step that is far too large: the epoch's loss is finite, and nothing that comes after it. */
+START_TEST(numbers_that_are_not_finite_are_null)
+{
+    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"12,8\", \"lr\": 1e30, "
+                                     "\"epochs\": 1, \"batch\": 64, \"train_count\": 64, \"validation_count\": 64}, "
+                                     "\"seeds\": [5], \"record\": [\"fit_accuracy\", \"fit_loss\", \"test_loss\", "
+                                     "\"hessian_eigenvalue\", \"hessian_trace\", \"perturbed_growth\"]}");
+    sample *s = sample_create();
+    char *line = result_of(plan, 0, s);
+    const char *accuracy = strstr(line, "\"fit_accuracy\":0.");
+    ck_assert_msg(accuracy != NULL, "%s", line);
+    ck_assert_msg(strstr(accuracy, ",\"fit_loss\":null,\"test_loss\":null,\"hessian_eigenvalue\":null,"
+                                   "\"hessian_trace\":null,\"perturbed_growth\":null}") != NULL,
+                  "%s", line);
     free(line);
     sample_destroy(s);
     assay_study_plan_destroy(plan);
@@ -450,6 +672,146 @@ START_TEST(folders_of_other_plans)
 }
 END_TEST
 
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+/* The record of the plan's runs in `folder`, as FOLDER/record, and its text. */
+static char *write_record(const assay_study_plan *plan, const char *folder, char **text, size_t *length)
+{
+    assay_error error;
+    sample *s = sample_create();
+    assay_study_store *store = store_of(plan, folder);
+    char *path = assay_asprintf(NULL, "%s/record", folder);
+    const assay_study_origin here = {.host = "elsewhere", .kernels = "others", .commit = "1a2b"};
+    assay_status status = assay_study_record_write(store, &here, path, &error);
+    support_assert_error(status, ASSAY_ERROR_IO, &error, "no run is finished");
+    ck_assert_int_ne(access(path, F_OK), 0);
+    for (size_t run = 0; run < 12; run++) {
+        finish(store, run, s);
+    }
+    support_assert_ok(assay_study_record_write(store, &here, path, &error), &error);
+    assay_study_store_close(store);
+    sample_destroy(s);
+    support_assert_ok(assay_file_read(path, 1 << 20, text, length, &error), &error);
+    return path;
+}
+
+START_TEST(a_record_is_read_like_its_folder)
+{
+    evidence(EVIDENCE_PROPERTY, "study/record");
+    char *folder = support_make_folder();
+    assay_study_plan *plan = plan_of(PLAN);
+    char *text;
+    size_t length;
+    char *path = write_record(plan, folder, &text, &length);
+    assay_study_store *store = store_of(plan, folder);
+    assay_study_store *record;
+    assay_error error;
+    support_assert_ok(assay_study_record_open(plan, path, &record, &error), &error);
+    size_t first;
+    ck_assert_uint_eq(assay_study_missing(record, &first), 0);
+    for (size_t run = 0; run < 12; run++) {
+        double a, b, *list_a, *list_b;
+        size_t count_a, count_b;
+        assay_study_origin origin_a, origin_b;
+        support_assert_ok(assay_study_store_number(store, run, 0, &a, &error), &error);
+        support_assert_ok(assay_study_store_number(record, run, 0, &b, &error), &error);
+        support_assert_ok(assay_study_store_list(store, run, 1, &list_a, &count_a, &error), &error);
+        support_assert_ok(assay_study_store_list(record, run, 1, &list_b, &count_b, &error), &error);
+        ck_assert(memcmp(&a, &b, sizeof a) == 0 && count_a == count_b && count_a <= 2);
+        ck_assert(memcmp(list_a, list_b, count_a * sizeof *list_a) == 0);
+        support_assert_ok(assay_study_store_origin(store, run, &origin_a, &error), &error);
+        support_assert_ok(assay_study_store_origin(record, run, &origin_b, &error), &error);
+        ck_assert_str_eq(origin_a.backend, "openblas:f32");
+        ck_assert(strstr(origin_a.kernels, "OpenBLAS ") == origin_a.kernels && origin_a.commit[0] == '\0');
+        ck_assert_str_eq(origin_a.kernels, origin_b.kernels);
+        ck_assert_str_eq(origin_b.commit, "1a2b");
+        assay_free(list_a);
+        assay_free(list_b);
+    }
+    assay_study_state state;
+    support_assert_error(assay_study_store_take(record, 0, &state, NULL, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "a record can only be read");
+    assay_study_store_close(record);
+    assay_study_store_close(store);
+    assay_free(text);
+    assay_free(path);
+    assay_study_plan_destroy(plan);
+    support_remove_folder(folder);
+}
+END_TEST
+
+static void save(const char *path, const char *text, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text, 1, length, file), length);
+    ck_assert_int_eq(fclose(file), 0);
+}
+
+/* Opens `length` bytes as a record, which must fail. */
+static void refused(const assay_study_plan *plan, const char *path, const char *text, size_t length,
+                    assay_status status, const char *message)
+{
+    assay_study_store *store;
+    assay_error error;
+    save(path, text, length);
+    support_assert_error(assay_study_record_open(plan, path, &store, &error), status, &error, message);
+    ck_assert_ptr_null(store);
+}
+
+START_TEST(damaged_and_foreign_records)
+{
+    evidence(EVIDENCE_ERRORS, "study/record");
+    char *folder = support_make_folder();
+    assay_study_plan *plan = plan_of(PLAN);
+    char *text;
+    size_t length;
+    char *path = write_record(plan, folder, &text, &length);
+    refused(plan, path, "{\"record\":\"t\"}\n", 15, ASSAY_ERROR_ARGUMENT, "record of the study 't', not of 's'");
+    refused(plan, path, "{\"record\":\"s\"\n", 15, ASSAY_ERROR_FORMAT, "line 1: the first line is damaged");
+    char *second = strchr(strchr(text, '\n') + 1, '\n') + 1; /* after the first line and the first run */
+    size_t rest = length - (size_t)(second - text);
+    refused(plan, path, text, length - 1, ASSAY_ERROR_FORMAT, "line 13: this result is incomplete");
+    refused(plan, path, text, length - 40, ASSAY_ERROR_FORMAT, "line 13: this result is incomplete");
+    refused(plan, path, "\n", 1, ASSAY_ERROR_FORMAT, "line 1: this result is damaged: it does not begin with its key");
+    strstr(second, "\"batch\":32")[strlen("\"batch\":3")] = '3';
+    refused(plan, path, text, length, ASSAY_ERROR_FORMAT, "line 3: this result is damaged: its checksum is wrong");
+    save(path, second, rest); /* without the first line, and still with the damaged one */
+    memmove(text, second, rest);
+    text[rest] = '\0';
+    char *third = strchr(text, '\n') + 1;
+    size_t good = rest - (size_t)(third - text);
+    save(path, third, good); /* without both */
+    assay_study_store *store;
+    assay_error error;
+    size_t first;
+    support_assert_ok(assay_study_record_open(plan, path, &store, &error), &error);
+    ck_assert_uint_eq(assay_study_missing(store, &first), 2);
+    ck_assert(!assay_study_store_has(store, first));
+    double value;
+    support_assert_error(assay_study_store_number(store, first, 0, &value, &error), ASSAY_ERROR_IO, &error,
+                         "there is no such result");
+    assay_study_store_close(store);
+    assay_study_plan *other = plan_of("{\"study\": \"s\", " SMALL ", " FACTORS ", \"seeds\": [1], " RECORD "}");
+    refused(other, path, third, good, ASSAY_ERROR_ARGUMENT, "the plan has no run 'optimizer=");
+    assay_study_plan_destroy(other);
+    other = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"13\", \"batch\": 32, \"epochs\": 2}, " FACTORS
+                    ", " SEEDS ", " RECORD "}");
+    refused(other, path, third, good, ASSAY_ERROR_ARGUMENT, "line 1: other settings than the plan's");
+    assay_study_plan_destroy(other);
+    other = plan_of("{\"study\": \"s\", " SMALL ", " FACTORS ", " SEEDS ", \"record\": [\"best_epoch\"]}");
+    refused(other, path, third, good, ASSAY_ERROR_ARGUMENT, "'best_epoch' is missing");
+    assay_study_plan_destroy(other);
+    memcpy(third + good, third, (size_t)(strchr(third, '\n') + 1 - third)); /* there is room: two lines went */
+    refused(plan, path, third, good + (size_t)(strchr(third, '\n') + 1 - third), ASSAY_ERROR_FORMAT,
+            "is there twice, or the lines are not in the order of keys");
+    assay_free(text);
+    assay_free(path);
+    assay_study_plan_destroy(plan);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* --- summaries ---------------------------------------------------------------------------------------------------- */
 
 START_TEST(summary_against_the_results)
@@ -589,6 +951,23 @@ START_TEST(command_errors)
     expect("$STUDY > 1 && echo x > plan.results/runs/lr=0.1,seed=2.json && $STUDY > 2 && cmp 1 2 && "
            "cat plan.results/runs/*.damaged",
            0, "x\n", "is now plan.results/runs/lr=0.1,seed=2.json.damaged, and its run is repeated");
+    expect("$STUDY > 1 && $STUDY --pack r && cat plan.results/runs/* > 3 && sed 1d r | cmp 3 - && $STUDY --from r > 2 "
+           "&& cmp 1 2 && "
+           "$STUDY --from r --list | sort -u | wc -l",
+           0, "8\n", "");
+    expect("$STUDY --array 0/8 > 1 && $STUDY --pack r && wc -l < r", 0, "2\n",
+           "7 of the plan's 8 runs are missing, the first is lr=0.2,seed=1");
+    expect("$STUDY > 1 && $STUDY --pack r && sed -i 2d r && $STUDY --from r", 0,
+           "8 runs (2 cells, 4 seeds), 7 finished", "1 of the plan's 8 runs are missing, the first is");
+    expect("$STUDY --pack r", 1, "", "plan.results: there is no such folder");
+    expect("$STUDY --from r --pack s", 2, "", "--from reads a record");
+    expect("cp plan.json r && $STUDY --from r --json r", 2, "", "r: is read by this command");
+    /* clocks that jumped: results from the future or the past count, and the file that a living process (the shell)
+     * seems to have left hours ago stays */
+    expect("$STUDY > 1 && touch -d 2040-01-01 plan.results/runs/* plan.results/lock && $STUDY > 2 && cmp 1 2 && "
+           "touch -d 1980-01-01 plan.results/runs/* plan.results/runs/a.json.$$-1.tmp && $STUDY > 3 && cmp 1 3 && "
+           "ls -A plan.results/runs | wc -l",
+           0, "9\n", "");
     /* a full disk: a file size of 0 */
     expect("$STUDY --array 0/8 && (trap '' XFSZ; ulimit -f 0; $STUDY --jobs 1 2>&1) | cat >&2; "
            "$STUDY | head -1; ls -A plan.results/runs | wc -l",
@@ -607,9 +986,12 @@ int main(void)
     tcase_add_loop_test(plans, plan_errors, 0, sizeof wrong_plans / sizeof *wrong_plans);
     suite_add_tcase(suite, plans);
     TCase *runs = tcase_create("runs");
+    tcase_set_timeout(runs, 60);
     tcase_add_test(runs, a_run_depends_on_the_plan_alone);
     tcase_add_test(runs, a_run_is_a_training_run);
+    tcase_add_test(runs, sharpness_against_a_known_hessian);
     tcase_add_test(runs, divergence_is_a_result);
+    tcase_add_test(runs, numbers_that_are_not_finite_are_null);
     tcase_add_test(runs, run_errors);
     suite_add_tcase(suite, runs);
     TCase *stores = tcase_create("stores");
@@ -617,6 +999,8 @@ int main(void)
     tcase_add_test(stores, a_run_belongs_to_one_process_until_it_dies);
     tcase_add_test(stores, damaged_results_are_repeated);
     tcase_add_test(stores, folders_of_other_plans);
+    tcase_add_test(stores, a_record_is_read_like_its_folder);
+    tcase_add_test(stores, damaged_and_foreign_records);
     tcase_add_test(stores, summary_against_the_results);
     suite_add_tcase(suite, stores);
     TCase *commands = tcase_create("command");

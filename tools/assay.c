@@ -22,6 +22,7 @@ typedef struct {
 
 static const subcommand SUBCOMMANDS[] = {
     {"assign", "write an assignment without solutions, and the solutions apart", assay_command_assign},
+    {"claims", "test what the tutorial says in words", assay_command_claims},
     {"convert", "write a saved network in another format", assay_command_convert},
     {"descend", "run an optimizer on a loss surface of two parameters", assay_command_descend},
     {"evaluate", "print the test accuracy of a saved network", assay_command_evaluate},

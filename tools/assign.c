@@ -23,6 +23,7 @@ typedef struct {
     const starter_language *language;
     const char *folder;
     const char *solutions; /* NULL: FOLDER-solutions */
+    const char *complete;  /* the complete starters; NULL: no solution is written */
     const char *title;
     char *names; /* owns what `wanted` points to */
     const char *wanted[MAX_COMPONENTS + 1];
@@ -34,12 +35,14 @@ static void print_help(void)
 {
     puts("Usage: assay assign --from-starter LANGUAGE [OPTION...] DIR\n\n"
          "Writes an assignment into the new folder DIR: a submission without solutions, a README for students, and\n"
-         "the public seed with which students test themselves. The solutions and a rubric go to another folder.\n\n"
-         "  --from-starter LANGUAGE  c, python (NumPy) or pytorch\n"
+         "the public seed with which students test themselves. A rubric and the solutions go to another folder.\n\n"
+         "  --from-starter LANGUAGE  c, javascript, python (NumPy) or pytorch\n"
          "  --components NAME,...  what students write (default: all, in the order of doc/grading.md)\n"
          "  --seed N               the public seed (default: a random one). Grade with another one\n"
          "  --title TEXT           of the README and the rubric (default: Assignment)\n"
-         "  --solutions DIR2       a new folder outside DIR (default: DIR-solutions)");
+         "  --solutions DIR2       a new folder outside DIR (default: DIR-solutions)\n"
+         "  --complete FOLDER      the complete starters, tests/starters of assay's source: writes the solution, too.\n"
+         "                         This program has no solutions in it");
 }
 
 /* --- options ------------------------------------------------------------------------------------------------------ */
@@ -96,6 +99,7 @@ static int read_option(int option, char **argv, const char **components, assign_
                    : tool_usage(COMMAND, "--seed %s: not a whole number from 0 to 2^53", optarg);
     case 't': options->title = optarg; return TOOL_SUCCESS;
     case 'o': options->solutions = optarg; return TOOL_SUCCESS;
+    case 'C': options->complete = optarg; return TOOL_SUCCESS;
     case 'h': print_help(); exit(tool_flushed(TOOL_SUCCESS));
     default: return tool_bad_option(COMMAND, argv, option);
     }
@@ -108,6 +112,7 @@ static int read_options(int argc, char **argv, assign_options *options)
                                          {"seed", required_argument, NULL, 's'},
                                          {"title", required_argument, NULL, 't'},
                                          {"solutions", required_argument, NULL, 'o'},
+                                         {"complete", required_argument, NULL, 'C'},
                                          {"help", no_argument, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     const char *components = NULL;
@@ -166,8 +171,13 @@ static void write_readme(const assign_options *options, FILE *stream)
     }
     fprintf(stream,
             "\n## Check yourself\n\nInstall assay and, on Debian, `apt-get install %s`. Then type in this folder\n\n"
-            "    %s\n\n",
-            language->packages, language->check);
+            "    ",
+            language->packages);
+    if (language->check != NULL) {
+        fprintf(stream, "%s\n\n", language->check);
+    } else {
+        fprintf(stream, "assay grade --seed %llu %s\n\n", (unsigned long long)options->seed, language->submission.name);
+    }
     if (language->companion.lines == starter_assay_py.lines) {
         fputs("In a notebook, copy the functions into cells, and put this into the last cell:\n\n    import assay\n"
               "    assay.check()\n\n"
@@ -199,35 +209,60 @@ static assay_status put_readme(new_folder *folder, const assign_options *options
     return status;
 }
 
-static assay_status put_submission(new_folder *folder, const assign_options *options, bool blank, assay_error *error)
+/* Puts a text, which it frees, after `status` of what made the text. */
+static assay_status put_text(assay_status status, new_folder *folder, const char *name, char *text, size_t size,
+                             assay_error *error)
 {
-    const starter_file *companion = &options->language->companion;
-    char *text;
-    size_t size;
-    ASSAY_TRY(starter_text(options->language, options->wanted, blank, &text, &size, error));
-    assay_status status = new_folder_put(folder, options->language->submission.name, text, size, error);
-    assay_free(text);
-    ASSAY_TRY(status);
-    ASSAY_TRY(starter_file_text(companion, &text, &size, error));
-    status = new_folder_put(folder, companion->name, text, size, error);
-    assay_free(text);
+    if (status == ASSAY_OK) {
+        status = new_folder_put(folder, name, text, size, error);
+        assay_free(text);
+    }
     return status;
+}
+
+static assay_status put_companion(new_folder *folder, const starter_file *companion, assay_error *error)
+{
+    char *text = NULL;
+    size_t size = 0;
+    if (companion->name == NULL) {
+        return ASSAY_OK;
+    }
+    assay_status made = starter_file_text(companion, &text, &size, error);
+    return put_text(made, folder, companion->name, text, size, error);
 }
 
 static assay_status fill_assignment(new_folder *folder, const assign_options *options, assay_error *error)
 {
-    ASSAY_TRY(put_submission(folder, options, true, error));
+    const starter_language *language = options->language;
+    char *text = NULL;
+    size_t size = 0;
+    assay_status made = starter_blank(language, options->wanted, &text, &size, error);
+    ASSAY_TRY(put_text(made, folder, language->submission.name, text, size, error));
+    ASSAY_TRY(put_companion(folder, &language->companion, error));
     ASSAY_TRY(put_readme(folder, options, error));
-    json_t *about = json_pack("{s:s, s:s, s:I, s:o}", "assay", PACKAGE_VERSION, "language", options->language->name,
-                              "seed", (json_int_t)options->seed, "components", component_list(options));
+    json_t *about = json_pack("{s:s, s:s, s:I, s:o}", "assay", PACKAGE_VERSION, "language", language->name, "seed",
+                              (json_int_t)options->seed, "components", component_list(options));
     return put_json(folder, "assignment.json", about, error);
+}
+
+static assay_status put_solution(new_folder *folder, const assign_options *options, assay_error *error)
+{
+    const starter_language *language = options->language;
+    char *text = NULL;
+    size_t size = 0;
+    if (options->complete == NULL) {
+        return ASSAY_OK;
+    }
+    assay_status made = starter_complete(language, options->complete, &text, &size, error);
+    ASSAY_TRY(put_text(made, folder, language->submission.name, text, size, error));
+    return put_companion(folder, &language->companion, error);
 }
 
 /* Each component has the points of its cases, as without a rubric. */
 static assay_status fill_solutions(new_folder *folder, const assign_options *options, assay_error *error)
 {
     json_t *weights = json_object();
-    ASSAY_TRY(put_submission(folder, options, false, error));
+    ASSAY_TRY(put_solution(folder, options, error));
     for (const char *const *name = options->wanted; *name != NULL; name++) {
         size_t cases = assay_grade_component_by_name(*name)->case_count;
         json_object_set_new(weights, *name, json_integer((json_int_t)cases));
@@ -319,8 +354,9 @@ static assay_status assign(const assign_options *options, assay_error *error)
                                                          options->solutions)
                                             : write_both(options, assignment, solutions, error);
     if (status == ASSAY_OK) {
-        printf("assignment: %s\nsolutions and rubric: %s\npublic seed %llu; grade with another one\n", assignment,
-               solutions, (unsigned long long)options->seed);
+        printf("assignment: %s\n%s: %s\npublic seed %llu; grade with another one\n", assignment,
+               options->complete != NULL ? "solution and rubric" : "rubric (for a solution give --complete)", solutions,
+               (unsigned long long)options->seed);
     }
     free(assignment);
     free(solutions);

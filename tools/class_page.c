@@ -9,9 +9,12 @@
 #include <string.h>
 
 #include "report/html.h"
+#include "base/order.h"
 
 static const char more_style[] =
-    ".bar{display:block;height:1.1rem;background:var(--link);border-radius:.2rem;min-width:1px}\n"
+    ".bar{display:block;height:1.1rem;background:var(--link);border-radius:.2rem;min-width:1px;"
+    "-webkit-print-color-adjust:exact;print-color-adjust:exact}\n"
+    "@media print{tr,li{break-inside:avoid}h2{break-after:avoid}}\n"
     ".bars td:nth-child(2){width:70%;text-align:left;vertical-align:middle}\n"
     ".wrong td:first-child,.wrong th{text-align:left}.wrong td.what,.wrong td.hint{text-align:left}\n"
     ".wrong tbody+tbody tr:first-child th{padding-top:1.2rem}.wrong tbody tr:first-child th{font-weight:600}\n"
@@ -50,19 +53,23 @@ static bool is_graded(const json_t *result)
     return json_array_size(json_object_get(result, "components")) > 0;
 }
 
+static size_t count_graded(const json_t *results)
+{
+    size_t graded = 0;
+    size_t index;
+    json_t *result;
+    json_array_foreach(results, index, result) {
+        graded += is_graded(result);
+    }
+    return graded;
+}
+
 static void put_footer(FILE *stream)
 {
     fputs("<footer>assay " PACKAGE_VERSION ", <code>assay grade --class</code></footer>\n</body>\n</html>\n", stream);
 }
 
 /* --- the distribution --------------------------------------------------------------------------------------------- */
-
-static int compare_numbers(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static double median_percent(const json_t *results, size_t graded)
 {
@@ -78,7 +85,7 @@ static double median_percent(const json_t *results, size_t graded)
             sorted[count++] = percent_of(result);
         }
     }
-    qsort(sorted, count, sizeof *sorted, compare_numbers);
+    qsort(sorted, count, sizeof *sorted, assay_compare_doubles);
     double median = count == 0 ? 0.0 : 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
     free(sorted);
     return median;
@@ -87,12 +94,11 @@ static double median_percent(const json_t *results, size_t graded)
 static void put_cards(FILE *stream, const class_page *page)
 {
     size_t count = json_array_size(page->results);
-    size_t graded = 0;
+    size_t graded = count_graded(page->results);
     size_t full = 0;
     size_t index;
     json_t *result;
     json_array_foreach(page->results, index, result) {
-        graded += is_graded(result);
         full += json_is_true(json_object_get(result, "full"));
     }
     fprintf(stream, "<div class=\"summary\">\n<div><b>%zu</b>submissions graded</div>\n", graded);
@@ -112,7 +118,7 @@ static void put_distribution(FILE *stream, const class_page *page)
     size_t index;
     json_t *result;
     json_array_foreach(page->results, index, result) {
-        int bin = (int)(percent_of(result) / (100.0 / BINS));
+        int bin = (int)(percent_of(result) / (100.0 / (double)BINS));
         size_t *counted = &bins[bin < 0 ? 0 : bin >= BINS ? BINS - 1 : bin];
         if (is_graded(result) && ++*counted > most) {
             most = *counted;
@@ -185,23 +191,22 @@ static void put_mistakes(FILE *stream, const json_t *table, size_t graded)
     }
 }
 
-static void put_component(FILE *stream, const class_page *page, const json_t *like)
+/* What went wrong in the component of this name: a table as count_up makes it. The caller frees it. */
+static json_t *count_mistakes_of(const class_page *page, const char *name, size_t *graded, size_t *right)
 {
-    const char *name = text_of(like, "component");
     json_t *table = json_object();
-    size_t graded = 0;
-    size_t right = 0;
     size_t index;
     size_t at;
     json_t *result;
     json_t *problem;
+    *graded = *right = 0;
     json_array_foreach(page->results, index, result) {
         const json_t *component = component_of(result, name);
         if (component == NULL) {
             continue;
         }
-        graded++;
-        right += size_of(component, "passed") == size_of(component, "cases");
+        ++*graded;
+        *right += size_of(component, "passed") == size_of(component, "cases");
         if (json_is_true(json_object_get(component, "missing"))) {
             count_up(table, "missing", "not implemented", "");
         }
@@ -209,6 +214,14 @@ static void put_component(FILE *stream, const class_page *page, const json_t *li
             count_up(table, text_of(problem, "key"), text_of(problem, "name"), text_of(problem, "hint"));
         }
     }
+    return table;
+}
+
+static void put_component(FILE *stream, const class_page *page, const json_t *like)
+{
+    size_t graded;
+    size_t right;
+    json_t *table = count_mistakes_of(page, text_of(like, "component"), &graded, &right);
     assay_html_element(stream, "<tbody>\n<tr><th scope=\"rowgroup\" colspan=\"3\">", text_of(like, "title"), "");
     fprintf(stream, " <span class=\"source\">%zu of %zu right</span></th></tr>\n", right, graded);
     put_mistakes(stream, table, graded);
@@ -216,24 +229,87 @@ static void put_component(FILE *stream, const class_page *page, const json_t *li
     json_decref(table);
 }
 
-static void put_components(FILE *stream, const class_page *page)
+/* The components of a submission that was graded: all of those have the same. NULL if there is none. */
+static const json_t *graded_components(const class_page *page)
 {
     size_t index;
-    size_t at;
     json_t *result;
-    const json_t *component;
-    fputs(
-        "<section id=\"mistakes\">\n<h2>What went wrong</h2>\n<p>How many submissions made each mistake, component by "
-        "component. One submission may have made several.</p>\n<table class=\"wrong\">\n<thead><tr><th "
-        "scope=\"col\">submissions</th><th scope=\"col\">mistake</th><th scope=\"col\">hint</th></tr></thead>\n",
-        stream);
     json_array_foreach(page->results, index, result) {
-        if (is_graded(result)) { /* all that are graded have the same components */
-            json_array_foreach(json_object_get(result, "components"), at, component) {
-                put_component(stream, page, component);
-            }
-            break;
+        if (is_graded(result)) {
+            return json_object_get(result, "components");
         }
+    }
+    return NULL;
+}
+
+/* Sentences: the mistakes that most submissions made, with their component. */
+static void put_most_frequent(FILE *stream, const class_page *page)
+{
+    enum { SHOWN = 5, ROOM = 512 };
+    const json_t *rows[ROOM];
+    json_t *tables = json_array(); /* own the rows */
+    size_t count = 0;
+    size_t graded;
+    size_t right;
+    size_t at;
+    const json_t *component;
+    const char *key;
+    json_t *row;
+    json_array_foreach(graded_components(page), at, component) {
+        json_t *table = count_mistakes_of(page, text_of(component, "component"), &graded, &right);
+        json_array_append_new(tables, table);
+        json_object_foreach(table, key, row) {
+            if (count < ROOM && strchr(key, '.') != NULL && size_of(row, "count") > 1) {
+                json_object_set(row, "title", json_object_get(component, "title"));
+                rows[count++] = row;
+            }
+        }
+    }
+    qsort(rows, count, sizeof *rows, compare_counts);
+    fputs(count == 0 ? "" : "<p>The mistakes that most submissions made:</p>\n<ul>\n", stream);
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        fprintf(stream, "<li>%zu of %zu submissions", size_of(rows[i], "count"), count_graded(page->results));
+        assay_html_element(stream, ", ", text_of(rows[i], "title"), ": ");
+        assay_html_element(stream, "", text_of(rows[i], "name"), "</li>\n");
+    }
+    fputs(count == 0 ? "" : "</ul>\n", stream);
+    json_decref(tables);
+}
+
+/* Why some submissions were not graded. Only the kind: a compiler's message can have a name in it. */
+static void put_not_graded(FILE *stream, const class_page *page)
+{
+    json_t *kinds = json_object();
+    size_t index;
+    json_t *result;
+    const char *key;
+    json_t *row;
+    json_array_foreach(page->results, index, result) {
+        if (!is_graded(result)) {
+            count_up(kinds, text_of(result, "verdict"), text_of(result, "verdict"), "");
+        }
+    }
+    json_object_foreach(kinds, key, row) {
+        fprintf(stream, "<p>%zu of %zu submissions could not be graded: ", size_of(row, "count"),
+                json_array_size(page->results));
+        assay_html_element(stream, "", key, ".</p>\n");
+    }
+    json_decref(kinds);
+}
+
+static void put_components(FILE *stream, const class_page *page)
+{
+    size_t at;
+    const json_t *component;
+    fputs("<section id=\"mistakes\">\n<h2>What went wrong</h2>\n", stream);
+    put_not_graded(stream, page);
+    put_most_frequent(stream, page);
+    fputs("<p>How many submissions made each mistake, component by component. One submission may have made "
+          "several.</p>\n<table class=\"wrong\">\n<thead><tr><th scope=\"col\">submissions</th><th "
+          "scope=\"col\">mistake</th><th scope=\"col\">hint</th></tr></thead>\n",
+          stream);
+    json_array_foreach(graded_components(page), at, component) {
+        put_component(stream, page, component);
     }
     fputs("</table>\n</section>\n", stream);
 }
@@ -329,7 +405,7 @@ static size_t put_clusters_by(FILE *stream, const json_t *results, likeness *ali
         }
         clusters++;
         assay_html_element(stream, "<li><b>", what, "</b>: ");
-        fprintf(stream, "%zu of %zu submissions: ", size, count);
+        fprintf(stream, "%zu of %zu submissions: ", size, count_graded(results));
         put_page_link(stream, json_array_get(results, i));
         for (size_t j = i + 1; j < count; j++) {
             if (!told[j] && alike(json_array_get(results, i), json_array_get(results, j), name)) {
@@ -344,21 +420,14 @@ static size_t put_clusters_by(FILE *stream, const json_t *results, likeness *ali
     return clusters;
 }
 
-static size_t put_unexplained_clusters(FILE *stream, const json_t *results)
+static size_t put_unexplained_clusters(FILE *stream, const class_page *page)
 {
     size_t clusters = 0;
-    size_t index;
     size_t at;
-    json_t *result;
     const json_t *component;
-    json_array_foreach(results, index, result) {
-        if (is_graded(result)) {
-            json_array_foreach(json_object_get(result, "components"), at, component) {
-                clusters += put_clusters_by(stream, results, same_component, text_of(component, "component"),
-                                            text_of(component, "title"));
-            }
-            break;
-        }
+    json_array_foreach(graded_components(page), at, component) {
+        clusters += put_clusters_by(stream, page->results, same_component, text_of(component, "component"),
+                                    text_of(component, "title"));
     }
     return clusters;
 }
@@ -372,7 +441,7 @@ static void put_clusters(FILE *stream, const class_page *page)
         "read the same book or work side by side make the same ones. A large group shows a mistake that the catalogue "
         "lacks.</p>\n<ul>\n",
         stream);
-    size_t clusters = put_unexplained_clusters(stream, page->results);
+    size_t clusters = put_unexplained_clusters(stream, page);
     clusters += put_clusters_by(stream, page->results, same_set, "", "The same set of mistakes");
     fputs(clusters == 0 ? "<li>None.</li>\n</ul>\n</section>\n" : "</ul>\n</section>\n", stream);
 }

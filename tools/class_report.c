@@ -143,6 +143,23 @@ static void add_problem(json_t *problems, const char *key, const grade_mistake *
                                               mistake == NULL ? "" : mistake->hint, "detail", result->detail));
 }
 
+/* All that was found in a case: the mistakes of its explanation, or the verdict. */
+static void add_problems(json_t *problems, const grade_catalogue *catalogue, const grade_result *result)
+{
+    const grade_mistake *mistake = result->mistake == NULL ? NULL
+                                                           : assay_grade_catalogue_find(catalogue, result->mistake);
+    const char *key = mistake != NULL                  ? mistake->id
+                      : result->verdict == GRADE_WRONG ? "unexplained"
+                                                       : assay_grade_verdict_name(result->verdict);
+    add_problem(problems, key, mistake, result);
+    for (size_t i = 0; i < GRADE_MAX_NAMES && result->also[i] != NULL; i++) {
+        mistake = assay_grade_catalogue_find(catalogue, result->also[i]);
+        if (mistake != NULL) {
+            add_problem(problems, mistake->id, mistake, result);
+        }
+    }
+}
+
 /* The first values of an answer: what is compared with other submissions. JSON has no NaN: it becomes a text. */
 static void add_probes(json_t *probes, const grade_fields *outputs)
 {
@@ -164,18 +181,12 @@ static json_t *part_json(const grade_options *options, const grade_part *part)
     double earned = 0.0;
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        const grade_mistake *mistake = result->mistake == NULL
-                                           ? NULL
-                                           : assay_grade_catalogue_find(options->catalogue, result->mistake);
         possible += result->possible;
         earned += result->earned;
         missing += result->verdict == GRADE_MISSING;
         if (result->verdict != GRADE_PASS && result->verdict != GRADE_MISSING) {
-            bool unexplained = mistake == NULL && result->verdict == GRADE_WRONG;
-            const char *key = mistake != NULL ? mistake->id
-                              : unexplained   ? "unexplained"
-                                              : assay_grade_verdict_name(result->verdict);
-            add_problem(problems, key, mistake, result);
+            bool unexplained = result->mistake == NULL && result->verdict == GRADE_WRONG;
+            add_problems(problems, options->catalogue, result);
             if (unexplained) {
                 add_probes(probes, &part->answers[i].outputs);
             }
@@ -206,10 +217,17 @@ static assay_status choose_id(const class_report *report, const char *name, char
     return status;
 }
 
+/* Whether nothing of it could be run. */
+static bool is_unusable(const grade_battery *battery)
+{
+    grade_verdict verdict = battery->parts[0].answers[0].verdict;
+    return verdict == GRADE_UNUSABLE || verdict == GRADE_NOT_COMPILED;
+}
+
 static const char *remark_of(const grade_battery *battery)
 {
     const grade_answer *first = &battery->parts[0].answers[0];
-    return first->verdict == GRADE_UNUSABLE                     ? first->detail
+    return is_unusable(battery)                                 ? first->detail
            : assay_grade_battery_not_run(battery) > 0           ? "not run to the end; to be graded again"
            : battery->suspicion[0] != '\0' && !battery->cleared ? battery->suspicion
                                                                 : "";
@@ -222,13 +240,14 @@ assay_status class_report_keep(const class_report *report, const grade_options *
     char file[NAME_MAX + 1];
     json_t *parts = json_array();
     ASSAY_TRY(choose_id(report, submission->name, id, error));
-    bool unusable = battery->parts[0].answers[0].verdict == GRADE_UNUSABLE;
-    for (size_t p = 0; p < battery->part_count && !unusable; p++) {
+    for (size_t p = 0; p < battery->part_count && !is_unusable(battery); p++) {
         json_array_append_new(parts, part_json(options, &battery->parts[p]));
     }
-    json_t *result = json_pack("{s:s, s:s, s:I, s:f, s:f, s:b, s:s, s:o}", "name", submission->name, "id", id, "seed",
-                               (json_int_t)battery->seed, "points", score.earned, "possible", score.possible, "full",
-                               assay_grade_full_marks(score), "remark", remark_of(battery), "components", parts);
+    json_t *result = json_pack("{s:s, s:s, s:s, s:I, s:f, s:f, s:b, s:s, s:o}", "verdict",
+                               assay_grade_verdict_name(battery->parts[0].answers[0].verdict), "name", submission->name,
+                               "id", id, "seed", (json_int_t)battery->seed, "points", score.earned, "possible",
+                               score.possible, "full", assay_grade_full_marks(score), "remark", remark_of(battery),
+                               "components", parts);
     char *text = result == NULL ? NULL : assay_json_print(result, JSON_COMPACT | JSON_REAL_PRECISION(17));
     json_decref(result);
     if (text == NULL) {
@@ -274,6 +293,7 @@ static void write_registrar(FILE *stream, const void *context)
     const class_page *page = context;
     size_t index;
     json_t *result;
+    fputs("\xef\xbb\xbf", stream); /* a byte order mark: without it Excel does not read names as UTF-8 */
     fputs("submission,points,possible,percent,remark,page\n", stream);
     json_array_foreach(page->results, index, result) {
         double possible = json_number_value(json_object_get(result, "possible"));

@@ -145,8 +145,8 @@ static assay_status run_program(const grade_options *options, const grade_target
 
 const char *const *grade_components(const grade_options *options)
 {
-    return options->rubric == NULL ? (const char *const *)options->only
-                                   : assay_grade_rubric_components(options->rubric);
+    return options->rubric == NULL || options->only != NULL ? (const char *const *)options->only
+                                                            : assay_grade_rubric_components(options->rubric);
 }
 
 assay_status grade_judge(const grade_options *options, grade_battery *battery, grade_score *score, assay_error *error)

@@ -12,40 +12,43 @@
 #include "base/json.h"
 #include "grade/catalogue.h"
 #include "grade/child.h"
+#include "grade/form.h"
 #include "grade/rubric.h"
 #include "starter.h"
 #include "tool.h"
 
 static const char COMMAND[] = "gradescope";
 
-enum { INSTALL_LIMIT = 256 << 20, REPORT_LIMIT = 64 << 20, RUBRIC_LIMIT = 1 << 20 };
+enum { MAX_INSTALL = 8, INSTALL_LIMIT = 256 << 20, REPORT_LIMIT = 64 << 20, RUBRIC_LIMIT = 1 << 20 };
 
 typedef struct {
     const char *archive; /* OUT.zip */
     const char *rubric;
-    const char *install;
+    const char *install[MAX_INSTALL];
+    size_t install_count;
     const char *packages;
     const char *results;
     const char *output;
     const char *const *command; /* after "--"; NULL: none */
     bool runner;
-    bool include;
+    bool runners;
 } gradescope_options;
 
 static void print_help(void)
 {
-    puts("Usage: assay gradescope OUT.zip --rubric FILE --install FILE [--packages LIST] [-- COMMAND...]\n"
+    puts("Usage: assay gradescope OUT.zip --rubric FILE --install FILE... [--packages LIST] [-- COMMAND...]\n"
          "       assay gradescope --results REPORT.json --rubric FILE [--output FILE]\n\n"
-         "Writes OUT.zip, an autograder to upload to Gradescope. It grades one notebook, C source or Python file, or\n"
-         "runs COMMAND in the folder of the submission.\n\n"
+         "Writes OUT.zip, an autograder to upload to Gradescope. It grades one notebook, or one file in Python,\n"
+         "JavaScript or C, or runs COMMAND in the folder of the submission.\n\n"
          "  --rubric FILE          weights (JSON; doc/grading.md)\n"
-         "  --install FILE         assay for the image: a Debian package, or a source tarball of `make dist`\n"
-         "  --packages LIST        more packages of Debian or Ubuntu, such as \"python3-torch\"\n\n"
+         "  --install FILE         assay for the image: a source tarball of `make dist`, or Debian packages of `make\n"
+         "                         deb`. Give the option once for each package\n"
+         "  --packages LIST        more packages of Debian or Ubuntu, such as \"python3-torch nodejs\"\n\n"
          "The autograder uses these:\n"
          "  --results FILE         a report of assay grade, in its format json, as results.json\n"
          "  --output FILE          write it there (default: standard output)\n"
          "  --runner               print the path of the runner of C submissions\n"
-         "  --include-folder       print the folder that has assay/student.h");
+         "  --runners              print the folder of the runners of notebooks, Python and JavaScript");
 }
 
 /* --- results: https://gradescope-autograders.readthedocs.io/en/latest/specs/ -------------------------------------- */
@@ -74,6 +77,7 @@ static void write_case(FILE *stream, json_t *told, const json_t *graded, bool va
 {
     const char *verdict = text_of(graded, "verdict");
     const json_t *mistake = json_object_get(graded, "mistake");
+    size_t index;
     bool before = strcmp(verdict, assay_grade_verdict_name(GRADE_UNUSABLE)) == 0 ||
                   strcmp(verdict, assay_grade_verdict_name(GRADE_NOT_COMPILED)) == 0;
     if (strcmp(verdict, assay_grade_verdict_name(GRADE_PASS)) == 0) {
@@ -81,10 +85,15 @@ static void write_case(FILE *stream, json_t *told, const json_t *graded, bool va
     }
     if (json_is_object(mistake)) {
         add_line(stream, told, text_of(mistake, "name"), text_of(mistake, "hint"));
+        json_array_foreach(json_object_get(graded, "also"), index, mistake) {
+            add_line(stream, told, text_of(mistake, "name"), text_of(mistake, "hint"));
+        }
     } else if (strcmp(verdict, assay_grade_verdict_name(GRADE_WRONG)) == 0) {
         add_line(stream, told, "Wrong values that no known mistake explains", "");
     } else {
-        add_line(stream, told, verdict, "");
+        bool kept = !before && !values && text_of(graded, "detail")[0] != '\0';
+        add_line(stream, told, verdict,
+                 kept ? "The message is for your teacher. Look for it with the public seed." : "");
     }
     if (before || values) {
         add_line(stream, told, text_of(graded, "detail"), "");
@@ -186,8 +195,10 @@ static json_t *make_results(const json_t *report, bool values)
         json_decref(tests);
         return NULL;
     }
-    return json_pack("{s:f, s:s, s:i, s:s, s:s, s:o}", "score", json_number_value(json_object_get(report, "points")),
-                     "output", output, "execution_time",
+    /* As text: a name or an error of the submission is never read as HTML. */
+    return json_pack("{s:f, s:s, s:s, s:s, s:s, s:i, s:s, s:s, s:o}", "score",
+                     json_number_value(json_object_get(report, "points")), "output", output, "output_format", "text",
+                     "test_output_format", "text", "test_name_format", "text", "execution_time",
                      (int)ceil(json_number_value(json_object_get(report, "seconds"))), "visibility", "visible",
                      "stdout_visibility", "hidden", "tests", tests);
 }
@@ -232,6 +243,10 @@ static const char *const setup_lines[] = {
 };
 static const char *const run_lines[] = {
 #include "gradescope_run.inc"
+    NULL,
+};
+static const char *const header_lines[] = {
+#include "student_header.inc"
     NULL,
 };
 
@@ -305,20 +320,28 @@ static assay_status add_command(zip_t *zip, const gradescope_options *options, a
     return status;
 }
 
-static assay_status fill_archive(zip_t *zip, const gradescope_options *options, assay_error *error)
+static assay_status add_install(zip_t *zip, const char *path, assay_error *error)
 {
-    const char *slash = strrchr(options->install, '/');
-    const char *packages = options->packages == NULL ? "" : options->packages;
-    char *place = assay_asprintf(error, "install/%s", slash == NULL ? options->install : slash + 1);
+    const char *slash = strrchr(path, '/');
+    char *place = assay_asprintf(error, "install/%s", slash == NULL ? path : slash + 1);
     if (place == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    assay_status status = add_file(zip, place, options->install, INSTALL_LIMIT, error);
+    assay_status status = add_file(zip, place, path, INSTALL_LIMIT, error);
     assay_free(place);
-    ASSAY_TRY(status);
+    return status;
+}
+
+static assay_status fill_archive(zip_t *zip, const gradescope_options *options, assay_error *error)
+{
+    const char *packages = options->packages == NULL ? "" : options->packages;
+    for (size_t i = 0; i < options->install_count; i++) {
+        ASSAY_TRY(add_install(zip, options->install[i], error));
+    }
     ASSAY_TRY(add_file(zip, "rubric.json", options->rubric, RUBRIC_LIMIT, error));
     ASSAY_TRY(add_lines(zip, "setup.sh", setup_lines, true, error));
     ASSAY_TRY(add_lines(zip, "run_autograder", run_lines, true, error));
+    ASSAY_TRY(add_lines(zip, "include/assay/student.h", header_lines, false, error));
     ASSAY_TRY(add_lines(zip, starter_assay_py.name, starter_assay_py.lines, false, error));
     ASSAY_TRY(add_bytes(zip, "packages", packages, strlen(packages), false, error));
     return add_command(zip, options, error);
@@ -391,7 +414,7 @@ static int read_options(int argc, char **argv, gradescope_options *options)
                                          {"results", required_argument, NULL, 'R'},
                                          {"output", required_argument, NULL, 'o'},
                                          {"runner", no_argument, NULL, 'u'},
-                                         {"include-folder", no_argument, NULL, 'I'},
+                                         {"runners", no_argument, NULL, 'U'},
                                          {"help", no_argument, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     opterr = 0;
@@ -406,12 +429,17 @@ static int read_options(int argc, char **argv, gradescope_options *options)
     for (int option; (option = getopt_long(dashes, argv, ":h", LONG, NULL)) != -1;) {
         switch (option) {
         case 'r': options->rubric = optarg; break;
-        case 'i': options->install = optarg; break;
+        case 'i':
+            if (options->install_count == MAX_INSTALL) {
+                return tool_usage(COMMAND, "--install: more than %d files", MAX_INSTALL);
+            }
+            options->install[options->install_count++] = optarg;
+            break;
         case 'p': options->packages = optarg; break;
         case 'R': options->results = optarg; break;
         case 'o': options->output = optarg; break;
         case 'u': options->runner = true; break;
-        case 'I': options->include = true; break;
+        case 'U': options->runners = true; break;
         case 'h': print_help(); exit(tool_flushed(TOOL_SUCCESS));
         default: return tool_bad_option(COMMAND, argv, option);
         }
@@ -431,15 +459,16 @@ static int check_options(const gradescope_options *options)
 {
     assay_error error;
     const char *output = options->results != NULL ? options->output : options->archive;
-    const char *const inputs[] = {options->rubric, options->install, options->results};
+    const char *inputs[MAX_INSTALL + 2] = {options->rubric, options->results};
+    memcpy(inputs + 2, options->install, sizeof options->install);
     if (options->rubric == NULL) {
         return tool_usage(COMMAND, "--rubric is missing: it says what is graded (doc/grading.md)");
     }
     if (options->results == NULL && options->archive == NULL) {
         return tool_usage(COMMAND, "the archive OUT.zip is missing");
     }
-    if (options->results == NULL && options->install == NULL) {
-        return tool_usage(COMMAND, "--install is missing: a Debian package of assay, or a tarball of `make dist`");
+    if (options->results == NULL && options->install_count == 0) {
+        return tool_usage(COMMAND, "--install is missing: a tarball of `make dist`, or the packages of `make deb`");
     }
     if (!are_packages(options->packages)) {
         return tool_usage(COMMAND, "--packages: not a list of packages, such as \"python3-torch python3-pil\"");
@@ -452,16 +481,14 @@ static int check_options(const gradescope_options *options)
 static int print_place(const gradescope_options *options)
 {
     assay_error error = {0};
-    char *runner = NULL;
-    if (options->include) {
-        puts(ASSAY_INCLUDEDIR);
-        return TOOL_SUCCESS;
-    }
-    if (assay_grade_runner_find(&runner, &error) != ASSAY_OK) {
+    char *place = NULL;
+    assay_status status = options->runners ? assay_grade_runners_find(&place, &error)
+                                           : assay_grade_runner_find(&place, &error);
+    if (status != ASSAY_OK) {
         return tool_fail(COMMAND, &error);
     }
-    puts(runner);
-    assay_free(runner);
+    puts(place);
+    assay_free(place);
     return TOOL_SUCCESS;
 }
 
@@ -470,7 +497,7 @@ int assay_command_gradescope(int argc, char **argv)
     gradescope_options options = {0};
     assay_error error = {0};
     int status = read_options(argc, argv, &options);
-    if (status == TOOL_SUCCESS && (options.runner || options.include)) {
+    if (status == TOOL_SUCCESS && (options.runner || options.runners)) {
         return print_place(&options);
     }
     if (status == TOOL_SUCCESS) {

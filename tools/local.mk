@@ -3,6 +3,10 @@ bin_PROGRAMS = assay
 assay_SOURCES = \
 	%D%/assay.c \
 	%D%/assign.c \
+	%D%/claims.c \
+	%D%/claims.h \
+	%D%/claims_output.c \
+	%D%/claims_page.c \
 	%D%/class_page.c \
 	%D%/class_page.h \
 	%D%/class_report.c \
@@ -48,24 +52,26 @@ assay_SOURCES = \
 	%D%/train.h \
 	%D%/train_run.c \
 	lib/base/json.c lib/base/json.h lib/report/html.c lib/report/html.h
-assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_INCLUDEDIR='"$(includedir)"'
+assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_PKGDATADIR='"$(pkgdatadir)"'
 assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) $(LIBZIP_LIBS) -lm
 
 # Texts that the program writes, as C string literals, one a line.
-text_incs = starter_c.inc starter_c_makefile.inc starter_python.inc starter_pytorch.inc student_assay.inc \
-	gradescope_setup.inc gradescope_run.inc
+text_incs = starter_c.inc starter_c_makefile.inc starter_javascript.inc starter_python.inc starter_pytorch.inc \
+	student_assay.inc gradescope_setup.inc gradescope_run.inc
 BUILT_SOURCES += $(text_incs)
 CLEANFILES += $(text_incs)
 $(assay_OBJECTS): $(text_incs)
 c_strings = $(AM_V_GEN)$(SED) -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/^/"/' -e 's/$$/\\n",/'
-starter_c.inc: grade/starters/c/submission.c
-	$(c_strings) $(top_srcdir)/grade/starters/c/submission.c > $@-t && mv $@-t $@
+starter_c.inc: starters/c/marked.c
+	$(c_strings) starters/c/marked.c > $@-t && mv $@-t $@
 starter_c_makefile.inc: grade/starters/c/Makefile
 	$(c_strings) $(top_srcdir)/grade/starters/c/Makefile > $@-t && mv $@-t $@
-starter_python.inc: grade/starters/python/submission.py
-	$(c_strings) $(top_srcdir)/grade/starters/python/submission.py > $@-t && mv $@-t $@
-starter_pytorch.inc: grade/starters/pytorch/submission.py
-	$(c_strings) $(top_srcdir)/grade/starters/pytorch/submission.py > $@-t && mv $@-t $@
+starter_javascript.inc: starters/javascript/marked.js
+	$(c_strings) starters/javascript/marked.js > $@-t && mv $@-t $@
+starter_python.inc: starters/python/marked.py
+	$(c_strings) starters/python/marked.py > $@-t && mv $@-t $@
+starter_pytorch.inc: starters/pytorch/marked.py
+	$(c_strings) starters/pytorch/marked.py > $@-t && mv $@-t $@
 student_assay.inc: grade/student/assay.py
 	$(c_strings) $(top_srcdir)/grade/student/assay.py > $@-t && mv $@-t $@
 gradescope_setup.inc: grade/gradescope/setup.sh

@@ -1,11 +1,18 @@
 #include "pictures.h"
 
 #include <assay/base/alloc.h>
-#include <assay/report/page.h>
 #include "tool.h"
 #include "train.h"
 
-enum { MAX_PICTURES = 64, FIRST_STEPS = 100 };
+enum { MAX_PICTURES = 96, FIRST_STEPS = 100 };
+
+/* A figure kept for the page. */
+typedef struct {
+    assay_figure *figure;
+    int place;
+    bool drawn;
+    bool has_png;
+} picture;
 
 struct pictures {
     pictures_options options;
@@ -69,15 +76,14 @@ static assay_status draw(pictures *all, const assay_figure *figure, assay_figure
     return status;
 }
 
-/* Writes, draws and keeps a figure; takes it over. */
-static assay_status keep(pictures *all, assay_figure *figure, assay_section section, assay_error *error)
+assay_status pictures_keep(pictures *all, assay_figure *figure, int place, assay_error *error)
 {
     if (all->count == MAX_PICTURES) {
         assay_figure_destroy(figure);
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "more than %d figures", MAX_PICTURES);
     }
     picture *kept = &all->kept[all->count++];
-    *kept = (picture){.figure = figure, .section = section};
+    *kept = (picture){.figure = figure, .place = place};
     bool dark = false;
     ASSAY_TRY(assay_figure_write(figure, all->figure_folder, error));
     ASSAY_TRY(draw(all, figure, ASSAY_FIGURE_SVG, &all->not_drawn, &kept->drawn, error));
@@ -97,7 +103,7 @@ static assay_status keep_experiment(pictures *all, assay_session *session, assay
         }
         assay_figure *figure;
         ASSAY_TRY(assay_experiment_figure(assay_session_network(session), section, ORDER[i], &figure, error));
-        ASSAY_TRY(keep(all, figure, section, error));
+        ASSAY_TRY(pictures_keep(all, figure, (int)section, error));
     }
     return ASSAY_OK;
 }
@@ -106,9 +112,9 @@ static assay_status keep_surface(pictures *all, assay_backend *backend, assay_se
 {
     assay_figure *figure;
     ASSAY_TRY(assay_surface_figure(section, &figure, error));
-    ASSAY_TRY(keep(all, figure, section, error));
+    ASSAY_TRY(pictures_keep(all, figure, (int)section, error));
     ASSAY_TRY(assay_descent_figure(backend, section, &figure, error));
-    return keep(all, figure, section, error);
+    return pictures_keep(all, figure, (int)section, error);
 }
 
 static assay_status measure_depth(assay_backend *backend, const assay_session *session,
@@ -136,7 +142,7 @@ assay_status pictures_of_depth(pictures *all, const assay_session *session, cons
         status = assay_depth_figure(curves, &figure, error);
     }
     assay_free(curves);
-    return status == ASSAY_OK ? keep(all, figure, (assay_section)PICTURES_DEPTH, error) : status;
+    return status == ASSAY_OK ? pictures_keep(all, figure, PICTURES_DEPTH, error) : status;
 }
 
 /* Our losses of one of the author's runs: with the optimizer that made his, and with the one that is printed. */
@@ -155,7 +161,7 @@ static assay_status keep_first_steps(pictures *all, assay_run run, const assay_r
     assay_figure *figure;
     const char *name = assay_run_file_name(run);
     ASSAY_TRY(assay_first_steps_figure(name, steps, author->train_losses, count, lines, &figure, error));
-    return keep(all, figure, ASSAY_SECTION_OPTIMIZERS, error);
+    return pictures_keep(all, figure, ASSAY_SECTION_OPTIMIZERS, error);
 }
 
 static assay_status keep_curves(pictures *all, assay_run run, const assay_run_record *records,
@@ -165,7 +171,7 @@ static assay_status keep_curves(pictures *all, assay_run run, const assay_run_re
         if (assay_tutorial_runs[i].run == run) {
             assay_figure *figure;
             ASSAY_TRY(assay_run_figure(assay_tutorial_runs[i].file_name, &records[i], author, &figure, error));
-            ASSAY_TRY(keep(all, figure, ASSAY_SECTION_OPTIMIZERS, error));
+            ASSAY_TRY(pictures_keep(all, figure, ASSAY_SECTION_OPTIMIZERS, error));
         }
     }
     return ASSAY_OK;
@@ -210,9 +216,25 @@ size_t pictures_count(const pictures *all)
     return all->count;
 }
 
-const picture *pictures_at(const pictures *all, size_t index)
+size_t pictures_at_place(const pictures *all, int place, size_t most, assay_page_figure *figures)
 {
-    return &all->kept[index];
+    size_t found = 0;
+    for (size_t i = 0; i < all->count && found < most; i++) {
+        const picture *kept = &all->kept[i];
+        if (kept->place == place) {
+            figures[found++] = (assay_page_figure){
+                .name = assay_figure_name(kept->figure),
+                .title = assay_figure_title(kept->figure),
+                .caption = assay_figure_caption(kept->figure),
+                .alt = assay_figure_alt(kept->figure),
+                .width = assay_figure_width(kept->figure),
+                .height = assay_figure_height(kept->figure),
+                .drawn = kept->drawn,
+                .has_png = kept->has_png,
+            };
+        }
+    }
+    return found;
 }
 
 const char *pictures_folder(const pictures *all)

@@ -2,6 +2,7 @@
 #ifndef ASSAY_TOOLS_PICTURES_H
 #define ASSAY_TOOLS_PICTURES_H
 
+#include <assay/report/page.h>
 #include <assay/tutorial/figures.h>
 #include "reproduce.h"
 
@@ -12,6 +13,8 @@ typedef struct {
 } pictures_options;
 
 typedef struct pictures pictures;
+/* tools/claims.h */
+typedef struct claims_set claims_set;
 
 /* Makes the folders. The caller ends the pictures with pictures_destroy. */
 assay_status pictures_create(const pictures_options *options, pictures **made, assay_error *error);
@@ -30,27 +33,28 @@ assay_status pictures_of_depth(pictures *all, const assay_session *session, cons
                                unsigned threads, assay_error *error);
 
 /*
- * Writes index.html. A line on standard error names what is missing on this machine. If gnuplot is there and fails, the
- * page is still written, and the result is ASSAY_ERROR_FORMAT.
+ * Writes index.html, with a chapter on the claims, whose figures are drawn. A line on standard error names what is
+ * missing on this machine. If gnuplot is there and fails, the page is still written, and the result is
+ * ASSAY_ERROR_FORMAT.
  */
-assay_status pictures_write_page(pictures *all, const reproduce_options *options, const assay_backend *backend,
-                                 const reproduce_report *report, assay_error *error);
+assay_status pictures_write_page(pictures *all, const claims_set *claims, const reproduce_options *options,
+                                 const assay_backend *backend, const reproduce_report *report, assay_error *error);
 
 /* --- between pictures.c and pictures_page.c ---------------------------------------------------------------------- */
 
-/* A figure kept for the page; `section` is its place there. */
-typedef struct {
-    assay_figure *figure;
-    assay_section section;
-    bool drawn;
-    bool has_png;
-} picture;
+/*
+ * Where a figure belongs on the page: a section of the tutorial, the spread against depth, which the tutorial only
+ * describes, or the first claim of the page, the second, ...
+ */
+enum { PICTURES_DEPTH = ASSAY_SECTION_COUNT, PICTURES_CLAIMS };
 
-/* The sections of the page: the tutorial's, and the spread against depth, which the tutorial only describes. */
-enum { PICTURES_DEPTH = ASSAY_SECTION_COUNT };
+/* Writes, draws and keeps a figure; takes it over. */
+assay_status pictures_keep(pictures *all, assay_figure *figure, int place, assay_error *error);
+
+/* The figures at a place, up to `most`; returns how many. They refer to texts of `all`. */
+size_t pictures_at_place(const pictures *all, int place, size_t most, assay_page_figure *figures);
 
 size_t pictures_count(const pictures *all);
-const picture *pictures_at(const pictures *all, size_t index);
 const char *pictures_folder(const pictures *all);
 /* What was not drawn and why, in one line; NULL if everything was. */
 const char *pictures_notice(const pictures *all);

@@ -9,6 +9,7 @@
 #include <assay/base/text.h>
 #include <assay/base/alloc.h>
 #include <assay/report/page.h>
+#include "claims.h"
 #include "pictures.h"
 
 enum { SECTIONS = ASSAY_SECTION_COUNT + 1, NUMBER = 40, NOTE = 128, TITLE = 96, ID = 32 };
@@ -91,23 +92,9 @@ static assay_page_row make_row(const assay_result *result, row_text *text)
 static void add_figures(page_parts *parts, assay_page_section *section, const pictures *all, int which)
 {
     section->figures = parts->figures + parts->figures_used;
-    for (size_t i = 0; i < pictures_count(all); i++) {
-        const picture *kept = pictures_at(all, i);
-        if ((int)kept->section != which) {
-            continue;
-        }
-        parts->figures[parts->figures_used++] = (assay_page_figure){
-            .name = assay_figure_name(kept->figure),
-            .title = assay_figure_title(kept->figure),
-            .caption = assay_figure_caption(kept->figure),
-            .alt = assay_figure_alt(kept->figure),
-            .width = assay_figure_width(kept->figure),
-            .height = assay_figure_height(kept->figure),
-            .drawn = kept->drawn,
-            .has_png = kept->has_png,
-        };
-        section->figure_count++;
-    }
+    section->figure_count = pictures_at_place(all, which, pictures_count(all) - parts->figures_used,
+                                              parts->figures + parts->figures_used);
+    parts->figures_used += section->figure_count;
     /* Neither run nor drawn: only another section was asked for. */
     parts->section_count += section->row_count != 0 || section->figure_count != 0;
 }
@@ -184,8 +171,8 @@ static char *notice(const pictures *all, assay_error *error)
         author == NULL ? "" : "the first steps are not compared with the author's: ", author == NULL ? "" : author);
 }
 
-static assay_status write_parts(pictures *all, page_parts *parts, const char *said, const char *foot,
-                                assay_error *error)
+static assay_status write_parts(pictures *all, const assay_page_section *sections, size_t count, const char *said,
+                                const char *foot, assay_error *error)
 {
     const assay_page page = {
         .title = "The tutorial, reproduced",
@@ -195,8 +182,8 @@ static assay_status write_parts(pictures *all, page_parts *parts, const char *sa
         .figure_folder = "figures",
         .notice = said,
         .footer = foot,
-        .section_count = parts->section_count,
-        .sections = parts->sections,
+        .section_count = count,
+        .sections = sections,
     };
     ASSAY_TRY(assay_page_write(&page, pictures_folder(all), error));
     if (pictures_failed(all)) {
@@ -208,8 +195,29 @@ static assay_status write_parts(pictures *all, page_parts *parts, const char *sa
     return ASSAY_OK;
 }
 
-assay_status pictures_write_page(pictures *all, const reproduce_options *options, const assay_backend *backend,
-                                 const reproduce_report *report, assay_error *error)
+/* The sections of the tutorial, then those of the claims. */
+static assay_status write_all(pictures *all, const page_parts *parts, const claims_set *claims, const char *said,
+                              const char *foot, assay_error *error)
+{
+    claims_page *chapter;
+    ASSAY_TRY(claims_page_create(claims, all, &chapter, error));
+    size_t more;
+    const assay_page_section *last = claims_page_sections(chapter, &more);
+    more = claims->count == 0 ? 0 : more;
+    assay_page_section *sections = assay_calloc(parts->section_count + more, sizeof *sections, error);
+    assay_status status = ASSAY_ERROR_MEMORY;
+    if (sections != NULL) {
+        memcpy(sections, parts->sections, parts->section_count * sizeof *sections);
+        memcpy(sections + parts->section_count, last, more * sizeof *sections);
+        status = write_parts(all, sections, parts->section_count + more, said, foot, error);
+    }
+    assay_free(sections);
+    claims_page_destroy(chapter);
+    return status;
+}
+
+assay_status pictures_write_page(pictures *all, const claims_set *claims, const reproduce_options *options,
+                                 const assay_backend *backend, const reproduce_report *report, assay_error *error)
 {
     page_parts *parts = assay_calloc(1, sizeof *parts, error);
     assay_page_figure *figures = assay_calloc(pictures_count(all), sizeof *figures, error);
@@ -219,7 +227,7 @@ assay_status pictures_write_page(pictures *all, const reproduce_options *options
     if (parts != NULL && figures != NULL && said != NULL && foot != NULL) {
         parts->figures = figures;
         add_sections(parts, all, report);
-        status = write_parts(all, parts, said, foot, error);
+        status = write_all(all, parts, claims, said, foot, error);
     }
     assay_free(parts);
     assay_free(figures);

@@ -34,8 +34,11 @@ void progress_show(progress_bar *bar, size_t done, const char *label)
         cells[i] = i * bar->total < done * BAR_WIDTH ? '#' : '.';
     }
     cells[BAR_WIDTH] = '\0';
-    fprintf(stderr, "\r%s [%s] %3zu%%  %.0f %s/s  ETA %zu:%02zu \033[K", label, cells, 100 * done / bar->total, rate,
-            bar->unit, left / 60, left % 60);
+    fprintf(stderr, "\r%s [%s] %3zu%%", label, cells, 100 * done / bar->total);
+    if (bar->unit != NULL) {
+        fprintf(stderr, "  %.0f %s/s", rate, bar->unit);
+    }
+    fprintf(stderr, "  ETA %zu:%02zu \033[K", left / 60, left % 60);
     fflush(stderr);
 }
 

@@ -8,7 +8,7 @@
 /* Initialized by progress_begin; needs no cleanup. */
 typedef struct {
     bool shown;
-    const char *unit; /* of `total`, for the rate: "steps" */
+    const char *unit; /* of `total`, for the rate: "steps"; NULL: show no rate */
     size_t total;
     double started; /* seconds, CLOCK_MONOTONIC */
     double drawn;   /* seconds, when the bar was drawn last */

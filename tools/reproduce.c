@@ -8,6 +8,7 @@
 #include <assay/base/alloc.h>
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/retrace.h>
+#include "claims.h"
 #include "pictures.h"
 #include "reproduce.h"
 #include "tool.h"
@@ -207,6 +208,30 @@ static assay_status run_sections(const reproduce_options *options, assay_backend
     return status;
 }
 
+/* The page, with the chapter on the claims that have a recorded result, unless only one section was asked for. */
+static assay_status write_page(const reproduce_options *options, assay_backend *backend, pictures *all,
+                               const reproduce_report *report, assay_error *error)
+{
+    claims_set claims = {0};
+    char *folder = NULL;
+    assay_status status = ASSAY_OK;
+    if (!options->one_section) {
+        status = claims_folder(NULL, &folder, error);
+    }
+    if (status == ASSAY_OK) {
+        status = claims_read_recorded(folder, &claims, error);
+    }
+    if (status == ASSAY_OK) {
+        status = claims_draw(&claims, all, error);
+    }
+    if (status == ASSAY_OK) {
+        status = pictures_write_page(all, &claims, options, backend, report, error);
+    }
+    assay_free(folder);
+    claims_set_destroy(&claims);
+    return status;
+}
+
 /* Everything that the options ask for. The report's folder is made first: if that fails, no run is lost. */
 static assay_status reproduce(const reproduce_options *options, assay_backend *backend, reproduce_report *report,
                               assay_error *error)
@@ -223,7 +248,7 @@ static assay_status reproduce(const reproduce_options *options, assay_backend *b
         status = options->json == NULL ? ASSAY_OK : reproduce_write_json(options, backend, report, error);
     }
     if (status == ASSAY_OK && all != NULL) {
-        status = pictures_write_page(all, options, backend, report, error);
+        status = write_page(options, backend, all, report, error);
         if (status == ASSAY_OK) {
             reproduce_print_report(options);
         }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include <assay/base/file.h>
 
 /* --- the table ---------------------------------------------------------------------------------------------------- */
 
@@ -14,6 +15,10 @@ static const char *const c_lines[] = {
 };
 static const char *const c_makefile_lines[] = {
 #include "starter_c_makefile.inc"
+    NULL,
+};
+static const char *const javascript_lines[] = {
+#include "starter_javascript.inc"
     NULL,
 };
 static const char *const python_lines[] = {
@@ -33,18 +38,18 @@ const starter_file starter_assay_py = {"assay.py", assay_py_lines};
 
 /* clang-format off */
 static const starter_language languages[] = {
-    {"c", "C", "//", "student_not_implemented", ";", "make check", "submission.c", "gcc libc6-dev make",
+    {"c", "C", "//", "make check", "bubblewrap gcc libc6-dev make",
      {"submission.c", c_lines}, {"Makefile", c_makefile_lines}},
-    {"python", "Python with NumPy", "#", "raise NotImplementedError", "", "python3 submission.py check",
-     "--folder . -- python3 submission.py", "python3-numpy",
+    {"javascript", "JavaScript", "//", NULL, "bubblewrap nodejs",
+     {"submission.js", javascript_lines}, {NULL, NULL}},
+    {"python", "Python with NumPy", "#", "python3 submission.py check", "python3-numpy",
      {"submission.py", python_lines}, {"assay.py", assay_py_lines}},
-    {"pytorch", "Python with PyTorch", "#", "raise NotImplementedError", "", "python3 submission.py check",
-     "--folder . -- python3 submission.py", "python3-torch",
+    {"pytorch", "Python with PyTorch", "#", "python3 submission.py check", "python3-torch",
      {"submission.py", pytorch_lines}, {"assay.py", assay_py_lines}},
 };
 /* clang-format on */
 
-const char starter_language_names[] = "c, python, pytorch";
+const char starter_language_names[] = "c, javascript, python, pytorch";
 
 const starter_language *starter_by_name(const char *name)
 {
@@ -58,14 +63,14 @@ const starter_language *starter_by_name(const char *name)
 
 /* --- markers ------------------------------------------------------------------------------------------------------ */
 
-typedef enum { NO_MARKER, SECTION, COMPONENT, SOLUTION, HIDDEN, END } marker;
+/* REMOVED: blank.awk removes these blocks. */
+typedef enum { NO_MARKER, SECTION, COMPONENT, REMOVED, END } marker;
 
-enum { MAX_DEPTH = 8, STUB_ROOM = 80 /* what a stub has beyond its marker */ };
+enum { MAX_DEPTH = 8, COMPLETE_LIMIT = 1 << 20 };
 
 typedef struct {
     const starter_language *language;
     const char *const *wanted;
-    bool blank;
     char *text;
     size_t used;
     struct {
@@ -84,7 +89,7 @@ static marker read_marker(const starter_language *language, const char *line, co
         const char *name;
         marker kind;
     } names[] = {
-        {"section", SECTION}, {"component ", COMPONENT}, {"solution ", SOLUTION}, {"hidden", HIDDEN}, {"end", END}};
+        {"section", SECTION}, {"component ", COMPONENT}, {"solution ", REMOVED}, {"hidden", REMOVED}, {"end", END}};
     size_t comment = strlen(language->comment);
     line += strspn(line, " ");
     if (strncmp(line, language->comment, comment) != 0 || strncmp(line + comment, " [", 2) != 0) {
@@ -123,30 +128,24 @@ static bool is_dropped(const filter *state)
     return state->depth > 0 && state->blocks[state->depth - 1].dropped;
 }
 
-static void open_block(filter *state, marker kind, const char *line, const char *rest, int length)
+static void open_block(filter *state, marker kind, const char *rest, int length)
 {
     bool around = is_dropped(state);
     bool kept = kind == COMPONENT && !around && is_wanted(state->wanted, rest, length);
-    if (kind == SOLUTION && state->blank && !around) {
-        int indent = (int)strspn(line, " ");
-        state->used += (size_t)sprintf(state->text + state->used, "%*s%s(\"%.*s\")%s\n", indent, "",
-                                       state->language->stub, length, rest, state->language->stub_end);
-    }
     for (size_t i = 0; i < state->depth && kept; i++) {
         state->blocks[i].filled = true;
     }
     state->blocks[state->depth].kind = kind;
     state->blocks[state->depth].begin = state->used;
     state->blocks[state->depth].filled = false;
-    state->blocks[state->depth].dropped = around || (state->blank && (kind == SOLUTION || kind == HIDDEN ||
-                                                                      (kind == COMPONENT && !kept)));
+    state->blocks[state->depth].dropped = around || (kind == COMPONENT && !kept);
     state->depth++;
 }
 
 static void close_block(filter *state)
 {
     state->depth--;
-    if (state->blank && state->blocks[state->depth].kind == SECTION && !state->blocks[state->depth].filled) {
+    if (state->blocks[state->depth].kind == SECTION && !state->blocks[state->depth].filled) {
         state->used = state->blocks[state->depth].begin;
     }
 }
@@ -165,8 +164,8 @@ static assay_status filter_line(filter *state, const char *line, assay_error *er
         }
     } else if (kind == END && state->depth > 0) {
         close_block(state);
-    } else if (kind != END && state->depth < MAX_DEPTH) {
-        open_block(state, kind, line, rest, length);
+    } else if ((kind == SECTION || kind == COMPONENT) && state->depth < MAX_DEPTH) {
+        open_block(state, kind, rest, length);
     } else {
         return assay_fail(error, ASSAY_ERROR_FORMAT, "starter %s: markers do not match at: %.60s",
                           state->language->name, line);
@@ -174,13 +173,13 @@ static assay_status filter_line(filter *state, const char *line, assay_error *er
     return ASSAY_OK;
 }
 
-assay_status starter_text(const starter_language *language, const char *const *wanted, bool blank, char **text,
-                          size_t *size, assay_error *error)
+assay_status starter_blank(const starter_language *language, const char *const *wanted, char **text, size_t *size,
+                           assay_error *error)
 {
-    filter state = {.language = language, .wanted = wanted, .blank = blank};
+    filter state = {.language = language, .wanted = wanted};
     size_t room = 1;
     for (const char *const *line = language->submission.lines; *line != NULL; line++) {
-        room += strlen(*line) + STUB_ROOM;
+        room += strlen(*line);
     }
     state.text = assay_calloc(room, 1, error);
     assay_status status = state.text == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
@@ -197,6 +196,42 @@ assay_status starter_text(const starter_language *language, const char *const *w
     *text = state.text;
     *size = state.used;
     return ASSAY_OK;
+}
+
+/* Moves the lines of a text that are no markers to its beginning; returns their length. */
+static size_t without_markers(const starter_language *language, char *text)
+{
+    size_t used = 0;
+    for (char *line = text, *next; *line != '\0'; line = next) {
+        const char *rest;
+        int length;
+        next = line + strcspn(line, "\n");
+        next += *next == '\n';
+        char after = *next;
+        *next = '\0';
+        bool is_marker = read_marker(language, line, &rest, &length) != NO_MARKER;
+        *next = after;
+        if (!is_marker) {
+            memmove(text + used, line, (size_t)(next - line));
+            used += (size_t)(next - line);
+        }
+    }
+    return used;
+}
+
+assay_status starter_complete(const starter_language *language, const char *folder, char **text, size_t *size,
+                              assay_error *error)
+{
+    char *path = assay_asprintf(error, "%s/%s/%s", folder, language->name, language->submission.name);
+    if (path == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_status status = assay_file_read(path, COMPLETE_LIMIT, text, size, error);
+    assay_free(path);
+    if (status == ASSAY_OK) {
+        *size = without_markers(language, *text);
+    }
+    return status;
 }
 
 assay_status starter_file_text(const starter_file *file, char **text, size_t *size, assay_error *error)

@@ -7,22 +7,26 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
-#include <assay/study/store.h>
+#include <assay/study/record.h>
 #include "output.h"
 #include "study.h"
 #include "tool.h"
 
 #define COMMAND STUDY_COMMAND
 
-enum { OUTPUT, JOBS, ARRAY, DATA, NORMALIZE, BACKEND, JSON, LIST, HELP };
+enum { OUTPUT, JOBS, ARRAY, DATA, NORMALIZE, BACKEND, JSON, COMMIT, PACK, FROM, LIST, HELP };
 
 /* clang-format off */
 static const struct option LONG_OPTIONS[] = {
     {"output", required_argument, NULL, OUTPUT}, {"jobs", required_argument, NULL, JOBS},
     {"array", required_argument, NULL, ARRAY}, {"data", required_argument, NULL, DATA},
     {"normalize", required_argument, NULL, NORMALIZE}, {"backend", required_argument, NULL, BACKEND},
-    {"json", required_argument, NULL, JSON}, {"list", no_argument, NULL, LIST}, {"help", no_argument, NULL, HELP},
+    {"json", required_argument, NULL, JSON}, {"commit", required_argument, NULL, COMMIT},
+    {"pack", required_argument, NULL, PACK},
+    {"from", required_argument, NULL, FROM},
+    {"list", no_argument, NULL, LIST}, {"help", no_argument, NULL, HELP},
     {NULL, 0, NULL, 0},
 };
 /* clang-format on */
@@ -40,6 +44,9 @@ static void print_help(void)
            "  --normalize NAME       mean and deviation of the pixels: tutorial (default) or own\n"
            "  --backend NAME[:PREC]  openblas:f32 (default), openblas:f64, cuda:f32, cuda:f64, reference\n"
            "  --json FILE            write the comparison to FILE (-: standard output)\n"
+           "  --commit TEXT          recorded with results: the program's commit and day, as \"13af1cf 2026-11-28\"\n"
+           "  --pack FILE            write the lines of all finished runs to FILE, the study's record\n"
+           "  --from FILE            read a record in place of a folder, and run nothing\n"
            "  --list                 print the runs and which of them are finished, and run nothing\n");
 }
 
@@ -72,6 +79,9 @@ static int set_option(study_options *options, int option, const char *value)
     case NORMALIZE: options->normalize = value; break;
     case BACKEND: options->backend = value; break;
     case JSON: options->json = value; break;
+    case COMMIT: options->commit = value; break;
+    case PACK: options->pack = value; break;
+    case FROM: options->from = value; break;
     case LIST: options->list = true; break;
     case JOBS:
         if (!tool_parse_unsigned(value, 1, STUDY_MAX_JOBS, &jobs)) {
@@ -110,10 +120,17 @@ static int parse(int argc, char **argv, study_options *options)
                           optind < argc ? argv[optind + 1] : "");
     }
     options->plan = argv[optind];
-    const char *const inputs[] = {options->plan, options->data};
+    if (options->from != NULL && (options->pack != NULL || options->output != NULL)) {
+        return tool_usage(COMMAND, "--from reads a record: it does not go with --pack or --output");
+    }
+    const char *const inputs[] = {options->plan, options->data, options->from};
+    const char *const outputs[] = {options->json, options->pack};
+    static const char *const names[] = {"--json", "--pack"};
     assay_error error;
-    if (tool_keep_inputs(&options->json, 1, inputs, 2, &error) != ASSAY_OK) {
-        return tool_usage(COMMAND, "--json %s", error.message);
+    for (size_t i = 0; i < 2; i++) {
+        if (tool_keep_inputs(&outputs[i], 1, inputs, options->from != NULL ? 3 : 2, &error) != ASSAY_OK) {
+            return tool_usage(COMMAND, "%s %s", names[i], error.message);
+        }
     }
     return TOOL_SUCCESS;
 }
@@ -158,11 +175,48 @@ static assay_status list(const study_options *options, const assay_study_store *
     return ASSAY_OK;
 }
 
+/* Missing runs are named, and no error: a study may have ended early. */
+static assay_status note_missing(const char *where, const assay_study_store *store, assay_error *error)
+{
+    const assay_study_plan *plan = assay_study_store_plan(store);
+    size_t first = 0;
+    size_t missing = assay_study_missing(store, &first);
+    if (missing == 0) {
+        return ASSAY_OK;
+    }
+    char *key = assay_study_plan_key(plan, first, error);
+    if (key == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    tool_note(COMMAND, "%s: %zu of the plan's %zu runs are missing, the first is %s", where, missing,
+              assay_study_plan_runs(plan), key);
+    assay_free(key);
+    return ASSAY_OK;
+}
+
+static assay_status pack(const study_options *options, const char *folder, const assay_study_store *store,
+                         assay_error *error)
+{
+    assay_study_origin here = {.seconds = 0.0};
+    gethostname(here.host, sizeof here.host - 1);
+    assay_openblas_kernels(here.kernels, sizeof here.kernels);
+    snprintf(here.commit, sizeof here.commit, "%s", options->commit != NULL ? options->commit : "");
+    ASSAY_TRY(assay_study_record_write(store, &here, options->pack, error));
+    return note_missing(folder, store, error);
+}
+
 static assay_status study(const study_options *options, const char *folder, assay_study_store *store,
                           study_runner *runner, assay_error *error)
 {
     if (options->list) {
         return list(options, store, error);
+    }
+    if (options->pack != NULL) {
+        return pack(options, folder, store, error);
+    }
+    if (options->from != NULL) {
+        ASSAY_TRY(note_missing(options->from, store, error));
+        return study_report(options, store, error);
     }
     study_job job = {options, assay_study_store_plan(store), folder, store, 0};
     size_t total;
@@ -196,6 +250,20 @@ int study_prepare(int argc, char **argv, study_options *options, assay_study_pla
     return assay_study_plan_read(options->plan, plan, &error) == ASSAY_OK ? TOOL_SUCCESS : tool_fail(COMMAND, &error);
 }
 
+/* A folder is made where there is none, unless it is only to be read. */
+static assay_status open_store(const study_options *options, const assay_study_plan *plan, const char *folder,
+                               assay_study_store **store, assay_error *error)
+{
+    if (options->from != NULL) {
+        return assay_study_record_open(plan, options->from, store, error);
+    }
+    if (options->pack != NULL && access(folder, F_OK) != 0) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such folder: run the study first, or give --output",
+                          folder);
+    }
+    return assay_study_store_open(plan, folder, store, error);
+}
+
 int study_main(int argc, char **argv, study_runner *runner)
 {
     study_options options;
@@ -208,7 +276,7 @@ int study_main(int argc, char **argv, study_runner *runner)
     output_divert_text(options.json);
     assay_study_store *store = NULL;
     char *folder = options.output != NULL ? assay_strdup(options.output, &error) : default_folder(options.plan, &error);
-    assay_status status = folder != NULL ? assay_study_store_open(plan, folder, &store, &error) : ASSAY_ERROR_MEMORY;
+    assay_status status = folder != NULL ? open_store(&options, plan, folder, &store, &error) : ASSAY_ERROR_MEMORY;
     if (status == ASSAY_OK) {
         status = study(&options, folder, store, runner, &error);
     }

@@ -21,8 +21,11 @@ typedef struct {
     const char *normalize;
     const char *backend;
     const char *json;
-    size_t jobs; /* 0: one for each processor */
-    size_t part; /* of the runs: those with index % parts == part */
+    const char *commit;
+    const char *pack; /* the record to write */
+    const char *from; /* the record to read in place of a folder */
+    size_t jobs;      /* 0: one for each processor */
+    size_t part;      /* of the runs: those with index % parts == part */
     size_t parts;
     bool list;
 } study_options;

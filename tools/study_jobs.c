@@ -18,6 +18,7 @@ assay_status study_machine_open(const study_options *options, study_machine *mac
 {
     *machine = (study_machine){.about = {.backend = NULL}};
     machine->about.train = &machine->train;
+    machine->about.commit = options->commit;
     machine->about.test = &machine->test;
     assay_status status = tool_open_backend(options->backend, 1, &machine->about.backend, error);
     if (status == ASSAY_OK) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <assay/base/alloc.h>
+#include <assay/study/record.h>
 #include <assay/study/summary.h>
 #include "output.h"
 #include "study.h"
@@ -122,8 +123,11 @@ static assay_status report_measure(const assay_study_store *store, size_t measur
 assay_status study_report(const study_options *options, const assay_study_store *store, assay_error *error)
 {
     const assay_study_plan *plan = assay_study_store_plan(store);
-    printf("%s: %zu runs (%zu cells, %zu seeds), all finished\n", assay_study_plan_name(plan),
-           assay_study_plan_runs(plan), assay_study_plan_cells(plan), assay_study_plan_seeds(plan));
+    size_t first;
+    size_t missing = assay_study_missing(store, &first);
+    printf("%s: %zu runs (%zu cells, %zu seeds), ", assay_study_plan_name(plan), assay_study_plan_runs(plan),
+           assay_study_plan_cells(plan), assay_study_plan_seeds(plan));
+    printf(missing == 0 ? "all finished\n" : "%zu finished\n", assay_study_plan_runs(plan) - missing);
     json_t *list = json_array();
     for (size_t i = 0; i < assay_study_plan_measures(plan); i++) {
         assay_status status = assay_study_plan_measure_is_number(plan, i) ? report_measure(store, i, list, error)

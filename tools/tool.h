@@ -16,6 +16,7 @@ enum { TOOL_SUCCESS = 0, TOOL_FAILURE = 1, TOOL_USAGE = 2 };
 /* One file a subcommand; argv[0] is the subcommand's name. Returns the exit status. */
 typedef int tool_command(int argc, char **argv);
 tool_command assay_command_assign;
+tool_command assay_command_claims;
 tool_command assay_command_convert;
 tool_command assay_command_descend;
 tool_command assay_command_evaluate;

@@ -78,6 +78,10 @@ _settings = {"arrays": None, "precision": 64}
 class AssayError(Exception):
     """Something that is not a mistake of the implementation: no program, no such component."""
 
+    def _render_traceback_(self):
+        """What a notebook shows: one line, for the traceback would lead into this file."""
+        return [f"assay: {self}"]
+
 
 def implements(component, arrays=None):
     """Decorator: this function (or, for an optimizer, this class) is your implementation of the component."""
@@ -108,12 +112,19 @@ def _checked_kind(arrays):
 
 # --- arrays ----------------------------------------------------------------------------------------------------------
 
+def _globals(function):
+    """The names that a function sees, or a method of a class or of an object."""
+    own = getattr(inspect.unwrap(function), "__globals__", None)
+    if own is not None:
+        return own
+    owner = function if inspect.isclass(function) else type(function)
+    methods = [inspect.unwrap(value) for value in vars(owner).values() if inspect.isfunction(value)]
+    return methods[0].__globals__ if methods else vars(sys.modules.get(owner.__module__, sys))
+
+
 def _kind(component):
     function, kind = _functions[component]
-    names = getattr(inspect.unwrap(function), "__globals__", None)
-    if names is None:  # a class
-        names = vars(sys.modules[function.__module__])
-    imported = {value.__name__.split(".")[0] for value in list(names.values()) if inspect.ismodule(value)}
+    imported = {value.__name__.split(".")[0] for value in list(_globals(function).values()) if inspect.ismodule(value)}
     found = next((name for name in ("torch", "numpy") if name in imported), "lists")
     return kind or _settings["arrays"] or found
 
@@ -133,6 +144,12 @@ def _array(value, kind):
     import numpy
     made = numpy.array(value)
     return made.astype(numpy.float32) if single and made.dtype.kind == "f" else made
+
+
+def _order(value, kind):
+    """The images of each step: an array, or a list of arrays if batches have different sizes (in files, -1 is none)."""
+    rows = [[image for image in row if image >= 0] for row in _array(value, "lists")]
+    return [_array(row, kind) for row in rows] if len({len(row) for row in rows}) > 1 else _array(rows, kind)
 
 
 def _plain(value):
@@ -169,7 +186,7 @@ def _inputs(component, request, kind):
     for name in CALLS[component][0].split():
         stem = _STEMS.get(name)
         if stem is None:
-            given[name] = _array(request[name], kind)
+            given[name] = (_order if name == "order" else _array)(request[name], kind)
         else:
             given[name] = [_array(request[f"{stem}{k}"], kind) for k in range(len(request)) if f"{stem}{k}" in request]
     if component in ("training", "network_gradient") or component.startswith("init_"):
@@ -472,9 +489,28 @@ def check(seed=None, only=None, program=None):
                 process.wait()
             errors.seek(0)
             if process.returncode not in (0, 1):
-                raise AssayError(errors.read().strip() or f"assay grade ended with {process.returncode}")
+                said = errors.read().strip()
+                said = said[len("assay grade: "):] if said.startswith("assay grade: ") else said
+                raise AssayError(said or f"assay grade ended with {process.returncode}")
         with open(report, encoding="utf-8") as file:
             return Result(json.load(file))
+
+
+def _points(earned, possible):
+    return f"{earned:.4g} of {possible:.4g}"
+
+
+def _lines(cases):
+    """What went wrong, each thing once: mistakes with hints, and verdicts with the cases that have them."""
+    found = {}
+    for case in cases:
+        for mistake in [case["mistake"], *case["also"]] if case["mistake"] else []:
+            found.update({mistake["name"]: [], f"Hint: {mistake['hint']}": []})
+        if not case["mistake"] and case["verdict"] != "pass":
+            line = case["verdict"] + (f", {case['detail']}" if case["detail"] else "")
+            found.setdefault(line, []).append(case["case"])
+    return [f"{line} ({'all cases' if len(names) == len(cases) else ', '.join(names)})" if names else line
+            for line, names in found.items()]
 
 
 class Result:
@@ -485,24 +521,17 @@ class Result:
         self.points, self.possible = report["points"], report["possible"]
 
     def rows(self):
-        """Of each component: title, "2 of 4", and lines that say what went wrong."""
+        """Of each component: title, "2 of 4" points, and lines that say what went wrong."""
         for component in self.report["components"]:
             cases = component["cases"]
-            passed = sum(case["verdict"] == "pass" for case in cases)
             if all(case["verdict"] == "not implemented" for case in cases):
                 yield component["title"], "", ["not implemented"]
                 continue
-            lines = []
-            for case in cases:
-                mistake = case["mistake"]
-                found = [mistake["name"], f"Hint: {mistake['hint']}"] if mistake else (
-                    [] if case["verdict"] == "pass" else
-                    [f"{case['case']}: {case['verdict']}" + (f", {case['detail']}" if case["detail"] else "")])
-                lines += [line for line in found if line not in lines]
-            yield component["title"], f"{passed} of {len(cases)}", lines
+            points = _points(sum(case["points"] for case in cases), sum(case["possible"] for case in cases))
+            yield component["title"], points, _lines(cases)
 
     def _total(self):
-        return f"{self.points:.4g} of {self.possible:.4g} points with the public seed {self.report['seed']}"
+        return f"{_points(self.points, self.possible)} points with the public seed {self.report['seed']}"
 
     def __str__(self):
         rows = list(self.rows())
@@ -524,7 +553,7 @@ class Result:
             f"<td>{html.escape(passed)}</td>"
             f"<td {left}>{'<br>'.join(html.escape(line) for line in lines)}</td></tr>"
             for title, passed, lines in self.rows())
-        return (f"<table><thead><tr><th {left}>component</th><th>cases</th><th></th></tr></thead>"
+        return (f"<table><thead><tr><th {left}>component</th><th>points</th><th></th></tr></thead>"
                 f"<tbody>{body}</tbody></table><p>{html.escape(self._total())}</p>")
 
 

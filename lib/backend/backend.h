@@ -112,7 +112,7 @@ void assay_download_i32(assay_backend *backend, assay_slice from, int32_t *to);
 void assay_fill(assay_backend *backend, assay_slice to, double value);
 /* to[i] = from[i]; the same element type and count. */
 void assay_copy(assay_backend *backend, assay_slice to, assay_slice from);
-/* PyTorch's uniform_ or normal_ on a float32 tensor of to.count elements, converted to real. Advances the generator. */
+/* assay_generator_fill on to.count float32 elements, converted to real. Advances the generator. */
 void assay_fill_random(assay_backend *backend, assay_slice to, assay_generator *generator,
                        assay_distribution distribution);
 

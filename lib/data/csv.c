@@ -96,7 +96,7 @@ static assay_status read_sample(const reader *at, char *line, size_t width, floa
         }
         if (field < width) {
             values[field] = (float)number;
-        } else if (number < 0.0 || number >= ASSAY_CSV_CLASSES || number != floor(number)) {
+        } else if (number < 0.0 || number >= (double)ASSAY_CSV_CLASSES || number != floor(number)) {
             return assay_fail(error, ASSAY_ERROR_FORMAT, "%s:%zu: the class, %g, is not an integer from 0 to %d",
                               at->path, at->number, number, ASSAY_CSV_CLASSES - 1);
         } else {

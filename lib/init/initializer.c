@@ -150,13 +150,13 @@ assay_distribution assay_initializer_bias(const assay_initializer *initializer, 
 
 double assay_distribution_mean(assay_distribution distribution)
 {
-    return distribution.kind == ASSAY_NORMAL ? distribution.a : (distribution.a + distribution.b) / 2.0;
+    return distribution.kind == ASSAY_UNIFORM ? (distribution.a + distribution.b) / 2.0 : distribution.a;
 }
 
 double assay_distribution_variance(assay_distribution distribution)
 {
     double width = distribution.b - distribution.a;
-    return distribution.kind == ASSAY_NORMAL ? distribution.b * distribution.b : width * width / 12.0;
+    return distribution.kind == ASSAY_UNIFORM ? width * width / 12.0 : distribution.b * distribution.b;
 }
 
 void assay_initialize(const assay_initializer *initializer, assay_network *network, assay_generator *generator)

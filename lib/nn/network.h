@@ -13,7 +13,7 @@
 
 ASSAY_BEGIN_DECLS
 
-enum { ASSAY_MAX_HIDDEN = 256, ASSAY_TENSOR_NAME = 32 };
+enum { ASSAY_MAX_HIDDEN = 512, ASSAY_TENSOR_NAME = 32 };
 
 /* What kind of network; plain data. */
 typedef struct {

@@ -1,6 +1,9 @@
 #include <assay/random/generator.h>
 
+#include <math.h>
 #include <string.h>
+
+#include "random/standard.h"
 
 static const char *const NAMES[] = {
     [ASSAY_GENERATOR_MT19937] = "mt19937",
@@ -36,29 +39,53 @@ void assay_generator_seed(assay_generator *generator, assay_generator_kind kind,
     }
 }
 
-static void fill_philox(assay_philox *generator, assay_distribution d, size_t count, float *values)
+static void fill_uniform(assay_generator *generator, double lower, double upper, size_t count, float *values)
 {
-    if (d.kind == ASSAY_NORMAL) {
-        assay_philox_normal(generator, count, d.a, d.b, values);
+    if (generator->kind == ASSAY_GENERATOR_PHILOX) {
+        assay_philox_uniform(&generator->state.philox, count, lower, upper, values);
     } else {
-        assay_philox_uniform(generator, count, d.a, d.b, values);
+        assay_mt19937_uniform(&generator->state.mt19937, count, lower, upper, values);
     }
 }
 
-static void fill_mt19937(assay_mt19937 *generator, assay_distribution d, size_t count, float *values)
+static void fill_normal(assay_generator *generator, double mean, double std, size_t count, float *values)
 {
-    if (d.kind == ASSAY_NORMAL) {
-        assay_mt19937_normal(generator, count, d.a, d.b, values);
+    if (generator->kind == ASSAY_GENERATOR_PHILOX) {
+        assay_philox_normal(&generator->state.philox, count, mean, std, values);
     } else {
-        assay_mt19937_uniform(generator, count, d.a, d.b, values);
+        assay_mt19937_normal(&generator->state.mt19937, count, mean, std, values);
     }
+}
+
+/* The middle of the step of 2^-24 that a uniform float32 lies on: never 0 or 1. Philox's u is in (0, 1]. */
+static double inner(float u)
+{
+    return fmin((double)u + 0x1p-25, 1.0 - 0x1p-25);
 }
 
 void assay_generator_fill(assay_generator *generator, assay_distribution distribution, size_t count, float *values)
 {
-    if (generator->kind == ASSAY_GENERATOR_PHILOX) {
-        fill_philox(&generator->state.philox, distribution, count, values);
-    } else {
-        fill_mt19937(&generator->state.mt19937, distribution, count, values);
+    switch (distribution.kind) {
+    case ASSAY_UNIFORM: fill_uniform(generator, distribution.a, distribution.b, count, values); return;
+    case ASSAY_NORMAL: fill_normal(generator, distribution.a, distribution.b, count, values); return;
+    case ASSAY_RADEMACHER:
+    case ASSAY_LAPLACE:
+    case ASSAY_TRUNCATED_NORMAL:
+    case ASSAY_STUDENT_T: break;
+    }
+    enum { CHUNK = 512 };
+    const assay_standard_distribution *standard = assay_standard_distribution_of(distribution.kind);
+    float more[CHUNK];
+    for (size_t start = 0; start < count; start += CHUNK) {
+        size_t length = count - start < CHUNK ? count - start : CHUNK;
+        float *chunk = values + start;
+        fill_uniform(generator, 0.0, 1.0, length, chunk);
+        if (standard->draws == 2) {
+            fill_uniform(generator, 0.0, 1.0, length, more);
+        }
+        for (size_t i = 0; i < length; i++) {
+            double z = standard->from_uniform(inner(chunk[i]), standard->draws == 2 ? inner(more[i]) : 0.0);
+            chunk[i] = (float)(distribution.a + distribution.b * z);
+        }
     }
 }

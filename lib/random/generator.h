@@ -25,9 +25,23 @@ typedef struct {
     } state;
 } assay_generator;
 
+/*
+ * a and b are the bounds of the uniform distribution, and mean and standard deviation of all others. PyTorch draws the
+ * first two; the others are made from its uniform numbers u, of which there are 2^24, or 2^32 with Philox:
+ *   Rademacher: mean - std or mean + std, with probability 1/2 each;
+ *   Laplace: the inverse of its distribution function (excess kurtosis 3);
+ *   truncated normal: a normal distribution without what is more than two of its standard deviations from the mean,
+ *   scaled to `std`; the inverse of its distribution function (excess kurtosis -0.63);
+ *   Student's t with 3 degrees of freedom, scaled: heavy tails, P(|X| > x) falls like x^-3, and no fourth moment;
+ *   two uniform numbers each (Bailey 1994, "Polar generation of random variates with the t-distribution").
+ */
 typedef enum {
-    ASSAY_UNIFORM, /* a = lower bound, b = upper bound */
-    ASSAY_NORMAL   /* a = mean, b = standard deviation */
+    ASSAY_UNIFORM,
+    ASSAY_NORMAL,
+    ASSAY_RADEMACHER,
+    ASSAY_LAPLACE,
+    ASSAY_TRUNCATED_NORMAL,
+    ASSAY_STUDENT_T
 } assay_distribution_kind;
 
 typedef struct {
@@ -43,7 +57,7 @@ void assay_generator_seed(assay_generator *generator, assay_generator_kind kind,
 assay_status assay_generator_kind_by_name(const char *name, assay_generator_kind *kind, assay_error *error);
 const char *assay_generator_name(assay_generator_kind kind);
 
-/* Fills `values[0..count)` as torch.empty(count).uniform_(a, b) or .normal_(a, b) would. */
+/* Fills `values[0..count)`; uniform and normal as torch.empty(count).uniform_(a, b) or .normal_(a, b) would. */
 void assay_generator_fill(assay_generator *generator, assay_distribution distribution, size_t count, float *values);
 
 ASSAY_END_DECLS

@@ -40,7 +40,7 @@ static bool filled(const char *text)
 
 static void count_row(assay_page_summary *summary, const assay_page_section *section, const assay_page_row *row)
 {
-    if (row->verdict == ASSAY_PAGE_NONE) {
+    if (row->verdict == ASSAY_PAGE_NONE || filled(row->answer)) {
         return;
     }
     summary->numbers++;
@@ -99,6 +99,15 @@ static void put_summary(FILE *stream, const assay_page *page)
     }
 }
 
+/* `<span class="good">text</span>` */
+static void put_coloured(FILE *stream, assay_page_verdict verdict, const char *text)
+{
+    static const char *const classes[] = {
+        [ASSAY_PAGE_AGREES] = "good", [ASSAY_PAGE_DIFFERS] = "bad", [ASSAY_PAGE_NONE] = "soft"};
+    fprintf(stream, "<span class=\"%s\">", classes[verdict]);
+    assay_html_element(stream, "", text, "</span>");
+}
+
 static void put_navigation(FILE *stream, const assay_page *page)
 {
     fputs("<nav aria-label=\"Sections\">\n<ol>\n", stream);
@@ -111,45 +120,69 @@ static void put_navigation(FILE *stream, const assay_page *page)
             bool all = summary.agreeing == summary.numbers;
             fprintf(stream, "<span%s>%zu of %zu%s</span>", all ? "" : " class=\"bad\"", summary.agreeing,
                     summary.numbers, all ? " ✓" : " ✗");
+        } else if (filled(section->answer)) {
+            put_coloured(stream, section->verdict, section->answer);
         }
         fputs("</li>\n", stream);
     }
     fputs("</ol>\n</nav>\n", stream);
 }
 
-static const char *printed_heading(const assay_page_section *section)
-{
-    return filled(section->printed_heading) ? section->printed_heading : "Printed";
-}
+/* The headings of a table's columns. */
+typedef struct {
+    const char *label;
+    const char *printed;
+    const char *ours;
+    const char *error;
+    const char *verdict;
+} headings;
 
-static const char *error_heading(const assay_page_section *section)
+static headings headings_of(const assay_page_section *section)
 {
-    return filled(section->error_heading) ? section->error_heading : "Relative error";
-}
-
-static void put_row(FILE *stream, const assay_page_section *section, const assay_page_row *row)
-{
-    static const char *const verdicts[] = {
-        [ASSAY_PAGE_AGREES] = "<span class=\"good\">✓ agrees</span>",
-        [ASSAY_PAGE_DIFFERS] = "<span class=\"bad\">✗ differs</span>",
-        [ASSAY_PAGE_NONE] = "<span class=\"soft\">–</span>",
+    return (headings){
+        .label = filled(section->label_heading) ? section->label_heading : "Number",
+        .printed = filled(section->printed_heading) ? section->printed_heading : "Printed",
+        .ours = filled(section->ours_heading) ? section->ours_heading : "Ours",
+        .error = filled(section->error_heading) ? section->error_heading : "Relative error",
+        .verdict = filled(section->verdict_heading) ? section->verdict_heading : "Verdict",
     };
-    assay_html_element(stream, "<tr><th scope=\"row\">", row->label, "");
-    if (filled(row->note)) {
-        assay_html_element(stream, "<span class=\"note\">", row->note, "</span>");
-    }
-    assay_html_element(stream, "</th><td data-label=\"", printed_heading(section), "\">");
-    assay_html_element(stream, "", filled(row->printed) ? row->printed : "–", "</td>");
-    assay_html_element(stream, "<td data-label=\"Ours\">", row->ours, "</td>");
-    assay_html_element(stream, "<td data-label=\"", error_heading(section), "\">");
-    if (isnan(row->error)) {
+}
+
+static void put_error(FILE *stream, const assay_page_row *row)
+{
+    if (row->error_text != NULL) {
+        assay_html_put(stream, row->error_text);
+    } else if (isnan(row->error)) {
         fputs("–", stream);
     } else if (row->error == 0.0) {
         fputs("0", stream);
     } else {
         fprintf(stream, fabs(row->error) >= 0.01 ? "%.2g" : "%.1e", row->error);
     }
-    fprintf(stream, "</td><td data-label=\"Verdict\">%s</td></tr>\n", verdicts[row->verdict]);
+}
+
+static void put_verdict(FILE *stream, const assay_page_row *row)
+{
+    static const char *const texts[] = {
+        [ASSAY_PAGE_AGREES] = "✓ agrees", [ASSAY_PAGE_DIFFERS] = "✗ differs", [ASSAY_PAGE_NONE] = "–"};
+    put_coloured(stream, row->verdict, filled(row->answer) ? row->answer : texts[row->verdict]);
+}
+
+static void put_row(FILE *stream, const headings *heading, const assay_page_row *row)
+{
+    assay_html_element(stream, "<tr><th scope=\"row\">", row->label, "");
+    if (filled(row->note)) {
+        assay_html_element(stream, "<span class=\"note\">", row->note, "</span>");
+    }
+    assay_html_element(stream, "</th><td data-label=\"", heading->printed, "\">");
+    assay_html_element(stream, "", filled(row->printed) ? row->printed : "–", "</td>");
+    assay_html_element(stream, "<td data-label=\"", heading->ours, "\">");
+    assay_html_element(stream, "", row->ours, "</td>");
+    assay_html_element(stream, "<td data-label=\"", heading->error, "\">");
+    put_error(stream, row);
+    assay_html_element(stream, "</td><td data-label=\"", heading->verdict, "\">");
+    put_verdict(stream, row);
+    fputs("</td></tr>\n", stream);
 }
 
 static void put_table(FILE *stream, const assay_page_section *section)
@@ -157,12 +190,15 @@ static void put_table(FILE *stream, const assay_page_section *section)
     if (section->row_count == 0) {
         return;
     }
-    fputs("<table>\n<thead><tr><th scope=\"col\">Number</th>", stream);
-    assay_html_element(stream, "<th scope=\"col\">", printed_heading(section), "</th><th scope=\"col\">Ours</th>");
-    assay_html_element(stream, "<th scope=\"col\">", error_heading(section), "</th><th scope=\"col\">Verdict</th>");
+    const headings heading = headings_of(section);
+    const char *const columns[] = {heading.label, heading.printed, heading.ours, heading.error, heading.verdict};
+    fputs("<table>\n<thead><tr>", stream);
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        assay_html_element(stream, "<th scope=\"col\">", columns[i], "</th>");
+    }
     fputs("</tr></thead>\n<tbody>\n", stream);
     for (size_t i = 0; i < section->row_count; i++) {
-        put_row(stream, section, &section->rows[i]);
+        put_row(stream, &heading, &section->rows[i]);
     }
     fputs("</tbody>\n</table>\n", stream);
 }
@@ -219,6 +255,10 @@ static void put_section(FILE *stream, const assay_page *page, const assay_page_s
     assay_html_element(stream, "<h2>", section->title, "");
     if (filled(section->source)) {
         assay_html_element(stream, " <span class=\"source\">", section->source, "</span>");
+    }
+    if (filled(section->answer)) {
+        fputc(' ', stream);
+        put_coloured(stream, section->verdict, section->answer);
     }
     fputs("</h2>\n", stream);
     put_paragraphs(stream, section->text);

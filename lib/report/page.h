@@ -27,7 +27,9 @@ typedef struct {
     double error; /* relative, or as in the section's error_heading; NaN: no error */
     bool ranked;  /* the error competes for the page's largest: it is relative, and not just rounding */
     assay_page_verdict verdict;
-    const char *note; /* why it differs, or when it agrees */
+    const char *note;       /* why it differs, or when it agrees */
+    const char *error_text; /* in place of the error, such as an interval; NULL: the error */
+    const char *answer;     /* in place of the verdict's text, in its colour; such a row is not counted; NULL: none */
 } assay_page_row;
 
 /* A figure; its files are FOLDER/NAME.svg, NAME-dark.svg, NAME.png, NAME.dat and NAME.gp. */
@@ -47,8 +49,13 @@ typedef struct {
     const char *title;
     const char *source;          /* where it is in the tutorial, such as "cell [13]" */
     const char *text;            /* plain paragraphs, separated by blank lines */
-    const char *printed_heading; /* of the table's columns; NULL: "Printed" and "Relative error" */
+    const char *label_heading;   /* of the table's columns; NULL: "Number", "Printed", "Ours", "Relative error" and */
+    const char *printed_heading; /* "Verdict" */
+    const char *ours_heading;
     const char *error_heading;
+    const char *verdict_heading;
+    const char *answer; /* beside the title and in the list of sections, in the colour of `verdict`; NULL: none */
+    assay_page_verdict verdict;
     size_t row_count;
     const assay_page_row *rows;
     size_t figure_count;

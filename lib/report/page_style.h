@@ -33,6 +33,7 @@ static const char *const page_style[] = {
     ".note{display:block;font-size:.85rem;font-weight:400;color:var(--soft);text-align:left}",
     ".good{color:var(--good);white-space:nowrap}",
     ".bad{color:var(--bad);font-weight:600;white-space:nowrap}",
+    "h2 .good,h2 .bad,h2 .soft{float:right;font-size:.95rem;padding-left:1rem}",
     "figure{margin:1.5rem 0}",
     ".plot{overflow-x:auto;border:1px solid var(--rule);border-radius:.5rem;background:var(--paper);padding:.3rem}",
     ".plot img{display:block;max-width:100%;height:auto;margin:0 auto}",

@@ -4,25 +4,29 @@
 #include <stdlib.h>
 
 #include <assay/base/alloc.h>
+#include "random/standard.h"
 #include "stats/range.h"
+#include "base/order.h"
 
 double assay_distribution_cumulative(double x, void *user)
 {
     const assay_distribution *distribution = user;
-    if (distribution->kind == ASSAY_NORMAL) {
-        return 0.5 * erfc((distribution->a - x) / (distribution->b * sqrt(2)));
+    if (distribution->kind == ASSAY_UNIFORM) {
+        return fmin(fmax((x - distribution->a) / (distribution->b - distribution->a), 0), 1);
     }
-    return fmin(fmax((x - distribution->a) / (distribution->b - distribution->a), 0), 1);
+    double z = (x - distribution->a) / distribution->b;
+    return assay_standard_distribution_of(distribution->kind)->cumulative(z);
 }
 
 assay_moments assay_distribution_moments(assay_distribution distribution)
 {
     double a = distribution.a;
     double b = distribution.b;
-    if (distribution.kind == ASSAY_NORMAL) {
-        return (assay_moments){.mean = a, .variance = b * b};
+    if (distribution.kind == ASSAY_UNIFORM) {
+        return (assay_moments){.mean = (a + b) / 2, .variance = (b - a) * (b - a) / 12, .kurtosis = -1.2};
     }
-    return (assay_moments){.mean = (a + b) / 2, .variance = (b - a) * (b - a) / 12, .kurtosis = -1.2};
+    double kurtosis = assay_standard_distribution_of(distribution.kind)->kurtosis;
+    return (assay_moments){.mean = a, .variance = b * b, .kurtosis = kurtosis};
 }
 
 /* F(values[i]) into a new array; the caller frees it. */
@@ -54,19 +58,13 @@ static assay_status transform(size_t count, const double *values, assay_distribu
     return ASSAY_OK;
 }
 
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 assay_status assay_kolmogorov_smirnov(size_t count, const double *values, assay_distribution_function function,
                                       void *user, double *statistic, assay_error *error)
 {
     double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));
-    qsort(probability, count, sizeof *probability, ascending); /* F is monotone: this is the order of the values, too */
+    qsort(probability, count, sizeof *probability,
+          assay_compare_doubles); /* F is monotone: this is the order of the values, too */
     double n = (double)count;
     double distance = 0;
     for (size_t i = 0; i < count; i++) {

@@ -19,13 +19,16 @@
 
 ASSAY_BEGIN_DECLS
 
-/* A continuous cumulative distribution function, P(X <= x). */
+/* A cumulative distribution function, P(X <= x); the tests below need a continuous one. */
 typedef double (*assay_distribution_function)(double x, void *user);
 
 /* The distribution function of the assay_distribution that `user` points to. */
 double assay_distribution_cumulative(double x, void *user);
 
-/* Mean, variance and excess kurtosis of a distribution; the skewness, count, minimum and maximum are 0. */
+/*
+ * Mean, variance and excess kurtosis (INFINITY for Student's t with 3 degrees) of a distribution; the skewness, count,
+ * minimum and maximum are 0.
+ */
 assay_moments assay_distribution_moments(assay_distribution distribution);
 
 /*

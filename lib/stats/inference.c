@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include <assay/base/alloc.h>
+#include "base/order.h"
 
 /* --- the normal distribution ----------------------------------------------------------------------------------- */
 
@@ -107,7 +108,7 @@ static size_t draw_index(assay_mt19937 *generator, size_t count)
     uint64_t bits;
     do {
         bits = assay_mt19937_random64(generator);
-    } while (bits < rejected);
+    } while (bits < rejected); /* ASSAY_EXCL_MCDC: fewer than `count` of the 2^64 values are rejected */
     return (size_t)(bits % (uint64_t)count);
 }
 
@@ -116,13 +117,6 @@ static void resample(assay_mt19937 *generator, size_t from, const double *values
     for (size_t i = 0; i < count; i++) {
         drawn[i] = values[draw_index(generator, from)];
     }
-}
-
-static int compare(const void *a, const void *b)
-{
-    double x = *(const double *)a;
-    double y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 /*
@@ -203,7 +197,7 @@ assay_status assay_bootstrap_interval(size_t count, const double *values, assay_
         status = check_finite(resamples, statistics, error);
     }
     if (status == ASSAY_OK) {
-        qsort(statistics, resamples, sizeof *statistics, compare);
+        qsort(statistics, resamples, sizeof *statistics, assay_compare_doubles);
         bca_limits(resamples, statistics, acceleration(count, values, statistic, user, drawn), confidence, interval);
     }
     assay_free(statistics);
@@ -219,15 +213,34 @@ static bool as_extreme(double sum, double observed, double scale)
     return fabs(sum) >= observed - 1e-12 * scale;
 }
 
-/* All patterns in Gray's order, in which neighbours differ in one sign; by symmetry the last sign stays. */
+/* The sum with the signs of one pattern; the last sign stays. */
+static double sum_of(size_t count, const double *differences, size_t gray)
+{
+    double sum = differences[count - 1];
+    for (size_t i = 0; i + 1 < count; i++) {
+        sum += (gray >> i & 1) != 0 ? -differences[i] : differences[i];
+    }
+    return sum;
+}
+
+/*
+ * All patterns in Gray's order, in which neighbours differ in one sign; by symmetry the last sign stays. Every 256th
+ * sum is taken anew, so that rounding errors stay far below as_extreme's margin.
+ */
 static size_t count_all(size_t count, const double *differences, double observed, double scale)
 {
     size_t extreme = 0;
+    double sum = 0.0;
     for (size_t pattern = 0; pattern < (size_t)1 << (count - 1); pattern++) {
         size_t gray = pattern ^ (pattern >> 1);
-        double sum = differences[count - 1];
-        for (size_t i = 0; i + 1 < count; i++) {
-            sum += (gray >> i & 1) != 0 ? -differences[i] : differences[i];
+        if (pattern % 256 == 0) {
+            sum = sum_of(count, differences, gray);
+        } else {
+            size_t changed = 0; /* the lowest bit that is set in `pattern` */
+            while ((pattern >> changed & 1) == 0) {
+                changed++;
+            }
+            sum += (gray >> changed & 1) != 0 ? -2.0 * differences[changed] : 2.0 * differences[changed];
         }
         extreme += as_extreme(sum, observed, scale) ? 2 : 0;
     }
@@ -285,7 +298,7 @@ typedef struct {
 
 static int compare_ranked(const void *a, const void *b)
 {
-    return compare(&((const ranked *)a)->p, &((const ranked *)b)->p);
+    return assay_compare_doubles(&((const ranked *)a)->p, &((const ranked *)b)->p);
 }
 
 assay_status assay_holm(size_t count, const double *p, double *adjusted, assay_error *error)

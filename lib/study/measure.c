@@ -1,13 +1,21 @@
 #include "study/measure.h"
 
+#include <math.h>
+
 #include <assay/base/names.h>
 #include "study/probe.h"
+
+/* JSON has no NaN and no infinity, which steps that are too large can lead to: null. */
+static json_t *number(double value)
+{
+    return isfinite(value) ? json_real(value) : json_null();
+}
 
 static assay_status test_accuracy(const study_trained *trained, json_t **value, assay_error *error)
 {
     double accuracy;
     ASSAY_TRY(assay_trainer_test(trained->trainer, trained->test, &accuracy, error));
-    *value = json_real(accuracy);
+    *value = number(accuracy);
     return ASSAY_OK;
 }
 
@@ -15,7 +23,7 @@ static assay_status best_validation(const study_trained *trained, json_t **value
 {
     (void)error;
     size_t best = assay_trainer_best_epoch(trained->trainer);
-    *value = json_real(assay_trainer_validation_scores(trained->trainer)[best]);
+    *value = number(assay_trainer_validation_scores(trained->trainer)[best]);
     return ASSAY_OK;
 }
 
@@ -23,7 +31,7 @@ static assay_status last_validation(const study_trained *trained, json_t **value
 {
     (void)error;
     size_t last = assay_trainer_epochs_done(trained->trainer) - 1;
-    *value = json_real(assay_trainer_validation_scores(trained->trainer)[last]);
+    *value = number(assay_trainer_validation_scores(trained->trainer)[last]);
     return ASSAY_OK;
 }
 
@@ -39,7 +47,7 @@ static assay_status train_accuracy(const study_trained *trained, json_t **value,
 {
     (void)error;
     size_t best = assay_trainer_best_epoch(trained->trainer);
-    *value = json_real(assay_trainer_train_scores(trained->trainer)[best]);
+    *value = number(assay_trainer_train_scores(trained->trainer)[best]);
     return ASSAY_OK;
 }
 
@@ -47,7 +55,7 @@ static assay_status last_train_accuracy(const study_trained *trained, json_t **v
 {
     (void)error;
     size_t last = assay_trainer_epochs_done(trained->trainer) - 1;
-    *value = json_real(assay_trainer_train_scores(trained->trainer)[last]);
+    *value = number(assay_trainer_train_scores(trained->trainer)[last]);
     return ASSAY_OK;
 }
 
@@ -65,7 +73,7 @@ static double mean_loss(const assay_trainer *trainer, size_t epoch)
 static assay_status last_loss(const study_trained *trained, json_t **value, assay_error *error)
 {
     (void)error;
-    *value = json_real(mean_loss(trained->trainer, assay_trainer_epochs_done(trained->trainer) - 1));
+    *value = number(mean_loss(trained->trainer, assay_trainer_epochs_done(trained->trainer) - 1));
     return ASSAY_OK;
 }
 
@@ -73,7 +81,7 @@ static assay_status fit_accuracy(const study_trained *trained, json_t **value, a
 {
     study_fit fit;
     ASSAY_TRY(study_probe_fit(trained, STUDY_PROBE_TRAINING, &fit, error));
-    *value = json_real(fit.accuracy);
+    *value = number(fit.accuracy);
     return ASSAY_OK;
 }
 
@@ -81,7 +89,7 @@ static assay_status fit_loss(const study_trained *trained, json_t **value, assay
 {
     study_fit fit;
     ASSAY_TRY(study_probe_fit(trained, STUDY_PROBE_TRAINING, &fit, error));
-    *value = json_real(fit.loss);
+    *value = number(fit.loss);
     return ASSAY_OK;
 }
 
@@ -89,7 +97,7 @@ static assay_status test_loss(const study_trained *trained, json_t **value, assa
 {
     study_fit fit;
     ASSAY_TRY(study_probe_fit(trained, STUDY_PROBE_TEST, &fit, error));
-    *value = json_real(fit.loss);
+    *value = number(fit.loss);
     return ASSAY_OK;
 }
 
@@ -97,7 +105,7 @@ static assay_status hessian_eigenvalue(const study_trained *trained, json_t **va
 {
     assay_eigenvalue found;
     ASSAY_TRY(study_probe_eigenvalue(trained, &found, error));
-    *value = json_real(found.value);
+    *value = number(found.value);
     return ASSAY_OK;
 }
 
@@ -105,7 +113,7 @@ static assay_status hessian_trace(const study_trained *trained, json_t **value, 
 {
     assay_trace_estimate estimate;
     ASSAY_TRY(study_probe_trace(trained, &estimate, error));
-    *value = json_real(estimate.trace);
+    *value = number(estimate.trace);
     return ASSAY_OK;
 }
 
@@ -114,7 +122,7 @@ static assay_status perturbed_growth(const study_trained *trained, json_t **valu
 {
     double growth;
     ASSAY_TRY(study_probe_perturbed(trained, 0.05, &growth, error));
-    *value = json_real(growth);
+    *value = number(growth);
     return ASSAY_OK;
 }
 

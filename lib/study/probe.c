@@ -23,6 +23,7 @@ typedef struct {
     assay_curvature *curvature;
     assay_batches *batches;
     assay_buffer *loss;
+    assay_buffer *right;  /* answers of a batch */
     assay_buffer *vector; /* in the layout of the parameters, as is all that follows */
     assay_buffer *product;
     double *padded;
@@ -35,6 +36,7 @@ static void close_probe(probe *p)
     assay_free(p->padded);
     assay_free(p->parameters);
     assay_buffer_destroy(p->backend, p->loss);
+    assay_buffer_destroy(p->backend, p->right);
     assay_buffer_destroy(p->backend, p->vector);
     assay_buffer_destroy(p->backend, p->product);
     assay_batches_destroy(p->batches);
@@ -56,33 +58,40 @@ static assay_status open_network(const study_trained *trained, const assay_datas
         assay_batches_order(p->batches, order, count);
     }
     p->loss = assay_buffer_create(p->backend, ASSAY_REAL, 1);
+    p->right = assay_buffer_create(p->backend, ASSAY_INT32, 1);
     return assay_backend_check(p->backend, error);
 }
 
-/* The network as it is, on the loaded batch. */
-static double batch_loss(probe *p, size_t rows)
+/* The network as it is, on the loaded batch; adds to `*correct` unless it is NULL. */
+static double batch_loss(probe *p, size_t rows, size_t *correct)
 {
     double loss = 0.0;
+    int32_t right = 0;
     size_t classes = assay_network_configuration(p->network)->classes;
     assay_network_forward(p->network, rows, assay_batches_inputs(p->batches, rows));
     assay_softmax_cross_entropy(p->backend, rows, classes, assay_network_logits(p->network, rows),
-                                assay_batches_labels(p->batches, rows), assay_whole(p->loss), ASSAY_NO_SLICE,
+                                assay_batches_labels(p->batches, rows), assay_whole(p->loss), assay_whole(p->right),
                                 ASSAY_NO_SLICE);
     assay_download_f64(p->backend, assay_whole(p->loss), &loss);
+    if (correct != NULL) {
+        assay_download_i32(p->backend, assay_whole(p->right), &right);
+        *correct += (size_t)right;
+    }
     return loss;
 }
 
 static void fit_all(probe *p, study_fit *fit)
 {
     size_t count = assay_batches_count(p->batches);
+    size_t correct = 0;
     double sum = 0.0;
     for (size_t first = 0; first < count; first += p->rows) {
         size_t rows = count - first < p->rows ? count - first : p->rows;
         assay_batches_load(p->batches, first, rows);
-        sum += batch_loss(p, rows) * (double)rows;
+        sum += batch_loss(p, rows, &correct) * (double)rows;
     }
     fit->loss = sum / (double)count;
-    fit->accuracy = (double)assay_count_correct(p->network, p->batches) / (double)count;
+    fit->accuracy = (double)correct / (double)count;
 }
 
 assay_status study_probe_fit(const study_trained *trained, study_probe_images images, study_fit *fit,
@@ -211,16 +220,16 @@ static assay_status mean_growth(probe *p, double size, double *growth, assay_err
 {
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, SEED);
-    double before = batch_loss(p, p->rows);
+    double before = batch_loss(p, p->rows, NULL);
     double sum = 0.0;
     for (int draw = 0; draw < PERTURBATIONS; draw++) {
         for (size_t t = 0; t < assay_network_tensor_count(p->network); t++) {
             ASSAY_TRY(perturb(p, assay_network_tensor(p->network, t).values, size, &generator, error));
         }
         assay_upload_f64(p->backend, assay_network_parameters(p->network), p->padded);
-        sum += batch_loss(p, p->rows) - before;
+        sum += batch_loss(p, p->rows, NULL) - before;
     }
-    *growth = sum / PERTURBATIONS;
+    *growth = sum / (double)PERTURBATIONS;
     return assay_backend_check(p->backend, error);
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
 #include "base/json.h"
 #include "study/line.h"
@@ -41,20 +42,31 @@ static assay_status choose_data(const assay_dataset *all, study_settings *settin
     return ASSAY_OK;
 }
 
+/* Null where the numbers on the way to the measure are not finite: that is a result, too. */
+static assay_status measure(const study_measure *what, const study_trained *trained, json_t **value, assay_error *error)
+{
+    assay_status status = what->measure(trained, value, error);
+    if (status == ASSAY_ERROR_NUMERIC) {
+        *value = json_null();
+        return ASSAY_OK;
+    }
+    return assay_fail_in(error, status, what->name);
+}
+
 /* Adds every measure to `results`. */
 static assay_status record(const assay_study_plan *plan, const study_trained *trained, bool diverged, json_t *results,
                            assay_error *error)
 {
     bool any_epoch = assay_trainer_epochs_done(trained->trainer) > 0;
     for (size_t i = 0; i < plan->measure_count; i++) {
-        const study_measure *measure = plan->measures[i];
+        const study_measure *wanted = plan->measures[i];
         json_t *value = NULL;
-        if (!any_epoch || (diverged && measure->needs_finish)) {
+        if (!any_epoch || (diverged && wanted->needs_finish)) {
             value = json_null();
         } else {
-            ASSAY_TRY(assay_fail_in(error, measure->measure(trained, &value, error), measure->name));
+            ASSAY_TRY(measure(wanted, trained, &value, error));
         }
-        if (json_object_set_new(results, measure->name, value) != 0) {
+        if (json_object_set_new(results, wanted->name, value) != 0) {
             return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the result of a run");
         }
     }
@@ -83,12 +95,17 @@ static assay_status train(const assay_study_plan *plan, const study_settings *se
 }
 
 /* Where and how long: what differs between two machines that find the same result. */
-static json_t *made_by(const assay_backend *backend, double seconds)
+static json_t *made_by(const assay_study_machine *machine, double seconds)
 {
     char host[65] = "";
+    char backend[40];
+    char kernels[80];
+    const char *precision = assay_backend_precision(machine->backend) == ASSAY_F32 ? "f32" : "f64";
+    snprintf(backend, sizeof backend, "%s:%s", assay_backend_name(machine->backend), precision);
+    assay_openblas_kernels(kernels, sizeof kernels);
     gethostname(host, sizeof host - 1);
-    return json_pack("{s:s*, s:i, s:f, s:s, s:s}", "host", host, "process", (int)getpid(), "seconds", seconds,
-                     "backend", assay_backend_name(backend), "version", PACKAGE_VERSION);
+    return json_pack("{s:s, s:i, s:f, s:s, s:s, s:s, s:s*}", "host", host, "process", (int)getpid(), "seconds", seconds,
+                     "backend", backend, "kernels", kernels, "version", PACKAGE_VERSION, "commit", machine->commit);
 }
 
 static double clock_now(void)
@@ -120,7 +137,7 @@ assay_status assay_study_run(const assay_study_plan *plan, size_t run, const ass
         status = train(plan, &settings, &data, machine, results, error);
     }
     if (status == ASSAY_OK) {
-        json_t *made = made_by(machine->backend, clock_now() - started);
+        json_t *made = made_by(machine, clock_now() - started);
         *line = study_line_print(key, object, results, made);
         json_decref(made);
         status = *line != NULL ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a result");

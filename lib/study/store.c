@@ -15,15 +15,7 @@
 #include "base/json.h"
 #include "study/line.h"
 #include "study/plan_impl.h"
-
-/* Most bytes of one result: lists of a million epochs. */
-#define LINE_LIMIT ((size_t)64 << 20)
-
-struct assay_study_store {
-    const assay_study_plan *plan;
-    char *folder;
-    int lock; /* descriptor of FOLDER/lock: a byte for each run, locked while this process has the run */
-};
+#include "study/store_impl.h"
 
 /* --- the folder --------------------------------------------------------------------------------------------------- */
 
@@ -146,18 +138,28 @@ static assay_status open_folder(assay_study_store *store, assay_error *error)
     return open_lock(store, error);
 }
 
+assay_study_store *study_store_new(const assay_study_plan *plan, const char *name, assay_error *error)
+{
+    assay_study_store *made = assay_calloc(1, sizeof *made, error);
+    if (made == NULL) {
+        return NULL;
+    }
+    made->plan = plan;
+    made->lock = -1;
+    made->folder = assay_strdup(name, error);
+    if (made->folder == NULL) {
+        assay_study_store_close(made);
+        return NULL;
+    }
+    return made;
+}
+
 assay_status assay_study_store_open(const assay_study_plan *plan, const char *folder, assay_study_store **store,
                                     assay_error *error)
 {
     *store = NULL;
-    assay_study_store *made = assay_calloc(1, sizeof *made, error);
-    if (made == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    made->plan = plan;
-    made->lock = -1;
-    made->folder = assay_strdup(folder, error);
-    assay_status status = made->folder != NULL ? open_folder(made, error) : ASSAY_ERROR_MEMORY;
+    assay_study_store *made = study_store_new(plan, folder, error);
+    assay_status status = made != NULL ? open_folder(made, error) : ASSAY_ERROR_MEMORY;
     if (status != ASSAY_OK) {
         assay_study_store_close(made);
         return status;
@@ -174,6 +176,10 @@ void assay_study_store_close(assay_study_store *store)
     if (store->lock >= 0) {
         close(store->lock); /* frees the locks, too */
     }
+    for (size_t run = 0; store->lines != NULL && run < assay_study_plan_runs(store->plan); run++) {
+        json_decref(store->lines[run]);
+    }
+    assay_free(store->lines);
     assay_free(store->folder);
     assay_free(store);
 }
@@ -225,23 +231,33 @@ static bool set_lock(const assay_study_store *store, short kind, off_t at)
     return fcntl(store->lock, F_SETLK, &lock) == 0;
 }
 
+/* The line as text, which the caller frees with assay_free also after a failure, and read. ASSAY_OK with both NULL:
+ * there is no result yet. */
+static assay_status load_text(const assay_study_store *store, size_t run, const run_names *names, char **text,
+                              size_t *length, json_t **line, assay_error *error)
+{
+    *line = NULL;
+    *text = NULL;
+    if (access(names->path, F_OK) != 0 && errno == ENOENT) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_file_read(names->path, STUDY_LINE_LIMIT, text, length, error));
+    json_t *settings = study_plan_settings(store->plan, run % store->plan->cell_count, error);
+    assay_status status = settings != NULL ? study_line_read(*text, *length, names->key, settings, line, error)
+                                           : ASSAY_ERROR_MEMORY;
+    json_decref(settings);
+    return assay_fail_in(error, status, names->path);
+}
+
 /* ASSAY_OK with `*line` NULL: there is no result yet. */
 static assay_status load(const assay_study_store *store, size_t run, const run_names *names, json_t **line,
                          assay_error *error)
 {
-    *line = NULL;
     char *text;
     size_t length;
-    if (access(names->path, F_OK) != 0 && errno == ENOENT) {
-        return ASSAY_OK;
-    }
-    ASSAY_TRY(assay_file_read(names->path, LINE_LIMIT, &text, &length, error));
-    json_t *settings = study_plan_settings(store->plan, run % store->plan->cell_count, error);
-    assay_status status = settings != NULL ? study_line_read(text, length, names->key, settings, line, error)
-                                           : ASSAY_ERROR_MEMORY;
-    json_decref(settings);
+    assay_status status = load_text(store, run, names, &text, &length, line, error);
     assay_free(text);
-    return assay_fail_in(error, status, names->path);
+    return status;
 }
 
 /* Moves a damaged result out of the way: it is kept for whoever wants to look at it. */
@@ -303,6 +319,9 @@ assay_status assay_study_store_take(assay_study_store *store, size_t run, assay_
     if (damaged != NULL) {
         *damaged = NULL;
     }
+    if (store->lines != NULL) {
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "%s: a record can only be read", store->folder);
+    }
     run_names names;
     ASSAY_TRY(run_of(store, run, &names, error));
     assay_status status = take(store, run, &names, state, damaged, error);
@@ -331,6 +350,9 @@ void assay_study_store_give_back(assay_study_store *store, size_t run)
 
 bool assay_study_store_has(const assay_study_store *store, size_t run)
 {
+    if (store->lines != NULL) {
+        return store->lines[run] != NULL;
+    }
     run_names names;
     assay_error error;
     bool there = run_of(store, run, &names, &error) == ASSAY_OK;
@@ -347,10 +369,35 @@ static assay_status load_finished(const assay_study_store *store, size_t run, js
 {
     run_names names;
     ASSAY_TRY(run_of(store, run, &names, error));
-    assay_status status = load(store, run, &names, line, error);
+    assay_status status = ASSAY_OK;
+    if (store->lines != NULL) {
+        *line = json_incref(store->lines[run]);
+    } else {
+        status = load(store, run, &names, line, error);
+    }
     if (status == ASSAY_OK && *line == NULL) {
+        status = assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such result",
+                            store->lines != NULL ? names.key : names.path);
+    }
+    run_clear(&names);
+    return status;
+}
+
+assay_status study_store_text(const assay_study_store *store, size_t run, char **text, size_t *length,
+                              assay_error *error)
+{
+    run_names names;
+    json_t *line;
+    ASSAY_TRY(run_of(store, run, &names, error));
+    assay_status status = load_text(store, run, &names, text, length, &line, error);
+    if (status == ASSAY_OK && line == NULL) {
         status = assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such result", names.path);
     }
+    if (status != ASSAY_OK) {
+        assay_free(*text);
+        *text = NULL;
+    }
+    json_decref(line);
     run_clear(&names);
     return status;
 }
@@ -368,4 +415,59 @@ assay_status assay_study_store_number(const assay_study_store *store, size_t run
                               : assay_fail(error, ASSAY_ERROR_FORMAT, "run %zu: '%s' is not a number", run, name);
     json_decref(line);
     return status;
+}
+
+assay_status assay_study_store_list(const assay_study_store *store, size_t run, size_t measure, double **values,
+                                    size_t *count, assay_error *error)
+{
+    json_t *line;
+    *values = NULL;
+    *count = 0;
+    ASSAY_TRY(load_finished(store, run, &line, error));
+    const char *name = store->plan->measures[measure]->name;
+    const json_t *list = json_object_get(json_object_get(line, "results"), name);
+    size_t size = json_array_size(list); /* null: training diverged in its first epoch */
+    double *read = assay_calloc(size, sizeof *read, error);
+    assay_status status = read != NULL ? ASSAY_OK : ASSAY_ERROR_MEMORY;
+    if (status == ASSAY_OK && !json_is_array(list) && !json_is_null(list)) {
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "run %zu: '%s' is not a list", run, name);
+    }
+    for (size_t i = 0; i < size && status == ASSAY_OK; i++) {
+        const json_t *number = json_array_get(list, i);
+        read[i] = json_number_value(number);
+        if (!json_is_number(number)) {
+            status = assay_fail(error, ASSAY_ERROR_FORMAT, "run %zu: '%s' is not a list of numbers", run, name);
+        }
+    }
+    json_decref(line);
+    if (status != ASSAY_OK) {
+        assay_free(read);
+        return status;
+    }
+    *values = read;
+    *count = size;
+    return ASSAY_OK;
+}
+
+static void copy_text(const json_t *made, const char *name, const char *otherwise, char text[ASSAY_STUDY_ORIGIN_LENGTH])
+{
+    const char *value = json_string_value(json_object_get(made, name));
+    snprintf(text, ASSAY_STUDY_ORIGIN_LENGTH, "%s", value != NULL ? value : otherwise);
+}
+
+assay_status assay_study_store_origin(const assay_study_store *store, size_t run, assay_study_origin *origin,
+                                      assay_error *error)
+{
+    json_t *line;
+    ASSAY_TRY(load_finished(store, run, &line, error));
+    const json_t *made = json_object_get(line, "made");
+    const assay_study_origin *packed = &store->packed;
+    copy_text(made, "host", "", origin->host);
+    copy_text(made, "backend", "", origin->backend);
+    copy_text(made, "kernels", strcmp(origin->host, packed->host) == 0 ? packed->kernels : "", origin->kernels);
+    copy_text(made, "version", "", origin->version);
+    copy_text(made, "commit", packed->commit, origin->commit);
+    origin->seconds = json_number_value(json_object_get(made, "seconds"));
+    json_decref(line);
+    return ASSAY_OK;
 }

@@ -53,10 +53,31 @@ void assay_study_store_give_back(assay_study_store *store, size_t run);
 bool assay_study_store_has(const assay_study_store *store, size_t run);
 
 /*
- * Reads the measure `measure`, which is one number, of a finished run: NaN if it is null (training diverged).
+ * Reads the measure `measure`, which is one number, of a finished run: NaN if it is null (study/run.h).
  * ASSAY_ERROR_IO if the run is not finished, ASSAY_ERROR_FORMAT if its result is damaged.
  */
 assay_status assay_study_store_number(const assay_study_store *store, size_t run, size_t measure, double *value,
+                                      assay_error *error);
+
+/* The same for a measure that is a list, which the caller frees with assay_free; it is empty where training diverged in
+ * its first epoch. */
+assay_status assay_study_store_list(const assay_study_store *store, size_t run, size_t measure, double **values,
+                                    size_t *count, assay_error *error);
+
+enum { ASSAY_STUDY_ORIGIN_LENGTH = 96 };
+
+/* Who made a result; texts are "" where the result does not say. */
+typedef struct {
+    char host[ASSAY_STUDY_ORIGIN_LENGTH];
+    char backend[ASSAY_STUDY_ORIGIN_LENGTH]; /* "openblas:f32" */
+    char kernels[ASSAY_STUDY_ORIGIN_LENGTH]; /* as assay_openblas_kernels says */
+    char version[ASSAY_STUDY_ORIGIN_LENGTH];
+    char commit[ASSAY_STUDY_ORIGIN_LENGTH];
+    double seconds;
+} assay_study_origin;
+
+/* Fails as assay_study_store_number. */
+assay_status assay_study_store_origin(const assay_study_store *store, size_t run, assay_study_origin *origin,
                                       assay_error *error);
 
 ASSAY_END_DECLS

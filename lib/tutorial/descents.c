@@ -100,7 +100,7 @@ double assay_descent_ravine_distance(const assay_descent_point points[ASSAY_DESC
     for (size_t t = ASSAY_DESCENT_UPDATES - LAST; t < ASSAY_DESCENT_UPDATES; t++) {
         sum += fabs(points[t].w[0]);
     }
-    return sum / LAST;
+    return sum / (double)LAST;
 }
 
 size_t assay_descent_leap(const assay_descent_point points[ASSAY_DESCENT_UPDATES])

@@ -38,6 +38,7 @@ tests_fuzz_libinstrumented_la_SOURCES = \
 	lib/random/mt19937.c lib/random/mt19937_fill.c lib/tutorial/record.c \
 	grade/case.c grade/component_activation.c grade/component_init.c grade/component_linear.c \
 	grade/component_network.c grade/component_optimizer.c grade/component_softmax.c grade/component_surface.c \
+	grade/component_training.c \
 	grade/components.c grade/exchange.c grade/folder.c grade/npy.c grade/npy_header.c grade/text.c
 CLEANFILES += $(fuzz_names:%=tests/fuzz/fuzz_%)
 

@@ -24,13 +24,15 @@ assigned() {
 target() {
     case $1 in
         c) echo "$2/submission.c" ;;
+        javascript) echo "$2/submission.js" ;;
         *) echo "--folder $2 -- $PYTHON submission.py" ;;
     esac
 }
 
 count=$("$assay" grade --list | sed '/^$/q' | grep -c '^[a-z]')
-for language in c python pytorch; do
-    assigned 0 --from-starter $language --seed 5 $language
+complete=$source/tests/starters
+for language in c javascript python pytorch; do
+    assigned 0 --from-starter $language --seed 5 --complete "$complete" $language
     # The starter that is installed is the same.
     cmp -s $language/submission.* "$build"/starters/$language/submission.* || fail "the starters of $language differ"
     grep -q '\[\(solution\|component\|section\|hidden\|end\)' $language/submission.* $language-solutions/submission.* &&
@@ -39,6 +41,7 @@ for language in c python pytorch; do
     case $language in
         python) "$PYTHON" -c "import numpy" 2>/dev/null || continue ;;
         pytorch) "$PYTHON" -c "import torch" 2>/dev/null || continue ;;
+        javascript) command -v node >/dev/null || continue ;;
     esac
     # shellcheck disable=SC2046
     graded 1 $(target $language $language)
@@ -56,6 +59,21 @@ if command -v gcc >/dev/null; then
     gcc -std=c17 -Wall -Wextra -Wno-unused-parameter -Werror -I"$source/grade/include" -shared -fPIC -o c/s.so \
         c/submission.c || fail "the blank starter in C has warnings"
 fi
+
+# No line of a solution is in the program, or in what is installed; with and without libtool's wrapper.
+[ -e "$build/.libs/assay" ] && program=$build/.libs/assay || program=$assay
+awk '/^ *(#|\/\/) \[(solution .*|hidden)\]$/ { inside = 1; next } /^ *(#|\/\/) \[end\]$/ { inside = 0; next }
+    inside { sub(/^ */, ""); if (length > 30) print }' "$complete"/*/submission.* >solution
+[ "$(wc -l <solution)" -gt 200 ] || fail "the solutions have no lines"
+for file in "$program" "$build"/starters/*/submission.*; do
+    LC_ALL=C grep -a -F -f solution "$file" >found && { head -3 found; fail "$file has a solution"; }
+done
+# Without the complete starters there is a rubric, and no solution.
+assigned 0 --from-starter javascript --components adam,sgd --seed 8 alone
+says out "for a solution give --complete"
+[ "$(ls alone-solutions)" = rubric.json ] || fail "what is this: $(ls alone-solutions)"
+[ "$(ls alone | tr '\n' ' ')" = "README.md assignment.json submission.js " ] || fail "what is this: $(ls alone)"
+grep -q '^    assay grade --seed 8 submission.js$' alone/README.md || fail "the README lacks the command"
 
 # Some components: nothing of the others, in the assignment; a sentence about them in none.
 assigned 0 --from-starter c --components adam,momentum --seed 6 --title 'Homework "3"' some
@@ -81,7 +99,7 @@ while IFS='|' read -r options text; do
     [ "$(wc -l <err)" -eq 1 ] || fail "$options: more than one line"
 done <<'END2'
 2 x|--from-starter is missing
-2 --from-starter cobol x|no such starter; there are c, python, pytorch
+2 --from-starter cobol x|no such starter; there are c, javascript, python, pytorch
 2 --from-starter c|DIR is missing
 2 --from-starter c x y|unexpected argument 'y'
 2 --from-starter c --components adam,nothing x|nothing: no such component
@@ -91,6 +109,7 @@ done <<'END2'
 1 --from-starter c --solutions empty/s empty|keep the solutions outside
 1 --from-starter c --solutions empty empty|keep the solutions outside
 1 --from-starter c --solutions . empty|keep the solutions outside
+1 --from-starter c --complete /nonexistent x|/nonexistent/c/submission.c
 1 --from-starter c full|full: not written: it is there and not empty
 1 --from-starter c --solutions full x|full: not written: it is there and not empty
 1 --from-starter c file|a file has that name

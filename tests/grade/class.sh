@@ -51,6 +51,35 @@ says out "12 submissions graded with seed 9"
 [ "$(cut -d'"' -f2 "$class/grades.csv" | sort -u | wc -l)" -eq 13 ] ||
     fail "after an interruption a submission is missing"
 
+# The machine has no process or namespace left for a sandbox: not the submission's fault, so it is graded again.
+mkdir "$folder/bin" "$folder/few"
+cp "$planted/starter.so" "$folder/few/one.so"
+cat >"$folder/bin/bwrap" <<'END2'
+#!/bin/sh
+cd FOLDER/bin || exit 1
+echo >>calls
+if [ -e busy ] && [ "$(wc -l <calls)" -ge "$(cat busy)" ]; then
+    echo "bwrap: Creating new namespace failed: Resource temporarily unavailable" >&2
+    exit 1
+fi
+cd "$OLDPWD" || exit 1
+END2
+sed -i "s|FOLDER|$folder|" "$folder/bin/bwrap"
+echo "exec $(command -v bwrap) \"\$@\"" >>"$folder/bin/bwrap"
+chmod 755 "$folder/bin/bwrap"
+path=$PATH
+PATH=$folder/bin:$PATH
+graded 0 --only sgd "$folder/few/one.so"
+# The last call started the submission; those before looked whether there can be a sandbox.
+wc -l <"$folder/bin/calls" >"$folder/bin/busy"
+rm "$folder/bin/calls"
+graded 1 --class "$folder/few" --only sgd --seed 9
+says err "1 NOT RUN to the end"
+rm "$folder/bin/busy"
+graded 0 --class "$folder/few" --only sgd --seed 9
+PATH=$path
+grep -q '^"one.so",5,5,' "$folder/few/grades.csv" || { cat "$folder/few/grades.csv"; fail "it was not graded again"; }
+
 # A command in each folder.
 "$PYTHON" -c "import numpy" 2>/dev/null || exit 0
 starter python "$folder/people/one"

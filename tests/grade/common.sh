@@ -36,7 +36,7 @@ trap 'rm -rf "$folder"' EXIT
 
 # starter LANGUAGE FOLDER: the complete starter, with what it needs beside it.
 starter() {
-    mkdir -p "$2" && cp "$source/grade/starters/$1"/* "$2" || fail "no starter $1"
+    mkdir -p "$2" && cp "$source/tests/starters/$1"/* "$2" || fail "no starter $1"
     [ "$1" = c ] || cp "$source/grade/student/assay.py" "$2"
 }
 
@@ -84,4 +84,23 @@ no_groups_left() {
         process=${process%%-*}
         [ -e "/proc/$process" ] || [ ! -e "$group" ] || fail "the control group $group is left"
     done <"$folder/groups"
+}
+
+# Submissions in the styles of courses and forks.
+notebooks=$source/tests/grade/notebooks
+
+# python_has MODULE: whether the sandbox's Python has it; $left_out lists what it lacks.
+left_out=
+python_has() {
+    /usr/bin/python3 -c "import $1" 2>/dev/null && return
+    left_out="$left_out $1"
+    false
+}
+
+# right FILE OPTION...: full marks.
+right() {
+    graded_file=$1
+    shift
+    graded 0 --seed 1 "$@" "$notebooks/$graded_file"
+    says out "full marks"
 }

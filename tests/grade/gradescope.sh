@@ -20,7 +20,8 @@ written() {
     got=$?
     [ $got -eq "$wanted" ] || { cat out err; fail "assay gradescope $*: exit status $got, expected $wanted"; }
 }
-written 0 a.zip --rubric rubric.json --install assay.deb --packages "python3-torch"
+echo "another package" >libassay.deb
+written 0 a.zip --rubric rubric.json --install assay.deb --install libassay.deb --packages "python3-torch"
 # unpack ARCHIVE: a fresh /autograder.
 unpack() {
     rm -rf autograder
@@ -28,7 +29,9 @@ unpack() {
     "$PYTHON" -m zipfile -e "$1" autograder/source || fail "the archive cannot be unpacked"
 }
 unpack a.zip
-cmp -s assay.deb autograder/source/install/assay.deb || fail "the package is not in the archive"
+cmp -s assay.deb autograder/source/install/assay.deb && cmp -s libassay.deb autograder/source/install/libassay.deb ||
+    fail "the packages are not in the archive"
+cmp -s "$source/grade/include/assay/student.h" autograder/source/include/assay/student.h || fail "the header"
 [ "$(cat autograder/source/packages)" = python3-torch ] || fail "the packages"
 "$PYTHON" - a.zip <<'END2' || fail "setup.sh and run_autograder are no programs"
 import sys, zipfile
@@ -45,7 +48,8 @@ run() {
     "$PYTHON" - autograder/results/results.json >out <<'END2' || { cat log; fail "results.json: $hidden"; }
 import json, sys
 results = json.load(open(sys.argv[1]))
-top = {"score", "output", "execution_time", "visibility", "stdout_visibility", "tests"}
+top = {"score", "output", "output_format", "test_output_format", "test_name_format", "execution_time", "visibility",
+       "stdout_visibility", "tests"}
 assert set(results) <= top, set(results) - top
 total = 0
 print("score", results["score"])
@@ -64,9 +68,10 @@ END2
 lacks() { ! grep -q "$1" out || { cat out; fail "a student sees \"$1\""; }; }
 
 starter python whole
-sed 's/ m_hat = m \/ .*/ m_hat = m/' whole/submission.py \
-    >autograder/submission/my_work.py
+sed 's/ m_hat = m \/ .*/ m_hat = m/; s/(np.sqrt(v_hat) + self.epsilon)/np.sqrt(v_hat + self.epsilon)/' \
+    whole/submission.py >autograder/submission/my_work.py
 run
+says out "epsilon is inside the root. Hint: What is epsilon added to?"
 says out "score 2"
 says out "Adam: 0.0 of 10.0"
 says out "the first moment's bias correction is missing. Hint: Which of the two averages starts at 0?"
@@ -80,6 +85,7 @@ sed 's/^    return np.tanh(x)$/    raise ValueError(f"the input is {x}")/' whole
 run
 says out "score 10"
 lacks 'the input is'
+says out "error. Hint: The message is for your teacher."
 case $hidden in *'the input is'*) ;; *) fail "the teacher does not see the exception" ;; esac
 # Unless the rubric says so.
 printf '{"weights": {"adam": 10, "tanh": 2}, "show_values": true}\n' >shown.json
@@ -90,22 +96,38 @@ cp kept.py autograder/submission/
 run
 says out 'the input is'
 
-# C; a source that does not compile; none, or two files; a command with a quote in it.
-rm autograder/submission/*
-cp "$source/grade/starters/c/submission.c" autograder/submission/
-run
-says out "score 12"
-if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && command -v cc >/dev/null; then
-    # A container without user namespaces. The header is where it would be installed.
-    mkdir -p include
-    cp -R "$source/grade/include/assay" include/
-    chmod -R a+rX include
-    sed -i 's/#include <assay/#include "assay/; s/student.h>/student.h"/' autograder/submission/submission.c
-    sed -i "s|\"assay/student.h\"|\"$folder/include/assay/student.h\"|" autograder/submission/submission.c
-    cp "$build/assay-grade-runner" runner 2>/dev/null || cp "${OLDPWD}/$build/assay-grade-runner" runner
-    chmod 755 runner
-    ASSAY_NO_SANDBOX=1 ASSAY_GRADE_RUNNER=$folder/runner run
-    says out "score 12"
+# A notebook, JavaScript, C; a source that does not compile; none, or two files; a command with a quote in it.
+without_sandbox=$([ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && command -v cc >/dev/null && echo 1)
+# scores POINTS FILE: with a sandbox, and in a container that allows none.
+scores() {
+    for no_sandbox in "" $without_sandbox; do
+        rm -rf autograder/submission
+        mkdir autograder/submission
+        cp "$2" autograder/submission/
+        ASSAY_NO_SANDBOX=$no_sandbox run
+        says out "score $1"
+        [ -z "$no_sandbox" ] || grep -q 'no sandbox in this container' log || fail "the log does not tell"
+    done
+}
+cat >notebook.py <<'END2'
+import json
+cells = ["import numpy as np", "%matplotlib inline\ndef tanh(x):\n    return np.tanh(x)", "tanh(1) / 0"]
+json.dump({"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": [
+    {"cell_type": "code", "metadata": {}, "execution_count": None, "outputs": [], "source": c} for c in cells]},
+          open("homework 3.ipynb", "w"))
+END2
+"$PYTHON" notebook.py
+scores 2 "homework 3.ipynb"
+if command -v node >/dev/null; then
+    scores 12 "$source/tests/starters/javascript/submission.js"
+fi
+# The runner where another user can read it.
+cp "$build/assay-grade-runner" runner 2>/dev/null || cp "${OLDPWD}/$build/assay-grade-runner" runner
+chmod 755 runner
+ASSAY_GRADE_RUNNER=$folder/runner
+export ASSAY_GRADE_RUNNER
+scores 12 "$source/tests/starters/c/submission.c"
+if [ -n "$without_sandbox" ]; then
     rm autograder/submission/*
     cat >autograder/submission/spy.py <<'END2'
 import os, sys

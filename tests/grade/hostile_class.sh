@@ -20,7 +20,7 @@ row() {
 # --- sources: NAME.c, NAME/submission.c, NAME/*.c ---------------------------------------------------------------------
 class=$folder/sources
 mkdir -p "$class/bob" "$class/carl" "$class/dora" "$class/emil" "$class/fay"
-starter=$source/grade/starters/c/submission.c
+starter=$source/tests/starters/c/submission.c
 cp "$starter" "$class/anna.c"
 cp "$starter" "$class/bob/submission.c"; echo '#error not this one' >"$class/bob/other.c"
 cp "$starter" "$class/carl/one.c"; cp "$starter" "$class/carl/two.c"

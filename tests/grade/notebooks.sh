@@ -5,21 +5,6 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 [ -x /usr/bin/python3 ] || skip "the sandbox shows no python3; apt-get install python3"
-notebooks=$source/tests/grade/notebooks
-
-# has MODULE: whether the sandbox's Python has it; says loudly what is left out where not.
-left_out=
-has() {
-    /usr/bin/python3 -c "import $1" 2>/dev/null && return
-    left_out="$left_out $1"
-    false
-}
-
-# right NAME: full marks.
-right() {
-    graded 0 --seed 1 "$notebooks/$1"
-    says out "full marks"
-}
 
 # wrong NAME ID...: each of these mistakes is named.
 wrong() {
@@ -42,7 +27,7 @@ says out "Adam: class Fast, cell 3"
 says out "ReLU, derivative: function relu_derivative, cell 2"
 wrong plain_python_wrong.ipynb tanh_gradient.square_missing sigmoid.sign sgd.sign momentum.weights_swapped
 
-if has numpy; then
+if python_has numpy; then
     right numpy_uva.ipynb
     says out "softmax: class SoftMaxModule, cell 4"
     wrong numpy_uva_wrong.ipynb linear_backward.averaged_twice cross_entropy.summed cross_entropy_gradient.not_averaged
@@ -57,11 +42,16 @@ if has numpy; then
         adam.both_corrections_missing
 fi
 
-if has torch; then
+if python_has torch; then
     right torch_tutorial.ipynb
     says out "Adam: class Adam, cell 14"
     says out "a short training run: class BaseNetwork, cell 3 with SGD, SGDMomentum, Adam"
-    says out "46 /    46 points"
+    points=0
+    for component in identity identity_gradient init_constant init_normal init_fan_in init_xavier init_kaiming sgd \
+        momentum adam network_gradient training pathological_curve steep_optima; do
+        points=$((points + $(cases $component)))
+    done
+    says out "$points /    $points points"
     right torch_modules.ipynb
     right torch_float32.ipynb
     says out "judged in single precision: its tensors have no more"
@@ -119,9 +109,11 @@ graded 2 --map "$folder/map.json" "$folder/alone.py"
 says err 'not a JSON object like {"adam": "MyAdam"}'
 cp "$notebooks/plain_python.ipynb" "$folder/bob/Week 3.ipynb"
 graded 0 --only sgd "$folder/bob"
-cp "$folder/alone.py" "$notebooks/plain_python.ipynb" "$folder/cas"
+cp "$folder/alone.py" "$folder/bob" # a module beside a notebook
+graded 0 --only sgd "$folder/bob"
+cp "$notebooks/plain_python.ipynb" "$notebooks/numpy_uva.ipynb" "$folder/cas"
 refused cas "2 files could be the submission; call one of them submission"
-refused dee "no file in it is a submission; its name must end with .ipynb, .py, .js, .c or .so"
+refused dee "no file in it is a submission; its name must end with .ipynb, .py, .js, .mjs, .c or .so"
 
 # --- what cannot be graded
 echo 'Not { JSON' >"$folder/text.ipynb"
@@ -140,7 +132,7 @@ cat >"$folder/old.ipynb" <<'END'
  {"cell_type": "code", "language": "python",
   "input": ["%matplotlib inline\n", "def relu(x):\n", "    return max(0.0, x)"]},
  {"cell_type": "code", "input": ["class Adam:\n    def __init__(self, size, decay):\n        pass\n",
-  "    def step(self, params, grads):\n        pass"]}
+  "    def step(self, params, grads):\n        params[0] = 0.0"]}
 ]}]}
 END
 graded 1 "$folder/old.ipynb"
@@ -163,7 +155,7 @@ graded 0 --only relu "$folder/big.ipynb"
 # --- a class of all of them: each is a row
 mkdir "$folder/class"
 cp -r "$folder/ann" "$folder/cas" "$folder"/*.ipynb "$folder/alone.py" "$folder/class"
-cp "$source/grade/starters/c/submission.c" "$folder/class/eve.c" 2>/dev/null
+cp "$source/tests/starters/c/submission.c" "$folder/class/eve.c" 2>/dev/null
 graded 0 --class "$folder/class" --seed 1 --only relu
 rows=$(grep -c . "$folder/class/grades.csv")
 entries=$(ls "$folder/class" | grep -vc grades.csv)

@@ -1,5 +1,5 @@
 /*
- * Every mistake of golden/mistakes.json, planted. The shared object is the correct starter (grade/starters/c) with one
+ * Every mistake of golden/mistakes.json, planted. The shared object is the correct starter (tests/starters/c) with one
  * mistake, whose name the tests write into the file (`plant` in common.sh): in the sandbox its own name is neutral.
  *
  * Mistakes are written here as a student would, or as a wrapper around the correct function; nothing is shared with the

@@ -35,7 +35,7 @@
 #define student_adam_step correct_adam_step
 #define student_adam_destroy correct_adam_destroy
 #define student_network_gradient correct_network_gradient
-#define student_training correct_training
+#define student_training_batches correct_training_batches
 #define student_pathological_curve correct_pathological_curve
 #define student_steep_optima correct_steep_optima
 
@@ -72,7 +72,7 @@
 #undef student_adam_step
 #undef student_adam_destroy
 #undef student_network_gradient
-#undef student_training
+#undef student_training_batches
 #undef student_pathological_curve
 #undef student_steep_optima
 

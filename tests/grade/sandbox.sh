@@ -51,7 +51,7 @@ neighbours() {
 # A source: what it includes is not the teacher's.
 sources() {
     echo "the answers" >"$secret/answers"
-    cp "$source/grade/starters/c/submission.c" "$secret/anna.c"
+    cp "$source/tests/starters/c/submission.c" "$secret/anna.c"
     graded 0 --only tanh,relu "$secret/anna.c"
     printf '#include <assay/student.h>\nint one(void) { return 1 }\n' >"$secret/wrong.c"
     graded 1 --only tanh "$secret/wrong.c"

@@ -17,6 +17,10 @@ make -C "$build" -s install prefix="$prefix" >"$folder/install" 2>&1 || {
 LD_LIBRARY_PATH=$prefix/lib
 export LD_LIBRARY_PATH
 assay=$prefix/bin/assay
+# What is installed writes an assignment by itself.
+"$assay" assign --from-starter javascript --components sgd "$folder/assignment" >"$folder/out" 2>&1 ||
+    { cat "$folder/out"; fail "the installed assay writes no assignment"; }
+grep -q 'throw new Error("not implemented: ' "$folder/assignment/submission.js" || fail "the assignment is not blank"
 plant "$folder/sandbox.search.so"
 graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
 # Another installation in sight of this one, and the same as an ordinary user.

@@ -28,6 +28,10 @@ sed 's/ m_hat = m \/ .*/ m_hat = m/' submission.py >wrong.py
 checked 1 wrong.py check
 says out "the first moment's bias correction is missing"
 says out "Hint: "
+sed 's/(np.sqrt(v_hat) + self.epsilon)/np.sqrt(v_hat + self.epsilon)/' wrong.py >both.py
+checked 1 both.py check
+says out "the first moment's bias correction is missing"
+says out "epsilon is inside the root"
 # The grader, with the same seed, says the same of the same file.
 "$ASSAY" grade --unsandboxed --seed 21 --only adam --folder . -- "$PYTHON" wrong.py >out 2>err
 says out "[adam.first_correction_missing]"

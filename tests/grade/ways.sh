@@ -5,12 +5,13 @@
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 need_python numpy python3-numpy
+all=$(cases)
 starter=$folder/starter
 starter python "$starter"
 graded 0 --folder "$starter" -- "$PYTHON" submission.py
-says out "144 /   144 points, full marks"
+says out "$all /   $all points, full marks"
 graded 0 --npy --folder "$starter" -- "$PYTHON" submission.py
-says out "144 /   144 points, full marks"
+says out "$all /   $all points, full marks"
 
 # Files: exported, solved, imported; another seed's outputs do not pass.
 graded 0 --export "$folder/one" --seed 1
@@ -20,7 +21,7 @@ says err "export into a new folder"
 graded 1 --import "$folder/one"
 "$PYTHON" "$starter/submission.py" solve "$folder/one" || fail "the starter does not solve the exported cases"
 graded 0 --import "$folder/one"
-says out "144 /   144 points, full marks"
+says out "$all /   $all points, full marks"
 for file in "$folder"/one/*.npy; do
     [ -e "$folder/two/${file##*/}" ] || cp "$file" "$folder/two"
 done
@@ -62,6 +63,8 @@ assay.serve(sys.stdin, sys.stdout) # what it prints is among the replies
 END
 while read -r how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
+    # On a busy machine there is more time.
+    sed -i 's/no reply within [0-9.]* s/no reply within 1.5 s/' "$folder/out"
     [ "$(grep -cF ": $verdict" "$folder/out")" -eq 4 ] || {
         cat "$folder/out"
         fail "$how: four cases should be \"$verdict\""

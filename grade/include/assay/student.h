@@ -133,6 +133,15 @@ void student_training(size_t layers, const size_t *sizes, const char *activation
                       double *const *biases, size_t images, const double *x, const int32_t *labels, size_t steps,
                       size_t batch, const int32_t *order, const student_optimizer *optimizer, double *losses);
 
+/*
+ * The same with batches of different sizes: step s trains on the next batches[s] images of `order`. If you write this
+ * function you do not need student_training. Without it, the case with a smaller last batch is not counted.
+ */
+void student_training_batches(size_t layers, const size_t *sizes, const char *activation, double *const *weights,
+                              double *const *biases, size_t images, const double *x, const int32_t *labels,
+                              size_t steps, const size_t *batches, const int32_t *order,
+                              const student_optimizer *optimizer, double *losses);
+
 /* --- the loss surfaces: value and gradient at `count` points ------------------------------------------------------ */
 
 /* tanh(w1)^2 + 0.01 |w1| + sigmoid(w2); the derivative of |w1| at 0 is 0. */

@@ -1,6 +1,8 @@
+#define _GNU_SOURCE /* dladdr, dlinfo */
 #include "runner.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdbool.h>
@@ -13,7 +15,7 @@
 /* As in judge.h, which belongs to the library that is not linked here. */
 #define SENTINEL (-987.25)
 
-enum { MAX_TENSORS = 64, GUARD = 4 };
+enum { MAX_TENSORS = 64, MAX_STEPS = 16, GUARD = 4 };
 
 /* A tensor that a function reads or writes, between two guards. */
 typedef struct {
@@ -415,12 +417,28 @@ static void network_updated(call_state *call, network *net)
     }
 }
 
+/* The sizes of all batches. False if they are not equal. */
+static bool batch_sizes(const json_t *order, size_t sizes[MAX_STEPS])
+{
+    bool equal = true;
+    for (size_t s = 0; s < json_array_size(order) && s < MAX_STEPS; s++) {
+        sizes[s] = json_array_size(json_array_get(order, s));
+        equal = equal && sizes[s] == sizes[0];
+    }
+    return equal;
+}
+
+/* student_training_batches takes batches of any sizes; without it, unequal batches are "not implemented". */
 static void call_training(call_state *call, function *student, const char *name)
 {
     size_t images;
     size_t steps;
     size_t batch;
-    (void)name;
+    size_t sizes[MAX_STEPS];
+    function *of_batches = symbol(call->object, name, "_batches");
+    if (!batch_sizes(json_object_get(call->inputs, "order"), sizes) && of_batches == NULL) {
+        student_not_implemented("batches of different sizes");
+    }
     network net = network_sizes(call);
     network_updated(call, &net);
     const double *x = input(call, "x", &images, NULL);
@@ -429,8 +447,15 @@ static void call_training(call_state *call, function *student, const char *name)
     student_optimizer optimizer = {text(call, "optimizer"), number(call, "learning_rate"), number(call, "beta1"),
                                    number(call, "beta2"), number(call, "epsilon")};
     double *losses = output(call, "losses", steps, 0);
-    ((__typeof__(&student_training))student)(net.layers, net.sizes, text(call, "activation"), net.weights, net.biases,
-                                             images, x, labels, steps, batch, order, &optimizer, losses);
+    if (of_batches != NULL) {
+        ((__typeof__(&student_training_batches))of_batches)(net.layers, net.sizes, text(call, "activation"),
+                                                            net.weights, net.biases, images, x, labels, steps, sizes,
+                                                            order, &optimizer, losses);
+    } else {
+        ((__typeof__(&student_training))student)(net.layers, net.sizes, text(call, "activation"), net.weights,
+                                                 net.biases, images, x, labels, steps, batch, order, &optimizer,
+                                                 losses);
+    }
     emit(call, "losses");
     emit_network(call, &net, "weight", "bias");
 }
@@ -534,12 +559,45 @@ static const struct {
 };
 enum { CALLS = sizeof calls / sizeof calls[0] };
 
-/* An optimizer is three functions. */
+/* An optimizer is three functions; a training run has two forms. */
 static bool exported(void *object, size_t i)
 {
     bool whole = calls[i].suffix[0] == '\0' || (symbol(object, calls[i].name, "_create") != NULL &&
                                                 symbol(object, calls[i].name, "_destroy") != NULL);
-    return whole && symbol(object, calls[i].name, calls[i].suffix) != NULL;
+    return (whole && symbol(object, calls[i].name, calls[i].suffix) != NULL) ||
+           (calls[i].call == call_training && symbol(object, calls[i].name, "_batches") != NULL);
+}
+
+/* Whether the object itself, and not a library that it needs, defines a name: its functions without our prefix. */
+static bool defines(void *object, const char *name, const char *suffix)
+{
+    char whole[80];
+    Dl_info found;
+    struct link_map *map;
+    snprintf(whole, sizeof whole, "%s%s", name, suffix);
+    const void *address = dlsym(object, whole);
+    return address != NULL && dladdr(address, &found) != 0 && dlinfo(object, RTLD_DI_LINKMAP, &map) == 0 &&
+           found.dli_fbase == (void *)map->l_addr;
+}
+
+/* One line for an object that exports none of the interface's functions, with names that it has without the prefix. */
+static json_t *explain_nothing(void *object)
+{
+    char text[240] = "it exports no function of assay/student.h, whose names begin with student_";
+    const char *before = "; it has ";
+    for (size_t i = 0; i < CALLS; i++) {
+        const char *suffix = defines(object, calls[i].name, "") ? "" : calls[i].suffix;
+        size_t used = strlen(text);
+        if (defines(object, calls[i].name, suffix) && used < sizeof text - 60) {
+            snprintf(text + used, sizeof text - used, "%s%s%s", before, calls[i].name, suffix);
+            before = ", ";
+        }
+    }
+    if (before[0] == ',') {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, ": rename them, with its arguments");
+    }
+    return json_pack("{s:s}", "error", text);
 }
 
 json_t *runner_hello(void *object)
@@ -549,6 +607,10 @@ json_t *runner_hello(void *object)
         if (exported(object, i)) {
             json_array_append_new(functions, json_string(calls[i].name));
         }
+    }
+    if (json_array_size(functions) == 0) {
+        json_decref(functions);
+        return explain_nothing(object);
     }
     function *precision = symbol(object, "precision", "");
     int bits = precision == NULL ? 64 : ((__typeof__(&student_precision))precision)();

@@ -1,78 +1,39 @@
 """Runs the definitions of a submission: imports, functions, classes and constants. No other statement runs."""
 import ast
+import contextlib
+import copy
 import importlib
 import importlib.machinery
 import importlib.util
+import linecache
 import os
+import signal
 import sys
 import types
 import __future__
 
 from . import arrays
-from .cells import describe_syntax, read
+from .cells import pieces, read
+from .constants import is_constant
+from .later import Later, is_missing
 
 # Imported at once; every other module only when something in it is used, because plots and data sets take seconds.
-EAGER = {"numpy", "torch", "scipy"} | set(sys.stdlib_module_names)
+EAGER = {"numpy", "torch", "scipy", "assay"} | set(sys.stdlib_module_names)
 
-# What a constant may call: cheap, and without effects. Any attribute of these modules ...
-PURE_MODULES = {"math", "operator", "functools", "collections", "os", "cmath", "fractions", "typing", "enum"}
-# ... and these functions, whatever they belong to.
-PURE_CALLS = {
-    "float", "int", "str", "bool", "len", "range", "tuple", "list", "dict", "set", "frozenset", "min", "max", "abs",
-    "sum", "round", "zip", "enumerate", "sorted", "reversed", "complex", "pow", "partial", "namedtuple", "TypeVar",
-    "device", "is_available", "tensor", "as_tensor", "zeros", "ones", "array", "asarray", "full", "eye", "arange",
-    "linspace", "finfo", "sqrt", "exp", "log", "vectorize", "default_rng", "RandomState", "Generator",
-    "get_default_dtype", "float32", "float64", "int64", "ReLU", "Tanh", "Sigmoid", "Identity", "LeakyReLU", "ELU",
-    "GELU", "Softmax", "CrossEntropyLoss", "dtype",
-}
-IMPURE_NODES = (ast.Await, ast.Yield, ast.YieldFrom, ast.NamedExpr)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+CONSTANT_SECONDS = 0.25  # of processor time
+PYTHON_2_NAMES = {"xrange", "unicode", "raw_input", "basestring", "long", "unichr", "reduce", "cmp", "file"}
 
 
-def _may_call(function):
-    if isinstance(function, ast.Name):
-        return function.id in PURE_CALLS
-    if not isinstance(function, ast.Attribute):
-        return False
-    root = function
-    while isinstance(root, ast.Attribute):
-        root = root.value
-    return function.attr in PURE_CALLS or (isinstance(root, ast.Name) and root.id in PURE_MODULES
-                                           and function.attr not in ("system", "popen", "fork", "_exit", "kill"))
-
-
-def is_constant(node):
-    """Whether an expression may be evaluated: literals, names, arithmetic, lambdas, and calls of pure functions."""
-    if isinstance(node, ast.Lambda):
-        return True
-    if isinstance(node, IMPURE_NODES) or (isinstance(node, ast.Call) and not _may_call(node.func)):
-        return False
-    return all(is_constant(child) for child in ast.iter_child_nodes(node))
-
-
-class Later:
-    """A module, or a name of a module, that is imported when something asks for more than its name."""
-
-    def __init__(self, module, name=None):
-        self.__dict__.update(_module=module, _name=name)
-
-    def _load(self):
-        module = importlib.import_module(self._module)
-        return module if self._name is None else getattr(module, self._name)
-
-    def __getattr__(self, name):
-        if name.startswith("__"):
-            raise AttributeError(name)
-        loaded = self._load()
-        if self._name is None and not hasattr(loaded, name):
-            return importlib.import_module(f"{self._module}.{name}")
-        return getattr(loaded, name)
-
-    def __call__(self, *arguments, **named):
-        return self._load()(*arguments, **named)
-
-    def __mro_entries__(self, bases):
-        return (self._load(),)
+def is_blank(node):
+    """Whether a function has no body yet: a docstring, pass, ..., or raise NotImplementedError."""
+    def says_nothing(statement):
+        if isinstance(statement, ast.Raise) and statement.exc is not None:
+            raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+            return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+        return isinstance(statement, ast.Pass) or (isinstance(statement, ast.Expr)
+                                                   and isinstance(statement.value, ast.Constant))
+    return all(says_nothing(statement) for statement in node.body)
 
 
 class Workspace:
@@ -83,39 +44,63 @@ class Workspace:
         self.module = types.ModuleType("submission")
         self.names = self.module.__dict__
         self.where = {}
+        self.places = {}  # each name's places, where it has several definitions
+        self.declared = {}  # component: what is below @assay.implements(component)
+        self.blank = set()  # functions, and methods as "Class.method", that have no body yet
+        self.nodes = {}  # functions' syntax trees, by file and line
         self.not_run = {}  # names that other statements set, with their place
         self.notes = []
         self.modules = {"submission"}  # the submission's own
         self.missing = {}  # modules that are not installed, with their place
+        self.stars = []  # missing modules that all names are imported from
         self.imported = set()
         self.flags = 0
+        self.written = {}  # modules that a cell writes
         sys.modules["submission"] = self.module
+        sys.modules["assay"] = self._student_side()
         sys.meta_path.insert(0, _OwnModules(self))
         self.cells = read(path)
+        self.written = {cell.module: cell for cell in self.cells if cell.module is not None}
         for cell in self.cells:
-            self._run_cell(cell, self.names)
+            linecache.cache[cell.file] = (len(cell.text), None, cell.text.splitlines(True), cell.file)
+            if cell.module is None:
+                self._run_cell(cell, self.names)
+        for module, cell in self.written.items():
+            if module not in sys.modules:  # nothing imports it: it is what a script would be
+                self._run_cell(cell, self.names)
         if self.missing:
             self.notes.append("not installed where submissions run: " +
                               ", ".join(f"{name} ({place})" for name, place in sorted(self.missing.items())))
 
+    def _student_side(self):
+        """What `import assay` gives: @assay.implements names a component; check() and all else do nothing."""
+        module = types.ModuleType("assay")
+
+        def implements(component, arrays=None):
+            def register(thing):
+                self.declared[component] = thing
+                return thing
+            return register
+        module.implements = implements
+        module.AssayError = type("AssayError", (Exception,), {})
+        module.__getattr__ = lambda name: lambda *arguments, **named: None
+        return module
+
     # --- cells and statements
 
     def _run_cell(self, cell, names):
-        try:
-            tree = ast.parse(cell.text, cell.file)
-        except (SyntaxError, ValueError, RecursionError) as error:
-            self.notes.append(f"{cell.label or cell.file} cannot be parsed and is left out: "
-                              f"{describe_syntax(error, cell.text)}")
-            return
-        for node in tree.body:
+        statements, problems = pieces(cell)
+        for node in statements:
             self._run(node, cell, names)
+        self.notes += problems
 
     def _place(self, node, cell):
-        return cell.label or (f"line {node.lineno}" if cell.file == self.cells_file() else
+        return cell.label or (f"line {node.lineno}" if cell.file == self.cells[0].file else
                               f"{cell.file}, line {node.lineno}")
 
-    def cells_file(self):
-        return self.cells[0].file
+    def _run_all(self, nodes, cell, names):
+        for node in nodes:
+            self._run(node, cell, names)
 
     def _run(self, node, cell, names):
         if isinstance(node, (ast.Import, ast.ImportFrom)):
@@ -124,15 +109,12 @@ class Workspace:
             self._define(node, cell, names)
         elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
             self._assign(node, cell, names)
-        elif isinstance(node, ast.If) and is_constant(node.test):
-            try:
-                chosen = node.body if self._evaluate(node.test, cell, names) else node.orelse
-            except Exception:
-                chosen = node.orelse
-            for inner in chosen:
-                self._run(inner, cell, names)
+        elif isinstance(node, ast.If):
+            self._if(node, cell, names)
         elif isinstance(node, ast.Try):
             self._try(node, cell, names)
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            self._run_all(node.body, cell, names)
         else:
             self._leave_out(node, cell)
 
@@ -148,38 +130,143 @@ class Workspace:
     def _evaluate(self, node, cell, names):
         return eval(compile(ast.Expression(node), cell.file, "eval", self.flags, True), names)
 
+    def _note_definition(self, name, node, cell, names):
+        place = self._place(node, cell)
+        if names is self.names:
+            self.places.setdefault(name, []).append(place)
+            self.where[name] = place
+        else:
+            self.where.setdefault(name, place)
+
+    # --- functions and classes
+
     def _define(self, node, cell, names):
         kind = "class" if isinstance(node, ast.ClassDef) else "function"
+        node = self._without_statements(node, cell, names)
         try:
             self._execute(node, cell, names)
         except Exception as error:
-            self.notes.append(f"{self._place(node, cell)}: {kind} {node.name} is left out: {self.explain(error)}")
-            return
-        if names is self.names or node.name not in self.where:
-            self.where[node.name] = self._place(node, cell)
+            try:
+                self._execute(self._repaired(node, cell, names), cell, names)
+            except Exception:
+                self.notes.append(f"{self._place(node, cell)}: {kind} {node.name} is left out: {self.explain(error)}")
+                return
+        self._note_definition(node.name, node, cell, names)
+        self._note_blank(node)
+        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        self.nodes[cell.file, first] = node
+
+    def _note_blank(self, node):
+        methods = node.body if isinstance(node, ast.ClassDef) else [node]
+        prefix = node.name + "." if isinstance(node, ast.ClassDef) else ""
+        for method in methods:
+            if isinstance(method, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self.blank.discard(prefix + method.name)
+                if is_blank(method):
+                    self.blank.add(prefix + method.name)
+
+    def _without_statements(self, node, cell, names):
+        """The definition, and of a class the definitions and constants in it alone."""
+        if not isinstance(node, ast.ClassDef):
+            return node
+        body = []
+        for inner in node.body:
+            value = getattr(inner, "value", None)
+            if isinstance(inner, ast.ClassDef):
+                body.append(self._without_statements(inner, cell, names))
+            elif isinstance(inner, (ast.Assign, ast.AnnAssign)) and value is not None:
+                if is_constant(value, names):
+                    body.append(inner)
+                else:
+                    self._leave_out(inner, cell)
+            elif isinstance(inner, (*DEFINITIONS, ast.AnnAssign, ast.Pass, ast.Import, ast.ImportFrom, ast.If)) or \
+                    isinstance(value, ast.Constant):
+                body.append(inner)
+            else:
+                self._leave_out(inner, cell)
+        made = copy.copy(node)
+        made.body = body or [ast.copy_location(ast.Pass(), node)]
+        return made
+
+    def _repaired(self, node, cell, names):
+        """The definition without decorators, annotations and default values that cannot be evaluated."""
+        def works(expression):
+            try:
+                return not is_missing(self._evaluate(expression, cell, names))
+            except Exception:
+                return False
+        class Repair(ast.NodeTransformer):
+            def repair(self, inner):
+                inner.decorator_list = [d for d in inner.decorator_list
+                                        if works(d.func if isinstance(d, ast.Call) else d)]
+                if hasattr(inner, "args"):
+                    inner.returns = None
+                    arguments = inner.args
+                    for argument in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]:
+                        argument.annotation = None
+                    arguments.defaults = [d if works(d) else ast.copy_location(ast.Constant(None), d)
+                                          for d in arguments.defaults]
+                    arguments.kw_defaults = [d if d is None or works(d) else ast.copy_location(ast.Constant(None), d)
+                                             for d in arguments.kw_defaults]
+                self.generic_visit(inner)
+                return inner
+            visit_FunctionDef = visit_AsyncFunctionDef = visit_ClassDef = repair
+        return Repair().visit(node)
+
+    # --- constants, and statements that contain others
 
     def _assign(self, node, cell, names):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if not is_constant(node.value) or not all(is_constant(target) for target in targets):
+        if not is_constant(node.value, names) or not all(self._may_set(target, names) for target in targets):
             self._leave_out(node, cell)
             return
         try:
-            self._execute(node, cell, names)
-        except Exception:
+            with _at_most(CONSTANT_SECONDS):
+                self._execute(node, cell, names)
+        except (Exception, _TooLong):
             self._leave_out(node, cell)
             return
         for target in targets:
-            if isinstance(target, ast.Name):
-                self.where[target.id] = self._place(node, cell)
+            for inner in ast.walk(target):
+                if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+                    self._note_definition(inner.id, node, cell, names)
+
+    def _may_set(self, target, names):
+        """A name, or a part of something that the submission defines; never a part of a module."""
+        if isinstance(target, (ast.Tuple, ast.List)):
+            return all(self._may_set(inner, names) for inner in target.elts)
+        root = target
+        while isinstance(root, (ast.Attribute, ast.Subscript, ast.Starred)):
+            root = root.value
+        if not isinstance(root, ast.Name):
+            return False
+        value = names.get(root.id)
+        return isinstance(target, (ast.Name, ast.Starred)) or self.is_own(value) or isinstance(value, (dict, list))
+
+    def _if(self, node, cell, names):
+        """The branch that the condition chooses; both, if it cannot be evaluated."""
+        try:
+            if is_constant(node.test, names):
+                self._run_all(node.body if self._evaluate(node.test, cell, names) else node.orelse, cell, names)
+                return
+        except Exception:
+            pass
+        self._run_all(node.orelse, cell, names)
+        self._run_all(node.body, cell, names)
 
     def _try(self, node, cell, names):
         """An import that may fail, with what to do then."""
-        known = len(self.missing)
-        for inner in node.body:
-            self._run(inner, cell, names)
-        if len(self.missing) > known and node.handlers:
-            for inner in node.handlers[0].body:
-                self._run(inner, cell, names)
+        known = dict(self.missing)
+        self._run_all(node.body, cell, names)
+        if len(self.missing) > len(known) and node.handlers:
+            tried = self.missing
+            self.missing = dict(known)
+            self._run_all(node.handlers[0].body, cell, names)
+            if len(self.missing) > len(known):
+                self.missing = {**tried, **self.missing}
+        else:
+            self._run_all(node.orelse, cell, names)
+        self._run_all(node.finalbody, cell, names)
 
     # --- imports
 
@@ -196,14 +283,20 @@ class Workspace:
             else:
                 bound = alias.asname or alias.name
                 module = node.module or alias.name
-            self._import_one(node, alias, module, bound, place, names)
+            if module == "past.builtins" and alias.name == "xrange":
+                names[bound] = range
+            else:
+                self._import_one(node, alias, module, bound, place, names)
 
     def _import_one(self, node, alias, module, bound, place, names):
         root = module.split(".")[0]
         single = ast.copy_location(type(node)(**{**dict(ast.iter_fields(node)), "names": [alias]}), node)
         if isinstance(single, ast.ImportFrom):
             single.level = 0  # a relative import is one of a file beside the submission
+            if node.module is None:  # from . import helper
+                single = ast.copy_location(ast.Import([alias]), node)
         self.imported.add(root)
+        found = True
         if root in EAGER or self._own_file(module):
             try:
                 known = arrays.torch() is not None
@@ -213,6 +306,7 @@ class Workspace:
                 return
             except ImportError as error:
                 self.missing[error.name or module] = place
+                found = False
             except Exception as error:
                 self.notes.append(f"{place}: import of {module} fails: {self.explain(error)}")
         else:
@@ -222,20 +316,29 @@ class Workspace:
                 found = False
             if not found:
                 self.missing[root] = place
-        if bound != "*":
-            names[bound] = Later(module if alias.asname or isinstance(node, ast.ImportFrom) else root,
-                                 alias.name if isinstance(node, ast.ImportFrom) else None)
+        if bound == "*":
+            self.stars.append(f"{module} ({place})")
+        else:
+            inner = (alias.name,) if isinstance(node, ast.ImportFrom) and node.module is not None else ()
+            names[bound] = Later(module if alias.asname or inner else root, inner, found)
 
     def _own_file(self, module):
         base = os.path.join(self.folder, *module.split("."))
-        return os.path.exists(base + ".py") or os.path.isdir(base)
+        return module in self.written or os.path.exists(base + ".py") or os.path.isdir(base)
 
     # --- for the others
 
     def is_own(self, thing):
         """Whether the submission defines it, and does not only import it."""
-        thing = arrays.without_partial(thing)
+        thing = arrays.unwrapped(thing)
         return not isinstance(thing, Later) and callable(thing) and getattr(thing, "__module__", None) in self.modules
+
+    def is_unwritten(self, thing, method=None):
+        """Whether a function, or this method of a class, has no body yet."""
+        if method is None:
+            return self.is_own(thing) and getattr(thing, "__qualname__", None) in self.blank
+        owner = next((base for base in thing.__mro__ if method in vars(base)), None)
+        return owner is not None and f"{owner.__name__}.{method}" in self.blank
 
     def explain(self, error):
         """An exception in one line, with the last place in the submission that it went through."""
@@ -247,11 +350,34 @@ class Workspace:
                 place = f" ({files[file] + ', ' if files[file] else ''}line {trace.tb_lineno})"
             trace = trace.tb_next
         text = f"{type(error).__name__}: {error}".split("\n")[0] + place
-        if isinstance(error, NameError) and getattr(error, "name", None) in self.not_run:
-            text += f"; {self.not_run[error.name]} sets {error.name}, but only definitions and constants are run"
+        name = getattr(error, "name", None)
+        if isinstance(error, (NameError, AttributeError)) and name in self.not_run:
+            text += f"; {self.not_run[name]} sets {name}, but only definitions and constants are run"
+        elif isinstance(error, NameError) and name in PYTHON_2_NAMES:
+            text += "; Python 2 code?"
+        elif isinstance(error, NameError) and self.stars:
+            text += f"; it may be one of {', '.join(self.stars[:3])}, not installed where submissions run"
         if isinstance(error, ModuleNotFoundError):
             text += "; it is not installed where submissions run"
         return text
+
+
+class _TooLong(BaseException):
+    """Not an Exception, so that the submission's `except Exception` does not take it."""
+
+
+@contextlib.contextmanager
+def _at_most(seconds):
+    """Stops what uses more processor time: a list of 10^12 numbers is no constant."""
+    def stop(number, frame):
+        raise _TooLong
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 class _Anonymous:
@@ -266,8 +392,13 @@ class _OwnModules:
 
     def find_spec(self, name, path=None, target=None):
         base = os.path.join(self.workspace.folder, *name.split("."))
+        if name in self.workspace.written:
+            return importlib.machinery.ModuleSpec(name, self, origin=self.workspace.written[name].file)
         if os.path.isfile(base + ".py"):
             return importlib.machinery.ModuleSpec(name, self, origin=base + ".py")
+        if os.path.isfile(os.path.join(base, "__init__.py")):
+            return importlib.machinery.ModuleSpec(name, self, origin=os.path.join(base, "__init__.py"),
+                                                  is_package=True)
         return None
 
     def create_module(self, spec):
@@ -277,5 +408,6 @@ class _OwnModules:
         workspace = self.workspace
         workspace.modules.add(module.__name__)
         module.__file__ = module.__spec__.origin
-        for cell in read(module.__file__):
+        written = workspace.written.get(module.__name__)
+        for cell in read(module.__file__) if written is None else [written]:
             workspace._run_cell(cell, module.__dict__)

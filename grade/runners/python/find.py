@@ -1,11 +1,11 @@
 """Finds the components among a submission's definitions."""
 import difflib
 import json
+import re
 
-from . import arrays, initializers, layers, networks, optimizers
-from .names import COMPONENTS, MAPPING, component_of, plain
-
-ACTIVATIONS = ("identity", "tanh", "relu", "sigmoid", "leaky_relu")
+from . import arrays, initializers, layers, networks, numpy_networks, optimizers
+from .calls import EMPTY, parameters_of
+from .names import ACTIVATIONS, COMPONENTS, MAPPING, component_of, plain, reads_as
 
 
 def _optimizer(component):
@@ -35,6 +35,9 @@ class Found:
     rules = {}
     is_gradient = False
     remark = ""
+    asked = False  # whether it has answered a case
+    single = False  # whether it has to be asked in single precision
+    component = None
 
     def __init__(self, workspace, name, thing):
         self.name, self.thing = name, thing
@@ -42,6 +45,7 @@ class Found:
         self.what = "class" if isinstance(thing, type) else "function"
         root = name.split(".")[0]
         self.where = workspace.where.get(root, "") or getattr(thing, "__module__", "")
+        self.blank = not isinstance(thing, type) and workspace.is_unwritten(thing)
 
     def text(self):
         return f"{self.what} {self.name}, {self.where}{self.remark}"
@@ -55,14 +59,15 @@ def _lookup(workspace, path):
 
 
 def _mapping(workspace, path):
-    """Components that the teacher's file, or a comment, names."""
+    """Components that the teacher's file, a comment, or @assay.implements names."""
     pairs = {}
     for cell in workspace.cells:
         pairs.update(MAPPING.findall(cell.text))
     if path is not None:
         with open(path, "rb") as file:
             pairs.update(json.load(file))
-    mapped = {}
+    mapped = {component: Found(workspace, getattr(thing, "__qualname__", str(component)), thing)
+              for component, thing in workspace.declared.items() if component in COMPONENTS and callable(thing)}
     for key, name in pairs.items():
         component = component_of(key)
         thing = _lookup(workspace, name)
@@ -72,7 +77,14 @@ def _mapping(workspace, path):
             workspace.notes.append(f"assay: {key} = {name}: nothing of that name is defined")
         else:
             mapped[component] = Found(workspace, name, thing)
+    for component, found in mapped.items():
+        found.is_gradient = component.endswith("_gradient") and found.what == "function" and \
+            component_of(found.name) != component[:-len("_gradient")]
     return mapped
+
+
+def _required(thing):
+    return [p for p in parameters_of(thing) if p.default is EMPTY]
 
 
 class Finder:
@@ -85,96 +97,161 @@ class Finder:
                 self.own[plain(name)] = name
             elif isinstance(thing, type) and component_of(name) in optimizers.VALUES:
                 workspace.notes.append(f"{name} is {thing.__module__}'s, not the submission's own: not graded")
+        self._add_inner()
         for component in COMPONENTS:
             if component not in self.found:
                 self._find(component)
         self._connect()
+        self._note_repetitions()
+
+    def _add_inner(self):
+        """Classes and static methods in a class that only holds them: Init.xavier_init."""
+        for holder in [name for name in self.own.values() if isinstance(self.workspace.names[name], type)]:
+            for name, value in list(vars(self.workspace.names[holder]).items()):
+                if isinstance(value, (staticmethod, type)) and name != "__class__":
+                    self.own.setdefault(plain(name), f"{holder}.{name}")
+
+    def _thing(self, name):
+        return _lookup(self.workspace, name)
+
+    def _candidates(self, component):
+        """The submission's names for a component, with the variant that each is: known names, then rows of words."""
+        for variant in COMPONENTS[component]:
+            if variant in self.own:
+                yield self.own[variant], variant
+        known = {variant for variants in COMPONENTS.values() for variant in variants}
+        similar = [name for short, name in self.own.items() if short not in known and reads_as(name, component)]
+        for name in sorted(similar, key=len):
+            yield name, plain(name)
+        if component == "network_gradient":
+            for name in self.own.values():
+                if networks.has_usual_arguments(self._thing(name)):
+                    yield name, plain(name)
 
     def _find(self, component):
-        for variant in COMPONENTS[component]:
-            name = self.own.get(variant)
-            if name is not None:
-                found = Found(self.workspace, name, self.workspace.names[name])
-                if self._fits(component, found, variant):
-                    self.found[component] = found
-                    return
+        for name, variant in self._candidates(component):
+            found = Found(self.workspace, name, self._thing(name))
+            if self._fits(component, found, variant):
+                self.found[component] = found
+                return
 
     def _fits(self, component, found, variant):
         """Whether something with a name of a component can be one; a class that stores no backward has no gradient."""
-        thing = found.thing
-        is_class = isinstance(thing, type)
-        if component in optimizers.VALUES and is_class:
-            if optimizers.own_method(self.workspace, thing, optimizers.STEPS) is None:
-                self.workspace.notes.append(f"{found.where}: class {found.name} has no update of its own (it takes "
-                                            f"{thing.__mro__[1].__name__}'s): not graded")
-                return False
-            return True
+        thing, is_class = found.thing, isinstance(found.thing, type)
+        if component in optimizers.VALUES:
+            return self._is_optimizer(found)
+        if component in ACTIVATIONS:
+            return is_class or len(_required(thing)) <= (2 if component == "leaky_relu" else 1) and \
+                not re.search("backward|grad|prime|deriv", variant)
         if component.endswith("_gradient") and component != "network_gradient":
-            forward = component[:-len("_gradient")]
-            found.is_gradient = variant not in COMPONENTS[forward] and not is_class
-            if found.is_gradient or found.kind == "torch":
-                return True
-            return is_class and hasattr(thing, "backward") or variant == "softmaxloss"
+            return self._is_gradient(component, found, variant)
         if component == "linear_backward":
-            return "backward" in variant or is_class and (layers.is_module(thing) or hasattr(thing, "backward"))
+            return "backward" in variant and not is_class or is_class and (layers.is_module(thing) or
+                                                                           hasattr(thing, "backward"))
         if component == "linear_forward":
-            return "backward" not in variant
+            return "back" not in variant and "grad" not in variant
         if component == "network_gradient":
-            return layers.is_module(thing) or variant == "networkgradient"
+            return networks.builds(thing) or variant == "networkgradient" or numpy_networks.is_network(thing) or \
+                numpy_networks.backward_of(self.workspace, found.name) is not None
         if component.startswith("init_"):
             return not is_class
+        if component in ("cross_entropy", "softmax"):
+            return not re.search("backward|grad|prime|deriv", variant)
         return True
+
+    def _is_optimizer(self, found):
+        if not isinstance(found.thing, type):
+            return len(parameters_of(found.thing)) > 1
+        if optimizers.own_method(self.workspace, found.thing, optimizers.STEPS) is not None:
+            return True
+        bases = [base for base in found.thing.__mro__[1:] if base is not object]
+        if bases:
+            self.workspace.notes.append(f"{found.where}: class {found.name} has no update of its own (it takes "
+                                        f"{bases[0].__name__}'s): not graded")
+        return False
+
+    def _is_gradient(self, component, found, variant):
+        forward, thing = component[:-len("_gradient")], found.thing
+        is_class = isinstance(thing, type)
+        derivative = variant in COMPONENTS[component] and variant not in COMPONENTS[forward]
+        by_name = re.search("backward|grad|prime|deriv|^d", variant) is not None
+        found.is_gradient = not is_class and (derivative or by_name)
+        if found.is_gradient:
+            return 1 <= len(_required(thing)) <= (4 if forward == "cross_entropy" else 3)
+        if forward in ACTIVATIONS and not is_class and len(_required(thing)) > (2 if forward == "leaky_relu" else 1):
+            return False
+        return found.kind == "torch" or is_class and hasattr(thing, "backward") or variant == "softmaxloss" or \
+            forward in ACTIVATIONS and not is_class and layers.flag_of(thing) is not None
+
+    def _note_repetitions(self):
+        for name in sorted({found.name for found in self.found.values()}):
+            places = self.workspace.places.get(name, [])
+            if len(places) > 1:
+                several = ", ".join(dict.fromkeys(places[:-1]))
+                self.workspace.notes.append(f"{name} is defined {len(places)} times ({several} and {places[-1]}): the "
+                                            f"last one counts")
 
     def _connect(self):
         """Gives components the others that they need."""
         get = self.found.get
-        for name in ACTIVATIONS:
-            if get(name + "_gradient") is not None:
-                self.found[name + "_gradient"].forward = get(name)
-        if get("linear_backward") is not None:
-            self.found["linear_backward"].forward = get("linear_forward")
+        for name, backward in [(name, get(name + "_gradient")) for name in ACTIVATIONS] + \
+                [("linear_forward", get("linear_backward"))]:
+            if backward is not None:
+                backward.forward = self._other_half(backward) or get(name)
         for name in ("cross_entropy", "cross_entropy_gradient"):
             if get(name) is not None:
                 self.found[name].softmax = get("softmax")
         self._one_class_with_momentum()
         self._network()
         for name, found in self.found.items():
-            if initializers.has_gain_everywhere(name, found.thing):
-                found.remark = " (factor 2 in each layer; the first is compared after a division by sqrt(2))"
-            if name == "momentum" and [p.name for p in optimizers.parameters_of(found.thing)][2:] == ["config"]:
-                found.remark = " (compared with the learning rate times 1 - momentum)"
+            found.component = name
+            found.remark = " (no body yet)" if found.blank else found.remark or initializers.remark(name, found) or \
+                layers.remark(name, found) or optimizers.remark(name, found)
+
+    def _other_half(self, backward):
+        """The forward function of a backward one, by its name."""
+        for other in ("forward", ""):
+            name = self.own.get(plain(backward.name).replace("backward", other))
+            if "backward" in plain(backward.name) and name is not None and backward.what == "function" and \
+                    not isinstance(self._thing(name), type):
+                return Found(self.workspace, name, self._thing(name))
+        return None
 
     def _one_class_with_momentum(self):
         sgd = self.found.get("sgd")
         if sgd is not None and "momentum" not in self.found and isinstance(sgd.thing, type):
-            if any(plain(p.name) == "momentum" for p in optimizers.parameters_of(sgd.thing)):
-                self.found["momentum"] = sgd
+            if any(plain(p.name) == "momentum" for p in parameters_of(sgd.thing)):
+                self.found["momentum"] = Found(self.workspace, sgd.name, sgd.thing)
 
     def _network(self):
         network = self.found.get("network_gradient")
-        if network is None or not layers.is_module(network.thing):
+        if network is None:
+            return
+        network.remark = networks.remark(self.workspace, network)
+        if not networks.builds(network.thing):
             return
         for name, found in self.found.items():
             if name.startswith("init_"):
-                found.network = lambda sizes, activation: networks.build(self.workspace, network.thing, network.name,
-                                                                         sizes, activation)
+                found.network = lambda sizes: networks.build(self.workspace, network, sizes, "relu")[0]
         rules = {name: self.found[name] for name in optimizers.VALUES if name in self.found and
                  self.found[name].kind == "torch" and isinstance(self.found[name].thing, type)}
-        if len(rules) == len(optimizers.VALUES) and "training" not in self.found:
+        if rules and "training" not in self.found:
             training = Found(self.workspace, network.name, network.thing)
             training.rules = rules
-            training.remark = " with " + ", ".join(found.name for found in rules.values())
+            training.remark = " with " + ", ".join(dict.fromkeys(found.name for found in rules.values()))
             self.found["training"] = training
 
     def not_found(self):
         """Each component that is not there, with the name of the submission that is nearest to one of its names."""
         used = {plain(found.name) for found in self.found.values()}
-        free = [name for name in self.own if name not in used]
+        free = {re.sub("(?<=.)(forward|backward|module|layer|function|fn)$", "", name): name
+                for name in self.own if name not in used}
         result = {}
         for component, names in COMPONENTS.items():
             if component not in self.found:
-                near = [match for variant in names[:4]
-                        for match in difflib.get_close_matches(variant, free, 1, 0.75)][:1]
-                name = self.own[near[0]] if near else None
-                result[component] = {"nearest": name, "where": self.workspace.where.get(name)} if near else {}
+                near = [free[match] for variant in names[:4]
+                        for match in difflib.get_close_matches(variant, list(free), 1, 0.77)][:1]
+                name = self.own[near[0]] if near and component_of(near[0]) != component else None
+                where = self.workspace.where.get(name.split(".")[0]) if name else None
+                result[component] = {"nearest": name, "where": where} if name else {}
         return result

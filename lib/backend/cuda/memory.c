@@ -212,8 +212,9 @@ void assay_cuda_philox_bits(assay_backend *backend, assay_slice to, assay_philox
     fill_philox((assay_cuda *)backend, to, generator, ASSAY_CUDA_BITS, 0, 0);
 }
 
-/* mt19937 is sequential: the host draws, and the numbers are copied to the device. */
-static void fill_mt19937(assay_cuda *self, assay_slice to, assay_generator *generator, assay_distribution distribution)
+/* mt19937 is sequential, and some distributions have no kernel: the host draws, and copies to the device. */
+static void fill_from_host(assay_cuda *self, assay_slice to, assay_generator *generator,
+                           assay_distribution distribution)
 {
     float *values = host_array(self, to.count * sizeof *values);
     if (values != NULL) {
@@ -227,8 +228,9 @@ void assay_cuda_fill_random(assay_backend *backend, assay_slice to, assay_genera
                             assay_distribution distribution)
 {
     assay_cuda *self = (assay_cuda *)backend;
-    if (generator->kind != ASSAY_GENERATOR_PHILOX) {
-        fill_mt19937(self, to, generator, distribution);
+    bool has_kernel = distribution.kind == ASSAY_NORMAL || distribution.kind == ASSAY_UNIFORM;
+    if (generator->kind != ASSAY_GENERATOR_PHILOX || !has_kernel) {
+        fill_from_host(self, to, generator, distribution);
     } else if (distribution.kind == ASSAY_NORMAL) {
         fill_philox(self, to, &generator->state.philox, ASSAY_CUDA_NORMAL, distribution.a, distribution.b);
     } else {

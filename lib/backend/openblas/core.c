@@ -2,6 +2,7 @@
 
 #include <cblas.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "backend/openblas/openblas.h"
@@ -30,4 +31,13 @@ const char *assay_openblas_core_retracing_after(const char *chosen, assay_proces
 const char *assay_openblas_retracing_core(void)
 {
     return assay_openblas_core_retracing_after(openblas_get_corename(), assay_processor_here());
+}
+
+void assay_openblas_kernels(char *text, size_t size)
+{
+    char version[16] = "?"; /* its configuration begins with "OpenBLAS 0.3.21 " */
+    sscanf(openblas_get_config(), "OpenBLAS %15s", version);
+    const assay_panel_kernels *panels = assay_panel_supported()[0];
+    snprintf(text, size, "OpenBLAS %s %s, panels %s", version, openblas_get_corename(),
+             panels != NULL ? panels->name : "none");
 }

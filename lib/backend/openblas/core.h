@@ -2,6 +2,8 @@
 #ifndef ASSAY_BACKEND_OPENBLAS_CORE_H
 #define ASSAY_BACKEND_OPENBLAS_CORE_H
 
+#include <stddef.h>
+
 #include <assay/base/declarations.h>
 
 ASSAY_BEGIN_DECLS
@@ -21,6 +23,9 @@ const char *assay_openblas_better_core(void);
  * if OpenBLAS uses these kernels already, or if the processor has no AVX2.
  */
 const char *assay_openblas_retracing_core(void);
+
+/* What the last bits of a result of one thread depend on, as text: "OpenBLAS 0.3.21 SkylakeX, panels avx512". */
+void assay_openblas_kernels(char *text, size_t size);
 
 ASSAY_END_DECLS
 #endif

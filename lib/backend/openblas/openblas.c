@@ -142,12 +142,13 @@ void assay_openblas_leave(void)
     }
 }
 
-void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task)
+void assay_openblas_run(assay_backend *backend, assay_cut cut, size_t work, assay_pool_function function,
+                        const void *task)
 {
     if (work < WORK_WORTH_A_FORK) {
-        function(task, 0, 1);
+        function(task, (assay_pool_part){.index = 0, .count = 1, .thread = 0});
     } else {
-        assay_pool_run(((assay_openblas *)backend)->pool, function, task);
+        assay_pool_run(((assay_openblas *)backend)->pool, cut, work, function, task);
     }
 }
 

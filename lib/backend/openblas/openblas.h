@@ -28,6 +28,7 @@ typedef struct {
     assay_pool *pool;
     const assay_panel_kernels *panels; /* NULL: all products are OpenBLAS's */
     assay_panel_thread *panel_threads; /* NULL where panels is */
+    uint64_t packings;                 /* so far, see assay_panel_product */
     double piece_sums[ASSAY_SUM_PIECES];
     int32_t piece_counts[ASSAY_SUM_PIECES];
 } assay_openblas;
@@ -56,7 +57,8 @@ void *assay_host_address(assay_slice slice);
 size_t assay_host_element_size(const assay_backend *backend, assay_element element);
 
 /* Runs the function on all threads, or only on the caller's if `work` (multiply-adds) is too little for a fork. */
-void assay_openblas_run(assay_backend *backend, size_t work, assay_pool_function function, const void *task);
+void assay_openblas_run(assay_backend *backend, assay_cut cut, size_t work, assay_pool_function function,
+                        const void *task);
 
 /*
  * Around each call of OpenBLAS that computes. Debian's libopenblas0-serial is built without threads and without locks:

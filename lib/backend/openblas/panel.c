@@ -46,17 +46,17 @@ static float element(assay_panel_matrix a, size_t i, size_t k)
     return a.first[a.transposed ? k * a.stride + i : i * a.stride + k];
 }
 
-/* In a sample of pairs (group of ASSAY_PANEL_ROWS rows, k): how many have `value` in all their rows. */
+/* In a sample of pairs (group of ASSAY_PANEL_SAMPLE_ROWS rows, k): how many have `value` in all their rows. */
 static int count_left_out(size_t m, size_t k, assay_panel_matrix a, float value)
 {
     int left_out = 0;
-    size_t groups = m / ASSAY_PANEL_ROWS;
+    size_t groups = m / ASSAY_PANEL_SAMPLE_ROWS;
     for (size_t s = 0; s < ASSAY_PANEL_SAMPLES; s++) {
         /* These strides share no factor with most sizes, so the samples reach all rows and all columns. */
-        size_t i = s * 17 % groups * ASSAY_PANEL_ROWS;
+        size_t i = s * 17 % groups * ASSAY_PANEL_SAMPLE_ROWS;
         size_t at = s * 101 % k;
         bool same = true;
-        for (size_t r = 0; r < ASSAY_PANEL_ROWS; r++) {
+        for (size_t r = 0; r < ASSAY_PANEL_SAMPLE_ROWS; r++) {
             same = same && element(a, i + r, at) == value;
         }
         left_out += same;
@@ -88,7 +88,7 @@ size_t assay_panel_columns(size_t k)
 static bool create_thread(assay_panel_thread *thread, assay_error *error)
 {
     enum { LISTS = ASSAY_PANEL_GROUP_ROWS / ASSAY_PANEL_ROWS };
-    enum { TILE = ASSAY_PANEL_MAX_LANES * ASSAY_PANEL_MAX_WIDTH };
+    enum { TILE = ASSAY_PANEL_GROUP_ROWS * ASSAY_PANEL_MAX_WIDTH };
     thread->b = assay_calloc(PANEL_FLOATS, sizeof *thread->b, error);
     thread->column_sums = assay_calloc(ASSAY_PANEL_MAX_N, sizeof *thread->column_sums, error);
     thread->values = assay_calloc(ASSAY_PANEL_GROUP_ROWS * ASSAY_PANEL_STRIDE, sizeof *thread->values, error);

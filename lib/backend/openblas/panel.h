@@ -12,7 +12,7 @@
  *
  * A thread packs B into panels that are a few vectors wide, row k of a panel after row k - 1; then it packs its own
  * rows of A, without the skipped terms, and multiplies these by each panel. Each thread packs its own copy of B:
- * reading what another processor has just written costs more than packing. The groups of four rows do not depend on the
+ * reading what another processor has just written costs more than packing. The groups of rows do not depend on the
  * number of threads, and each element of C is one sum in the order of k: so results do not depend on the threads.
  */
 #ifndef ASSAY_BACKEND_OPENBLAS_PANEL_H
@@ -28,11 +28,12 @@
 
 /* clang-format off */
 enum {
-    ASSAY_PANEL_ROWS = 4,          /* rows of A that are multiplied at once */
+    ASSAY_PANEL_ROWS = 2,          /* rows of A that are multiplied at once */
+    ASSAY_PANEL_SAMPLE_ROWS = 4,   /* rows that are compared in a sample, see assay_panel_left_out */
     ASSAY_PANEL_MAX_LANES = 16,    /* floats in the widest vector */
     ASSAY_PANEL_MAX_K = 1024,      /* larger k are left to OpenBLAS */
     ASSAY_PANEL_MAX_N = 8192,      /* columns of B packed at once */
-    ASSAY_PANEL_GROUP_ROWS = 128,  /* rows of A packed at once */
+    ASSAY_PANEL_GROUP_ROWS = 64,   /* rows of A packed at once */
     /* From one packed row of A to the next: room for k numbers and a last vector that is not full. */
     ASSAY_PANEL_STRIDE = ASSAY_PANEL_MAX_K + ASSAY_PANEL_MAX_LANES,
     ASSAY_PANEL_SAMPLES = 64       /* see assay_panel_left_out */
@@ -59,6 +60,9 @@ typedef struct {
     size_t c_stride;
     bool c_transposed;
     float background; /* the value of A that is left out */
+    /* A thread that computes several parts of C packs B once, if all these products have one number here, which no
+     * other product of the thread has. 0: it always packs. */
+    uint64_t packing;
 } assay_panel_product;
 
 /* One thread's memory. */
@@ -66,9 +70,10 @@ typedef struct {
     float *b;           /* the panels, at most assay_panel_columns(k) columns of B */
     float *column_sums; /* of these columns */
     bool infinite;      /* a number of theirs is not finite */
+    uint64_t packing;   /* what they are */
     float *values;      /* ASSAY_PANEL_GROUP_ROWS rows of ASSAY_PANEL_STRIDE numbers: A without what is left out */
     uint32_t *kept;     /* a list for ASSAY_PANEL_ROWS rows: which k the numbers belong to */
-    float *tile;        /* a block of C on its way to memory */
+    float *tile;        /* ASSAY_PANEL_GROUP_ROWS rows of C, as wide as a panel, on their way to memory */
 } assay_panel_thread;
 
 /* The functions for one kind of processor. */
@@ -90,7 +95,7 @@ const assay_panel_kernels *const *assay_panel_supported(void);
 bool assay_panel_takes(size_t m, size_t n, size_t k);
 
 /*
- * Estimates from a sample how much of A [m][k], m >= ASSAY_PANEL_ROWS, can be skipped, as a number out of
+ * Estimates from a sample how much of A [m][k], m >= ASSAY_PANEL_SAMPLE_ROWS, can be skipped, as a number out of
  * ASSAY_PANEL_SAMPLES, and chooses the background: 0 or the first element.
  */
 int assay_panel_left_out(size_t m, size_t k, assay_panel_matrix a, float *background);

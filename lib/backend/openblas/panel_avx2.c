@@ -6,9 +6,10 @@
 #include <immintrin.h>
 
 #define LANES ((size_t)8)
-#define WIDTH 3
+#define WIDTH 6
 #define TARGET __attribute__((target("avx2,fma,bmi2,popcnt")))
 #define PRIMITIVE static inline __attribute__((always_inline)) TARGET
+#define IN_REGISTER(v) __asm__("" : "+x"(v))
 #define KERNELS assay_panel_avx2
 #define KERNELS_NAME "avx2"
 

@@ -9,6 +9,7 @@
 #define WIDTH 6
 #define TARGET __attribute__((target("avx512f,avx512vl,avx2,fma,bmi2,popcnt")))
 #define PRIMITIVE static inline __attribute__((always_inline)) TARGET
+#define IN_REGISTER(v) __asm__("" : "+v"(v))
 #define KERNELS assay_panel_avx512
 #define KERNELS_NAME "avx512"
 

@@ -9,6 +9,7 @@
 #define WIDTH 6
 #define TARGET
 #define PRIMITIVE static inline __attribute__((always_inline))
+#define IN_REGISTER(v) __asm__("" : "+w"(v))
 #define KERNELS assay_panel_neon
 #define KERNELS_NAME "neon"
 

@@ -3,9 +3,10 @@
  * before it includes this:
  *
  *   vector, LANES              floats in a vector, and their number
- *   WIDTH                      vectors in the widest panel: ASSAY_PANEL_ROWS * WIDTH sums, WIDTH vectors of B and one
- *                              of A have to fit into the processor's registers
+ *   WIDTH                      vectors in the widest panel: ASSAY_PANEL_ROWS * WIDTH sums, one vector of B and
+ *                              ASSAY_PANEL_ROWS of A have to fit into the processor's registers
  *   TARGET                     the function attribute that allows its instructions
+ *   IN_REGISTER(v)             an empty assembler statement that changes the register of a vector
  *   load, store, load_some     LANES numbers at any address; the first `count` of them, then zeros
  *   broadcast, add, subtract, multiply_add
  *   differing(v, w)            a bit for each lane in which they differ; NaN differs from everything
@@ -21,7 +22,13 @@
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
 
-enum { ROWS = ASSAY_PANEL_ROWS };
+enum {
+    ROWS = ASSAY_PANEL_ROWS,
+    /* Numbers k in a block: this much of the widest panel, 24 KiB, stays in the level-1 cache for all strips. */
+    BLOCK = 24 * 1024 / (WIDTH * sizeof(vector)) / LANES * LANES,
+    BLOCKS = (ASSAY_PANEL_MAX_K + BLOCK - 1) / BLOCK,
+    STRIPS = ASSAY_PANEL_GROUP_ROWS / ROWS
+};
 
 /* --- panels of B ------------------------------------------------------------------------------------------------- */
 
@@ -169,7 +176,25 @@ typedef struct {
     float *values; /* row i at values + i * ASSAY_PANEL_STRIDE */
     uint32_t *kept;
     size_t count;
+    size_t begins[BLOCKS + 1]; /* where the terms of each block of k begin */
 } strip;
+
+/* Before the terms of k, a multiple of LANES, are appended. */
+static void begin_block(strip *strips, size_t k)
+{
+    if (k % BLOCK == 0) {
+        for (size_t s = 0; s < LANES / ROWS; s++) {
+            strips[s].begins[k / BLOCK] = strips[s].count;
+        }
+    }
+}
+
+static void end_blocks(strip *strips, size_t k)
+{
+    for (size_t s = 0; s < LANES / ROWS; s++) {
+        strips[s].begins[(k + BLOCK - 1) / BLOCK] = strips[s].count;
+    }
+}
 
 INLINE void append_block(strip *s, const vector rows[ROWS], size_t k, unsigned valid, reading how)
 {
@@ -227,82 +252,70 @@ static TARGET void pack_strips(const assay_panel_product *p, size_t i, reading h
     size_t whole = rows == LANES ? p->k / LANES * LANES : 0;
     if (a->transposed) {
         for (size_t k = 0; k < whole; k += LANES) {
+            begin_block(strips, k);
             append_square(strips, from + k * step, a->stride, true, k, how);
         }
     } else {
         for (size_t k = 0; k < whole; k += LANES) {
+            begin_block(strips, k);
             append_square(strips, from + k * step, a->stride, false, k, how);
         }
     }
     for (size_t k = whole; k < p->k; k += LANES) {
         size_t columns = p->k - k < LANES ? p->k - k : LANES;
+        begin_block(strips, k);
         append_some(strips, from + k * step, a->stride, a->transposed, rows, columns, k, how);
     }
+    end_blocks(strips, p->k);
 }
 
 /* --- products ---------------------------------------------------------------------------------------------------- */
 
-/* to [ROWS][vectors * LANES] = start + strip times panel; `vectors` is a constant wherever this is called. */
-INLINE void multiply_strip(size_t vectors, const strip *s, const float *b, const vector *start, float *to,
-                           size_t stride)
+/*
+ * to [ROWS][vectors * LANES], which has the sums of all blocks before: adds one block of a strip times the panel, or,
+ * for the first block, to `start`. `vectors` is a constant wherever this is called.
+ */
+INLINE void multiply_strip(size_t vectors, const strip *s, size_t block, const float *b, const vector *start, float *to)
 {
     vector sums[ROWS][WIDTH];
     for (size_t i = 0; i < ROWS; i++) {
         for (size_t v = 0; v < vectors; v++) {
-            sums[i][v] = start[v];
+            sums[i][v] = block == 0 ? start[v] : load(to + (i * vectors + v) * LANES);
         }
     }
-    for (size_t t = 0; t < s->count; t++) {
+    for (size_t t = s->begins[block]; t < s->begins[block + 1]; t++) {
         const float *at = b + s->kept[t] * (vectors * LANES);
-        vector numbers[WIDTH];
-        for (size_t v = 0; v < vectors; v++) {
-            numbers[v] = load(at + v * LANES);
-        }
+        vector a[ROWS];
         for (size_t i = 0; i < ROWS; i++) {
-            vector a = broadcast(s->values[i * ASSAY_PANEL_STRIDE + t]);
-            for (size_t v = 0; v < vectors; v++) {
-                sums[i][v] = multiply_add(a, numbers[v], sums[i][v]);
+            a[i] = broadcast(s->values[i * ASSAY_PANEL_STRIDE + t]);
+        }
+        for (size_t v = 0; v < vectors; v++) {
+            vector number = load(at + v * LANES);
+            IN_REGISTER(number); /* and not read from memory once for each row */
+            for (size_t i = 0; i < ROWS; i++) {
+                sums[i][v] = multiply_add(a[i], number, sums[i][v]);
             }
         }
     }
     for (size_t i = 0; i < ROWS; i++) {
         for (size_t v = 0; v < vectors; v++) {
-            store(to + i * stride + v * LANES, sums[i][v]);
+            store(to + (i * vectors + v) * LANES, sums[i][v]);
         }
     }
 }
 
-static TARGET void multiply_into(const strip *s, const panel *b, const vector *start, float *to, size_t stride)
+static TARGET void multiply_into(const strip *s, size_t block, const panel *b, const vector *start, float *to)
 {
     switch (b->vectors) {
 #define CASE(VECTORS) \
-    case VECTORS: multiply_strip(VECTORS, s, b->first, start, to, stride); break;
+    case VECTORS: multiply_strip(VECTORS, s, block, b->first, start, to); break;
         CASE(1)
         CASE(2)
         CASE(3)
-#if WIDTH > 3
         CASE(4)
         CASE(5)
         CASE(6)
-#endif
 #undef CASE
-    }
-}
-
-/* Rows from row i on, by one panel: straight to C where whole vectors and rows fit, else through the thread's tile. */
-static TARGET void multiply_rows(const assay_panel_product *p, size_t i, const strip *s, const panel *b,
-                                 const vector *start, float *tile)
-{
-    size_t rows = p->m - i < ROWS ? p->m - i : ROWS;
-    size_t columns = b->end - b->begin;
-    float *to = p->c + i * p->c_stride + b->begin;
-    if (rows == ROWS && columns == b->vectors * LANES) {
-        multiply_into(s, b, start, to, p->c_stride);
-        return;
-    }
-    multiply_into(s, b, start, tile, b->vectors * LANES);
-    for (size_t r = 0; r < rows; r++) {
-        memcpy(to + r * p->c_stride, tile + r * b->vectors * LANES, columns * sizeof *to);
     }
 }
 
@@ -326,22 +339,28 @@ static void turn_some(const float *from, size_t from_stride, size_t rows, size_t
     }
 }
 
-/* LANES rows by one panel, and their transpose to C. */
-static TARGET void multiply_transposed(const assay_panel_product *p, size_t i, const strip *strips, const panel *b,
-                                       const vector *start, float *tile)
+/* Rows of C in the columns of a panel, from the tile. */
+static TARGET void place(const assay_panel_product *p, assay_range rows, const panel *b, const float *tile)
 {
-    size_t rows = p->m - i < LANES ? p->m - i : LANES;
-    size_t width = b->vectors * LANES;
-    for (size_t s = 0; s < LANES / ROWS; s++) {
-        multiply_into(&strips[s], b, start, tile + s * ROWS * width, width);
+    const size_t width = b->vectors * LANES;
+    for (size_t i = rows.begin; i < rows.end; i++, tile += width) {
+        memcpy(p->c + i * p->c_stride + b->begin, tile, (b->end - b->begin) * sizeof *tile);
     }
-    for (size_t j = b->begin; j < b->end; j += LANES) {
-        size_t columns = b->end - j < LANES ? b->end - j : LANES;
-        float *to = p->c + j * p->c_stride + i;
-        if (rows == LANES && columns == LANES) {
-            turn(tile + (j - b->begin), width, to, p->c_stride);
-        } else {
-            turn_some(tile + (j - b->begin), width, rows, columns, to, p->c_stride);
+}
+
+static TARGET void place_transposed(const assay_panel_product *p, assay_range rows, const panel *b, const float *tile)
+{
+    const size_t width = b->vectors * LANES;
+    for (size_t i = rows.begin; i < rows.end; i += LANES, tile += LANES * width) {
+        size_t count = rows.end - i < LANES ? rows.end - i : LANES;
+        for (size_t j = b->begin; j < b->end; j += LANES) {
+            size_t columns = b->end - j < LANES ? b->end - j : LANES;
+            float *to = p->c + j * p->c_stride + i;
+            if (count == LANES && columns == LANES) {
+                turn(tile + (j - b->begin), width, to, p->c_stride);
+            } else {
+                turn_some(tile + (j - b->begin), width, count, columns, to, p->c_stride);
+            }
         }
     }
 }
@@ -360,18 +379,20 @@ INLINE void begin_sums(const panel *b, reading how, vector *start)
 static TARGET void multiply_packed(const run *r, assay_range rows, reading how, const strip *strips)
 {
     const assay_panel_product *p = r->product;
+    const size_t count = (rows.end - rows.begin + ROWS - 1) / ROWS;
     for (size_t index = 0; index < panel_count(r); index++) {
         panel b = panel_at(r, index);
         vector start[WIDTH];
         begin_sums(&b, how, start);
+        for (size_t block = 0; block * BLOCK < p->k; block++) {
+            for (size_t s = 0; s < count; s++) {
+                multiply_into(&strips[s], block, &b, start, r->thread->tile + s * ROWS * b.vectors * LANES);
+            }
+        }
         if (p->c_transposed) {
-            for (size_t i = rows.begin; i < rows.end; i += LANES) {
-                multiply_transposed(p, i, strips + (i - rows.begin) / ROWS, &b, start, r->thread->tile);
-            }
+            place_transposed(p, rows, &b, r->thread->tile);
         } else {
-            for (size_t i = rows.begin; i < rows.end; i += ROWS) {
-                multiply_rows(p, i, strips + (i - rows.begin) / ROWS, &b, start, r->thread->tile);
-            }
+            place(p, rows, &b, r->thread->tile);
         }
     }
 }
@@ -380,15 +401,19 @@ static TARGET void multiply_packed(const run *r, assay_range rows, reading how, 
 static void begin_strips(const assay_panel_thread *thread, size_t count, strip *strips)
 {
     for (size_t s = 0; s < count; s++) {
-        strips[s] = (strip){thread->values + s * ROWS * ASSAY_PANEL_STRIDE, thread->kept + s * ASSAY_PANEL_STRIDE, 0};
+        strips[s].values = thread->values + s * ROWS * ASSAY_PANEL_STRIDE;
+        strips[s].kept = thread->kept + s * ASSAY_PANEL_STRIDE;
+        strips[s].count = 0;
     }
 }
 
 static void multiply(const assay_panel_product *p, assay_range rows, assay_range columns, assay_panel_thread *thread)
 {
-    enum { STRIPS = ASSAY_PANEL_GROUP_ROWS / ROWS };
     const run r = {p, columns, thread};
-    pack(&r);
+    if (p->packing == 0 || p->packing != thread->packing) {
+        pack(&r);
+        thread->packing = p->packing;
+    }
     const reading how = {thread->infinite ? 0 : p->background, thread->infinite};
     for (size_t begin = rows.begin; begin < rows.end; begin += ASSAY_PANEL_GROUP_ROWS) {
         size_t end = rows.end - begin < ASSAY_PANEL_GROUP_ROWS ? rows.end : begin + ASSAY_PANEL_GROUP_ROWS;

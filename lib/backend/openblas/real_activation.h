@@ -246,10 +246,10 @@ typedef struct {
     real *result;
 } activation_task;
 
-static void activation_forward_part(const void *argument, int part, int parts)
+static void activation_forward_part(const void *argument, assay_pool_part part)
 {
     const activation_task *task = argument;
-    assay_range range = assay_range_of(task->count, GRANULE, part, parts);
+    assay_range range = assay_range_of(task->count, GRANULE, part);
     activate_all(task->activation, range.end - range.begin, task->source + range.begin, task->result + range.begin);
 }
 
@@ -257,13 +257,13 @@ static void activation_forward(assay_backend *backend, assay_activation activati
 {
     const activation_task task = {
         .activation = activation, .count = x.count, .source = real_at(x), .result = real_at(y)};
-    assay_openblas_run(backend, x.count, activation_forward_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, x.count, activation_forward_part, &task);
 }
 
-static void activation_backward_part(const void *argument, int part, int parts)
+static void activation_backward_part(const void *argument, assay_pool_part part)
 {
     const activation_task *task = argument;
-    assay_range range = assay_range_of(task->count, GRANULE, part, parts);
+    assay_range range = assay_range_of(task->count, GRANULE, part);
     size_t count = range.end - range.begin;
     const block shape = {.rows = 1, .columns = count, .stride = count};
     differentiate_block(task->activation, shape, task->source + range.begin, task->dy + range.begin,
@@ -278,7 +278,7 @@ static void activation_backward(assay_backend *backend, assay_activation activat
                                   .source = derivative_source(activation, x, y, dy),
                                   .dy = real_at(dy),
                                   .result = real_at(dx)};
-    assay_openblas_run(backend, dy.count, activation_backward_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, dy.count, activation_backward_part, &task);
 }
 
 #endif

@@ -33,13 +33,13 @@ typedef struct {
  * Each thread packs its own copy of the operand that is not cut, so the longer side of C is cut: m + parts * n elements
  * are packed for each k when rows are cut, parts * m + n when columns are.
  */
-static tile tile_of(size_t m, size_t n, int part, int parts)
+static tile tile_of(size_t m, size_t n, assay_pool_part part)
 {
     enum { ROW_GRANULE = 4 }; /* OpenBLAS's kernels take this many rows at once */
     if (m >= n) {
-        return (tile){assay_range_of(m, ROW_GRANULE, part, parts), {0, n}};
+        return (tile){assay_range_of(m, ROW_GRANULE, part), {0, n}};
     }
-    return (tile){{0, m}, assay_range_of(n, GRANULE, part, parts)};
+    return (tile){{0, m}, assay_range_of(n, GRANULE, part)};
 }
 
 static block block_of(tile t, size_t stride)
@@ -68,10 +68,10 @@ static void multiply(const product *p, tile t)
     assay_openblas_leave();
 }
 
-static void gemm_part(const void *argument, int part, int parts)
+static void gemm_part(const void *argument, assay_pool_part part)
 {
     const product *task = argument;
-    multiply(task, tile_of(task->m, task->n, part, parts));
+    multiply(task, tile_of(task->m, task->n, part));
 }
 
 /* OpenBLAS requires a stride of at least 1, even if k is 0. */
@@ -91,7 +91,7 @@ static void gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, 
                           .a = operand_of(a, shape.trans_a, shape.m, shape.k),
                           .b = operand_of(b, shape.trans_b, shape.k, shape.n),
                           .c = real_at(c)};
-    assay_openblas_run(backend, shape.m * shape.n * (shape.k + 1), gemm_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FIXED, shape.m * shape.n * (shape.k + 1), gemm_part, &task);
 }
 
 /* --- sums of columns ------------------------------------------------------------------------------------------- */
@@ -130,10 +130,10 @@ static ASSAY_CLONES void sum_block(block shape, const real *x, real *sums)
     }
 }
 
-static void column_sums_part(const void *argument, int part, int parts)
+static void column_sums_part(const void *argument, assay_pool_part part)
 {
     const column_sums_task *task = argument;
-    assay_range columns = assay_range_of(task->columns, GRANULE, part, parts);
+    assay_range columns = assay_range_of(task->columns, GRANULE, part);
     const block shape = {task->rows, columns.end - columns.begin, task->columns};
     sum_block(shape, task->x + columns.begin, task->sums + columns.begin);
 }
@@ -142,7 +142,7 @@ static void column_sums_part(const void *argument, int part, int parts)
 static void column_sums(assay_backend *backend, size_t rows, size_t columns, assay_slice x, assay_slice sums)
 {
     const column_sums_task task = {rows, columns, real_at(x), real_at(sums)};
-    assay_openblas_run(backend, rows * columns, column_sums_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, rows * columns, column_sums_part, &task);
 }
 
 /* --- linear layers --------------------------------------------------------------------------------------------- */
@@ -158,33 +158,33 @@ struct layer_task {
     bool may_turn; /* whether terms may be skipped by B's numbers */
 };
 
-static void layer_part(const void *argument, int part, int parts)
+static void layer_part(const void *argument, assay_pool_part part)
 {
     const layer_task *task = argument;
-    tile t = tile_of(task->product.m, task->product.n, part, parts);
+    tile t = tile_of(task->product.m, task->product.n, part);
     multiply(&task->product, t);
     task->finish(task, t);
 }
 
 #if ASSAY_REAL_BITS == 32
 
-/* A layer's product by panel.h's kernels. */
+/* Some columns of a layer's product, by panel.h's kernels. */
 typedef struct {
     const layer_task *layer;
     const assay_panel_kernels *kernels;
     assay_panel_thread *threads;
     assay_panel_product product;
+    assay_range columns;
 } panel_task;
 
-static void panel_part(const void *argument, int part, int parts)
+static void panel_part(const void *argument, assay_pool_part part)
 {
     const panel_task *task = argument;
     const assay_panel_product *p = &task->product;
-    const assay_range rows = assay_range_of(p->m, task->kernels->lanes, part, parts);
-    const size_t room = assay_panel_columns(p->k);
-    for (size_t column = 0; column < p->n && rows.begin < rows.end; column += room) {
-        const assay_range columns = {column, p->n - column < room ? p->n : column + room};
-        task->kernels->multiply(p, rows, columns, &task->threads[part]);
+    const assay_range columns = task->columns;
+    const assay_range rows = assay_range_of(p->m, task->kernels->lanes, part);
+    if (rows.begin < rows.end) {
+        task->kernels->multiply(p, rows, columns, &task->threads[part.thread]);
         task->layer->finish(task->layer, p->c_transposed ? (tile){columns, rows} : (tile){rows, columns});
     }
 }
@@ -243,13 +243,20 @@ static bool plan_panels(const product *p, bool may_turn, assay_panel_product *pl
 /* False if OpenBLAS must compute it. */
 static bool tried_panels(assay_backend *backend, const layer_task *layer)
 {
-    const assay_openblas *self = (const assay_openblas *)backend;
+    assay_openblas *self = (assay_openblas *)backend;
     panel_task task = {.layer = layer, .kernels = self->panels, .threads = self->panel_threads};
     if (self->panels == NULL || !plan_panels(&layer->product, layer->may_turn, &task.product)) {
         return false;
     }
-    /* Products that the kernels accept are always large enough for several threads. */
-    assay_pool_run(self->pool, panel_part, &task);
+    const size_t n = task.product.n;
+    const size_t room = assay_panel_columns(task.product.k);
+    for (size_t column = 0; column < n; column += room) {
+        task.columns = (assay_range){column, n - column < room ? n : column + room};
+        task.product.packing = ++self->packings;
+        /* Products that the kernels accept are always large enough for several threads. */
+        const size_t columns = task.columns.end - task.columns.begin;
+        assay_pool_run(self->pool, ASSAY_CUT_FREE, task.product.m * columns * task.product.k, panel_part, &task);
+    }
     return true;
 }
 
@@ -268,7 +275,7 @@ static void run_layer(assay_backend *backend, const layer_task *task)
 {
     const product *p = &task->product;
     if (!tried_panels(backend, task)) {
-        assay_openblas_run(backend, p->m * p->n * (p->k + 1), layer_part, task);
+        assay_openblas_run(backend, ASSAY_CUT_FIXED, p->m * p->n * (p->k + 1), layer_part, task);
     }
 }
 

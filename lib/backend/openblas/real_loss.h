@@ -87,7 +87,7 @@ ASSAY_INLINE double row_loss(const loss_task *task, size_t r, int32_t *correct)
 
 static ASSAY_CLONES void loss_of_piece(const loss_task *task, int piece)
 {
-    assay_range rows = assay_range_of(task->rows, 1, piece, ASSAY_SUM_PIECES);
+    assay_range rows = assay_range_of(task->rows, 1, (assay_pool_part){.index = piece, .count = ASSAY_SUM_PIECES});
     double loss = 0;
     int32_t correct = 0;
     for (size_t r = rows.begin; r < rows.end; r++) {
@@ -97,9 +97,9 @@ static ASSAY_CLONES void loss_of_piece(const loss_task *task, int piece)
     task->self->piece_counts[piece] = correct;
 }
 
-static void loss_part(const void *argument, int part, int parts)
+static void loss_part(const void *argument, assay_pool_part part)
 {
-    assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part, parts);
+    assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part);
     for (size_t piece = pieces.begin; piece < pieces.end; piece++) {
         loss_of_piece(argument, (int)piece);
     }
@@ -121,7 +121,7 @@ static void softmax_cross_entropy(assay_backend *backend, size_t rows, size_t cl
     if (!assay_indices_accepted(backend, "softmax_cross_entropy", "label", task.labels, rows, classes)) {
         return;
     }
-    assay_openblas_run(backend, WORK_OF_EXP * rows * classes, loss_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, WORK_OF_EXP * rows * classes, loss_part, &task);
     double sum = 0;
     int32_t count = 0;
     for (int piece = 0; piece < ASSAY_SUM_PIECES; piece++) {
@@ -149,10 +149,10 @@ static ASSAY_CLONES void softmax_rows(const loss_task *task, assay_range rows)
     }
 }
 
-static void softmax_part(const void *argument, int part, int parts)
+static void softmax_part(const void *argument, assay_pool_part part)
 {
     const loss_task *task = argument;
-    softmax_rows(task, assay_range_of(task->rows, 1, part, parts));
+    softmax_rows(task, assay_range_of(task->rows, 1, part));
 }
 
 static void softmax(assay_backend *backend, size_t rows, size_t classes, assay_slice logits, assay_slice probabilities)
@@ -160,7 +160,7 @@ static void softmax(assay_backend *backend, size_t rows, size_t classes, assay_s
     /* clang-format off */
     const loss_task task = {
         .rows = rows, .classes = classes, .logits = real_at(logits), .probabilities = real_at(probabilities)};
-    assay_openblas_run(backend, WORK_OF_EXP * rows * classes, softmax_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, WORK_OF_EXP * rows * classes, softmax_part, &task);
 }
 
 #endif

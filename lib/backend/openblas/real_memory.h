@@ -104,10 +104,10 @@ static void prefetch_image(const gather_task *task, size_t r)
     }
 }
 
-static void gather_part(const void *argument, int part, int parts)
+static void gather_part(const void *argument, assay_pool_part part)
 {
     const gather_task *task = argument;
-    assay_range rows = assay_range_of(task->rows, 1, part, parts);
+    assay_range rows = assay_range_of(task->rows, 1, part);
     for (size_t r = rows.begin; r < rows.end; r++) {
         size_t image = (size_t)task->index[r];
         if (r + 1 < rows.end) {
@@ -130,7 +130,7 @@ static void gather(assay_backend *backend, size_t rows, size_t width, assay_slic
                               .x = real_at(x),
                               .y = assay_host_address(y)};
     if (assay_indices_accepted(backend, "gather", "index", task.index, rows, labels.count)) {
-        assay_openblas_run(backend, rows * width, gather_part, &task);
+        assay_openblas_run(backend, ASSAY_CUT_FREE, rows * width, gather_part, &task);
     }
 }
 
@@ -164,20 +164,20 @@ static ASSAY_CLONES double sum_range(const real *x, assay_range range)
     return sum;
 }
 
-static void sum_part(const void *argument, int part, int parts)
+static void sum_part(const void *argument, assay_pool_part part)
 {
     const sum_task *task = argument;
-    assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part, parts);
+    assay_range pieces = assay_range_of(ASSAY_SUM_PIECES, 1, part);
     for (size_t piece = pieces.begin; piece < pieces.end; piece++) {
-        task->self->piece_sums[piece] = sum_range(task->x,
-                                                  assay_range_of(task->count, GRANULE, (int)piece, ASSAY_SUM_PIECES));
+        const assay_pool_part of = {.index = (int)piece, .count = ASSAY_SUM_PIECES};
+        task->self->piece_sums[piece] = sum_range(task->x, assay_range_of(task->count, GRANULE, of));
     }
 }
 
 static double sum(assay_backend *backend, assay_slice x)
 {
     const sum_task task = {(assay_openblas *)backend, real_at(x), x.count};
-    assay_openblas_run(backend, x.count, sum_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, x.count, sum_part, &task);
     double total = 0;
     for (int piece = 0; piece < ASSAY_SUM_PIECES; piece++) {
         total += task.self->piece_sums[piece];

@@ -141,10 +141,10 @@ static ASSAY_CLONES void update_lion(const update_task *task, assay_range range)
     }
 }
 
-static void update_part(const void *argument, int part, int parts)
+static void update_part(const void *argument, assay_pool_part part)
 {
     const update_task *task = argument;
-    assay_range range = assay_range_of(task->count, GRANULE, part, parts);
+    assay_range range = assay_range_of(task->count, GRANULE, part);
     switch (task->rule->kind) {
     case ASSAY_UPDATE_SGD: update_sgd(task, range); break;
     case ASSAY_UPDATE_MOMENTUM:
@@ -184,7 +184,7 @@ static void update(assay_backend *backend, const assay_update_rule *rule, uint64
     for (size_t i = 0; i < assay_update_rule_slots(rule); i++) {
         task.state[i] = real_at(state[i]);
     }
-    assay_openblas_run(backend, parameters.count, update_part, &task);
+    assay_openblas_run(backend, ASSAY_CUT_FREE, parameters.count, update_part, &task);
 }
 
 #endif

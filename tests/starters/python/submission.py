@@ -360,8 +360,9 @@ def network_gradient(sizes, activation, weights, biases, x, labels):
 # [component training]
 @assay.implements("training")
 def training(sizes, activation, weights, biases, x, labels, order, optimizer, learning_rate, beta1, beta2, epsilon):
-    """order[step] lists the images of a step; optimizer is "sgd", "momentum" (its b is beta1) or "adam".
+    """order[step] lists the images of a step; the last batch may be smaller than the others.
 
+    optimizer is "sgd", "momentum" (its b is beta1) or "adam".
     Returns the losses before each update, and the weights and biases at the end."""
     # [solution a training loop]
     rule = {"sgd": lambda p: SGD(p, learning_rate), "momentum": lambda p: Momentum(p, learning_rate, beta1),

@@ -617,15 +617,16 @@ static void gather(size_t batch, size_t width, const double *x, const int32_t *l
 
 // [end]
 // [component training]
-void student_training(size_t layers, const size_t *sizes, const char *activation, double *const *weights,
-                      double *const *biases, size_t images, const double *x, const int32_t *labels, size_t steps,
-                      size_t batch, const int32_t *order, const student_optimizer *chosen, double *losses)
+/* Step s trains on the next batches[s] images of `order`. */
+void student_training_batches(size_t layers, const size_t *sizes, const char *activation, double *const *weights,
+                              double *const *biases, size_t images, const double *x, const int32_t *labels,
+                              size_t steps, const size_t *batches, const int32_t *order,
+                              const student_optimizer *chosen, double *losses)
 {
     // [solution a training loop]
     double *parameters[2 * MAX_LAYERS];
     double *gradients[2 * MAX_LAYERS];
     size_t lengths[2 * MAX_LAYERS];
-    (void)images;
     for (size_t l = 0; l < layers; l++) {
         parameters[l] = weights[l];
         parameters[layers + l] = biases[l];
@@ -635,12 +636,18 @@ void student_training(size_t layers, const size_t *sizes, const char *activation
     for (size_t k = 0; k < 2 * layers; k++) {
         gradients[k] = malloc(lengths[k] * sizeof(double));
     }
-    double *batch_x = malloc(batch * sizes[0] * sizeof *batch_x);
-    int32_t *batch_labels = malloc(batch * sizeof *batch_labels);
+    size_t largest = 1;
+    (void)images;
+    for (size_t s = 0; s < steps; s++) {
+        largest = batches[s] > largest ? batches[s] : largest;
+    }
+    double *batch_x = malloc(largest * sizes[0] * sizeof *batch_x);
+    int32_t *batch_labels = malloc(largest * sizeof *batch_labels);
     void *state = create_by_name(chosen, 2 * layers, lengths);
     for (size_t s = 0; s < steps; s++) {
-        gather(batch, sizes[0], x, labels, order + s * batch, batch_x, batch_labels);
-        losses[s] = student_network_gradient(layers, sizes, activation, batch, (const double *const *)weights,
+        gather(batches[s], sizes[0], x, labels, order, batch_x, batch_labels);
+        order += batches[s];
+        losses[s] = student_network_gradient(layers, sizes, activation, batches[s], (const double *const *)weights,
                                              (const double *const *)biases, batch_x, batch_labels, gradients,
                                              gradients + layers);
         step_by_name(chosen->name, state, parameters, (const double *const *)gradients);

@@ -1,0 +1,586 @@
+/*
+ * Claims about training, decided from records of studies: fabricated records with a known effect must give the verdict
+ * that doc/claims.md states, and runs that diverged or are missing must count as it says.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <zlib.h>
+
+#include <assay/base/alloc.h>
+#include <assay/study/plan.h>
+#include <assay/tutorial/claims.h>
+#include "support.h"
+
+/* --- verdicts from answers ---------------------------------------------------------------------------------------- */
+
+/* The answers to a claim's parts as letters: yes, no, unknown. */
+static const struct {
+    unsigned claim;
+    const char *answers;
+    assay_claim_verdict verdict;
+} rules[] = {
+    /* three equivalences, three differences */
+    {25, "yyyuuu", ASSAY_CLAIM_HOLDS},
+    {25, "yyyuyu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {25, "yyyunu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {25, "yyuuyu", ASSAY_CLAIM_CANNOT_TELL},
+    {25, "ynyyyy", ASSAY_CLAIM_DOES_NOT_HOLD},
+    /* for each of six starts: against SGD, against momentum; then at the best rates */
+    {26, "yyyyyyyyuuuuyyyyyyyyuuuu", ASSAY_CLAIM_HOLDS},
+    {26, "yyyyyyyyuuuuuuuuuuuuuuuu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {26, "yyyyyyyyuuuu", ASSAY_CLAIM_HOLDS_IN_PART}, /* no record of the best rates */
+    {26, "yuyuyuyuuuuuuuuuuuuuuuuu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {26, "yuyuyuyuuuuuyuyuyuyuuuuu", ASSAY_CLAIM_HOLDS_IN_PART}, /* against SGD only */
+    {26, "yyyyyyuuuuuuyyyyyyuuuuuu", ASSAY_CLAIM_CANNOT_TELL},   /* three starts are too few */
+    {26, "yyyyyyyyuunnyyyyyyyyuunn", ASSAY_CLAIM_CANNOT_TELL},   /* worse in one */
+    {26, "nnnnnnnnnnnn", ASSAY_CLAIM_CANNOT_TELL},               /* no record of the best rates */
+    {26, "nnuuuuuuuuuunuuuuuuuuuuu", ASSAY_CLAIM_DOES_NOT_HOLD},
+    {26, "nnuuuuuuuuuuyuuuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},
+    {26, "uuuuuuuuuuuuuuuuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},
+    {27, "yyy", ASSAY_CLAIM_HOLDS},
+    {27, "ynn", ASSAY_CLAIM_HOLDS_IN_PART},
+    {27, "nnn", ASSAY_CLAIM_DOES_NOT_HOLD},
+    {27, "nnu", ASSAY_CLAIM_CANNOT_TELL},
+    /* gap against SGD, gap against momentum, test accuracy; then at the best rates */
+    {31, "yyyyyy", ASSAY_CLAIM_HOLDS},
+    {31, "yyy", ASSAY_CLAIM_HOLDS_IN_PART},
+    {31, "yuuuuu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {31, "yunuuu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {31, "uunuuu", ASSAY_CLAIM_DOES_NOT_HOLD},
+    {31, "uuuuuu", ASSAY_CLAIM_CANNOT_TELL},
+    /* eigenvalue, growth, correlation */
+    {32, "yyy", ASSAY_CLAIM_HOLDS},
+    {32, "yyu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {32, "yn", ASSAY_CLAIM_HOLDS_IN_PART},
+    {32, "nuu", ASSAY_CLAIM_DOES_NOT_HOLD},
+    {32, "unu", ASSAY_CLAIM_DOES_NOT_HOLD},
+    {32, "uun", ASSAY_CLAIM_CANNOT_TELL},
+    {32, "nny", ASSAY_CLAIM_HOLDS_IN_PART},
+    {33, "yyyy", ASSAY_CLAIM_HOLDS},
+    {33, "yuuu", ASSAY_CLAIM_HOLDS_IN_PART},
+    {33, "ynuu", ASSAY_CLAIM_CANNOT_TELL},
+    {33, "uunu", ASSAY_CLAIM_DOES_NOT_HOLD},
+    {33, "uuuu", ASSAY_CLAIM_CANNOT_TELL},
+};
+
+START_TEST(verdicts_from_answers)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claims_decide");
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    result->number = rules[_i].claim;
+    for (const char *c = rules[_i].answers; *c != '\0'; c++) {
+        result->parts[result->part_count++].answer = *c == 'y'   ? ASSAY_ANSWER_YES
+                                                     : *c == 'n' ? ASSAY_ANSWER_NO
+                                                                 : ASSAY_ANSWER_UNKNOWN;
+    }
+    assay_claim_verdict verdict = assay_claim_by_number(rules[_i].claim)->verdict(result);
+    ck_assert_msg(verdict == rules[_i].verdict, "claim %u, %s: %s", rules[_i].claim, rules[_i].answers,
+                  assay_claim_verdict_name(verdict));
+    assay_free(result);
+}
+END_TEST
+
+/* --- fabricated records ------------------------------------------------------------------------------------------- */
+
+#define OPTIMIZERS "{\"name\": \"optimizer\", \"levels\": [\"sgd\", \"momentum\", \"adam\"]}"
+#define METHODS                                                                                                  \
+    "{\"name\": \"method\", \"levels\": [{\"name\": \"sgd\", \"optimizer\": \"sgd\"}, {\"name\": \"momentum\", " \
+    "\"optimizer\": \"momentum\"}, {\"name\": \"adam\", \"optimizer\": \"adam\"}]}"
+#define STARTS                                                                                                     \
+    "{\"name\": \"start\", \"levels\": [{\"name\": \"constant\", \"init\": \"constant\"}, {\"name\": "             \
+    "\"normal-0.01\", "                                                                                            \
+    "\"init\": \"normal\"}, {\"name\": \"normal-0.1\", \"init\": \"normal\"}, {\"name\": \"normal-1\", \"init\": " \
+    "\"normal\"}, {\"name\": \"xavier\", \"init\": \"normal\"}, {\"name\": \"torch\", \"init\": \"normal\"}]}"
+#define DEPTHS                                                                                                \
+    "{\"name\": \"depth\", \"levels\": [{\"name\": \"4\", \"hidden\": \"4\"}, {\"name\": \"8\", \"hidden\": " \
+    "\"8\"}, {\"name\": \"16\", \"hidden\": \"16\"}, {\"name\": \"30\", \"hidden\": \"30\"}]}"
+
+static const char *const measures[] = {"test_accuracy", "fit_accuracy", "hessian_eigenvalue", "hessian_trace",
+                                       "perturbed_growth"};
+enum { TEST, FIT, EIGENVALUE, TRACE, GROWTH, MEASURES };
+
+/* What a record says: `effect` is added to the measure of every run whose key contains `cell`. */
+typedef struct {
+    const char *cell;
+    int measure;
+    double effect;
+} planted;
+
+typedef struct {
+    const char *study;
+    const char *factors;
+    size_t seeds;
+    double deviation;       /* of the noise of each run's accuracy; other measures: ten times as much */
+    const planted *effects; /* [effect_count] */
+    size_t effect_count;
+    const char *lost; /* runs whose keys contain it are not there; NULL */
+    const char *none; /* runs whose keys contain it finished no epoch; NULL */
+} fabrication;
+
+static double normal(assay_mt19937 *generator)
+{
+    double sum = 0; /* of twelve uniform numbers, less its mean: deviation 1 */
+    for (int i = 0; i < 12; i++) {
+        sum += (double)assay_mt19937_random32(generator) * 0x1p-32;
+    }
+    return sum - 6;
+}
+
+/* One run's numbers: what its seed does to all cells, noise of its own, and the planted effects. */
+static json_t *fabricate_numbers(const fabrication *f, const char *key, uint64_t seed)
+{
+    static const double base[MEASURES] = {0.89, 0.95, 20, 200, 0.01};
+    assay_mt19937 shared;
+    assay_mt19937 own;
+    assay_mt19937_seed(&shared, seed);
+    assay_mt19937_seed(&own, crc32(0, (const unsigned char *)key, (unsigned)strlen(key)));
+    char *whole = assay_asprintf(NULL, "%s.", key); /* "seed=1." is not in "seed=12." */
+    json_t *results = json_object();
+    for (int m = 0; m < MEASURES; m++) {
+        double scale = m <= FIT ? 1 : 10 * base[m];
+        double value = base[m] + scale * (0.005 * normal(&shared) + f->deviation * normal(&own));
+        for (size_t i = 0; i < f->effect_count; i++) {
+            bool there = strstr(whole, f->effects[i].cell) != NULL && f->effects[i].measure == m;
+            value += there ? f->effects[i].effect : 0;
+        }
+        bool none = f->none != NULL && strstr(whole, f->none) != NULL;
+        json_object_set_new(results, measures[m], none ? json_null() : json_real(value));
+    }
+    assay_free(whole);
+    return results;
+}
+
+static void save(const char *folder, const char *name, const char *text)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    ck_assert_int_eq(fclose(file), 0);
+    assay_free(path);
+}
+
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* {"key": ..., "settings": ..., "results": ..., "crc32": ..., "made": ...}, as lib/study/line.c writes it. */
+static char *fabricate_line(const fabrication *f, const assay_study_plan *plan, size_t run, json_t *settings)
+{
+    char *key = assay_study_plan_key(plan, run, NULL);
+    json_t *line = json_pack(
+        "{s:s, s:O, s:o}", "key", key, "settings", settings, "results",
+        fabricate_numbers(f, key, assay_study_plan_seed(plan, run / assay_study_plan_cells(plan))));
+    char *text = json_dumps(line, JSON_COMPACT);
+    unsigned length = (unsigned)strlen(text) - 1;
+    char *whole = assay_asprintf(NULL, "%.*s,\"crc32\":%lu,\"made\":{\"host\":\"h\",\"backend\":\"openblas:f32\"}}\n",
+                                 (int)length, text, crc32(0, (const unsigned char *)text, length));
+    free(text);
+    json_decref(line);
+    assay_free(key);
+    return whole;
+}
+
+/* The settings of a cell, from the plan's text. */
+static json_t *settings_of(const char *plan_text, size_t cell)
+{
+    json_t *plan = json_loads(plan_text, 0, NULL);
+    json_t *factors = json_object_get(plan, "factors");
+    json_t *settings = json_object();
+    for (size_t f = json_array_size(factors); f-- > 0;) {
+        json_t *factor = json_array_get(factors, f);
+        json_t *levels = json_object_get(factor, "levels");
+        json_t *level = json_array_get(levels, cell % json_array_size(levels));
+        cell /= json_array_size(levels);
+        if (json_is_object(level)) {
+            json_object_update(settings, level);
+            json_object_del(settings, "name");
+        } else {
+            json_object_set(settings, json_string_value(json_object_get(factor, "name")), level);
+        }
+    }
+    json_decref(plan);
+    return settings;
+}
+
+/* Writes plans/STUDY.json and STUDY.jsonl. */
+static void fabricate(const char *folder, const fabrication *f)
+{
+    char *plan_text = assay_asprintf(
+        NULL,
+        "{\"study\": \"%s\", \"factors\": [%s], \"seeds\": {\"first\": 1, \"count\": %zu}, "
+        "\"record\": [\"test_accuracy\", \"fit_accuracy\", \"hessian_eigenvalue\", "
+        "\"hessian_trace\", \"perturbed_growth\"]}",
+        f->study, f->factors, f->seeds);
+    assay_study_plan *plan;
+    assay_error error;
+    support_assert_ok(assay_study_plan_parse(plan_text, strlen(plan_text), "plan", &plan, &error), &error);
+    size_t runs = assay_study_plan_runs(plan);
+    char **lines = assay_calloc(runs, sizeof *lines, NULL);
+    size_t count = 0;
+    size_t length = 0;
+    for (size_t run = 0; run < runs; run++) {
+        char *key = assay_study_plan_key(plan, run, NULL);
+        json_t *settings = settings_of(plan_text, run % assay_study_plan_cells(plan));
+        char *whole = assay_asprintf(NULL, "%s.", key);
+        if (f->lost == NULL || strstr(whole, f->lost) == NULL) {
+            lines[count] = fabricate_line(f, plan, run, settings);
+            length += strlen(lines[count++]);
+        }
+        json_decref(settings);
+        assay_free(whole);
+        assay_free(key);
+    }
+    qsort(lines, count, sizeof *lines, compare_texts);
+    char *record = assay_calloc(length + 1, 1, NULL);
+    for (size_t i = 0; i < count; i++) {
+        strcat(record, lines[i]);
+        assay_free(lines[i]);
+    }
+    char name[80];
+    snprintf(name, sizeof name, "plans/%s.json", f->study);
+    save(folder, name, plan_text);
+    snprintf(name, sizeof name, "%s.jsonl", f->study);
+    save(folder, name, record);
+    assay_free(record);
+    assay_free(lines);
+    assay_study_plan_destroy(plan);
+    assay_free(plan_text);
+}
+
+/* A claim from up to two records, not yet decided; the result is for assay_claim_result_destroy and assay_free. */
+static assay_claim_result *examine(unsigned number, const fabrication *first, const fabrication *second)
+{
+    char *folder = support_make_folder();
+    char *plans = assay_asprintf(NULL, "%s/plans", folder);
+    ck_assert_int_eq(mkdir(plans, 0777), 0);
+    fabricate(folder, first);
+    if (second != NULL) {
+        fabricate(folder, second);
+    }
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    support_assert_ok(assay_claim_examine(assay_claim_by_number(number), &input, result, &error), &error);
+    ck_assert(result->origin.recorded);
+    ck_assert_str_eq(result->origin.backend, "openblas:f32");
+    assay_free(plans);
+    support_remove_folder(folder);
+    return result;
+}
+
+static assay_claim_result *decide(unsigned number, const fabrication *first, const fabrication *second)
+{
+    assay_claim_result *result = examine(number, first, second);
+    assay_error error;
+    support_assert_ok(assay_claims_decide(1, result, &error), &error);
+    return result;
+}
+
+static void expect(unsigned number, const fabrication *first, const fabrication *second, assay_claim_verdict wanted)
+{
+    assay_claim_result *result = decide(number, first, second);
+    char condition[1024];
+    assay_claim_condition(result, condition, sizeof condition);
+    ck_assert_msg(result->verdict == wanted, "claim %u: %s (%s)", number, assay_claim_verdict_name(result->verdict),
+                  condition);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+
+static fabrication study(const char *name, const char *factors, double deviation, const planted *effects, size_t count)
+{
+    return (fabrication){name, factors, 12, deviation, effects, count, NULL, NULL};
+}
+
+START_TEST(equally_good)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted better = {"adam", TEST, 0.003};
+    const planted at_the_margin = {"adam", TEST, 0.005};
+    const planted much_better = {"adam", TEST, 0.02};
+    fabrication f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    expect(25, &f, NULL, ASSAY_CLAIM_HOLDS);
+    f = study("training", OPTIMIZERS, 0.001, &better, 1);
+    expect(25, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
+    f = study("training", OPTIMIZERS, 0.001, &at_the_margin, 1);
+    expect(25, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
+    f = study("training", OPTIMIZERS, 0.001, &much_better, 1);
+    expect(25, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
+    f = study("training", OPTIMIZERS, 0.03, NULL, 0);
+    expect(25, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
+}
+END_TEST
+
+START_TEST(the_planted_difference_is_found)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted better = {"adam", TEST, 0.02};
+    fabrication f = study("training", OPTIMIZERS, 0.001, &better, 1);
+    assay_claim_result *result = decide(25, &f, NULL);
+    ck_assert_uint_eq(result->part_count, 6);
+    ck_assert_uint_eq(result->seeds, 12);
+    for (size_t i = 0; i < 3; i++) { /* momentum - SGD, Adam - SGD, Adam - momentum */
+        double wanted = i == 0 ? 0 : 0.02;
+        const assay_interval *effect = &result->parts[i].effect;
+        ck_assert_msg(fabs(effect->estimate - wanted) < 0.0015, "%zu: %g", i, effect->estimate);
+        ck_assert(effect->lower < wanted + 0.0004 && effect->upper > wanted - 0.0004);
+        ck_assert(result->parts[3 + i].smallest > 0.0003 && result->parts[3 + i].smallest < 0.005);
+    }
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+START_TEST(a_smaller_network)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted worse[] = {{"sgd", TEST, -0.03}, {"momentum", TEST, -0.03}, {"adam", TEST, -0.03}};
+    fabrication large = study("training", OPTIMIZERS, 0.002, NULL, 0);
+    fabrication small = study("small", OPTIMIZERS, 0.001, NULL, 0);
+    expect(27, &small, &large, ASSAY_CLAIM_HOLDS);
+    small = study("small", OPTIMIZERS, 0.001, worse, 1);
+    expect(27, &small, &large, ASSAY_CLAIM_HOLDS_IN_PART);
+    small = study("small", OPTIMIZERS, 0.001, worse, 3);
+    expect(27, &small, &large, ASSAY_CLAIM_DOES_NOT_HOLD);
+}
+END_TEST
+
+START_TEST(worse_starts)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted better = {"adam", TEST, 0.05};
+    fabrication f = study("starts", STARTS ", " OPTIMIZERS, 0.002, &better, 1);
+    expect(26, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
+}
+END_TEST
+
+START_TEST(overfitting)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted more[] = {{"adam", FIT, 0.01}, {"adam", TEST, -0.01}};
+    const planted less[] = {{"adam", FIT, -0.01}, {"adam", TEST, 0.01}};
+    fabrication f = study("training", OPTIMIZERS, 0.001, more, 2);
+    fabrication best = study("training-best", METHODS, 0.001, more, 2);
+    expect(31, &f, &best, ASSAY_CLAIM_HOLDS);
+    expect(31, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
+    f = study("training", OPTIMIZERS, 0.001, less, 2);
+    expect(31, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
+}
+END_TEST
+
+START_TEST(sharpness)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted sharper[] = {{"adam", EIGENVALUE, 20}, {"adam", GROWTH, 0.01}};
+    const planted flatter[] = {{"adam", EIGENVALUE, -10}, {"adam", GROWTH, -0.005}};
+    fabrication f = study("training", OPTIMIZERS, 0.002, sharper, 2);
+    expect(32, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART); /* gap and eigenvalue are independent */
+    f = study("training", OPTIMIZERS, 0.002, flatter, 2);
+    expect(32, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
+}
+END_TEST
+
+/* Seed by seed, Adam's eigenvalue and gap grow together, or against each other. */
+START_TEST(sharpness_goes_with_the_gap)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    for (int sign = -1; sign <= 1; sign += 2) {
+        planted effects[24];
+        char cells[12][40];
+        for (int i = 0; i < 12; i++) {
+            snprintf(cells[i], sizeof cells[i], "optimizer=adam,seed=%d.", i + 1);
+            effects[2 * i] = (planted){cells[i], EIGENVALUE, 10.0 + 3 * i};
+            effects[2 * i + 1] = (planted){cells[i], FIT, sign * 0.004 * i};
+        }
+        fabrication f = study("training", OPTIMIZERS, 0.0005, effects, 24);
+        assay_claim_result *result = decide(32, &f, NULL);
+        ck_assert_uint_eq(result->part_count, 3);
+        ck_assert_int_eq(result->parts[0].answer, ASSAY_ANSWER_YES);
+        ck_assert_int_eq(result->parts[2].answer, sign > 0 ? ASSAY_ANSWER_YES : ASSAY_ANSWER_NO);
+        ck_assert_msg(sign * result->parts[2].effect.estimate > 0.8, "%g", result->parts[2].effect.estimate);
+        assay_claim_result_destroy(result);
+        assay_free(result);
+    }
+}
+END_TEST
+
+START_TEST(deep_networks)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted better = {"adam", TEST, 0.02};
+    const planted only_deepest = {"depth=30,optimizer=adam", TEST, 0.02};
+    const planted worse = {"adam", TEST, -0.02};
+    fabrication f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &better, 1);
+    expect(33, &f, NULL, ASSAY_CLAIM_HOLDS);
+    f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &only_deepest, 1);
+    expect(33, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
+    f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &worse, 1);
+    expect(33, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
+}
+END_TEST
+
+START_TEST(missing_and_diverged_runs)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    fabrication f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    f.lost = "optimizer=momentum,seed=5."; /* 11 seeds are complete, before and after it */
+    assay_claim_result *result = examine(25, &f, NULL);
+    ck_assert_uint_eq(result->seeds, 11);
+    ck_assert_str_eq(result->origin.options, "study training, 11 of 12 seeds");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    f.lost = NULL;
+    f.none = "optimizer=sgd,seed=2."; /* counts as guessing */
+    result = examine(25, &f, NULL);
+    ck_assert_uint_eq(result->seeds, 12);
+    support_assert_relative("momentum less SGD", result->parts[0].values[1], 0.79, 0.05);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* The row with this label; "" if there is none. */
+static const char *measured(const assay_claim_result *result, const char *label)
+{
+    for (size_t i = 0; i < result->row_count; i++) {
+        if (strcmp(result->rows[i].label, label) == 0) {
+            return result->rows[i].measured;
+        }
+    }
+    return "";
+}
+
+/* Claim 32 answers with the seeds that have an eigenvalue, and says how many have none. */
+START_TEST(runs_without_sharpness)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const planted effects[] = {
+        {"adam", EIGENVALUE, 20}, {"adam", GROWTH, 0.01}, {"momentum,seed=7.", EIGENVALUE, -900}};
+    fabrication f = study("training", OPTIMIZERS, 0.002, effects, 3);
+    f.seeds = 14;
+    f.none = "adam,seed=3.";
+    assay_claim_result *result = decide(32, &f, NULL);
+    ck_assert_uint_eq(result->part_count, 3);
+    ck_assert_uint_eq(result->parts[0].count, 12); /* no run of seed 3; a negative eigenvalue of seed 7 */
+    ck_assert_uint_eq(result->parts[1].count, 13);
+    ck_assert_int_eq(result->parts[0].answer, ASSAY_ANSWER_YES);
+    ck_assert_int_eq(result->parts[1].answer, ASSAY_ANSWER_YES);
+    ck_assert_int_eq(strncmp(measured(result, "seeds without an eigenvalue of Adam or momentum"), "2 of 14", 7), 0);
+    ck_assert_int_eq(strncmp(measured(result, "seeds without the growth of Adam or momentum"), "1 of 14", 7), 0);
+    ck_assert_uint_eq(result->panels[0].line_count, 3);
+    ck_assert_uint_eq(result->panels[0].lines[1].count, 13);
+    ck_assert_uint_eq(result->panels[0].lines[2].count, 13);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    f.none = "adam"; /* no run at all */
+    result = decide(32, &f, NULL);
+    ck_assert_int_eq(result->verdict, ASSAY_CLAIM_CANNOT_TELL);
+    ck_assert_uint_eq(result->part_count, 2);
+    ck_assert_uint_eq(result->parts[0].count, 0);
+    ck_assert(isnan(result->parts[0].effect.estimate));
+    ck_assert_str_eq(result->note, "No seed has the sharpness of both Adam and momentum.");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* Every claim about training answers where whole cells diverged. */
+START_TEST(optimizers_that_diverge)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    fabrication f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication other = study("small", OPTIMIZERS, 0.001, NULL, 0);
+    f.none = other.none = "sgd";
+    expect(25, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
+    expect(27, &other, &f, ASSAY_CLAIM_HOLDS);       /* both guess with SGD */
+    expect(31, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART); /* who guesses does not overfit */
+    expect(32, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
+    f = study("starts", STARTS ", " OPTIMIZERS, 0.002, NULL, 0);
+    f.none = "start=normal-1,";
+    expect(26, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
+    f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, NULL, 0);
+    f.none = "depth=30,optimizer=adam";
+    expect(33, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
+}
+END_TEST
+
+/* Claim 27 pairs the seeds that both studies have finished. */
+START_TEST(pairs_of_two_studies)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    fabrication small = study("small", OPTIMIZERS, 0.0, NULL, 0);
+    fabrication large = study("training", OPTIMIZERS, 0.0, NULL, 0);
+    small.lost = "seed=4.";
+    large.lost = "optimizer=adam,seed=2.";
+    assay_claim_result *result = examine(27, &small, &large);
+    for (size_t part = 0; part < 3; part++) {
+        ck_assert_uint_eq(result->parts[part].count, 10);
+        for (size_t i = 0; i < 10; i++) { /* without noise, a seed's runs are equal */
+            ck_assert_msg(fabs(result->parts[part].values[i]) < 1e-12, "%g", result->parts[part].values[i]);
+        }
+    }
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+START_TEST(records_that_do_not_fit)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    char *folder = support_make_folder();
+    char *plans = assay_asprintf(NULL, "%s/plans", folder);
+    ck_assert_int_eq(mkdir(plans, 0777), 0);
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    fabrication f = study("training", METHODS, 0.001, NULL, 0); /* cells of other names */
+    fabricate(folder, &f);
+    support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "claim 25: study training has no cell 'optimizer=");
+    assay_claim_result_destroy(result);
+    f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabricate(folder, &f);
+    save(folder, "training.jsonl", "{\"key\":\"optimizer=adam,seed=1\"}\n");
+    support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "training.jsonl: line 1: this result is damaged");
+    assay_claim_result_destroy(result);
+    f.lost = "optimizer=adam"; /* there is nothing to run instead: no backend */
+    fabricate(folder, &f);
+    support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "study training: no seed is finished in all cells");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    assay_free(plans);
+    support_remove_folder(folder);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("claims_study");
+    TCase *decisions = tcase_create("verdicts");
+    tcase_add_loop_test(decisions, verdicts_from_answers, 0, sizeof rules / sizeof *rules);
+    suite_add_tcase(suite, decisions);
+    TCase *records = tcase_create("records");
+    tcase_set_timeout(records, 120);
+    tcase_add_test(records, equally_good);
+    tcase_add_test(records, the_planted_difference_is_found);
+    tcase_add_test(records, a_smaller_network);
+    tcase_add_test(records, worse_starts);
+    tcase_add_test(records, overfitting);
+    tcase_add_test(records, sharpness);
+    tcase_add_test(records, sharpness_goes_with_the_gap);
+    tcase_add_test(records, deep_networks);
+    tcase_add_test(records, missing_and_diverged_runs);
+    tcase_add_test(records, runs_without_sharpness);
+    tcase_add_test(records, optimizers_that_diverge);
+    tcase_add_test(records, pairs_of_two_studies);
+    tcase_add_test(records, records_that_do_not_fit);
+    suite_add_tcase(suite, records);
+    return support_run(suite);
+}
