@@ -104,8 +104,8 @@ def record(name):
     suite = worker["suite"]
     if "notes" not in worker:
         worker["notes"] = testing.instrument(suite, worker["units"])
-    test = testing.record(suite, name, worker["notes"])
-    return name, test and {**vars(test), "reached": {f: sorted(lines) for f, lines in test.reached.items()}}
+    tests = testing.record(suite, name, worker["notes"])
+    return name, [{**vars(t), "reached": {f: sorted(lines) for f, lines in t.reached.items()}} for t in tests]
 
 
 def pass_sanitized(name):
@@ -130,8 +130,8 @@ def recorded(path, mark, names, keep, say):
         known = document if keep or document["fingerprint"] == mark else known
     missing = [n for n in names if n not in known["tests"]]
     with workers() as pool:
-        for done, (name, test) in enumerate(pool.imap_unordered(record, missing), 1):
-            known["tests"][name] = test
+        for done, (name, tests) in enumerate(pool.imap_unordered(record, missing), 1):
+            known["tests"][name] = tests
             verdicts.write(path, json.dumps(known))
             say("%d of %d tests recorded" % (done, len(missing)))
         owned = [n for n in names if known["tests"][n] and any(testing.Test(n).owns(f) for f in planting.FOLDERS)]
@@ -142,10 +142,10 @@ def recorded(path, mark, names, keep, say):
         pool.close()  # else SIGTERM could reach a new worker that still has this process's handler
         pool.join()
     for name in missing:
-        if known["tests"][name] is None:
+        if not known["tests"][name]:
             say("%s is skipped and kills no mutant" % name, True)
     return [testing.Test(**{**t, "reached": {f: set(lines) for f, lines in t["reached"].items()}})
-            for t in (known["tests"][n] for n in names) if t]
+            for n in names for t in known["tests"][n]]
 
 
 def attempts(suite, tests, memory, mutant, steps):
@@ -154,23 +154,24 @@ def attempts(suite, tests, memory, mutant, steps):
     own = [t for t in ordered if t.owns(mutant.folder)]
     failing = [t for t in ordered if t.makes_calls_fail() and t not in own]
     if "own" in steps:
-        known = {t.name: t for t in ordered}
+        known = {t.name: t for t in ordered} | {(t.name, t.case): t for t in ordered}
         for name, case in memory.cases(mutant):
-            if name in known:
-                yield known[name], {"CK_RUN_CASE": case}
+            test = known.get((name, case), known.get(name))
+            if test is not None:
+                yield test, {"CK_RUN_CASE": case}
         for test in own:
-            yield test, {}
+            yield test, test.environment
     if "failing" in steps:
         for test in failing:
-            yield test, {}
+            yield test, test.environment
     # As in make check-asan: an access out of bounds or a leak may not change any result.
     if "sanitized" in steps and suite.build.sanitize(mutant.units, mutant):
         for test in own:
-            yield test, suite.sanitized()
+            yield test, suite.sanitized() | test.environment
     if "others" in steps:  # never together with "sanitized", which replaces the library
         for test in ordered:
             if test not in own + failing:
-                yield test, {}
+                yield test, test.environment
 
 
 def attempt(suite, tests, memory, mutant, steps):
@@ -182,8 +183,9 @@ def attempt(suite, tests, memory, mutant, steps):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
             run = suite.run(test, **environment)  # once more: another program may have used the processor
-        # A program without tests in the given case also fails, but reports no failed test.
-        if run.status not in (0, testing.SKIPPED) and (run.failure or run.late or "CK_RUN_CASE" not in environment):
+        # A program without tests in the given case also fails, but reports no failed test. A recorded case has tests.
+        counts = run.failure or run.late or environment.get("CK_RUN_CASE", "") == test.case
+        if run.status not in (0, testing.SKIPPED) and counts:
             memory.learn(mutant, test.name, run.failure)
             return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment
     return "survived", "", "", False
@@ -253,7 +255,7 @@ def main():
     root, folder = os.path.abspath(given.source), os.path.abspath(given.build)
     os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
     asked = given.folders.replace(",", " ").split()
-    folders = ["lib/" + f.removeprefix("lib/").strip("/") for f in asked] or planting.FOLDERS
+    folders = [f for f in planting.FOLDERS if not asked or f in asked or f.removeprefix("lib/") in asked]
     names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
     say("building job1/ and so on")
     worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())

@@ -52,7 +52,9 @@ class Run:
 
 @dataclass
 class Test:
+    """A test program, or one of Check's test cases in it: a long program is split, so that few of its tests run."""
     name: str
+    case: str = ""
     seconds: float = 0.0
     cpu: float = 0.0
     longest: float = 0.0
@@ -60,6 +62,10 @@ class Test:
 
     def owns(self, folder):
         return os.path.basename(self.name) in OWN.get(folder, ())
+
+    @property
+    def environment(self):
+        return {"CK_RUN_CASE": self.case} if self.case else {}
 
     def makes_calls_fail(self):
         return os.path.basename(self.name).startswith("test_faults_")
@@ -195,30 +201,48 @@ def lines_reached(root, notes, counts):
     return reached
 
 
-def longest_test(log):
+def durations(log):
+    """From Check's XML log: {test case: seconds of its tests}; {} for a program that writes none."""
+    found = defaultdict(list)
     try:
-        durations = [float(d.text) for d in xml.etree.ElementTree.parse(log).findall(".//{*}duration")]
-        return max(durations[:-1], default=0)
+        for test in xml.etree.ElementTree.parse(log).findall(".//{*}test"):
+            found[test.findtext("{*}description")].append(float(test.findtext("{*}duration")))
     except (OSError, xml.etree.ElementTree.ParseError):
-        return None
+        return {}
+    return found
 
 
-def record(suite, name, notes):
-    """Runs a test on the instrumented library without a fault; None if it is skipped."""
+def record_part(suite, name, case, notes):
+    """Runs a program, or one case of it, on the instrumented library without a fault: (run, Test, durations)."""
     counts = os.path.join(suite.build.folder, "counts")
     log = os.path.join(suite.build.folder, "check.xml")
     shutil.rmtree(counts, ignore_errors=True)
     os.makedirs(counts)
-    run = suite.run(Test(name), False, GCOV_PREFIX=counts, CK_XML_LOG_FILE_NAME=log)
-    if run.status == SKIPPED:
-        return None
-    if run.status != 0:
+    test = Test(name, case)
+    run = suite.run(test, False, GCOV_PREFIX=counts, CK_XML_LOG_FILE_NAME=log, **test.environment)
+    if run.status not in (0, SKIPPED):
         raise Impossible("%s fails without any fault (%s): first make check" % (name, run.failure or run.status))
-    longest = longest_test(log)
+    times = durations(log)
     if os.path.exists(log):
         os.remove(log)
-    return Test(name, run.seconds, run.cpu, run.seconds if longest is None else longest,
-                lines_reached(suite.build.root, notes, counts))
+    test.seconds, test.cpu = run.seconds, run.cpu
+    test.longest = max((t for ts in times.values() for t in ts), default=run.seconds)
+    test.reached = lines_reached(suite.build.root, notes, counts)
+    return run, test, times
+
+
+# Processor seconds from which on a program is split into its cases.
+SPLIT = 2.0
+
+
+def record(suite, name, notes):
+    """The program, or its cases if it takes long; [] if it is skipped."""
+    run, whole, times = record_part(suite, name, "", notes)
+    if run.status == SKIPPED:
+        return []
+    if run.cpu < SPLIT or len(times) < 2:
+        return [whole]
+    return [record_part(suite, name, case, notes)[1] for case in times]
 
 
 def is_run(name):
