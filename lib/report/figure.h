@@ -34,8 +34,8 @@ typedef enum {
 } assay_figure_key;
 
 /*
- * The axes of a panel. A NULL label is left out; a range with equal ends is computed from the data. With `x_names`, x is
- * a place in a list, 1 for the first name; between names there is a '|': "constant|Xavier".
+ * The axes of a panel. A NULL label is left out; a range with equal ends is computed from the data. With `x_names`, x
+ * is a place in a list, 1 for the first name; between names there is a '|': "constant|Xavier".
  */
 typedef struct {
     const char *title;

@@ -137,7 +137,7 @@ static bool x_range(const figure_panel *panel, double *low, double *high)
     return *low < *high;
 }
 
-/* Whether x counts something, such as layers, in a range so short that gnuplot would put ticks between whole numbers. */
+/* Whether x counts something, such as layers, in a range so short that gnuplot would put ticks between numbers. */
 static bool counts_few(const figure_panel *panel, double low, double high)
 {
     bool whole = high - low >= 2.0 && high - low <= 5.0;
