@@ -24,7 +24,7 @@ static const char *const page_style[] = {
     "nav ol{list-style:none;padding:0;margin:0;display:grid;grid-template-columns:repeat(auto-fill,minmax(16rem,1fr));"
     "gap:0 1.5rem}",
     "nav li{display:flex;justify-content:space-between;gap:1rem;padding:.3rem 0;border-bottom:1px solid var(--rule)}",
-    "nav span{color:var(--soft);white-space:nowrap;font-variant-numeric:tabular-nums}",
+    "nav span{color:var(--soft);max-width:50%;text-align:right;font-variant-numeric:tabular-nums}",
     "table{border-collapse:collapse;width:100%;margin:1rem 0;font-variant-numeric:tabular-nums}",
     "th,td{text-align:right;padding:.35rem .6rem;border-bottom:1px solid var(--rule);vertical-align:top}",
     "th{font-weight:600;font-size:.9rem}",
@@ -48,6 +48,7 @@ static const char *const page_style[] = {
     "tr{border-bottom:1px solid var(--rule);padding:.5rem 0}",
     "td,tbody th{border:0;padding:.05rem 0}",
     "tbody th{font-weight:600}",
+    "td:empty{display:none}",
     "td[data-label]:before{content:attr(data-label);display:inline-block;width:8rem;color:var(--soft)}",
     ".plot img{max-width:none;width:38rem}}",
     "@media print{.plot{break-inside:avoid;border:0}nav{display:none}}",
