@@ -29,6 +29,7 @@ static const char *const page_style[] = {
     "th,td{text-align:right;padding:.35rem .6rem;border-bottom:1px solid var(--rule);vertical-align:top}",
     "th{font-weight:600;font-size:.9rem}",
     "td:first-child,th:first-child{text-align:left;padding-left:0}",
+    "td{overflow-wrap:break-word}",
     "tbody th{font-weight:400;font-size:1rem}",
     ".note{display:block;font-size:.85rem;font-weight:400;color:var(--soft);text-align:left}",
     ".good{color:var(--good);white-space:nowrap}",
