@@ -241,7 +241,7 @@ static assay_status draw_starts(claim_study *study, bool best, assay_claim_resul
                               &(claim_panel){.title = best ? "Each at its best rate" : "The tutorial's rates",
                                              .x_label = "Start",
                                              .y_label = "Mean test accuracy (%)",
-                                             .x_names = "constant|normal 0.01|normal 0.1|normal 1|Xavier|PyTorch"},
+                                             .x_names = "const.|sd 0.01|sd 0.1|sd 1|Xavier|PyTorch"},
                               error));
     for (int method = 0; method < METHODS; method++) {
         for (size_t s = 0; s < STARTS; s++) {
