@@ -8,7 +8,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "grade/battery.h"
@@ -60,16 +59,6 @@ static void answer_wrongly(grade_part *part, size_t first)
 
 typedef void answer_part(grade_part *part);
 
-static bool is_composite(const grade_part *part)
-{
-    return part->component->parts != NULL;
-}
-
-static bool is_called(const grade_part *part, const char *name)
-{
-    return strcmp(part->component->name, name) == 0;
-}
-
 static void all_wrong(grade_part *part)
 {
     answer_wrongly(part, 0);
@@ -78,7 +67,7 @@ static void all_wrong(grade_part *part)
 /* Each component but the composite ones has its first mistake. */
 static void parts_explained(grade_part *part)
 {
-    if (is_composite(part) || part->component->model == NULL) {
+    if (part->component->parts != NULL || part->component->model == NULL) {
         answer_wrongly(part, 0);
     } else {
         answer(part, &(grade_choice){.level = {1}});
@@ -88,7 +77,7 @@ static void parts_explained(grade_part *part)
 /* The first loss of a run is right, and everything after the first step is wrong. */
 static void spoilt_loop(grade_part *part)
 {
-    if (is_called(part, "training")) {
+    if (part->component == &assay_grade_training) {
         answer_wrongly(part, 1);
     } else {
         answer(part, &GRADE_TUTORIAL);
@@ -98,10 +87,9 @@ static void spoilt_loop(grade_part *part)
 /* A training loop with three mistakes of its own, which are more than are searched for. */
 static void unknown_loop(grade_part *part)
 {
-    static const unsigned char levels[] = {[1] = 4, [4] = 1, [9] = 5};
-    grade_choice loop = GRADE_TUTORIAL;
-    memcpy(loop.level, levels, sizeof levels);
-    answer(part, is_called(part, "training") ? &loop : &GRADE_TUTORIAL);
+    /* The smaller last batch is not learnt, the last step is missing, and the loss is a running mean. */
+    static const grade_choice loop = {.level = {[1] = 4, [4] = 1, [9] = 5}};
+    answer(part, part->component == &assay_grade_training ? &loop : &GRADE_TUTORIAL);
 }
 
 /* An SGD with three mistakes, which are more than are searched for. Training runs have it, too. */
@@ -110,7 +98,7 @@ static void unknown_sgd(grade_part *part)
     static const grade_choice rule = {
         .level = {[AXIS_RATE] = RATE_PER_STEP, [AXIS_GRADIENT] = GRADIENT_NORMALISED, [AXIS_KEPT_GRADIENT] = KEPT_SUM}};
     const grade_upstream upstream = {.count = 1, .part = {{&assay_grade_sgd, rule}}};
-    answer(part, is_called(part, "sgd") ? &rule : &(grade_choice){.upstream = &upstream});
+    answer(part, part->component == &assay_grade_sgd ? &rule : &(grade_choice){.upstream = &upstream});
 }
 
 static const struct {

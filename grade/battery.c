@@ -165,11 +165,7 @@ static void add_found(grade_upstream *upstream, const grade_upstream *found)
 
 static void add_unexplained(grade_upstream *upstream, const grade_part *part)
 {
-    bool unexplained = false;
-    for (size_t i = 0; i < part->count; i++) {
-        unexplained = unexplained || assay_grade_is_unexplained(&part->results[i]);
-    }
-    if (unexplained && upstream->unexplained_count < GRADE_MAX_UPSTREAM) {
+    if (assay_grade_any_unexplained(part->count, part->results) && upstream->unexplained_count < GRADE_MAX_UPSTREAM) {
         upstream->unexplained[upstream->unexplained_count++] = part->component;
     }
 }

@@ -74,8 +74,7 @@ assay_status assay_grade_import_header(const char *directory, grade_import *impo
 
 /*
  * Reads the outputs of an exported battery from the files that DIR/cases.json names. A component without any
- * counts as not
- * implemented.
+ * output counts as not implemented.
  */
 assay_status assay_grade_battery_import(grade_battery *battery, const char *directory, assay_error *error);
 

@@ -63,7 +63,7 @@ enum {
 };
 enum { INPUT_COLUMNS = 1, INPUT_FIRST_ROW, INPUT_SUMMED };
 enum { OUTPUT_RELU = 1, OUTPUT_SIGMOID, OUTPUT_TANH, OUTPUT_COLUMNS, OUTPUT_NEGATED, OUTPUT_FIRST_ROW,
-    OUTPUT_LAST_ROW };
+    OUTPUT_LAST_ROW, OUTPUT_RELU_BEFORE_BIAS };
 static const char *const forward_biases[] = {
     [BIAS_MISSING] = "linear_forward.bias_missing",
     [BIAS_SUBTRACTED] = "linear_forward.bias_subtracted",
@@ -101,6 +101,7 @@ static const char *const forward_outputs[] = {
     [OUTPUT_NEGATED] = "linear_forward.sign",
     [OUTPUT_FIRST_ROW] = "linear_forward.first_row_only",
     [OUTPUT_LAST_ROW] = "linear_forward.last_row_only",
+    [OUTPUT_RELU_BEFORE_BIAS] = "linear_forward.relu_applied",
 };
 static const char *const forward_weights[] = {NULL, "linear_forward.weight_order"};
 static const grade_axis forward_axes[] = {
@@ -198,7 +199,8 @@ static void model_forward(const grade_case *graded, const grade_choice *choice, 
             sum = product_sum(graded, choice, r, j, sum);
             size_t to = output == OUTPUT_COLUMNS ? j * n.rows + r : r * n.out + j;
             bool none = (output == OUTPUT_FIRST_ROW && r > 0) || (output == OUTPUT_LAST_ROW && r + 1 < n.rows);
-            double value = with_bias(choice->level[FORWARD_AXIS_BIAS], sum, bias, n, r, j);
+            double before_bias = output == OUTPUT_RELU_BEFORE_BIAS ? fmax(sum, 0.0) : sum;
+            double value = with_bias(choice->level[FORWARD_AXIS_BIAS], before_bias, bias, n, r, j);
             sum = choice->level[FORWARD_AXIS_SUM] == SUM_NOT_RESET_WITH_BIAS ? value : sum;
             y[to] = none ? 0.0 : after_layer(output, value);
         }

@@ -102,44 +102,46 @@ static const grade_free gradient_free[] = {{GRADIENT_DECAY, 1e-4, 4.0},
                                            {GRADIENT_ABSOLUTE_PENALTY, 1e-4, 4.0}};
 static const grade_free update_free[] = {{UPDATE_SHRUNK, 1e-5, 0.9}, {UPDATE_SHRUNK_BEFORE, 1e-5, 0.9}};
 
-#define COMMON_TABLES(RULE)                                                                            \
-    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                                   \
-    static const char *const RULE##_rates[] = {                                                        \
-        [RATE_MISSING] = #RULE ".learning_rate_missing",                                               \
-        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                               \
-        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                             \
-        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                               \
-        [RATE_SCALED] = #RULE ".step_scaled",                                                          \
-        [RATE_FACTOR] = #RULE ".learning_rate_decays",                                                 \
-        [RATE_FACTOR_BY_TENSOR] = #RULE ".learning_rate_decays",                                       \
-        [RATE_QUOTIENT] = #RULE ".learning_rate_decays",                                               \
-        [RATE_QUOTIENT_FROM_ZERO] = #RULE ".learning_rate_decays",                                     \
-        [RATE_ROOT] = #RULE ".learning_rate_decays",                                                   \
-    };                                                                                                 \
-    static const char *const RULE##_kept[] = {                                                         \
-        [KEPT_SUM] = #RULE ".gradient_accumulated",                                                    \
-        [KEPT_FIRST] = #RULE ".first_gradient_kept",                                                   \
-    };                                                                                                 \
-    static const char *const RULE##_gradients[] = {                                                    \
-        [GRADIENT_SIGN] = #RULE ".sign_of_gradient",                                                   \
-        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",                                                \
-        [GRADIENT_DECAY] = #RULE ".weight_decay",                                                      \
-        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged",                                              \
-        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                          \
-        [GRADIENT_CLIPPED_OTHER] = #RULE ".gradient_clipped",                                          \
-        [GRADIENT_NORM_CLIPPED] = #RULE ".gradient_norm_clipped",                                      \
-        [GRADIENT_ALL_CLIPPED] = #RULE ".gradient_norm_clipped",                                       \
-        [GRADIENT_ABSOLUTE_PENALTY] = #RULE ".absolute_penalty",                                       \
-    };                                                                                                 \
-    static const char *const RULE##_tensors[] = {                                                      \
-        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                                  \
-        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                    \
-    };                                                                                                 \
-    static const char *const RULE##_updates[] = {                                                      \
-        [UPDATE_NOTHING] = #RULE ".nothing_updated",       [UPDATE_FROM_START] = #RULE ".from_start",  \
-        [UPDATE_REPLACED] = #RULE ".parameters_replaced",  [UPDATE_SHRUNK] = #RULE ".decoupled_decay", \
-        [UPDATE_SHRUNK_BEFORE] = #RULE ".decoupled_decay",                                             \
-    }
+#define COMMON_TABLES(RULE, ...)                                                                   \
+    static const char *const RULE##_signs[] = {NULL, #RULE ".sign"};                               \
+    static const char *const RULE##_rates[] = {                                                    \
+        [RATE_MISSING] = #RULE ".learning_rate_missing",                                           \
+        [RATE_IGNORED] = #RULE ".learning_rate_ignored",                                           \
+        [RATE_PER_STEP] = #RULE ".learning_rate_per_step",                                         \
+        [RATE_SQUARED] = #RULE ".learning_rate_squared",                                           \
+        [RATE_SCALED] = #RULE ".step_scaled",                                                      \
+        [RATE_FACTOR] = #RULE ".learning_rate_decays",                                             \
+        [RATE_FACTOR_BY_TENSOR] = #RULE ".learning_rate_decays",                                   \
+        [RATE_QUOTIENT] = #RULE ".learning_rate_decays",                                           \
+        [RATE_QUOTIENT_FROM_ZERO] = #RULE ".learning_rate_decays",                                 \
+        [RATE_ROOT] = #RULE ".learning_rate_decays",                                               \
+    };                                                                                             \
+    static const char *const RULE##_kept[] = {                                                     \
+        [KEPT_SUM] = #RULE ".gradient_accumulated",                                                \
+        [KEPT_FIRST] = #RULE ".first_gradient_kept",                                               \
+    };                                                                                             \
+    static const char *const RULE##_gradients[] = {                                                \
+        [GRADIENT_SIGN] = #RULE ".sign_of_gradient",                                               \
+        [GRADIENT_CLIPPED] = #RULE ".gradient_clipped",                                            \
+        [GRADIENT_DECAY] = #RULE ".weight_decay",                                                  \
+        [GRADIENT_AVERAGED] = #RULE ".gradient_averaged",                                          \
+        [GRADIENT_NORMALISED] = #RULE ".gradient_normalised",                                      \
+        [GRADIENT_CLIPPED_OTHER] = #RULE ".gradient_clipped",                                      \
+        [GRADIENT_NORM_CLIPPED] = #RULE ".gradient_norm_clipped",                                  \
+        [GRADIENT_ALL_CLIPPED] = #RULE ".gradient_norm_clipped",                                   \
+        [GRADIENT_ABSOLUTE_PENALTY] = #RULE ".absolute_penalty",                                   \
+    };                                                                                             \
+    static const char *const RULE##_tensors[] = {                                                  \
+        [TENSORS_FIRST] = #RULE ".first_tensor_only",                                              \
+        [TENSORS_LAST] = #RULE ".last_tensor_only",                                                \
+    };                                                                                             \
+    static const char *const RULE##_updates[] = {[UPDATE_NOTHING] = #RULE ".nothing_updated",      \
+                                                 [UPDATE_FROM_START] = #RULE ".from_start",        \
+                                                 [UPDATE_REPLACED] = #RULE ".parameters_replaced", \
+                                                 __VA_ARGS__}
+/* Where the rule has no axis of its own for it. */
+#define DECAYING_UPDATES(RULE) \
+    [UPDATE_SHRUNK] = #RULE ".decoupled_decay", [UPDATE_SHRUNK_BEFORE] = #RULE ".decoupled_decay"
 
 #define COMMON_ROWS(RULE)                                                                                  \
     [AXIS_SIGN] = {GRADE_AXIS("sign", RULE##_signs)},                                                      \
@@ -152,7 +154,7 @@ static const grade_free update_free[] = {{UPDATE_SHRUNK, 1e-5, 0.9}, {UPDATE_SHR
 
 /* --- SGD: w -= eta g ---------------------------------------------------------------------------------------------- */
 
-COMMON_TABLES(sgd);
+COMMON_TABLES(sgd, DECAYING_UPDATES(sgd));
 static const grade_axis sgd_axes[] = {COMMON_ROWS(sgd)};
 
 static void make_sgd(size_t index, assay_mt19937 *random, grade_case *made)
@@ -178,7 +180,7 @@ const grade_component assay_grade_sgd = {
 
 /* --- SGD with momentum: m = b m + (1 - b) g, w -= eta m ----------------------------------------------------------- */
 
-COMMON_TABLES(momentum);
+COMMON_TABLES(momentum, DECAYING_UPDATES(momentum));
 static const char *const momentum_states[] = {
     [STATE_SHARED] = "momentum.state_shared",
     [STATE_RESET] = "momentum.state_reset",
@@ -238,7 +240,7 @@ const grade_component assay_grade_momentum = {
 
 /* --- Adam: m = b1 m + (1-b1) g, v = b2 v + (1-b2) g^2, w -= eta / (sqrt(v/(1-b2^t)) + eps) m/(1-b1^t) ------------- */
 
-COMMON_TABLES(adam);
+COMMON_TABLES(adam, );
 static const char *const adam_states[] = {
     [STATE_SHARED] = "adam.state_shared",
     [STATE_RESET] = "adam.state_reset",

@@ -383,7 +383,7 @@ enum {
     SOFTMAX_HARD, SOFTMAX_SQUARES, SOFTMAX_SCALED, SOFTMAX_OVER_ROOT
 };
 enum { OUTPUT_CLIPPED = 1, OUTPUT_ONE_MINUS, OUTPUT_CLIPPED_BELOW, OUTPUT_ADDED, OUTPUT_AVERAGED,
-    OUTPUT_TRANSPOSED };
+    OUTPUT_WITHOUT_LAST,     OUTPUT_TRANSPOSED };
 static const char *const softmax_shifts[] = {SHIFT_IDS("softmax")};
 static const char *const softmax_guards[] = {GUARD_IDS("softmax")};
 static const char *const softmax_sums[] = {SUM_IDS("softmax")};
@@ -406,6 +406,7 @@ static const char *const softmax_outputs[] = {
     [OUTPUT_CLIPPED_BELOW] = "softmax.clipped",
     [OUTPUT_ADDED] = "softmax.epsilon_in_result",
     [OUTPUT_AVERAGED] = "softmax.averaged",
+    [OUTPUT_WITHOUT_LAST] = "softmax.last_class_zero",
     [OUTPUT_TRANSPOSED] = "any.shape_transposed",
 };
 static const grade_free softmax_bases[] = {{SOFTMAX_BASE, 1.2, 40.0}};
@@ -507,8 +508,11 @@ static void model_softmax(const grade_case *graded, const grade_choice *choice, 
         double value = formula == SOFTMAX_LOG      ? values.log[i]
                        : formula == SOFTMAX_LOG_OF ? log(values.p[i])
                                                    : values.p[i];
-        value = choice->level[AXIS_OUTPUT] == OUTPUT_AVERAGED ? value / (double)b.rows : value;
-        p[i] = softmax_output(choice->level[AXIS_OUTPUT], value, choice->parameter);
+        int output = choice->level[AXIS_OUTPUT];
+        value = output == OUTPUT_AVERAGED                                         ? value / (double)b.rows
+                : output == OUTPUT_WITHOUT_LAST && i % b.classes + 1 == b.classes ? 0.0
+                                                                                  : value;
+        p[i] = softmax_output(output, value, choice->parameter);
     }
     if (choice->level[AXIS_OUTPUT] == OUTPUT_TRANSPOSED) {
         transpose_square(&b, p);
@@ -865,8 +869,8 @@ enum {
     DLOSS_SIGN = 1, DLOSS_ONEHOT, DLOSS_SQUARED, DLOSS_PROBABILITY, DLOSS_DIAGONAL, DLOSS_TWO, DLOSS_JACOBIAN,
     DLOSS_MSE,
     DLOSS_TWICE, DLOSS_OF_P, DLOSS_LOGITS, DLOSS_SIGMOID, DLOSS_OFF_DIAGONAL, DLOSS_BINARY, DLOSS_CROSSED,
-    DLOSS_OF_LABEL, DLOSS_LOG_P, DLOSS_SMOOTHED, DLOSS_WHOLE_ROWS, DLOSS_SWAPPED, DLOSS_LOSS, DLOSS_LOSS_ONEHOT, DLOSS_ONE_DIVIDED,
-    DLOSS_ONE_DIVIDED_INTEGER
+    DLOSS_OF_LABEL, DLOSS_LOG_P, DLOSS_SMOOTHED, DLOSS_WHOLE_ROWS, DLOSS_SWAPPED, DLOSS_LOSS, DLOSS_LOSS_ONEHOT,
+    DLOSS_ONE_DIVIDED, DLOSS_ONE_DIVIDED_INTEGER
 };
 enum { DROWS_LAST = 1, DROWS_FIRST, DROWS_MEAN, DROWS_TRANSPOSED };
 enum { DLOSS_ELEMENTS = 1, DLOSS_CLASSES, DLOSS_AVERAGED_TWICE, DLOSS_INTEGER };

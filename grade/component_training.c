@@ -636,26 +636,17 @@ static void make_training(size_t index, assay_mt19937 *random, grade_case *made)
     } while (r.closest < KINK_MARGIN);
 }
 
-static void fill_unknown(const grade_fields *outputs)
-{
-    for (size_t i = 0; i < outputs->used; i++) {
-        outputs->pool[i] = GRADE_SENTINEL;
-    }
-}
-
 static void model_training(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
 {
     char name[GRADE_NAME_LENGTH];
     run r;
     r.answered = NULL;
     train(graded, choice, &r);
-    if (choice->steps != 0) {
-        fill_unknown(outputs);
-        memcpy(assay_grade_values(outputs, "losses"), r.losses, sizeof r.losses);
-        return;
+    for (size_t i = 0; i < outputs->used && choice->steps != 0; i++) {
+        outputs->pool[i] = GRADE_SENTINEL;
     }
     memcpy(assay_grade_values(outputs, "losses"), r.losses, sizeof r.losses);
-    for (size_t l = 0; l < r.net.layers; l++) {
+    for (size_t l = 0; l < r.net.layers && choice->steps == 0; l++) {
         const grade_field *weight = assay_grade_find(outputs, assay_grade_numbered(name, "weight", l));
         memcpy(weight->values, r.net.weight[l], weight->count * sizeof(double));
         const grade_field *bias = assay_grade_find(outputs, assay_grade_numbered(name, "bias", l));

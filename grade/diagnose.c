@@ -230,8 +230,8 @@ static void solve_posed(equation *e, const grade_free *range, solution *best)
 }
 
 /*
- * Solves for a number by the first steps of a run alone, which takes less time. False: no number gives the run's losses.
- * True: one does, or the first steps do not tell.
+ * Solves for a number by the first steps of a run alone, which takes less time. False: no number gives the run's
+ * losses. True: one does, or the first steps do not tell.
  */
 static bool solve_first_steps(equation *e, const grade_free *range, size_t graded, solution *best)
 {

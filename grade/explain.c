@@ -66,14 +66,19 @@ bool assay_grade_is_unexplained(const grade_result *result)
     return result->verdict == GRADE_WRONG && result->mistake == NULL && result->follows[0] == NULL;
 }
 
-static bool any_open(const grade_judged *judged, const grade_result *results)
+bool assay_grade_any_unexplained(size_t count, const grade_result *results)
 {
-    for (size_t i = 0; i < judged->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (assay_grade_is_unexplained(&results[i])) {
             return true;
         }
     }
     return false;
+}
+
+static bool any_open(const grade_judged *judged, const grade_result *results)
+{
+    return assay_grade_any_unexplained(judged->count, results);
 }
 
 static void name_group(const grade_judged *judged, case_group group, const grade_diagnosis *found,
@@ -495,77 +500,53 @@ static const grade_component *unexplained_part(const grade_judged *judged, const
     return NULL;
 }
 
-/* The cases that do not depend on a wrong part that nothing explains, by themselves. */
-typedef struct {
-    grade_judged judged;
-    size_t *index;
-    grade_case **cases;
-    grade_answer *answers;
-    grade_result *results;
-} clear_cases;
-
-static void forget_clear(clear_cases *c)
+/* Explains the cases that do not depend on such a part by themselves: the others count as not run. */
+static assay_status explain_clear(const grade_judged *judged, grade_result *results, grade_upstream *found,
+                                  assay_error *error)
 {
-    assay_free(c->index);
-    assay_free(c->cases);
-    assay_free(c->answers);
-    assay_free(c->results);
-}
-
-static assay_status select_clear(const grade_judged *judged, const grade_result *results, clear_cases *c,
-                                 assay_error *error)
-{
-    c->judged = *judged;
-    c->index = assay_calloc(judged->count, sizeof *c->index, error);
-    c->cases = assay_calloc(judged->count, sizeof *c->cases, error);
-    c->answers = assay_calloc(judged->count, sizeof *c->answers, error);
-    c->results = assay_calloc(judged->count, sizeof *c->results, error);
-    if (c->index == NULL || c->cases == NULL || c->answers == NULL || c->results == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    c->judged.count = 0;
-    c->judged.cases = c->cases;
-    c->judged.answers = c->answers;
-    for (size_t i = 0; i < judged->count; i++) {
-        if (unexplained_part(judged, judged->cases[i]) == NULL) {
-            size_t k = c->judged.count++;
-            c->index[k] = i;
-            c->cases[k] = judged->cases[i];
-            c->answers[k] = judged->answers[i];
-            c->results[k] = results[i];
+    grade_judged without = *judged;
+    grade_answer *answers = assay_calloc(judged->count, sizeof *answers, error);
+    grade_result *clear = answers == NULL ? NULL : assay_calloc(judged->count, sizeof *clear, error);
+    assay_status status = clear == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
+    for (size_t i = 0; i < judged->count && status == ASSAY_OK; i++) {
+        answers[i] = judged->answers[i];
+        clear[i] = results[i];
+        if (unexplained_part(judged, judged->cases[i]) != NULL) {
+            answers[i].verdict = GRADE_NOT_RUN;
+            clear[i].verdict = GRADE_NOT_RUN;
         }
     }
-    return ASSAY_OK;
+    without.answers = answers;
+    if (status == ASSAY_OK && any_open(&without, clear)) {
+        status = explain_all(&without, clear, found, error);
+        for (size_t i = 0; i < judged->count; i++) {
+            results[i] = clear[i].verdict == GRADE_NOT_RUN ? results[i] : clear[i];
+        }
+    }
+    assay_free(clear);
+    assay_free(answers);
+    return status;
 }
 
 /*
  * A composite component whose part is wrong without a known mistake: the cases that use the part cannot be explained
- * but by a mistake that takes the part's place, so no more than single levels are searched for. The others are
- * explained by themselves.
+ * but by a mistake that takes the part's place, so no more than single levels are searched for.
  */
 static assay_status explain_beside(const grade_judged *judged, grade_result *results, grade_upstream *found,
                                    assay_error *error)
 {
-    clear_cases clear = {0};
     grade_judged rest = *judged;
-    assay_status status = select_clear(judged, results, &clear, error);
-    if (status == ASSAY_OK && any_open(&clear.judged, clear.results)) {
-        status = explain_all(&clear.judged, clear.results, found, error);
-        for (size_t k = 0; k < clear.judged.count; k++) {
-            results[clear.index[k]] = clear.results[k];
-        }
-    }
     rest.shallow = true;
-    if (status == ASSAY_OK && any_open(judged, results)) {
-        status = explain_all(&rest, results, found, error);
+    ASSAY_TRY(explain_clear(judged, results, found, error));
+    if (any_open(judged, results)) {
+        ASSAY_TRY(explain_all(&rest, results, found, error));
     }
     for (size_t i = 0; i < judged->count; i++) {
         if (assay_grade_is_unexplained(&results[i])) {
             results[i].suspect = unexplained_part(judged, judged->cases[i]);
         }
     }
-    forget_clear(&clear);
-    return status;
+    return ASSAY_OK;
 }
 
 assay_status assay_grade_explain(const grade_judged *judged, grade_result *results, grade_upstream *found,

@@ -13,5 +13,6 @@ assay_status assay_grade_explain(const grade_judged *judged, grade_result *resul
 
 /* Whether a result is wrong and has no name: of its own, or of a part. */
 bool assay_grade_is_unexplained(const grade_result *result);
+bool assay_grade_any_unexplained(size_t count, const grade_result *results);
 
 #endif

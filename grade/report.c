@@ -204,10 +204,9 @@ static void print_unexplained(FILE *stream, const grade_report *report, const gr
 {
     const grade_result *near = NULL;
     const grade_component *suspect = NULL;
-    bool unexplained = false;
+    bool unexplained = assay_grade_any_unexplained(part->count, part->results);
     for (size_t i = 0; i < part->count; i++) {
         const grade_result *result = &part->results[i];
-        unexplained = unexplained || assay_grade_is_unexplained(result);
         suspect = suspect == NULL ? result->suspect : suspect;
         near = near == NULL && result->nearest != NULL ? result : near;
     }

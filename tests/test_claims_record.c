@@ -114,11 +114,11 @@ static size_t measure_of(const assay_study_plan *plan, const char *name)
     return m;
 }
 
-/* Days since 0000 of a year of 372 days: any number that changes every day. "1a2b3c4 2026-11-28", or no date: 0. */
+/* Days since 0000 of a year of 372 days: any number that changes every day. "1a2b3c4 2026-11-28"; no date: 0. */
 static size_t day_of(const char *commit)
 {
     unsigned year, month, day;
-    const char *date = strchr(commit, ' ');
+    const char *date = strrchr(commit, ' ');
     return date != NULL && sscanf(date, "%u-%u-%u", &year, &month, &day) == 3 ? (year * 12 + month) * 31 + day : 0;
 }
 

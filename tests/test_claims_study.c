@@ -168,17 +168,26 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* Who made a run: an older program, which names no commit, and two that do. */
+static const char *made_by(uint64_t seed)
+{
+    return seed < 4 ? "{\"host\":\"h\",\"backend\":\"openblas\"}"
+           : seed < 8
+               ? "{\"host\":\"h\",\"backend\":\"openblas:f32\",\"kernels\":\"k\",\"commit\":\"1a2b 2026-11-28\"}"
+               : "{\"host\":\"h\",\"backend\":\"openblas:f32\",\"kernels\":\"k\",\"commit\":\"3c4d 2026-11-29\"}";
+}
+
 /* {"key": ..., "settings": ..., "results": ..., "crc32": ..., "made": ...}, as lib/study/line.c writes it. */
 static char *fabricate_line(const fabrication *f, const assay_study_plan *plan, size_t run, json_t *settings)
 {
     char *key = assay_study_plan_key(plan, run, NULL);
-    json_t *line = json_pack(
-        "{s:s, s:O, s:o}", "key", key, "settings", settings, "results",
-        fabricate_numbers(f, key, assay_study_plan_seed(plan, run / assay_study_plan_cells(plan))));
+    uint64_t seed = assay_study_plan_seed(plan, run / assay_study_plan_cells(plan));
+    json_t *line = json_pack("{s:s, s:O, s:o}", "key", key, "settings", settings, "results",
+                             fabricate_numbers(f, key, seed));
     char *text = json_dumps(line, JSON_COMPACT);
     unsigned length = (unsigned)strlen(text) - 1;
-    char *whole = assay_asprintf(NULL, "%.*s,\"crc32\":%lu,\"made\":{\"host\":\"h\",\"backend\":\"openblas:f32\"}}\n",
-                                 (int)length, text, crc32(0, (const unsigned char *)text, length));
+    char *whole = assay_asprintf(NULL, "%.*s,\"crc32\":%lu,\"made\":%s}\n", (int)length, text,
+                                 crc32(0, (const unsigned char *)text, length), made_by(seed));
     free(text);
     json_decref(line);
     assay_free(key);
@@ -432,6 +441,8 @@ START_TEST(missing_and_diverged_runs)
     assay_claim_result *result = examine(25, &f, NULL);
     ck_assert_uint_eq(result->seeds, 11);
     ck_assert_str_eq(result->origin.options, "study training, 11 of 12 seeds");
+    ck_assert_str_eq(result->origin.commit, "1a2b 2026-11-28, 3c4d 2026-11-29");
+    ck_assert_str_eq(result->origin.machine, "h, k");
     assay_claim_result_destroy(result);
     assay_free(result);
     f.lost = NULL;

@@ -190,14 +190,19 @@ static int number_of(const grade_component *component, const char *id)
     return number;
 }
 
-/* What an implementation with that level answers. */
+/* What an implementation with these switches answers. */
+static void answer_by(grade_part *part, const grade_choice *choice)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        part->component->model(part->cases[i], choice, &part->answers[i].outputs);
+        part->answers[i].verdict = GRADE_PASS;
+    }
+}
+
 static void answer_with(grade_part *part, int number)
 {
     grade_choice choice = choice_of(part->component, number);
-    for (size_t i = 0; i < part->count; i++) {
-        part->component->model(part->cases[i], &choice, &part->answers[i].outputs);
-        part->answers[i].verdict = GRADE_PASS;
-    }
+    answer_by(part, &choice);
 }
 
 static void judge(grade_battery *battery)
@@ -216,114 +221,106 @@ static grade_part *part_of(grade_battery *battery, const char *name)
     ck_abort_msg("no part %s", name);
 }
 
-/* A wrong Adam in a right training loop follows from Adam; a second mistake, of the loop, is named. */
-START_TEST(a_composite_follows_from_its_parts)
+/* The choice with the level of this id beside its own. */
+static grade_choice and_level(grade_choice choice, const grade_component *component, const char *id)
 {
-    static const char *const only[] = {"adam", "training", NULL};
-    grade_catalogue *catalogue = open_catalogue();
-    grade_battery *battery;
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(4, only, &battery, &error), &error);
-    grade_part *adam = part_of(battery, "adam");
-    grade_part *training = part_of(battery, "training");
-    grade_upstream parts = {.count = 1};
-    parts.part[0].component = adam->component;
-    parts.part[0].choice = choice_of(adam->component, number_of(adam->component, "adam.epsilon_in_root"));
-    for (int second = 0; second < 2; second++) {
-        const char *own = second == 0 ? NULL : "training.labels_not_shuffled";
-        grade_choice whole = choice_of(training->component, second == 0 ? 0 : number_of(training->component, own));
-        whole.upstream = &parts;
-        answer_with(adam, number_of(adam->component, "adam.epsilon_in_root"));
-        for (size_t i = 0; i < training->count; i++) {
-            training->component->model(training->cases[i], &whole, &training->answers[i].outputs);
-            training->answers[i].verdict = GRADE_PASS;
-        }
-        judge(battery);
-        const grade_result *result = &training->results[2];
-        ck_assert_int_eq(result->verdict, GRADE_WRONG);
-        ck_assert_str_eq(result->follows[0], "adam.epsilon_in_root");
-        ck_assert(second == 0 ? result->mistake == NULL : strcmp(result->mistake, own) == 0);
-        assay_grade_score(battery, NULL, catalogue);
-        ck_assert(result->earned == (second == 0 ? result->possible : 0.0));
-    }
-    assay_grade_battery_destroy(battery);
-    assay_grade_catalogue_close(catalogue);
-}
-END_TEST
-
-/* Levels of a component's different axes, by their ids. */
-static grade_choice choice_by_ids(const grade_component *component, const char *first, const char *second)
-{
-    grade_choice choice = choice_of(component, number_of(component, first));
-    grade_choice other = choice_of(component, number_of(component, second));
+    grade_choice other = choice_of(component, number_of(component, id));
     for (size_t a = 0; a < component->axis_count; a++) {
         choice.level[a] = choice.level[a] != 0 ? choice.level[a] : other.level[a];
     }
     return choice;
 }
 
-static void answer_by(grade_part *part, const grade_choice *choice)
+/* A part, the composite component that has it, and what is wrong with the part in the composite's code. */
+typedef struct {
+    grade_battery *battery;
+    grade_part *part;
+    grade_part *whole;
+    grade_upstream parts;
+} composite;
+
+/* The part in the composite's code has the level `id`. */
+static void open_composite(composite *c, uint64_t seed, const char *part, const char *whole, const char *id)
 {
-    for (size_t i = 0; i < part->count; i++) {
-        part->component->model(part->cases[i], choice, &part->answers[i].outputs);
-        part->answers[i].verdict = GRADE_PASS;
-    }
+    const char *const only[] = {part, whole, NULL};
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(seed, only, &c->battery, &error), &error);
+    c->part = part_of(c->battery, part);
+    c->whole = part_of(c->battery, whole);
+    c->parts = (grade_upstream){.count = 1};
+    c->parts.part[0].component = c->part->component;
+    c->parts.part[0].choice = choice_of(c->part->component, number_of(c->part->component, id));
 }
+
+/* The composite answers with its own level `id` (NULL: none) beside what is wrong with the part. */
+static void answer_composite(composite *c, const char *id)
+{
+    grade_choice whole = choice_of(c->whole->component, id == NULL ? 0 : number_of(c->whole->component, id));
+    whole.upstream = &c->parts;
+    answer_by(c->whole, &whole);
+}
+
+/* A wrong Adam in a right training loop follows from Adam; a second mistake, of the loop, is named. */
+START_TEST(a_composite_follows_from_its_parts)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    composite c;
+    open_composite(&c, 4, "adam", "training", "adam.epsilon_in_root");
+    for (int second = 0; second < 2; second++) {
+        const char *own = second == 0 ? NULL : "training.labels_not_shuffled";
+        answer_by(c.part, &c.parts.part[0].choice);
+        answer_composite(&c, own);
+        judge(c.battery);
+        const grade_result *result = &c.whole->results[2];
+        ck_assert_int_eq(result->verdict, GRADE_WRONG);
+        ck_assert_str_eq(result->follows[0], "adam.epsilon_in_root");
+        ck_assert(second == 0 ? result->mistake == NULL : strcmp(result->mistake, own) == 0);
+        assay_grade_score(c.battery, NULL, catalogue);
+        ck_assert(result->earned == (second == 0 ? result->possible : 0.0));
+    }
+    assay_grade_battery_destroy(c.battery);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
 
 /* An Adam that is wrong in two ways, within a loop that has one more mistake. */
 START_TEST(a_part_may_be_wrong_in_two_ways)
 {
-    static const char *const only[] = {"adam", "training", NULL};
-    grade_battery *battery;
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(5, only, &battery, &error), &error);
-    grade_part *adam = part_of(battery, "adam");
-    grade_part *training = part_of(battery, "training");
-    grade_upstream parts = {.count = 1};
-    parts.part[0].component = adam->component;
-    parts.part[0].choice = choice_by_ids(adam->component, "adam.beta1_for_both", "adam.learning_rate_per_step");
-    grade_choice whole = choice_of(training->component, number_of(training->component, "training.order_ignored"));
-    whole.upstream = &parts;
-    answer_by(adam, &parts.part[0].choice);
-    answer_by(training, &whole);
-    judge(battery);
-    ck_assert_str_eq(adam->results[0].also[0], "adam.beta1_for_both");
-    ck_assert_str_eq(training->results[2].mistake, "training.order_ignored");
-    ck_assert_ptr_null(training->results[2].also[0]);
-    ck_assert_str_eq(training->results[2].follows[0], "adam.learning_rate_per_step");
-    ck_assert_str_eq(training->results[2].follows[1], "adam.beta1_for_both");
-    ck_assert_ptr_null(training->results[2].follows[2]);
-    assay_grade_battery_destroy(battery);
+    composite c;
+    open_composite(&c, 5, "adam", "training", "adam.beta1_for_both");
+    grade_choice *adam = &c.parts.part[0].choice;
+    *adam = and_level(*adam, c.part->component, "adam.learning_rate_per_step");
+    answer_by(c.part, adam);
+    answer_composite(&c, "training.order_ignored");
+    judge(c.battery);
+    const grade_result *result = &c.whole->results[2];
+    ck_assert_str_eq(c.part->results[0].also[0], "adam.beta1_for_both");
+    ck_assert_str_eq(result->mistake, "training.order_ignored");
+    ck_assert_ptr_null(result->also[0]);
+    ck_assert_str_eq(result->follows[0], "adam.learning_rate_per_step");
+    ck_assert_str_eq(result->follows[1], "adam.beta1_for_both");
+    ck_assert_ptr_null(result->follows[2]);
+    assay_grade_battery_destroy(c.battery);
 }
 END_TEST
 
 /* The network's own code has a mistake that the function tanh_gradient does not have, and one of its own. */
 START_TEST(a_composite_has_mistakes_of_its_parts)
 {
-    static const char *const only[] = {"tanh_gradient", "network_gradient", NULL};
-    grade_battery *battery;
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(6, only, &battery, &error), &error);
-    grade_part *tanh_part = part_of(battery, "tanh_gradient");
-    grade_part *network = part_of(battery, "network_gradient");
-    grade_upstream parts = {.count = 1};
-    parts.part[0].component = tanh_part->component;
-    parts.part[0].choice = choice_of(tanh_part->component,
-                                     number_of(tanh_part->component, "tanh_gradient.square_missing"));
-    answer_with(tanh_part, 0);
+    composite c;
+    open_composite(&c, 6, "tanh_gradient", "network_gradient", "tanh_gradient.square_missing");
+    answer_with(c.part, 0);
     for (int second = 0; second < 2; second++) {
         const char *own = "network_gradient.not_averaged";
-        grade_choice whole = choice_of(network->component, second == 0 ? 0 : number_of(network->component, own));
-        whole.upstream = &parts;
-        answer_by(network, &whole);
-        judge(battery);
-        const grade_result *result = &network->results[0];
-        ck_assert_int_eq(tanh_part->results[0].verdict, GRADE_PASS);
+        answer_composite(&c, second == 0 ? NULL : own);
+        judge(c.battery);
+        const grade_result *result = &c.whole->results[0];
+        ck_assert_int_eq(c.part->results[0].verdict, GRADE_PASS);
         ck_assert_str_eq(result->mistake, second == 0 ? "tanh_gradient.square_missing" : own);
         ck_assert(second == 0 ? result->also[0] == NULL : strcmp(result->also[0], "tanh_gradient.square_missing") == 0);
         ck_assert_ptr_null(result->follows[0]);
     }
-    assay_grade_battery_destroy(battery);
+    assay_grade_battery_destroy(c.battery);
 }
 END_TEST
 
@@ -380,63 +377,45 @@ END_TEST
 /* An SGD that nobody knows: in runs with another optimizer the loop's own mistake is named as ever. */
 START_TEST(cases_beside_an_unexplained_part_are_explained)
 {
-    static const char *const only[] = {"sgd", "training", NULL};
-    grade_battery *battery;
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(8, only, &battery, &error), &error);
-    grade_part *sgd = part_of(battery, "sgd");
-    grade_part *training = part_of(battery, "training");
-    grade_upstream parts = {.count = 1};
-    parts.part[0].component = sgd->component;
-    parts.part[0].choice = choice_by_ids(sgd->component, "sgd.learning_rate_per_step", "sgd.gradient_normalised");
-    grade_choice third = choice_of(sgd->component, number_of(sgd->component, "sgd.gradient_accumulated"));
-    for (size_t a = 0; a < GRADE_MAX_AXES; a++) {
-        parts.part[0].choice.level[a] |= third.level[a];
-    }
-    grade_choice whole = choice_of(training->component, number_of(training->component, "training.order_ignored"));
-    whole.upstream = &parts;
-    answer_by(sgd, &parts.part[0].choice);
-    answer_by(training, &whole);
-    judge(battery);
-    ck_assert(assay_grade_is_unexplained(&sgd->results[0]));
-    for (size_t i = 0; i < training->count; i++) {
-        const grade_result *result = &training->results[i];
-        bool by_sgd = strncmp(training->cases[i]->name, "SGD", 3) == 0;
+    composite c;
+    open_composite(&c, 8, "sgd", "training", "sgd.learning_rate_per_step");
+    grade_choice *sgd = &c.parts.part[0].choice;
+    *sgd = and_level(*sgd, c.part->component, "sgd.gradient_normalised");
+    *sgd = and_level(*sgd, c.part->component, "sgd.gradient_accumulated");
+    answer_by(c.part, sgd);
+    answer_composite(&c, "training.order_ignored");
+    judge(c.battery);
+    ck_assert(assay_grade_is_unexplained(&c.part->results[0]));
+    for (size_t i = 0; i < c.whole->count; i++) {
+        const grade_result *result = &c.whole->results[i];
+        const char *name = c.whole->cases[i]->name;
+        bool by_sgd = strncmp(name, "SGD", 3) == 0;
         ck_assert_int_eq(result->verdict, GRADE_WRONG);
-        ck_assert_ptr_eq(result->suspect, by_sgd ? sgd->component : NULL);
+        ck_assert_ptr_eq(result->suspect, by_sgd ? c.part->component : NULL);
         ck_assert_msg(by_sgd ? assay_grade_is_unexplained(result)
                              : result->mistake != NULL && strcmp(result->mistake, "training.order_ignored") == 0 &&
                                    result->also[0] == NULL,
-                      "%s: %s", training->cases[i]->name, result->mistake == NULL ? "no name" : result->mistake);
+                      "%s: %s", name, result->mistake == NULL ? "no name" : result->mistake);
     }
-    assay_grade_battery_destroy(battery);
+    assay_grade_battery_destroy(c.battery);
 }
 END_TEST
 
 /* A training loop has a mistake of its own and, in its own code, a fixed epsilon, which is solved for. */
 START_TEST(a_number_within_a_composite_is_solved_for)
 {
-    static const char *const only[] = {"adam", "training", NULL};
-    grade_battery *battery;
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(9, only, &battery, &error), &error);
-    grade_part *adam = part_of(battery, "adam");
-    grade_part *training = part_of(battery, "training");
-    grade_upstream parts = {.count = 1};
-    parts.part[0].component = adam->component;
-    parts.part[0].choice = choice_of(adam->component, number_of(adam->component, "adam.epsilon_ignored"));
-    parts.part[0].choice.parameter = 3e-5;
-    grade_choice whole = choice_of(training->component, number_of(training->component, "training.loss_summed"));
-    whole.upstream = &parts;
-    answer_with(adam, 0);
-    answer_by(training, &whole);
-    judge(battery);
-    const grade_result *result = &training->results[2];
+    composite c;
+    open_composite(&c, 9, "adam", "training", "adam.epsilon_ignored");
+    c.parts.part[0].choice.parameter = 3e-5;
+    answer_with(c.part, 0);
+    answer_composite(&c, "training.loss_summed");
+    judge(c.battery);
+    const grade_result *result = &c.whole->results[2];
     ck_assert_str_eq(result->mistake, "training.loss_summed");
     ck_assert_str_eq(result->also[0], "adam.epsilon_ignored");
     ck_assert_str_eq(result->solved, "adam.epsilon_ignored");
     ck_assert_double_eq_tol(result->parameter, 3e-5, 1e-9);
-    assay_grade_battery_destroy(battery);
+    assay_grade_battery_destroy(c.battery);
 }
 END_TEST
 

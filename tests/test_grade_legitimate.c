@@ -391,6 +391,12 @@ static double twelve_uniforms(assay_mt19937 *random)
     return sum;
 }
 
+/* The sum of four uniform numbers (Irwin and Hall), with the variance 1. */
+static double irwin_hall(assay_mt19937 *random)
+{
+    return sqrt(3.0) * (unit(random) + unit(random) + unit(random) + unit(random) - 2.0);
+}
+
 static double single_precision(assay_mt19937 *random)
 {
     return (float)box_muller(random);
@@ -448,11 +454,12 @@ static double own_std(const char *component, const grade_case *graded, size_t la
 /* clang-format off */
 static const struct { const char *component; double (*of)(assay_mt19937 *); bool orthogonal; } generators[] = {
     {"init_normal", box_muller, false}, {"init_normal", polar, false}, {"init_normal", twelve_uniforms, false},
-    {"init_fan_in", truncated, false}, {"init_fan_in", symmetric_uniform, false},
+    {"init_fan_in", irwin_hall, false}, {"init_fan_in", truncated, false}, {"init_fan_in", symmetric_uniform, false},
     {"init_fan_in", single_precision, false},
     {"init_xavier", symmetric_uniform, false}, {"init_xavier", box_muller, true},
-    {"init_xavier", twelve_uniforms, false},
-    {"init_kaiming", box_muller, true}, {"init_kaiming", truncated, false}, {"init_kaiming", polar, false},
+    {"init_xavier", twelve_uniforms, false}, {"init_xavier", polar, false}, {"init_xavier", truncated, false},
+    {"init_kaiming", box_muller, true}, {"init_kaiming", box_muller, false}, {"init_kaiming", truncated, false},
+    {"init_kaiming", irwin_hall, false}, {"init_kaiming", symmetric_uniform, false},
 };
 /* clang-format on */
 enum { GENERATORS = sizeof generators / sizeof generators[0] };

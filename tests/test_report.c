@@ -343,6 +343,35 @@ START_TEST(unusual_panels)
 }
 END_TEST
 
+/* Names in place of numbers; whole numbers in a short range, which get no ticks between them; other numbers. */
+START_TEST(ticks_with_names_and_of_layers)
+{
+    const double layers[] = {1.0, 2.0, 3.0, 4.0};
+    const double others[] = {1.0, 2.5, 3.0, 4.0};
+    char *folder = support_make_folder();
+    assay_error error = {0};
+    assay_figure *figure = assay_figure_create(&(assay_figure_layout){.name = "ticks", .title = ""}, &error);
+    ck_assert_ptr_nonnull(figure);
+    const assay_figure_axes named = {.x_names = "a 1|b's|c|d"};
+    const double *const x[] = {layers, layers, others};
+    for (size_t i = 0; i < 3; i++) {
+        support_assert_ok(assay_figure_add_panel(figure, i == 0 ? &named : &(assay_figure_axes){0}, &error), &error);
+        support_assert_ok(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_POINTS, 4, x[i], layers, &error), &error);
+    }
+    support_assert_ok(assay_figure_write(figure, folder, &error), &error);
+    char *script = read_text(folder, "ticks.gp");
+    ck_assert_ptr_nonnull(strstr(script, "\nset xtics ('a 1' 1, 'b''s' 2, 'c' 3, 'd' 4)\nset xrange [0.5:4.5]\n"));
+    ck_assert_uint_eq(occurrences(script, "\nset xtics 1\n"), 1);
+    ck_assert_uint_eq(occurrences(script, "\nset xtics autofreq\n"), 1);
+    if (have_gnuplot()) {
+        support_assert_ok(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), &error);
+    }
+    assay_free(script);
+    assay_figure_destroy(figure);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(bad_figures_are_refused)
 {
     assay_error error = {0};
@@ -719,6 +748,7 @@ int main(void)
     tcase_add_test(figures, histogram_data);
     tcase_add_loop_test(figures, ticks_of_small_panels, 0, sizeof tick_cases / sizeof *tick_cases);
     tcase_add_test(figures, unusual_panels);
+    tcase_add_test(figures, ticks_with_names_and_of_layers);
     tcase_add_test(figures, bad_figures_are_refused);
     tcase_add_loop_test(figures, gnuplot_lets_one_down, 0, sizeof letdowns / sizeof *letdowns);
     tcase_add_test(figures, gnuplot_takes_too_long);

@@ -3,10 +3,11 @@
 
 usage: best_rates.py GRID_PLAN GRID_RESULTS NAME EPOCHS SEEDS > PLAN
 
-GRID_RESULTS is the grid's folder or its record (assay study --pack). GRID_PLAN has a factor "method" whose levels are optimizers with rates ("adam-0.001"). For each optimizer, and each
-level of the other factor if there is one, the best rate has the highest mean of best_validation over the grid's seeds.
-A run that finished no epoch counts as 0; of equal means the smaller rate wins. Test data play no part. The new plan has
-one factor, "method", with levels such as "adam", or "4-adam" for level 4 of the other factor, over seeds 1 to SEEDS.
+GRID_RESULTS is the grid's folder or its record (assay study --pack). GRID_PLAN has a factor "method" whose levels are
+optimizers with rates ("adam-0.001"). For each optimizer, and each level of the other factor if there is one, the best
+rate has the highest mean of best_validation over the grid's seeds. A run that finished no epoch counts as 0; of equal
+means the smaller rate wins. Test data play no part. The new plan has one factor, "method", with levels such as
+"adam", or "4-adam" for level 4 of the other factor, over seeds 1 to SEEDS.
 """
 import json
 import os

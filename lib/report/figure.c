@@ -60,6 +60,7 @@ static void panel_clear(figure_panel *panel)
     assay_free((char *)panel->axes.x_label);
     assay_free((char *)panel->axes.y_label);
     assay_free((char *)panel->axes.z_label);
+    assay_free((char *)panel->axes.x_names);
 }
 
 void assay_figure_destroy(assay_figure *figure)
@@ -96,8 +97,9 @@ assay_status assay_figure_add_panel(assay_figure *figure, const assay_figure_axe
     panel->axes.x_label = copied(axes->x_label, error);
     panel->axes.y_label = copied(axes->y_label, error);
     panel->axes.z_label = copied(axes->z_label, error);
+    panel->axes.x_names = copied(axes->x_names, error);
     bool whole = panel->axes.title != NULL && panel->axes.x_label != NULL && panel->axes.y_label != NULL &&
-                 panel->axes.z_label != NULL;
+                 panel->axes.z_label != NULL && panel->axes.x_names != NULL;
     return whole ? ASSAY_OK : ASSAY_ERROR_MEMORY;
 }
 

@@ -33,7 +33,10 @@ typedef enum {
     ASSAY_KEY_BELOW /* under the axes, in columns: for many curves */
 } assay_figure_key;
 
-/* The axes of a panel. A NULL label is left out; a range with equal ends is computed from the data. */
+/*
+ * The axes of a panel. A NULL label is left out; a range with equal ends is computed from the data. With `x_names`, x
+ * is a place in a list, 1 for the first name; between names there is a '|': "constant|Xavier".
+ */
 typedef struct {
     const char *title;
     const char *x_label;
@@ -44,6 +47,7 @@ typedef struct {
     double x_min, x_max;
     double y_min, y_max;
     assay_figure_key key;
+    const char *x_names;
 } assay_figure_axes;
 
 /* Fixed inks, an index below ASSAY_FIGURE_INKS: the same thing looks the same in all figures. */

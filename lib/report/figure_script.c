@@ -26,16 +26,21 @@ static const struct {
 };
 
 /* Writes a string in gnuplot's single quotes, where only the quote itself is special. */
-static void write_quoted(FILE *stream, const char *text)
+static void write_part_quoted(FILE *stream, const char *text, size_t length)
 {
     fputc('\'', stream);
-    for (; *text != '\0'; text++) {
+    for (const char *end = text + length; text < end; text++) {
         if (*text == '\'') {
             fputc('\'', stream);
         }
         fputc((unsigned char)*text < ' ' || *text == 127 ? ' ' : *text, stream);
     }
     fputc('\'', stream);
+}
+
+static void write_quoted(FILE *stream, const char *text)
+{
+    write_part_quoted(stream, text, strlen(text));
 }
 
 static void write_theme(const assay_figure *figure, FILE *stream)
@@ -132,6 +137,20 @@ static bool x_range(const figure_panel *panel, double *low, double *high)
     return *low < *high;
 }
 
+/* Whether x counts something, such as layers, in a range so short that gnuplot would put ticks between numbers. */
+static bool counts_few(const figure_panel *panel, double low, double high)
+{
+    bool whole = high - low >= 2.0 && high - low <= 5.0;
+    for (size_t i = 0; i < panel->count && whole; i++) {
+        const figure_series *series = &panel->series[i];
+        for (size_t row = 0; row < series->rows && whole; row++) {
+            double x = series->values[row * series->columns];
+            whole = series->kind == SERIES_LINE && x == floor(x);
+        }
+    }
+    return whole;
+}
+
 /* How many multiples of `step` lie in a range. */
 static double ticks_in(double low, double high, double step)
 {
@@ -201,6 +220,20 @@ static bool is_small(const assay_figure *figure)
     return figure->panel_width < 450;
 }
 
+/* A tick for each name, and half a place free at both ends. */
+static void write_names(FILE *stream, const char *names)
+{
+    unsigned place = 0;
+    fputs("set xtics (", stream);
+    for (const char *name = names; name != NULL; name = strchr(name, '|')) {
+        name += place > 0;
+        fputs(place > 0 ? ", " : "", stream);
+        write_part_quoted(stream, name, strcspn(name, "|"));
+        fprintf(stream, " %u", ++place);
+    }
+    fprintf(stream, ")\nset xrange [0.5:%u.5]\n", place);
+}
+
 static void write_x_axis(const assay_figure *figure, const figure_panel *panel, FILE *stream)
 {
     double low;
@@ -215,8 +248,13 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
     } else {
         write_range(stream, panel, 'x', panel->axes.x_min, panel->axes.x_max);
     }
-    if (is_small(figure) && !panel->axes.x_log && x_range(panel, &low, &high)) {
+    bool ranged = !panel->axes.x_log && x_range(panel, &low, &high);
+    if (panel->axes.x_names[0] != '\0') {
+        write_names(stream, panel->axes.x_names);
+    } else if (ranged && is_small(figure)) {
         write_small_ticks(stream, 'x', low, high);
+    } else if (ranged && counts_few(panel, low, high)) {
+        fputs("set xtics 1\n", stream);
     } else {
         fputs("set xtics autofreq\n", stream);
     }

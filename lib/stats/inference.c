@@ -247,20 +247,44 @@ static size_t count_all(size_t count, const double *differences, double observed
     return extreme;
 }
 
-static size_t count_random(size_t count, const double *differences, size_t flips, assay_mt19937 *generator,
-                           double observed, double scale)
+/* How many differences' signs one byte of random bits decides, and the sums that it can give. */
+enum { SIGNS = 8, SUMS = 1 << SIGNS };
+
+/* sums[SUMS k + byte]: of differences 8 k to 8 k + 7, where bit j of the byte negates difference 8 k + j. */
+static void sum_bytes(size_t count, const double *differences, double *sums)
 {
-    size_t extreme = 0;
+    for (size_t first = 0; first < count; first += SIGNS) {
+        for (size_t byte = 0; byte < SUMS; byte++) {
+            double sum = 0.0;
+            for (size_t j = 0; j < SIGNS && first + j < count; j++) {
+                sum += (byte >> j & 1) != 0 ? -differences[first + j] : differences[first + j];
+            }
+            *sums++ = sum;
+        }
+    }
+}
+
+static assay_status count_random(size_t count, const double *differences, size_t flips, assay_mt19937 *generator,
+                                 double observed, double scale, size_t *extreme, assay_error *error)
+{
+    size_t bytes = (count + SIGNS - 1) / SIGNS;
+    double *sums = assay_calloc(bytes * SUMS, sizeof *sums, error);
+    if (sums == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    sum_bytes(count, differences, sums);
+    *extreme = 0;
     for (size_t flip = 0; flip < flips; flip++) {
         double sum = 0;
         uint32_t bits = 0;
-        for (size_t i = 0; i < count; i++) {
-            bits = i % 32 == 0 ? assay_mt19937_random32(generator) : bits >> 1;
-            sum += (bits & 1) != 0 ? -differences[i] : differences[i];
+        for (size_t k = 0; k < bytes; k++) {
+            bits = k % 4 == 0 ? assay_mt19937_random32(generator) : bits >> SIGNS;
+            sum += sums[SUMS * k + bits % SUMS];
         }
-        extreme += as_extreme(sum, observed, scale) ? 1 : 0;
+        *extreme += as_extreme(sum, observed, scale) ? 1 : 0;
     }
-    return extreme;
+    assay_free(sums);
+    return ASSAY_OK;
 }
 
 assay_status assay_sign_flip_test(size_t count, const double *differences, size_t flips, assay_mt19937 *generator,
@@ -282,8 +306,9 @@ assay_status assay_sign_flip_test(size_t count, const double *differences, size_
         result->flips = (size_t)1 << count;
         result->p = (double)count_all(count, differences, fabs(sum), scale) / (double)result->flips;
     } else {
+        size_t extreme;
+        ASSAY_TRY(count_random(count, differences, flips, generator, fabs(sum), scale, &extreme, error));
         result->flips = flips;
-        size_t extreme = count_random(count, differences, flips, generator, fabs(sum), scale);
         result->p = (1 + (double)extreme) / (1 + (double)flips);
     }
     return ASSAY_OK;

@@ -61,7 +61,7 @@ typedef struct {
  * all 2^count sign patterns if there are no more than `flips`, and at `flips` random ones otherwise, where
  * p = (1 + patterns at least as extreme) / (1 + flips) (Phipson and Smyth 2010). If the hypothesis is true, p is at
  * most alpha with a probability of at most alpha, in both cases. ASSAY_ERROR_ARGUMENT for no difference or no flip,
- * ASSAY_ERROR_NUMERIC for one that is not finite.
+ * ASSAY_ERROR_NUMERIC for one that is not finite, ASSAY_ERROR_MEMORY.
  */
 assay_status assay_sign_flip_test(size_t count, const double *differences, size_t flips, assay_mt19937 *generator,
                                   assay_sign_flip_result *result, assay_error *error);

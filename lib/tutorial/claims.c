@@ -104,16 +104,15 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
 
 /* --- figure ------------------------------------------------------------------------------------------------------ */
 
-/* Small panels side by side have no room for a key below them. */
-static assay_status add_panel(assay_figure *figure, const assay_claim_panel *panel, bool alone, assay_error *error)
+static assay_status add_panel(assay_figure *figure, const assay_claim_panel *panel, assay_error *error)
 {
-    bool below = alone || panel->line_count > 3;
     const assay_figure_axes axes = {.title = panel->title[0] == '\0' ? NULL : panel->title,
                                     .x_label = panel->x_label,
                                     .y_label = panel->y_label,
                                     .x_log = panel->x_log,
                                     .y_log = panel->y_log,
-                                    .key = below ? ASSAY_KEY_BELOW : ASSAY_KEY_TOP_RIGHT};
+                                    .x_names = panel->x_names,
+                                    .key = ASSAY_KEY_BELOW};
     ASSAY_TRY(assay_figure_add_panel(figure, &axes, error));
     for (unsigned i = 0; i < panel->line_count; i++) {
         const assay_claim_line *line = &panel->lines[i];
@@ -128,7 +127,7 @@ static assay_status fill_figure(assay_figure *figure, const assay_claim_result *
     char alt[2 * ASSAY_CLAIM_TEXT];
     snprintf(alt, sizeof alt, "%s. %s", result->title, result->note);
     for (size_t i = 0; i < result->panel_count; i++) {
-        ASSAY_TRY(add_panel(figure, &result->panels[i], result->panel_count == 1, error));
+        ASSAY_TRY(add_panel(figure, &result->panels[i], error));
     }
     return assay_figure_describe(figure, result->caption, alt, error);
 }
@@ -141,12 +140,16 @@ assay_status assay_claim_figure(const assay_claim_result *result, assay_figure *
     }
     char name[32];
     snprintf(name, sizeof name, "claim-%u", result->number);
-    bool one = result->panel_count == 1;
+    size_t lines = 0;
+    for (size_t i = 0; i < result->panel_count; i++) {
+        lines = result->panels[i].line_count > lines ? result->panels[i].line_count : lines;
+    }
+    /* Panels one below the other, wide enough for a key; a key of many lines needs room of its own. */
     const assay_figure_layout layout = {.name = name,
                                         .title = result->title,
-                                        .columns = result->panel_count,
-                                        .panel_width = one ? 640 : 420,
-                                        .panel_height = 400};
+                                        .columns = 1,
+                                        .panel_width = 640,
+                                        .panel_height = 400 + (lines > 4 ? 20 * (unsigned)lines : 0)};
     assay_figure *made = assay_figure_create(&layout, error);
     assay_status status = made == NULL ? ASSAY_ERROR_MEMORY : fill_figure(made, result, error);
     if (status != ASSAY_OK) {

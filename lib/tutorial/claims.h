@@ -94,6 +94,7 @@ typedef struct {
     char title[ASSAY_CLAIM_LABEL];
     char x_label[ASSAY_CLAIM_LABEL];
     char y_label[ASSAY_CLAIM_LABEL];
+    char x_names[ASSAY_CLAIM_LABEL]; /* as in assay_figure_axes; "": x is a number */
     bool x_log;
     bool y_log;
     size_t line_count;

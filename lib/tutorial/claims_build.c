@@ -117,6 +117,7 @@ assay_status claim_add_panel(assay_claim_result *result, const claim_panel *pane
     put(added->title, sizeof added->title, panel->title);
     put(added->x_label, sizeof added->x_label, panel->x_label);
     put(added->y_label, sizeof added->y_label, panel->y_label);
+    put(added->x_names, sizeof added->x_names, panel->x_names);
     return ASSAY_OK;
 }
 

@@ -49,6 +49,7 @@ typedef struct {
     const char *title; /* NULL: none */
     const char *x_label;
     const char *y_label;
+    const char *x_names; /* NULL: x is a number */
     bool x_log;
     bool y_log;
 } claim_panel;

@@ -70,8 +70,9 @@ static json_t *panel_json(const assay_claim_panel *panel)
                               json_pack("{s:s, s:s, s:o, s:o}", "label", line->label, "style", STYLES[line->style], "x",
                                         numbers(line->count, line->x), "y", numbers(line->count, line->y)));
     }
-    return json_pack("{s:s, s:s, s:s, s:b, s:b, s:o}", "title", panel->title, "x_label", panel->x_label, "y_label",
-                     panel->y_label, "x_log", panel->x_log, "y_log", panel->y_log, "lines", lines);
+    return json_pack("{s:s, s:s, s:s, s:s, s:b, s:b, s:o}", "title", panel->title, "x_label", panel->x_label, "y_label",
+                     panel->y_label, "x_names", panel->x_names, "x_log", panel->x_log, "y_log", panel->y_log, "lines",
+                     lines);
 }
 
 static json_t *record_json(const assay_claim_result *result)
@@ -238,6 +239,9 @@ static assay_status read_panel(const reader *from, const json_t *json, assay_cla
     ASSAY_TRY(read_text(from, json, "title", panel->title, sizeof panel->title));
     ASSAY_TRY(read_text(from, json, "x_label", panel->x_label, sizeof panel->x_label));
     ASSAY_TRY(read_text(from, json, "y_label", panel->y_label, sizeof panel->y_label));
+    if (json_object_get(json, "x_names") != NULL) { /* older records have only numbers */
+        ASSAY_TRY(read_text(from, json, "x_names", panel->x_names, sizeof panel->x_names));
+    }
     ASSAY_TRY(read_flag(from, json, "x_log", &panel->x_log));
     ASSAY_TRY(read_flag(from, json, "y_log", &panel->y_log));
     const json_t *lines = json_object_get(json, "lines");

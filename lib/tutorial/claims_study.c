@@ -53,8 +53,8 @@ static assay_status run_quick(const assay_claims_input *input, const char *quick
     return status == ASSAY_OK ? run_plan(input, study, error) : status;
 }
 
-/* Adds a text to a list, unless it is there: "13af1cf 2026-11-28, cbc525f 2026-11-28". A text that begins with the whole
- * list takes its place: older programs wrote "openblas" for "openblas:f32". */
+/* Adds a text to a list, unless it is there: "13af1cf 2026-11-28, cbc525f 2026-11-28". A text that begins with the
+ * whole list takes its place: older programs wrote "openblas" for "openblas:f32". */
 static void add_text(char *list, size_t size, const char *text)
 {
     size_t used = strlen(list);

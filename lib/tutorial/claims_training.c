@@ -239,8 +239,9 @@ static assay_status draw_starts(claim_study *study, bool best, assay_claim_resul
     double y[STARTS];
     ASSAY_TRY(claim_add_panel(result,
                               &(claim_panel){.title = best ? "Each at its best rate" : "The tutorial's rates",
-                                             .x_label = "Start: constant, 0.01, 0.1, 1, Xavier, PyTorch's",
-                                             .y_label = "Mean test accuracy (%)"},
+                                             .x_label = "Start",
+                                             .y_label = "Mean test accuracy (%)",
+                                             .x_names = "const.|sd 0.01|sd 0.1|sd 1|Xavier|PyTorch"},
                               error));
     for (int method = 0; method < METHODS; method++) {
         for (size_t s = 0; s < STARTS; s++) {
@@ -250,7 +251,7 @@ static assay_status draw_starts(claim_study *study, bool best, assay_claim_resul
             x[s] = (double)s + 1.0;
             y[s] = 100.0 * mean(study->seeds, study->columns[0]);
         }
-        ASSAY_TRY(claim_add_line(result, TITLES[method], ASSAY_LINE_MARKED, STARTS, x, y, error));
+        ASSAY_TRY(claim_add_line(result, TITLES[method], ASSAY_LINE_POINTS, STARTS, x, y, error));
     }
     return ASSAY_OK;
 }

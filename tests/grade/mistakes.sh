@@ -53,11 +53,10 @@ inseparable = {frozenset(entry[:2]) for entry in json.load(open(sys.argv[2], enc
 
 
 def is_named(name, found):
-    """The name alone, or with the other one of TWO; ties are listed as inseparable."""
-    first, *ties = found.split(" or ")
-    ids = set(first.split(" + "))
-    return ids in ({name}, {name, TWO.get(name, name)}) and all(
-        frozenset((first, tie)) in inseparable or tie == first for tie in ties)
+    """One of the ties is the name alone, or with the other one of TWO; the rest are inseparable from it."""
+    ties = found.split(" or ")
+    own = [t for t in ties if set(t.split(" + ")) in ({name}, {name, TWO.get(name, name)})]
+    return own != [] and all(frozenset((own[0], tie)) in inseparable or tie == own[0] for tie in ties)
 
 
 bad = 0

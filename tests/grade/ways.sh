@@ -30,7 +30,60 @@ points=$(sed -n 's/^  total  *\([0-9.]*\) .*/\1/p' "$folder/out")
 [ "${points%.*}" -lt 20 ] || fail "replayed outputs earn $points points"
 rm "$folder/one/1.y.npy"
 graded 1 --import "$folder/one"
-says out "1.y.npy is not there"
+says out "no valid reply, 1.y.npy is not there"
+
+# An answer that is no array of numbers is a wrong case, with the reason; other dtypes and orders of real numbers are
+# read. Arrays of float32 are judged in single precision, and the program says so.
+cat >"$folder/answers.py" <<'END'
+import json, os, sys
+import numpy as np
+folder, how = sys.argv[1:]
+with open(os.path.join(folder, "cases.json")) as file:
+    cases = json.load(file)["cases"]
+for case in cases:
+    x = np.load(os.path.join(folder, case["inputs"]["x"]["npy"]))
+    y, path = np.maximum(x, 0), os.path.join(folder, case["outputs"]["y"]["npy"])
+    if case is not cases[0] and how != "float32":
+        np.save(path, y)
+    elif how == "empty": open(path, "w").close()
+    elif how == "cut":
+        np.save(path, y)
+        os.truncate(path, os.path.getsize(path) - 5)
+    elif how == "folder": os.mkdir(path)
+    elif how == "text": np.savetxt(path, y)
+    elif how == "objects": np.save(path, y.astype(object))
+    elif how == "complex": np.save(path, y.astype(complex))
+    elif how == "none": np.save(path, y[:0])
+    elif how == "integers": np.save(path, y.astype(int))
+    elif how == "big": np.save(path, y.astype(">f8"))
+    elif how == "fortran": np.save(path, np.asfortranarray(y))
+    elif how == "float32": np.save(path, y.astype(np.float32))
+END
+while IFS='|' read -r how status text; do
+    rm -rf "$folder/relu"
+    graded 0 --export "$folder/relu" --only relu --seed 3
+    "$PYTHON" "$folder/answers.py" "$folder/relu" "$how" || fail "no answers: $how"
+    graded "$status" --import "$folder/relu"
+    says out "$text"
+    [ "$how" = float32 ] || says err "judged in double precision: none of "
+done <<'END'
+left out|1|no valid reply, 1.y.npy is not there
+empty|1|no valid reply, 1.y.npy: not a .npy file; write it with numpy.save
+cut|1|no valid reply, 1.y.npy: 147 bytes of data, expected 152
+folder|1|no valid reply, 1.y.npy: not a regular file: it is a folder
+text|1|no valid reply, 1.y.npy: not a .npy file
+objects|1|save real numbers, a.astype(numpy.float64)
+complex|1|no valid reply, 1.y.npy: dtype is '<c16'; save real numbers
+none|1|wrong shape, 1.y.npy: the shape is [0], expected [19]
+integers|1|wrong, y[
+big|0|full marks
+fortran|0|full marks
+float32|0|full marks
+END
+says err "judged in single precision: 4 of 4 arrays are float32 or float16"
+sed -i 's/"precision": 64/"precision": 16/' "$folder/relu/cases.json"
+graded 2 --import "$folder/relu"
+says err '"precision" is 64, or 32 for float32 arrays'
 
 # A program between the grader and the starter that spoils what goes through it.
 starter python "$folder"

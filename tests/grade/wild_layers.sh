@@ -1,6 +1,6 @@
 #!/bin/sh
-# Wrong solutions of layers, losses, initializers and optimizers as students write them, in Python, JavaScript and C, with
-# one and with two mistakes: each gets its names and no other. Right solutions in unusual forms get full marks.
+# Wrong solutions of layers, losses, initializers and optimizers as students write them, in Python, JavaScript and C,
+# with one and with two mistakes: each gets its names and no other. Right solutions in unusual forms get full marks.
 # evidence: property: grade/judge, grade/explain, grade/diagnose, grade/rounding, grade/components
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox

@@ -51,6 +51,12 @@ def cross_entropy_gradient(logits, labels):
     return g / len(labels)
 
 
+# linear_forward: linear_forward.relu_applied + linear_forward.weight_order
+def linear_forward(x, weight, bias):
+    w = weight.reshape(weight.shape[::-1])
+    return np.maximum(0, x @ w) + bias
+
+
 # linear_backward: linear_backward.dx_through_relu + linear_backward.dweight_of_last_row
 def linear_backward(x, weight, dy):
     dx, dw, db = np.zeros_like(x), np.zeros_like(weight), np.zeros(len(weight))

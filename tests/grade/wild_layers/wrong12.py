@@ -7,6 +7,17 @@ def _shares(z):
     return e / e.sum(axis=1, keepdims=True)
 
 
+# softmax: softmax.last_class_zero
+def softmax(logits):
+    out = np.zeros_like(logits)
+    for row, z in zip(out, logits):
+        most = max(z)
+        total = sum(np.exp(v - most) for v in z)
+        for j in range(len(z) - 1):
+            row[j] = np.exp(z[j] - most) / total
+    return out
+
+
 # cross_entropy: cross_entropy.logarithm_of_product
 def cross_entropy(logits, labels):
     return -np.log(np.prod(_shares(logits)[np.arange(len(labels)), labels])) / len(labels)
