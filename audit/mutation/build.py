@@ -6,8 +6,10 @@ import sys
 
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2")
-PRINT = "printed:;@" + "; ".join("echo '%s'" % line for line in (
-    "$(CC)", "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
+# $(info), not echo: the shell would take the quotes from a definition such as -DX='"text"'.
+PRINT = "printed:;@:" + "".join("$(info %s)" % line for line in (
+    "$(CC)",
+    "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
     "$(tests_libassay_internal_la_OBJECTS)", "$(grade_libgrade_la_OBJECTS)",
     "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)"))
 # How libtool names the objects of tests/libassay_internal.la and of grade/libgrade.la, which is linked into it.
