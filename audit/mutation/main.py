@@ -262,8 +262,8 @@ def main():
     first = worker["builds"][0]
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
         "-std=gnu17", "-I" + first.folder, "-I" + first.folder + "/include", "-I" + os.path.join(root, "lib")])
-    chosen = [m for m in planting.choose(candidates, given.mutants or len(candidates), given.seed)
-              if m.folder in folders]
+    candidates = [m for m in candidates if m.folder in folders]
+    chosen = planting.choose(candidates, given.mutants or len(candidates), given.seed)
     if given.list:
         for m in chosen:
             print("%s %s:%d:%d %s: %s -> %s" % (m.id, m.file, m.line, m.column, m.operator, m.before, m.after))

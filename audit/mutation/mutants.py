@@ -94,19 +94,34 @@ def named(mutants):
     return result
 
 
-def choose(mutants, count, seed):
+def ranked(mutants, seed):
     """
-    At most `count` mutants. Each pair of file and operator contributes its share, at least one: those with the
-    smallest digests of seed and id, so that a change of one file does not change the choice in others.
+    Each pair of file and operator contributes its share, at least one: those with the smallest digests of seed and id,
+    so that a change of one file does not change the choice in others.
     """
     strata = defaultdict(list)
     for mutant in mutants:
         strata[mutant.file, mutant.operator].append(mutant)
-    ranked = []
+    places = []
     for members in strata.values():
         members.sort(key=lambda m: digest(seed, m.id))
-        ranked += [((place + 0.5) / len(members) if place else 0, digest(seed, m.id), m)
+        places += [((place + 0.5) / len(members) if place else 0, digest(seed, m.id), m)
                    for place, m in enumerate(members)]
-    ranked.sort(key=lambda r: r[:2])
-    chosen = {m.id for _, _, m in ranked[:count]}
+    places.sort(key=lambda r: r[:2])
+    return [m for _, _, m in places]
+
+
+# A small folder gets more than its share.
+LEAST = 24
+
+
+def choose(mutants, count, seed):
+    """About `count` mutants: from each folder in proportion to what can be planted there, but at least LEAST."""
+    folders = defaultdict(list)
+    for mutant in mutants:
+        folders[mutant.folder].append(mutant)
+    chosen = set()
+    for members in folders.values():
+        share = max(LEAST, round(count * len(members) / len(mutants)))
+        chosen |= {m.id for m in ranked(members, seed)[:share]}
     return [m for m in mutants if m.id in chosen]
