@@ -139,7 +139,9 @@ def run_gcov(build, root):
 
 
 def exclude(path, file, faults):
-    """Removes the lines and branches with markers and returns them; wrong markers are added to `faults`."""
+    """
+    Removes the lines, branches and conditions with markers and returns them; wrong markers are added to `faults`.
+    """
     found = []
     for line, text in sorted(file.text.items()):
         match = MARKER.search(text)
@@ -154,6 +156,7 @@ def exclude(path, file, faults):
             faults.append(f"{path}:{line}: the marker excludes covered code: remove it")
         found.append({"file": path, "line": line, "reason": match.group(2) or ""})
         file.outcomes.pop(line, None)
+        file.deciding.pop(line, None)
         if not branches_only:
             file.lines.pop(line, None)
     return found
