@@ -227,9 +227,9 @@ dist_check_SCRIPTS += tests/faults_sanitized.sh
 
 # --- the cuda backend without a GPU ----------------------------------------------------------------------------------
 # lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
-# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; a program's
-# definitions go before those of the shared library, so that this serves the whole program. cuBLAS is looked up by name
-# while the program runs, which needs -export-dynamic.
+# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; the loader finds
+# it before libassay_internal's, so that it serves the whole program. The backend looks cuBLAS up by name while the
+# program runs. A shared library, so that `make mutation` can replace it.
 cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
 	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
 check_LTLIBRARIES += tests/libcuda_host.la
@@ -247,15 +247,16 @@ tests_libcuda_host_la_SOURCES = \
 	tests/cuda_host/kernels_f64.c \
 	tests/cuda_host/runtime.c
 tests_libcuda_host_la_CPPFLAGS = $(cuda_host_cppflags)
+tests_libcuda_host_la_LIBADD = tests/libassay_internal.la $(OPENBLAS_LIBS)
+tests_libcuda_host_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -shared -rpath /nonexistent
+# Before libassay_internal, so that its open.c is found first.
 cuda_host_libs = tests/libcuda_host.la $(test_libs) $(OPENBLAS_LIBS)
-cuda_host_ldflags = $(AM_LDFLAGS) -export-dynamic
 
 check_PROGRAMS += tests/test_backend_cuda
 TESTS += tests/test_backend_cuda
 tests_test_backend_cuda_SOURCES = $(tests_test_backend_SOURCES)
 tests_test_backend_cuda_CPPFLAGS = $(AM_CPPFLAGS) -DTEST_BACKEND='"cuda"'
 tests_test_backend_cuda_LDADD = $(cuda_host_libs)
-tests_test_backend_cuda_LDFLAGS = $(cuda_host_ldflags)
 
 # What goes beyond the table of operations: over the emulation, and on the device if there is one.
 cuda_test_sources = tests/test_cuda.c tests/test_cuda.h tests/machines.c tests/machines.h tests/train_sample.c \
@@ -266,14 +267,12 @@ tests_test_cuda_host_SOURCES = $(cuda_test_sources) tests/test_cuda_faults.c
 tests_test_cuda_host_CPPFLAGS = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
 	-DTEST_CUDA_HOST
 tests_test_cuda_host_LDADD = $(cuda_host_libs)
-tests_test_cuda_host_LDFLAGS = $(cuda_host_ldflags)
 
 # The optimizers' golden values, which run over every backend.
 check_PROGRAMS += tests/test_optim_cuda
 TESTS += tests/test_optim_cuda
 tests_test_optim_cuda_SOURCES = $(tests_test_optim_SOURCES)
 tests_test_optim_cuda_LDADD = $(cuda_host_libs)
-tests_test_optim_cuda_LDFLAGS = $(cuda_host_ldflags)
 
 if WITH_CUDA
 check_PROGRAMS += tests/test_cuda

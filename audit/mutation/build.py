@@ -6,25 +6,64 @@ import sys
 
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=undefined")
 CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2")
+# What differs between the two libraries into which faults are planted: make's variables, how libtool names objects, the
+# source folders, and the paths at which programs find the library (link: what it leads to without a fault).
+INTERNAL = {
+    "flags": "$(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS)",
+    "objects": "$(tests_libassay_internal_la_OBJECTS) $(grade_libgrade_la_OBJECTS)",
+    "libraries": "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)",
+    "prefixes": {"lib": "tests_libassay_internal_la-", "grade": "libgrade_la-"},
+    "soname": "libassay.so.1", "exports": "{ global: assay_*; local: *; };",
+    "links": {"mutant/loaded/libassay_internal.so": "tests/.libs/libassay_internal.so",
+              "lib/.libs/libassay.so.1": "lib/.libs/libassay.so.1.0.0"},
+}
+# The cuda backend, over the tests' emulation of CUDA.
+CUDA = {
+    "flags": "$(tests_libcuda_host_la_CPPFLAGS)", "objects": "$(tests_libcuda_host_la_OBJECTS)",
+    "libraries": "$(LDFLAGS) $(OPENBLAS_LIBS) $(LIBS)",
+    "prefixes": {"lib": "tests_libcuda_host_la-", "tests": "libcuda_host_la-"},
+    "soname": "libcuda_host.so", "exports": "{ global: *; };",
+    "links": {"mutant/loaded/libcuda_host.so": "tests/.libs/libcuda_host.so"},
+}
+CUDA_FOLDERS = ("lib/backend/cuda", "tests/cuda_host")
 # $(info), not echo: the shell would take the quotes from a definition such as -DX='"text"'.
-PRINT = "printed:;@:" + "".join("$(info %s)" % line for line in (
-    "$(CC)",
-    "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
-    "$(tests_libassay_internal_la_OBJECTS)", "$(grade_libgrade_la_OBJECTS)",
-    "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)"))
-# How libtool names the objects of tests/libassay_internal.la and of grade/libgrade.la, which is linked into it.
-PREFIXES = {"lib": "tests_libassay_internal_la-", "grade": "libgrade_la-"}
+PRINT = "printed:;@:" + "".join("$(info %s)" % line for line in ["$(CC)"] + [
+    part for kind in (INTERNAL, CUDA) for part in (
+        "$(DEFS) $(DEFAULT_INCLUDES) %s $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)" % kind["flags"], kind["objects"],
+        kind["libraries"])])
 
 
-def object_of(unit):
-    """Where libtool puts the tests' library's object of a source file."""
-    folder, name = os.path.split(unit)
-    return os.path.join(folder, ".libs", PREFIXES[unit.split("/")[0]] + name[:-2] + ".o")
+def is_cuda(unit):
+    return os.path.dirname(unit) in CUDA_FOLDERS
 
 
 def objects_of(said):
     """make prints lib/nn/NAME.lo; the object for a shared library is lib/nn/.libs/NAME.o."""
     return [os.path.join(os.path.dirname(o), ".libs", os.path.basename(o)[:-3] + ".o") for o in said.split()]
+
+
+class Library:
+    """A shared library that the test programs load, made of the build's objects and of those with a fault."""
+
+    def __init__(self, kind, flags, objects, libraries):
+        self.kind = kind
+        self.flags = shlex.split(flags) + ["-w", "-g0", "-fPIC", "-DPIC"]
+        self.objects = objects_of(objects)
+        self.libraries = shlex.split(libraries)
+
+    def object_of(self, unit):
+        folder, name = os.path.split(unit)
+        return os.path.join(folder, ".libs", self.kind["prefixes"][unit.split("/")[0]] + name[:-2] + ".o")
+
+    def options(self, exports, objects, instead_of):
+        """The linker's options with `objects` in place of the units' own."""
+        replaced = {self.object_of(unit) for unit in instead_of}
+        rest = [o for o in self.objects if o not in replaced]
+        assert len(rest) + len(replaced) == len(self.objects)
+        with open(exports, "w") as file:
+            file.write(self.kind["exports"] + "\n")
+        return [*objects, *rest, "-Wl,-soname," + self.kind["soname"], "-Wl,--version-script," + exports,
+                *self.libraries]
 
 
 def quietly(command, folder, log):
@@ -39,7 +78,7 @@ def quietly(command, folder, log):
 
 class Build:
     """
-    A mutant is one shared library with all assay_* symbols. It takes the place of two: the test programs load
+    A mutant is one shared library. One with all assay_* symbols takes the place of two: the test programs load
     libassay_internal.so, from the first folder of `path`; the program assay loads lib/.libs/libassay.so.1, a link.
     """
 
@@ -48,9 +87,6 @@ class Build:
         self.folder = folder
         self.scratch = os.path.join(folder, "mutant")
         self.path = os.pathsep.join((os.path.join(self.scratch, "loaded"), os.path.join(folder, "lib/.libs")))
-        self.names = {os.path.join(self.scratch, "loaded/libassay_internal.so"):
-                      os.path.join(folder, "tests/.libs/libassay_internal.so"),
-                      os.path.join(folder, "lib/.libs/libassay.so.1"): "libassay.so.1.0.0"}
         self.originals = {}
 
     def prepare(self, programs=()):
@@ -62,20 +98,26 @@ class Build:
         if not os.path.exists(os.path.join(self.folder, "Makefile")):
             quietly([os.path.join(self.root, "configure"), *CONFIGURE], self.folder, log)
         self.restore()
-        few = ["tests/libassay_internal.la", *programs]
+        few = ["tests/libassay_internal.la", "tests/libcuda_host.la", *programs]
         for goals in [few] if programs else [["all"], ["check", "TESTS="]]:
             quietly(["make", *goals], self.folder, log)
         said = subprocess.run(["make", "-s", "--no-print-directory", "--eval", PRINT, "printed"], cwd=self.folder,
                               check=True, capture_output=True, text=True).stdout.splitlines()
-        self.compiler, self.flags = shlex.split(said[0]), shlex.split(said[1]) + ["-w", "-g0", "-fPIC", "-DPIC"]
-        self.objects = objects_of(said[2]) + objects_of(said[3])
-        self.libraries = shlex.split(said[4])
-        with open(os.path.join(self.scratch, "exports"), "w") as file:
-            file.write("{ global: assay_*; local: *; };\n")
+        self.compiler = shlex.split(said[0])
+        self.internal, self.cuda = Library(INTERNAL, *said[1:4]), Library(CUDA, *said[4:7])
         # Linking takes half of the time of a mutant that the first test kills; gold takes half as long as bfd.
         self.linker = ["-fuse-ld=gold"]
-        if not self.link([], []):
+        if not self.link(self.internal, [], []):
             self.linker = []
+        self.restore()
+
+    def library_of(self, unit):
+        return self.cuda if is_cuda(unit) else self.internal
+
+    def parsing(self, unit):
+        """The options with which libclang can parse a unit."""
+        return [o for o in self.library_of(unit).flags if o[:2] in ("-I", "-D")] + [
+            "-std=gnu17", "-I" + self.folder, "-I" + self.folder + "/include", "-I" + os.path.join(self.root, "lib")]
 
     def run(self, *arguments):
         return subprocess.run(self.compiler + list(arguments), cwd=self.folder, stdin=subprocess.DEVNULL,
@@ -95,7 +137,7 @@ class Build:
                 source = changed
             else:  # a header: private ones are included below lib/, public ones below include/
                 first = ["-I" + self.scratch + "/lib", "-I" + self.scratch + "/include"]
-        made = self.run(*first, *self.flags, *options, source)
+        made = self.run(*first, *self.library_of(unit).flags, *options, source)
         if changed is not None:
             os.remove(changed)
         return made
@@ -114,6 +156,7 @@ class Build:
 
     def plant(self, mutant):
         """Builds the library with the fault. Returns "", or why there is nothing to test: stillborn or same-code."""
+        self.restore()
         changed = {}
         for unit in mutant.units:
             assembly = self.assembly(unit, mutant)
@@ -131,39 +174,44 @@ class Build:
             if not self.run("-c", "-o", base + ".o", base + ".s"):
                 return "stillborn"
             objects.append(base + ".o")
-        return "" if self.link(objects, changed) else "stillborn"
+        return "" if self.link(self.library_of(mutant.units[0]), objects, changed) else "stillborn"
+
+    def instrumented(self, units, folder, options, mutant=None):
+        """Compiles units (with the mutant's text if there is a mutant) with more options, and links their libraries."""
+        for library in (self.internal, self.cuda):
+            own = [u for u in units if self.library_of(u) is library]
+            objects = [os.path.join(folder, u.replace("/", "#")[:-2] + ".o") for u in own]
+            for unit, made in zip(own, objects):
+                if not self.compile(unit, mutant, [*options, "-O1", "-c", "-o", made]):
+                    return False
+            if own and not self.link(library, objects, own, *options):
+                return False
+        return True
 
     def sanitize(self, units, mutant=None):
-        """Builds the library with `units` under gcc's sanitizers, and with the fault if there is one."""
-        objects = []
-        for unit in units:
-            objects.append(os.path.join(self.scratch, "object%d.o" % len(objects)))
-            if not self.compile(unit, mutant, [*SANITIZED, "-O1", "-c", "-o", objects[-1]]):
-                return False
-        return self.link(objects, units, *SANITIZED)
+        """Builds `units` under gcc's sanitizers, and with the fault if there is one."""
+        return self.instrumented(units, self.scratch, SANITIZED, mutant)
 
     def runtime(self):
         """AddressSanitizer's library, which LD_PRELOAD must load into a program that was compiled without it."""
         said = subprocess.run([*self.compiler, "-print-file-name=libasan.so"], capture_output=True, text=True)
         return said.stdout.strip()
 
-    def link(self, objects, instead_of, *options):
-        """Links the mutant from `objects` in place of the units' own, and lets both libraries' names lead to it."""
-        replaced = {object_of(unit) for unit in instead_of}
-        rest = [o for o in self.objects if o not in replaced]
-        assert len(rest) + len(replaced) == len(self.objects)
-        output = os.path.join(self.scratch, "libassay.so")
-        if not self.run("-shared", *self.linker, "-o", output, *objects, *rest, "-Wl,-soname,libassay.so.1",
-                        "-Wl,--version-script," + os.path.join(self.scratch, "exports"), *options, *self.libraries):
+    def link(self, library, objects, instead_of, *options):
+        """Links the library with `objects` in place of the units' own, and lets its names lead to the result."""
+        output = os.path.join(self.scratch, library.kind["soname"])
+        if not self.run("-shared", *self.linker, "-o", output, *options,
+                        *library.options(os.path.join(self.scratch, "exports"), objects, instead_of)):
             return False
-        for name in self.names:
-            self.use(name, output)
+        for name in library.kind["links"]:
+            self.use(os.path.join(self.folder, name), output)
         return True
 
     def restore(self):
-        """Both names lead to the libraries without a fault."""
-        for name, target in self.names.items():
-            self.use(name, target)
+        """All names lead to the libraries without a fault."""
+        for kind in (INTERNAL, CUDA):
+            for name, target in kind["links"].items():
+                self.use(os.path.join(self.folder, name), os.path.join(self.folder, target))
 
     def use(self, name, target):
         """Replaces a link that the loader follows; libtool's own files are never written to."""

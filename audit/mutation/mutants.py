@@ -10,7 +10,7 @@ import faults
 from clang.cindex import CursorKind
 
 FOLDERS = ("lib/nn", "lib/init", "lib/optim", "lib/random", "lib/surface", "lib/stats", "lib/backend/reference",
-           "lib/backend/openblas", "lib/check", "lib/data", "lib/model", "lib/train", "lib/tutorial", "lib/report",
+           "lib/backend/openblas", "lib/backend/cuda", "lib/check", "lib/data", "lib/model", "lib/train", "lib/tutorial", "lib/report",
            "lib/base", "lib/study", "grade")
 
 
@@ -63,17 +63,21 @@ def mutant_of(file, fault):
                   mutated=text, before=before, after=after, begin=begin, end=end, body=body)
 
 
+# The kernels' headers, compiled for the emulation of CUDA.
+MORE_UNITS = {"lib/backend/cuda": ("tests/cuda_host/kernels_f32.c", "tests/cuda_host/kernels_f64.c")}
+
+
 def units_of(root, folder):
     names = sorted(os.listdir(os.path.join(root, folder)))
-    return [os.path.join(folder, name) for name in names if name.endswith(".c")]
+    return [os.path.join(folder, name) for name in names if name.endswith(".c")] + list(MORE_UNITS.get(folder, ()))
 
 
-def candidates(root, options, folders=FOLDERS):
-    """All mutants of the folders, in the order of the text; `options` are compiler options."""
+def candidates(root, options_of, folders=FOLDERS):
+    """All mutants of the folders, in the order of the text; `options_of` gives the compiler's options of a unit."""
     found = {}
     for folder in folders:
         for unit in units_of(root, folder):
-            for name, file in source.sources_of(root, folder, source.parse(root, unit, options)).items():
+            for name, file in source.sources_of(root, folder, source.parse(root, unit, options_of(unit))).items():
                 for fault in faults.faults_of(file):
                     mutant = found.setdefault((name, fault[2], fault[3], fault[4]), mutant_of(file, fault))
                     mutant.units += (unit,)

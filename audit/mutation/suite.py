@@ -27,6 +27,7 @@ OWN = {
     "lib/stats": ("test_stats", "test_goodness_of_fit", "test_inference", "test_curvature"),
     "lib/backend": ("test_backend", "test_base"), "lib/backend/reference": ("test_backend",),
     "lib/backend/openblas": ("test_backend", "test_panel", "test_openblas"),
+    "lib/backend/cuda": ("test_backend_cuda", "test_cuda_host", "test_optim_cuda"),
     "lib/check": ("test_gradient", "test_tolerance"), "lib/data": ("test_data", "test_data_files", "test_data_fashion"),
     "lib/model": ("test_model", "test_model_files", "test_model_hostile"),
     "lib/train": ("test_train", "test_train_memory", "test_likeness"),
@@ -178,14 +179,8 @@ def instrument(suite, units):
     notes = os.path.join(suite.build.folder, "reach")
     shutil.rmtree(notes, ignore_errors=True)
     os.makedirs(notes)
-    objects = []
-    for unit in units:
-        objects.append(os.path.join(notes, unit.replace("/", "#")[:-2] + ".o"))
-        if not suite.build.run(*suite.build.flags, "-O1", "--coverage", "-c", "-o", objects[-1],
-                               os.path.join(suite.build.root, unit)):
-            raise Impossible("%s does not compile with --coverage" % unit)
-    if not suite.build.link(objects, units, "--coverage"):
-        raise Impossible("the library does not link with --coverage")
+    if not suite.build.instrumented(units, notes, ["--coverage"]):
+        raise Impossible("the library does not compile with --coverage")
     return notes
 
 
