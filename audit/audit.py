@@ -75,6 +75,7 @@ class Audit:
             os.path.join(build, "coverage/coverage.json")
         )
         self.mutation = load(os.path.join(build, "mutation.json"))
+        self.loosened = load(os.path.join(build, "loosened.json"))
         self.sensitivity = load(os.path.join(build, "sensitivity.json"))
         self.reproducible = load(os.path.join(build, "reproducible.json"))
         self.accuracy = load(os.path.join(build, "accuracy.json"))

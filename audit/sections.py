@@ -226,7 +226,7 @@ def mutation(audit):
     section = unfilled(
         "mutation",
         "Mutation",
-        "Faults planted in the numerical code, one at a time, and whether the suite detects them (make "
+        "Faults planted in the library and the grader, one at a time, and whether the suite detects them (make "
         "mutation). A survivor is a fault that no test detects; an equivalent mutant computes the same.",
     )
     if audit.mutation is None:
@@ -248,6 +248,42 @@ def mutation(audit):
     if equivalent:
         tables.append(table(["Where", "Operator", "Source", "Why it is equivalent"], equivalent, "Equivalent"))
     return dict(section, tables=tables, summary=f"{percent(killed, all_mutants)} killed")
+
+
+LOOSENED = {
+    "needed": "ten times looser, it lets a mutant pass",
+    "fitting": "ten times looser, it lets no mutant pass; a tenth of it is too tight for the right code",
+    "too loose": "ten times looser, it lets no mutant pass; the right code passes with a tenth of it",
+    "idle": "it decides for no mutant, however loose it is",
+}
+
+
+def loosened(audit):
+    section = unfilled(
+        "loosened",
+        "Tolerances, loosened tenfold",
+        "Each tolerance of a test made ten times looser, and the mutants that its program then no longer notices "
+        "(make loosened). 'Too loose' asks for a tighter one, 'idle' for an input whose error comes near to it.",
+    )
+    if audit.loosened is None:
+        return dict(section, note=not_run("loosened"))
+    order = list(LOOSENED)
+    entries = sorted(audit.loosened["tolerances"], key=lambda e: (order.index(e["verdict"]), e["file"], e["line"]))
+    counts = [[v, str(sum(e["verdict"] == v for e in entries)), meaning] for v, meaning in LOOSENED.items()]
+    rows = [
+        [
+            f"{e['file']}:{e['line']}",
+            e["tolerance"],
+            e["verdict"],
+            "; ".join(f"{m['file']}:{m['line']}" for m in e["mutants"][:4]),
+        ]
+        for e in entries
+    ]
+    tables = [
+        table(["Verdict", "#Tolerances", "Meaning"], counts),
+        table(["Where", "Tolerance", "Verdict", "Mutants that depend on it"], rows, "All"),
+    ]
+    return dict(section, tables=tables, summary=f"{counts[0][1]} of {len(entries)} needed as tight as they are")
 
 
 # --- sensitivity and false alarms ------------------------------------------------------------------------------------
@@ -553,6 +589,7 @@ def page(audit, footer):
         traceability(audit),
         coverage(audit),
         mutation(audit),
+        loosened(audit),
         sensitivity(audit),
         accuracy(audit),
         alarms(audit),

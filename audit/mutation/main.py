@@ -174,11 +174,21 @@ def attempts(suite, tests, memory, mutant, steps):
                 yield test, test.environment
 
 
+def children_time():
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def attempt(suite, tests, memory, mutant, steps):
-    """Verdict, killing program, its first failing test, and whether it failed only under the sanitizers."""
+    """
+    Verdict, killing program, its first failing test, whether it failed only under the sanitizers, and the seconds of
+    processor time for compiling and linking.
+    """
+    before = children_time()
     reason = suite.build.plant(mutant)
+    building = round(children_time() - before, 3)
     if reason:
-        return reason, "", "", False
+        return reason, "", "", False, building
     for test, environment in attempts(suite, tests, memory, mutant, steps):
         run = suite.run(test, **environment)
         if run.late and not run.spent:
@@ -187,18 +197,18 @@ def attempt(suite, tests, memory, mutant, steps):
         counts = run.failure or run.late or environment.get("CK_RUN_CASE", "") == test.case
         if run.status not in (0, testing.SKIPPED) and counts:
             memory.learn(mutant, test.name, run.failure)
-            return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment
-    return "survived", "", "", False
+            return "timeout" if run.late else "killed", test.name, run.failure, "LD_PRELOAD" in environment, building
+    return "survived", "", "", False, building
 
 
 def examine(task):
     mutant, steps = task
-    start, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    verdict, test, failure, sanitized = attempt(worker["suite"], worker["tests"], worker["memory"], mutant, steps)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    start, before = time.monotonic(), children_time()
+    verdict, test, failure, sanitized, building = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
+                                                          steps)
     return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
             "steps": sorted(steps), "seconds": round(time.monotonic() - start, 3),
-            "cpu": round(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 3)}
+            "cpu": round(children_time() - before, 3), "building": building}
 
 
 def run_all(tasks, tests, results, say):
@@ -242,7 +252,8 @@ def report(root, folder, given, about, mutants, results, listed):
     """Writes both reports and prints the text; the exit status."""
     reported, complaints = verdicts.judge(*mutants, results.found, listed)
     about |= {"seed": given.seed, "candidates": len(mutants[0]), "jobs": given.jobs,
-              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1)}
+              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1),
+              "building_seconds": round(sum(r["building"] for r in reported), 1)}
     verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
     text = verdicts.text_report(about, reported, complaints)
     verdicts.write(os.path.join(folder, "mutation.txt"), text)

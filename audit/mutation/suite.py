@@ -114,6 +114,7 @@ class Suite:
         self.build = build
         self.folder = os.path.join(build.folder, "tmp")
         self.tap = os.path.join(build.folder, "tap.log")
+        self.programs = {}  # variants that take the place of test programs
         self.environment = dict(os.environ, LC_ALL="C.UTF-8", GOLDEN_DIR=os.path.join(build.root, "golden"),
                                 ASSAY_SOURCE=build.root, ASSAY_BUILD=build.folder, TMPDIR=self.folder,
                                 CK_TAP_LOG_FILE_NAME=self.tap, CK_VERBOSITY="silent", CK_TIMEOUT_MULTIPLIER="10")
@@ -127,6 +128,8 @@ class Suite:
 
     def command(self, name):
         """libtool's wrappers only set the path of libraries; so do we, and run what is behind them."""
+        if name in self.programs:
+            return [self.programs[name]]
         behind = os.path.join(self.build.folder, os.path.dirname(name), ".libs", os.path.basename(name))
         if os.path.exists(behind):
             return [behind]

@@ -43,7 +43,7 @@ class Results:
         before = self.found.get(result["id"])
         if before is not None:
             result = dict(result, steps=sorted(before["steps"] + result["steps"]),
-                          **{k: round(before[k] + result[k], 3) for k in ("seconds", "cpu")})
+                          **{k: round(before[k] + result[k], 3) for k in ("seconds", "cpu", "building")})
         self.found[result["id"]] = result
         with open(self.path, "a") as file:
             file.write(json.dumps(dict(result, fingerprint=self.fingerprint)) + "\n")
@@ -127,8 +127,9 @@ def table(title, groups):
 
 
 def text_report(about, mutants, complaints):
-    lines = ["Mutation of lib: %d of %d candidates, seed %s; CPU time %.0f s, wall time %.0f s, %d jobs" % (
-        len(mutants), about["candidates"], about["seed"], about["cpu_seconds"], about["wall_seconds"], about["jobs"])]
+    lines = ["Mutation: %d of %d candidates, seed %s; CPU time %.0f s (%.0f s of it to compile and link), wall "
+             "time %.0f s, %d jobs" % (len(mutants), about["candidates"], about["seed"], about["cpu_seconds"],
+                                       about["building_seconds"], about["wall_seconds"], about["jobs"])]
     lines += ["'killed' includes 'timeout'; mutants with unchanged code, or that do not compile, do not count.", ""]
     lines += table("folder", grouped(mutants, folder_of) | {"all": tally(mutants)}) + [""]
     lines += table("operator", grouped(mutants, lambda m: m["operator"])) + [""]
