@@ -252,9 +252,8 @@ def mutation(audit):
 
 LOOSENED = {
     "needed": "ten times looser, it lets a mutant pass",
-    "fitting": "ten times looser, it lets no mutant pass; a tenth of it is too tight for the right code",
-    "too loose": "ten times looser, it lets no mutant pass; the right code passes with a tenth of it",
-    "idle": "it decides for no mutant, however loose it is",
+    "tight": "ten times looser, it lets no mutant pass; the right code does not pass with a tenth of it",
+    "loose": "ten times looser, it lets no mutant pass; the right code passes with a tenth of it, too",
 }
 
 
@@ -263,7 +262,7 @@ def loosened(audit):
         "loosened",
         "Tolerances, loosened tenfold",
         "Each tolerance of a test made ten times looser, and the mutants that its program then no longer notices "
-        "(make loosened). 'Too loose' asks for a tighter one, 'idle' for an input whose error comes near to it.",
+        "(make loosened).",
     )
     if audit.loosened is None:
         return dict(section, note=not_run("loosened"))
@@ -281,7 +280,7 @@ def loosened(audit):
     ]
     tables = [
         table(["Verdict", "#Tolerances", "Meaning"], counts),
-        table(["Where", "Tolerance", "Verdict", "Mutants that depend on it"], rows, "All"),
+        table(["Where", "Tolerance", "Verdict", "Mutants that it decides about"], rows, "All"),
     ]
     return dict(section, tables=tables, summary=f"{counts[0][1]} of {len(entries)} needed as tight as they are")
 

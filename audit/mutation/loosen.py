@@ -3,12 +3,11 @@ Loosens the tolerances of the tests tenfold, one at a time, and reports which mu
 notices: make loosened, after make mutation (doc/mutation.md).
 
 A tolerance is a literal that bounds an error: in a comparison, as the argument of an assertion with a tolerance, or in
-a field whose name says so. Each gets one of four verdicts:
+a field or macro whose name says so. Each gets one of three verdicts:
 
-  needed       loosened tenfold, it lets a mutant pass: it should not be looser
-  fitting      loosened tenfold, it lets no mutant pass; but the right code does not pass with a tenth of it
-  too loose    loosened tenfold, it lets no mutant pass; and the right code passes with a tenth of it
-  idle         no mutant of this run is noticed because of it, however loose it is
+  needed   ten times looser, it lets a mutant pass: it should not be looser
+  tight    ten times looser, it lets no mutant pass; the right code does not pass with a tenth of it
+  loose    ten times looser, it lets no mutant pass; the right code passes with a tenth of it, too
 """
 import argparse
 import json
@@ -102,11 +101,11 @@ class Program:
         said = subprocess.run(
             ["make", "-s", "--no-print-directory", "--eval", "printed:;@:" + "".join("$(info %s)" % v for v in (
                 "$(DEFS) $(DEFAULT_INCLUDES) $(or $(%s_CPPFLAGS),$(AM_CPPFLAGS)) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)"
-                % variables, "$(am_%s_OBJECTS)" % variables, "$(or $(%s_LDADD),$(LDADD))" % variables,
+                % variables, "$(%s_OBJECTS)" % variables, "$(or $(%s_LDADD),$(LDADD))" % variables,
                 "$(LDFLAGS) $(LIBS)")), "printed"],
             cwd=build.folder, check=True, capture_output=True, text=True).stdout.splitlines()
         self.flags = shlex.split(said[0]) + ["-w", "-O0"]
-        self.objects = [o for o in said[1].split() if o.endswith(("o", "$(OBJEXT)"))]
+        self.objects = said[1].split()
         self.libraries = [self.archive(word) for word in shlex.split(said[2] + " " + said[3])]
         self.output = os.path.join(build.scratch, "loosened")
         self.sources = {}
@@ -176,16 +175,13 @@ class Loosening:
         return [m for m in mutants if self.plant(m) and self.passes()]
 
     def verdict(self, tolerance, tenfold, forever):
-        lost = self.missed([(tolerance, 10.0)], tenfold) if tenfold else []
-        if lost is None:
-            return None
+        """The verdict, and the mutants that this tolerance alone decides about."""
+        lost = self.missed([(tolerance, 10.0)], tenfold)
         if lost:
             return "needed", lost
-        depending = self.missed([(tolerance, FOREVER)], forever) if forever else []
-        if not depending:
-            return "idle", []
-        tight = self.program.with_changes([(tolerance, 0.1)]) and self.passes(own=True)
-        return "too loose" if tight else "fitting", depending
+        deciding = self.missed([(tolerance, FOREVER)], forever)
+        passes = self.program.with_changes([(tolerance, 0.1)]) and self.passes(own=True)
+        return "loose" if passes else "tight", deciding
 
     def run(self, tolerances):
         tenfold = self.missed([(t, 10.0) for t in tolerances], self.mutants)
@@ -198,11 +194,10 @@ class Loosening:
         self.say("%s: %d tolerances, %d mutants; %d pass if all are ten times looser, %d without any" % (
             self.program.name, len(tolerances), len(self.mutants), len(tenfold), len(forever)))
         for tolerance in tolerances:
-            found = self.verdict(tolerance, tenfold, forever)
-            if found is not None:
-                yield {"file": tolerance.source, "line": tolerance.line, "tolerance": tolerance.text,
-                       "program": self.program.name, "verdict": found[0],
-                       "mutants": [{k: getattr(m, k) for k in ("file", "line", "after")} for m in found[1]]}
+            verdict, deciding = self.verdict(tolerance, tenfold, forever)
+            yield {"file": tolerance.source, "line": tolerance.line, "tolerance": tolerance.text,
+                   "program": self.program.name, "verdict": verdict,
+                   "mutants": [{k: getattr(m, k) for k in ("file", "line", "after")} for m in deciding]}
 
 
 def options():
@@ -251,9 +246,8 @@ def text_report(entries):
         counts[entry["verdict"]] += 1
     lines = ["%d tolerances: %s" % (len(entries), ", ".join("%d %s" % (n, v) for v, n in sorted(counts.items()))), ""]
     for entry in sorted(entries, key=lambda e: (e["verdict"], e["file"], e["line"])):
-        lines.append("%-10s %s:%d: %s" % (entry["verdict"], entry["file"], entry["line"], entry["tolerance"]))
-        if entry["verdict"] == "needed":
-            lines += ["           lets pass %s:%d: %s" % (m["file"], m["line"], m["after"]) for m in entry["mutants"]]
+        lines.append("%-7s %s:%d: %s" % (entry["verdict"], entry["file"], entry["line"], entry["tolerance"]))
+        lines += ["        decides about %s:%d: %s" % (m["file"], m["line"], m["after"]) for m in entry["mutants"]]
     return "\n".join(lines) + "\n"
 
 
