@@ -397,6 +397,23 @@ static TARGET void place_transposed(const assay_panel_product *p, assay_range ro
     }
 }
 
+/*
+ * Fetches the lines of C that place writes, into the level-2 cache while the sums are computed: without this, each line
+ * is waited for, as C is seldom in a cache.
+ */
+static void fetch_place(const assay_panel_product *p, assay_range rows, const panel *b)
+{
+    enum { LINE = 16 };
+    const assay_range columns = {b->begin, b->end};
+    const assay_range outer = p->c_transposed ? columns : rows;
+    const assay_range inner = p->c_transposed ? rows : columns;
+    for (size_t i = outer.begin; i < outer.end; i++) {
+        for (size_t j = inner.begin; j < inner.end; j += LINE) {
+            __builtin_prefetch(p->c + i * p->c_stride + j, 0, 2);
+        }
+    }
+}
+
 /* The sums begin with the background's contribution. */
 INLINE void begin_sums(const panel *b, reading how, vector *start)
 {
@@ -416,6 +433,7 @@ static TARGET void multiply_packed(const run *r, assay_range rows, reading how, 
         panel b = panel_at(r, index);
         vector start[WIDTH];
         begin_sums(&b, how, start);
+        fetch_place(p, rows, &b);
         for (size_t block = 0; block * BLOCK < p->k; block++) {
             for (size_t s = 0; s < count; s++) {
                 multiply_into(&strips[s], block, &b, start, r->thread->tile + s * ROWS * b.vectors * LANES);
