@@ -81,83 +81,115 @@ INLINE void load_rows(const float *from, size_t stride, vector block[LANES])
     }
 }
 
-/* Collected while packing: the columns' sums, and a number that is NaN if one of B was not finite. */
-typedef struct {
-    vector sum;
-    vector zero;
-} survey;
+/* Calls a function for a panel's width, which is a constant wherever the function is compiled. */
+#define FOR_WIDTH(vectors, CALL) \
+    switch (vectors) {           \
+    case 1: CALL(1); break;      \
+    case 2: CALL(2); break;      \
+    case 3: CALL(3); break;      \
+    case 4: CALL(4); break;      \
+    case 5: CALL(5); break;      \
+    case 6: CALL(6); break;      \
+    }
 
-INLINE void look_at(survey *s, vector v)
+/* A panel from rows of B stored row by row; only `last` columns of the last vector. All vectors of a row are copied
+ * together, since rows are far apart in memory. */
+INLINE void pack_rows(size_t vectors, const float *from, size_t from_stride, size_t rows, size_t last, const panel *to)
 {
-    s->sum = add(s->sum, v);
-    s->zero = multiply_add(v, broadcast(0), s->zero);
+    vector sums[WIDTH];
+    for (size_t v = 0; v < vectors; v++) {
+        sums[v] = broadcast(0);
+    }
+    for (size_t k = 0; k < rows; k++) {
+        for (size_t v = 0; v < vectors; v++) {
+            const float *at = from + k * from_stride + v * LANES;
+            vector number = v + 1 < vectors || last == LANES ? load(at) : load_some(at, last);
+            sums[v] = add(sums[v], number);
+            store(to->first + (k * vectors + v) * LANES, number);
+        }
+    }
+    for (size_t v = 0; v < vectors; v++) {
+        store(to->sums + v * LANES, sums[v]);
+    }
 }
 
-/* One vector's width of a panel from rows of B stored row by row. */
-TARGET static survey pack_rows(const assay_panel_product *p, size_t column, size_t count, float *to, size_t stride)
+static TARGET void pack_panel_rows(const assay_panel_product *p, const panel *to)
 {
-    survey seen = {broadcast(0), broadcast(0)};
-    const float *from = p->b.first + column;
-    for (size_t k = 0; k < p->k; k++) {
-        vector v = count == LANES ? load(from + k * p->b.stride) : load_some(from + k * p->b.stride, count);
-        look_at(&seen, v);
-        store(to + k * stride, v);
-    }
-    return seen;
+    const float *from = p->b.first + to->begin;
+    const size_t last = to->end - to->begin - (to->vectors - 1) * LANES;
+#define CALL(vectors) pack_rows(vectors, from, p->b.stride, p->k, last, to)
+    FOR_WIDTH(to->vectors, CALL)
+#undef CALL
 }
 
 /* A square of a panel from LANES columns of B stored transposed. */
-INLINE void pack_square(survey *seen, const float *from, size_t from_stride, float *to, size_t to_stride)
+INLINE void pack_square(vector *sum, const float *from, size_t from_stride, float *to, size_t to_stride)
 {
     vector block[LANES];
     load_rows(from, from_stride, block);
     transpose(block);
     for (size_t i = 0; i < LANES; i++) {
-        look_at(seen, block[i]);
+        *sum = add(*sum, block[i]);
         store(to + i * to_stride, block[i]);
     }
 }
 
 /* At the edges: only `columns` of the panel's columns and `rows` of the square's rows. */
-static TARGET void pack_some(survey *seen, const float *from, size_t from_stride, size_t columns, size_t rows,
-                             float *to, size_t to_stride)
+static TARGET void pack_some(vector *sum, const float *from, size_t from_stride, size_t columns, size_t rows, float *to,
+                             size_t to_stride)
 {
     for (size_t i = 0; i < rows; i++) {
         float row[LANES] = {0};
         for (size_t j = 0; j < columns; j++) {
             row[j] = from[j * from_stride + i];
         }
-        look_at(seen, load(row));
+        *sum = add(*sum, load(row));
         store(to + i * to_stride, load(row));
     }
 }
 
-/* One vector's width of a panel from B stored transposed. */
-TARGET static survey pack_columns(const assay_panel_product *p, size_t column, size_t count, float *to, size_t stride)
+/*
+ * A panel from B stored transposed. One vector's width after the other would add each number to the same sum, and wait
+ * for it; so the squares of a few k are packed together.
+ */
+static TARGET void pack_panel_columns(const assay_panel_product *p, const panel *to)
 {
-    survey seen = {broadcast(0), broadcast(0)};
-    const float *from = p->b.first + column * p->b.stride;
-    size_t whole = count == LANES ? p->k / LANES * LANES : 0;
-    for (size_t k = 0; k < whole; k += LANES) {
-        pack_square(&seen, from + k, p->b.stride, to + k * stride, stride);
+    const size_t stride = to->vectors * LANES;
+    vector sums[WIDTH];
+    for (size_t v = 0; v < to->vectors; v++) {
+        sums[v] = broadcast(0);
     }
-    pack_some(&seen, from + whole, p->b.stride, count, p->k - whole, to + whole * stride, stride);
-    return seen;
+    for (size_t k = 0; k < p->k; k += LANES) {
+        const size_t rows = p->k - k < LANES ? p->k - k : LANES;
+        for (size_t v = 0; v < to->vectors; v++) {
+            const size_t column = to->begin + v * LANES;
+            const size_t columns = to->end - column < LANES ? to->end - column : LANES;
+            const float *from = p->b.first + column * p->b.stride + k;
+            float *at = to->first + k * stride + v * LANES;
+            if (rows == LANES && columns == LANES) {
+                pack_square(&sums[v], from, p->b.stride, at, stride);
+            } else {
+                pack_some(&sums[v], from, p->b.stride, columns, rows, at, stride);
+            }
+        }
+    }
+    for (size_t v = 0; v < to->vectors; v++) {
+        store(to->sums + v * LANES, sums[v]);
+    }
 }
 
 static TARGET void pack(const run *r)
 {
-    const assay_panel_product *p = r->product;
-    vector zero = broadcast(0);
+    vector zero = broadcast(0); /* NaN after a sum that is not finite, as it is if a number of B is not */
     for (size_t index = 0; index < panel_count(r); index++) {
         panel to = panel_at(r, index);
+        if (r->product->b.transposed) {
+            pack_panel_columns(r->product, &to);
+        } else {
+            pack_panel_rows(r->product, &to);
+        }
         for (size_t v = 0; v < to.vectors; v++) {
-            size_t column = to.begin + v * LANES;
-            size_t count = to.end - column < LANES ? to.end - column : LANES;
-            survey seen = p->b.transposed ? pack_columns(p, column, count, to.first + v * LANES, to.vectors * LANES)
-                                          : pack_rows(p, column, count, to.first + v * LANES, to.vectors * LANES);
-            store(to.sums + v * LANES, seen.sum);
-            zero = add(zero, seen.zero);
+            zero = multiply_add(load(to.sums + v * LANES), broadcast(0), zero);
         }
     }
     r->thread->infinite = differing(zero, broadcast(0)) != 0;
@@ -365,6 +397,23 @@ static TARGET void place_transposed(const assay_panel_product *p, assay_range ro
     }
 }
 
+/*
+ * Fetches the lines of C that place writes, into the level-2 cache while the sums are computed: without this, each line
+ * is waited for, as C is seldom in a cache.
+ */
+static void fetch_place(const assay_panel_product *p, assay_range rows, const panel *b)
+{
+    enum { LINE = 16 };
+    const assay_range columns = {b->begin, b->end};
+    const assay_range outer = p->c_transposed ? columns : rows;
+    const assay_range inner = p->c_transposed ? rows : columns;
+    for (size_t i = outer.begin; i < outer.end; i++) {
+        for (size_t j = inner.begin; j < inner.end; j += LINE) {
+            __builtin_prefetch(p->c + i * p->c_stride + j, 0, 2);
+        }
+    }
+}
+
 /* The sums begin with the background's contribution. */
 INLINE void begin_sums(const panel *b, reading how, vector *start)
 {
@@ -384,6 +433,7 @@ static TARGET void multiply_packed(const run *r, assay_range rows, reading how, 
         panel b = panel_at(r, index);
         vector start[WIDTH];
         begin_sums(&b, how, start);
+        fetch_place(p, rows, &b);
         for (size_t block = 0; block * BLOCK < p->k; block++) {
             for (size_t s = 0; s < count; s++) {
                 multiply_into(&strips[s], block, &b, start, r->thread->tile + s * ROWS * b.vectors * LANES);
