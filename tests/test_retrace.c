@@ -79,9 +79,14 @@ static const struct {
                 {ASSAY_RETRACE_BACKEND, ASSAY_F64, 2, 1}};
 
 /* The claims hold for OpenBLAS's AVX2 kernels; other kernels round differently, and only the first loss must agree. */
+static bool has_claimed_kernels(void)
+{
+    return strcmp(openblas_get_corename(), "Haswell") == 0;
+}
+
 static size_t claimed_steps(assay_run run)
 {
-    return strcmp(openblas_get_corename(), "Haswell") == 0 ? assay_retrace_steps(run) : 1;
+    return has_claimed_kernels() ? assay_retrace_steps(run) : 1;
 }
 
 /* Each run from each backend, over its claimed steps. */
@@ -211,7 +216,10 @@ int main(int argc, char **argv)
     tcase_add_test(tests, comparison_finds_the_step);
     tcase_add_loop_test(tests, first_steps_retrace_the_authors, 0,
                         support_small_effort() ? 1 : (int)(sizeof BACKENDS / sizeof *BACKENDS));
-    tcase_add_test(tests, the_printed_adam_is_not_the_saved_one);
+    /* An emulated step takes a minute. */
+    if (has_claimed_kernels() || !support_small_effort()) {
+        tcase_add_test(tests, the_printed_adam_is_not_the_saved_one);
+    }
     if (!support_small_effort()) {
         tcase_add_loop_test(tests, epoch_means_stay_close, 0, ASSAY_RUN_COUNT);
     }
