@@ -173,10 +173,11 @@ static void *worker_main(void *argument)
     assay_pool *pool = self->pool;
     for (uint32_t seen = 0;;) {
         wait_for_change(pool, seen);
+        seen = compute_parts(pool, self->number);
+        /* Not before: after its last part, a worker may find the generation that ends it in place of the next one. */
         if (atomic_load_explicit(&pool->function, memory_order_relaxed) == NULL) {
             return NULL;
         }
-        seen = compute_parts(pool, self->number);
     }
 }
 
