@@ -239,6 +239,7 @@ START_TEST(networks_without_preactivations)
     support_assert_error(assay_curvature_create(network, &curvature, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "keeps its preactivations");
     ck_assert_ptr_null(curvature);
+    assay_curvature_destroy(NULL);
     assay_network_destroy(network);
     assay_backend_close(backend);
 }
@@ -499,6 +500,31 @@ START_TEST(two_rows_in_closed_form)
 }
 END_TEST
 
+/* Symmetric matrices have A v = w for any w, as for A = v w^T + w v^T: here w is orthogonal to v, and as long. */
+static assay_status turns(void *user, size_t count, const double *vector, double *product, assay_error *error)
+{
+    (void)user;
+    (void)error;
+    for (size_t i = 0; i < count; i += 2) {
+        product[i] = vector[i + 1];
+        product[i + 1] = -vector[i];
+    }
+    return ASSAY_OK;
+}
+
+START_TEST(a_value_of_zero_has_a_residual)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/largest_eigenvalue");
+    assay_mt19937 generator;
+    assay_error error;
+    assay_eigenvalue found;
+    assay_mt19937_seed(&generator, 1);
+    support_assert_ok(assay_largest_eigenvalue(turns, NULL, 2, 1, 0, &generator, &found, &error), &error);
+    ck_assert(found.value == 0 && found.products == 1);
+    support_assert_relative("residual", found.residual, 1, 1e-14);
+}
+END_TEST
+
 /* It ends with the first step whose residual is within the tolerance; for a multiple of 1, with the first of all. */
 START_TEST(no_step_too_many)
 {
@@ -616,6 +642,8 @@ START_TEST(errors)
                          &error, "no matrix today");
     support_assert_error(assay_largest_eigenvalue(fails, &error, 3, 3, 0, &generator, &found, &error),
                          ASSAY_ERROR_NUMERIC, &error, "element 2 of a product");
+    support_assert_error(assay_estimate_trace(fails, NULL, 0, 2, &generator, &estimate, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "0 rows from 2 samples");
     support_assert_error(assay_estimate_trace(fails, NULL, 3, 1, &generator, &estimate, &error), ASSAY_ERROR_ARGUMENT,
                          &error, "at least 2");
     support_assert_error(assay_estimate_trace(fails, NULL, 3, 2, &generator, &estimate, &error), ASSAY_ERROR_IO, &error,
@@ -641,6 +669,7 @@ int main(void)
     tcase_add_test(spectra, special_matrices);
     tcase_add_loop_test(spectra, residuals_by_definition, 0, 3);
     tcase_add_test(spectra, two_rows_in_closed_form);
+    tcase_add_test(spectra, a_value_of_zero_has_a_residual);
     tcase_add_test(spectra, no_step_too_many);
     tcase_add_test(spectra, signs_and_their_mean);
     tcase_add_test(spectra, trace);

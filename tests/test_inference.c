@@ -40,6 +40,7 @@ START_TEST(normal_distribution)
         support_assert_relative("cumulative", assay_normal_cumulative(x), gsl_cdf_ugaussian_P(x), 2e-12);
     }
     ck_assert(assay_normal_quantile(0.5) == 0);
+    support_assert_relative("of the smallest p", assay_normal_quantile(0x1p-1074), -38.4674056, 1e-3);
     ck_assert(isinf(assay_normal_quantile(0)) && assay_normal_quantile(0) < 0);
     ck_assert(isinf(assay_normal_quantile(1)) && assay_normal_quantile(1) > 0);
     ck_assert(isnan(assay_normal_quantile(-0.1)) && isnan(assay_normal_quantile(1.1)) &&
