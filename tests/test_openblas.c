@@ -110,6 +110,17 @@ int pthread_cond_broadcast(pthread_cond_t *condition)
     return real(condition);
 }
 
+static atomic_int signals;
+static atomic_int signals_without_lock;
+
+int pthread_cond_signal(pthread_cond_t *condition)
+{
+    REAL(pthread_cond_signal);
+    atomic_fetch_add(&signals, 1);
+    atomic_fetch_add(&signals_without_lock, held == 0);
+    return real(condition);
+}
+
 static char *pretended; /* the core that OpenBLAS is said to have chosen; NULL: the one that it has */
 
 char *openblas_get_corename(void)
@@ -357,6 +368,8 @@ START_TEST(the_faster_way_is_used)
     atomic_store(&clock_is_set, false);
     assay_pool_destroy(pool);
     atomic_store(&pretended_processors, 0);
+    ck_assert_int_gt(atomic_load(&signals), 0); /* to the caller that sleeps, under the lock as above */
+    ck_assert_int_eq(atomic_load(&signals_without_lock), 0);
 }
 END_TEST
 
@@ -460,7 +473,7 @@ START_TEST(a_thread_for_each_processor)
     assay_backend_close(backend);
     atomic_store(&pretended_processors, 5000);
     atomic_store(&failing_creation, atomic_load(&creations) + 1);
-    const assay_backend_options all = {"openblas", ASSAY_F64, 0};
+    const assay_backend_options all = {"openblas", ASSAY_F32, 0};
     support_assert_error(assay_backend_open(&all, &backend, &error), ASSAY_ERROR_UNSUPPORTED, &error,
                          "thread 2 of 1024 cannot be started");
     atomic_store(&pretended_processors, 0);
