@@ -33,6 +33,9 @@ static atomic_int failing_creation; /* which of them fails; 0: none */
 static atomic_int wakes;
 static atomic_int wakes_without_lock;
 static _Thread_local int held; /* locks, by this thread */
+static atomic_bool stalling;   /* a worker that has woken the caller does not go on before the caller joins it */
+static atomic_bool joining;
+static _Thread_local bool has_signalled;
 
 /* ISO C has no conversion from dlsym's pointer to a function's. */
 #define REAL(name)                               \
@@ -57,6 +60,7 @@ int pthread_join(pthread_t thread, void **result)
 {
     REAL(pthread_join);
     atomic_fetch_sub(&threads, 1);
+    atomic_store(&joining, true);
     return real(thread, result);
 }
 
@@ -85,7 +89,11 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     REAL(pthread_mutex_unlock);
     held--;
-    return real(mutex);
+    const int failure = real(mutex);
+    while (has_signalled && atomic_load(&stalling) && !atomic_load(&joining)) {
+        sched_yield();
+    }
+    return failure;
 }
 
 int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
@@ -118,6 +126,7 @@ int pthread_cond_signal(pthread_cond_t *condition)
     REAL(pthread_cond_signal);
     atomic_fetch_add(&signals, 1);
     atomic_fetch_add(&signals_without_lock, held == 0);
+    has_signalled = true;
     return real(condition);
 }
 
@@ -373,6 +382,27 @@ START_TEST(the_faster_way_is_used)
 }
 END_TEST
 
+/* A worker that has completed the last part, and has not looked for another one, when the pool is destroyed: it ends. */
+START_TEST(workers_that_are_late_end)
+{
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
+    assay_pool *pool = NULL;
+    assay_error error = {.status = ASSAY_OK};
+    is_caller = true;
+    support_assert_ok(assay_pool_create(2, &pool, &error), &error);
+    operation late = {.late = 1};
+    const int before = atomic_load(&signals);
+    atomic_store(&joining, false); /* OpenBLAS has signalled and joined threads of its own */
+    has_signalled = false;
+    atomic_store(&stalling, true);
+    run_operation(pool, &late, 1);
+    ck_assert_int_gt(atomic_load(&signals), before);
+    assay_pool_destroy(pool);
+    atomic_store(&stalling, false);
+    ck_assert_int_eq(atomic_load(&threads), 0);
+}
+END_TEST
+
 /* --- operations -------------------------------------------------------------------------------------------------- */
 
 static assay_backend *open_backend(assay_precision precision, int count)
@@ -538,6 +568,7 @@ int main(void)
     tcase_add_test(tcase, free_cuts_compute_each_element_once);
     tcase_add_test(tcase, sleepers_are_woken_under_the_lock);
     tcase_add_test(tcase, the_faster_way_is_used);
+    tcase_add_test(tcase, workers_that_are_late_end);
     tcase_add_test(tcase, little_work_is_not_cut);
     tcase_add_test(tcase, threads_without_a_share);
     tcase_add_loop_test(tcase, builds_without_locks_get_one, 0, 3);

@@ -172,13 +172,13 @@ static void *worker_main(void *argument)
 {
     const worker *self = argument;
     assay_pool *pool = self->pool;
-    for (uint32_t seen = 0;;) {
+    uint32_t seen = 0;
+    do {
         wait_for_change(pool, seen);
-        if (atomic_load_explicit(&pool->function, memory_order_relaxed) == NULL) {
-            return NULL;
-        }
         seen = compute_parts(pool, self->number);
-    }
+        /* Asked before it waits again: a worker that is late with a part may see the end as the next generation. */
+    } while (atomic_load_explicit(&pool->function, memory_order_relaxed) != NULL);
+    return NULL;
 }
 
 /* --- the caller -------------------------------------------------------------------------------------------------- */
