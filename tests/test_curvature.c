@@ -11,7 +11,7 @@
 #include <assay/stats/spectrum.h>
 #include "support.h"
 
-enum { ROWS = 7, INPUTS = 5, CLASSES = 3, PADDED = 512 };
+enum { ROWS = 7, MOST_ROWS = 9, INPUTS = 5, CLASSES = 3, PADDED = 512 };
 
 static const char *const backends[] = {"reference", "openblas"};
 
@@ -62,7 +62,7 @@ static void open_model(model *m, const char *backend, assay_activation activatio
     assay_network_config config = {
         .inputs = INPUTS, .classes = CLASSES, .hidden_count = hidden, .hidden = {6, 4}, .activation = activation};
     m->backend = open_backend(backend);
-    support_assert_ok(assay_network_create(m->backend, &config, ROWS, true, &m->network, &error), &error);
+    support_assert_ok(assay_network_create(m->backend, &config, MOST_ROWS, true, &m->network, &error), &error);
     support_assert_ok(assay_curvature_create(m->network, &m->curvature, &error), &error);
     m->count = assay_network_parameters(m->network).count;
     ck_assert_uint_le(m->count, PADDED);
@@ -239,6 +239,7 @@ START_TEST(networks_without_preactivations)
     support_assert_error(assay_curvature_create(network, &curvature, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "keeps its preactivations");
     ck_assert_ptr_null(curvature);
+    assay_curvature_destroy(NULL);
     assay_network_destroy(network);
     assay_backend_close(backend);
 }
@@ -377,6 +378,246 @@ START_TEST(trace)
 }
 END_TEST
 
+/* --- what Lanczos's method is, from the vectors that it multiplies ------------------------------------------------- */
+
+enum { STEPS = 8 };
+
+typedef struct {
+    size_t calls;
+    double basis[STEPS][SIZE];
+} recorder;
+
+static assay_status recorded(void *user, size_t count, const double *vector, double *product, assay_error *error)
+{
+    recorder *r = user;
+    memcpy(r->basis[r->calls], vector, count * sizeof *vector);
+    return by_matrix(&r->calls, count, vector, product, error);
+}
+
+static double dot(const double *a, const double *b)
+{
+    double sum = 0;
+    for (size_t i = 0; i < SIZE; i++) {
+        sum += a[i] * b[i];
+    }
+    return sum;
+}
+
+static void times_matrix(const double *vector, double *product)
+{
+    for (size_t i = 0; i < SIZE; i++) {
+        product[i] = dot(matrix + i * SIZE, vector);
+    }
+}
+
+/* GSL's eigenvector of V^T A V for the eigenvalue of the largest absolute value, which is returned, as V s. */
+static double ritz_by_gsl(double basis[STEPS][SIZE], double ritz[SIZE])
+{
+    gsl_matrix *projected = gsl_matrix_alloc(STEPS, STEPS);
+    gsl_matrix *vectors = gsl_matrix_alloc(STEPS, STEPS);
+    gsl_vector *values = gsl_vector_alloc(STEPS);
+    gsl_eigen_symmv_workspace *workspace = gsl_eigen_symmv_alloc(STEPS);
+    for (size_t j = 0; j < STEPS; j++) {
+        double product[SIZE];
+        times_matrix(basis[j], product);
+        for (size_t i = 0; i < STEPS; i++) {
+            gsl_matrix_set(projected, i, j, dot(basis[i], product));
+        }
+    }
+    gsl_eigen_symmv(projected, values, vectors, workspace);
+    gsl_eigen_symmv_sort(values, vectors, GSL_EIGEN_SORT_ABS_DESC);
+    double value = gsl_vector_get(values, 0);
+    for (size_t i = 0; i < SIZE; i++) {
+        ritz[i] = 0;
+        for (size_t j = 0; j < STEPS; j++) {
+            ritz[i] += basis[j][i] * gsl_matrix_get(vectors, j, 0);
+        }
+    }
+    gsl_eigen_symmv_free(workspace);
+    gsl_vector_free(values);
+    gsl_matrix_free(vectors);
+    gsl_matrix_free(projected);
+    return value;
+}
+
+/*
+ * The vectors are orthonormal, also where all eigenvalues are nearly equal and a product is nearly its vector. The
+ * value is the largest of A on their span, and the residual |A x - value x| for its unit eigenvector x there.
+ */
+START_TEST(residuals_by_definition)
+{
+    static const double shifts[] = {5, -5, 1e7};
+    evidence(EVIDENCE_PROPERTY, "stats/largest_eigenvalue");
+    assay_mt19937 generator;
+    assay_error error;
+    assay_eigenvalue found;
+    recorder r = {.calls = 0};
+    double x[SIZE];
+    double product[SIZE];
+    draw_matrix(4, shifts[_i]);
+    assay_mt19937_seed(&generator, 2);
+    support_assert_ok(assay_largest_eigenvalue(recorded, &r, SIZE, STEPS, 0, &generator, &found, &error), &error);
+    ck_assert_uint_eq(r.calls, STEPS);
+    for (size_t i = 0; i < STEPS; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            double product_of_two = dot(r.basis[i], r.basis[j]);
+            ck_assert_msg(fabs(product_of_two - (i == j ? 1 : 0)) < 1e-14, "%zu and %zu: %g", i, j, product_of_two);
+        }
+    }
+    support_assert_relative("value", found.value, ritz_by_gsl(r.basis, x), 1e-13);
+    times_matrix(x, product);
+    for (size_t i = 0; i < SIZE; i++) {
+        product[i] -= found.value * x[i];
+    }
+    support_assert_relative("residual", found.residual, sqrt(dot(product, product)), 1e-6);
+}
+END_TEST
+
+/* [a b; b d] has the eigenvalues (a + d) / 2 +- hypot((a - d) / 2, b), whichever vector the method begins with. */
+START_TEST(two_rows_in_closed_form)
+{
+    static const double cases[][3] = {{1, 0.5, 10}, {10, 0.5, 1}, {-10, 0.5, 1}, {1, -3, -1.5}, {0, 2, 0.25}};
+    evidence(EVIDENCE_PROPERTY, "stats/largest_eigenvalue");
+    for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+        const double a = cases[c][0];
+        const double b = cases[c][1];
+        const double d = cases[c][2];
+        const double whole[] = {a, b, b, d};
+        const double middle = (a + d) / 2;
+        memcpy(matrix, whole, sizeof whole);
+        for (uint64_t seed = 1; seed <= 10; seed++) {
+            assay_mt19937 generator;
+            assay_error error;
+            assay_eigenvalue found;
+            size_t calls = 0;
+            assay_mt19937_seed(&generator, seed);
+            support_assert_ok(assay_largest_eigenvalue(by_matrix, &calls, 2, 2, 0, &generator, &found, &error), &error);
+            support_assert_relative("of two rows", found.value, middle + copysign(hypot((a - d) / 2, b), middle),
+                                    1e-14);
+            ck_assert_uint_eq(found.products, 2);
+        }
+    }
+}
+END_TEST
+
+/* Symmetric matrices have A v = w for any w, as for A = v w^T + w v^T: here w is orthogonal to v, and as long. */
+static assay_status turns(void *user, size_t count, const double *vector, double *product, assay_error *error)
+{
+    (void)user;
+    (void)error;
+    for (size_t i = 0; i < count; i += 2) {
+        product[i] = vector[i + 1];
+        product[i + 1] = -vector[i];
+    }
+    return ASSAY_OK;
+}
+
+START_TEST(a_value_of_zero_has_a_residual)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/largest_eigenvalue");
+    assay_mt19937 generator;
+    assay_error error;
+    assay_eigenvalue found;
+    assay_mt19937_seed(&generator, 1);
+    support_assert_ok(assay_largest_eigenvalue(turns, NULL, 2, 1, 0, &generator, &found, &error), &error);
+    ck_assert(found.value == 0 && found.products == 1);
+    support_assert_relative("residual", found.residual, 1, 1e-14);
+}
+END_TEST
+
+/* It ends with the first step whose residual is within the tolerance; for a multiple of 1, with the first of all. */
+START_TEST(no_step_too_many)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/largest_eigenvalue");
+    const double tolerance = 0.02;
+    assay_mt19937 generator;
+    assay_error error;
+    assay_eigenvalue found;
+    assay_eigenvalue before;
+    size_t calls = 0;
+    draw_matrix(5, 5);
+    assay_mt19937_seed(&generator, 1);
+    support_assert_ok(assay_largest_eigenvalue(by_matrix, &calls, SIZE, SIZE, tolerance, &generator, &found, &error),
+                      &error);
+    ck_assert(found.products > 1 && found.products < SIZE && found.residual <= tolerance * fabs(found.value));
+    assay_mt19937_seed(&generator, 1);
+    support_assert_ok(
+        assay_largest_eigenvalue(by_matrix, &calls, SIZE, found.products - 1, 0, &generator, &before, &error), &error);
+    ck_assert(before.residual > tolerance * fabs(before.value));
+    memset(matrix, 0, sizeof matrix);
+    for (size_t i = 0; i < SIZE; i++) {
+        matrix[i * SIZE + i] = -3;
+    }
+    support_assert_ok(assay_largest_eigenvalue(by_matrix, &calls, SIZE, SIZE, 0, &generator, &found, &error), &error);
+    support_assert_relative("of a multiple of 1", found.value, -3, 1e-14);
+    ck_assert_uint_eq(found.products, 1);
+}
+END_TEST
+
+/* --- the vectors of signs ------------------------------------------------------------------------------------------ */
+
+enum { LONG = 130, DRAWS = 300 };
+
+typedef struct {
+    size_t draws;
+    double sums[LONG];        /* of each sign */
+    double products[3][LONG]; /* with the sign after it, the 63rd and the 64th: one word of bits has 64 */
+    double samples[DRAWS];
+} sign_record;
+
+static const size_t distances[] = {1, 63, 64};
+
+/* The matrix that moves each element to the place before it. */
+static assay_status moves(void *user, size_t count, const double *vector, double *product, assay_error *error)
+{
+    (void)error;
+    sign_record *r = user;
+    double sample = 0;
+    for (size_t i = 0; i < count; i++) {
+        ck_assert(fabs(vector[i]) == 1);
+        product[i] = vector[(i + 1) % count];
+        sample += vector[i] * product[i];
+        r->sums[i] += vector[i];
+        for (size_t d = 0; d < 3; d++) {
+            r->products[d][i] += vector[i] * vector[(i + distances[d]) % count];
+        }
+    }
+    r->samples[r->draws++] = sample;
+    return ASSAY_OK;
+}
+
+/* All signs are as often 1 as -1, and no two of them go together; the estimate is the samples' mean and its error. */
+START_TEST(signs_and_their_mean)
+{
+    evidence(EVIDENCE_STATISTICAL, "stats/estimate_trace");
+    evidence_alarm(4 * LONG, 1e-9);
+    static sign_record r;
+    assay_mt19937 generator;
+    assay_error error;
+    assay_trace_estimate estimate;
+    assay_mt19937_seed(&generator, 12);
+    support_assert_ok(assay_estimate_trace(moves, &r, LONG, DRAWS, &generator, &estimate, &error), &error);
+    ck_assert_uint_eq(r.draws, DRAWS);
+    const double most = 6.3 * sqrt(DRAWS); /* Hoeffding: 2 exp(-6.3^2 / 2) = 5e-9, and far less for a normal sum */
+    double mean = 0;
+    for (size_t i = 0; i < LONG; i++) {
+        ck_assert_msg(fabs(r.sums[i]) < most, "sign %zu: %g", i, r.sums[i]);
+        for (size_t d = 0; d < 3; d++) {
+            ck_assert_msg(fabs(r.products[d][i]) < most, "sign %zu and the %zuth after it", i, distances[d]);
+        }
+    }
+    for (size_t n = 0; n < DRAWS; n++) {
+        mean += r.samples[n] / DRAWS;
+    }
+    double squares = 0;
+    for (size_t n = 0; n < DRAWS; n++) {
+        squares += (r.samples[n] - mean) * (r.samples[n] - mean);
+    }
+    ck_assert_double_eq_tol(estimate.trace, mean, 1e-12);
+    support_assert_relative("error", estimate.error, sqrt(squares / (DRAWS - 1) / DRAWS), 1e-12);
+}
+END_TEST
+
 static assay_status fails(void *user, size_t count, const double *vector, double *product, assay_error *error)
 {
     (void)vector;
@@ -401,6 +642,8 @@ START_TEST(errors)
                          &error, "no matrix today");
     support_assert_error(assay_largest_eigenvalue(fails, &error, 3, 3, 0, &generator, &found, &error),
                          ASSAY_ERROR_NUMERIC, &error, "element 2 of a product");
+    support_assert_error(assay_estimate_trace(fails, NULL, 0, 2, &generator, &estimate, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "0 rows from 2 samples");
     support_assert_error(assay_estimate_trace(fails, NULL, 3, 1, &generator, &estimate, &error), ASSAY_ERROR_ARGUMENT,
                          &error, "at least 2");
     support_assert_error(assay_estimate_trace(fails, NULL, 3, 2, &generator, &estimate, &error), ASSAY_ERROR_IO, &error,
@@ -424,6 +667,11 @@ int main(void)
     TCase *spectra = tcase_create("spectra");
     tcase_add_loop_test(spectra, eigenvalue, 0, 10);
     tcase_add_test(spectra, special_matrices);
+    tcase_add_loop_test(spectra, residuals_by_definition, 0, 3);
+    tcase_add_test(spectra, two_rows_in_closed_form);
+    tcase_add_test(spectra, a_value_of_zero_has_a_residual);
+    tcase_add_test(spectra, no_step_too_many);
+    tcase_add_test(spectra, signs_and_their_mean);
     tcase_add_test(spectra, trace);
     tcase_add_test(spectra, errors);
     suite_add_tcase(suite, spectra);

@@ -6,9 +6,12 @@
 #include <assay/base/file.h>
 #include <assay/check/gradient.h>
 #include "fault_run.h"
+#include <assay/nn/curvature.h>
 #include <assay/optim/optimizer.h>
 #include <assay/stats/goodness_of_fit.h>
 #include <assay/stats/histogram.h>
+#include <assay/stats/inference.h>
+#include <assay/stats/spectrum.h>
 #include "support.h"
 #include <assay/surface/descent.h>
 #include <assay/train/likeness.h>
@@ -346,6 +349,98 @@ static void doubled(const double *x, double *y, void *user)
     y[1] = x[0] * x[1];
 }
 
+/* The curvature of the theory's network, and what is estimated from its products. */
+typedef struct {
+    assay_curvature *curvature;
+    assay_slice x;
+    assay_slice labels;
+    assay_buffer *vector;
+    assay_buffer *product;
+    assay_backend *backend;
+} curved;
+
+static assay_status multiply(void *user, size_t count, const double *vector, double *product, assay_error *error)
+{
+    curved *c = user;
+    (void)count;
+    assay_upload_f64(c->backend, assay_whole(c->vector), vector);
+    assay_curvature_product(c->curvature, ROWS, c->x, c->labels, assay_whole(c->vector), assay_whole(c->product));
+    assay_download_f64(c->backend, assay_whole(c->product), product);
+    return assay_backend_check(c->backend, error);
+}
+
+static assay_status estimate(curved *c, size_t count, fault_bench *bench, assay_error *error)
+{
+    assay_mt19937 generator;
+    assay_eigenvalue found;
+    assay_trace_estimate trace;
+    assay_mt19937_seed(&generator, 1);
+    ASSAY_TRY(assay_largest_eigenvalue(multiply, c, count, 3, 0, &generator, &found, error));
+    fault_digest_f64(bench, found.value);
+    ASSAY_TRY(assay_estimate_trace(multiply, c, count, 2, &generator, &trace, error));
+    fault_digest_f64(bench, trace.trace);
+    return ASSAY_OK;
+}
+
+static assay_status curve(fault_bench *bench, assay_error *error)
+{
+    curved c = {.backend = bench->thing[BACKEND], .x = assay_whole(bench->thing[INPUTS])};
+    ASSAY_TRY(assay_curvature_create(bench->thing[NETWORK], &c.curvature, error));
+    const size_t count = assay_network_parameters(bench->thing[NETWORK]).count;
+    assay_buffer *labels = assay_buffer_create(c.backend, ASSAY_INT32, ROWS);
+    c.labels = assay_whole(labels);
+    c.vector = assay_buffer_create(c.backend, ASSAY_REAL, count);
+    c.product = assay_buffer_create(c.backend, ASSAY_REAL, count);
+    assay_status status = assay_backend_check(c.backend, error);
+    if (status == ASSAY_OK) {
+        status = estimate(&c, count, bench, error);
+    }
+    assay_buffer_destroy(c.backend, labels);
+    assay_buffer_destroy(c.backend, c.vector);
+    assay_buffer_destroy(c.backend, c.product);
+    assay_curvature_destroy(c.curvature);
+    return status;
+}
+
+static assay_status infer(fault_bench *bench, assay_error *error)
+{
+    const double values[] = {0.5, -0.25, 1, 2, 0.75, 1.5, -0.5, 3, 0.125, 1.25};
+    enum { COUNT = sizeof values / sizeof *values };
+    const assay_power_plan plan = {.count = COUNT, .alpha = 0.05, .flips = 50, .experiments = 4};
+    double p[] = {0.01, 0.5};
+    double number;
+    assay_mt19937 generator;
+    assay_interval interval;
+    assay_sign_flip_result flips;
+    assay_mt19937_seed(&generator, 1);
+    ASSAY_TRY(
+        assay_bootstrap_interval(COUNT, values, assay_statistic_mean, NULL, 100, 0.9, &generator, &interval, error));
+    fault_digest_f64(bench, interval.lower);
+    ASSAY_TRY(assay_sign_flip_test(COUNT, values, 50, &generator, &flips, error));
+    fault_digest_f64(bench, flips.p);
+    ASSAY_TRY(assay_holm(2, p, p, error));
+    fault_digest_f64(bench, p[0]);
+    ASSAY_TRY(assay_smallest_effect(&plan, COUNT, values, 0.5, &generator, &number, error));
+    fault_digest_f64(bench, number);
+    return ASSAY_OK;
+}
+
+static assay_status settle(fault_bench *bench, assay_error *error)
+{
+    assay_update_rule rule;
+    assay_optimizer *optimizer;
+    ASSAY_TRY(assay_optimizer_by_name("adam", &rule, error));
+    ASSAY_TRY(assay_optimizer_create(bench->thing[BACKEND], &rule, 3, &optimizer, error));
+    assay_optimizer_destroy(optimizer);
+    char *text = assay_optimizer_settings(&rule, error);
+    if (text == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    fault_digest_text(bench, text);
+    assay_free(text);
+    return ASSAY_OK;
+}
+
 static assay_status check_gradients(fault_bench *bench, assay_error *error)
 {
     const double x[] = {1.5, 0.0};
@@ -398,6 +493,9 @@ static const fault_scenario scenarios[] = {
     {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL, 0},
     {"the theory", set_up_theory, expect, tidy_theory, 0, NULL, 0},
     {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
+    {"curvature", set_up_theory, curve, tidy_theory, 0, NULL, 0},
+    {"optimizers", set_up_backend, settle, tidy_backend, 0, NULL, 0},
+    {"inference", NULL, infer, NULL, 0, NULL, 0},
     {"gradients checked", NULL, check_gradients, NULL, 0, NULL, 0},
     {"statistics", NULL, statistics, NULL, 0, NULL, 0},
     {"a session without data", NULL, refuse_session, NULL, 0, NULL, 0},
@@ -414,7 +512,9 @@ int main(void)
         "faults in runs",
         "errors: backend/backend, nn/network_create, optim/optimizer_create, train/trainer_epoch, "
         "train/trainer_test, train/trainer_save, train/trainer_load, surface/descend, tutorial/descents_run, "
-        "check/check_gradient, stats/histogram, stats/kernel_density, stats/chi_square, "
+        "check/check_gradient, nn/curvature_create, stats/largest_eigenvalue, stats/estimate_trace, "
+        "stats/bootstrap_interval, stats/sign_flip_test, stats/holm, stats/smallest_effect, stats/histogram, "
+        "stats/kernel_density, stats/chi_square, "
         "stats/kolmogorov_smirnov",
         scenarios, count, NULL);
 }

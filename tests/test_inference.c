@@ -5,6 +5,7 @@
  */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include <assay/stats/inference.h>
 
@@ -39,6 +40,7 @@ START_TEST(normal_distribution)
         support_assert_relative("cumulative", assay_normal_cumulative(x), gsl_cdf_ugaussian_P(x), 2e-12);
     }
     ck_assert(assay_normal_quantile(0.5) == 0);
+    support_assert_relative("of the smallest p", assay_normal_quantile(0x1p-1074), -38.4674056, 1e-3);
     ck_assert(isinf(assay_normal_quantile(0)) && assay_normal_quantile(0) < 0);
     ck_assert(isinf(assay_normal_quantile(1)) && assay_normal_quantile(1) > 0);
     ck_assert(isnan(assay_normal_quantile(-0.1)) && isnan(assay_normal_quantile(1.1)) &&
@@ -369,6 +371,119 @@ START_TEST(sign_vectors_beyond_counting)
 }
 END_TEST
 
+/* --- the interval from its equations ------------------------------------------------------------------------------ */
+
+enum { RECORDED = 12, RECORDED_RESAMPLES = 500 };
+
+/* A statistic that keeps what it returned: the estimate, those of the resamples, those without one value. */
+typedef struct {
+    size_t calls;
+    double moved; /* is added to the estimate alone */
+    double results[1 + RECORDED_RESAMPLES + RECORDED];
+} statistic_record;
+
+static double mean_of_squares(size_t count, const double *values, void *user)
+{
+    statistic_record *r = user;
+    double sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += values[i] * values[i];
+    }
+    ck_assert_uint_eq(count, r->calls > RECORDED_RESAMPLES ? RECORDED - 1 : RECORDED);
+    r->results[r->calls] = sum / (double)count + (r->calls == 0 ? r->moved : 0);
+    return r->results[r->calls++];
+}
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a;
+    const double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* R's type 7 of sorted resamples, at Phi(z0 + (z0 + z) / (1 - a (z0 + z))). */
+static double limit(const double *sorted, double z0, double a, double z)
+{
+    const double p = gsl_cdf_ugaussian_P(z0 + (z0 + z) / (1 - a * (z0 + z)));
+    const double position = p * (RECORDED_RESAMPLES - 1);
+    const size_t below = (size_t)position;
+    const size_t above = below + 1 < RECORDED_RESAMPLES ? below + 1 : below;
+    return sorted[below] + (position - (double)below) * (sorted[above] - sorted[below]);
+}
+
+/* Efron (1987), equations 2.3 and 6.6; a share of resamples of 0 or 1 counts as half a resample. */
+START_TEST(bootstrap_by_its_equations)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/bootstrap_interval");
+    evidence_source("GSL");
+    static const double values[RECORDED] = {0.1, 0.2, 0.25, -0.4, 0.5, 0.6, -0.9, 1.1, 1.5, 2.2, -2.5, 3.0};
+    static const double moves[] = {0, -100, 100, 0.5}; /* no resample is below the estimate, all are, most are */
+    static const double z90 = 1.6448536269514722;
+    statistic_record r = {.moved = moves[_i]};
+    assay_mt19937 generator = seeded(31);
+    assay_interval interval;
+    assay_error error;
+    support_assert_ok(assay_bootstrap_interval(RECORDED, values, mean_of_squares, &r, RECORDED_RESAMPLES, 0.9,
+                                               &generator, &interval, &error),
+                      &error);
+    ck_assert_uint_eq(r.calls, 1 + RECORDED_RESAMPLES + RECORDED);
+    ck_assert(interval.estimate == r.results[0]);
+    const double *left_out = r.results + 1 + RECORDED_RESAMPLES;
+    double m = 0;
+    double squares = 0;
+    double cubes = 0;
+    for (size_t i = 0; i < RECORDED; i++) {
+        m += left_out[i] / RECORDED;
+    }
+    for (size_t i = 0; i < RECORDED; i++) {
+        double sum = 0;
+        for (size_t j = 0; j < RECORDED; j++) {
+            sum += j == i ? 0 : values[j] * values[j];
+        }
+        ck_assert_double_eq_tol(left_out[i], sum / (RECORDED - 1), 1e-14);
+        squares += pow(m - left_out[i], 2);
+        cubes += pow(m - left_out[i], 3);
+    }
+    double *resampled = r.results + 1;
+    qsort(resampled, RECORDED_RESAMPLES, sizeof *resampled, compare);
+    double below = 0;
+    for (size_t i = 0; i < RECORDED_RESAMPLES; i++) {
+        below += resampled[i] < interval.estimate ? 1 : resampled[i] == interval.estimate ? 0.5 : 0;
+    }
+    ck_assert(moves[_i] != -100 || below == 0);
+    ck_assert(moves[_i] != 100 || below == RECORDED_RESAMPLES);
+    const double share = fmin(fmax(below, 0.5), RECORDED_RESAMPLES - 0.5) / RECORDED_RESAMPLES;
+    const double z0 = gsl_cdf_ugaussian_Pinv(share);
+    const double a = cubes / (6 * pow(squares, 1.5));
+    ck_assert_double_eq_tol(interval.lower, limit(resampled, z0, a, -z90), 1e-11);
+    ck_assert_double_eq_tol(interval.upper, limit(resampled, z0, a, z90), 1e-11);
+}
+END_TEST
+
+/* Exactly the same effect for residuals that are all moved by 100: with these numbers no sum is rounded. */
+START_TEST(effects_do_not_depend_on_the_mean)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/smallest_effect");
+    double residuals[2][16];
+    for (int i = 0; i < 16; i++) {
+        residuals[0][i] = (i * i % 16) / 8.0 + i % 3;
+        residuals[1][i] = residuals[0][i] + 100;
+    }
+    const assay_power_plan plan = {.count = 10, .alpha = 0.05, .flips = 1024, .experiments = 60};
+    double effects[2];
+    const assay_mt19937 generator = seeded(14);
+    assay_error error;
+    for (int k = 0; k < 2; k++) {
+        support_assert_ok(assay_smallest_effect(&plan, 16, residuals[k], 0.8, &generator, &effects[k], &error), &error);
+    }
+    ck_assert(isfinite(effects[0]) && effects[0] > 0);
+    ck_assert_msg(effects[0] == effects[1], "%.17g, and %.17g if moved", effects[0], effects[1]);
+    support_assert_error(assay_smallest_effect(&plan, 16, residuals[0], 0.01, &generator, &effects[0], &error),
+                         ASSAY_ERROR_ARGUMENT, &error,
+                         "a power of 0.01 cannot be asked for: it must lie between the level 0.05");
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("inference");
@@ -387,6 +502,8 @@ int main(void)
     tcase_add_test(tests, power);
     tcase_add_test(tests, bad_input);
     tcase_add_test(tests, sign_vectors_beyond_counting);
+    tcase_add_loop_test(tests, bootstrap_by_its_equations, 0, 4);
+    tcase_add_test(tests, effects_do_not_depend_on_the_mean);
     suite_add_tcase(suite, tests);
     return support_run(suite);
 }

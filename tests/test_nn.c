@@ -375,6 +375,20 @@ START_TEST(impossible_networks)
     assay_error error;
     support_assert_error(assay_network_create(backend, &many, 1, true, &network, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "memory");
+    /*
+     * 2^(w - 1) weights for w bits, whose bytes are 0 to a computer that does not look; twice as many; and so many that
+     * only the sum with the batch is beyond counting. Then biases alone that are too many.
+     */
+    const size_t half = SIZE_MAX / 2 + 1;
+    const size_t wide = (size_t)1 << (sizeof(size_t) * 4 + 7);
+    const size_t most = PTRDIFF_MAX / sizeof(double);
+    const size_t sizes[][3] = {
+        {wide, half / wide, 1}, {wide, 2 * (half / wide), 1}, {wide, half / wide - 1, 4}, {1, most / 4, 1}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const assay_network_config config = {.inputs = sizes[i][0], .classes = sizes[i][1]};
+        support_assert_error(assay_network_create(backend, &config, sizes[i][2], true, &network, &error),
+                             ASSAY_ERROR_ARGUMENT, &error, "memory");
+    }
     assay_network_destroy(NULL);
     close_backend(backend);
 }

@@ -27,6 +27,7 @@ static const struct {
     {256, 784, 512, 60, -0.8104816f, 50}, {256, 512, 256, 50, 0, 50},  {100, 200, 130, 60, 0, 40},
     {65, 100, 900, 50, 0.25f, 100},       {70, 1100, 80, 40, 0, 40},   {300, 64, 64, 30, -0.8104816f, 30},
     {16, 64, 64, 40, 0, 40},              {15, 64, 64, 40, 0, 40},     {66, 70, 71, 100, 0, 100},
+    {16, 1024, 257, 40, 0, 100}, /* one column more than fits into the packed panels */
 };
 /* clang-format on */
 
@@ -271,6 +272,44 @@ START_TEST(an_eighth_is_worth_packing)
 }
 END_TEST
 
+/* 16 rows are enough and 15 are not, and 64 units are enough and 63 are not: then the product is OpenBLAS's. */
+START_TEST(sizes_that_are_worth_packing)
+{
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/linear_forward");
+    static const struct {
+        size_t rows;
+        size_t out;
+        bool panels;
+    } sizes[] = {{16, 64, true}, {15, 64, false}, {64, 63, false}, {64, 16, false}};
+    const assay_linear_shape shape = {sizes[_i].rows, SIDE, sizes[_i].out};
+    square_layer layer;
+    float z[2][SQUARE];
+    fill_square(&layer, SIDE / 2, 0, 0);
+    for (int dense = 0; dense < 2; dense++) {
+        assay_backend *backend = open_backend(dense ? "openblas-dense" : "openblas", ASSAY_F32, 1);
+        assay_slice s[4];
+        for (int i = 0; i < 4; i++) {
+            s[i] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, SQUARE));
+        }
+        assay_upload_f32(backend, s[0], layer.x);
+        assay_upload_f32(backend, s[1], layer.weight);
+        assay_linear_forward(backend, shape, assay_activation_default(ASSAY_IDENTITY),
+                             assay_part_of(s[0], 0, shape.rows * SIDE), assay_part_of(s[1], 0, shape.out * SIDE),
+                             assay_part_of(s[2], 0, shape.out), ASSAY_NO_SLICE,
+                             assay_part_of(s[3], 0, shape.rows * shape.out));
+        assay_download_f32(backend, s[3], z[dense]);
+        assay_error error;
+        support_assert_ok(assay_backend_check(backend, &error), &error);
+        for (int i = 0; i < 4; i++) {
+            assay_buffer_destroy(backend, s[i].buffer);
+        }
+        assay_backend_close(backend);
+    }
+    const bool differ = memcmp(z[0], z[1], shape.rows * shape.out * sizeof **z) != 0;
+    ck_assert_int_eq(differ, sizes[_i].panels && *assay_panel_supported() != NULL);
+}
+END_TEST
+
 /*
  * If transposing would save no more than it costs, zeros of dz are left out: each sum is its terms in order. With one
  * row of x more it is turned, and the background's share is added up apart.
@@ -306,5 +345,6 @@ TCase *test_panel_layers(void)
     tcase_add_test(tcase, openblas_dense_leaves_nothing_out);
     tcase_add_loop_test(tcase, an_eighth_is_worth_packing, 0, 4);
     tcase_add_loop_test(tcase, a_tie_is_not_turned, 0, 2);
+    tcase_add_loop_test(tcase, sizes_that_are_worth_packing, 0, 4);
     return tcase;
 }

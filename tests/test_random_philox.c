@@ -138,6 +138,15 @@ static void check_normal(assay_philox *generator, size_t count, double mean, dou
     assay_free(values);
 }
 
+START_TEST(no_blocks_count_as_one)
+{
+    evidence(EVIDENCE_PROPERTY, "random/philox_seed");
+    assay_philox generator;
+    assay_philox_seed(&generator, 1, 0);
+    ck_assert_uint_eq(generator.blocks, 1);
+}
+END_TEST
+
 /*
  * Counts around one block, T, 4 T and more calls, for grids of several sizes; the offset continues from one to the
  * next.
@@ -157,6 +166,7 @@ START_TEST(fills_follow_the_grid)
     assay_philox generator;
     assay_philox_seed(&generator, seeds[_i % 3], blocks[_i / 3]);
     ck_assert_uint_eq(generator.offset, 0);
+    ck_assert_uint_eq(generator.blocks, blocks[_i / 3]);
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         check_uniform(&generator, counts[i], 0.0, 1.0);
         check_normal(&generator, counts[i], 0.0, 1.0);
@@ -236,6 +246,7 @@ int main(void)
     Suite *suite = suite_create("random: Philox over a grid");
     TCase *layout = tcase_create("layout");
     tcase_set_timeout(layout, 120);
+    tcase_add_test(layout, no_blocks_count_as_one);
     tcase_add_loop_test(layout, fills_follow_the_grid, 0, 15);
     tcase_add_test(layout, the_tutorials_tensors);
     tcase_add_test(layout, counter_carries);

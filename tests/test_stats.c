@@ -287,6 +287,37 @@ START_TEST(histogram_edge_cases)
 }
 END_TEST
 
+/* Each edge is in the bin above it and the number before it in the bin below, however the edges are rounded. */
+START_TEST(edges_divide_the_bins)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/histogram");
+    enum { MOST = 120 };
+    gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+    for (size_t bins = 2; bins <= MOST; bins++) {
+        const double first = gsl_rng_uniform(rng) * pow(10, (double)(bins % 7)) - 3;
+        const double last = first + gsl_rng_uniform_pos(rng) * pow(10, (double)(bins % 5) - 2);
+        const double ends[] = {first, last};
+        double edges[MOST + 1];
+        double again[MOST + 1];
+        double values[2 * MOST];
+        size_t counts[MOST];
+        assay_error error;
+        support_assert_ok(assay_histogram(2, ends, bins, edges, counts, &error), &error);
+        ck_assert(edges[0] == first && edges[bins] == last);
+        for (size_t i = 0; i < bins; i++) {
+            values[2 * i] = edges[i];
+            values[2 * i + 1] = i + 1 < bins ? nextafter(edges[i + 1], first) : last;
+        }
+        support_assert_ok(assay_histogram(2 * bins, values, bins, again, counts, &error), &error);
+        for (size_t i = 0; i < bins; i++) {
+            ck_assert_msg(counts[i] == 2, "bin %zu of %zu, %.17g to %.17g: %zu values", i, bins, edges[i], edges[i + 1],
+                          counts[i]);
+        }
+    }
+    gsl_rng_free(rng);
+}
+END_TEST
+
 /* --- kernel density --------------------------------------------------------------------------------------------- */
 
 START_TEST(densities_are_those_of_scipy)
@@ -360,6 +391,22 @@ START_TEST(large_densities_equal_the_direct_sum)
         }
         assay_free(values);
     }
+}
+END_TEST
+
+/* So narrow that more cells would be needed than there are values. */
+START_TEST(narrow_densities_equal_the_direct_sum)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
+    enum { COUNT = 120 };
+    double *values = normal_sample(COUNT, 0, 1);
+    double density[COUNT];
+    assay_error error;
+    support_assert_ok(assay_kernel_density(COUNT, values, 1e-6, COUNT, values, density, &error), &error);
+    for (int i = 0; i < COUNT; i++) {
+        support_assert_relative("density", density[i], direct_density(COUNT, values, 1e-6, values[i]), 1e-13);
+    }
+    assay_free(values);
 }
 END_TEST
 
@@ -477,6 +524,8 @@ int main(void)
     tcase_add_test(tests, histogram_edge_cases);
     tcase_add_test(tests, densities_are_those_of_scipy);
     tcase_add_test(tests, large_densities_equal_the_direct_sum);
+    tcase_add_test(tests, edges_divide_the_bins);
+    tcase_add_test(tests, narrow_densities_equal_the_direct_sum);
     tcase_add_test(tests, tails_are_as_exact_as_thirteen_terms);
     tcase_add_test(tests, densities_integrate_to_one);
     tcase_add_test(tests, density_of_bad_input);

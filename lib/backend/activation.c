@@ -140,7 +140,7 @@ static double second_silu(double x, double a)
 static double second_mish(double x, double a)
 {
     (void)a;
-    double t = tanh(x > 30.0 ? x : log1p(exp(x)));
+    double t = tanh(log1p(exp(x))); /* 1 also where e^x is infinite */
     double s = sigmoid(x);
     double change = (1.0 - t) * (1.0 + t) * s;
     return 2.0 * change + x * ((1.0 - t) * (1.0 + t) * sigmoid_first(x) - 2.0 * t * change * s);
@@ -228,7 +228,7 @@ static int next_letter(const char **name)
     return '\0';
 }
 
-/* Whether two names have the same letters. */
+/* Whether two names have the same letters. PyTorch's classes have those of our names. */
 static bool is_same_name(const char *a, const char *b)
 {
     int x = 0;
@@ -240,11 +240,6 @@ static bool is_same_name(const char *a, const char *b)
     return x == y;
 }
 
-static bool has_name(const descriptor *known, const char *name)
-{
-    return is_same_name(name, known->name) || (known->torch_class != NULL && is_same_name(name, known->torch_class));
-}
-
 assay_status assay_activation_by_name(const char *name, assay_activation *activation, assay_error *error)
 {
     char text[ASSAY_LIST_LENGTH];
@@ -252,7 +247,7 @@ assay_status assay_activation_by_name(const char *name, assay_activation *activa
     const char *dot = strrchr(name, '.'); /* "torch.nn.ReLU" */
     const char *last = dot != NULL ? dot + 1 : name;
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
-        if (has_name(descriptors[kind], last)) {
+        if (is_same_name(last, descriptors[kind]->name)) {
             *activation = assay_activation_default((assay_activation_kind)kind);
             return ASSAY_OK;
         }

@@ -27,9 +27,11 @@ void assay_gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, a
     size_t a_count;
     size_t b_count;
     size_t c_count;
-    if (!assay_size_accepted(backend, "gemm", shape.m, shape.k, &a_count) ||
-        !assay_size_accepted(backend, "gemm", shape.k, shape.n, &b_count) ||
-        !assay_size_accepted(backend, "gemm", shape.m, shape.n, &c_count)) {
+    bool fits = assay_size_accepted(backend, "gemm", shape.m, shape.k, &a_count) &&
+                assay_size_accepted(backend, "gemm", shape.k, shape.n, &b_count);
+    fits = fits && /* ASSAY_EXCL_MCDC: both dimensions are accepted; only 32-bit size_t overflows */
+           assay_size_accepted(backend, "gemm", shape.m, shape.n, &c_count);
+    if (!fits) {
         return;
     }
     const assay_operand operands[] = {
@@ -91,9 +93,11 @@ static bool linear_accepted(assay_backend *backend, const char *operation, assay
                              operation, shape.in, shape.out);
         return false;
     }
-    return assay_size_accepted(backend, operation, shape.rows, shape.in, &counts->input) &&
-           assay_size_accepted(backend, operation, shape.rows, shape.out, &counts->output) &&
+    bool fits = assay_size_accepted(backend, operation, shape.rows, shape.in, &counts->input) &&
+                assay_size_accepted(backend, operation, shape.rows, shape.out, &counts->output);
+    fits = fits && /* ASSAY_EXCL_MCDC: both dimensions are accepted; only 32-bit size_t overflows */
            assay_size_accepted(backend, operation, shape.out, shape.in, &counts->weight);
+    return fits;
 }
 
 void assay_linear_forward(assay_backend *backend, assay_linear_shape shape, assay_activation activation, assay_slice x,

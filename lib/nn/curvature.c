@@ -86,7 +86,7 @@ void assay_curvature_destroy(assay_curvature *curvature)
 
 static assay_slice rows_of(assay_buffer *buffer, size_t rows, const assay_network_layer *layer)
 {
-    return buffer == NULL ? ASSAY_NO_SLICE : assay_part_of(assay_whole(buffer), 0, rows * layer->out);
+    return assay_part_of(assay_whole(buffer), 0, rows * layer->out);
 }
 
 /* The part of a vector that belongs to a parameter tensor. */

@@ -1,6 +1,5 @@
 #include <assay/random/generator.h>
 
-#include <math.h>
 #include <string.h>
 
 #include "random/standard.h"
@@ -57,10 +56,10 @@ static void fill_normal(assay_generator *generator, double mean, double std, siz
     }
 }
 
-/* The middle of the step of 2^-24 that a uniform float32 lies on: never 0 or 1. Philox's u is in (0, 1]. */
+/* Uniform float32 numbers are in [0, 1 - 2^-24]: half a step of 2^-24 further they are never 0 or 1. */
 static double inner(float u)
 {
-    return fmin((double)u + 0x1p-25, 1.0 - 0x1p-25);
+    return (double)u + 0x1p-25;
 }
 
 void assay_generator_fill(assay_generator *generator, assay_distribution distribution, size_t count, float *values)

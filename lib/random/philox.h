@@ -24,7 +24,7 @@ typedef struct {
 /* The bijection: four words from a counter and a key. */
 void assay_philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t output[4]);
 
-/* torch.cuda.manual_seed(seed), with offset 0, on a device of `blocks` >= 1 blocks. */
+/* torch.cuda.manual_seed(seed), with offset 0, on a device of `blocks` blocks; 0 counts as 1. */
 void assay_philox_seed(assay_philox *generator, uint64_t seed, unsigned blocks);
 
 /* torch.empty(count, device="cuda").uniform_(lower, upper), float32; advances the offset. */

@@ -8,11 +8,9 @@
 /* numpy.linspace(first, last, bins + 1), in its order of operations and so with its rounding. */
 static void equal_edges(double first, double last, size_t bins, double *edges)
 {
-    double width = last - first;
-    double step = width / (double)bins;
+    double step = (last - first) / (double)bins;
     for (size_t i = 0; i < bins; i++) {
-        double offset = step != 0 ? (double)i * step : (double)i / (double)bins * width;
-        edges[i] = offset + first;
+        edges[i] = (double)i * step + first;
     }
     edges[bins] = last;
 }

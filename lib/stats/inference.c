@@ -57,7 +57,7 @@ static double lower_quantile(double p)
                    : -polynomial(far_tail[0], r - 5) / polynomial(far_tail[1], r - 5);
     }
     double density = exp(-0.5 * x * x) / sqrt(2 * M_PI);
-    return density > 0 ? x - (assay_normal_cumulative(x) - p) / density : x;
+    return x - (assay_normal_cumulative(x) - p) / density;
 }
 
 double assay_normal_quantile(double p)

@@ -68,18 +68,16 @@ static double tridiagonal_eigenvalue(const lanczos *l, size_t n, size_t k)
     }
     double low = -bound;
     double high = bound;
-    for (int i = 0; i < 120 && low < high; i++) {
-        double middle = 0.5 * (low + high);
-        if (middle == low || middle == high) {
-            break;
-        }
+    double middle = 0.0;
+    while (low < middle && middle < high) {
         if (below(l, n, middle) > k) {
             high = middle;
         } else {
             low = middle;
         }
+        middle = 0.5 * (low + high);
     }
-    return 0.5 * (low + high);
+    return middle;
 }
 
 /* Solves (T - shift) u = u in place, T the leading n x n part: Gaussian elimination of a tridiagonal matrix. */
@@ -91,7 +89,7 @@ static void solve(lanczos *l, size_t n, double shift, double *u)
             pivot -= l->beta[i - 1] * l->upper[i - 1];
             u[i] -= l->beta[i - 1] * u[i - 1];
         }
-        pivot = pivot == 0.0 ? 1e-300 : pivot;
+        pivot = pivot == 0.0 ? 1e-150 : pivot; /* its reciprocal has a square */
         l->upper[i] = i + 1 < n ? l->beta[i] / pivot : 0.0;
         u[i] /= pivot;
     }

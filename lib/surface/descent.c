@@ -1,6 +1,7 @@
 #include <assay/surface/descent.h>
 
 #include <math.h>
+#include <stdbool.h>
 
 #include <assay/optim/optimizer.h>
 
@@ -42,6 +43,17 @@ static double evaluate(const descent *run, assay_surface surface, const double w
     return (double)loss;
 }
 
+static bool all_finite(const assay_descent_point *point, const double gradient[2])
+{
+    const double numbers[] = {point->w[0], point->w[1], point->loss, gradient[0], gradient[1]};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        if (!isfinite(numbers[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static assay_status walk(const descent *run, assay_surface surface, size_t updates, assay_descent_point *points,
                          size_t *recorded, assay_error *error)
 {
@@ -51,8 +63,7 @@ static assay_status walk(const descent *run, assay_surface surface, size_t updat
         assay_download_f64(run->backend, assay_whole(run->w), point->w);
         ASSAY_TRY(assay_backend_check(run->backend, error));
         point->loss = evaluate(run, surface, point->w, gradient);
-        if (!isfinite(point->w[0]) || !isfinite(point->w[1]) || !isfinite(point->loss) || !isfinite(gradient[0]) ||
-            !isfinite(gradient[1])) {
+        if (!all_finite(point, gradient)) {
             return assay_fail(error, ASSAY_ERROR_NUMERIC,
                               "the descent is not finite at t = %zu: lower the learning rate", t);
         }

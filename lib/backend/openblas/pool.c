@@ -125,8 +125,9 @@ static uint32_t compute_parts(assay_pool *pool, int thread)
         if (part.index >= part.count) {
             return generation_of(claims);
         }
-        if (atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims + 1, memory_order_acq_rel,
-                                                    memory_order_acquire)) {
+        bool claimed = atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims + 1, memory_order_acq_rel,
+                                                               memory_order_acquire);
+        if (claimed) { /* ASSAY_EXCL_MCDC: false where another thread claims at the same moment: by chance */
             function(task, part);
             complete_part(pool);
             claims = atomic_load_explicit(&pool->claims, memory_order_acquire);
@@ -171,14 +172,13 @@ static void *worker_main(void *argument)
 {
     const worker *self = argument;
     assay_pool *pool = self->pool;
-    for (uint32_t seen = 0;;) {
+    uint32_t seen = 0;
+    do {
         wait_for_change(pool, seen);
         seen = compute_parts(pool, self->number);
-        /* Not before: after its last part, a worker may find the generation that ends it in place of the next one. */
-        if (atomic_load_explicit(&pool->function, memory_order_relaxed) == NULL) {
-            return NULL;
-        }
-    }
+        /* Asked before it waits again: a worker that is late with a part may see the end as the next generation. */
+    } while (atomic_load_explicit(&pool->function, memory_order_relaxed) != NULL);
+    return NULL;
 }
 
 /* --- the caller -------------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ typedef struct {
 
 static void *memory_of(assay_slice slice)
 {
-    return slice.buffer == NULL ? NULL : ((reference_buffer *)slice.buffer)->memory;
+    return ((reference_buffer *)slice.buffer)->memory;
 }
 
 /* NULL for ASSAY_NO_SLICE. */
