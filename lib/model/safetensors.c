@@ -293,13 +293,13 @@ assay_status assay_safetensors_load(const assay_source *source, assay_state **st
 assay_status assay_safetensors_parse(const void *bytes, size_t size, const char *name, assay_state **state,
                                      assay_error *error)
 {
-    const assay_source source = {.name = name, .memory = bytes, .descriptor = -1, .size = size};
+    const assay_source source = {.name = name, .memory = bytes, .size = size};
     return assay_safetensors_load(&source, state, error);
 }
 
 assay_status assay_safetensors_read(const char *path, assay_state **state, assay_error *error)
 {
-    assay_source source = {.name = path, .descriptor = -1};
+    assay_source source = {.name = path};
     *state = NULL;
     ASSAY_TRY(assay_file_open(path, ASSAY_MODEL_FILE_LIMIT, &source.descriptor, &source.size, error));
     assay_status status = assay_safetensors_load(&source, state, error);

@@ -135,7 +135,7 @@ static assay_status reserve(assay_state *state, assay_error *error)
     if (grown == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    if (state->count > 0) {
+    if (state->tensors != NULL) {
         memcpy(grown, state->tensors, state->count * sizeof *grown);
     }
     assay_free(state->tensors);

@@ -397,6 +397,6 @@ assay_status assay_torch_zip_load(const assay_source *source, assay_state **stat
 assay_status assay_torch_zip_parse(const void *bytes, size_t size, const char *name, assay_state **state,
                                    assay_torch_about *about, assay_error *error)
 {
-    const assay_source source = {.name = name, .memory = bytes, .descriptor = -1, .size = size};
+    const assay_source source = {.name = name, .memory = bytes, .size = size};
     return assay_torch_zip_load(&source, state, about, error);
 }
