@@ -53,6 +53,7 @@ suites = \
 	tests/test_model \
 	tests/test_model_files \
 	tests/test_model_hostile \
+	tests/test_model_parts \
 	tests/test_nn \
 	tests/test_openblas \
 	tests/test_pickle \
