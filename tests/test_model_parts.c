@@ -1122,7 +1122,9 @@ START_TEST(weights_are_uploaded)
             size_t count = tensor.is_bias ? ROWS : (size_t)ROWS * COLUMNS;
             assay_download_f64(backend, tensor.values, values);
             for (size_t i = 0; i < count; i++) {
-                ck_assert_double_eq(values[i], tensor.is_bias ? -(double)i - 1 : (double)i + 1);
+                if (values[i] != (tensor.is_bias ? -(double)i - 1 : (double)i + 1)) {
+                    ck_abort_msg("value %zu is %g", i, values[i]);
+                }
             }
         }
         assay_network_destroy(network);
