@@ -245,6 +245,7 @@ static void set_up_state(fault_bench *bench)
     char *text;
     support_assert_ok(assay_model_config_print(&config, &text, &error), &error);
     support_assert_ok(assay_state_set_text(state, ASSAY_MODEL_CONFIG_KEY, text, &error), &error);
+    support_assert_ok(assay_state_set_text(state, "epoch", "7", &error), &error);
     assay_free(text);
     bench->thing[0] = state;
     set_up_old_file(bench);

@@ -751,6 +751,8 @@ static const archive_end ends[] = {
     /* The last place: 266 + 56 = 322. There the end is in the large end, and writes over two bytes of its size. */
     {266, 300, (4 << 20) + 1, UINT32_MAX, 0, "a directory of 18446462598737035265 bytes"},
     {267, 300, (4 << 20) + 1, UINT32_MAX, 0, NULL},
+    {100, 300, UINT64_MAX, UINT32_MAX, 0, NULL},                  /* the large end is not where the locator says */
+    {1, 24, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"}, /* a file that is too short for a large end */
     {0, 20, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"},
     {0, 19, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"},
     {0, 4, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"},
@@ -767,7 +769,7 @@ START_TEST(ends_of_archives_are_judged)
     assay_state *state = NULL;
     assay_error error = {.message = ""};
     if (one->large_at > 0 && one->large_at + 56 <= size) {
-        memcpy(bytes + one->large_at, "PK\6\6", 4);
+        memcpy(bytes + one->large_at, "PK\6\6", one->large == UINT64_MAX ? 3 : 4);
         assay_put_little_endian(one->large, bytes + one->large_at + 40, 8);
     }
     if (one->large_at > 0) {
@@ -1135,6 +1137,122 @@ START_TEST(weights_are_uploaded)
 }
 END_TEST
 
+/* A network of one layer in a file of its own; its last weight and bias as they are given. */
+static char *write_model(const char *folder, float weight, float bias)
+{
+    char *path = assay_asprintf(NULL, "%s/model.safetensors", folder);
+    assay_error error;
+    assay_state *state = NULL;
+    const float weights[] = {1, 2, 3, 4, 5, weight};
+    support_assert_ok(assay_state_create(&state, &error), &error);
+    support_assert_ok(assay_state_put(state, "layers.0.weight", ASSAY_DTYPE_F32, 2, (size_t[]){2, 3}, weights, &error),
+                      &error);
+    support_assert_ok(
+        assay_state_put(state, "layers.0.bias", ASSAY_DTYPE_F32, 1, (size_t[]){2}, (float[]){1, bias}, &error), &error);
+    support_assert_ok(assay_safetensors_write(path, state, &error), &error);
+    assay_state_destroy(state);
+    return path;
+}
+
+START_TEST(models_are_opened)
+{
+    char *folder = support_make_folder();
+    char *path = write_model(folder, 6, 2);
+    char *config = assay_model_config_path(path, NULL);
+    char *prefix = assay_calloc(300, 1, NULL);
+    assay_model model;
+    assay_error error = {.message = ""};
+    support_assert_ok(assay_model_open(path, NULL, &model, &error), &error);
+    ck_assert(!model.has_activation && model.config_error.status == ASSAY_OK);
+    ck_assert(model.config.inputs == 3 && model.config.classes == 2 && model.format == ASSAY_MODEL_SAFETENSORS);
+    assay_model_close(&model);
+    /* A link to itself is there and cannot be looked at. */
+    ck_assert_int_eq(symlink(config, config), 0);
+    support_assert_ok(assay_model_open(path, NULL, &model, &error), &error);
+    support_assert_error(model.config_error.status, ASSAY_ERROR_IO, &model.config_error, "cannot be looked at");
+    assay_model_close(&model);
+    memset(prefix, 'p', 299);
+    ck_assert_int_eq(assay_model_open(path, &(assay_model_options){.prefix = prefix}, &model, &error),
+                     ASSAY_ERROR_ARGUMENT);
+    ck_assert_int_eq(assay_model_open(path, &(assay_model_options){.prefix = "other"}, &model, NULL),
+                     ASSAY_ERROR_FORMAT);
+    ck_assert_ptr_null(model.state);
+    assay_free(path);
+    path = write_model(folder, 6, (float)INFINITY);
+    support_assert_error(assay_model_open(path, NULL, &model, &error), ASSAY_ERROR_NUMERIC, &error,
+                         "model.safetensors: tensor 'layers.0.bias' has an infinity at index 1");
+    support_assert_ok(assay_model_open(path, &(assay_model_options){.allow_nonfinite = true}, &model, &error), &error);
+    assay_model_close(&model);
+    support_assert_error(assay_model_open("/nowhere/model", NULL, &model, &error), ASSAY_ERROR_IO, &error, "/nowhere");
+    assay_free(prefix);
+    assay_free(config);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Storages of the caller's. */
+static assay_status find_bytes(void *context, const char *key, const void **bytes, size_t *size, assay_error *error)
+{
+    int *calls = context;
+    (*calls)++;
+    *bytes = "\1\2\3\4\5\6";
+    *size = strcmp(key, "0") == 0 ? 6 : 3;
+    return strcmp(key, "2") == 0 ? assay_fail(error, ASSAY_ERROR_NUMERIC, "no such storage") : ASSAY_OK;
+}
+
+#define VIEW(key, count, offset, rows, columns, row, column)                                                   \
+    "ctorch._utils\n_rebuild_tensor_v2\n((U\7storagectorch\nByteStorage\nU\1" key "U\3cpuK" count "tQK" offset \
+    "K" rows "K" columns "\x86K" row "K" column "\x86\x89}tR"
+
+START_TEST(views_of_storages_are_gathered)
+{
+    static const struct {
+        const char *pickle;
+        size_t size;
+        size_t budget;
+        const char *values; /* of all tensors, NULL: refused */
+        int calls;
+    } cases[] = {
+#define GATHERED(pickle, budget, values, calls) {pickle, sizeof(pickle) - 1, budget, values, calls}
+        GATHERED(VIEW("0", "\6", "\0", "\2", "\3", "\3", "\1") ".", 12, "123456", 1),
+        GATHERED(VIEW("0", "\6", "\0", "\2", "\3", "\3", "\1") ".", 11, NULL, 1),
+        GATHERED(VIEW("0", "\6", "\0", "\3", "\2", "\1", "\3") ".", 12, "142536", 1),
+        GATHERED(VIEW("0", "\6", "\1", "\2", "\2", "\3", "\1") ".", 12, "2356", 1),
+        GATHERED(VIEW("0", "\6", "\5", "\1", "\1", "\7", "\7") ".", 12, "6", 1),
+        GATHERED(VIEW("0", "\6", "\2", "\1", "\3", "\7", "\1") ".", 12, "345", 1),
+        GATHERED(VIEW("0", "\6", "\4", "\2", "\2", "\0", "\1") ".", 12, "5656", 1),
+        GATHERED(VIEW("0", "\6", "\4", "\2", "\2", "\1", "\1") ".", 12, NULL, 0),
+        GATHERED("](" VIEW("1", "\3", "\0", "\1", "\3", "\3", "\1") VIEW("0", "\6", "\4", "\1", "\2", "\2", "\1")
+                     VIEW("1", "\3", "\1", "\1", "\2", "\2", "\1") "e.",
+                 20, "1235623", 2),
+        GATHERED(VIEW("2", "\3", "\0", "\1", "\3", "\3", "\1") ".", 12, NULL, 1),
+        GATHERED(VIEW("0", "\6", "\0", "\2", "\3", "\3", "\1") ".}", 12, NULL, 0),
+        GATHERED(VIEW("0", "\6", "\0", "\2", "\3", "\3", "\1"), 12, NULL, 0),
+#undef GATHERED
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_state *state = NULL;
+        assay_torch_about about;
+        assay_error error = {.message = ""};
+        char values[32] = "";
+        int calls = 0;
+        assay_status status = assay_torch_state(cases[i].pickle, cases[i].size, "file", find_bytes, &calls,
+                                                cases[i].budget, &state, &about, &error);
+        ck_assert_msg((status == ASSAY_OK) == (cases[i].values != NULL), "%zu: %s", i, error.message);
+        ck_assert_int_eq(calls, cases[i].calls);
+        for (size_t t = 0; state != NULL && t < assay_state_count(state); t++) {
+            const assay_stored_tensor *tensor = assay_state_at(state, t);
+            for (size_t j = 0; j < tensor->count; j++) {
+                values[strlen(values)] = (char)('0' + ((const uint8_t *)tensor->data)[j]);
+            }
+        }
+        ck_assert_str_eq(values, cases[i].values != NULL ? cases[i].values : "");
+        assay_state_destroy(state);
+    }
+}
+END_TEST
+
 #define CONFIG "{\"act_fn\":\"ReLU\",\"input_size\":3,\"num_classes\":2,\"hidden_sizes\":[]}"
 
 /* A configuration of exactly the largest size; with a byte order mark; and of other things. */
@@ -1238,6 +1356,8 @@ static Suite *suite(void)
     tcase_add_loop_test(files, ends_of_archives_are_judged, 0, sizeof ends / sizeof *ends);
     tcase_add_test(files, the_configuration_is_beside_the_model);
     tcase_add_test(files, weights_are_uploaded);
+    tcase_add_test(files, models_are_opened);
+    tcase_add_test(files, views_of_storages_are_gathered);
     tcase_add_test(files, configurations_have_a_limit);
     tcase_add_test(files, configurations_of_leaky_relu);
     tcase_add_test(files, configurations_are_compared);

@@ -167,7 +167,7 @@ static void read_config_file(assay_model *model, const char *path)
     char *text = NULL;
     size_t length = 0;
     if (stat(path, &about) != 0) {
-        if (errno != ENOENT && errno != ENOTDIR) {
+        if (errno != ENOENT) {
             assay_fail(&model->config_error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
         }
         return;
