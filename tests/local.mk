@@ -53,8 +53,10 @@ suites = \
 	tests/test_model \
 	tests/test_model_files \
 	tests/test_model_hostile \
+	tests/test_model_parts \
 	tests/test_nn \
 	tests/test_openblas \
+	tests/test_pickle \
 	tests/test_random \
 	tests/test_random_philox \
 	tests/test_random_statistics \

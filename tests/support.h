@@ -82,6 +82,9 @@ typedef struct {
     char *errors;
 } support_result;
 
+/* Before a program that is not ours, in a command: a sanitizer that is preloaded for libassay would judge it, too. */
+#define SUPPORT_UNSANITIZED "env -u LD_PRELOAD "
+
 support_result support_shell(const char *command);
 void support_result_free(support_result *result);
 

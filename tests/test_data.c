@@ -18,6 +18,8 @@
 #include <assay/data/idx.h>
 #include <assay/data/scaling.h>
 #include <assay/data/split.h>
+#include "data/byte_stream.h"
+#include "data/files.h"
 #include "data/foreign.h"
 #include "support.h"
 
@@ -213,6 +215,35 @@ static const struct {
     {"404: Not Found", false, "this is text"},
     {"404: Not\x7f", false, NULL},
     {"", false, NULL},
+    {"\x1f\x8b", true, "gzipped twice"},
+    {"PK\x03\x04", false, "zip archive"},
+    {"PK\x03", false, NULL},
+    {"PK\x03\x05", false, NULL},
+    {"\xFD"
+     "7zXZ",
+     false, "by xz"},
+    {"BZh", false, "by bzip2"},
+    {"BZ", false, "this is text"},
+    {"\x28\xB5\x2F\xFD", true, "by zstd"},
+    {"\x93NUMPY", false, "NumPy array"},
+    {"\x89HDF", false, "HDF5"},
+    {"PAR1", false, "Parquet"},
+    {"\x89PNG", false, "a picture"},
+    {"version https://git-lfs", true, "Git LFS"},
+    {"version https://git-lf", true, "this is text"},
+    {"<!DOCTYPE", false, "web page"},
+    {"<!doctyp", false, "this is text"},
+    {"<html", false, "web page"},
+    {" \t\r\n<HEAD", false, "web page"},
+    {"<body", false, "web page"},
+    {"<?xml", false, "web page"},
+    {"<!--", false, "web page"},
+    {"\xEF\xBB\xBF<html", false, "web page"},
+    {"\xEF\xBB<html", false, "this is text"},
+    {"\v<html", false, NULL},
+    {"a\tb\nc\rd ~", false, "this is text"},
+    {"a\x1f", false, NULL},
+    {"a\v", false, NULL},
 };
 
 START_TEST(heads_of_other_files_are_known)
@@ -402,6 +433,147 @@ START_TEST(items_of_one_axis)
 }
 END_TEST
 
+/* A zero byte is no text, and no blank before a page. */
+START_TEST(zeros_are_no_text)
+{
+    evidence(EVIDENCE_ERRORS, "data/idx_read");
+    ck_assert_ptr_null(assay_foreign_kind((const uint8_t *)"ab\0c", 4, false));
+    ck_assert_ptr_null(assay_foreign_kind((const uint8_t *)"\0<html", 6, false));
+    ck_assert_ptr_null(assay_foreign_kind((const uint8_t *)"\xEF\xBB\xBF", 0, false));
+}
+END_TEST
+
+/* --- streams ----------------------------------------------------------------------------------------------------- */
+
+static uint8_t content_at(size_t i)
+{
+    return (uint8_t)(i * 31 + i / 97 + i / 65536);
+}
+
+/* A file of `size` bytes in gzip members of at most `member` bytes (0: a plain file); then `behind` as it is. */
+static char *make_stream(const char *folder, size_t size, size_t member, const char *behind, size_t behind_size)
+{
+    char *path = assay_asprintf(NULL, "%s/stream", folder);
+    uint8_t *bytes = assay_calloc(size + 1, 1, NULL);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(fclose(file), 0);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = content_at(i);
+    }
+    for (size_t done = 0; done < size;) {
+        size_t piece = member == 0 || size - done < member ? size - done : member;
+        gzFile packed = gzopen(path, member == 0 ? "abT" : "ab1");
+        ck_assert_int_eq(gzwrite(packed, bytes + done, (unsigned)piece), (int)piece);
+        ck_assert_int_eq(gzclose(packed), Z_OK);
+        done += piece;
+    }
+    file = fopen(path, "ab");
+    ck_assert_uint_eq(fwrite(behind, 1, behind_size, file), behind_size);
+    ck_assert_int_eq(fclose(file), 0);
+    assay_free(bytes);
+    return path;
+}
+
+/* Read in steps of some size to the end: all bytes, then the state that is wanted, again and again. */
+static void check_stream(const char *path, size_t size, size_t step, bool gzip, assay_stream_state wanted)
+{
+    assay_byte_stream *stream = NULL;
+    assay_error error;
+    uint8_t *bytes = assay_calloc(size + step, 1, NULL);
+    size_t done = 0;
+    size_t got = 0;
+    assay_stream_state state = ASSAY_STREAM_MORE;
+    support_assert_ok(assay_byte_stream_open(path, 1 << 24, &stream, &error), &error);
+    ck_assert_int_eq(assay_byte_stream_is_gzip(stream), gzip);
+    while (state == ASSAY_STREAM_MORE) {
+        state = assay_byte_stream_read(stream, bytes + done, step, &got);
+        done += got;
+        if ((state == ASSAY_STREAM_MORE && got != step) || done > size) {
+            ck_abort_msg("%zu bytes of %zu", done, size);
+        }
+    }
+    ck_assert_int_eq(state, wanted);
+    ck_assert(wanted != ASSAY_STREAM_END || done == size);
+    for (size_t i = 0; i < done; i++) {
+        if (bytes[i] != content_at(i)) {
+            ck_abort_msg("byte %zu is %u", i, bytes[i]);
+        }
+    }
+    ck_assert(wanted != ASSAY_STREAM_END || assay_byte_stream_read(stream, bytes, 1, &got) == ASSAY_STREAM_END);
+    ck_assert_uint_eq(got, wanted == ASSAY_STREAM_END ? 0 : got);
+    assay_byte_stream_close(stream);
+    assay_free(bytes);
+}
+
+static const struct {
+    size_t size;
+    size_t member;
+    const char *behind;
+    size_t behind_size;
+    assay_stream_state state;
+} streams[] = {
+    {300000, 0, "", 0, ASSAY_STREAM_END},
+    {131072, 0, "", 0, ASSAY_STREAM_END},
+    {1, 0, "", 0, ASSAY_STREAM_END},
+    {300000, 300000, "", 0, ASSAY_STREAM_END},
+    {3000, 100, "", 0, ASSAY_STREAM_END},
+    {300000, 70000, "\0\0\0", 3, ASSAY_STREAM_END},
+    {3000, 1000, "\0\0x", 3, ASSAY_STREAM_TRAILING},
+    {3000, 1000, "xyz", 3, ASSAY_STREAM_TRAILING},
+    {3000, 1000, "\x1f\x8c", 2, ASSAY_STREAM_TRAILING},
+    {3000, 1000, "\x1f", 1, ASSAY_STREAM_TRUNCATED},
+    {3000, 1000, "\x1f\x8b\x08\0\0\0\0\0\0\3\7", 11, ASSAY_STREAM_DAMAGED}, /* a block of a type that is not */
+    {3000, 1000, "\x1f\x8b\7\0\0\0\0\0\0\3\7", 11, ASSAY_STREAM_DAMAGED},   /* a method that is not */
+};
+
+START_TEST(streams_give_all_bytes)
+{
+    evidence(EVIDENCE_PROPERTY, "data/idx_read");
+    static const size_t steps[] = {1, 7, 1000, 131072, 1 << 20};
+    char *folder = support_make_folder();
+    char *path = make_stream(folder, streams[_i].size, streams[_i].member, streams[_i].behind, streams[_i].behind_size);
+    for (size_t i = streams[_i].size > 3000 ? 1 : 0; i < sizeof steps / sizeof *steps; i++) {
+        check_stream(path, streams[_i].size, steps[i], streams[_i].member > 0, streams[_i].state);
+    }
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* More may be wanted than zlib counts; zeros behind gzip data may fill the buffer and more. */
+START_TEST(streams_of_odd_sizes)
+{
+    enum { ZEROS = 300000 };
+    evidence(EVIDENCE_ERRORS, "data/idx_read");
+    assay_byte_stream *stream = NULL;
+    assay_error error;
+    uint8_t bytes[100];
+    size_t got = 0;
+    char *folder = support_make_folder();
+    char *zeros = assay_calloc(ZEROS + 1, 1, NULL);
+    char *path = make_stream(folder, sizeof bytes, sizeof bytes, zeros, ZEROS);
+    support_assert_ok(assay_byte_stream_open(path, 1 << 24, &stream, &error), &error);
+    ck_assert_int_eq(assay_byte_stream_read(stream, bytes, (size_t)3 << 29, &got), ASSAY_STREAM_END);
+    ck_assert_uint_eq(got, sizeof bytes);
+    ck_assert_uint_gt(assay_byte_stream_stored(stream), ZEROS);
+    assay_byte_stream_close(stream);
+    assay_byte_stream_close(NULL);
+    zeros[ZEROS] = 'x';
+    assay_free(path);
+    path = make_stream(folder, sizeof bytes, sizeof bytes, zeros, ZEROS + 1);
+    check_stream(path, sizeof bytes, 10, true, ASSAY_STREAM_TRAILING);
+    support_assert_error(assay_byte_stream_open(path, 1000, &stream, &error), ASSAY_ERROR_FORMAT, &error,
+                         "more than the");
+    ck_assert_ptr_null(stream);
+    support_assert_error(assay_byte_stream_open("/nowhere/x", 1000, &stream, &error), ASSAY_ERROR_IO, &error,
+                         "/nowhere");
+    assay_free(zeros);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(normalization_is_torchs)
 {
     evidence(EVIDENCE_GOLDEN, "data/normalization_table");
@@ -499,6 +671,18 @@ static const struct {
     {"\xEF\xBB\xBF-7,0\n\n", 1, 1, 1, -7.0f, 0},
     {"1,1,1,1,0\n0,0,0,0,0\n1,1,1,2,0\n", 3, 4, 1, 2.0f, 0},
     {"Age,Class\n30,1\n", 1, 1, 2, 30.0f, 1},
+    {"zeta,Zeta\n30,1\n", 1, 1, 2, 30.0f, 1},
+    {"a,b\n1,0\n", 1, 1, 1, 1.0f, 0},
+    {"A,b\n1,0\n", 1, 1, 1, 1.0f, 0},
+    {"Z,b\n1,0\n", 1, 1, 1, 1.0f, 0},
+    {" \t\"x\",b\n1,0\n", 1, 1, 1, 1.0f, 0},
+    {"1,3\n2,0\n", 2, 1, 4, 2.0f, 0},
+    {"1,0\n \t\n\n2,3", 2, 1, 4, 2.0f, 3},
+    {"\t1 \t,\t0 \n", 1, 1, 1, 1.0f, 0},
+    {"3.4e38,0\n", 1, 1, 1, 3.4e38f, 0},
+    {"\xEF\xBB\xBF"
+     "5,0",
+     1, 1, 1, 5.0f, 0},
 };
 
 START_TEST(csv_files_are_read)
@@ -542,6 +726,21 @@ static const struct {
     {"1,2,-1\n", "data.csv:1: the class, -1, is not an integer from 0 to 65535"},
     {"1,2,65536\n", "data.csv:1: the class, 65536, is not"},
     {"1,2,0.5\n", "data.csv:1: the class, 0.5, is not"},
+    {"1,2,-0.5\n", "data.csv:1: the class, -0.5, is not"},
+    {"1,0\n1,0\n1,0\n1,x\n", "data.csv:4: field 2, 'x', is not a finite number"},
+    {"1,0\n\n\n1\n", "data.csv:4: 1 fields, but the first sample has 2"},
+    {"x,c\n\n3\n", "data.csv:3: one field"},
+    {"1\x1f,0\n", "data.csv:1: field 1, '1?', is not a finite number"},
+    {"1 ~x,0\n", "data.csv:1: field 1, '1 ~x', is not a finite number"},
+    {"1,-inf,0\n", "data.csv:1: field 2, '-inf', is not a finite number"},
+    {"@,b\n", "data.csv:1: field 1, '@', is not a finite number"},
+    {"[,b\n", "data.csv:1: field 1, '[', is not a finite number"},
+    {"`,b\n", "data.csv:1: field 1, '`', is not a finite number"},
+    {"1,2,3,4,0\n1,1\n1,1\n1,1\n", "data.csv:2: 2 fields, but the first sample has 5"},
+    {"1,2,3,4,0\n,,,,\n", "data.csv:2: field 1, '', is not a finite number"},
+    {"\xEF\xBB"
+     "5,0\n",
+     "data.csv:1: field 1, '??5', is not"},
 };
 
 START_TEST(bad_csv_files_are_refused)
@@ -689,12 +888,15 @@ int main(void)
     tcase_add_test(files, unreadable_files);
     tcase_add_test(files, promises_take_no_memory);
     tcase_add_test(files, items_of_one_axis);
+    tcase_add_loop_test(files, streams_give_all_bytes, 0, sizeof streams / sizeof *streams);
+    tcase_add_test(files, streams_of_odd_sizes);
     suite_add_tcase(suite, files);
     TCase *use = tcase_create("use");
     tcase_add_test(use, normalization_is_torchs);
     tcase_add_test(use, moments_follow_the_definition);
     tcase_add_test(use, created_data_sets_are_zero);
     tcase_add_loop_test(use, heads_of_other_files_are_known, 0, sizeof heads / sizeof *heads);
+    tcase_add_test(use, zeros_are_no_text);
     tcase_add_loop_test(use, csv_files_are_read, 0, sizeof good_csv / sizeof *good_csv);
     tcase_add_loop_test(use, bad_csv_files_are_refused, 0, sizeof bad_csv / sizeof *bad_csv);
     tcase_add_test(use, csv_with_a_nul_or_without_a_file);

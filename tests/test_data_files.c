@@ -406,6 +406,11 @@ START_TEST(folders_on_the_way_are_found)
     check_load(folder, NULL);
     check_load(set, NULL);
     check_load(raw, NULL);
+    /* Where there are folders alone, the message is about the first. */
+    char *file = assay_asprintf(NULL, "%s/train-images.idx3-ubyte", raw);
+    ck_assert(unlink(file) == 0 && mkdir(file, 0777) == 0);
+    check_load(raw, "train-images-idx3-ubyte: is not a regular file but a folder");
+    assay_free(file);
     assay_free(decoy);
     assay_free(raw);
     assay_free(set);
@@ -511,6 +516,11 @@ START_TEST(normalization_is_measured)
                                                  &(assay_dataset){.count = 1, .width = 2, .pixels = (uint8_t[]){5, 5}},
                                                  &error),
                          ASSAY_ERROR_NUMERIC, &error, "all pixels");
+    char *training = assay_asprintf(NULL, "%s/train-images-idx3-ubyte.gz", folder);
+    ck_assert_int_eq(unlink(training), 0);
+    support_assert_error(assay_dataset_normalize(folder, ASSAY_TEST, own, &test, &error), ASSAY_ERROR_IO, &error,
+                         "train-images-idx3-ubyte: missing");
+    assay_free(training);
     support_assert_error(assay_normalization_by_name("mine", &own, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "take tutorial or own");
     assay_dataset_destroy(&train);

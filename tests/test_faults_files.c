@@ -1,18 +1,28 @@
 /* lib/base, lib/data, lib/model: files read and written while memory and the system fail. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/data/dataset.h>
+#include <assay/data/csv.h>
 #include <assay/data/idx.h>
+#include <assay/data/scaling.h>
+#include <assay/data/split.h>
+#include "data/files.h"
 #include "fault_run.h"
 #include <assay/model/model.h>
 #include <assay/tutorial/record.h>
+#include <assay/model/pickle.h>
 #include <assay/model/safetensors.h>
+#include <assay/model/torch_zip.h>
 #include "support.h"
 
 /* --- base -------------------------------------------------------------------------------------------------------- */
@@ -70,6 +80,63 @@ static assay_status remove_leftovers(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* The same in a folder of several machines: two hours old, so nobody's. */
+static void set_up_old_leftovers(fault_bench *bench)
+{
+    char path[FAULT_PATH];
+    const struct timespec then = {.tv_sec = time(NULL) - 7200};
+    set_up_leftovers(bench);
+    ck_assert_int_eq(
+        utimensat(AT_FDCWD, fault_path(bench, "file.2000000000-1.tmp", path), (const struct timespec[]){then, then}, 0),
+        0);
+}
+
+static assay_status remove_all_leftovers(fault_bench *bench, assay_error *error)
+{
+    (void)error;
+    assay_file_remove_all_leftovers(bench->folder);
+    return ASSAY_OK;
+}
+
+static assay_status write_device(fault_bench *bench, assay_error *error)
+{
+    (void)bench;
+    assay_file_writer *writer;
+    ASSAY_TRY(assay_file_create("/dev/null", &writer, error));
+    fputs("never to be seen", assay_file_stream(writer));
+    return assay_file_commit_unsynced(writer, error);
+}
+
+/* An output in no folder that is read: whatever cannot be looked at is not the same file. */
+static assay_status keep_file(fault_bench *bench, assay_error *error)
+{
+    return assay_file_keep("/dev/null", bench->folder, error);
+}
+
+static assay_status name_beside_program(fault_bench *bench, assay_error *error)
+{
+    *error = (assay_error){.status = ASSAY_OK};
+    char *path = assay_file_beside_program("name", error);
+    if (path == NULL) {
+        return error->status != ASSAY_OK ? error->status : assay_fail(error, ASSAY_ERROR_IO, "the program has no name");
+    }
+    fault_digest_text(bench, path);
+    assay_free(path);
+    return ASSAY_OK;
+}
+
+/* printf allocates for so many digits. */
+static assay_status format_text(fault_bench *bench, assay_error *error)
+{
+    char *text = assay_asprintf(error, "%.3000f", 1.0 / 3.0);
+    if (text == NULL) {
+        return error->status;
+    }
+    fault_digest_text(bench, text);
+    assay_free(text);
+    return ASSAY_OK;
+}
+
 /* --- data -------------------------------------------------------------------------------------------------------- */
 
 enum { IMAGES = 30 };
@@ -107,6 +174,60 @@ static assay_status load_data(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+static void set_up_csv(fault_bench *bench)
+{
+    static const char text[] = "x,y,class\n1,2,0\n3,4,1\n5,7,0\n";
+    fault_write(bench, "data.csv", text, sizeof text - 1);
+}
+
+static assay_status read_csv(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
+    assay_dataset data;
+    assay_scaling scaling = {0};
+    assay_split split = {0};
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 1);
+    ASSAY_TRY(assay_csv_read(fault_path(bench, "data.csv", path), &data, error));
+    assay_status status = assay_scaling_create(&data, &scaling, error);
+    if (status == ASSAY_OK) {
+        status = assay_scaling_apply(&scaling, &data, error);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_split_create(&generator, data.count, 2, &split, error);
+    }
+    if (status == ASSAY_OK) {
+        fault_digest(bench, data.values, data.count * data.width * sizeof *data.values);
+        fault_digest(bench, split.train, data.count * sizeof *split.train);
+    }
+    assay_split_destroy(&split);
+    assay_scaling_destroy(&scaling);
+    assay_dataset_destroy(&data);
+    return status;
+}
+
+/* Debian's files, where they are installed; their folder has advice of its own. */
+static assay_status find_default_data(fault_bench *bench, assay_error *error)
+{
+    char *images = NULL;
+    char *labels = NULL;
+    if (bench->thing[0] == NULL) {
+        return ASSAY_OK;
+    }
+    ASSAY_TRY(assay_data_files(ASSAY_DEFAULT_DATA, ASSAY_TRAIN, &images, &labels, error));
+    fault_digest_text(bench, images);
+    fault_digest_text(bench, labels);
+    assay_free(images);
+    assay_free(labels);
+    return ASSAY_OK;
+}
+
+static void set_up_default_data(fault_bench *bench)
+{
+    static char there;
+    bench->thing[0] = access(ASSAY_DEFAULT_DATA, R_OK) == 0 ? &there : NULL;
+}
+
 /* --- model ------------------------------------------------------------------------------------------------------- */
 
 static void set_up_state(fault_bench *bench)
@@ -124,6 +245,7 @@ static void set_up_state(fault_bench *bench)
     char *text;
     support_assert_ok(assay_model_config_print(&config, &text, &error), &error);
     support_assert_ok(assay_state_set_text(state, ASSAY_MODEL_CONFIG_KEY, text, &error), &error);
+    support_assert_ok(assay_state_set_text(state, "epoch", "7", &error), &error);
     assay_free(text);
     bench->thing[0] = state;
     set_up_old_file(bench);
@@ -138,6 +260,12 @@ static assay_status write_state(fault_bench *bench, assay_error *error)
 {
     char path[FAULT_PATH];
     return assay_safetensors_write(fault_path(bench, "file", path), bench->thing[0], error);
+}
+
+static assay_status write_archive(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
+    return assay_torch_zip_write(fault_path(bench, "file", path), bench->thing[0], error);
 }
 
 static assay_status build_state(fault_bench *bench, assay_error *error)
@@ -200,6 +328,11 @@ static void set_up_checkpoint(fault_bench *bench)
 {
     copy_golden(bench, "network.pt", "model.pt");
     copy_golden(bench, "network.config", "model.config");
+}
+
+static void set_up_legacy(fault_bench *bench)
+{
+    copy_golden(bench, "legacy.pt", "model.pt");
 }
 
 static void set_up_mixed(fault_bench *bench)
@@ -300,16 +433,82 @@ static assay_status read_record(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/*
+ * A pickle's memory comes in pieces of 64 KiB. A text of each length before the same values makes each of them in turn
+ * the first of the next piece, which cannot be had.
+ */
+#define STORAGE                            \
+    "(U\7storagectorch\nFloatStorage\nU\1" \
+    "0U\3cpuK\2tQ"
+#define TENSOR "ctorch._utils\n_rebuild_tensor_v2\n(" STORAGE "K\0K\2\x85K\1\x85\x89}tR"
+#define VALUES                                                                                            \
+    "(" TENSOR "U\1tJ\0\1\2\3I99999\nL99999L\n\x8a\2\1\1S'text'\n]}cbuiltins\nset\nK\1\x85K\1K\2\x86P0\n" \
+    "(U\7storagectorch\nQInt8Storage\nU\1"                                                                \
+    "1U\3cpuK\2tQ(U\1aK\1d(K\1l(K\1t(ibuiltins\nset\n(cbuiltins\nset\no"                                  \
+    "\x8c\x08"                                                                                            \
+    "builtins\x8c\3set\x93)\x81}bcmodels\nNet\n)\x81}U\1b" TENSOR "sb"                                    \
+    "ccollections\nOrderedDict\n]U\1a" TENSOR "\x86"                                                      \
+    "a\x85Rctorch._utils\n_rebuild_parameter\n(" TENSOR "tR"                                              \
+    "}(U\1n" TENSOR "U\1mK\1u](K\1U\1xe(U\1yU\1zd](U\1qK\1\x85"                                           \
+    "el."
+
+START_TEST(memory_ends_at_each_value)
+{
+    static const char values[] = VALUES;
+    enum { PIECE = 65536, MOST_CALLS = 12 };
+    static char pickle[PIECE + sizeof values + 8];
+    size_t refused = 0;
+    for (size_t length = PIECE - 12288; length < PIECE - 64; length += 16) {
+        memcpy(pickle, "X", 1);
+        pickle[1] = (char)(length & 255);
+        pickle[2] = (char)(length >> 8);
+        memset(pickle + 5, 't', length);
+        pickle[5 + length] = '0';
+        memcpy(pickle + 6 + length, values, sizeof values - 1);
+        for (size_t target = 1; target <= MOST_CALLS; target++) {
+            assay_pickle *parsed = NULL;
+            assay_error error = {.message = ""};
+            faults_arm(FAULTS_ONCE, target);
+            assay_status status = assay_pickle_parse(pickle, 6 + length + sizeof values - 1, "file", &parsed, NULL,
+                                                     NULL, &error);
+            size_t largest = 0;
+            const char *library = NULL;
+            size_t tensors = status == ASSAY_OK ? assay_pickle_count(parsed) : 0;
+            assay_pickle_destroy(parsed);
+            faults_report report = faults_disarm();
+            ck_assert_uint_eq(faults_outstanding(&largest, &library), 0);
+            if (report.failed == 0) {
+                support_assert_ok(status, &error);
+                ck_assert_uint_eq(tensors, 5);
+                break;
+            }
+            support_assert_error(status, ASSAY_ERROR_MEMORY, &error, "out of memory");
+            refused++;
+        }
+    }
+    ck_assert_uint_gt(refused, 3000);
+}
+END_TEST
+
 /* libzip 1.7.3 loses 160 bytes of its own when memory is out while it opens an entry. */
 static const fault_scenario scenarios[] = {
     {"a file written", set_up_old_file, write_file, NULL, 0, NULL, 0},
     {"a file given up", set_up_old_file, abort_file, NULL, 0, NULL, 0},
     {"a file read", set_up_old_file, read_file, NULL, 0, NULL, 0},
     {"leftovers removed", set_up_leftovers, remove_leftovers, NULL, 0, NULL, 0},
+    {"all leftovers removed", set_up_old_leftovers, remove_all_leftovers, NULL, 0, NULL, 0},
+    {"a device written", NULL, write_device, NULL, 0, NULL, 0},
+    {"an output kept", set_up_old_file, keep_file, NULL, 0, NULL, 0},
+    {"a name beside the program", NULL, name_beside_program, NULL, 0, NULL, 0},
+    {"a text formatted", NULL, format_text, NULL, 0, NULL, 0},
+    {"a CSV file read, scaled and split", set_up_csv, read_csv, NULL, 0, NULL, 0},
+    {"Debian's data set found", set_up_default_data, find_default_data, NULL, 0, NULL, 0},
     {"a data set loaded", set_up_data, load_data, NULL, 0, NULL, 0},
     {"a state built", NULL, build_state, NULL, 0, NULL, 0},
     {"a configuration printed and parsed", NULL, print_config, NULL, 0, NULL, 0},
     {"safetensors written", set_up_state, write_state, tidy_state, 0, NULL, 0},
+    {"a checkpoint of PyTorch written", set_up_state, write_archive, tidy_state, 0, NULL, 0},
+    {"a checkpoint from before 1.6 opened", set_up_legacy, open_model, NULL, 0, NULL, 0},
     {"safetensors opened", set_up_safetensors, open_model, tidy_state, 0, NULL, 0},
     {"a checkpoint of PyTorch opened", set_up_checkpoint, open_model, NULL, 0, "libzip", 0},
     {"a checkpoint of all types read", set_up_mixed, read_mixed, NULL, 0, "libzip", 0},
@@ -319,10 +518,13 @@ static const fault_scenario scenarios[] = {
 
 int main(void)
 {
+    TCase *pieces = evidence_case("pieces", "errors: model/pickle");
+    tcase_set_timeout(pieces, 60);
+    tcase_add_test(pieces, memory_ends_at_each_value);
     return fault_main(
         "faults in files",
         "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
         "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
         "model/torch_zip",
-        scenarios, sizeof scenarios / sizeof scenarios[0], NULL);
+        scenarios, sizeof scenarios / sizeof scenarios[0], pieces);
 }

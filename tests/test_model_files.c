@@ -85,7 +85,7 @@ START_TEST(the_page_has_the_table)
     assay_error error;
     char *script = source_path("golden/scripts/files.py");
     char *page = source_path("doc/files.md");
-    char *command = assay_asprintf(NULL, "python3 '%s' --table", script);
+    char *command = assay_asprintf(NULL, SUPPORT_UNSANITIZED "python3 '%s' --table", script);
     char *text = NULL;
     size_t size = 0;
     support_result table = support_shell(command);
@@ -209,7 +209,7 @@ START_TEST(converted_files_are_read_by_pytorch)
     int count = 0;
     char number[80];
     char *reader = source_path("tests/convert_reader.py");
-    char *command = assay_asprintf(NULL, "/usr/bin/python3 '%s' '%s'", reader, folder);
+    char *command = assay_asprintf(NULL, SUPPORT_UNSANITIZED "/usr/bin/python3 '%s' '%s'", reader, folder);
     for (int i = 0; i < (int)json_array_size(rows); i++) {
         const char *file = row_text(i, "file");
         count += (ends_with(file, ".pt") || ends_with(file, ".ckpt")) && convert_row(i);
@@ -541,7 +541,10 @@ END_TEST
 static void make_files(void)
 {
     char *script = source_path("golden/scripts/files.py");
-    char *command = assay_asprintf(NULL, "/usr/bin/python3 -c 'import torch' 2>/dev/null && /usr/bin/python3 '%s' '%s'",
+    char *command = assay_asprintf(NULL,
+                                   SUPPORT_UNSANITIZED
+                                   "/usr/bin/python3 -c 'import torch' 2>/dev/null && " SUPPORT_UNSANITIZED
+                                   "/usr/bin/python3 '%s' '%s'",
                                    script, folder);
     char *path = assay_asprintf(NULL, "%s/rows.json", folder);
     if (system(command) == 0) {

@@ -167,6 +167,10 @@ static const patch pickles[] = {
     PATCH("stride past storage", "K\2\x85K\1\x85", "K\2\x85K\2\x85", "reaches past the 2 elements"),
     PATCH("stride that wraps around", "K\2\x85K\1\x85",
           "K\5\x85" WIDE("\x8a\x08\1\0\0\0\0\0\0\x40", "\x8a\4\1\0\0\x40") "\x85", "reaches past the 2 elements"),
+    PATCH("end that wraps around", "QK\0K\2\x85K\1\x85",
+          WIDE("Q\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fK\4\x85\x8a\x08\0\0\0\0\0\0\0\x40\x85",
+               "Q\x8a\4\xff\xff\xff\x7fK\4\x85\x8a\4\0\0\0\x40\x85"),
+          "reaches past the 2 elements"),
     PATCH("shape that wraps around", "K\2\x85K\1\x85",
           WIDE("\x8a\5\0\0\0\0\1\x8a\5\0\0\0\0\1", "\x8a\3\0\0\1\x8a\3\0\0\1") "\x86K\0K\0\x86", "can be addressed"),
     PATCH("expanded beyond reason", "K\2\x85K\1\x85", WIDE("\x8a\5\0\0\0\0\1", "\x8a\4\0\0\0\x10") "\x85K\0\x85",
@@ -312,6 +316,11 @@ START_TEST(bad_archives)
 {
     static const blob other = BLOB("other");
     char *zeros = assay_calloc(BOMB, 1, NULL);
+    static const patch of_7_mib = PATCH("", "K\2tQK\0K\2\x85", "J\0\0\x1c\0tQK\0J\0\0\x1c\0\x85", NULL);
+    const blob large = patched(&of_7_mib);
+    char *longest = assay_calloc(INT16_MAX + 16, 1, NULL);
+    memset(longest, 'f', INT16_MAX + 1);
+    strcpy(longest + INT16_MAX + 1, "/data.pkl");
     const zip_entry pickle = {"a/data.pkl", good_pickle, ZIP_CM_STORE};
     const zip_entry storage = {"a/data/0", good_storage, ZIP_CM_STORE};
     /* clang-format off */
@@ -329,6 +338,13 @@ START_TEST(bad_archives)
         {"no storage", 1, {pickle}, "'data/0' is missing"},
         {"storage in another folder", 2, {pickle, {"b/data/0", good_storage, ZIP_CM_STORE}}, "'data/0' is missing"},
         {"storage too short", 2, {pickle, {"a/data/0", {"\0\0\0\0\0\0\0", 7}, ZIP_CM_STORE}}, "have 7 bytes"},
+        {"storage too long by a part", 2, {pickle, {"a/data/0", {"\0\0\0\0\0\0\0\0\0\0\0", 11}, ZIP_CM_STORE}},
+         "have 11 bytes"},
+        {"a storage beside its tensor", 2, {{"a/data.pkl", large, ZIP_CM_STORE},
+                                            {"a/data/0", {zeros, 7 << 20}, ZIP_CM_DEFLATE}},
+         "a storage is far larger than the file"},
+        {"a folder of the longest name", 1, {{longest + 1, good_pickle, ZIP_CM_STORE}}, "'data/0' is missing"},
+        {"a folder of a longer name", 1, {{longest, good_pickle, ZIP_CM_STORE}}, "is not in one folder"},
         {"storage empty", 2, {pickle, {"a/data/0", {"", 0}, ZIP_CM_STORE}}, "have 0 bytes"},
         {"no endian", 3, {pickle, storage, {"a/byteorder", BLOB("bit"), ZIP_CM_STORE}}, "neither 'little' nor 'big'"},
         {"other-endian", 3, {pickle, storage, {"a/byteorder", BLOB("middle"), ZIP_CM_STORE}},
@@ -347,6 +363,8 @@ START_TEST(bad_archives)
         assert_refused(cases[i].what, file, cases[i].error);
         assay_free((char *)file.bytes);
     }
+    assay_free(longest);
+    assay_free((char *)large.bytes);
     assay_free(zeros);
 }
 END_TEST
@@ -743,6 +761,9 @@ static const struct {
     {false, "", "not good JSON"},
     {false, "[]", "not a JSON object"},
     {false, "{}", "\"act_fn\" is missing"},
+    {false, "{\"act_fn\":\"ReLU\",\"num_classes\":1,\"hidden_sizes\":[]}", "\"input_size\" is not a whole number"},
+    {false, "{\"act_fn\":\"ReLU\",\"input_size\":1,\"num_classes\":1}", "\"hidden_sizes\" is missing"},
+    {false, "7", "not good JSON"},
     {false, CONFIG("7", "1", "1", "[]"), "\"act_fn\" is missing"},
     {false, CONFIG("\"Softmax\"", "1", "1", "[]"), "\"act_fn\" is Softmax, not an activation"},
     {false, CONFIG("\"ReLU\"", "0", "1", "[]"), "\"input_size\" is not a whole number above 0"},

@@ -198,7 +198,7 @@ static bool is_leftover(const char *name, const char *stem)
     size_t dot = length > 4 ? length - 4 : 0; /* of ".tmp", then the one before it */
     while (dot > 0 && name[--dot] != '.') {
     }
-    if ((stem != NULL && (strlen(stem) != dot || strncmp(name, stem, dot) != 0)) ||
+    if (name[dot] != '.' || (stem != NULL && (strlen(stem) != dot || strncmp(name, stem, dot) != 0)) ||
         sscanf(name + dot + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 ||
         name[dot + 1 + (size_t)end] != '\0') {
         return false;

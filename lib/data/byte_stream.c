@@ -160,16 +160,18 @@ static assay_stream_state inflate_piece(assay_byte_stream *stream, uint8_t *byte
     *got = room - z->avail_out;
     stream->between_members = code == Z_STREAM_END;
     if (code == Z_STREAM_END) {
-        return inflateReset(z) == Z_OK ? ASSAY_STREAM_MORE : ASSAY_STREAM_DAMAGED;
-    }
-    if (code == Z_OK || code == Z_BUF_ERROR) {
+        (void)inflateReset(z);
         return ASSAY_STREAM_MORE;
     }
-    if (next_member && z->msg != NULL && strcmp(z->msg, "incorrect header check") == 0) {
-        return ASSAY_STREAM_TRAILING;
+    if (code == Z_OK) {
+        return ASSAY_STREAM_MORE;
     }
-    stream->message = code == Z_MEM_ERROR ? "zlib has no memory" : z->msg != NULL ? z->msg : "it needs a dictionary";
-    return code == Z_MEM_ERROR ? ASSAY_STREAM_FAILED : ASSAY_STREAM_DAMAGED;
+    if (code == Z_MEM_ERROR) {
+        stream->message = "zlib has no memory";
+        return ASSAY_STREAM_FAILED;
+    }
+    stream->message = z->msg; /* zlib has one for all wrong data; gzip has no dictionaries that it could ask for */
+    return next_member && strcmp(z->msg, "incorrect header check") == 0 ? ASSAY_STREAM_TRAILING : ASSAY_STREAM_DAMAGED;
 }
 
 assay_stream_state assay_byte_stream_read(assay_byte_stream *stream, uint8_t *bytes, size_t wanted, size_t *got)

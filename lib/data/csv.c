@@ -41,9 +41,9 @@ static char *next_line(reader *at)
 static bool take_number(char **at, double *number)
 {
     char *start = *at + strspn(*at, " \t");
-    char *end = start;
-    *number = *start == '\0' ? 0.0 : strtod(start, &end);
-    if (end == start || !isfinite(*number) || !isfinite((float)*number)) {
+    char *end;
+    *number = strtod(start, &end);
+    if (end == start || !isfinite((float)*number)) {
         return false;
     }
     end += strspn(end, " \t");

@@ -43,10 +43,7 @@ static bool is_page(const uint8_t *head, size_t size)
 static bool is_text(const uint8_t *head, size_t size)
 {
     for (size_t i = 0; i < size; i++) {
-        if ((head[i] < ' ' || head[i] == 127) && strchr("\t\n\r", head[i]) == NULL) {
-            return false;
-        }
-        if (head[i] == 0) {
+        if ((head[i] < ' ' || head[i] == 127) && memchr("\t\n\r", head[i], 3) == NULL) {
             return false;
         }
     }
@@ -59,7 +56,7 @@ const char *assay_foreign_kind(const uint8_t *head, size_t size, bool unpacked)
         return "this is gzipped twice; run gunzip on it once";
     }
     size_t blank = size >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-    while (blank < size && head[blank] != 0 && strchr(" \t\r\n", head[blank]) != NULL) {
+    while (blank < size && memchr(" \t\r\n", head[blank], 4) != NULL) {
         blank++;
     }
     if (is_page(head + blank, size - blank)) {

@@ -1,6 +1,5 @@
 /* Files that people take for model files, by their first bytes. */
 #include <string.h>
-#include <strings.h>
 
 #include "model/source.h"
 

@@ -125,13 +125,13 @@ static assay_status load(const assay_source *source, assay_model_format *format,
 assay_status assay_model_parse(const void *bytes, size_t size, const char *name, assay_model_format *format,
                                assay_state **state, assay_torch_about *about, assay_error *error)
 {
-    const assay_source source = {.name = name, .memory = bytes, .descriptor = -1, .size = size};
+    const assay_source source = {.name = name, .memory = bytes, .size = size};
     return load(&source, format, state, about, error);
 }
 
 assay_status assay_model_load(const char *path, assay_model *model, assay_error *error)
 {
-    assay_source source = {.name = path, .descriptor = -1};
+    assay_source source = {.name = path};
     *model = (assay_model){0};
     ASSAY_TRY(assay_file_open(path, ASSAY_MODEL_FILE_LIMIT, &source.descriptor, &source.size, error));
     assay_status status = load(&source, &model->format, &model->state, &model->about, error);
@@ -167,7 +167,7 @@ static void read_config_file(assay_model *model, const char *path)
     char *text = NULL;
     size_t length = 0;
     if (stat(path, &about) != 0) {
-        if (errno != ENOENT && errno != ENOTDIR) {
+        if (errno != ENOENT) {
             assay_fail(&model->config_error, ASSAY_ERROR_IO, "%s: cannot be looked at: %s", path, strerror(errno));
         }
         return;

@@ -123,7 +123,7 @@ static assay_status grow(pickle_machine *m, void **entries, size_t *capacity, si
     if (grown == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    if (*capacity > 0) {
+    if (*entries != NULL) {
         memcpy(grown, *entries, *capacity * size);
     }
     assay_free(*entries);
@@ -663,12 +663,13 @@ static assay_status make_storage(pickle_machine *m, pickle_value **items, size_t
         strlen(items[2]->as.text.chars) != items[2]->as.text.length) {
         return pickle_refuse(m, "what it names as a storage is not one");
     }
-    *made = pickle_make(m, type->which < 0 ? PICKLE_OBJECT : PICKLE_STORAGE);
-    assay_pickled_tensor *storage = *made == NULL || type->which < 0 ? NULL : pickle_memory(m, sizeof *storage);
-    if (*made != NULL && type->which < 0) {
+    bool known = type->which != ASSAY_DTYPE_COUNT;
+    *made = pickle_make(m, known ? PICKLE_STORAGE : PICKLE_OBJECT);
+    if (*made != NULL && !known) {
         (*made)->as.container.of = type;
         return ASSAY_OK;
     }
+    assay_pickled_tensor *storage = *made == NULL ? NULL : pickle_memory(m, sizeof *storage);
     if (storage == NULL) {
         return m->error->status;
     }
@@ -812,41 +813,42 @@ static assay_status op_stop(pickle_machine *m, size_t width)
 
 /* --- dispatch -------------------------------------------------------------------------------------------------- */
 
-/* Every opcode of Python's pickletools. */
 /* clang-format off */
+/* An opcode that has no use for a width. */
+#define ALONE(name, run) {name, run, 0}
+
+/* Every opcode of Python's pickletools. */
 static const struct {
     const char *name;
     opcode *run;
     size_t width; /* of a number in the argument, or of what the opcode takes off the stack */
-/* clang-format off */
 } opcodes[256] = {
-    ['('] = {"MARK", op_mark, 0}, [')'] = {"EMPTY_TUPLE", op_short_tuple, 0}, ['.'] = {"STOP", op_stop, 0},
-    ['0'] = {"POP", op_pop, 0}, ['1'] = {"POP_MARK", op_pop_mark, 0}, ['2'] = {"DUP", op_dup, 0},
-    ['B'] = {"BINBYTES", op_bytes, 4}, ['C'] = {"SHORT_BINBYTES", op_bytes, 1}, ['F'] = {"FLOAT", op_float_line, 0},
-    ['G'] = {"BINFLOAT", op_float, 8}, ['I'] = {"INT", op_decimal, 0}, ['J'] = {"BININT", op_integer, 4},
-    ['K'] = {"BININT1", op_integer, 1}, ['L'] = {"LONG", op_decimal, 0}, ['M'] = {"BININT2", op_integer, 2},
-    ['N'] = {"NONE", op_none, 0}, ['P'] = {"PERSID", op_persid, 0}, ['Q'] = {"BINPERSID", op_binpersid, 0},
-    ['R'] = {"REDUCE", op_reduce, 0}, ['S'] = {"STRING", op_text_line, 1}, ['T'] = {"BINSTRING", op_text, 4},
+    ['('] = ALONE("MARK", op_mark), [')'] = {"EMPTY_TUPLE", op_short_tuple, 0}, ['.'] = ALONE("STOP", op_stop),
+    ['0'] = ALONE("POP", op_pop), ['1'] = ALONE("POP_MARK", op_pop_mark), ['2'] = ALONE("DUP", op_dup),
+    ['B'] = {"BINBYTES", op_bytes, 4}, ['C'] = {"SHORT_BINBYTES", op_bytes, 1}, ['F'] = ALONE("FLOAT", op_float_line),
+    ['G'] = {"BINFLOAT", op_float, 8}, ['I'] = ALONE("INT", op_decimal), ['J'] = {"BININT", op_integer, 4},
+    ['K'] = {"BININT1", op_integer, 1}, ['L'] = ALONE("LONG", op_decimal), ['M'] = {"BININT2", op_integer, 2},
+    ['N'] = ALONE("NONE", op_none), ['P'] = ALONE("PERSID", op_persid), ['Q'] = ALONE("BINPERSID", op_binpersid),
+    ['R'] = ALONE("REDUCE", op_reduce), ['S'] = {"STRING", op_text_line, 1}, ['T'] = {"BINSTRING", op_text, 4},
     ['U'] = {"SHORT_BINSTRING", op_text, 1}, ['V'] = {"UNICODE", op_text_line, 0}, ['X'] = {"BINUNICODE", op_text, 4},
-    [']'] = {"EMPTY_LIST", op_empty_list, 0}, ['a'] = {"APPEND", op_item, 1}, ['b'] = {"BUILD", op_build, 0},
-    ['c'] = {"GLOBAL", op_global, 0}, ['d'] = {"DICT", op_container, 2}, ['e'] = {"APPENDS", op_items, 1},
-    ['g'] = {"GET", op_get, 0}, ['h'] = {"BINGET", op_get, 1}, ['i'] = {"INST", op_inst, 0},
-    ['j'] = {"LONG_BINGET", op_get, 4}, ['l'] = {"LIST", op_container, 1}, ['o'] = {"OBJ", op_obj, 0},
+    [']'] = ALONE("EMPTY_LIST", op_empty_list), ['a'] = {"APPEND", op_item, 1}, ['b'] = ALONE("BUILD", op_build),
+    ['c'] = ALONE("GLOBAL", op_global), ['d'] = {"DICT", op_container, 2}, ['e'] = {"APPENDS", op_items, 1},
+    ['g'] = {"GET", op_get, 0}, ['h'] = {"BINGET", op_get, 1}, ['i'] = ALONE("INST", op_inst),
+    ['j'] = {"LONG_BINGET", op_get, 4}, ['l'] = {"LIST", op_container, 1}, ['o'] = ALONE("OBJ", op_obj),
     ['p'] = {"PUT", op_put, 0}, ['q'] = {"BINPUT", op_put, 1}, ['r'] = {"LONG_BINPUT", op_put, 4},
-    ['s'] = {"SETITEM", op_item, 2}, ['t'] = {"TUPLE", op_tuple, 0}, ['u'] = {"SETITEMS", op_items, 2},
-    ['}'] = {"EMPTY_DICT", op_empty_dict, 0}, [0x80] = {"PROTO", op_proto, 1}, [0x81] = {"NEWOBJ", op_newobj, 1},
+    ['s'] = {"SETITEM", op_item, 2}, ['t'] = ALONE("TUPLE", op_tuple), ['u'] = {"SETITEMS", op_items, 2},
+    ['}'] = ALONE("EMPTY_DICT", op_empty_dict), [0x80] = {"PROTO", op_proto, 1}, [0x81] = {"NEWOBJ", op_newobj, 1},
     [0x82] = {"EXT1", op_extension, 1}, [0x83] = {"EXT2", op_extension, 2}, [0x84] = {"EXT4", op_extension, 4},
     [0x85] = {"TUPLE1", op_short_tuple, 1}, [0x86] = {"TUPLE2", op_short_tuple, 2},
-    [0x87] = {"TUPLE3", op_short_tuple, 3}, [0x88] = {"NEWTRUE", op_true, 0}, [0x89] = {"NEWFALSE", op_false, 0},
+    [0x87] = {"TUPLE3", op_short_tuple, 3}, [0x88] = ALONE("NEWTRUE", op_true), [0x89] = ALONE("NEWFALSE", op_false),
     [0x8a] = {"LONG1", op_long, 1}, [0x8b] = {"LONG4", op_long, 4}, [0x8c] = {"SHORT_BINUNICODE", op_text, 1},
     [0x8d] = {"BINUNICODE8", op_text, 8}, [0x8e] = {"BINBYTES8", op_bytes, 8},
-    [0x8f] = {"EMPTY_SET", op_empty_list, 0}, [0x90] = {"ADDITEMS", op_items, 1},
+    [0x8f] = ALONE("EMPTY_SET", op_empty_list), [0x90] = {"ADDITEMS", op_items, 1},
     [0x91] = {"FROZENSET", op_container, 1}, [0x92] = {"NEWOBJ_EX", op_newobj, 2},
-    [0x93] = {"STACK_GLOBAL", op_stack_global, 0}, [0x94] = {"MEMOIZE", op_memoize, 0},
-    [0x95] = {"FRAME", op_skip, 8}, [0x96] = {"BYTEARRAY8", op_bytes, 8}, [0x97] = {"NEXT_BUFFER", op_none, 0},
+    [0x93] = ALONE("STACK_GLOBAL", op_stack_global), [0x94] = ALONE("MEMOIZE", op_memoize),
+    [0x95] = {"FRAME", op_skip, 8}, [0x96] = {"BYTEARRAY8", op_bytes, 8}, [0x97] = ALONE("NEXT_BUFFER", op_none),
     [0x98] = {"READONLY_BUFFER", op_skip, 0},
 };
-/* clang-format on */
 /* clang-format on */
 
 static const char *opcode_name(const pickle_machine *m)

@@ -19,15 +19,16 @@ typedef struct {
     }
 /* clang-format off */
 #define TENSOR_TYPE(name, dtype) {"torch." name, GLOBAL_DTYPE, dtype, "a PyTorch dtype"}
-#define HARMLESS(name, what) {name, GLOBAL_HARMLESS, 0, what}
+#define NAMED(name, role, what) {name, role, 0, what} /* there is one of the kind */
+#define HARMLESS(name, what) NAMED(name, GLOBAL_HARMLESS, what)
 /* clang-format on */
 
 /* Names are as Python 3 has them (see modern_module). The first row that fits counts. */
 static const known_global known[] = {
-    {"collections.OrderedDict", GLOBAL_DICTIONARY, 0, "a dictionary"},
-    {"collections.defaultdict", GLOBAL_DICTIONARY, 0, "a dictionary"},
-    {"collections.Counter", GLOBAL_DICTIONARY, 0, "a dictionary"},
-    {"builtins.dict", GLOBAL_DICTIONARY, 0, "a dictionary"},
+    NAMED("collections.OrderedDict", GLOBAL_DICTIONARY, "a dictionary"),
+    NAMED("collections.defaultdict", GLOBAL_DICTIONARY, "a dictionary"),
+    NAMED("collections.Counter", GLOBAL_DICTIONARY, "a dictionary"),
+    NAMED("builtins.dict", GLOBAL_DICTIONARY, "a dictionary"),
     {"torch._utils._rebuild_tensor", GLOBAL_TENSOR, TENSOR_V1, NULL},
     {"torch._utils._rebuild_tensor_v2", GLOBAL_TENSOR, TENSOR_V2, NULL},
     {"torch._utils._rebuild_tensor_v3", GLOBAL_TENSOR, TENSOR_V3, NULL},
@@ -54,11 +55,11 @@ static const known_global known[] = {
     STORAGE_OF("Bool", ASSAY_DTYPE_BOOL),
     STORAGE_OF("Untyped", ASSAY_DTYPE_U8),
     STORAGE_OF("_Untyped", ASSAY_DTYPE_U8),
-    STORAGE_OF("QInt8", -1),
-    STORAGE_OF("QInt32", -1),
-    STORAGE_OF("QUInt8", -1),
-    STORAGE_OF("QUInt4x2", -1),
-    STORAGE_OF("QUInt2x4", -1),
+    STORAGE_OF("QInt8", ASSAY_DTYPE_COUNT),
+    STORAGE_OF("QInt32", ASSAY_DTYPE_COUNT),
+    STORAGE_OF("QUInt8", ASSAY_DTYPE_COUNT),
+    STORAGE_OF("QUInt4x2", ASSAY_DTYPE_COUNT),
+    STORAGE_OF("QUInt2x4", ASSAY_DTYPE_COUNT),
     TENSOR_TYPE("float64", ASSAY_DTYPE_F64),
     TENSOR_TYPE("float32", ASSAY_DTYPE_F32),
     TENSOR_TYPE("float16", ASSAY_DTYPE_F16),
@@ -112,9 +113,9 @@ static const known_global known[] = {
     HARMLESS("numpy.complex*", "a NumPy number"),
     HARMLESS("numpy.bool*", "a NumPy number"),
     HARMLESS("_codecs.encode", "bytes"),
-    {"copyreg._reconstructor", GLOBAL_RECONSTRUCT, 0, NULL},
-    {"copyreg.__newobj__", GLOBAL_RECONSTRUCT, 0, NULL},
-    {"copyreg.__newobj_ex__", GLOBAL_RECONSTRUCT, 0, NULL},
+    NAMED("copyreg._reconstructor", GLOBAL_RECONSTRUCT, NULL),
+    NAMED("copyreg.__newobj__", GLOBAL_RECONSTRUCT, NULL),
+    NAMED("copyreg.__newobj_ex__", GLOBAL_RECONSTRUCT, NULL),
     HARMLESS("builtins.complex", "a complex number"),
     HARMLESS("builtins.set", "a set"),
     HARMLESS("builtins.frozenset", "a set"),

@@ -51,7 +51,7 @@ static assay_status enter(walk *w, const char *key, size_t length)
     if (memchr(key, 0, length) != NULL) {
         return pickle_refuse(w->m, "a name with a zero byte");
     }
-    if (w->length + 1 + length > LONGEST_NAME) {
+    if (w->length + (w->length > 0) + length > LONGEST_NAME) {
         return pickle_refuse(w->m, "a name of more than 500 bytes");
     }
     if (w->length > 0) {

@@ -11,9 +11,7 @@ assay_status assay_source_read(const assay_source *source, size_t offset, size_t
     if (source->memory == NULL) {
         return assay_file_read_at(source->descriptor, source->name, offset, into, count, error);
     }
-    if (count > 0) {
-        memcpy(into, source->memory + offset, count);
-    }
+    memcpy(into, source->memory + offset, count);
     return ASSAY_OK;
 }
 

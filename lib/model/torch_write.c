@@ -27,23 +27,25 @@ typedef struct {
 
 static void add(buffer *b, const void *bytes, size_t size)
 {
-    if (b->capacity - b->size < size && !b->failed) {
+    if (b->failed) {
+        return;
+    }
+    if (b->capacity - b->size < size) {
         size_t capacity = 2 * (b->capacity + size) + 4096;
         unsigned char *grown = assay_calloc(capacity, 1, b->error);
-        b->failed = grown == NULL;
-        if (grown != NULL && b->size > 0) {
+        if (grown == NULL) {
+            b->failed = true;
+            return;
+        }
+        if (b->bytes != NULL) {
             memcpy(grown, b->bytes, b->size);
         }
-        if (grown != NULL) {
-            assay_free(b->bytes);
-            b->bytes = grown;
-            b->capacity = capacity;
-        }
+        assay_free(b->bytes);
+        b->bytes = grown;
+        b->capacity = capacity;
     }
-    if (!b->failed) {
-        memcpy(b->bytes + b->size, bytes, size);
-        b->size += size;
-    }
+    memcpy(b->bytes + b->size, bytes, size);
+    b->size += size;
 }
 
 static void add_string(buffer *b, const char *text)
