@@ -33,6 +33,7 @@ LDADD = $(test_libs)
 suites = \
 	tests/test_base \
 	tests/test_claims \
+	tests/test_claims_descent \
 	tests/test_claims_record \
 	tests/test_claims_study \
 	tests/test_cli \
