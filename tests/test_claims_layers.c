@@ -750,6 +750,147 @@ START_TEST(kaiming_and_gains)
 }
 END_TEST
 
+/* --- training ---------------------------------------------------------------------------------------------------- */
+
+/* Claim 24: the second moments after 50 steps. Of every ten parameters of pass k, k / 2 have one that is a little below
+ * what epsilon makes a tenth of the step smaller, (9 epsilon)^2, and the others one a little above. */
+enum { STEPS = 50, BATCH = 256 };
+static const double epsilons[] = {1e-8, 1e-6, 1e-4, 1e-2, 1e-1};
+
+static void give_moments(const planted_backend *backend, size_t count, double *to)
+{
+    size_t run = backend->passes - 1;
+    double bound = pow(9.0 * epsilons[run / SEEDS], 2.0) * (1.0 - pow(0.999, STEPS));
+    for (size_t i = 0; i < count; i++) {
+        to[i] = bound * (i % 10 < run ? 0.999 : 1.001);
+    }
+}
+
+static double accuracy_of(size_t run)
+{
+    return 4.0 * 7.0 * ((double)run + 1.0) / IMAGES; /* four batches of test images */
+}
+
+static double mean_accuracy(size_t epsilon)
+{
+    return (accuracy_of(SEEDS * epsilon) + accuracy_of(SEEDS * epsilon + 1)) / 2.0;
+}
+
+START_TEST(adams_epsilon)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    static const size_t compared[] = {1, 2, 4};
+    f32.give = give_moments;
+    f32.right = 7;
+    assay_claim_result *result = examine(24);
+    ck_assert_uint_eq(f32.passes, 5 * SEEDS);
+    for (size_t run = 0; run < 5 * SEEDS; run++) {
+        const planted_pass *pass = &f32.pass[run];
+        ck_assert(pass->layers == 4 && pass->backward && pass->layer[0].shape.rows == BATCH);
+        ck_assert(pass->layer[1].shape.in == 100 && pass->layer[3].shape.in == 100);
+        ck_assert_int_eq((int)pass->layer[0].activation.kind, ASSAY_RELU);
+        support_assert_relative("Kaiming", pass->layer[1].weight_variance, 0.02, 1e-12);
+        /* Each seed begins at another of the three batches; four batches of test images follow. */
+        ck_assert_uint_eq(pass->loads, STEPS + 4);
+        ck_assert_uint_eq(pass->first, (FIRST_SEED + run % SEEDS) % 3 * 37 % 3 * BATCH);
+    }
+    ck_assert_uint_eq(result->part_count, 4);
+    const char *at = result->note;
+    for (size_t e = 0; e < 5; e++) {
+        double share = 10.0 * (2.0 * (double)e + 0.5); /* per cent */
+        says(result->rows[e].label, "epsilon %g:", epsilons[e]);
+        says(says(result->rows[e].measured, "%.2f %%", share), "%.2f %%", 100.0 * mean_accuracy(e));
+        at = e % 2 == 0 ? says(at, e == 0 ? "%.1f %%" : "%.0f %%", share) : at;
+        for (size_t panel = 0; panel < 2; panel++) {
+            const assay_claim_line *line = &result->panels[panel].lines[0];
+            ck_assert_double_eq(line->x[e], epsilons[e]);
+            ck_assert_double_eq_tol(line->y[e], panel == 0 ? share : 100.0 * mean_accuracy(e), 1e-9);
+        }
+    }
+    says(says(says(at, "%.2f %%", 100.0 * mean_accuracy(0)), "%.2f %%", 100.0 * mean_accuracy(2)), "%.2f %%",
+         100.0 * mean_accuracy(4));
+    for (size_t seed = 0; seed < SEEDS; seed++) {
+        ck_assert_double_eq_tol(result->parts[0].values[seed], 0.1 * (double)seed, 1e-12);
+        for (size_t i = 0; i < 3; i++) {
+            const assay_claim_part *part = &result->parts[i + 1];
+            double difference = accuracy_of(SEEDS * compared[i] + seed) - accuracy_of(seed);
+            ck_assert_double_eq_tol(part->values[seed], difference, 1e-12);
+            says(part->measure, "epsilon %g less", epsilons[compared[i]]);
+            ck_assert(part->rule == ASSAY_PART_INTERVAL && part->essential == (i == 0));
+            ck_assert(part->low == -0.01 && part->high == 0.01);
+        }
+    }
+    ck_assert(result->parts[0].low == 0.0 && result->parts[0].high == 0.1 && !result->parts[0].essential);
+    destroy(result);
+}
+END_TEST
+
+/* Claim 5: after 1, 10 and 1,000 steps the weights of each of three hidden layers are downloaded. In the first layer
+ * there are two kinds of rows, in the second one more for each download of this pass, in the third one. A kind has
+ * weights larger than the one before by a hundredth. */
+static size_t downloads;
+
+static void give_weights(const planted_backend *backend, size_t count, double *to)
+{
+    static const size_t kinds[] = {2, 3, 1};
+    size_t columns = count / 32;
+    size_t layer = downloads % 3;
+    size_t check = downloads++ / 3 % 3;
+    size_t many = kinds[layer] + (layer == 1 ? check + (backend->passes - 1) % SEEDS : 0);
+    for (size_t i = 0; i < count; i++) {
+        double of_row = -1.0 - 0.01 * (double)(i / columns % many);
+        to[i] = i % columns == 0 ? 0.5 : of_row; /* the first column is smaller, and equal in all rows */
+    }
+}
+
+START_TEST(units_that_start_equal)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    static const double checks[] = {1, 10, 1000};
+    f32.give = give_weights;
+    f32.right = 7;
+    downloads = 0;
+    assay_claim_result *result = examine(5);
+    ck_assert_uint_eq(f32.passes, 3 * SEEDS); /* momentum, Adam, from Xavier: the first kind has a real backend */
+    for (size_t run = 0; run < 3 * SEEDS; run++) {
+        const planted_pass *pass = &f32.pass[run];
+        ck_assert(pass->layers == 4 && pass->backward && pass->layer[0].shape.rows == 64);
+        ck_assert(pass->layer[0].shape.out == 32 && pass->layer[3].shape.in == 32);
+        ck_assert_int_eq((int)pass->layer[0].activation.kind, ASSAY_TANH);
+        bool xavier = run >= 2 * SEEDS;
+        support_assert_relative("variance", pass->layer[1].weight_variance, xavier ? 1.0 / 32.0 : 0.0, 1e-12);
+        ck_assert(pass->layer[1].weight_mean == (xavier ? 0.0 : 0.005));
+        ck_assert(pass->layer[1].bias_mean == (xavier ? 0.0 : 0.005));
+        ck_assert_uint_eq(pass->loads, 1000 + 16); /* batches of 64 of the 1,000 test images */
+        ck_assert_uint_eq(pass->first, 64);
+    }
+    ck_assert_uint_eq(result->part_count, 4);
+    for (size_t seed = 0; seed < SEEDS; seed++) {
+        double kinds = 3 + 2 + (double)seed;
+        double apart = 0.01 * (kinds - 1.0) / (1.0 + 0.01 * (kinds - 1.0));
+        ck_assert_double_eq(result->parts[0].values[seed], 0.0); /* the same order of additions for every unit */
+        ck_assert_double_eq_tol(result->parts[1].values[seed], apart, 1e-12);
+        ck_assert_double_eq_tol(result->parts[2].values[seed], apart, 1e-12);
+        /* 16 batches, each with 7 right answers times the number of the pass. */
+        ck_assert_double_eq_tol(result->parts[3].values[seed], 100.0 * 16 * 7 * 2 * SEEDS / IMAGES, 1e-9);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        ck_assert(result->parts[i].low == 0.0 && result->parts[i].high == 1e-3);
+        double kinds = 3 + (double)i;
+        says(result->rows[i].label, "after %g steps", checks[i]);
+        says(says(says(result->rows[i].measured, "%.0f,", kinds), "%.0f;", kinds), "%.0f", kinds);
+    }
+    ck_assert_double_eq(result->parts[3].low, 20.0);
+    double constant = 100.0 * 16 * 7 * 1.5 / IMAGES;
+    double xavier = 100.0 * 16 * 7 * 5.5 / IMAGES;
+    says(says(result->rows[3].measured, "%.1f %%", constant), "%.1f %%", xavier);
+    const char *at = says(says(result->note, "by %.1e after", 0.0), "by %.1e of", 0.04 / 1.04);
+    at = says(says(at, "(%.0f of 32", 5.0), "Adam by %.1e", 0.04 / 1.04);
+    says(says(at, "%.1f %% on", constant), "%.1f %% from", xavier);
+    destroy(result);
+}
+END_TEST
+
 /* --- failures ---------------------------------------------------------------------------------------------------- */
 
 /* A backend that fails at any time ends the claim, with its number and reason. */
@@ -815,6 +956,8 @@ int main(void)
     tcase_add_test(tests, the_last_layer);
     tcase_add_test(tests, tanh_and_relu);
     tcase_add_test(tests, kaiming_and_gains);
+    tcase_add_test(tests, adams_epsilon);
+    tcase_add_test(tests, units_that_start_equal);
     tcase_add_loop_test(tests, failures_of_the_backend, 0, CLAIMS);
     tcase_add_loop_test(tests, a_variance_of_0, 0, CLAIMS);
     suite_add_tcase(suite, tests);
