@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <assay/init/initializer.h>
 
@@ -13,12 +14,17 @@ static planted_backend *of(assay_backend *backend)
 static planted_pass *current(assay_backend *backend)
 {
     planted_backend *b = of(backend);
-    return &b->pass[b->passes == 0 ? 0 : b->passes - 1];
+    size_t last = b->passes == 0 ? 0 : b->passes - 1;
+    return &b->pass[last < PLANTED_PASSES ? last : PLANTED_PASSES - 1];
 }
 
 double planted_bits(size_t pass, int quantity, size_t layer)
 {
-    return (double)((pass * 1009 + (size_t)quantity * 211 + layer * 37 + 5) % 97) / 15.73 - 3.0;
+    uint64_t mixed = (pass * 8 + (size_t)quantity) * 1024 + layer + 1;
+    mixed *= UINT64_C(0x9e3779b97f4a7c15);
+    mixed ^= mixed >> 32;
+    mixed *= UINT64_C(0xd6e8feb86659fd93);
+    return (double)(mixed >> 54) / 160.0 - 3.0; /* 1,024 values from -3 to 3.4 */
 }
 
 /* --- what is written down ---------------------------------------------------------------------------------------- */
@@ -26,8 +32,9 @@ double planted_bits(size_t pass, int quantity, size_t layer)
 static void draw(assay_backend *backend, assay_distribution_kind kind, double mean, double variance)
 {
     planted_backend *b = of(backend);
-    if (b->passes == 0 || (current(backend)->forward && b->passes < PLANTED_PASSES)) {
-        b->pass[b->passes++] = (planted_pass){.layers = 0};
+    if (b->passes == 0 || current(backend)->forward) {
+        b->passes++;
+        *current(backend) = (planted_pass){.layers = 0};
     }
     planted_pass *pass = current(backend);
     if (pass->tensors / 2 < PLANTED_LAYERS) {
@@ -101,6 +108,15 @@ static void linear_backward_parameters(assay_backend *backend, assay_linear_shap
     current(backend)->backward = true;
 }
 
+static void upload(assay_backend *backend, assay_slice to, assay_host_type type, const void *host)
+{
+    planted_pass *pass = current(backend);
+    if (type == ASSAY_HOST_I32 && to.count >= PLANTED_ORDER && !pass->ordered) {
+        pass->ordered = true;
+        memcpy(pass->order, host, sizeof pass->order);
+    }
+}
+
 /* --- what is answered -------------------------------------------------------------------------------------------- */
 
 static size_t quantities_of(const planted_pass *pass)
@@ -123,7 +139,7 @@ static assay_moments moments(assay_backend *backend, assay_slice x)
 
 void planted_outputs(const planted_backend *backend, size_t count, double *to)
 {
-    const planted_pass *pass = &backend->pass[backend->passes - 1];
+    const planted_pass *pass = current((assay_backend *)(uintptr_t)backend);
     size_t layer = (pass->asked - 1) / quantities_of(pass);
     size_t width = pass->layer[layer].shape.out;
     double a = exp2(0.5 * planted_bits(backend->passes - 1, PLANTED_SIGNAL, layer));
@@ -172,14 +188,6 @@ static void buffer_destroy(assay_backend *backend, assay_buffer *buffer)
 {
     (void)backend;
     free(buffer);
-}
-
-static void upload(assay_backend *backend, assay_slice to, assay_host_type type, const void *host)
-{
-    (void)backend;
-    (void)to;
-    (void)type;
-    (void)host;
 }
 
 static void linear_backward_input(assay_backend *backend, assay_linear_shape shape, assay_activation below,

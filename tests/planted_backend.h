@@ -11,7 +11,7 @@
 
 #include "backend/implementation.h"
 
-enum { PLANTED_PASSES = 64, PLANTED_LAYERS = 400 };
+enum { PLANTED_PASSES = 64, PLANTED_LAYERS = 400, PLANTED_ORDER = 8 };
 
 /* How one layer was made. */
 typedef struct {
@@ -24,13 +24,16 @@ typedef struct {
     double bias_variance;
 } planted_layer;
 
-/* A pass begins when parameters are drawn; it ends when others are drawn. */
+/* A pass begins when parameters are drawn; it ends when others are drawn. The last one has all that there is no room
+ * for. */
 typedef struct {
     size_t layers;
     planted_layer layer[PLANTED_LAYERS];
     size_t tensors; /* drawn so far: weights and biases of each layer in turn */
     size_t loads;   /* batches */
     size_t first;   /* the place of the first batch in the order of the images */
+    bool ordered;
+    int32_t order[PLANTED_ORDER]; /* the first images of the order that was given first */
     bool forward;
     bool backward;
     size_t asked; /* moments */

@@ -792,6 +792,19 @@ START_TEST(records_that_do_not_fit)
     support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
                          &error, "claim 25: study training has no cell 'optimizer=");
     assay_claim_result_destroy(result);
+    static const struct {
+        unsigned claim;
+        const char *study;
+    } others[] = {{26, "starts"}, {27, "small"}, {31, "training"}, {32, "training"}, {33, "depth-best"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char part[64];
+        f.study = others[i].study;
+        fabricate(folder, &f);
+        snprintf(part, sizeof part, "claim %u: study %s has no cell '", others[i].claim, others[i].study);
+        support_assert_error(assay_claim_examine(assay_claim_by_number(others[i].claim), &input, result, &error),
+                             ASSAY_ERROR_FORMAT, &error, part);
+        assay_claim_result_destroy(result);
+    }
     f = study("training", OPTIMIZERS, 0.001, NULL, 0);
     fabricate(folder, &f);
     save(folder, "training.jsonl", "{\"key\":\"optimizer=adam,seed=1\"}\n");
