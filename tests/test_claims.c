@@ -11,6 +11,7 @@
 #include <assay/base/file.h>
 #include <assay/tutorial/claims.h>
 #include <assay/tutorial/defaults.h>
+#include "claim_record.h"
 #include "support.h"
 
 /* --- verdicts ---------------------------------------------------------------------------------------------------- */
@@ -664,86 +665,6 @@ static char letter_of(assay_claim_answer answer)
     return answer == ASSAY_ANSWER_YES ? 'y' : answer == ASSAY_ANSWER_NO ? 'n' : 'u';
 }
 
-/* --- against the records ----------------------------------------------------------------------------------------- */
-
-/* Claim 4 measures rounding, which differs between processors: its texts and its last part are not compared. */
-static bool is_rounding(unsigned number, size_t part)
-{
-    return number == 4 && part == 4;
-}
-
-static void compare_numbers(unsigned number, const char *what, size_t count, const double *now, const double *recorded)
-{
-    for (size_t i = 0; i < count; i++) {
-        bool same = isnan(now[i]) ? isnan(recorded[i]) : fabs(now[i] - recorded[i]) <= 1e-5 * fabs(recorded[i]) + 1e-9;
-        ck_assert_msg(same, "claim %u, %s, number %zu: %.9g, recorded %.9g", number, what, i + 1, now[i], recorded[i]);
-    }
-}
-
-static void compare_figures(const assay_claim_result *now, const assay_claim_result *recorded)
-{
-    ck_assert_str_eq(now->title, recorded->title);
-    ck_assert_str_eq(now->caption, recorded->caption);
-    ck_assert_uint_eq(now->panel_count, recorded->panel_count);
-    for (size_t i = 0; i < now->panel_count; i++) {
-        const assay_claim_panel *panel = &now->panels[i];
-        const assay_claim_panel *old = &recorded->panels[i];
-        ck_assert_str_eq(panel->title, old->title);
-        ck_assert_str_eq(panel->x_label, old->x_label);
-        ck_assert_str_eq(panel->y_label, old->y_label);
-        ck_assert(panel->x_log == old->x_log && panel->y_log == old->y_log && panel->line_count == old->line_count);
-        for (size_t j = 0; j < panel->line_count && now->number != 4; j++) {
-            const assay_claim_line *line = &panel->lines[j];
-            ck_assert_str_eq(line->label, old->lines[j].label);
-            ck_assert(line->style == old->lines[j].style && line->count == old->lines[j].count);
-            compare_numbers(now->number, line->label, line->count, line->x, old->lines[j].x);
-            compare_numbers(now->number, line->label, line->count, line->y, old->lines[j].y);
-        }
-    }
-}
-
-/* golden/claims has what was measured when doc/claims.md was written. It must be what is measured now: the values of
- * the same seeds, and all else where there are as many seeds. */
-static void compare_with_record(const assay_claim_result *now)
-{
-    assay_claim_result *recorded = assay_calloc(1, sizeof *recorded, NULL);
-    const char *golden = getenv("GOLDEN_DIR");
-    char *folder = assay_asprintf(NULL, "%s/claims", golden != NULL ? golden : "golden");
-    assay_error error;
-    support_assert_ok(assay_claim_record_read(now->number, folder, recorded, &error), &error);
-    ck_assert_uint_eq(now->part_count, recorded->part_count);
-    for (size_t i = 0; i < now->part_count; i++) {
-        const assay_claim_part *part = &now->parts[i];
-        const assay_claim_part *old = &recorded->parts[i];
-        ck_assert_str_eq(part->name, old->name);
-        ck_assert_str_eq(part->measure, old->measure);
-        ck_assert_str_eq(part->unit, old->unit);
-        ck_assert(part->rule == old->rule && part->essential == old->essential);
-        compare_numbers(now->number, part->name, isfinite(part->low) ? 1 : 0, &part->low, &old->low);
-        compare_numbers(now->number, part->name, isfinite(part->high) ? 1 : 0, &part->high, &old->high);
-        ck_assert(part->count <= old->count && isinf(part->low) == isinf(old->low) &&
-                  isinf(part->high) == isinf(old->high));
-        compare_numbers(now->number, part->name, is_rounding(now->number, i) ? 0 : part->count, part->values,
-                        old->values);
-    }
-    bool all = now->seeds == recorded->seeds;
-    ck_assert_uint_eq(now->row_count, recorded->row_count);
-    for (size_t i = 0; i < now->row_count; i++) {
-        ck_assert_str_eq(now->rows[i].label, recorded->rows[i].label);
-        ck_assert_str_eq(now->rows[i].expected, recorded->rows[i].expected);
-        ck_assert_msg(!all || now->number == 4 || strcmp(now->rows[i].measured, recorded->rows[i].measured) == 0,
-                      "%s: %s, recorded %s", now->rows[i].label, now->rows[i].measured, recorded->rows[i].measured);
-    }
-    if (all) {
-        compare_figures(now, recorded);
-        ck_assert_msg(now->number == 4 || strcmp(now->note, recorded->note) == 0, "%s\nrecorded: %s", now->note,
-                      recorded->note);
-    }
-    assay_claim_result_destroy(recorded);
-    assay_free(recorded);
-    assay_free(folder);
-}
-
 /* What is known without an experiment, or was found with many seeds: the answers to the parts, and the verdict. */
 START_TEST(claims_of_known_answer)
 {
@@ -782,7 +703,7 @@ START_TEST(claims_of_known_answer)
         }
         ck_assert_msg(strcmp(answers, cases[i].answers) == 0, "claim %u: %s", cases[i].number, answers);
         ck_assert_int_eq(results[i].verdict, cases[i].verdict);
-        compare_with_record(&results[i]);
+        claim_record_compare(&results[i]);
         assay_claim_result_destroy(&results[i]);
     }
     assay_free(results);

@@ -10,6 +10,7 @@
 #include <assay/base/alloc.h>
 #include <assay/surface/surface.h>
 #include <assay/tutorial/claims.h>
+#include "claim_record.h"
 #include "support.h"
 
 enum { FIRST_SEED = 5, STARTS = 4, UPDATES = 2000, STAY = 100 };
@@ -30,6 +31,7 @@ static assay_claim_result *examine(unsigned number, size_t seeds)
 
 static void destroy(assay_claim_result *result)
 {
+    claim_record_compare_texts(result);
     assay_claim_result_destroy(result);
     assay_free(result);
 }
