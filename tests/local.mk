@@ -32,7 +32,6 @@ LDADD = $(test_libs)
 # Programs of one file tests/NAME.c.
 suites = \
 	tests/test_base \
-	tests/test_claims \
 	tests/test_claims_record \
 	tests/test_claims_study \
 	tests/test_cli \
@@ -68,7 +67,8 @@ suites = \
 	tests/test_tutorial_file
 
 # Programs of several files.
-suites += tests/test_backend tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
+suites += tests/test_backend tests/test_claims tests/test_claims_descent tests/test_claims_layers \
+	tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
 	tests/test_panel tests/test_products tests/test_report tests/test_study tests/test_surface tests/test_train \
 	tests/test_train_memory
 tests_test_backend_SOURCES = \
@@ -85,6 +85,11 @@ tests_test_backend_SOURCES = \
 tests_test_accuracy_SOURCES = tests/test_accuracy.c tests/accuracy.c tests/accuracy.h tests/machines.c \
 	tests/machines.h
 tests_test_accuracy_LDADD = $(test_libs) $(MPFR_LIBS)
+claim_record = tests/claim_record.c tests/claim_record.h
+tests_test_claims_SOURCES = tests/test_claims.c $(claim_record)
+tests_test_claims_descent_SOURCES = tests/test_claims_descent.c $(claim_record)
+tests_test_claims_layers_SOURCES = tests/test_claims_layers.c $(claim_record) tests/planted_backend.c \
+	tests/planted_backend.h
 tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statistics.c tests/statistics.h
 tests_test_init_SOURCES = tests/test_init.c tests/test_init.h tests/test_init_depth.c tests/statistics.c \
 	tests/statistics.h

@@ -40,10 +40,15 @@ static const struct {
     {26, "nnuuuuuuuuuunuuuuuuuuuuu", ASSAY_CLAIM_DOES_NOT_HOLD},
     {26, "nnuuuuuuuuuuyuuuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},
     {26, "uuuuuuuuuuuuuuuuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},
+    {26, "ynyuuuuuuuuuynyuuuuuuuuu", ASSAY_CLAIM_CANNOT_TELL},   /* better twice, worse once */
+    {26, "nynuuuuuuuuunynuuuuuuuuu", ASSAY_CLAIM_DOES_NOT_HOLD}, /* the reverse */
+    {26, "ynuuuuuuuuuuynuuuuuuuuuu", ASSAY_CLAIM_DOES_NOT_HOLD}, /* as often */
+    {26, "nyuyuyuyuuuuuuuuuuuuuuuu", ASSAY_CLAIM_HOLDS_IN_PART}, /* against momentum only */
     {27, "yyy", ASSAY_CLAIM_HOLDS},
     {27, "ynn", ASSAY_CLAIM_HOLDS_IN_PART},
     {27, "nnn", ASSAY_CLAIM_DOES_NOT_HOLD},
     {27, "nnu", ASSAY_CLAIM_CANNOT_TELL},
+    {27, "uuu", ASSAY_CLAIM_CANNOT_TELL},
     /* gap against SGD, gap against momentum, test accuracy; then at the best rates */
     {31, "yyyyyy", ASSAY_CLAIM_HOLDS},
     {31, "yyy", ASSAY_CLAIM_HOLDS_IN_PART},
@@ -59,6 +64,7 @@ static const struct {
     {32, "unu", ASSAY_CLAIM_DOES_NOT_HOLD},
     {32, "uun", ASSAY_CLAIM_CANNOT_TELL},
     {32, "nny", ASSAY_CLAIM_HOLDS_IN_PART},
+    {32, "uuu", ASSAY_CLAIM_CANNOT_TELL},
     {33, "yyyy", ASSAY_CLAIM_HOLDS},
     {33, "yuuu", ASSAY_CLAIM_HOLDS_IN_PART},
     {33, "ynuu", ASSAY_CLAIM_CANNOT_TELL},
@@ -540,6 +546,238 @@ START_TEST(pairs_of_two_studies)
 }
 END_TEST
 
+/* --- texts and figures ------------------------------------------------------------------------------------------- */
+
+/* The measure of a cell's run, as fabricated. */
+static double number_of(const fabrication *f, const char *cell, uint64_t seed, int measure)
+{
+    char *key = assay_asprintf(NULL, "%s,seed=%d", cell, (int)seed);
+    json_t *numbers = fabricate_numbers(f, key, seed);
+    double value = json_number_value(json_object_get(numbers, measures[measure]));
+    json_decref(numbers);
+    assay_free(key);
+    return value;
+}
+
+static double mean_of(const fabrication *f, const char *cell, int measure)
+{
+    double sum = 0;
+    for (uint64_t seed = 1; seed <= f->seeds; seed++) {
+        sum += number_of(f, cell, seed, measure);
+    }
+    return sum / (double)f->seeds;
+}
+
+/* The number, written so, is in the text; returns what follows it. */
+static const char *says(const char *text, const char *format, double number)
+{
+    char written[64];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(written, sizeof written, format, number);
+#pragma GCC diagnostic pop
+    const char *at = strstr(text, written);
+    ck_assert_msg(at != NULL, "'%s' is not in '%s'", written, text);
+    return at + strlen(written);
+}
+
+/* A line of a distribution: the cell's values in per cent, ascending, and the share of the seeds up to each. */
+static void check_distribution(const assay_claim_line *line, const char *label, const fabrication *f, const char *cell,
+                               int measure, int less)
+{
+    double mean = 0;
+    ck_assert_str_eq(line->label, label);
+    ck_assert_uint_eq(line->count, f->seeds);
+    for (size_t i = 0; i < line->count; i++) {
+        ck_assert(i == 0 || line->x[i] >= line->x[i - 1]);
+        ck_assert_double_eq_tol(line->y[i], 100.0 * ((double)i + 1.0) / (double)line->count, 1e-9);
+        mean += line->x[i] / (double)line->count;
+    }
+    double wanted = mean_of(f, cell, measure) - (less < 0 ? 0.0 : mean_of(f, cell, less));
+    ck_assert_double_eq_tol(mean, 100.0 * wanted, 1e-6);
+}
+
+static const char *const levels[] = {"sgd", "momentum", "adam"};
+static const char *const titles[] = {"SGD", "momentum", "Adam"};
+
+static char *cell_of(const char *prefix, int method)
+{
+    return assay_asprintf(NULL, "%s%s", prefix, levels[method]);
+}
+
+START_TEST(texts_about_accuracies)
+{
+    static const planted effects[] = {{"momentum", TEST, 0.01}, {"adam", TEST, 0.03}, {"adam", FIT, 0.05}};
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const fabrication f = study("training", OPTIMIZERS, 0.002, effects, 3);
+    const fabrication small = study("small", OPTIMIZERS, 0.003, effects, 1);
+    double large[3];
+    double little[3];
+    double gaps[3];
+    char *cells[3];
+    for (int method = 0; method < 3; method++) {
+        cells[method] = cell_of("optimizer=", method);
+        large[method] = 100.0 * mean_of(&f, cells[method], TEST);
+        little[method] = 100.0 * mean_of(&small, cells[method], TEST);
+        gaps[method] = 100.0 * mean_of(&f, cells[method], FIT) - large[method];
+    }
+    assay_claim_result *result = decide(25, &f, NULL);
+    const char *at = says(result->note, "Over %g seeds", 12);
+    at = says(says(at, "%+.2f points", large[1] - large[0]), "%+.2f (Adam and SGD)", large[2] - large[0]);
+    says(at, "%+.2f (Adam and momentum)", large[2] - large[1]);
+    for (int i = 0; i < 3; i++) {
+        double centre = i == 0 ? large[1] - large[0] : large[2] - large[i - 1];
+        double squares = 0;
+        for (size_t k = 0; k < 12; k++) {
+            squares += pow(100 * result->parts[i].values[k] - centre, 2) / 11;
+        }
+        /* (1.960 + 1.282)^2 times the variance over the mean's square */
+        double needed = ceil(10.507417 * squares / (centre * centre));
+        says(says(result->rows[i].measured, "%+.3f points", centre), "; %.0f", needed);
+        ck_assert_str_eq(result->rows[3 + i].label, titles[i]);
+        says(result->rows[3 + i].measured, "%.2f %%", large[i]);
+        check_distribution(&result->panels[0].lines[i], titles[i], &f, cells[i], TEST, -1);
+        ck_assert(result->parts[i].rule == ASSAY_PART_INTERVAL && result->parts[i].high == 0.005);
+        ck_assert(result->parts[i].low == -0.005 && result->parts[3 + i].low == 0.0);
+    }
+    assay_claim_result_destroy(result);
+    assay_free(result);
+
+    result = examine(27, &small, &f);
+    at = result->note;
+    for (int i = 0; i < 3; i++) {
+        ck_assert_str_eq(result->rows[i].label, titles[i]);
+        says(says(result->rows[i].measured, "%.2f %% (small)", little[i]), "%.2f %%", large[i]);
+        at = says(at, "%+.2f", little[i] - large[i]);
+        char *label = assay_asprintf(NULL, "%s, small", titles[i]);
+        check_distribution(&result->panels[0].lines[2 * i], label, &small, cells[i], TEST, -1);
+        check_distribution(&result->panels[0].lines[2 * i + 1], titles[i], &f, cells[i], TEST, -1);
+        ck_assert(result->parts[i].low == -0.01 && result->parts[i].high == 0.01);
+        ck_assert(strstr(result->parts[i].name, titles[i]) != NULL);
+        assay_free(label);
+    }
+    assay_claim_result_destroy(result);
+    assay_free(result);
+
+    result = examine(31, &f, NULL);
+    ck_assert_uint_eq(result->part_count, 3);
+    says(result->note, "Only the tutorial's rates%.0s", 0.0);
+    for (int i = 0; i < 3; i++) {
+        says(says(result->rows[i].measured, "%.2f points", gaps[i]), ", %.2f %%", large[i]);
+        check_distribution(&result->panels[0].lines[i], titles[i], &f, cells[i], FIT, TEST);
+        double wanted = i < 2 ? gaps[2] - gaps[i] : large[1] - large[2];
+        ck_assert_double_eq_tol(100.0 * assay_statistic_mean(12, result->parts[i].values, NULL), wanted, 1e-6);
+        assay_free(cells[i]);
+    }
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* Claims 26 and 33: one number for each optimizer at each start, or depth. */
+START_TEST(texts_about_starts_and_depths)
+{
+    static const char *const starts[] = {"constant", "normal-0.01", "normal-0.1", "normal-1", "xavier", "torch"};
+    static const char *const depths[] = {"4", "8", "16", "30"};
+    static const planted effects[] = {{"adam", TEST, 0.03},
+                                      {"start=xavier", TEST, 0.01},
+                                      {"depth=30", TEST, -0.02},
+                                      {"depth=16,optimizer=sgd", TEST, 0.09}};
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    for (int k = 0; k < 2; k++) {
+        size_t count = k == 0 ? 6 : 4;
+        const fabrication f = k == 0 ? study("starts", STARTS ", " OPTIMIZERS, 0.002, effects, 4)
+                                     : study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, effects, 4);
+        assay_claim_result *result = decide(k == 0 ? 26 : 33, &f, NULL);
+        ck_assert_uint_eq(result->part_count, k == 0 ? 12 : 4);
+        ck_assert_uint_eq(result->row_count, count);
+        double found[6][3];
+        for (size_t i = 0; i < count; i++) {
+            const char *at = result->rows[i].measured;
+            char *prefix = k == 0 ? assay_asprintf(NULL, "start=%s,optimizer=", starts[i])
+                                  : assay_asprintf(NULL, "depth=%s,optimizer=", depths[i]);
+            for (int method = 0; method < 3; method++) {
+                char *cell = cell_of(prefix, method);
+                const assay_claim_line *line = &result->panels[0].lines[method];
+                found[i][method] = 100.0 * mean_of(&f, cell, TEST);
+                at = says(at, "%.2f", found[i][method]);
+                ck_assert_str_eq(line->label, titles[method]);
+                ck_assert_double_eq_tol(line->y[i], found[i][method], 1e-6);
+                ck_assert_double_eq(line->x[i], k == 0 ? (double)i + 1 : strtod(depths[i], NULL));
+                assay_free(cell);
+            }
+            /* Adam less SGD, and less momentum; of the depths, only at 16 and 30 layers. */
+            for (size_t other = 0; other < 2 && (k == 0 || i >= 2); other++) {
+                const assay_claim_part *part = &result->parts[2 * (k == 0 ? i : i - 2) + other];
+                ck_assert_double_eq_tol(100.0 * assay_statistic_mean(part->count, part->values, NULL),
+                                        found[i][2] - found[i][other], 1e-6);
+                ck_assert_msg(strstr(part->name, titles[other]) != NULL, "%s", part->name);
+            }
+            assay_free(prefix);
+        }
+        char condition[1024];
+        assay_claim_condition(result, condition, sizeof condition);
+        if (k == 0) {
+            says(result->note, "Only the tutorial's rates%.0s", 0.0);
+            ck_assert_str_eq(condition,
+                             "Against SGD at the tutorial's rates: more robust (better after 6 of 6 starts, worse "
+                             "after 0). Against momentum at the tutorial's rates: more robust (better after 6 of 6 "
+                             "starts, worse after 0).");
+            assay_claim_condition(result, condition, 12);
+            ck_assert_str_eq(condition, "Against SGD");
+        } else {
+            const char *at = says(says(result->note, "from %+.2f", found[0][2] - found[0][0]), "to %+.2f points",
+                                  found[3][2] - found[3][0]);
+            says(says(at, "from %+.2f", found[0][2] - found[0][1]), "to %+.2f", found[3][2] - found[3][1]);
+        }
+        assay_claim_result_destroy(result);
+        assay_free(result);
+    }
+}
+END_TEST
+
+/* Claim 32: a run without an eigenvalue is no point of the figure; the others keep their gaps. */
+START_TEST(points_of_sharpness)
+{
+    static const planted effects[] = {{"momentum,seed=7.", EIGENVALUE, -900}, {"adam", EIGENVALUE, 20}};
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    fabrication f = study("training", OPTIMIZERS, 0.0005, effects, 2);
+    for (f.seeds = 11; f.seeds <= 14; f.seeds += 3) {
+        assay_claim_result *result = decide(32, &f, NULL);
+        size_t known = f.seeds - 1;
+        ck_assert_uint_eq(result->part_count, known < 12 ? 2 : 3);
+        const assay_claim_line *line = &result->panels[0].lines[1];
+        ck_assert_uint_eq(line->count, known);
+        double ratio = 0;
+        size_t at = 0;
+        for (uint64_t seed = 1; seed <= f.seeds; seed++) {
+            if (seed != 7) {
+                const char *cell = "optimizer=momentum";
+                double gap = number_of(&f, cell, seed, FIT) - number_of(&f, cell, seed, TEST);
+                double eigenvalue = number_of(&f, cell, seed, EIGENVALUE);
+                ck_assert_double_eq_tol(line->y[at], 100.0 * gap, 1e-6);
+                support_assert_relative("eigenvalue", line->x[at], eigenvalue, 1e-9);
+                double change = log(number_of(&f, "optimizer=adam", seed, EIGENVALUE) / eigenvalue);
+                ck_assert_double_eq_tol(result->parts[0].values[at++], change, 1e-9);
+                ratio += change / (double)known;
+            }
+        }
+        ck_assert(result->panels[0].x_log && !result->panels[0].y_log);
+        double growth = mean_of(&f, "optimizer=adam", GROWTH) - mean_of(&f, "optimizer=momentum", GROWTH);
+        const char *text = says(says(result->note, "is %.2f times", exp(ratio)), "of %.0f seeds", (double)known);
+        says(says(text, "is %+.3g", growth), "(%.0f seeds)", (double)f.seeds);
+        for (int method = 0; method < 3; method++) {
+            char *cell = cell_of("optimizer=", method);
+            text = says(result->rows[method].measured, "eigenvalue %.3g,", mean_of(&f, cell, EIGENVALUE));
+            says(says(text, "trace %.3g,", mean_of(&f, cell, TRACE)), "growth %.3g", mean_of(&f, cell, GROWTH));
+            assay_free(cell);
+        }
+        assay_claim_result_destroy(result);
+        assay_free(result);
+    }
+}
+END_TEST
+
 START_TEST(records_that_do_not_fit)
 {
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
@@ -554,6 +792,19 @@ START_TEST(records_that_do_not_fit)
     support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
                          &error, "claim 25: study training has no cell 'optimizer=");
     assay_claim_result_destroy(result);
+    static const struct {
+        unsigned claim;
+        const char *study;
+    } others[] = {{26, "starts"}, {27, "small"}, {31, "training"}, {32, "training"}, {33, "depth-best"}};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        char part[64];
+        f.study = others[i].study;
+        fabricate(folder, &f);
+        snprintf(part, sizeof part, "claim %u: study %s has no cell '", others[i].claim, others[i].study);
+        support_assert_error(assay_claim_examine(assay_claim_by_number(others[i].claim), &input, result, &error),
+                             ASSAY_ERROR_FORMAT, &error, part);
+        assay_claim_result_destroy(result);
+    }
     f = study("training", OPTIMIZERS, 0.001, NULL, 0);
     fabricate(folder, &f);
     save(folder, "training.jsonl", "{\"key\":\"optimizer=adam,seed=1\"}\n");
@@ -591,6 +842,9 @@ int main(void)
     tcase_add_test(records, runs_without_sharpness);
     tcase_add_test(records, optimizers_that_diverge);
     tcase_add_test(records, pairs_of_two_studies);
+    tcase_add_test(records, texts_about_accuracies);
+    tcase_add_test(records, texts_about_starts_and_depths);
+    tcase_add_test(records, points_of_sharpness);
     tcase_add_test(records, records_that_do_not_fit);
     suite_add_tcase(suite, records);
     return support_run(suite);
