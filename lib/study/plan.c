@@ -52,10 +52,11 @@ static assay_status read_object_level(json_t *level, plan_level *made, assay_err
         return refuse(error, "a level that is an object needs a \"name\"");
     }
     made->name = assay_strdup(name, error);
-    made->settings = json_copy(level);
-    if (made->name == NULL || made->settings == NULL || json_object_del(made->settings, "name") != 0) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a level");
+    made->settings = json_object();
+    if (made->name == NULL || json_object_update(made->settings, level) != 0) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a level");
     }
+    json_object_del(made->settings, "name");
     return ASSAY_OK;
 }
 
@@ -67,7 +68,7 @@ static assay_status read_level(const char *factor, json_t *level, plan_level *ma
         made->name = plain_name(level, error);
         made->settings = made->name != NULL ? json_object() : NULL;
         if (json_object_set(made->settings, factor, level) != 0) {
-            return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a level");
+            return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a level");
         }
     } else {
         return refuse(error, "a level must be a text, a number or an object");
@@ -151,14 +152,14 @@ static const plan_level *level_of(const assay_study_plan *plan, size_t cell, siz
 
 json_t *study_plan_settings(const assay_study_plan *plan, size_t cell, assay_error *error)
 {
-    json_t *settings = plan->settings != NULL ? json_copy(plan->settings) : json_object();
-    bool complete = settings != NULL;
+    json_t *settings = json_object(); /* jansson's json_copy may leave out members when there is no memory */
+    bool complete = settings != NULL && (plan->settings == NULL || json_object_update(settings, plan->settings) == 0);
     for (size_t f = 0; f < plan->factor_count && complete; f++) {
         complete = json_object_update(settings, level_of(plan, cell, f)->settings) == 0;
     }
     if (!complete) {
         json_decref(settings);
-        assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the settings of a run");
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the settings of a run");
         return NULL;
     }
     return settings;
