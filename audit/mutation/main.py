@@ -261,8 +261,7 @@ def main():
     worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())
     first = worker["builds"][0]
     candidates = planting.candidates(root, [o for o in first.flags if o[:2] in ("-I", "-D")] + [
-        "-std=gnu17", "-I" + first.folder, "-I" + first.folder + "/include", "-I" + os.path.join(root, "lib")])
-    candidates = [m for m in candidates if m.folder in folders]
+        "-std=gnu17", "-I" + first.folder, "-I" + first.folder + "/include", "-I" + os.path.join(root, "lib")], folders)
     chosen = planting.choose(candidates, given.mutants or len(candidates), given.seed)
     if given.list:
         for m in chosen:

@@ -43,6 +43,66 @@ static char *plain_name(const json_t *level, assay_error *error)
     return assay_strdup(text, error);
 }
 
+/* --- seeds ------------------------------------------------------------------------------------------------------- */
+
+static bool seed_range(const json_t *seeds, uint64_t *first, size_t *count)
+{
+    const json_t *from = json_object_get(seeds, "first");
+    const json_t *number = json_object_get(seeds, "count");
+    *first = (uint64_t)json_integer_value(from);
+    *count = (size_t)json_integer_value(number);
+    return json_object_size(seeds) == 2 && json_is_integer(from) && json_integer_value(from) >= 0 &&
+           json_integer_value(number) > 0 && (size_t)json_integer_value(number) <= ASSAY_STUDY_RUN_LIMIT;
+}
+
+static int compare_seeds(const void *a, const void *b)
+{
+    uint64_t left = *(const uint64_t *)a;
+    uint64_t right = *(const uint64_t *)b;
+    return (left > right) - (left < right);
+}
+
+static assay_status check_seeds_differ(const assay_study_plan *plan, assay_error *error)
+{
+    uint64_t *sorted = assay_calloc(plan->seed_count, sizeof *sorted, error);
+    if (sorted == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    memcpy(sorted, plan->seeds, plan->seed_count * sizeof *sorted);
+    qsort(sorted, plan->seed_count, sizeof *sorted, compare_seeds);
+    assay_status status = ASSAY_OK;
+    for (size_t i = 1; i < plan->seed_count && status == ASSAY_OK; i++) {
+        if (sorted[i] == sorted[i - 1]) {
+            status = assay_fail(error, ASSAY_ERROR_FORMAT, "the seed %" PRIu64 " is given twice", sorted[i]);
+        }
+    }
+    assay_free(sorted);
+    return status;
+}
+
+static assay_status read_seeds(assay_study_plan *plan, assay_error *error)
+{
+    const json_t *seeds = json_object_get(plan->document, "seeds");
+    uint64_t first = 0;
+    bool list = json_is_array(seeds);
+    plan->seed_count = json_array_size(seeds);
+    if (!(list ? plan->seed_count > 0 : seed_range(seeds, &first, &plan->seed_count))) {
+        return refuse(error, "\"seeds\" must be {\"first\": 1, \"count\": 20} or a list of whole numbers");
+    }
+    plan->seeds = assay_calloc(plan->seed_count, sizeof *plan->seeds, error);
+    if (plan->seeds == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t i = 0; i < plan->seed_count; i++) {
+        const json_t *seed = json_array_get(seeds, i);
+        if (list && (!json_is_integer(seed) || json_integer_value(seed) < 0)) {
+            return refuse(error, "a seed must be a whole number that is not negative");
+        }
+        plan->seeds[i] = list ? (uint64_t)json_integer_value(seed) : first + i;
+    }
+    return list ? check_seeds_differ(plan, error) : ASSAY_OK;
+}
+
 /* --- factors ------------------------------------------------------------------------------------------------------ */
 
 static assay_status read_object_level(json_t *level, plan_level *made, assay_error *error)
@@ -133,8 +193,11 @@ static assay_status read_factors(assay_study_plan *plan, assay_error *error)
                 return assay_fail(error, ASSAY_ERROR_FORMAT, "there are two factors '%s'", plan->factors[index].name);
             }
         }
-        if (plan->factors[index].level_count > ASSAY_STUDY_RUN_LIMIT / plan->cell_count) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "more than %zu cells", ASSAY_STUDY_RUN_LIMIT);
+        if (plan->factors[index].level_count > ASSAY_STUDY_RUN_LIMIT / (plan->cell_count * plan->seed_count)) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%zu seeds and the levels up to factor '%s' are more than %zu "
+                              "runs",
+                              plan->seed_count, plan->factors[index].name, ASSAY_STUDY_RUN_LIMIT);
         }
         plan->cell_count *= plan->factors[index].level_count;
     }
@@ -206,70 +269,7 @@ static assay_status check_cells(assay_study_plan *plan, assay_error *error)
     return ASSAY_OK;
 }
 
-/* --- seeds and measures ------------------------------------------------------------------------------------------- */
-
-static bool seed_range(const json_t *seeds, uint64_t *first, size_t *count)
-{
-    const json_t *from = json_object_get(seeds, "first");
-    const json_t *number = json_object_get(seeds, "count");
-    *first = (uint64_t)json_integer_value(from);
-    *count = (size_t)json_integer_value(number);
-    return json_object_size(seeds) == 2 && json_is_integer(from) && json_integer_value(from) >= 0 &&
-           json_integer_value(number) > 0 && (size_t)json_integer_value(number) <= ASSAY_STUDY_RUN_LIMIT;
-}
-
-static int compare_seeds(const void *a, const void *b)
-{
-    uint64_t left = *(const uint64_t *)a;
-    uint64_t right = *(const uint64_t *)b;
-    return (left > right) - (left < right);
-}
-
-static assay_status check_seeds_differ(const assay_study_plan *plan, assay_error *error)
-{
-    uint64_t *sorted = assay_calloc(plan->seed_count, sizeof *sorted, error);
-    if (sorted == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    memcpy(sorted, plan->seeds, plan->seed_count * sizeof *sorted);
-    qsort(sorted, plan->seed_count, sizeof *sorted, compare_seeds);
-    assay_status status = ASSAY_OK;
-    for (size_t i = 1; i < plan->seed_count && status == ASSAY_OK; i++) {
-        if (sorted[i] == sorted[i - 1]) {
-            status = assay_fail(error, ASSAY_ERROR_FORMAT, "the seed %" PRIu64 " is given twice", sorted[i]);
-        }
-    }
-    assay_free(sorted);
-    return status;
-}
-
-static assay_status read_seeds(assay_study_plan *plan, assay_error *error)
-{
-    const json_t *seeds = json_object_get(plan->document, "seeds");
-    uint64_t first = 0;
-    bool list = json_is_array(seeds);
-    plan->seed_count = json_array_size(seeds);
-    if (!(list ? plan->seed_count > 0 : seed_range(seeds, &first, &plan->seed_count))) {
-        return refuse(error, "\"seeds\" must be {\"first\": 1, \"count\": 20} or a list of whole numbers");
-    }
-    plan->seeds = assay_calloc(plan->seed_count, sizeof *plan->seeds, error);
-    if (plan->seeds == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    for (size_t i = 0; i < plan->seed_count; i++) {
-        const json_t *seed = json_array_get(seeds, i);
-        if (list && (!json_is_integer(seed) || json_integer_value(seed) < 0)) {
-            return refuse(error, "a seed must be a whole number that is not negative");
-        }
-        plan->seeds[i] = list ? (uint64_t)json_integer_value(seed) : first + i;
-    }
-    ASSAY_TRY(check_seeds_differ(plan, error));
-    if (plan->seed_count > ASSAY_STUDY_RUN_LIMIT / plan->cell_count) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%zu cells with %zu seeds are more than %zu runs",
-                          plan->cell_count, plan->seed_count, ASSAY_STUDY_RUN_LIMIT);
-    }
-    return ASSAY_OK;
-}
+/* --- measures and the whole plan --------------------------------------------------------------------------------- */
 
 static assay_status read_measures(assay_study_plan *plan, assay_error *error)
 {
@@ -296,8 +296,6 @@ static assay_status read_measures(assay_study_plan *plan, assay_error *error)
     }
     return ASSAY_OK;
 }
-
-/* --- the whole plan ----------------------------------------------------------------------------------------------- */
 
 static assay_status check_keys(const json_t *document, assay_error *error)
 {
@@ -333,9 +331,9 @@ static assay_status read_plan(assay_study_plan *plan, assay_error *error)
     if (plan->about == NULL || (plan->settings != NULL && !json_is_object(plan->settings))) {
         return refuse(error, "\"about\" must be a text and \"settings\" an object");
     }
+    ASSAY_TRY(read_seeds(plan, error));
     ASSAY_TRY(read_factors(plan, error));
     ASSAY_TRY(check_cells(plan, error));
-    ASSAY_TRY(read_seeds(plan, error));
     return read_measures(plan, error);
 }
 
