@@ -186,9 +186,15 @@ static double step_up(double x) { return x > 0 ? 1 : 0; }
 static double staircase(double x) { return (1e8 + sin(x)) - 1e8; }
 static double cusp(double x) { return sqrt(fabs(x)); }
 static double only_at_zero(double x) { return x == 0 ? 0 : NAN; }
+static double only_at_one(double x) { return x == 1 ? 0 : NAN; }
+static double steepest(double x) { return 1e308 * fabs(x); }
+/* Of the ladder's steps, which are halved, one is in [0.1, 0.2). */
+static double at_one_step(double x) { return x == 0 || (fabs(x) >= 0.1 && fabs(x) < 0.2) ? 0 : NAN; }
+static double comb(double x) { return fmod(fabs(x) * 0x1p44, 2) == 1 ? INFINITY : 0; }
 static double quartic(double x) { return x * x * x * x; }
 static double quartic_slope(double x) { return 4 * x * x * x; }
 static double zero(double x) { return 0 * x; }
+static double after(double x) { return x + 1; }
 /* clang-format on */
 
 START_TEST(what_differences_cannot_tell_does_not_pass)
@@ -208,6 +214,9 @@ START_TEST(what_differences_cannot_tell_does_not_pass)
         {{"cusp", cusp, zero}, 0, 0},
         {{"square root at 0", sqrt, root_slope}, 0, 1},
         {{"defined at one point", only_at_zero, zero}, 0, 0},
+        {{"defined at one point", only_at_one, zero}, 1, 0},
+        {{"defined at one step", at_one_step, zero}, 0, 0},
+        {{"a jump beyond all numbers", steepest, zero}, 0, 0},
     };
     /* clang-format on */
     /* clang-format on */
@@ -281,6 +290,9 @@ START_TEST(noise_is_measured)
         {{"staircase", staircase, cos}, 0.5, 2e-9, 1e-7},
         {{"|x|", fabs, absolute_slope}, 0, 0, 1e-16},
         {{"1 / x", reciprocal, reciprocal_slope}, -1e-9, 1e-8, 1e-6},
+        {{"x + 1", after, one}, 3, 0x1p-51, 0x1p-51}, /* no difference of the values changes its sign */
+        {{"0", zero, zero}, 1, 0, 0},
+        {{"infinite at every other point", comb, zero}, 0, 0, 0},
     };
     /* clang-format on */
     /* clang-format on */

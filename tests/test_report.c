@@ -281,6 +281,15 @@ static const struct {
     {-5.1, 5.2, "set xtics 5\n"},         {-0.09, 0.095, "set xtics 0.05\n"},
     {0.0, 1.0, "set xtics 0.5\n"},        {-0.00041, 0.00041, "set xtics 0.0004\n"},
     {-4.4e-10, 5e-10, "set xtics 4e-10\n"}, {2.26474e-11, 2.26476e-11, "set xtics (2.26475e-11)\n"},
+    /* 20, 50, 10 and 5 hundredths of a power of ten, and 2 if the range begins just after a tick */
+    {0.01, 0.63, "set xtics 0.2\n"},     {0.01, 0.33, "set xtics 0.1\n"},
+    {0.001, 0.153, "set xtics 0.05\n"},  {0.001, 0.1011, "set xtics 0.02\n"},
+    {-0.9, 2.1, "set xtics 1\n"},        {0.0, 19.9, "set xtics 5\n"},
+    /* a thousandth of the middle is still a range */
+    {999.5, 1000.5005, "set xtics 0.5\n"}, {999.5, 1000.4995, "set xtics (1000)\n"},
+    /* 26 characters fit, and no more: "-0.00025 -0.0002 -0.00015 "; a power of ten takes two more than it has */
+    {-0.00026, -0.00014, "set xtics 5e-05\n"}, {-0.00026, -0.00009, "set xtics 0.0001\n"},
+    {0.9e-5, 4.1e-5, "set xtics 2e-05\n"},
 };
 /* clang-format on */
 
@@ -432,6 +441,7 @@ static const struct {
     {"head -c 300000 /dev/zero | tr '\\0' x >&2; echo '<svg'", ASSAY_ERROR_FORMAT, "incomplete"},
     {"echo 'line 3: no such thing' >&2; echo '     ^ 12' >&2; exit 1", ASSAY_ERROR_FORMAT, "line 3: no such thing"},
     {"exit 127", ASSAY_ERROR_UNSUPPORTED, "cannot be run: not found"},
+    {"exec >&-; sleep 0.05; echo 'said last' >&2; exit 1", ASSAY_ERROR_FORMAT, "exit status 1: said last"},
     {"head -c 70000000 /dev/zero", ASSAY_ERROR_FORMAT, "wrote more than 67108864 bytes"},
 };
 
@@ -525,6 +535,39 @@ START_TEST(gnuplot_is_called)
     assay_free(output);
     support_remove_folder(folder);
     support_remove_folder(elsewhere);
+}
+END_TEST
+
+/* Without a program in ASSAY_GNUPLOT it is the first on the PATH. */
+START_TEST(gnuplot_is_found_on_the_path)
+{
+    char *folder = support_make_folder();
+    char *program = assay_asprintf(NULL, "%s/gnuplot", folder);
+    char *path = assay_asprintf(NULL, "%s:%s", folder, getenv("PATH"));
+    char *output;
+    size_t size;
+    assay_error error;
+    pretend_gnuplot(folder, "echo found");
+    char *pretended = assay_asprintf(NULL, "%s", getenv("ASSAY_GNUPLOT"));
+    ck_assert_int_eq(rename(pretended, program), 0);
+    setenv("PATH", path, 1);
+    for (int unset = 0; unset < 2; unset++) {
+        if (unset == 1) {
+            unsetenv("ASSAY_GNUPLOT");
+        } else {
+            setenv("ASSAY_GNUPLOT", "", 1);
+        }
+        support_assert_ok(assay_gnuplot_run("/", "", "x.gp", &output, &size, &error), &error);
+        ck_assert_str_eq(output, "found\n");
+        assay_free(output);
+    }
+    setenv("ASSAY_GNUPLOT", "gnuplot", 1); /* a name without a folder, too */
+    support_assert_ok(assay_gnuplot_run("/", "", "x.gp", &output, &size, &error), &error);
+    assay_free(output);
+    assay_free(pretended);
+    assay_free(program);
+    assay_free(path);
+    support_remove_folder(folder);
 }
 END_TEST
 
@@ -754,6 +797,7 @@ int main(void)
     tcase_add_test(figures, gnuplot_takes_too_long);
     tcase_add_test(figures, gnuplot_is_missing);
     tcase_add_test(figures, gnuplot_is_called);
+    tcase_add_test(figures, gnuplot_is_found_on_the_path);
     tcase_add_test(figures, folder_is_missing_or_disk_full);
     tcase_add_test(figures, drawing_meets_a_full_disk);
     suite_add_tcase(suite, figures);
