@@ -112,7 +112,7 @@ static const struct {
     {"{\"study\": \"s\", " SEEDS ", \"record\": [1]}", ASSAY_ERROR_FORMAT, "\"record\" must be a list of names"},
     {"{\"study\": \"s\", " SEEDS "}", ASSAY_ERROR_FORMAT, "\"record\" must be a list"},
     {"{\"study\": \"s\", " RECORD "}", ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
-    {WITH_SEEDS("[1, 1]"), ASSAY_ERROR_FORMAT, "the seed 1 is given twice"},
+    {WITH_SEEDS("[1, 1, 2]"), ASSAY_ERROR_FORMAT, "the seed 1 is given twice"},
     {WITH_SEEDS("[5, 1, 2, 5]"), ASSAY_ERROR_FORMAT, "the seed 5 is given twice"},
     {WITH_SEEDS("[-1]"), ASSAY_ERROR_FORMAT, "not negative"},
     {WITH_SEEDS("[1, 1.5]"), ASSAY_ERROR_FORMAT, "must be a whole number"},
@@ -120,6 +120,7 @@ static const struct {
     {WITH_SEEDS("7"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": 1, \"count\": 0}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": 1, \"count\": -1}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
+    {WITH_SEEDS("{\"begin\": 1, \"count\": 2}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": -1, \"count\": 2}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": 1.0, \"count\": 2}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": 1, \"count\": 2, \"step\": 2}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
@@ -939,8 +940,9 @@ START_TEST(lines_are_checked)
         assay_free(line);
     }
     static const char *const without[] = {FIRST SOME_RESULTS "}\n", FIRST SOME_RESULTS ",\"crc32\":\"1\"}\n",
+                                          FIRST_KEY "\"settings\":{\"lr\":1,\"crc32\":5},\"results\":{}}\n",
                                           FIRST SOME_RESULTS ",\"crc32\" : 5}\n"};
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < sizeof without / sizeof *without; i++) {
         save(path, without[i], strlen(without[i]));
         support_assert_error(assay_study_store_number(store, 0, 0, &value, &error), ASSAY_ERROR_FORMAT, &error,
                              "its checksum is wrong");
@@ -1000,6 +1002,12 @@ START_TEST(lists_are_checked)
         assay_free(start);
         assay_free(line);
     }
+    const char *none = FIRST "{\"accuracy\":1}";
+    char *line = line_by_hand(none, 0, "}");
+    save(path, line, strlen(line));
+    support_assert_error(assay_study_store_list(store, 0, 1, &values, &count, &error), ASSAY_ERROR_FORMAT, &error,
+                         "not a list");
+    assay_free(line);
     support_assert_error(assay_study_store_list(store, 1, 1, &values, &count, &error), ASSAY_ERROR_IO, &error,
                          "there is no such result: lr=2,seed=1");
     assay_free(path);
@@ -1819,6 +1827,7 @@ int main(void)
     tcase_add_test(runs, run_errors);
     suite_add_tcase(suite, runs);
     TCase *stores = tcase_create("stores");
+    tcase_set_timeout(stores, 60);
     tcase_add_test(stores, lines_are_checked);
     tcase_add_test(stores, lists_are_checked);
     tcase_add_test(stores, who_made_a_result);

@@ -32,10 +32,10 @@ static assay_status refuse(assay_error *error, const char *what)
 static char *plain_name(const json_t *level, assay_error *error)
 {
     char text[40];
-    if (json_is_string(level)) {
+    if (json_typeof(level) == JSON_STRING) {
         return assay_strdup(json_string_value(level), error);
     }
-    if (json_is_integer(level)) {
+    if (json_typeof(level) == JSON_INTEGER) {
         snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(level));
     } else {
         assay_text_number(json_real_value(level), text, sizeof text);
@@ -95,7 +95,7 @@ static assay_status read_seeds(assay_study_plan *plan, assay_error *error)
     }
     for (size_t i = 0; i < plan->seed_count; i++) {
         const json_t *seed = json_array_get(seeds, i);
-        if (list && (!json_is_integer(seed) || json_integer_value(seed) < 0)) {
+        if (list && (json_typeof(seed) != JSON_INTEGER || json_integer_value(seed) < 0)) {
             return refuse(error, "a seed must be a whole number that is not negative");
         }
         plan->seeds[i] = list ? (uint64_t)json_integer_value(seed) : first + i;
@@ -120,18 +120,25 @@ static assay_status read_object_level(json_t *level, plan_level *made, assay_err
     return ASSAY_OK;
 }
 
+/* A level that is a text or a number: the setting of the factor's name. */
+static assay_status read_plain_level(const char *factor, json_t *level, plan_level *made, assay_error *error)
+{
+    made->name = plain_name(level, error);
+    made->settings = json_object();
+    if (made->name == NULL || json_object_set(made->settings, factor, level) != 0) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a level");
+    }
+    return ASSAY_OK;
+}
+
 static assay_status read_level(const char *factor, json_t *level, plan_level *made, assay_error *error)
 {
-    if (json_is_object(level)) {
-        ASSAY_TRY(read_object_level(level, made, error));
-    } else if (json_is_string(level) || json_is_number(level)) {
-        made->name = plain_name(level, error);
-        made->settings = made->name != NULL ? json_object() : NULL;
-        if (json_object_set(made->settings, factor, level) != 0) {
-            return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a level");
-        }
-    } else {
-        return refuse(error, "a level must be a text, a number or an object");
+    switch (json_typeof(level)) {
+    case JSON_OBJECT: ASSAY_TRY(read_object_level(level, made, error)); break;
+    case JSON_STRING:
+    case JSON_INTEGER:
+    case JSON_REAL: ASSAY_TRY(read_plain_level(factor, level, made, error)); break;
+    default: return refuse(error, "a level must be a text, a number or an object");
     }
     if (!is_plain(made->name)) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
@@ -157,9 +164,8 @@ static assay_status read_factor(json_t *factor, plan_factor *made, assay_error *
     if (made->levels == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    size_t index;
-    json_t *level;
-    json_array_foreach(levels, index, level) {
+    for (size_t index = 0; index < json_array_size(levels); index++) {
+        json_t *level = json_array_get(levels, index);
         made->level_count = index + 1;
         ASSAY_TRY(assay_fail_in(error, read_level(made->name, level, &made->levels[index], error), made->name));
         for (size_t earlier = 0; earlier < index; earlier++) {
@@ -175,7 +181,7 @@ static assay_status read_factor(json_t *factor, plan_factor *made, assay_error *
 static assay_status read_factors(assay_study_plan *plan, assay_error *error)
 {
     json_t *factors = json_object_get(plan->document, "factors");
-    if (factors != NULL && !json_is_array(factors)) {
+    if (factors != NULL && json_typeof(factors) != JSON_ARRAY) {
         return refuse(error, "\"factors\" must be a list");
     }
     plan->cell_count = 1;
@@ -183,11 +189,9 @@ static assay_status read_factors(assay_study_plan *plan, assay_error *error)
     if (plan->factors == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    size_t index;
-    json_t *factor;
-    json_array_foreach(factors, index, factor) {
+    for (size_t index = 0; index < json_array_size(factors); index++) {
         plan->factor_count = index + 1;
-        ASSAY_TRY(read_factor(factor, &plan->factors[index], error));
+        ASSAY_TRY(read_factor(json_array_get(factors, index), &plan->factors[index], error));
         for (size_t earlier = 0; earlier < index; earlier++) {
             if (strcmp(plan->factors[earlier].name, plan->factors[index].name) == 0) {
                 return assay_fail(error, ASSAY_ERROR_FORMAT, "there are two factors '%s'", plan->factors[index].name);
@@ -297,12 +301,11 @@ static assay_status read_measures(assay_study_plan *plan, assay_error *error)
     return ASSAY_OK;
 }
 
-static assay_status check_keys(const json_t *document, assay_error *error)
+static assay_status check_keys(json_t *document, assay_error *error)
 {
     static const char *const known[] = {"study", "about", "settings", "factors", "seeds", "record"};
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)document, key, value) {
+    for (void *at = json_object_iter(document); at != NULL; at = json_object_iter_next(document, at)) {
+        const char *key = json_object_iter_key(at);
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
             found = found || strcmp(key, known[i]) == 0;
@@ -317,7 +320,7 @@ static assay_status check_keys(const json_t *document, assay_error *error)
 
 static assay_status read_plan(assay_study_plan *plan, assay_error *error)
 {
-    if (!json_is_object(plan->document)) {
+    if (json_typeof(plan->document) != JSON_OBJECT) {
         return refuse(error, "a plan must be a JSON object: {\"study\": \"name\", ...}");
     }
     ASSAY_TRY(check_keys(plan->document, error));
@@ -328,7 +331,7 @@ static assay_status read_plan(assay_study_plan *plan, assay_error *error)
     if (plan->name == NULL || *plan->name == '\0') {
         return refuse(error, "a plan needs a name: \"study\": \"...\"");
     }
-    if (plan->about == NULL || (plan->settings != NULL && !json_is_object(plan->settings))) {
+    if (plan->about == NULL || (plan->settings != NULL && json_typeof(plan->settings) != JSON_OBJECT)) {
         return refuse(error, "\"about\" must be a text and \"settings\" an object");
     }
     ASSAY_TRY(read_seeds(plan, error));
