@@ -96,6 +96,8 @@ START_TEST(batches_follow_the_order)
     const assay_dataset too_many = {.width = 1, .count = (size_t)INT32_MAX + 1};
     support_assert_error(assay_batches_create(backend, &too_many, 1, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "out of 2147483648 samples");
+    support_assert_error(assay_batches_create(backend, &data, SIZE_MAX / data.width + 1, &batches, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "out of 7 samples cannot be made");
     ck_assert_ptr_null(batches);
     assay_dataset flat = data;
     flat.std = 0.0f;
@@ -317,7 +319,7 @@ START_TEST(options_must_fit_the_data)
     assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options good = sample_options("sgd", "", 1);
-    enum { CASES = 7 };
+    enum { CASES = 8 };
     struct {
         const char *says;
         assay_train_options options;
@@ -339,6 +341,8 @@ START_TEST(options_must_fit_the_data)
     cases[5].options.network.inputs = 783;
     cases[6].says = "11 classes cannot learn data of 10";
     cases[6].options.network.classes = 11;
+    cases[7].says = "1000001 epochs are not from 1 to 1000000";
+    cases[7].options.epochs = 1000001;
     for (size_t i = 0; i < CASES; i++) {
         assay_trainer *trainer;
         assay_error error;
@@ -346,7 +350,43 @@ START_TEST(options_must_fit_the_data)
                              ASSAY_ERROR_ARGUMENT, &error, cases[i].says);
         ck_assert_ptr_null(trainer);
     }
+    /* One sample validates, and one batch is all that trains; and the largest number of epochs. */
+    good.train_count = IMAGES - 1;
+    good.batch_rows = IMAGES - 1;
+    good.epochs = 1000000;
+    assay_trainer *trainer = create(backend, &good, &data);
+    ck_assert_uint_eq(assay_trainer_steps_per_epoch(trainer), 1);
+    run_epochs(trainer, 1);
+    double score = assay_trainer_validation_scores(trainer)[0];
+    ck_assert(score == 0.0 || score == 1.0);
+    assay_trainer_destroy(trainer);
     assay_trainer_destroy(NULL);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* A failure of the backend ends the epoch with its message, and the epoch does not count. */
+START_TEST(a_failed_backend_is_an_error)
+{
+    evidence(EVIDENCE_ERRORS, "train/trainer_epoch");
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("sgd", "", 1);
+    assay_trainer *trainer = create(backend, &options, &data);
+    assay_error error;
+    assay_error wanted;
+    assay_buffer *small = assay_buffer_create(backend, ASSAY_REAL, 1);
+    for (int i = 0; i < 2; i++) {
+        assay_upload_f64(backend, assay_part_of(assay_whole(small), 0, 2), (const double[]){1, 2});
+        if (i == 0) {
+            ck_assert_int_eq(assay_backend_check(backend, &wanted), ASSAY_ERROR_ARGUMENT);
+        }
+    }
+    support_assert_error(assay_trainer_epoch(trainer, NULL, &error), ASSAY_ERROR_ARGUMENT, &error, wanted.message);
+    ck_assert_uint_eq(assay_trainer_epochs_done(trainer), 0);
+    assay_buffer_destroy(backend, small);
+    assay_trainer_destroy(trainer);
     assay_dataset_destroy(&data);
     assay_backend_close(backend);
 }
@@ -368,6 +408,8 @@ START_TEST(first_steps_are_the_epochs)
     double many[100];
     support_assert_error(assay_trainer_first_steps(part, 100, many, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "100 steps are more than the 9");
+    support_assert_error(assay_trainer_first_steps(whole, 1, losses, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "all 1 epochs of this run are done");
     assay_trainer_destroy(whole);
     assay_trainer_destroy(part);
     assay_dataset_destroy(&data);
@@ -496,7 +538,7 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
     assay_trainer_destroy(trainer);
 
-    enum { CASES = 9 };
+    enum { CASES = 15 };
     assay_train_options options[CASES];
     for (size_t i = 0; i < CASES; i++) {
         options[i] = base;
@@ -508,6 +550,12 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     options[4].initializer.gain = 1.0;
     support_assert_ok(assay_network_parse_hidden("20,13", &options[5].network, NULL), NULL);
     options[6].epochs = 1;
+    options[9].initializer.fan = ASSAY_FAN_OUT;
+    options[10].initializer.value = 0.25;
+    options[11].initializer.first_layer_without_gain = !base.initializer.first_layer_without_gain;
+    options[12].network.activation.parameter = 0.5;
+    options[13].train_count = 299;
+    options[14].initializer.kind = ASSAY_INIT_NORMAL;
     const char *const says[CASES] = {"update rule",
                                      "lr=0.5",
                                      "seed 43",
@@ -516,7 +564,13 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
                                      "layers.2.weight",
                                      "epochs_done '2' is not a number from 0 to 1",
                                      "f64",
-                                     "data"};
+                                     "data",
+                                     "fan out",
+                                     "value 0.25",
+                                     "first layer 1",
+                                     "activation parameter 0.5",
+                                     "299 training samples",
+                                     "initializer normal"};
     for (size_t i = 0; i < CASES; i++) {
         assay_trainer *resumed = create(i == 7 ? precise : backend, &options[i], i == 8 ? &other : &data);
         support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, says[i]);
@@ -744,6 +798,13 @@ START_TEST(floats_train_as_bytes_do)
     for (size_t i = 0; i < 2; i++) {
         assay_trainer_destroy(trainers[i]);
     }
+    /* A backend that likes similar rows gets floats in their order. */
+    assay_backend *sorting = sample_backend("openblas", ASSAY_F64, 1);
+    assay_trainer *trainer = create(sorting, &options, &floats);
+    run_epochs(trainer, 1);
+    ck_assert_double_gt(assay_trainer_losses(trainer)[0], 1.0);
+    assay_trainer_destroy(trainer);
+    assay_backend_close(sorting);
     assay_dataset_destroy(&bytes);
     assay_dataset_destroy(&floats);
     assay_backend_close(backend);
@@ -847,6 +908,7 @@ int main(void)
     tcase_add_test(tests, the_best_epoch_is_tested);
     tcase_add_test(tests, divergence_is_an_error);
     tcase_add_test(tests, options_must_fit_the_data);
+    tcase_add_test(tests, a_failed_backend_is_an_error);
     tcase_add_test(tests, first_steps_are_the_epochs);
     tcase_add_loop_test(tests, a_resumed_run_ends_as_one_that_never_stopped, 0,
                         (int)(sizeof RESUMED / sizeof *RESUMED));
