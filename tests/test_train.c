@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <zlib.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
@@ -13,6 +14,7 @@
 #include <assay/model/safetensors.h>
 #include <assay/optim/optimizer.h>
 #include "support.h"
+#include "train/trainer_impl.h"
 #include <assay/train/batches.h>
 #include <assay/train/trainer.h>
 #include <assay/tutorial/chain.h>
@@ -556,14 +558,14 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     options[12].network.activation.parameter = 0.5;
     options[13].train_count = 299;
     options[14].initializer.kind = ASSAY_INIT_NORMAL;
-    const char *const says[CASES] = {"update rule",
+    const char *const says[CASES] = {"there update rule ",
                                      "lr=0.5",
-                                     "seed 43",
+                                     "belongs to another run: there seed 42, here seed 43",
                                      "batches of 31",
                                      "gain 1",
                                      "layers.2.weight",
                                      "epochs_done '2' is not a number from 0 to 1",
-                                     "f64",
+                                     "there backend openblas:f32, here backend openblas:f64",
                                      "data",
                                      "fan out",
                                      "value 0.25",
@@ -576,12 +578,101 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
         support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, says[i]);
         assay_trainer_destroy(resumed);
     }
+    /* One label, or one pixel, the last of all. */
+    for (int i = 0; i < 2; i++) {
+        int32_t label = data.labels[IMAGES - 1];
+        data.labels[IMAGES - 1] = i == 0 ? (label + 1) % ASSAY_CLASSES : label;
+        data.pixels[IMAGES * data.width - 1] ^= i == 1;
+        assay_trainer *resumed = create(backend, &base, &data);
+        support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, "here data ");
+        assay_trainer_destroy(resumed);
+        data.labels[IMAGES - 1] = label;
+    }
     assay_free(path);
     support_remove_folder(folder);
     assay_dataset_destroy(&data);
     assay_dataset_destroy(&other);
     assay_backend_close(backend);
     assay_backend_close(precise);
+}
+END_TEST
+
+/* Draws of a run that keeps half of a pair of normal numbers, and a number of words of its own. */
+static assay_status begin_oddly(const assay_train_draws *draws, uint64_t seed, size_t total, size_t train_count,
+                                assay_generator *generator, assay_split *split, assay_error *error)
+{
+    (void)draws;
+    assay_generator_seed(generator, ASSAY_GENERATOR_MT19937, seed, 1);
+    return assay_split_create(&generator->state.mt19937, total, train_count, split, error);
+}
+
+static void keep_a_normal(const assay_train_draws *draws, size_t train_count, assay_generator *generator,
+                          uint32_t *scratch)
+{
+    (void)draws;
+    scratch[train_count - 1] = 7; /* there is room */
+    generator->state.mt19937.has_normal = true;
+    generator->state.mt19937.normal = -0.625;
+}
+
+/* The texts and numbers of format 2, which programs of this version and later ones read. */
+START_TEST(the_format_of_checkpoints)
+{
+    evidence(EVIDENCE_PROPERTY, "train/trainer_save");
+    static const assay_train_draws odd = {"odd", begin_oddly, keep_a_normal};
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/checkpoint", folder);
+    char *again = assay_asprintf(NULL, "%s/again", folder);
+    assay_train_options options = sample_options("adam", "lr=0.5", 3);
+    options.draws = &odd;
+    options.seed = 11;
+    options.initializer = assay_initializer_default(ASSAY_INIT_NORMAL);
+    options.initializer.value = 0.25;
+    options.initializer.fan = ASSAY_FAN_OUT;
+    assay_trainer *trainer = create(backend, &options, &data);
+    assay_state *state;
+    assay_error error;
+    support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
+    support_assert_ok(assay_safetensors_read(path, &state, &error), &error);
+    unsigned long sum = crc32(0, data.pixels, (unsigned)(data.count * data.width));
+    sum = crc32(sum, (const unsigned char *)data.labels, (unsigned)(data.count * sizeof *data.labels));
+    char *settings = assay_optimizer_settings(&options.rule, &error);
+    char *run = assay_asprintf(NULL,
+                               "backend reference:f64; update rule adam with %s; initializer normal value 0.25 fan out "
+                               "gain %.17g first layer %d; activation parameter %.17g; seed 11; draws odd; batches of "
+                               "32; 300 training samples; data %08lx",
+                               settings, options.initializer.gain, (int)options.initializer.first_layer_without_gain,
+                               options.network.activation.parameter, sum);
+    ck_assert_str_eq(assay_state_text(state, "run"), run);
+    ck_assert_str_eq(assay_state_text(state, "checkpoint_format"), "2");
+    ck_assert_str_eq(assay_state_text(state, "epochs_done"), "0");
+    const assay_stored_tensor *numbers = assay_state_find(state, "generator.mt19937");
+    const int64_t *words = numbers->data;
+    double normal;
+    ck_assert(numbers->count == 627 && numbers->dtype == ASSAY_DTYPE_I64 && words[624] <= 624 && words[625] == 1);
+    memcpy(&normal, &words[626], sizeof normal);
+    ck_assert(normal == -0.625);
+
+    /* All of it comes back. */
+    assay_trainer *other = create(backend, &options, &data);
+    run_epochs(other, 1);
+    other->generator.state.mt19937.has_normal = false;
+    other->generator.state.mt19937.normal = 1;
+    support_assert_ok(assay_trainer_load(other, path, &error), &error);
+    support_assert_ok(assay_trainer_save(other, again, &error), &error);
+    assert_same_bytes(path, again);
+    assay_trainer_destroy(other);
+    assay_trainer_destroy(trainer);
+    assay_state_destroy(state);
+    assay_free(settings);
+    assay_free(run);
+    assay_free(path);
+    assay_free(again);
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
 }
 END_TEST
 
@@ -914,6 +1005,7 @@ int main(void)
                         (int)(sizeof RESUMED / sizeof *RESUMED));
     tcase_add_test(tests, the_best_model_is_a_model);
     tcase_add_test(tests, the_checkpoint_of_another_run_is_refused);
+    tcase_add_test(tests, the_format_of_checkpoints);
     tcase_add_test(tests, a_damaged_checkpoint_is_refused);
     tcase_add_test(tests, a_full_disk_keeps_the_old_checkpoint);
     tcase_add_test(tests, runs_have_their_names);
