@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/check/gradient.h>
+#include "check/ladder.h"
 #include "support.h"
 
 /* --- functions of one variable, with their derivatives ------------------------------------------------------------ */
@@ -577,6 +578,55 @@ START_TEST(directions)
 }
 END_TEST
 
+/* Published numbers of splitmix64 (Vigna), for the seeds 0 and 1234567; a direction's sign is the last bit. */
+START_TEST(directions_are_splitmix64)
+{
+    static const uint64_t bits[2][3] = {
+        {UINT64_C(0xE220A8397B1DCDAF), UINT64_C(0x6E789E6AA1B965F4), UINT64_C(0x06C45D188009454F)},
+        {UINT64_C(6457827717110365317), UINT64_C(3203168211198807973), UINT64_C(9817491932198370423)}};
+    static const uint64_t seeds[] = {0, 1234567};
+    for (size_t s = 0; s < 2; s++) {
+        double values[3];
+        assay_check_direction(seeds[s], 3, values);
+        for (uint64_t i = 0; i < 3; i++) {
+            ck_assert_uint_eq(assay_ladder_bits(seeds[s], i), bits[s][i]);
+            double size = 0.5 + ldexp((double)(bits[s][i] / 4096), -53);
+            ck_assert_double_eq(values[i], bits[s][i] % 2 == 1 ? -size : size);
+        }
+    }
+}
+END_TEST
+
+START_TEST(report_lines)
+{
+    static const char *const says[] = {"agrees", "is one slope of a kink", "is between the slopes of a kink",
+                                       "is not resolved by differences", "is WRONG"};
+    for (int verdict = ASSAY_ENTRY_AGREES; verdict <= ASSAY_ENTRY_WRONG; verdict++) {
+        const assay_gradient_report report = {
+            .checked = 7,
+            .kinks = 4,
+            .between = 3,
+            .unresolved = 2,
+            .wrong = 1,
+            .worst = {.index = 5,
+                      .verdict = (assay_entry_verdict)verdict,
+                      .analytic = 2.5,
+                      .numeric = 1.25,
+                      .relative_error = 0.5,
+                      .error_estimate = 0.0625},
+        };
+        char line[300];
+        char wanted[300];
+        assay_gradient_report_line(&report, sizeof line, line);
+        snprintf(wanted, sizeof wanted,
+                 "worst entry 5 %s: analytic 2.5, numeric 1.25, relative error 5.00e-01 (numeric known to 6.2e-02); "
+                 "7 checked, 4 kinks, 2 unresolved, 1 wrong",
+                 says[verdict]);
+        ck_assert_str_eq(line, wanted);
+    }
+}
+END_TEST
+
 /* --- options and errors ------------------------------------------------------------------------------------------- */
 
 START_TEST(options)
@@ -655,6 +705,8 @@ int main(void)
     tcase_add_test(tests, badly_scaled_entries);
     tcase_add_test(tests, relu_network);
     tcase_add_test(tests, directions);
+    tcase_add_test(tests, directions_are_splitmix64);
+    tcase_add_test(tests, report_lines);
     tcase_add_test(tests, options);
     tcase_add_test(tests, bad_input);
     suite_add_tcase(suite, tests);
