@@ -304,6 +304,63 @@ START_TEST(noise_is_measured)
 }
 END_TEST
 
+/* 1000 plus noise of the standard deviation 1e-6, another one for each seed. */
+static double noisy(const double *x, void *user)
+{
+    const uint64_t *seed = user;
+    uint64_t place;
+    memcpy(&place, x, sizeof place);
+    return 1000 + 1e-6 * sqrt(12) * (double)(assay_ladder_bits(*seed, place) >> 12) * 0x1p-52;
+}
+
+/* Three times the larger of two estimates from 9 points, which is 1.10 standard deviations on average. */
+START_TEST(noise_of_known_size)
+{
+    double x = 1;
+    double gradient = 0;
+    double sum = 0;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        assay_gradient_report report;
+        assay_error error;
+        support_assert_ok(assay_check_gradient(noisy, &seed, 1, &x, &gradient, NULL, NULL, &report, &error), &error);
+        sum += report.noise / 3 / 400;
+    }
+    support_assert_relative("noise", sum, 1.10e-6, 0.03);
+}
+END_TEST
+
+/* 0 at 0, and nothing around it: remembers the smallest step. */
+static double tried_at_zero(const double *x, void *user)
+{
+    double *smallest = user;
+    *smallest = x[0] != 0 ? fmin(*smallest, fabs(x[0])) : *smallest;
+    return x[0] == 0 ? 0 : NAN;
+}
+
+/* The ladder starts near an eighth of the length and has 128 steps; a kink needs no second one. */
+START_TEST(steps_end)
+{
+    static const double lengths[] = {1, 1000, 0x1p-40};
+    double x = 0;
+    double gradient = 0;
+    assay_gradient_report report;
+    assay_error error;
+    for (size_t i = 0; i < 3; i++) {
+        double smallest = 1e9;
+        const assay_gradient_options chosen = {.length = lengths[i]};
+        support_assert_ok(
+            assay_check_gradient(tried_at_zero, &smallest, 1, &x, &gradient, &chosen, NULL, &report, &error), &error);
+        ck_assert_msg(smallest >= lengths[i] * 0x1p-131 && smallest < lengths[i] * 0x1p-129, "%g",
+                      smallest / lengths[i]);
+        ck_assert_uint_eq(report.evaluations, 1 + 6 * 9 + 2 * 128);
+    }
+    known_function kink = {"|x|", fabs, absolute_slope};
+    ck_assert_uint_le(check_at(&kink, 0, 0).evaluations, 1 + 6 * 9 + 2 * 128);
+    known_function sharp = {"cusp", cusp, zero};
+    ck_assert_uint_le(check_at(&sharp, 0, 0).evaluations, 1 + 6 * 9 + 2 * 128);
+}
+END_TEST
+
 /* --- kinks -------------------------------------------------------------------------------------------------------- */
 
 START_TEST(kinks_have_two_slopes)
@@ -444,8 +501,9 @@ END_TEST
 
 static double badly_scaled(const double *x, void *user)
 {
-    (void)user;
-    return 1e8 * x[0] * x[0] + 1e-8 * x[1];
+    const bool *backwards = user;
+    bool swapped = backwards != NULL && *backwards;
+    return 1e8 * x[swapped] * x[swapped] + 1e-8 * x[!swapped];
 }
 
 /* The small entry is below the noise of f at ordinary steps, and above it at large ones. */
@@ -460,6 +518,12 @@ START_TEST(badly_scaled_entries)
     ck_assert(report.passed && report.coarse == 1);
     support_assert_ok(assay_check_gradient(badly_scaled, NULL, 2, x, wrong, NULL, NULL, &report, &error), &error);
     ck_assert(!report.passed && report.worst.index == 1);
+    /* In the other order the largest entry is the last one. */
+    double reversed[2] = {1e-8, 2e8};
+    bool backwards = true;
+    support_assert_ok(assay_check_gradient(badly_scaled, &backwards, 2, x, reversed, NULL, NULL, &report, &error),
+                      &error);
+    ck_assert(report.passed && report.coarse == 1);
 }
 END_TEST
 
@@ -699,6 +763,8 @@ int main(void)
     tcase_add_test(tests, zero_gradients);
     tcase_add_test(tests, unresolved_entries_come_first);
     tcase_add_test(tests, noise_is_measured);
+    tcase_add_test(tests, noise_of_known_size);
+    tcase_add_test(tests, steps_end);
     tcase_add_test(tests, kinks_have_two_slopes);
     tcase_add_test(tests, kinks_nearby_are_stepped_around);
     tcase_add_test(tests, wrong_entries_are_named);

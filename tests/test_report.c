@@ -1075,6 +1075,102 @@ START_TEST(page_of_little)
 }
 END_TEST
 
+/* A whole page with one row and one figure, after its style. */
+START_TEST(page_in_full)
+{
+    const assay_page_row rows[] = {{.label = "a", .printed = "1", .ours = "2", .error = -0.01, .note = "n"},
+                                   {.label = "b", .ours = "3", .error = 0.0099, .verdict = ASSAY_PAGE_AGREES},
+                                   {.label = "c", .ours = "4", .error = 0.5, .answer = "yes"}};
+    const assay_page_figure figure = {
+        .name = "f", .title = "F", .caption = "C", .alt = "A", .width = 7, .height = 5, .drawn = true, .has_png = true};
+    const assay_page_section sections[] = {{.id = "s",
+                                            .title = "S",
+                                            .source = "here",
+                                            .row_count = 3,
+                                            .rows = rows,
+                                            .figure_count = 1,
+                                            .figures = &figure},
+                                           {.id = "z", .title = "Z", .answer = "no", .verdict = ASSAY_PAGE_DIFFERS}};
+    const assay_page page = {
+        .title = "T", .text = "P", .figure_folder = "d", .footer = "end", .section_count = 2, .sections = sections};
+    static const char wanted[] =
+        "@media print{.plot{break-inside:avoid;border:0}nav{display:none}}\n</style>\n</head>\n<body>\n"
+        "<header>\n<h1>T</h1>\n<p>P</p>\n<div class=\"summary\">\n<div><b class=\"good\">2 of 2</b>numbers "
+        "agree</div>\n"
+        "<div><b>1</b>figures, each with its data and script</div>\n</div>\n</header>\n"
+        "<nav aria-label=\"Sections\">\n<ol>\n<li><a href=\"#s\">S</a><span>2 of 2 ✓</span></li>\n"
+        "<li><a href=\"#z\">Z</a><span class=\"bad\">no</span></li>\n</ol>\n</nav>\n<main>\n"
+        "<section id=\"s\">\n<h2>S <span class=\"source\">here</span></h2>\n<table>\n<thead><tr>"
+        "<th scope=\"col\">Number</th><th scope=\"col\">Printed</th><th scope=\"col\">Ours</th>"
+        "<th scope=\"col\">Relative error</th><th scope=\"col\">Verdict</th></tr></thead>\n<tbody>\n"
+        "<tr><th scope=\"row\">a<span class=\"note\">n</span></th><td data-label=\"Printed\">1</td>"
+        "<td data-label=\"Ours\">2</td><td data-label=\"Relative error\">-0.01</td>"
+        "<td data-label=\"Verdict\"><span class=\"good\">✓ agrees</span></td></tr>\n"
+        "<tr><th scope=\"row\">b</th><td data-label=\"Printed\">–</td><td data-label=\"Ours\">3</td>"
+        "<td data-label=\"Relative error\">9.9e-03</td>"
+        "<td data-label=\"Verdict\"><span class=\"good\">✓ agrees</span></td></tr>\n"
+        "<tr><th scope=\"row\">c</th><td data-label=\"Printed\">–</td><td data-label=\"Ours\">4</td>"
+        "<td data-label=\"Relative error\">0.5</td>"
+        "<td data-label=\"Verdict\"><span class=\"good\">yes</span></td></tr>\n</tbody>\n</table>\n"
+        "<figure id=\"figure-f\">\n<div class=\"plot\" tabindex=\"0\"><picture><source media=\"(prefers-color-scheme: "
+        "dark)\" srcset=\"d/f-dark.svg\"><img src=\"d/f.svg\" alt=\"A\" width=\"7\" height=\"5\"></picture></div>\n"
+        "<figcaption><b>F</b> C <span class=\"files\"><a href=\"d/f.svg\">SVG</a> · <a href=\"d/f.png\">PNG</a> · "
+        "<a href=\"d/f.dat\">data</a> · <a href=\"d/f.gp\">script</a></span></figcaption>\n</figure>\n</section>\n"
+        "<section id=\"z\">\n<h2>Z <span class=\"bad\">no</span></h2>\n</section>\n</main>\n"
+        "<footer>end</footer>\n</body>\n</html>\n";
+    char *folder = support_make_folder();
+    assay_error error;
+    support_assert_ok(assay_page_write(&page, folder, &error), &error);
+    char *text = read_text(folder, "index.html");
+    const char *from = strstr(text, "@media print");
+    ck_assert_ptr_nonnull(from);
+    ck_assert_str_eq(from, wanted);
+    ck_assert_int_eq(strncmp(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n", 62), 0);
+    ck_assert_ptr_nonnull(strstr(text, "<title>T</title>\n<link rel=\"icon\" href=\"data:,\">\n<style>\n:root{"));
+    assay_free(text);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* What is counted, and which error is the worst: NaN, else the first of the largest; unranked ones never are. */
+START_TEST(summaries_of_pages)
+{
+    const assay_page_row rows[][4] = {
+        {{.error = 0.1, .ranked = true},
+         {.error = 9, .verdict = ASSAY_PAGE_DIFFERS},
+         {.error = 0.2, .ranked = true, .verdict = ASSAY_PAGE_DIFFERS},
+         {.error = 8, .ranked = true, .verdict = ASSAY_PAGE_NONE}},
+        {{.error = 0.2, .ranked = true}, {.error = 7, .ranked = true, .answer = "yes"}, {.error = 0}, {.error = 6}},
+        {{.error = 5, .ranked = true},
+         {.error = NAN, .ranked = true},
+         {.error = NAN, .ranked = true},
+         {.error = 6, .ranked = true}}};
+    const assay_page_figure figures[] = {{.drawn = true}, {.drawn = false}, {.drawn = true}};
+    assay_page_section sections[3] = {
+        {.figure_count = 2, .figures = figures}, {.figure_count = 0}, {.figure_count = 3, .figures = figures}};
+    static const size_t numbers[] = {0, 3, 6, 10};
+    static const size_t agreeing[] = {0, 1, 4, 8};
+    for (size_t count = 0; count <= 3; count++) {
+        if (count < 3) {
+            sections[count].rows = rows[count];
+            sections[count].row_count = 4;
+        }
+        const assay_page page = {.section_count = count, .sections = sections};
+        assay_page_summary summary = assay_page_summarise(&page);
+        ck_assert_uint_eq(summary.numbers, numbers[count]);
+        ck_assert_uint_eq(summary.agreeing, agreeing[count]);
+        ck_assert(summary.figures == (count == 0 ? 0 : count == 3 ? 5 : 2));
+        ck_assert(summary.drawn == (count == 0 ? 0 : count == 3 ? 3 : 1));
+        ck_assert(count > 0 || (summary.worst == NULL && summary.worst_section == NULL));
+        if (count == 1 || count == 2) {
+            ck_assert(summary.worst == &rows[0][2] && summary.worst_section == &sections[0]);
+        }
+    }
+    const assay_page last = {.section_count = 1, .sections = sections + 2};
+    ck_assert(assay_page_summarise(&last).worst == &rows[2][1]);
+}
+END_TEST
+
 START_TEST(page_refuses_bad_ids)
 {
     assay_error error;
@@ -1082,7 +1178,8 @@ START_TEST(page_refuses_bad_ids)
     for (size_t i = 0; i < sizeof ids / sizeof *ids; i++) {
         const assay_page_section sections[] = {{.id = ids[i][0]}, {.id = ids[i][1]}};
         const assay_page page = {.section_count = 2, .sections = sections};
-        support_assert_error(assay_page_write(&page, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error, "id");
+        support_assert_error(assay_page_write(&page, "/nowhere", &error), ASSAY_ERROR_ARGUMENT, &error,
+                             i == 4 ? "page: sections 1 and 2 both have the id \"a\"" : "page: section 2: the id \"");
     }
 }
 END_TEST
@@ -1124,6 +1221,8 @@ int main(void)
     tcase_add_test(page, page_escapes_and_counts);
     tcase_add_test(page, page_without_drawings);
     tcase_add_test(page, page_of_little);
+    tcase_add_test(page, page_in_full);
+    tcase_add_test(page, summaries_of_pages);
     tcase_add_test(page, page_refuses_bad_ids);
     suite_add_tcase(suite, page);
     return support_run(suite);
