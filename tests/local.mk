@@ -219,7 +219,7 @@ tests_libfaults_la_CFLAGS = $(AM_CFLAGS) -fno-inline
 
 fault_libs = tests/libfaults.la $(test_libs)
 fault_tests = tests/test_faults_files tests/test_faults_imports tests/test_faults_runs tests/test_faults_report \
-	tests/test_faults_grade
+	tests/test_faults_grade tests/test_faults_study
 check_PROGRAMS += $(fault_tests)
 TESTS += $(fault_tests)
 tests_test_faults_imports_LDADD = $(fault_libs)
@@ -229,6 +229,8 @@ tests_test_faults_runs_LDADD = $(fault_libs)
 tests_test_faults_report_SOURCES = tests/test_faults_report.c $(report_sample)
 tests_test_faults_report_LDADD = $(fault_libs)
 tests_test_faults_grade_LDADD = $(fault_libs)
+tests_test_faults_study_SOURCES = tests/test_faults_study.c $(train_sample)
+tests_test_faults_study_LDADD = $(fault_libs)
 endif
 dist_check_SCRIPTS += tests/faults_sanitized.sh
 

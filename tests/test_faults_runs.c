@@ -14,6 +14,7 @@
 #include <assay/stats/spectrum.h>
 #include "support.h"
 #include <assay/surface/descent.h>
+#include <assay/train/batches.h>
 #include <assay/train/likeness.h>
 #include <assay/train/trainer.h>
 #include "train_sample.h"
@@ -53,6 +54,16 @@ static assay_train_options tiny_options(size_t epochs)
     return options;
 }
 
+static void set_up_backend(fault_bench *bench)
+{
+    bench->thing[BACKEND] = sample_backend("reference", ASSAY_F64, 1);
+}
+
+static void tidy_backend(fault_bench *bench)
+{
+    assay_backend_close(bench->thing[BACKEND]);
+}
+
 static assay_train_options options;
 
 static void set_up_training(fault_bench *bench)
@@ -76,6 +87,22 @@ static assay_status train(fault_bench *bench, assay_error *error)
     }
     assay_trainer_destroy(trainer);
     return status;
+}
+
+/* Inputs that are floats: three samples of two. */
+static assay_status gather_floats(fault_bench *bench, assay_error *error)
+{
+    float values[] = {1, 2, 3, 4, 5, 6};
+    int32_t labels[] = {0, 1, 0};
+    double x[4];
+    const assay_dataset data = {.count = 3, .width = 2, .classes = 2, .values = values, .labels = labels};
+    assay_batches *batches;
+    ASSAY_TRY(assay_batches_create(bench->thing[BACKEND], &data, 2, &batches, error));
+    assay_batches_load(batches, 1, 2);
+    assay_download_f64(bench->thing[BACKEND], assay_batches_inputs(batches, 2), x);
+    fault_digest_f64(bench, x[3]);
+    assay_batches_destroy(batches);
+    return assay_backend_check(bench->thing[BACKEND], error);
 }
 
 /* A trainer after one of two epochs. Kept from run to run: making one draws what the tutorial's networks draw. */
@@ -174,16 +201,6 @@ static assay_status open_reference(fault_bench *bench, assay_error *error)
 }
 
 /* --- the second half --------------------------------------------------------------------------------------------- */
-
-static void set_up_backend(fault_bench *bench)
-{
-    bench->thing[BACKEND] = sample_backend("reference", ASSAY_F64, 1);
-}
-
-static void tidy_backend(fault_bench *bench)
-{
-    assay_backend_close(bench->thing[BACKEND]);
-}
 
 static assay_status descend(fault_bench *bench, assay_error *error)
 {
@@ -487,6 +504,7 @@ static const fault_scenario scenarios[] = {
     {"OpenBLAS and three threads", NULL, open_openblas, NULL, 0, NULL, 0},
     {"the reference backend", NULL, open_reference, NULL, 0, NULL, 0},
     {"an epoch and a test", set_up_training, train, tidy_sample, 0, NULL, 0},
+    {"batches of floats", set_up_backend, gather_floats, tidy_backend, 0, NULL, 0},
     {"a checkpoint saved", set_up_saving, save, NULL, 0, NULL, 0},
     {"a run resumed", set_up_resuming, resume, NULL, 0, NULL, 0},
     {"descents", set_up_backend, descend, tidy_backend, 0, NULL, 0},

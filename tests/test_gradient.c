@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/check/gradient.h>
+#include "check/ladder.h"
 #include "support.h"
 
 /* --- functions of one variable, with their derivatives ------------------------------------------------------------ */
@@ -186,9 +187,15 @@ static double step_up(double x) { return x > 0 ? 1 : 0; }
 static double staircase(double x) { return (1e8 + sin(x)) - 1e8; }
 static double cusp(double x) { return sqrt(fabs(x)); }
 static double only_at_zero(double x) { return x == 0 ? 0 : NAN; }
+static double only_at_one(double x) { return x == 1 ? 0 : NAN; }
+static double steepest(double x) { return 1e308 * fabs(x); }
+/* Of the ladder's steps, which are halved, one is in [0.1, 0.2). */
+static double at_one_step(double x) { return x == 0 || (fabs(x) >= 0.1 && fabs(x) < 0.2) ? 0 : NAN; }
+static double comb(double x) { return fmod(fabs(x) * 0x1p44, 2) == 1 ? INFINITY : 0; }
 static double quartic(double x) { return x * x * x * x; }
 static double quartic_slope(double x) { return 4 * x * x * x; }
 static double zero(double x) { return 0 * x; }
+static double after(double x) { return x + 1; }
 /* clang-format on */
 
 START_TEST(what_differences_cannot_tell_does_not_pass)
@@ -208,6 +215,9 @@ START_TEST(what_differences_cannot_tell_does_not_pass)
         {{"cusp", cusp, zero}, 0, 0},
         {{"square root at 0", sqrt, root_slope}, 0, 1},
         {{"defined at one point", only_at_zero, zero}, 0, 0},
+        {{"defined at one point", only_at_one, zero}, 1, 0},
+        {{"defined at one step", at_one_step, zero}, 0, 0},
+        {{"a jump beyond all numbers", steepest, zero}, 0, 0},
     };
     /* clang-format on */
     /* clang-format on */
@@ -281,6 +291,9 @@ START_TEST(noise_is_measured)
         {{"staircase", staircase, cos}, 0.5, 2e-9, 1e-7},
         {{"|x|", fabs, absolute_slope}, 0, 0, 1e-16},
         {{"1 / x", reciprocal, reciprocal_slope}, -1e-9, 1e-8, 1e-6},
+        {{"x + 1", after, one}, 3, 0x1p-51, 0x1p-51}, /* no difference of the values changes its sign */
+        {{"0", zero, zero}, 1, 0, 0},
+        {{"infinite at every other point", comb, zero}, 0, 0, 0},
     };
     /* clang-format on */
     /* clang-format on */
@@ -288,6 +301,63 @@ START_TEST(noise_is_measured)
         double noise = check_at(&cases[c].function, cases[c].x, 0).noise;
         ck_assert_msg(noise >= cases[c].least && noise <= cases[c].most, "%s: noise %g", cases[c].function.name, noise);
     }
+}
+END_TEST
+
+/* 1000 plus noise of the standard deviation 1e-6, another one for each seed. */
+static double noisy(const double *x, void *user)
+{
+    const uint64_t *seed = user;
+    uint64_t place;
+    memcpy(&place, x, sizeof place);
+    return 1000 + 1e-6 * sqrt(12) * (double)(assay_ladder_bits(*seed, place) >> 12) * 0x1p-52;
+}
+
+/* Three times the larger of two estimates from 9 points, which is 1.10 standard deviations on average. */
+START_TEST(noise_of_known_size)
+{
+    double x = 1;
+    double gradient = 0;
+    double sum = 0;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        assay_gradient_report report;
+        assay_error error;
+        support_assert_ok(assay_check_gradient(noisy, &seed, 1, &x, &gradient, NULL, NULL, &report, &error), &error);
+        sum += report.noise / 3 / 400;
+    }
+    support_assert_relative("noise", sum, 1.10e-6, 0.03);
+}
+END_TEST
+
+/* 0 at 0, and nothing around it: remembers the smallest step. */
+static double tried_at_zero(const double *x, void *user)
+{
+    double *smallest = user;
+    *smallest = x[0] != 0 ? fmin(*smallest, fabs(x[0])) : *smallest;
+    return x[0] == 0 ? 0 : NAN;
+}
+
+/* The ladder starts near an eighth of the length and has 128 steps; a kink needs no second one. */
+START_TEST(steps_end)
+{
+    static const double lengths[] = {1, 1000, 0x1p-40};
+    double x = 0;
+    double gradient = 0;
+    assay_gradient_report report;
+    assay_error error;
+    for (size_t i = 0; i < 3; i++) {
+        double smallest = 1e9;
+        const assay_gradient_options chosen = {.length = lengths[i]};
+        support_assert_ok(
+            assay_check_gradient(tried_at_zero, &smallest, 1, &x, &gradient, &chosen, NULL, &report, &error), &error);
+        ck_assert_msg(smallest >= lengths[i] * 0x1p-131 && smallest < lengths[i] * 0x1p-129, "%g",
+                      smallest / lengths[i]);
+        ck_assert_uint_eq(report.evaluations, 1 + 6 * 9 + 2 * 128);
+    }
+    known_function kink = {"|x|", fabs, absolute_slope};
+    ck_assert_uint_le(check_at(&kink, 0, 0).evaluations, 1 + 6 * 9 + 2 * 128);
+    known_function sharp = {"cusp", cusp, zero};
+    ck_assert_uint_le(check_at(&sharp, 0, 0).evaluations, 1 + 6 * 9 + 2 * 128);
 }
 END_TEST
 
@@ -431,8 +501,9 @@ END_TEST
 
 static double badly_scaled(const double *x, void *user)
 {
-    (void)user;
-    return 1e8 * x[0] * x[0] + 1e-8 * x[1];
+    const bool *backwards = user;
+    bool swapped = backwards != NULL && *backwards;
+    return 1e8 * x[swapped] * x[swapped] + 1e-8 * x[!swapped];
 }
 
 /* The small entry is below the noise of f at ordinary steps, and above it at large ones. */
@@ -447,6 +518,12 @@ START_TEST(badly_scaled_entries)
     ck_assert(report.passed && report.coarse == 1);
     support_assert_ok(assay_check_gradient(badly_scaled, NULL, 2, x, wrong, NULL, NULL, &report, &error), &error);
     ck_assert(!report.passed && report.worst.index == 1);
+    /* In the other order the largest entry is the last one. */
+    double reversed[2] = {1e-8, 2e8};
+    bool backwards = true;
+    support_assert_ok(assay_check_gradient(badly_scaled, &backwards, 2, x, reversed, NULL, NULL, &report, &error),
+                      &error);
+    ck_assert(report.passed && report.coarse == 1);
 }
 END_TEST
 
@@ -565,6 +642,55 @@ START_TEST(directions)
 }
 END_TEST
 
+/* Published numbers of splitmix64 (Vigna), for the seeds 0 and 1234567; a direction's sign is the last bit. */
+START_TEST(directions_are_splitmix64)
+{
+    static const uint64_t bits[2][3] = {
+        {UINT64_C(0xE220A8397B1DCDAF), UINT64_C(0x6E789E6AA1B965F4), UINT64_C(0x06C45D188009454F)},
+        {UINT64_C(6457827717110365317), UINT64_C(3203168211198807973), UINT64_C(9817491932198370423)}};
+    static const uint64_t seeds[] = {0, 1234567};
+    for (size_t s = 0; s < 2; s++) {
+        double values[3];
+        assay_check_direction(seeds[s], 3, values);
+        for (uint64_t i = 0; i < 3; i++) {
+            ck_assert_uint_eq(assay_ladder_bits(seeds[s], i), bits[s][i]);
+            double size = 0.5 + ldexp((double)(bits[s][i] / 4096), -53);
+            ck_assert_double_eq(values[i], bits[s][i] % 2 == 1 ? -size : size);
+        }
+    }
+}
+END_TEST
+
+START_TEST(report_lines)
+{
+    static const char *const says[] = {"agrees", "is one slope of a kink", "is between the slopes of a kink",
+                                       "is not resolved by differences", "is WRONG"};
+    for (int verdict = ASSAY_ENTRY_AGREES; verdict <= ASSAY_ENTRY_WRONG; verdict++) {
+        const assay_gradient_report report = {
+            .checked = 7,
+            .kinks = 4,
+            .between = 3,
+            .unresolved = 2,
+            .wrong = 1,
+            .worst = {.index = 5,
+                      .verdict = (assay_entry_verdict)verdict,
+                      .analytic = 2.5,
+                      .numeric = 1.25,
+                      .relative_error = 0.5,
+                      .error_estimate = 0.0625},
+        };
+        char line[300];
+        char wanted[300];
+        assay_gradient_report_line(&report, sizeof line, line);
+        snprintf(wanted, sizeof wanted,
+                 "worst entry 5 %s: analytic 2.5, numeric 1.25, relative error 5.00e-01 (numeric known to 6.2e-02); "
+                 "7 checked, 4 kinks, 2 unresolved, 1 wrong",
+                 says[verdict]);
+        ck_assert_str_eq(line, wanted);
+    }
+}
+END_TEST
+
 /* --- options and errors ------------------------------------------------------------------------------------------- */
 
 START_TEST(options)
@@ -637,12 +763,16 @@ int main(void)
     tcase_add_test(tests, zero_gradients);
     tcase_add_test(tests, unresolved_entries_come_first);
     tcase_add_test(tests, noise_is_measured);
+    tcase_add_test(tests, noise_of_known_size);
+    tcase_add_test(tests, steps_end);
     tcase_add_test(tests, kinks_have_two_slopes);
     tcase_add_test(tests, kinks_nearby_are_stepped_around);
     tcase_add_test(tests, wrong_entries_are_named);
     tcase_add_test(tests, badly_scaled_entries);
     tcase_add_test(tests, relu_network);
     tcase_add_test(tests, directions);
+    tcase_add_test(tests, directions_are_splitmix64);
+    tcase_add_test(tests, report_lines);
     tcase_add_test(tests, options);
     tcase_add_test(tests, bad_input);
     suite_add_tcase(suite, tests);

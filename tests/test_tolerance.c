@@ -163,6 +163,13 @@ START_TEST(comparison_reports_the_worst)
     worst = assay_compare(COUNT, got, want, bound, ASSAY_FINITE_ALONE);
     ck_assert(!worst.passed && worst.failures == 3 && worst.index == 39 && isinf(worst.ratio));
 
+    const assay_comparison short_line = {
+        .count = 3, .failures = 1, .index = 2, .got = 1.5, .want = 1, .bound = 0.125, .ratio = 4};
+    assay_comparison_line(&short_line, sizeof line, line);
+    ck_assert_str_eq(line, "entry 2: got 1.5, want 1, error 0.5 of a bound 0.125 (4 of it); 1 of 3 beyond theirs");
+    assay_comparison_line(&short_line, 9, line);
+    ck_assert_str_eq(line, "entry 2:");
+
     assay_comparison none = assay_compare(0, got, want, bound, ASSAY_FINITE_ALONE);
     ck_assert(!none.passed && none.failures == 0);
     assay_comparison_line(&none, sizeof line, line);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <zlib.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
@@ -13,6 +14,7 @@
 #include <assay/model/safetensors.h>
 #include <assay/optim/optimizer.h>
 #include "support.h"
+#include "train/trainer_impl.h"
 #include <assay/train/batches.h>
 #include <assay/train/trainer.h>
 #include <assay/tutorial/chain.h>
@@ -96,6 +98,8 @@ START_TEST(batches_follow_the_order)
     const assay_dataset too_many = {.width = 1, .count = (size_t)INT32_MAX + 1};
     support_assert_error(assay_batches_create(backend, &too_many, 1, &batches, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "out of 2147483648 samples");
+    support_assert_error(assay_batches_create(backend, &data, SIZE_MAX / data.width + 1, &batches, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "out of 7 samples cannot be made");
     ck_assert_ptr_null(batches);
     assay_dataset flat = data;
     flat.std = 0.0f;
@@ -317,7 +321,7 @@ START_TEST(options_must_fit_the_data)
     assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
     assay_dataset data = sample_dataset(IMAGES, 1);
     assay_train_options good = sample_options("sgd", "", 1);
-    enum { CASES = 7 };
+    enum { CASES = 8 };
     struct {
         const char *says;
         assay_train_options options;
@@ -339,6 +343,8 @@ START_TEST(options_must_fit_the_data)
     cases[5].options.network.inputs = 783;
     cases[6].says = "11 classes cannot learn data of 10";
     cases[6].options.network.classes = 11;
+    cases[7].says = "1000001 epochs are not from 1 to 1000000";
+    cases[7].options.epochs = 1000001;
     for (size_t i = 0; i < CASES; i++) {
         assay_trainer *trainer;
         assay_error error;
@@ -346,7 +352,43 @@ START_TEST(options_must_fit_the_data)
                              ASSAY_ERROR_ARGUMENT, &error, cases[i].says);
         ck_assert_ptr_null(trainer);
     }
+    /* One sample validates, and one batch is all that trains; and the largest number of epochs. */
+    good.train_count = IMAGES - 1;
+    good.batch_rows = IMAGES - 1;
+    good.epochs = 1000000;
+    assay_trainer *trainer = create(backend, &good, &data);
+    ck_assert_uint_eq(assay_trainer_steps_per_epoch(trainer), 1);
+    run_epochs(trainer, 1);
+    double score = assay_trainer_validation_scores(trainer)[0];
+    ck_assert(score == 0.0 || score == 1.0);
+    assay_trainer_destroy(trainer);
     assay_trainer_destroy(NULL);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
+}
+END_TEST
+
+/* A failure of the backend ends the epoch with its message, and the epoch does not count. */
+START_TEST(a_failed_backend_is_an_error)
+{
+    evidence(EVIDENCE_ERRORS, "train/trainer_epoch");
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    assay_train_options options = sample_options("sgd", "", 1);
+    assay_trainer *trainer = create(backend, &options, &data);
+    assay_error error;
+    assay_error wanted;
+    assay_buffer *small = assay_buffer_create(backend, ASSAY_REAL, 1);
+    for (int i = 0; i < 2; i++) {
+        assay_upload_f64(backend, assay_part_of(assay_whole(small), 0, 2), (const double[]){1, 2});
+        if (i == 0) {
+            ck_assert_int_eq(assay_backend_check(backend, &wanted), ASSAY_ERROR_ARGUMENT);
+        }
+    }
+    support_assert_error(assay_trainer_epoch(trainer, NULL, &error), ASSAY_ERROR_ARGUMENT, &error, wanted.message);
+    ck_assert_uint_eq(assay_trainer_epochs_done(trainer), 0);
+    assay_buffer_destroy(backend, small);
+    assay_trainer_destroy(trainer);
     assay_dataset_destroy(&data);
     assay_backend_close(backend);
 }
@@ -368,6 +410,8 @@ START_TEST(first_steps_are_the_epochs)
     double many[100];
     support_assert_error(assay_trainer_first_steps(part, 100, many, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "100 steps are more than the 9");
+    support_assert_error(assay_trainer_first_steps(whole, 1, losses, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "all 1 epochs of this run are done");
     assay_trainer_destroy(whole);
     assay_trainer_destroy(part);
     assay_dataset_destroy(&data);
@@ -496,7 +540,7 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
     assay_trainer_destroy(trainer);
 
-    enum { CASES = 9 };
+    enum { CASES = 15 };
     assay_train_options options[CASES];
     for (size_t i = 0; i < CASES; i++) {
         options[i] = base;
@@ -508,19 +552,41 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     options[4].initializer.gain = 1.0;
     support_assert_ok(assay_network_parse_hidden("20,13", &options[5].network, NULL), NULL);
     options[6].epochs = 1;
-    const char *const says[CASES] = {"update rule",
+    options[9].initializer.fan = ASSAY_FAN_OUT;
+    options[10].initializer.value = 0.25;
+    options[11].initializer.first_layer_without_gain = !base.initializer.first_layer_without_gain;
+    options[12].network.activation.parameter = 0.5;
+    options[13].train_count = 299;
+    options[14].initializer.kind = ASSAY_INIT_NORMAL;
+    const char *const says[CASES] = {"there update rule ",
                                      "lr=0.5",
-                                     "seed 43",
+                                     "belongs to another run: there seed 42, here seed 43",
                                      "batches of 31",
                                      "gain 1",
                                      "layers.2.weight",
                                      "epochs_done '2' is not a number from 0 to 1",
-                                     "f64",
-                                     "data"};
+                                     "there backend openblas:f32, here backend openblas:f64",
+                                     "data",
+                                     "fan out",
+                                     "value 0.25",
+                                     "first layer 1",
+                                     "activation parameter 0.5",
+                                     "299 training samples",
+                                     "initializer normal"};
     for (size_t i = 0; i < CASES; i++) {
         assay_trainer *resumed = create(i == 7 ? precise : backend, &options[i], i == 8 ? &other : &data);
         support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, says[i]);
         assay_trainer_destroy(resumed);
+    }
+    /* One label, or one pixel, the last of all. */
+    for (int i = 0; i < 2; i++) {
+        int32_t label = data.labels[IMAGES - 1];
+        data.labels[IMAGES - 1] = i == 0 ? (label + 1) % ASSAY_CLASSES : label;
+        data.pixels[IMAGES * data.width - 1] ^= i == 1;
+        assay_trainer *resumed = create(backend, &base, &data);
+        support_assert_error(assay_trainer_load(resumed, path, &error), ASSAY_ERROR_FORMAT, &error, "here data ");
+        assay_trainer_destroy(resumed);
+        data.labels[IMAGES - 1] = label;
     }
     assay_free(path);
     support_remove_folder(folder);
@@ -528,6 +594,85 @@ START_TEST(the_checkpoint_of_another_run_is_refused)
     assay_dataset_destroy(&other);
     assay_backend_close(backend);
     assay_backend_close(precise);
+}
+END_TEST
+
+/* Draws of a run that keeps half of a pair of normal numbers, and a number of words of its own. */
+static assay_status begin_oddly(const assay_train_draws *draws, uint64_t seed, size_t total, size_t train_count,
+                                assay_generator *generator, assay_split *split, assay_error *error)
+{
+    (void)draws;
+    assay_generator_seed(generator, ASSAY_GENERATOR_MT19937, seed, 1);
+    return assay_split_create(&generator->state.mt19937, total, train_count, split, error);
+}
+
+static void keep_a_normal(const assay_train_draws *draws, size_t train_count, assay_generator *generator,
+                          uint32_t *scratch)
+{
+    (void)draws;
+    scratch[train_count - 1] = 7; /* there is room */
+    generator->state.mt19937.has_normal = true;
+    generator->state.mt19937.normal = -0.625;
+}
+
+/* The texts and numbers of format 2, which programs of this version and later ones read. */
+START_TEST(the_format_of_checkpoints)
+{
+    evidence(EVIDENCE_PROPERTY, "train/trainer_save");
+    static const assay_train_draws odd = {"odd", begin_oddly, keep_a_normal};
+    assay_backend *backend = sample_backend("reference", ASSAY_F64, 1);
+    assay_dataset data = sample_dataset(IMAGES, 1);
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/checkpoint", folder);
+    char *again = assay_asprintf(NULL, "%s/again", folder);
+    assay_train_options options = sample_options("adam", "lr=0.5", 3);
+    options.draws = &odd;
+    options.seed = 11;
+    options.initializer = assay_initializer_default(ASSAY_INIT_NORMAL);
+    options.initializer.value = 0.25;
+    options.initializer.fan = ASSAY_FAN_OUT;
+    assay_trainer *trainer = create(backend, &options, &data);
+    assay_state *state;
+    assay_error error;
+    support_assert_ok(assay_trainer_save(trainer, path, &error), &error);
+    support_assert_ok(assay_safetensors_read(path, &state, &error), &error);
+    unsigned long sum = crc32(0, data.pixels, (unsigned)(data.count * data.width));
+    sum = crc32(sum, (const unsigned char *)data.labels, (unsigned)(data.count * sizeof *data.labels));
+    char *settings = assay_optimizer_settings(&options.rule, &error);
+    char *run = assay_asprintf(NULL,
+                               "backend reference:f64; update rule adam with %s; initializer normal value 0.25 fan out "
+                               "gain %.17g first layer %d; activation parameter %.17g; seed 11; draws odd; batches of "
+                               "32; 300 training samples; data %08lx",
+                               settings, options.initializer.gain, (int)options.initializer.first_layer_without_gain,
+                               options.network.activation.parameter, sum);
+    ck_assert_str_eq(assay_state_text(state, "run"), run);
+    ck_assert_str_eq(assay_state_text(state, "checkpoint_format"), "2");
+    ck_assert_str_eq(assay_state_text(state, "epochs_done"), "0");
+    const assay_stored_tensor *numbers = assay_state_find(state, "generator.mt19937");
+    const int64_t *words = numbers->data;
+    double normal;
+    ck_assert(numbers->count == 627 && numbers->dtype == ASSAY_DTYPE_I64 && words[624] <= 624 && words[625] == 1);
+    memcpy(&normal, &words[626], sizeof normal);
+    ck_assert(normal == -0.625);
+
+    /* All of it comes back. */
+    assay_trainer *other = create(backend, &options, &data);
+    run_epochs(other, 1);
+    other->generator.state.mt19937.has_normal = false;
+    other->generator.state.mt19937.normal = 1;
+    support_assert_ok(assay_trainer_load(other, path, &error), &error);
+    support_assert_ok(assay_trainer_save(other, again, &error), &error);
+    assert_same_bytes(path, again);
+    assay_trainer_destroy(other);
+    assay_trainer_destroy(trainer);
+    assay_state_destroy(state);
+    assay_free(settings);
+    assay_free(run);
+    assay_free(path);
+    assay_free(again);
+    support_remove_folder(folder);
+    assay_dataset_destroy(&data);
+    assay_backend_close(backend);
 }
 END_TEST
 
@@ -744,6 +889,13 @@ START_TEST(floats_train_as_bytes_do)
     for (size_t i = 0; i < 2; i++) {
         assay_trainer_destroy(trainers[i]);
     }
+    /* A backend that likes similar rows gets floats in their order. */
+    assay_backend *sorting = sample_backend("openblas", ASSAY_F64, 1);
+    assay_trainer *trainer = create(sorting, &options, &floats);
+    run_epochs(trainer, 1);
+    ck_assert_double_gt(assay_trainer_losses(trainer)[0], 1.0);
+    assay_trainer_destroy(trainer);
+    assay_backend_close(sorting);
     assay_dataset_destroy(&bytes);
     assay_dataset_destroy(&floats);
     assay_backend_close(backend);
@@ -847,11 +999,13 @@ int main(void)
     tcase_add_test(tests, the_best_epoch_is_tested);
     tcase_add_test(tests, divergence_is_an_error);
     tcase_add_test(tests, options_must_fit_the_data);
+    tcase_add_test(tests, a_failed_backend_is_an_error);
     tcase_add_test(tests, first_steps_are_the_epochs);
     tcase_add_loop_test(tests, a_resumed_run_ends_as_one_that_never_stopped, 0,
                         (int)(sizeof RESUMED / sizeof *RESUMED));
     tcase_add_test(tests, the_best_model_is_a_model);
     tcase_add_test(tests, the_checkpoint_of_another_run_is_refused);
+    tcase_add_test(tests, the_format_of_checkpoints);
     tcase_add_test(tests, a_damaged_checkpoint_is_refused);
     tcase_add_test(tests, a_full_disk_keeps_the_old_checkpoint);
     tcase_add_test(tests, runs_have_their_names);

@@ -11,7 +11,7 @@ from clang.cindex import CursorKind
 
 FOLDERS = ("lib/nn", "lib/init", "lib/optim", "lib/random", "lib/surface", "lib/stats", "lib/backend",
            "lib/backend/reference", "lib/backend/openblas", "lib/backend/cuda", "lib/check", "lib/data", "lib/model",
-           "lib/train",            "lib/tutorial", "lib/report", "lib/base", "lib/study", "grade")
+           "lib/train", "lib/tutorial", "lib/report", "lib/base", "lib/study", "grade")
 
 
 @dataclass

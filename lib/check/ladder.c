@@ -188,10 +188,8 @@ assay_status assay_ladder_create(assay_scalar_function function, void *user, siz
 
 void assay_ladder_destroy(assay_ladder *ladder)
 {
-    if (ladder != NULL) {
-        assay_free(ladder->x);
-        assay_free(ladder);
-    }
+    assay_free(ladder->x);
+    assay_free(ladder);
 }
 
 double assay_ladder_noise(const assay_ladder *ladder)
@@ -231,7 +229,7 @@ static void row_start(assay_ladder *ladder, size_t i, double h, ladder_row *row,
 /* Richardson: column m removes h^2m from D, h^(2m - 1) from J; `above` is the row of twice the step. */
 static void row_extrapolate(ladder_row *row, const ladder_row *above)
 {
-    while (row->columns > 0 && row->columns <= above->columns && row->columns < COLUMNS) {
+    while (row->columns <= above->columns && row->columns < COLUMNS) {
         int m = row->columns++;
         double even = ldexp(1, 2 * m);
         double odd = ldexp(1, 2 * m - 1);
@@ -285,9 +283,8 @@ static double descend(assay_ladder *ladder, size_t i, double h, double expected,
     double first_rounding = 0;
     int filled = 0;
     for (int k = 0; k < MAXIMUM_ROWS; k++, h /= 2) {
-        double at = ladder->x[i];
-        if (at + h == at || at - h == at) {
-            break;
+        if (ladder->x[i] + h == ladder->x[i] - h) {
+            break; /* the step is lost in rounding */
         }
         ladder_row *row = &rows[k % 2];
         const ladder_row *above = &rows[(k + 1) % 2];

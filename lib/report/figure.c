@@ -103,19 +103,18 @@ assay_status assay_figure_add_panel(assay_figure *figure, const assay_figure_axe
     return whole ? ASSAY_OK : ASSAY_ERROR_MEMORY;
 }
 
-/* Adds a series of rows x columns zeros to the last panel. NULL, with the error, after a failure. */
-static figure_series *add_series(assay_figure *figure, series_kind kind, const char *label, size_t rows, size_t columns,
-                                 assay_error *error)
+/* Adds a series of rows x columns zeros to the last panel. */
+static assay_status add_series(assay_figure *figure, series_kind kind, const char *label, size_t rows, size_t columns,
+                               figure_series **made, assay_error *error)
 {
     if (figure->count == 0 || rows == 0) {
-        assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: %s", figure->name,
-                   rows == 0 ? "a series needs at least one point" : "a series needs a panel: start one first");
-        return NULL;
+        return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: %s", figure->name,
+                          rows == 0 ? "a series needs at least one point" : "a series needs a panel: start one first");
     }
     figure_panel *panel = &figure->panels[figure->count - 1];
     figure_series *series = grown(panel->series, panel->count, sizeof *series, error);
     if (series == NULL) {
-        return NULL;
+        return ASSAY_ERROR_MEMORY;
     }
     panel->series = series;
     figure_series *added = &series[panel->count];
@@ -127,15 +126,11 @@ static figure_series *add_series(assay_figure *figure, series_kind kind, const c
     if (added->values == NULL || (label != NULL && added->label == NULL)) {
         assay_free(added->values);
         assay_free(added->label);
-        return NULL;
+        return ASSAY_ERROR_MEMORY;
     }
     panel->count++;
-    return added;
-}
-
-static assay_status failed(const assay_error *error)
-{
-    return error == NULL || error->status == ASSAY_OK ? ASSAY_ERROR_MEMORY : error->status;
+    *made = added;
+    return ASSAY_OK;
 }
 
 static assay_status add_points(assay_figure *figure, series_kind kind, const char *label, unsigned ink,
@@ -146,11 +141,8 @@ static assay_status add_points(assay_figure *figure, series_kind kind, const cha
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: no ink %u; there are %d inks", figure->name, ink,
                           ASSAY_FIGURE_INKS);
     }
-    assay_error local = {0};
-    figure_series *series = add_series(figure, kind, label, count, 2, error == NULL ? &local : error);
-    if (series == NULL) {
-        return failed(error == NULL ? &local : error);
-    }
+    figure_series *series;
+    ASSAY_TRY(add_series(figure, kind, label, count, 2, &series, error));
     series->ink = ink;
     series->style = style;
     for (size_t i = 0; i < count; i++) {
@@ -200,10 +192,8 @@ static assay_status add_density(assay_figure *figure, size_t count, const double
 static assay_status add_bars(assay_figure *figure, size_t bins, const double *edges, const size_t *counts, double scale,
                              assay_error *error)
 {
-    figure_series *series = add_series(figure, SERIES_BARS, NULL, bins, 3, error);
-    if (series == NULL) {
-        return failed(error);
-    }
+    figure_series *series;
+    ASSAY_TRY(add_series(figure, SERIES_BARS, NULL, bins, 3, &series, error));
     for (size_t i = 0; i < bins; i++) {
         series->values[3 * i] = edges[i];
         series->values[3 * i + 1] = edges[i + 1];
@@ -232,13 +222,11 @@ static assay_status add_histogram(assay_figure *figure, size_t count, const doub
 assay_status assay_figure_add_histogram(assay_figure *figure, size_t count, const double *values, size_t bins,
                                         bool as_density, assay_error *error)
 {
-    assay_error local = {0};
-    assay_error *said = error == NULL ? &local : error;
-    double *edges = assay_calloc(bins + 1, sizeof *edges, said);
-    size_t *counts = assay_calloc(bins, sizeof *counts, said);
+    double *edges = assay_calloc(bins + 1, sizeof *edges, error);
+    size_t *counts = assay_calloc(bins, sizeof *counts, error);
     assay_status status = edges == NULL || counts == NULL
                               ? ASSAY_ERROR_MEMORY
-                              : add_histogram(figure, count, values, bins, as_density, edges, counts, said);
+                              : add_histogram(figure, count, values, bins, as_density, edges, counts, error);
     assay_free(edges);
     assay_free(counts);
     return status;
@@ -251,12 +239,8 @@ static assay_status add_grid(assay_figure *figure, series_kind kind, size_t x_co
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "figure %s: a grid of %zu by %zu is too small; it needs 2 by 2",
                           figure->name, x_count, y_count);
     }
-    assay_error local = {0};
-    assay_error *said = error == NULL ? &local : error;
-    figure_series *series = add_series(figure, kind, NULL, x_count * y_count, 3, said);
-    if (series == NULL) {
-        return failed(said);
-    }
+    figure_series *series;
+    ASSAY_TRY(add_series(figure, kind, NULL, x_count * y_count, 3, &series, error));
     series->stride = y_count;
     for (size_t i = 0; i < x_count; i++) {
         for (size_t j = 0; j < y_count; j++) {

@@ -169,16 +169,19 @@ static bool labels_fit(double low, double high, double step)
     return characters <= 26;
 }
 
-/* 1, 2 or 5 times a power of ten: the largest step with three ticks in the range, doubled until the labels fit. */
+/*
+ * 1, 2 or 5 times a power of ten: the largest step with three ticks in the range, doubled until the labels fit. The
+ * range is longer than a tenth of `power`, so that a fiftieth of it has three ticks.
+ */
 static double tick_step(double low, double high)
 {
-    static const double steps[] = {5.0, 2.0, 1.0};
+    static const double parts[] = {1.0, 2.0, 5.0, 10.0, 20.0, 50.0};
     double power = pow(10.0, ceil(log10(high - low)));
-    double step = power;
-    for (int i = 0; i < 12 && ticks_in(low, high, step) < 3.0; i++) {
-        step = steps[i % 3] * power;
-        power = i % 3 == 2 ? power / 10.0 : power;
+    int i = 0;
+    while (i < 5 && ticks_in(low, high, power / parts[i]) < 3.0) {
+        i++;
     }
+    double step = power / parts[i];
     while (!labels_fit(low, high, step)) {
         step *= 2.0;
     }
@@ -242,13 +245,14 @@ static void write_x_axis(const assay_figure *figure, const figure_panel *panel, 
     bool close = is_small(figure) || panel->axes.key == ASSAY_KEY_BELOW;
     write_text(stream, "xlabel", panel->axes.x_label, close ? " offset 0,0.7" : "");
     fprintf(stream, "%s\n", panel->axes.x_log ? "set logscale x" : "unset logscale x");
-    if (has_kind(panel, SERIES_BARS) && x_range(panel, &low, &high)) {
+    bool ranged = x_range(panel, &low, &high);
+    if (has_kind(panel, SERIES_BARS)) {
         double margin = 0.02 * (high - low);
         write_range(stream, panel, 'x', low - margin, high + margin);
     } else {
         write_range(stream, panel, 'x', panel->axes.x_min, panel->axes.x_max);
     }
-    bool ranged = !panel->axes.x_log && x_range(panel, &low, &high);
+    ranged = ranged && !panel->axes.x_log;
     if (panel->axes.x_names[0] != '\0') {
         write_names(stream, panel->axes.x_names);
     } else if (ranged && is_small(figure)) {

@@ -38,6 +38,12 @@ static bool filled(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
+/* NaN is worse than any number. */
+static bool is_worse(double error, double than)
+{
+    return isnan(error) ? !isnan(than) : error > than;
+}
+
 static void count_row(assay_page_summary *summary, const assay_page_section *section, const assay_page_row *row)
 {
     if (row->verdict == ASSAY_PAGE_NONE || filled(row->answer)) {
@@ -45,7 +51,7 @@ static void count_row(assay_page_summary *summary, const assay_page_section *sec
     }
     summary->numbers++;
     summary->agreeing += row->verdict == ASSAY_PAGE_AGREES;
-    if (row->ranked && (summary->worst == NULL || !(row->error <= summary->worst->error))) {
+    if (row->ranked && (summary->worst == NULL || is_worse(row->error, summary->worst->error))) {
         summary->worst = row;
         summary->worst_section = section;
     }

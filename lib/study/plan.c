@@ -32,10 +32,10 @@ static assay_status refuse(assay_error *error, const char *what)
 static char *plain_name(const json_t *level, assay_error *error)
 {
     char text[40];
-    if (json_is_string(level)) {
+    if (json_typeof(level) == JSON_STRING) {
         return assay_strdup(json_string_value(level), error);
     }
-    if (json_is_integer(level)) {
+    if (json_typeof(level) == JSON_INTEGER) {
         snprintf(text, sizeof text, "%" JSON_INTEGER_FORMAT, json_integer_value(level));
     } else {
         assay_text_number(json_real_value(level), text, sizeof text);
@@ -43,169 +43,7 @@ static char *plain_name(const json_t *level, assay_error *error)
     return assay_strdup(text, error);
 }
 
-/* --- factors ------------------------------------------------------------------------------------------------------ */
-
-static assay_status read_object_level(json_t *level, plan_level *made, assay_error *error)
-{
-    const char *name = json_string_value(json_object_get(level, "name"));
-    if (name == NULL) {
-        return refuse(error, "a level that is an object needs a \"name\"");
-    }
-    made->name = assay_strdup(name, error);
-    made->settings = json_copy(level);
-    if (made->name == NULL || made->settings == NULL || json_object_del(made->settings, "name") != 0) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a level");
-    }
-    return ASSAY_OK;
-}
-
-static assay_status read_level(const char *factor, json_t *level, plan_level *made, assay_error *error)
-{
-    if (json_is_object(level)) {
-        ASSAY_TRY(read_object_level(level, made, error));
-    } else if (json_is_string(level) || json_is_number(level)) {
-        made->name = plain_name(level, error);
-        made->settings = made->name != NULL ? json_object() : NULL;
-        if (json_object_set(made->settings, factor, level) != 0) {
-            return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a level");
-        }
-    } else {
-        return refuse(error, "a level must be a text, a number or an object");
-    }
-    if (!is_plain(made->name)) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT,
-                          "a level's name has only letters, digits and . _ + - (write {\"name\": \"short\", ...} for a "
-                          "level such as '%.60s')",
-                          made->name);
-    }
-    return ASSAY_OK;
-}
-
-static assay_status read_factor(json_t *factor, plan_factor *made, assay_error *error)
-{
-    made->name = json_string_value(json_object_get(factor, "name"));
-    json_t *levels = json_object_get(factor, "levels");
-    if (made->name == NULL || !is_plain(made->name) || strcmp(made->name, "seed") == 0) {
-        return refuse(error, "a factor needs a \"name\" of letters, digits and . _ + -, other than seed");
-    }
-    if (json_array_size(levels) == 0 || json_object_size(factor) != 2) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "factor '%s': expected {\"name\": ..., \"levels\": [...]}",
-                          made->name);
-    }
-    made->levels = assay_calloc(json_array_size(levels), sizeof *made->levels, error);
-    if (made->levels == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    size_t index;
-    json_t *level;
-    json_array_foreach(levels, index, level) {
-        made->level_count = index + 1;
-        ASSAY_TRY(assay_fail_in(error, read_level(made->name, level, &made->levels[index], error), made->name));
-        for (size_t earlier = 0; earlier < index; earlier++) {
-            if (strcmp(made->levels[earlier].name, made->levels[index].name) == 0) {
-                return assay_fail(error, ASSAY_ERROR_FORMAT, "factor '%s' has two levels '%s'", made->name,
-                                  made->levels[index].name);
-            }
-        }
-    }
-    return ASSAY_OK;
-}
-
-static assay_status read_factors(assay_study_plan *plan, assay_error *error)
-{
-    json_t *factors = json_object_get(plan->document, "factors");
-    if (factors != NULL && !json_is_array(factors)) {
-        return refuse(error, "\"factors\" must be a list");
-    }
-    plan->cell_count = 1;
-    plan->factors = assay_calloc(json_array_size(factors), sizeof *plan->factors, error);
-    if (plan->factors == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    size_t index;
-    json_t *factor;
-    json_array_foreach(factors, index, factor) {
-        plan->factor_count = index + 1;
-        ASSAY_TRY(read_factor(factor, &plan->factors[index], error));
-        for (size_t earlier = 0; earlier < index; earlier++) {
-            if (strcmp(plan->factors[earlier].name, plan->factors[index].name) == 0) {
-                return assay_fail(error, ASSAY_ERROR_FORMAT, "there are two factors '%s'", plan->factors[index].name);
-            }
-        }
-        if (plan->factors[index].level_count > ASSAY_STUDY_RUN_LIMIT / plan->cell_count) {
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "more than %zu cells", ASSAY_STUDY_RUN_LIMIT);
-        }
-        plan->cell_count *= plan->factors[index].level_count;
-    }
-    return ASSAY_OK;
-}
-
-/* The level of factor `factor` in a cell: the last factor changes fastest. */
-static const plan_level *level_of(const assay_study_plan *plan, size_t cell, size_t factor)
-{
-    for (size_t later = plan->factor_count; later-- > factor + 1;) {
-        cell /= plan->factors[later].level_count;
-    }
-    return &plan->factors[factor].levels[cell % plan->factors[factor].level_count];
-}
-
-json_t *study_plan_settings(const assay_study_plan *plan, size_t cell, assay_error *error)
-{
-    json_t *settings = plan->settings != NULL ? json_copy(plan->settings) : json_object();
-    bool complete = settings != NULL;
-    for (size_t f = 0; f < plan->factor_count && complete; f++) {
-        complete = json_object_update(settings, level_of(plan, cell, f)->settings) == 0;
-    }
-    if (!complete) {
-        json_decref(settings);
-        assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the settings of a run");
-        return NULL;
-    }
-    return settings;
-}
-
-static char *name_cell(const assay_study_plan *plan, size_t cell, assay_error *error)
-{
-    char *name = assay_strdup(plan->factor_count == 0 ? "all" : "", error);
-    for (size_t f = 0; f < plan->factor_count && name != NULL; f++) {
-        char *longer = assay_asprintf(error, "%s%s%s=%s", name, f > 0 ? "," : "", plan->factors[f].name,
-                                      level_of(plan, cell, f)->name);
-        assay_free(name);
-        name = longer;
-    }
-    return name;
-}
-
-/* Longest name of a cell: with ",seed=18446744073709551615.json.damaged" it must be a file's name. */
-enum { CELL_LENGTH = 200 };
-
-/* Names the cells, and reads each one's settings, so that a wrong one is found before the first run. */
-static assay_status check_cells(assay_study_plan *plan, assay_error *error)
-{
-    plan->cells = assay_calloc(plan->cell_count, sizeof *plan->cells, error);
-    if (plan->cells == NULL) {
-        return ASSAY_ERROR_MEMORY;
-    }
-    for (size_t cell = 0; cell < plan->cell_count; cell++) {
-        plan->cells[cell] = name_cell(plan, cell, error);
-        json_t *settings = plan->cells[cell] != NULL ? study_plan_settings(plan, cell, error) : NULL;
-        if (settings == NULL) {
-            return ASSAY_ERROR_MEMORY;
-        }
-        if (strlen(plan->cells[cell]) > CELL_LENGTH) {
-            json_decref(settings);
-            return assay_fail(error, ASSAY_ERROR_FORMAT, "the name of cell '%s' is longer than %d characters",
-                              plan->cells[cell], CELL_LENGTH);
-        }
-        study_settings read;
-        assay_status status = study_settings_read(settings, &read, error);
-        json_decref(settings);
-        ASSAY_TRY(assay_fail_in(error, status, plan->cells[cell]));
-    }
-    return ASSAY_OK;
-}
-
-/* --- seeds and measures ------------------------------------------------------------------------------------------- */
+/* --- seeds ------------------------------------------------------------------------------------------------------- */
 
 static bool seed_range(const json_t *seeds, uint64_t *first, size_t *count)
 {
@@ -257,18 +95,185 @@ static assay_status read_seeds(assay_study_plan *plan, assay_error *error)
     }
     for (size_t i = 0; i < plan->seed_count; i++) {
         const json_t *seed = json_array_get(seeds, i);
-        if (list && (!json_is_integer(seed) || json_integer_value(seed) < 0)) {
+        if (list && (json_typeof(seed) != JSON_INTEGER || json_integer_value(seed) < 0)) {
             return refuse(error, "a seed must be a whole number that is not negative");
         }
         plan->seeds[i] = list ? (uint64_t)json_integer_value(seed) : first + i;
     }
-    ASSAY_TRY(check_seeds_differ(plan, error));
-    if (plan->seed_count > ASSAY_STUDY_RUN_LIMIT / plan->cell_count) {
-        return assay_fail(error, ASSAY_ERROR_FORMAT, "%zu cells with %zu seeds are more than %zu runs",
-                          plan->cell_count, plan->seed_count, ASSAY_STUDY_RUN_LIMIT);
+    return list ? check_seeds_differ(plan, error) : ASSAY_OK;
+}
+
+/* --- factors ------------------------------------------------------------------------------------------------------ */
+
+static assay_status read_object_level(json_t *level, plan_level *made, assay_error *error)
+{
+    const char *name = json_string_value(json_object_get(level, "name"));
+    if (name == NULL) {
+        return refuse(error, "a level that is an object needs a \"name\"");
+    }
+    made->name = assay_strdup(name, error);
+    made->settings = json_object();
+    if (made->name == NULL || json_object_update(made->settings, level) != 0) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a level");
+    }
+    json_object_del(made->settings, "name");
+    return ASSAY_OK;
+}
+
+/* A level that is a text or a number: the setting of the factor's name. */
+static assay_status read_plain_level(const char *factor, json_t *level, plan_level *made, assay_error *error)
+{
+    made->name = plain_name(level, error);
+    made->settings = json_object();
+    if (made->name == NULL || json_object_set(made->settings, factor, level) != 0) {
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a level");
     }
     return ASSAY_OK;
 }
+
+static assay_status read_level(const char *factor, json_t *level, plan_level *made, assay_error *error)
+{
+    switch (json_typeof(level)) {
+    case JSON_OBJECT: ASSAY_TRY(read_object_level(level, made, error)); break;
+    case JSON_STRING:
+    case JSON_INTEGER:
+    case JSON_REAL: ASSAY_TRY(read_plain_level(factor, level, made, error)); break;
+    default: return refuse(error, "a level must be a text, a number or an object");
+    }
+    if (!is_plain(made->name)) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT,
+                          "a level's name has only letters, digits and . _ + - (write {\"name\": \"short\", ...} for a "
+                          "level such as '%.60s')",
+                          made->name);
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_factor(json_t *factor, plan_factor *made, assay_error *error)
+{
+    made->name = json_string_value(json_object_get(factor, "name"));
+    json_t *levels = json_object_get(factor, "levels");
+    if (made->name == NULL || !is_plain(made->name) || strcmp(made->name, "seed") == 0) {
+        return refuse(error, "a factor needs a \"name\" of letters, digits and . _ + -, other than seed");
+    }
+    if (json_array_size(levels) == 0 || json_object_size(factor) != 2) {
+        return assay_fail(error, ASSAY_ERROR_FORMAT, "factor '%s': expected {\"name\": ..., \"levels\": [...]}",
+                          made->name);
+    }
+    made->levels = assay_calloc(json_array_size(levels), sizeof *made->levels, error);
+    if (made->levels == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t index = 0; index < json_array_size(levels); index++) {
+        json_t *level = json_array_get(levels, index);
+        made->level_count = index + 1;
+        ASSAY_TRY(assay_fail_in(error, read_level(made->name, level, &made->levels[index], error), made->name));
+        for (size_t earlier = 0; earlier < index; earlier++) {
+            if (strcmp(made->levels[earlier].name, made->levels[index].name) == 0) {
+                return assay_fail(error, ASSAY_ERROR_FORMAT, "factor '%s' has two levels '%s'", made->name,
+                                  made->levels[index].name);
+            }
+        }
+    }
+    return ASSAY_OK;
+}
+
+static assay_status read_factors(assay_study_plan *plan, assay_error *error)
+{
+    json_t *factors = json_object_get(plan->document, "factors");
+    if (factors != NULL && json_typeof(factors) != JSON_ARRAY) {
+        return refuse(error, "\"factors\" must be a list");
+    }
+    plan->cell_count = 1;
+    plan->factors = assay_calloc(json_array_size(factors), sizeof *plan->factors, error);
+    if (plan->factors == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t index = 0; index < json_array_size(factors); index++) {
+        plan->factor_count = index + 1;
+        ASSAY_TRY(read_factor(json_array_get(factors, index), &plan->factors[index], error));
+        for (size_t earlier = 0; earlier < index; earlier++) {
+            if (strcmp(plan->factors[earlier].name, plan->factors[index].name) == 0) {
+                return assay_fail(error, ASSAY_ERROR_FORMAT, "there are two factors '%s'", plan->factors[index].name);
+            }
+        }
+        if (plan->factors[index].level_count > ASSAY_STUDY_RUN_LIMIT / (plan->cell_count * plan->seed_count)) {
+            return assay_fail(error, ASSAY_ERROR_FORMAT,
+                              "%zu seeds and the levels up to factor '%s' are more than %zu "
+                              "runs",
+                              plan->seed_count, plan->factors[index].name, ASSAY_STUDY_RUN_LIMIT);
+        }
+        plan->cell_count *= plan->factors[index].level_count;
+    }
+    return ASSAY_OK;
+}
+
+/* The level of factor `factor` in a cell: the last factor changes fastest. */
+static const plan_level *level_of(const assay_study_plan *plan, size_t cell, size_t factor)
+{
+    for (size_t later = plan->factor_count; later-- > factor + 1;) {
+        cell /= plan->factors[later].level_count;
+    }
+    return &plan->factors[factor].levels[cell % plan->factors[factor].level_count];
+}
+
+json_t *study_plan_settings(const assay_study_plan *plan, size_t cell, assay_error *error)
+{
+    json_t *settings = json_object(); /* jansson's json_copy may leave out members when there is no memory */
+    bool complete = settings != NULL && (plan->settings == NULL || json_object_update(settings, plan->settings) == 0);
+    for (size_t f = 0; f < plan->factor_count && complete; f++) {
+        complete = json_object_update(settings, level_of(plan, cell, f)->settings) == 0;
+    }
+    if (!complete) {
+        json_decref(settings);
+        assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the settings of a run");
+        return NULL;
+    }
+    return settings;
+}
+
+static char *name_cell(const assay_study_plan *plan, size_t cell, assay_error *error)
+{
+    char *name = assay_strdup(plan->factor_count == 0 ? "all" : "", error);
+    for (size_t f = 0; f < plan->factor_count && name != NULL; f++) {
+        char *longer = assay_asprintf(error, "%s%s%s=%s", name, f > 0 ? "," : "", plan->factors[f].name,
+                                      level_of(plan, cell, f)->name);
+        assay_free(name);
+        name = longer;
+    }
+    return name;
+}
+
+/* Longest name of a cell: with ",seed=18446744073709551615.json.damaged" it must be a file's name. */
+enum { CELL_LENGTH = 200 };
+
+/* Names the cells, and reads each one's settings, so that a wrong one is found before the first run. */
+static assay_status check_cells(assay_study_plan *plan, assay_error *error)
+{
+    plan->cells = assay_calloc(plan->cell_count, sizeof *plan->cells, error);
+    if (plan->cells == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    for (size_t cell = 0; cell < plan->cell_count; cell++) {
+        plan->cells[cell] = name_cell(plan, cell, error);
+        json_t *settings = plan->cells[cell] != NULL ? study_plan_settings(plan, cell, error) : NULL;
+        if (settings == NULL) {
+            return ASSAY_ERROR_MEMORY;
+        }
+        if (strlen(plan->cells[cell]) > CELL_LENGTH) {
+            json_decref(settings);
+            return assay_fail(error, ASSAY_ERROR_FORMAT, "the name of cell '%s' is longer than %d characters",
+                              plan->cells[cell], CELL_LENGTH);
+        }
+        study_settings read;
+        assay_status status = study_settings_read(settings, &read, error);
+        json_decref(settings);
+        ASSAY_TRY(assay_fail_in(error, status, plan->cells[cell]));
+    }
+    return ASSAY_OK;
+}
+
+/* --- measures and the whole plan --------------------------------------------------------------------------------- */
 
 static assay_status read_measures(assay_study_plan *plan, assay_error *error)
 {
@@ -296,14 +301,11 @@ static assay_status read_measures(assay_study_plan *plan, assay_error *error)
     return ASSAY_OK;
 }
 
-/* --- the whole plan ----------------------------------------------------------------------------------------------- */
-
-static assay_status check_keys(const json_t *document, assay_error *error)
+static assay_status check_keys(json_t *document, assay_error *error)
 {
     static const char *const known[] = {"study", "about", "settings", "factors", "seeds", "record"};
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)document, key, value) {
+    for (void *at = json_object_iter(document); at != NULL; at = json_object_iter_next(document, at)) {
+        const char *key = json_object_iter_key(at);
         bool found = false;
         for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
             found = found || strcmp(key, known[i]) == 0;
@@ -318,7 +320,7 @@ static assay_status check_keys(const json_t *document, assay_error *error)
 
 static assay_status read_plan(assay_study_plan *plan, assay_error *error)
 {
-    if (!json_is_object(plan->document)) {
+    if (json_typeof(plan->document) != JSON_OBJECT) {
         return refuse(error, "a plan must be a JSON object: {\"study\": \"name\", ...}");
     }
     ASSAY_TRY(check_keys(plan->document, error));
@@ -329,12 +331,12 @@ static assay_status read_plan(assay_study_plan *plan, assay_error *error)
     if (plan->name == NULL || *plan->name == '\0') {
         return refuse(error, "a plan needs a name: \"study\": \"...\"");
     }
-    if (plan->about == NULL || (plan->settings != NULL && !json_is_object(plan->settings))) {
+    if (plan->about == NULL || (plan->settings != NULL && json_typeof(plan->settings) != JSON_OBJECT)) {
         return refuse(error, "\"about\" must be a text and \"settings\" an object");
     }
+    ASSAY_TRY(read_seeds(plan, error));
     ASSAY_TRY(read_factors(plan, error));
     ASSAY_TRY(check_cells(plan, error));
-    ASSAY_TRY(read_seeds(plan, error));
     return read_measures(plan, error);
 }
 

@@ -1,5 +1,6 @@
 #include "study/probe.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -208,8 +209,8 @@ static assay_status perturb(probe *p, assay_slice values, double size, assay_mt1
         moved[i] = draws[i];
     }
     assay_free(draws);
-    double length = norm(values.count, moved);
-    double scale = length > 0.0 ? size * norm(values.count, w) / length : 0.0;
+    double length = fmax(norm(values.count, moved), DBL_MIN); /* a tensor of one number may draw 0, and stays */
+    double scale = size * norm(values.count, w) / length;
     for (size_t i = 0; i < values.count; i++) {
         moved[i] = w[i] + scale * moved[i];
     }

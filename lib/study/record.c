@@ -66,15 +66,19 @@ size_t assay_study_missing(const assay_study_store *store, size_t *first)
 
 static assay_status write_lines(const assay_study_store *folder, const entry *index, FILE *to, assay_error *error)
 {
+    size_t written = 0;
     for (size_t i = 0; i < assay_study_plan_runs(folder->plan); i++) {
         char *text;
         size_t length;
-        if (!assay_study_store_has(folder, index[i].run)) {
-            continue;
-        }
         ASSAY_TRY(study_store_text(folder, index[i].run, &text, &length, error));
-        fwrite(text, 1, length, to);
+        if (text != NULL) {
+            fwrite(text, 1, length, to);
+            written++;
+        }
         assay_free(text);
+    }
+    if (written == 0) {
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: no run is finished: run the study first", folder->folder);
     }
     return ASSAY_OK;
 }
@@ -87,7 +91,7 @@ static assay_status write_first_line(const assay_study_store *folder, const assa
     char *text = first != NULL ? assay_json_print(first, JSON_COMPACT) : NULL;
     json_decref(first);
     if (text == NULL) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the first line of a record");
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the first line of a record");
     }
     fprintf(to, "%s\n", text);
     free(text);
@@ -113,10 +117,6 @@ static assay_status write_record(const assay_study_store *folder, const assay_st
 assay_status assay_study_record_write(const assay_study_store *folder, const assay_study_origin *here, const char *path,
                                       assay_error *error)
 {
-    size_t first;
-    if (assay_study_missing(folder, &first) == assay_study_plan_runs(folder->plan)) {
-        return assay_fail(error, ASSAY_ERROR_IO, "%s: no run is finished: run the study first", folder->folder);
-    }
     entry *index = sorted_keys(folder->plan, error);
     if (index == NULL) {
         return ASSAY_ERROR_MEMORY;

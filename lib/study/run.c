@@ -67,7 +67,7 @@ static assay_status record(const assay_study_plan *plan, const study_trained *tr
             ASSAY_TRY(measure(wanted, trained, &value, error));
         }
         if (json_object_set_new(results, wanted->name, value) != 0) {
-            return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the result of a run");
+            return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the result of a run");
         }
     }
     return ASSAY_OK;
@@ -85,7 +85,7 @@ static assay_status train(const assay_study_plan *plan, const study_settings *se
         json_int_t epoch = (json_int_t)assay_trainer_epochs_done(trainer) + 1;
         status = json_object_set_new(results, "diverged", json_integer(epoch)) == 0
                      ? ASSAY_OK
-                     : assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate the result of a run");
+                     : assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the result of a run");
     }
     if (status == ASSAY_OK) {
         status = record(plan, &(study_trained){trainer, data, machine->test}, diverged, results, error);
@@ -125,10 +125,8 @@ assay_status assay_study_run(const assay_study_plan *plan, size_t run, const ass
     json_t *object = study_plan_settings(plan, run % plan->cell_count, error);
     json_t *results = object != NULL ? json_object() : NULL;
     char *key = results != NULL ? assay_study_plan_key(plan, run, error) : NULL;
-    assay_status status = ASSAY_ERROR_MEMORY;
-    if (key != NULL) {
-        status = study_settings_read(object, &settings, error);
-    }
+    assay_status status = key != NULL ? study_settings_read(object, &settings, error)
+                                      : assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a run");
     if (status == ASSAY_OK) {
         settings.train.seed = plan->seeds[run / plan->cell_count];
         status = choose_data(machine->train, &settings, &data, error);
@@ -140,7 +138,10 @@ assay_status assay_study_run(const assay_study_plan *plan, size_t run, const ass
         json_t *made = made_by(machine, clock_now() - started);
         *line = study_line_print(key, object, results, made);
         json_decref(made);
-        status = *line != NULL ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate a result");
+        status = *line != NULL ? ASSAY_OK : assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a result");
+    }
+    if (status != ASSAY_OK) {
+        assay_backend_check(machine->backend, NULL); /* what failed in it is this run's error, not the next one's */
     }
     status = key != NULL ? assay_fail_in(error, status, key) : status;
     json_decref(object);

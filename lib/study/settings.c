@@ -1,7 +1,6 @@
 #include "study/settings.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <assay/base/names.h>
@@ -10,6 +9,7 @@
 /* What the descriptors read from, and what must wait until all are read. */
 typedef struct {
     study_settings *settings;
+    const char *optimizer;
     const char *optimizer_settings; /* "beta1=0.8,eps=1e-4" */
     double rate;                    /* NaN: the optimizer's default */
 } reading;
@@ -25,7 +25,7 @@ static assay_status text_of(const json_t *value, const char **text, assay_error 
 static assay_status size_of(const json_t *value, json_int_t least, json_int_t most, size_t *size, assay_error *error)
 {
     json_int_t number = json_integer_value(value);
-    if (!json_is_integer(value) || number < least || number > most) {
+    if (json_typeof(value) != JSON_INTEGER || number < least || number > most) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "must be a whole number from %lld to %lld", (long long)least,
                           (long long)most);
     }
@@ -36,7 +36,8 @@ static assay_status size_of(const json_t *value, json_int_t least, json_int_t mo
 static assay_status real_of(const json_t *value, double least, double *real, assay_error *error)
 {
     double number = json_number_value(value);
-    if (!json_is_number(value) || !(number >= least)) {
+    bool right = json_typeof(value) == JSON_INTEGER || json_typeof(value) == JSON_REAL;
+    if (!right || !(number >= least)) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "must be a number not below %g", least);
     }
     *real = number;
@@ -45,9 +46,7 @@ static assay_status real_of(const json_t *value, double least, double *real, ass
 
 static assay_status read_optimizer(const json_t *value, reading *to, assay_error *error)
 {
-    const char *name;
-    ASSAY_TRY(text_of(value, &name, error));
-    return assay_optimizer_by_name(name, &to->settings->train.rule, error);
+    return text_of(value, &to->optimizer, error);
 }
 
 static assay_status read_rate(const json_t *value, reading *to, assay_error *error)
@@ -121,7 +120,7 @@ static assay_status read_gain(const json_t *value, reading *to, assay_error *err
     return real_of(value, 0.0, &to->settings->train.initializer.gain, error);
 }
 
-/* In the order in which they are read: a name of an optimizer or initializer before the values that change it. */
+/* In the order in which they are read: a name of an initializer before the values that change it. */
 static const struct {
     const char *name;
     setting_reader *read;
@@ -145,9 +144,9 @@ enum { READERS = sizeof readers / sizeof *readers };
 
 static assay_status check_names(const json_t *object, assay_error *error)
 {
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)object, key, value) {
+    json_t *settings = (json_t *)(uintptr_t)object; /* jansson's iterators are not for constants */
+    for (void *at = json_object_iter(settings); at != NULL; at = json_object_iter_next(settings, at)) {
+        const char *key = json_object_iter_key(at);
         size_t index;
         ASSAY_TRY(assay_names_lookup(ASSAY_NAMES_OF(readers, name), "setting", key, &index, error));
         if (strcmp(key, readers[index].name) != 0) { /* settings are looked up by their own spelling below */
@@ -161,13 +160,13 @@ static assay_status check_names(const json_t *object, assay_error *error)
 static assay_status finish(const reading *read, assay_error *error)
 {
     study_settings *settings = read->settings;
+    assay_update_rule *rule = &settings->train.rule;
+    ASSAY_TRY(assay_fail_in(error, assay_optimizer_by_name(read->optimizer, rule, error), "optimizer"));
     if (read->optimizer_settings != NULL) {
-        ASSAY_TRY(assay_optimizer_set(&settings->train.rule, read->optimizer_settings, error));
+        ASSAY_TRY(assay_optimizer_set(rule, read->optimizer_settings, error));
     }
     if (!isnan(read->rate)) {
-        char text[64];
-        snprintf(text, sizeof text, "lr=%.17g", read->rate);
-        ASSAY_TRY(assay_optimizer_set(&settings->train.rule, text, error));
+        rule->learning_rate = read->rate; /* real_of has checked it */
     }
     if ((settings->depth == 0) != (settings->width == 0)) {
         return assay_fail(error, ASSAY_ERROR_ARGUMENT, "the settings 'depth' and 'width' belong together: give both");
@@ -189,8 +188,7 @@ assay_status study_settings_read(const json_t *object, study_settings *settings,
                   .epochs = 1,
                   .batch_rows = 128},
     };
-    ASSAY_TRY(assay_optimizer_by_name("sgd", &settings->train.rule, error));
-    reading read = {.settings = settings, .rate = NAN};
+    reading read = {.settings = settings, .optimizer = "sgd", .rate = NAN};
     ASSAY_TRY(check_names(object, error));
     for (size_t i = 0; i < READERS; i++) {
         const json_t *value = json_object_get(object, readers[i].name);

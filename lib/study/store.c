@@ -69,7 +69,7 @@ static assay_status write_identity(const char *path, const json_t *identity, ass
 {
     char *text = assay_json_print(identity, JSON_INDENT(1));
     if (text == NULL) {
-        return assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate plan.json");
+        return assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for plan.json");
     }
     assay_status status = write_text(path, text, error);
     free(text);
@@ -83,7 +83,7 @@ static assay_status check_identity(const assay_study_store *store, assay_error *
     assay_status status = ASSAY_OK;
     json_t *there = NULL;
     if (identity == NULL) {
-        status = assay_fail(error, ASSAY_ERROR_MEMORY, "cannot allocate plan.json");
+        status = assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for plan.json");
     } else if (access(path, F_OK) != 0) {
         status = write_identity(path, identity, error);
     } else {
@@ -301,7 +301,7 @@ static assay_status take(assay_study_store *store, size_t run, const run_names *
     off_t byte = byte_of(names->key);
     if (!set_lock(store, F_WRLCK, byte)) {
         *state = ASSAY_STUDY_TAKEN;
-        return errno == EACCES || errno == EAGAIN
+        return errno == EAGAIN || errno == EACCES /* ASSAY_EXCL_MCDC: POSIX allows both, Linux has EAGAIN */
                    ? ASSAY_OK
                    : assay_fail(error, ASSAY_ERROR_IO, "%s/lock: cannot lock this file: %s", store->folder,
                                 strerror(errno));
@@ -365,22 +365,35 @@ bool assay_study_store_has(const assay_study_store *store, size_t run)
 
 /* --- results ------------------------------------------------------------------------------------------------------ */
 
-static assay_status load_finished(const assay_study_store *store, size_t run, json_t **line, assay_error *error)
+/* ASSAY_OK with `*line` NULL: the run is not finished. */
+static assay_status find_line(const assay_study_store *store, size_t run, json_t **line, assay_error *error)
 {
-    run_names names;
-    ASSAY_TRY(run_of(store, run, &names, error));
-    assay_status status = ASSAY_OK;
     if (store->lines != NULL) {
         *line = json_incref(store->lines[run]);
-    } else {
-        status = load(store, run, &names, line, error);
+        return ASSAY_OK;
     }
-    if (status == ASSAY_OK && *line == NULL) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such result",
-                            store->lines != NULL ? names.key : names.path);
-    }
+    run_names names;
+    ASSAY_TRY(run_of(store, run, &names, error));
+    assay_status status = load(store, run, &names, line, error);
     run_clear(&names);
     return status;
+}
+
+static assay_status fail_unfinished(const assay_study_store *store, size_t run, assay_error *error)
+{
+    char *key = assay_study_plan_key(store->plan, run, error);
+    if (key == NULL) {
+        return ASSAY_ERROR_MEMORY;
+    }
+    assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such result: %s", store->folder, key);
+    assay_free(key);
+    return ASSAY_ERROR_IO;
+}
+
+static assay_status find_finished(const assay_study_store *store, size_t run, json_t **line, assay_error *error)
+{
+    ASSAY_TRY(find_line(store, run, line, error));
+    return *line != NULL ? ASSAY_OK : fail_unfinished(store, run, error);
 }
 
 assay_status study_store_text(const assay_study_store *store, size_t run, char **text, size_t *length,
@@ -388,11 +401,9 @@ assay_status study_store_text(const assay_study_store *store, size_t run, char *
 {
     run_names names;
     json_t *line;
+    *text = NULL;
     ASSAY_TRY(run_of(store, run, &names, error));
     assay_status status = load_text(store, run, &names, text, length, &line, error);
-    if (status == ASSAY_OK && line == NULL) {
-        status = assay_fail(error, ASSAY_ERROR_IO, "%s: there is no such result", names.path);
-    }
     if (status != ASSAY_OK) {
         assay_free(*text);
         *text = NULL;
@@ -402,19 +413,34 @@ assay_status study_store_text(const assay_study_store *store, size_t run, char *
     return status;
 }
 
+assay_status study_store_number(const assay_study_store *store, size_t run, size_t measure, bool *finished,
+                                double *value, assay_error *error)
+{
+    json_t *line;
+    ASSAY_TRY(find_line(store, run, &line, error));
+    *finished = line != NULL;
+    *value = NAN;
+    if (!*finished) {
+        return ASSAY_OK;
+    }
+    const char *name = store->plan->measures[measure]->name;
+    const json_t *number = json_object_get(json_object_get(line, "results"), name);
+    assay_status status = ASSAY_OK;
+    if (json_is_number(number)) {
+        *value = json_number_value(number);
+    } else if (!json_is_null(number)) {
+        status = assay_fail(error, ASSAY_ERROR_FORMAT, "run %zu: '%s' is not a number", run, name);
+    }
+    json_decref(line);
+    return status;
+}
+
 assay_status assay_study_store_number(const assay_study_store *store, size_t run, size_t measure, double *value,
                                       assay_error *error)
 {
-    json_t *line;
-    ASSAY_TRY(load_finished(store, run, &line, error));
-    const char *name = store->plan->measures[measure]->name;
-    const json_t *number = json_object_get(json_object_get(line, "results"), name);
-    *value = json_is_number(number) ? json_number_value(number) : NAN;
-    assay_status status = json_is_number(number) || json_is_null(number)
-                              ? ASSAY_OK
-                              : assay_fail(error, ASSAY_ERROR_FORMAT, "run %zu: '%s' is not a number", run, name);
-    json_decref(line);
-    return status;
+    bool finished;
+    ASSAY_TRY(study_store_number(store, run, measure, &finished, value, error));
+    return finished ? ASSAY_OK : fail_unfinished(store, run, error);
 }
 
 assay_status assay_study_store_list(const assay_study_store *store, size_t run, size_t measure, double **values,
@@ -423,7 +449,7 @@ assay_status assay_study_store_list(const assay_study_store *store, size_t run, 
     json_t *line;
     *values = NULL;
     *count = 0;
-    ASSAY_TRY(load_finished(store, run, &line, error));
+    ASSAY_TRY(find_finished(store, run, &line, error));
     const char *name = store->plan->measures[measure]->name;
     const json_t *list = json_object_get(json_object_get(line, "results"), name);
     size_t size = json_array_size(list); /* null: training diverged in its first epoch */
@@ -435,7 +461,7 @@ assay_status assay_study_store_list(const assay_study_store *store, size_t run, 
     for (size_t i = 0; i < size && status == ASSAY_OK; i++) {
         const json_t *number = json_array_get(list, i);
         read[i] = json_number_value(number);
-        if (!json_is_number(number)) {
+        if (json_typeof(number) != JSON_INTEGER && json_typeof(number) != JSON_REAL) {
             status = assay_fail(error, ASSAY_ERROR_FORMAT, "run %zu: '%s' is not a list of numbers", run, name);
         }
     }
@@ -459,7 +485,7 @@ assay_status assay_study_store_origin(const assay_study_store *store, size_t run
                                       assay_error *error)
 {
     json_t *line;
-    ASSAY_TRY(load_finished(store, run, &line, error));
+    ASSAY_TRY(find_finished(store, run, &line, error));
     const json_t *made = json_object_get(line, "made");
     const assay_study_origin *packed = &store->packed;
     copy_text(made, "host", "", origin->host);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include <assay/base/alloc.h>
+#include "study/store_impl.h"
 
 enum { SUMMARY_SEED = 1, POWER_EXPERIMENTS = 400, POWER_FLIPS = 1000 };
 
@@ -43,16 +44,13 @@ static assay_status collect(const assay_study_store *store, size_t cell, size_t 
 {
     size_t count = 0;
     for (size_t seed = 0; seed < assay_study_plan_seeds(assay_study_store_plan(store)); seed++) {
-        size_t run = run_index(store, cell, seed);
-        if (!assay_study_store_has(store, run)) {
-            continue;
-        }
+        bool finished;
         double value;
-        ASSAY_TRY(assay_study_store_number(store, run, measure, &value, error));
-        summary->finished++;
-        if (isnan(value)) {
+        ASSAY_TRY(study_store_number(store, run_index(store, cell, seed), measure, &finished, &value, error));
+        summary->finished += finished;
+        if (finished && isnan(value)) {
             summary->diverged++;
-        } else {
+        } else if (finished) {
             values[count++] = value;
         }
     }
@@ -79,19 +77,17 @@ static assay_status pair(const assay_study_store *store, size_t a, size_t b, siz
                          assay_study_comparison *comparison, assay_error *error)
 {
     for (size_t seed = 0; seed < assay_study_plan_seeds(assay_study_store_plan(store)); seed++) {
-        size_t run_a = run_index(store, a, seed);
-        size_t run_b = run_index(store, b, seed);
-        if (!assay_study_store_has(store, run_a) || !assay_study_store_has(store, run_b)) {
-            continue;
-        }
+        bool finished_a;
+        bool finished_b;
         double value_a;
         double value_b;
-        ASSAY_TRY(assay_study_store_number(store, run_a, measure, &value_a, error));
-        ASSAY_TRY(assay_study_store_number(store, run_b, measure, &value_b, error));
-        if (isnan(value_a) || isnan(value_b)) {
+        ASSAY_TRY(study_store_number(store, run_index(store, a, seed), measure, &finished_a, &value_a, error));
+        ASSAY_TRY(study_store_number(store, run_index(store, b, seed), measure, &finished_b, &value_b, error));
+        double difference = value_b - value_a; /* NaN if one of them diverged */
+        if (finished_a && finished_b && isnan(difference)) {
             comparison->lost++;
-        } else {
-            differences[comparison->pairs++] = value_b - value_a;
+        } else if (finished_a && finished_b) {
+            differences[comparison->pairs++] = difference;
         }
     }
     return ASSAY_OK;

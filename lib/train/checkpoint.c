@@ -142,12 +142,13 @@ static assay_status take_number(const assay_state *state, const char *path, cons
     char *end = NULL;
     *number = 0;
     unsigned long long read = text != NULL && *text >= '0' && *text <= '9' ? strtoull(text, &end, 10) : 0;
-    if (end == NULL || *end != '\0' || __builtin_add_overflow(read, 0, number) || *number > limit) {
+    if (end == NULL || *end != '\0' || read > limit) {
         return assay_fail(error, ASSAY_ERROR_FORMAT,
                           "%s: is not a checkpoint of this run: its %s '%s' is not a number "
                           "from 0 to %zu",
                           path, key, text == NULL ? "" : text, limit);
     }
+    *number = (size_t)read;
     return ASSAY_OK;
 }
 

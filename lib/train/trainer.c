@@ -207,19 +207,17 @@ static void order_batches(assay_trainer *trainer, uint32_t *order, size_t count,
     assay_batches_order(trainer->batches, order, count);
 }
 
-static assay_status validate(assay_trainer *trainer, assay_error *error)
+static void validate(assay_trainer *trainer)
 {
     const assay_split *split = &trainer->split;
     order_batches(trainer, split->validation, split->validation_count, split->validation_count);
     size_t correct = assay_count_correct(trainer->network, trainer->batches);
-    ASSAY_TRY(assay_backend_check(trainer->backend, error));
     double score = (double)correct / (double)split->validation_count;
     trainer->validation_scores[trainer->done] = score;
     if (trainer->done == 0 || score > trainer->validation_scores[trainer->best_epoch]) {
         trainer->best_epoch = trainer->done;
         assay_copy(trainer->backend, assay_whole(trainer->best), assay_network_parameters(trainer->network));
     }
-    return ASSAY_OK;
 }
 
 /* Shuffles the training samples for the next epoch, as a DataLoader does; the one for validation draws a number,
@@ -260,9 +258,10 @@ assay_status assay_trainer_epoch(assay_trainer *trainer, const assay_train_progr
         }
     }
     ASSAY_TRY(record_steps(trainer, error));
-    ASSAY_TRY(validate(trainer, error));
-    trainer->done++;
-    return assay_backend_check(trainer->backend, error);
+    validate(trainer);
+    assay_status status = assay_backend_check(trainer->backend, error);
+    trainer->done += status == ASSAY_OK;
+    return status;
 }
 
 assay_status assay_trainer_run(assay_trainer *trainer, const assay_train_progress *progress, assay_error *error)
