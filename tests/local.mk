@@ -46,6 +46,8 @@ suites = \
 	tests/test_file_memory \
 	tests/test_grade \
 	tests/test_grade_components \
+	tests/test_grade_marks \
+	tests/test_grade_reports \
 	tests/test_grade_legitimate \
 	tests/test_grade_child \
 	tests/test_gradient \
