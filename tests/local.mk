@@ -47,6 +47,7 @@ suites = \
 	tests/test_grade \
 	tests/test_grade_marks \
 	tests/test_grade_reports \
+	tests/test_grade_system \
 	tests/test_grade_legitimate \
 	tests/test_grade_child \
 	tests/test_gradient \
