@@ -13,7 +13,7 @@ static const char *const mistake_lines[] = {
 #include "mistakes.inc"
 };
 
-/* golden/named.json: what tests/test_grade_components.c measured. */
+/* golden/named.json: what tests/test_grade_levels.c and tests/test_grade_components.c measured. */
 static const char *const named_lines[] = {
 #include "named.inc"
 };

@@ -44,7 +44,9 @@ suites = \
 	tests/test_figures \
 	tests/test_file_memory \
 	tests/test_grade \
-	tests/test_grade_components \
+	tests/test_grade_marks \
+	tests/test_grade_reports \
+	tests/test_grade_system \
 	tests/test_grade_legitimate \
 	tests/test_grade_child \
 	tests/test_gradient \
@@ -68,9 +70,9 @@ suites = \
 
 # Programs of several files.
 suites += tests/test_backend tests/test_claims tests/test_claims_descent tests/test_claims_layers \
-	tests/test_goodness_of_fit tests/test_init tests/test_likeness tests/test_optim \
-	tests/test_panel tests/test_products tests/test_report tests/test_study tests/test_surface tests/test_train \
-	tests/test_train_memory
+	tests/test_goodness_of_fit tests/test_grade_components tests/test_grade_levels tests/test_init \
+	tests/test_likeness tests/test_optim tests/test_panel tests/test_products tests/test_report tests/test_study \
+	tests/test_surface tests/test_train tests/test_train_memory
 tests_test_backend_SOURCES = \
 	tests/machines.c \
 	tests/machines.h \
@@ -91,6 +93,8 @@ tests_test_claims_descent_SOURCES = tests/test_claims_descent.c $(claim_record)
 tests_test_claims_layers_SOURCES = tests/test_claims_layers.c $(claim_record) tests/planted_backend.c \
 	tests/planted_backend.h
 tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statistics.c tests/statistics.h
+tests_test_grade_components_SOURCES = tests/test_grade_components.c tests/grade_levels.c tests/grade_levels.h
+tests_test_grade_levels_SOURCES = tests/test_grade_levels.c tests/grade_levels.c tests/grade_levels.h
 tests_test_init_SOURCES = tests/test_init.c tests/test_init.h tests/test_init_depth.c tests/statistics.c \
 	tests/statistics.h
 tests_test_likeness_SOURCES = tests/test_likeness.c $(train_sample)

@@ -1104,6 +1104,122 @@ START_TEST(requests_carry_their_numbers_exactly)
 }
 END_TEST
 
+/* A line has at most 100000 values (commas and brackets are counted) and 1000 objects: each takes memory. */
+START_TEST(replies_have_an_end)
+{
+    static const struct {
+        size_t objects;
+        size_t values;
+        grade_verdict verdict;
+    } cases[] = {
+        {1, 100000, GRADE_SHAPE}, {1, 100001, GRADE_REPLY}, {1000, 3000, GRADE_SHAPE}, {1001, 3000, GRADE_REPLY}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        grade_answer answer;
+        grade_case *graded = small_case(&answer);
+        char *line = malloc(4 * cases[k].values + 100);
+        char *end = stpcpy(line, "{\"id\": 7, \"text\": \"{,[\\\"{,[\", \"x\": [0"); /* 1 object, 4 values */
+        size_t objects = 1;
+        for (size_t values = 4; values < cases[k].values;) {
+            bool object = objects < cases[k].objects;
+            end = stpcpy(end, object ? ",{}" : ",0");
+            values += object ? 2 : 1;
+            objects += object;
+        }
+        stpcpy(end, "]}");
+        assay_error error = {0};
+        support_assert_ok(assay_grade_reply(line, strlen(line), 7, &GRADE_INLINE, &answer, &error), &error);
+        ck_assert_msg(answer.verdict == cases[k].verdict, "%zu: %s", k, answer.detail);
+        const char *part = answer.verdict == GRADE_REPLY ? "more than 100000 values or 1000 objects: {\"id\": 7" : "";
+        ck_assert_ptr_nonnull(strstr(answer.detail, part));
+        free(line);
+        assay_grade_fields_clear(&answer.outputs);
+        assay_grade_case_destroy(graded);
+    }
+}
+END_TEST
+
+/* Beside its outputs a reply says which input was changed, why there is no function, and how exact its numbers are. */
+START_TEST(replies_say_more)
+{
+    /* clang-format off */
+    static const struct {
+        const char *line;
+        grade_verdict verdict;
+        const char *detail, *modified;
+        bool single;
+    } cases[] = {
+        {"{\"id\": 7, \"input_modified\": \"lo\\u0007gits\", \"outputs\": {\"probabilities\": [[1, 2, 3]]}}",
+         GRADE_PASS, "", "lo?gits", false},
+        {"{\"id\": 7, \"missing\": true, \"because\": \"not\\u0007 yet\"}", GRADE_MISSING, "not? yet", "", false},
+        {"{\"id\": 7, \"missing\": true}", GRADE_MISSING, "", "", false},
+        {"{\"id\": 7, \"precision\": 32, \"outputs\": {\"probabilities\": [[1, 2, 3]]}}", GRADE_PASS, "", "", true},
+        {"{\"id\": 7, \"precision\": 64, \"outputs\": {\"probabilities\": [[1, 2, 3]]}}", GRADE_PASS, "", "", false},
+        {"{\"id\": 7, \"a\\u0000b\": 1}", GRADE_REPLY, "not a JSON object: {\"id\": 7, \"a\\u0000b\": 1}", "", false},
+        {"{\"id\": 7, \"a\": \"\\u0000\"}", GRADE_REPLY, "a text has a zero byte: {\"id\": 7", "", false},
+        {"3", GRADE_REPLY, "not a JSON object: 3", "", false},
+    };
+    /* clang-format on */
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        grade_answer answer;
+        grade_case *graded = small_case(&answer);
+        char *line = strdup(cases[k].line);
+        assay_error error = {0};
+        support_assert_ok(assay_grade_reply(line, strlen(line), 7, &GRADE_INLINE, &answer, &error), &error);
+        ck_assert_msg(answer.verdict == cases[k].verdict && strstr(answer.detail, cases[k].detail) != NULL, "%zu: %s",
+                      k, answer.detail);
+        ck_assert_str_eq(answer.modified, cases[k].modified);
+        ck_assert_int_eq(answer.outputs.field[0].single, cases[k].single);
+        if (cases[k].verdict == GRADE_PASS) {
+            ck_assert(answer.outputs.field[0].values[0] == 1.0 && answer.outputs.field[0].values[2] == 3.0);
+        }
+        free(line);
+        assay_grade_fields_clear(&answer.outputs);
+        assay_grade_case_destroy(graded);
+    }
+    char line[] = "{\"error\": \"no\\u0007 file\"}";
+    assay_error error = {0};
+    grade_precision precision;
+    json_t *functions = NULL;
+    json_t *findings = NULL;
+    support_assert_error(assay_grade_hello(line, strlen(line), &precision, &functions, &findings, &error),
+                         ASSAY_ERROR_UNSUPPORTED, &error, "no? file");
+    ck_assert(functions == NULL && findings == NULL);
+}
+END_TEST
+
+/* With --npy the tensors of a request are files, by their paths in the sandbox; numbers and texts stay in the line. */
+START_TEST(requests_name_their_files)
+{
+    char *here = support_make_folder();
+    int folder = open(here, O_RDONLY | O_DIRECTORY);
+    grade_answer answer;
+    grade_case *graded = small_case(&answer);
+    assay_error error = {0};
+    double values[3] = {0.0};
+    for (int bare = 0; bare < 2; bare++) {
+        const grade_folders folders = {folder, bare == 1 ? NULL : "/inputs", -1, NULL};
+        char *line;
+        support_assert_ok(assay_grade_request(graded, 12, &folders, &line, &error), &error);
+        json_t *request = json_loads(line, 0, NULL);
+        ck_assert_int_eq(json_integer_value(json_object_get(request, "id")), 12);
+        const json_t *logits = json_object_get(json_object_get(request, "inputs"), "logits");
+        ck_assert_str_eq(json_string_value(json_object_get(logits, "npy")),
+                         bare == 1 ? "12.logits.npy" : "/inputs/12.logits.npy");
+        grade_field field = {.name = "logits", .rank = 2, .shape = {1, 3}, .count = 3, .values = values};
+        support_assert_ok(assay_npy_read(folder, "12.logits.npy", &field, &error), &error);
+        ck_assert_mem_eq(values, assay_grade_values(&graded->inputs, "logits"), sizeof values);
+        assay_grade_inputs_remove(graded, 12, &folders);
+        ck_assert_int_ne(faccessat(folder, "12.logits.npy", F_OK, 0), 0);
+        json_decref(request);
+        assay_free(line);
+    }
+    assay_grade_fields_clear(&answer.outputs);
+    assay_grade_case_destroy(graded);
+    close(folder);
+    support_remove_folder(here);
+}
+END_TEST
+
 /* A smaller last batch has a shorter row, and an answer with too few losses keeps those that it has. */
 START_TEST(batches_may_be_unequal)
 {
@@ -1694,21 +1810,31 @@ int main(void)
     tcase_add_test(models, every_model_has_an_entry);
     tcase_add_test(models, shares_are_known);
     tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
-    tcase_add_test(models, a_composite_follows_from_its_parts);
-    tcase_add_test(models, a_part_may_be_wrong_in_two_ways);
-    tcase_add_test(models, a_composite_has_mistakes_of_its_parts);
-    tcase_add_loop_test(models, parts_that_count_are_used, 0, 8);
-    tcase_add_test(models, cases_beside_an_unexplained_part_are_explained);
-    tcase_add_test(models, a_number_within_a_composite_is_solved_for);
     tcase_add_test(models, usual_factors_do_not_coincide);
     tcase_add_test(models, coincidences_are_seen);
-    tcase_add_test(models, an_unknown_mistake_is_not_named);
     tcase_add_test(models, distributions_have_words);
     tcase_add_test(models, one_seed_gives_one_battery);
     tcase_add_loop_test(models, distributions_are_told_apart, 0, 12);
-    tcase_add_loop_test(models, draws_that_are_none_are_found, 0, 3 * PATTERNS);
     tcase_add_test(models, text_is_cleaned);
     suite_add_tcase(suite, models);
+    /* Longer ones by themselves: the mutation audit runs those that reach a fault. */
+    TCase *composites = evidence_case("composites", "property: grade/judge, grade/battery");
+    tcase_set_timeout(composites, 120);
+    tcase_add_test(composites, a_composite_follows_from_its_parts);
+    tcase_add_test(composites, a_part_may_be_wrong_in_two_ways);
+    tcase_add_test(composites, a_composite_has_mistakes_of_its_parts);
+    tcase_add_test(composites, cases_beside_an_unexplained_part_are_explained);
+    suite_add_tcase(suite, composites);
+    TCase *searches = evidence_case("searches", "property: grade/judge, grade/battery");
+    tcase_set_timeout(searches, 120);
+    tcase_add_loop_test(searches, parts_that_count_are_used, 0, 8);
+    tcase_add_test(searches, a_number_within_a_composite_is_solved_for);
+    tcase_add_test(searches, an_unknown_mistake_is_not_named);
+    suite_add_tcase(suite, searches);
+    TCase *draws = evidence_case("draws", "property: grade/judge, grade/distribution");
+    tcase_set_timeout(draws, 120);
+    tcase_add_loop_test(draws, draws_that_are_none_are_found, 0, 3 * PATTERNS);
+    suite_add_tcase(suite, draws);
     TCase *exchange = evidence_case("exchange",
                                     "property: grade/exchange, grade/npy; errors: grade/exchange, grade/npy");
     tcase_add_loop_test(exchange, replies_are_judged_by_their_form, 0, (int)(sizeof replies / sizeof replies[0]));
@@ -1719,6 +1845,9 @@ int main(void)
     tcase_add_test(exchange, null_is_no_number);
     tcase_add_test(exchange, numbers_of_a_reply_arrive);
     tcase_add_test(exchange, requests_carry_their_numbers_exactly);
+    tcase_add_test(exchange, replies_have_an_end);
+    tcase_add_test(exchange, replies_say_more);
+    tcase_add_test(exchange, requests_name_their_files);
     tcase_add_test(exchange, batches_may_be_unequal);
     tcase_add_loop_test(exchange, npy_files_are_read_or_refused, 0, (int)(sizeof npy_files / sizeof npy_files[0]));
     tcase_add_test(exchange, npy_versions);

@@ -224,7 +224,7 @@ static const struct {
     {"ln -s /usr/../etc/passwd x", "x: a link that leads out of the submission"},
     {"mkdir a; ln -s ../../b a/x", "a/x: a link that leads out of the submission"},
     {"mkdir -p a/b; ln -s ../.. a/b/up; ln -s a/b/up/../.. out", "out: a link that leads out of the submission"},
-    {"truncate -s 1T sparse", "the submission's folder holds more than 256 MiB"},
+    {"truncate -s 4G sparse", "the submission's folder holds more than 256 MiB"},
     {"p=.; for i in $(seq 70); do p=$p/d; done; mkdir -p $p", "nested more than 60 deep"},
 };
 
@@ -262,7 +262,7 @@ static const struct {
     {"mkfifo x.so", false, "x.so: not a file"},
     {"ln -s nowhere x.so", false, "x.so: cannot be read: No such file"},
     {"ln -s x.so x.so", false, "x.so: cannot be read: Too many levels"},
-    {"truncate -s 1T x.so", true, "x.so: larger than 256 MiB"},
+    {"truncate -s 4G x.so", true, "x.so: larger than 256 MiB"},
     {">x.so", true, "x.so: empty"},
 };
 

@@ -98,7 +98,8 @@ class Build:
         if not os.path.exists(os.path.join(self.folder, "Makefile")):
             quietly([os.path.join(self.root, "configure"), *CONFIGURE], self.folder, log)
         self.restore()
-        few = ["tests/libassay_internal.la", "tests/libcuda_host.la", "assay", *programs]  # tests run the program, too
+        # Tests run the program and the grader's runner, too.
+        few = ["tests/libassay_internal.la", "tests/libcuda_host.la", "assay", "assay-grade-runner", *programs]
         for goals in [few] if programs else [["all"], ["check", "TESTS="]]:
             quietly(["make", *goals], self.folder, log)
         said = subprocess.run(["make", "-s", "--no-print-directory", "--eval", PRINT, "printed"], cwd=self.folder,

@@ -4,8 +4,8 @@ mistakes that are named. Run it in the source folder.
 
     mistakes_page.py                  write the page
     mistakes_page.py --check          compare the page instead
-    mistakes_page.py --measured FILE  write golden/named.json first; FILE has the lines that tests/test_grade_components
-                                      writes when ASSAY_NAMED=FILE is in its environment
+    mistakes_page.py --measured FILE  write golden/named.json first; FILE has the lines that tests/test_grade_levels and
+                                      tests/test_grade_components write when ASSAY_NAMED=FILE is in their environment
 """
 import json
 import sys
@@ -30,7 +30,7 @@ def write_measured(path):
             named.setdefault(component, {})[key] = int(number)
     for component, numbers in named.items():
         if sorted(numbers) != sorted(KEYS):
-            sys.exit(f"{path}: {component} has {', '.join(numbers)}; run the whole test")
+            sys.exit(f"{path}: {component} has {', '.join(numbers)}; run both tests")
     lines = []
     for component in sorted(named):
         numbers = json.dumps({key: named[component][key] for key in KEYS})
@@ -40,7 +40,7 @@ def write_measured(path):
 
 def shares(named):
     lines = ["## What share is named", "",
-             "Measured by `tests/test_grade_components`, which fails where these numbers are not the grader's.",
+             "Measured by `tests/test_grade_levels` and `tests/test_grade_components`, which fail if these numbers change.",
              "Each form of a mistake is planted alone, and a sample of pairs. *Only* counts mistakes with one name;",
              "the others are named together with mistakes that give the same values. The plants are the grader's own",
              "models, so the table does not say how many mistakes of a class are unknown to it.",

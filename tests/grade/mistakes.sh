@@ -1,6 +1,6 @@
 #!/bin/sh
 # Every mistake that planted.c can make is planted, graded through the C way, and must be called by its own name and by
-# no other, but for what golden/mistakes.json lists as inseparable (tests/test_grade_components.c lets the models of all
+# no other, but for what golden/mistakes.json lists as inseparable (tests/test_grade_levels.c lets the models of all
 # mistakes answer, and tests/grade/wild.py has students' forms of many others); the same object under another name
 # makes no mistake and gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery

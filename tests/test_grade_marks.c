@@ -1,0 +1,1253 @@
+/*
+ * What marks rest on: tolerances, names, points and texts. A small component stands for the real ones where its values
+ * can be chosen, so that each limit is met from both sides.
+ */
+#include <float.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include "grade/battery.h"
+#include "grade/catalogue.h"
+#include "grade/components.h"
+#include "grade/diagnose.h"
+#include "grade/distribution.h"
+#include "grade/explain.h"
+#include "grade/form.h"
+#include "grade/quotient.h"
+#include "grade/report.h"
+#include "grade/rounding.h"
+#include "grade/rubric.h"
+#include "grade/text.h"
+#include "support.h"
+
+/* --- a small component -------------------------------------------------------------------------------------------- */
+
+enum { ROWS = 2, COLUMNS = 3, VALUES = ROWS * COLUMNS };
+
+/* y = x; the levels change it. */
+static void toy_model(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
+{
+    const double *x = assay_grade_values(&graded->inputs, "x");
+    double *y = assay_grade_values(outputs, "y");
+    for (size_t i = 0; i < VALUES; i++) {
+        double value = choice->level[2] == 1 ? x[VALUES - 1 - i] : x[i];
+        value *= choice->level[1] == 1 ? choice->parameter : 1.0;
+        value = choice->level[0] == 1 ? 2.0 * value : choice->level[0] == 2 ? -value : value;
+        value = choice->level[0] == 3 && i < COLUMNS ? 2.0 * value : value;
+        y[i] = choice->level[3] == 1 ? value + 1.0 : value;
+    }
+}
+
+static const char *const toy_factors[] = {NULL, "toy.doubled", "toy.negated", "toy.first_row_doubled"};
+static const char *const toy_numbers[] = {NULL, "toy.other_factor"};
+static const char *const toy_orders[] = {NULL, "toy.reversed"};
+static const char *const toy_offsets[] = {NULL, "toy.one_added"};
+static const grade_free toy_free[] = {{.level = 1, .lower = 0.01, .upper = 100.0}};
+static const grade_axis toy_axes[] = {
+    {GRADE_AXIS("factor", toy_factors)},
+    {GRADE_AXIS("number", toy_numbers), GRADE_FREE(toy_free)},
+    {GRADE_AXIS("order", toy_orders), .convention = true},
+    {GRADE_AXIS("offset", toy_offsets)},
+};
+static const grade_component toy = {
+    .name = "toy", .title = "Toy", .case_count = 1, .model = toy_model, GRADE_AXES(toy_axes)};
+
+/* One case, its answer, and what the judge makes of it. */
+typedef struct {
+    double memory[3][VALUES];
+    grade_case graded;
+    grade_case *cases[1];
+    grade_answer answer;
+    grade_result result;
+    grade_upstream found;
+    double *want;
+    double *got;
+} trial;
+
+static void tensor(grade_fields *fields, const char *name, double *memory, const double values[VALUES])
+{
+    *fields = (grade_fields){.pool = memory, .capacity = VALUES};
+    memcpy(assay_grade_tensor2(fields, name, ROWS, COLUMNS), values, VALUES * sizeof *values);
+}
+
+/* A case whose expected outputs are these values, answered rightly. */
+static void open_trial(trial *t, const double values[VALUES])
+{
+    *t = (trial){.graded = {.component = &toy, .name = "small", .tolerance = {[GRADE_F32] = 1e-5, [GRADE_F64] = 1e-9}},
+                 .answer = {.verdict = GRADE_PASS}};
+    tensor(&t->graded.inputs, "x", t->memory[0], values);
+    tensor(&t->graded.outputs, "y", t->memory[1], values);
+    tensor(&t->answer.outputs, "y", t->memory[2], values);
+    t->cases[0] = &t->graded;
+    t->want = t->memory[1];
+    t->got = t->memory[2];
+}
+
+static grade_judged judged_of(trial *t, grade_precision precision)
+{
+    return (grade_judged){
+        .component = &toy, .count = 1, .cases = t->cases, .answers = &t->answer, .precision = precision};
+}
+
+static const grade_result *judge_trial(trial *t, grade_precision precision)
+{
+    assay_error error = {0};
+    const grade_judged judged = judged_of(t, precision);
+    support_assert_ok(assay_grade_judge(&judged, &t->result, &t->found, &error), &error);
+    return &t->result;
+}
+
+/* The root of the mean square of the first is 2.5; the second has neither simple ratios nor float32 numbers. */
+static const double with_zeros[VALUES] = {3.0, 0.0, -4.0, 3.5355339059327378, 0.0, 0.0};
+static const double usual[VALUES] = {1.1, -2.3, 0.7, 3.9, -0.4, 1.7};
+
+/* --- tolerances --------------------------------------------------------------------------------------------------- */
+
+/* |got - want| in units of tolerance (|want| + the tensor's root mean square). */
+START_TEST(distances_are_in_units_of_the_tolerance)
+{
+    /* clang-format off */
+    static const struct { size_t index; double change, units; } cases[] = {
+        {1, 2.5e-9, 1.0}, {1, -2.5e-9, 1.0}, {0, 5.5e-9, 1.0}, {2, 13e-9, 2.0}, {2, -3.25e-9, 0.5}, {5, 25e-9, 10.0},
+    };
+    /* clang-format on */
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        trial t;
+        size_t field = 9;
+        size_t index = 9;
+        open_trial(&t, with_zeros);
+        t.got[cases[k].index] += cases[k].change;
+        double distance = assay_grade_distance(&t.graded, &t.answer.outputs, &t.graded.outputs, GRADE_F64, &field,
+                                               &index);
+        support_assert_relative("distance", distance, cases[k].units, 2e-6);
+        support_assert_relative(
+            "in single precision",
+            assay_grade_distance(&t.graded, &t.answer.outputs, &t.graded.outputs, GRADE_F32, NULL, NULL),
+            1e-4 * cases[k].units, 2e-6);
+        if (cases[k].units > 1.5) {
+            ck_assert_uint_eq(field, 0);
+            ck_assert_uint_eq(index, cases[k].index);
+        } else if (cases[k].units < 0.9) {
+            ck_assert(field == 9 && index == 9);
+        }
+    }
+}
+END_TEST
+
+/* NaN equals NaN, and an infinity itself; the scale is that of the finite values. */
+START_TEST(infinities_and_nan_equal_themselves_only)
+{
+    /* clang-format off */
+    static const struct { double want, got; bool equal; } cases[] = {
+        {NAN, NAN, true}, {INFINITY, INFINITY, true}, {-INFINITY, -INFINITY, true}, {0.0, -0.0, true},
+        {INFINITY, -INFINITY, false}, {NAN, INFINITY, false}, {INFINITY, NAN, false}, {NAN, 1.0, false},
+        {1.0, NAN, false}, {INFINITY, DBL_MAX, false}, {1.0, INFINITY, false}, {0.0, 1.0, false},
+    };
+    /* clang-format on */
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        trial t;
+        open_trial(&t, with_zeros);
+        t.want[4] = cases[k].want;
+        t.got[4] = cases[k].got;
+        double distance = assay_grade_distance(&t.graded, &t.answer.outputs, &t.graded.outputs, GRADE_F64, NULL, NULL);
+        ck_assert_msg(cases[k].equal ? distance == 0.0 : distance > 1e6, "%zu: %g", k, distance);
+        ck_assert(!isfinite(cases[k].want + cases[k].got) == (distance == HUGE_VAL) || cases[k].equal);
+    }
+    trial t;
+    open_trial(&t, with_zeros);
+    t.want[0] = t.got[0] = INFINITY; /* of the other five: sqrt(28.5 / 5) */
+    t.got[1] = 1e-9 * sqrt(28.5 / 5.0);
+    support_assert_relative(
+        "scale", assay_grade_distance(&t.graded, &t.answer.outputs, &t.graded.outputs, GRADE_F64, NULL, NULL), 1.0,
+        1e-9);
+    static const double nothing[VALUES] = {0.0};
+    open_trial(&t, nothing);
+    ck_assert(assay_grade_distance(&t.graded, &t.answer.outputs, &t.graded.outputs, GRADE_F64, NULL, NULL) == 0.0);
+    t.got[3] = 1e-300;
+    ck_assert(assay_grade_distance(&t.graded, &t.answer.outputs, &t.graded.outputs, GRADE_F64, NULL, NULL) == HUGE_VAL);
+}
+END_TEST
+
+/* Where a model's values cancel, the scale is a thousandth of the reference's. */
+START_TEST(values_that_cancel_have_a_scale)
+{
+    trial t;
+    double memory[VALUES];
+    grade_fields cancelled;
+    static const double nothing[VALUES] = {0.0};
+    open_trial(&t, with_zeros);
+    tensor(&cancelled, "y", memory, nothing);
+    memset(t.got, 0, VALUES * sizeof *t.got);
+    t.got[2] = 2.5e-12;
+    support_assert_relative(
+        "scale", assay_grade_distance(&t.graded, &t.answer.outputs, &cancelled, GRADE_F64, NULL, NULL), 1.0, 1e-9);
+}
+END_TEST
+
+START_TEST(values_fit_up_to_the_tolerance)
+{
+    trial t;
+    open_trial(&t, with_zeros);
+    const grade_fields *want = &t.graded.outputs;
+    ck_assert(assay_grade_value_fits(&t.graded, want, 0, 1, 2.499e-5));
+    ck_assert(!assay_grade_value_fits(&t.graded, want, 0, 1, 2.501e-5));
+    ck_assert(assay_grade_value_fits(&t.graded, want, 0, 2, -4.0 - 6.499e-5));
+    ck_assert(!assay_grade_value_fits(&t.graded, want, 0, 2, -4.0 - 6.501e-5));
+    ck_assert_uint_eq(assay_grade_right_values(&t.graded, &t.answer.outputs, want, GRADE_F64), VALUES);
+    t.got[1] = 2.499e-9;
+    t.got[4] = 2.501e-9;
+    t.got[5] = 1.0;
+    ck_assert_uint_eq(assay_grade_right_values(&t.graded, &t.answer.outputs, want, GRADE_F64), VALUES - 2);
+    ck_assert_uint_eq(assay_grade_right_values(&t.graded, &t.answer.outputs, want, GRADE_F32), VALUES - 1);
+}
+END_TEST
+
+/* A hundredth of the tolerance more makes the difference between right and wrong. */
+START_TEST(the_judge_holds_the_tolerance)
+{
+    static const double tolerances[GRADE_PRECISION_COUNT] = {[GRADE_F32] = 1e-5, [GRADE_F64] = 1e-9};
+    for (int precision = 0; precision < GRADE_PRECISION_COUNT; precision++) {
+        for (int sign = -1; sign <= 1; sign += 2) {
+            trial t;
+            open_trial(&t, with_zeros);
+            t.got[1] = sign * 0.99 * 2.5 * tolerances[precision];
+            ck_assert_int_eq(judge_trial(&t, (grade_precision)precision)->verdict, GRADE_PASS);
+            ck_assert_str_eq(t.result.detail, "");
+            ck_assert_ptr_null(t.result.mistake);
+            t.got[1] = sign * 1.01 * 2.5 * tolerances[precision];
+            ck_assert_int_eq(judge_trial(&t, (grade_precision)precision)->verdict, GRADE_WRONG);
+        }
+    }
+}
+END_TEST
+
+/* What cases allow: doc/grading.md. */
+START_TEST(cases_have_the_usual_tolerances)
+{
+    size_t count;
+    const grade_component *const *components = assay_grade_components(&count);
+    for (size_t c = 0; c < count; c++) {
+        for (size_t i = 0; i < components[c]->case_count; i++) {
+            grade_case *graded;
+            assay_error error = {0};
+            const char *name = components[c]->name;
+            bool run = strcmp(name, "training") == 0;
+            support_assert_ok(assay_grade_case_create(components[c], i, 1, &graded, &error), &error);
+            ck_assert(graded->tolerance[GRADE_F64] == (run ? 1e-8 : 1e-9));
+            double least = run ? 1e-3 : 1e-5;
+            ck_assert_msg(graded->tolerance[GRADE_F32] >= least && graded->tolerance[GRADE_F32] <= (run ? 1e-3 : 1e-4),
+                          "%s: %g", name, graded->tolerance[GRADE_F32]);
+            ck_assert(graded->component == components[c] && graded->index == i && graded->name[0] != '\0');
+            assay_grade_case_destroy(graded);
+        }
+    }
+}
+END_TEST
+
+/* --- what the judge says ------------------------------------------------------------------------------------------ */
+
+START_TEST(verdicts_have_names)
+{
+    /* clang-format off */
+    static const char *const names[GRADE_VERDICT_COUNT] = {
+        [GRADE_PASS] = "pass", [GRADE_WRONG] = "wrong", [GRADE_MISSING] = "not implemented",
+        [GRADE_SHAPE] = "wrong shape", [GRADE_REPLY] = "no valid reply", [GRADE_REFUSED] = "error",
+        [GRADE_CRASHED] = "crashed", [GRADE_EXITED] = "exited", [GRADE_TIMED_OUT] = "timed out",
+        [GRADE_MEMORY] = "memory limit", [GRADE_OUTPUT] = "output limit", [GRADE_PROCESSES] = "process limit",
+        [GRADE_UNUSABLE] = "no usable submission", [GRADE_NOT_COMPILED] = "does not compile",
+        [GRADE_NOT_RUN] = "not run",
+    };
+    /* clang-format on */
+    for (int v = 0; v < GRADE_VERDICT_COUNT; v++) {
+        ck_assert_str_eq(assay_grade_verdict_name((grade_verdict)v), names[v]);
+    }
+}
+END_TEST
+
+/* An answer without values keeps its verdict and its reason. */
+START_TEST(other_verdicts_stay)
+{
+    for (int v = GRADE_MISSING; v < GRADE_VERDICT_COUNT; v++) {
+        trial t;
+        open_trial(&t, usual);
+        t.answer.verdict = (grade_verdict)v;
+        t.got[0] = 7.0;
+        snprintf(t.answer.detail, sizeof t.answer.detail, "the reason");
+        ck_assert_int_eq(judge_trial(&t, GRADE_F64)->verdict, v);
+        ck_assert_str_eq(t.result.detail, "the reason");
+        ck_assert(t.result.mistake == NULL || v == GRADE_SHAPE);
+    }
+}
+END_TEST
+
+START_TEST(the_first_wrong_value_is_shown)
+{
+    /* clang-format off */
+    static const struct { size_t index; double want, got; const char *detail; } cases[] = {
+        {0, 1.1, 4.5, "y[0][0]: got 4.5, expected 1.1"},
+        {4, -0.4, 0.123456789012, "y[1][1]: got 0.123456789, expected -0.4"},
+        {5, 1.7, -0.0, "y[1][2]: got 0, expected 1.7"},
+        {2, -0.0, 3.0, "y[0][2]: got 3, expected 0"},
+        {3, 3.9, NAN, "y[1][0]: got nan, expected 3.9"},
+        {3, 3.9, GRADE_SENTINEL, "y[1][0]: got no value, expected 3.9"},
+    };
+    /* clang-format on */
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        trial t;
+        open_trial(&t, usual);
+        t.memory[0][cases[k].index] = t.want[cases[k].index] = cases[k].want;
+        t.got[cases[k].index] = cases[k].got;
+        if (cases[k].index < 5) {
+            t.got[5] = 99.0; /* a later one is not shown */
+        }
+        ck_assert_int_eq(judge_trial(&t, GRADE_F64)->verdict, GRADE_WRONG);
+        ck_assert_str_eq(t.result.detail, cases[k].detail);
+        ck_assert_ptr_null(t.result.mistake);
+    }
+}
+END_TEST
+
+/* --- mistakes of memory ------------------------------------------------------------------------------------------- */
+
+START_TEST(memory_that_is_not_written_is_named)
+{
+    trial t;
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] = GRADE_SENTINEL;
+    }
+    ck_assert_str_eq(judge_trial(&t, GRADE_F64)->mistake, "any.output_not_written");
+    ck_assert_str_eq(t.result.detail, "y[0][0]: got no value, expected 1.1");
+    t.got[5] = 1.7; /* one value is written: something else is wrong */
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->mistake);
+}
+END_TEST
+
+/* Every value is right, or right plus what was there before: up to the tolerance of float32. */
+START_TEST(memory_that_is_added_to_is_named)
+{
+    trial t;
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] += GRADE_SENTINEL;
+    }
+    ck_assert_str_eq(judge_trial(&t, GRADE_F64)->mistake, "any.output_accumulated");
+    t.got[0] = 1.1; /* some rows only */
+    ck_assert_str_eq(judge_trial(&t, GRADE_F64)->mistake, "any.output_accumulated");
+    double room = 1e-5 * (2.3 - GRADE_SENTINEL);
+    t.got[1] = -2.3 + GRADE_SENTINEL + 0.99 * room;
+    ck_assert_str_eq(judge_trial(&t, GRADE_F64)->mistake, "any.output_accumulated");
+    t.got[1] = -2.3 + GRADE_SENTINEL - 1.01 * room;
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->mistake);
+    t.got[1] = -2.3 + GRADE_SENTINEL;
+    t.got[2] = 5.0; /* neither */
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->mistake);
+}
+END_TEST
+
+/* An input that was changed is a mistake even if the outputs are right, and the first name if they are not. */
+START_TEST(inputs_that_are_changed_are_named)
+{
+    trial t;
+    open_trial(&t, usual);
+    snprintf(t.answer.modified, sizeof t.answer.modified, "x");
+    ck_assert_int_eq(judge_trial(&t, GRADE_F64)->verdict, GRADE_WRONG);
+    ck_assert_str_eq(t.result.mistake, "any.input_modified");
+    ck_assert_str_eq(t.result.detail, "the outputs are right, but the input x was changed");
+    t.got[1] = 8.0;
+    ck_assert_int_eq(judge_trial(&t, GRADE_F64)->verdict, GRADE_WRONG);
+    ck_assert_str_eq(t.result.mistake, "any.input_modified");
+    ck_assert_str_eq(t.result.detail, "y[0][1]: got 8, expected -2.3");
+}
+END_TEST
+
+/* --- names -------------------------------------------------------------------------------------------------------- */
+
+/* Each name once; a result has room for one and GRADE_MAX_NAMES more. */
+START_TEST(names_are_added_once)
+{
+    static const char *const ids[] = {"a", "b", "c", "d", "e", "f"};
+    grade_result result = {.verdict = GRADE_WRONG};
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        char copy[2];
+        snprintf(copy, sizeof copy, "%s", ids[i]);
+        assay_grade_add_name(&result, ids[i]);
+        const char *const before[] = {result.also[0], result.also[1], result.also[2], result.also[3]};
+        assay_grade_add_name(&result, ids[i]);
+        assay_grade_add_name(&result, ids[0]);
+        ck_assert_mem_eq(before, result.also, sizeof before);
+        ck_assert_str_eq(result.mistake, "a");
+    }
+    for (size_t i = 0; i < GRADE_MAX_NAMES; i++) {
+        ck_assert_str_eq(result.also[i], ids[i + 1]);
+    }
+}
+END_TEST
+
+/* What the toy answers with these switches, in the order of its axes, and the names; conventions come first. */
+/* clang-format off */
+static const struct {
+    unsigned char level[4];
+    double parameter;
+    const char *mistake, *also;
+    const char *tie; /* what explains the answers as well; NULL: nothing */
+} named[] = {
+    {{1, 0, 0, 0}, 0.0, "toy.doubled", NULL, "toy.other_factor"},
+    {{2, 0, 0, 0}, 0.0, "toy.negated", NULL, NULL},
+    {{3, 0, 0, 0}, 0.0, "toy.first_row_doubled", NULL, NULL},
+    {{0, 0, 1, 0}, 0.0, "toy.reversed", NULL, NULL},
+    {{0, 0, 0, 1}, 0.0, "toy.one_added", NULL, NULL},
+    {{0, 1, 0, 0}, 0.37, "toy.other_factor", NULL, NULL},
+    {{0, 1, 0, 0}, 0.0101, "toy.other_factor", NULL, NULL},
+    {{0, 1, 0, 0}, 99.0, "toy.other_factor", NULL, NULL},
+    {{2, 0, 1, 0}, 0.0, "toy.reversed", "toy.negated", NULL},
+    {{1, 0, 0, 1}, 0.0, "toy.doubled", "toy.one_added", "toy.other_factor"},
+    {{0, 1, 0, 1}, 4.2, "toy.other_factor", "toy.one_added", NULL},
+    {{3, 1, 0, 0}, 7.5, "toy.first_row_doubled", "toy.other_factor", NULL},
+};
+/* clang-format on */
+
+START_TEST(levels_are_found_alone_and_in_pairs)
+{
+    trial t;
+    grade_choice choice = {.parameter = named[_i].parameter};
+    open_trial(&t, usual);
+    memcpy(choice.level, named[_i].level, sizeof named[_i].level);
+    toy_model(&t.graded, &choice, &t.answer.outputs);
+    ck_assert_int_eq(judge_trial(&t, GRADE_F64)->verdict, GRADE_WRONG);
+    ck_assert_str_eq(t.result.mistake, named[_i].mistake);
+    ck_assert_str_eq(t.result.also[0] == NULL ? "" : t.result.also[0], named[_i].also == NULL ? "" : named[_i].also);
+    ck_assert_ptr_null(t.result.also[1]);
+    ck_assert_uint_eq(t.result.tie_count, named[_i].tie == NULL ? 0 : 1);
+    ck_assert_str_eq(t.result.tie_count == 0 ? "" : t.result.ties[0].name[0],
+                     named[_i].tie == NULL ? "" : named[_i].tie);
+    ck_assert_ptr_null(t.result.nearest);
+    if (named[_i].parameter > 0.0) {
+        ck_assert_str_eq(t.result.solved, "toy.other_factor");
+        support_assert_relative("number", t.result.parameter, named[_i].parameter, 1e-9);
+    } else {
+        ck_assert_ptr_null(t.result.solved);
+    }
+    ck_assert_uint_eq(t.found.count, 1);
+    ck_assert_ptr_eq(t.found.part[0].component, &toy);
+    ck_assert_mem_eq(t.found.part[0].choice.level, choice.level, sizeof choice.level);
+}
+END_TEST
+
+/* A number beyond its range, and one wrong value beside a level, are not named. */
+START_TEST(what_no_level_gives_has_no_name)
+{
+    trial t;
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] = 201.0 * usual[i]; /* more than 100, and twice 100 */
+    }
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->mistake);
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] = 2.0 * usual[i];
+    }
+    t.got[3] = 1.0;
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->mistake);
+    ck_assert_uint_eq(t.found.count, 0);
+    ck_assert(assay_grade_is_unexplained(&t.result) && assay_grade_any_unexplained(1, &t.result));
+}
+END_TEST
+
+/* Near is what gives 4 of 5 values, and leaves at most half as many wrong as the reference does. */
+START_TEST(the_nearest_level_gives_most_values)
+{
+    trial t;
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] = -usual[i];
+    }
+    t.got[5] = 20.0;
+    judge_trial(&t, GRADE_F64);
+    ck_assert_str_eq(t.result.nearest, "toy.negated"); /* 5 of 6 */
+    ck_assert_uint_eq(t.result.nearest_values, 5);
+    ck_assert_uint_eq(t.result.compared_values, 6);
+    t.got[4] = 30.0; /* 4 of 6 */
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->nearest);
+    open_trial(&t, usual);
+    for (size_t i = 0; i < 2; i++) {
+        t.got[i] = 2.0 * usual[i];
+    }
+    t.got[2] = 9.0; /* the first row doubled: 5 of 6, and the reference has 3 wrong */
+    ck_assert_str_eq(judge_trial(&t, GRADE_F64)->nearest, "toy.first_row_doubled");
+    t.got[1] = usual[1];
+    ck_assert_ptr_null(judge_trial(&t, GRADE_F64)->nearest); /* 4 of 6 */
+}
+END_TEST
+
+/* --- rounding ----------------------------------------------------------------------------------------------------- */
+
+static const char *rounding_of(trial *t, bool certain, int *digits)
+{
+    assay_error error = {0};
+    grade_rounding rounding;
+    const grade_judged judged = judged_of(t, GRADE_F64);
+    support_assert_ok(assay_grade_rounding(&judged, &GRADE_TUTORIAL, certain, &rounding, &error), &error);
+    *digits = rounding.digits;
+    return rounding.id == NULL ? "none" : rounding.id;
+}
+
+/* Written with so many digits, in both of printf's forms. */
+START_TEST(short_decimals_are_counted)
+{
+    static const double values[VALUES] = {1.141592653589793, -23.71828182845905, 0.773205080756888,
+                                          3.912344679314721, -0.41421356237309,  17.61803398874989};
+    for (int fixed = 0; fixed < 2; fixed++) {
+        for (int digits = 1; digits <= 14; digits++) {
+            trial t;
+            int found;
+            open_trial(&t, values);
+            for (size_t i = 0; i < VALUES; i++) {
+                char text[64];
+                snprintf(text, sizeof text, fixed ? "%.*f" : "%.*g", digits, values[i]);
+                t.got[i] = strtod(text, NULL);
+            }
+            const char *id = rounding_of(&t, true, &found);
+            bool seen = digits >= 2 && digits <= 12;
+            ck_assert_msg(found == (seen ? digits : 0), "%d digits: %d", digits, found);
+            ck_assert_str_eq(id, seen ? "any.short_decimals" : "none");
+            t.got[2] += 1e-6; /* one that is not rounded so */
+            ck_assert_int_eq((rounding_of(&t, true, &found), found), 0);
+        }
+    }
+}
+END_TEST
+
+/* float32 numbers within float32's tolerance; with nothing known for certain, errors of its size and of both signs. */
+START_TEST(single_precision_is_recognised)
+{
+    trial t;
+    int digits;
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] = (double)(float)usual[i];
+    }
+    ck_assert_str_eq(rounding_of(&t, true, &digits), "any.float32");
+    t.got[3] = (double)((float)usual[3] + 0x1p-15f); /* 3.9 + 3e-5: within 1e-5 (3.9 + 2.05) */
+    ck_assert_str_eq(rounding_of(&t, true, &digits), "any.float32");
+    t.got[3] = (double)((float)usual[3] + 0x1p-13f); /* 3.9 + 1.2e-4 */
+    ck_assert_str_eq(rounding_of(&t, true, &digits), "none");
+    t.got[3] = usual[3] * (1.0 + 1e-7); /* no float32 number */
+    ck_assert_str_eq(rounding_of(&t, true, &digits), "none");
+    ck_assert_str_eq(rounding_of(&t, false, &digits), "any.inexact");
+    t.got[3] = usual[3] + 1.0;
+    ck_assert_str_eq(rounding_of(&t, false, &digits), "none");
+}
+END_TEST
+
+START_TEST(half_a_unit_of_the_last_digit)
+{
+    /* clang-format off */
+    static const struct { grade_decimals to; double value, half; } cases[] = {
+        {{3, true}, 1.5, 0.0005}, {{3, true}, 123.0, 0.0005}, {{3, true}, 0.0, 0.0005}, {{7, true}, 1.0, 5e-8},
+        {{3, false}, 1.5, 0.005}, {{3, false}, -123.0, 0.5}, {{3, false}, 0.012, 0.00005}, {{3, false}, 0.0, 0.005},
+        {{4, false}, 999.0, 0.05}, {{4, false}, 1000.0, 0.5}, {{0, false}, 1.5, 0.0}, {{0, true}, 1.5, 0.0},
+        {{3, true}, NAN, 0.0}, {{3, false}, INFINITY, 0.0},
+    };
+    /* clang-format on */
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        double half = assay_grade_half_unit(cases[k].to, cases[k].value);
+        ck_assert_msg(fabs(half - cases[k].half) <= 1e-12 * cases[k].half, "%g: %g", cases[k].value, half);
+    }
+}
+END_TEST
+
+/* Six values that have the digits; from 3 to 7 of them. */
+START_TEST(digits_of_answers_are_seen)
+{
+    static const double values[VALUES] = {1.12345678, -23.12345678, 0.71234567, 3.91234567, -0.41234567, 17.12345678};
+    for (int fixed = 0; fixed < 2; fixed++) {
+        for (int digits = 1; digits <= 9; digits++) {
+            trial t;
+            grade_decimals to = {digits, fixed == 1};
+            open_trial(&t, values);
+            assay_grade_shorten(to, &t.answer.outputs);
+            char text[64];
+            snprintf(text, sizeof text, fixed == 1 ? "%.*f" : "%.*g", digits, values[1]);
+            ck_assert(t.got[1] == strtod(text, NULL));
+            grade_judged judged = judged_of(&t, GRADE_F64);
+            int seen = digits < 2 || digits > 7 ? 0 : digits == 2 ? 3 : digits; /* 2 digits are 3, one of them a 0 */
+            ck_assert_int_eq(assay_grade_decimals_of(&judged, fixed == 1).digits, seen);
+            t.got[4] = seen > 0 ? 2.0 : t.got[4]; /* five values are no evidence */
+            ck_assert_int_eq(assay_grade_decimals_of(&judged, fixed == 1).digits, 0);
+        }
+    }
+    trial t;
+    open_trial(&t, values);
+    assay_grade_shorten((grade_decimals){0, true}, &t.answer.outputs); /* no rounding */
+    ck_assert_mem_eq(t.got, values, sizeof values);
+}
+END_TEST
+
+/* --- difference quotients ----------------------------------------------------------------------------------------- */
+
+enum { GRADIENTS = 14 };
+
+typedef struct {
+    double memory[2][1 + GRADIENTS];
+    grade_case graded;
+    grade_case *cases[1];
+    grade_answer answer;
+} gradient_trial;
+
+/* A loss of 0.7, whose last place is 2^-53, and gradients that are multiples of 2^-54 / h. */
+static bool is_quotient(gradient_trial *t, double h, size_t gradients, double loss, double beside)
+{
+    *t = (gradient_trial){.graded = {.component = &toy, .tolerance = {[GRADE_F32] = 1e-5, [GRADE_F64] = 1e-9}},
+                          .answer = {.verdict = GRADE_PASS}};
+    grade_fields *const fields[] = {&t->graded.outputs, &t->answer.outputs};
+    for (size_t k = 0; k < 2; k++) {
+        *fields[k] = (grade_fields){.pool = t->memory[k], .capacity = 1 + GRADIENTS};
+        assay_grade_tensor0(fields[k], "loss")[0] = k == 0 ? 0.7 : loss;
+        double *gradient = assay_grade_tensor1(fields[k], "dx", GRADIENTS);
+        for (size_t i = 0; i < gradients; i++) {
+            gradient[i] = k == 0 ? 1.0 : (double)(1000 + 37 * i) * 0x1p-54 / h;
+        }
+        gradient[3] += k == 0 ? 0.0 : beside * 0x1p-54 / h;
+    }
+    t->cases[0] = &t->graded;
+    const grade_judged judged = {
+        .component = &toy, .count = 1, .cases = t->cases, .answers = &t->answer, .precision = GRADE_F64};
+    return assay_grade_is_quotient(&judged);
+}
+
+START_TEST(difference_quotients_are_recognised)
+{
+    static const double digits[] = {1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 9.0};
+    gradient_trial t;
+    for (int power = 2; power <= 10; power++) {
+        for (size_t d = 0; d < sizeof digits / sizeof digits[0]; d++) {
+            ck_assert(is_quotient(&t, digits[d] / pow(10.0, power), GRADIENTS, 0.7, 0.0));
+        }
+    }
+    for (int power = 8; power <= 32; power++) {
+        ck_assert(is_quotient(&t, ldexp(1.0, -power), GRADIENTS, 0.7, 0.0));
+    }
+    ck_assert(is_quotient(&t, 1e-5, 12, 0.7, 0.0) && !is_quotient(&t, 1e-5, 11, 0.7, 0.0));
+    ck_assert(is_quotient(&t, 0.01, 12, 0.7, 0.018));
+    ck_assert(!is_quotient(&t, 0.01, 12, 0.7, 0.022));
+    ck_assert(is_quotient(&t, 1e-5, 12, 0.7 * (1.0 + 0.99e-9), 0.0));
+    ck_assert(!is_quotient(&t, 1e-5, 12, 0.7 * (1.0 + 1.01e-9), 0.0));
+    ck_assert(!is_quotient(&t, 1.37e-5, GRADIENTS, 0.7, 0.0));
+    t.answer.verdict = GRADE_CRASHED; /* no answer, no gradients */
+    const grade_judged judged = {.component = &toy, .count = 1, .cases = t.cases, .answers = &t.answer};
+    ck_assert(!assay_grade_is_quotient(&judged));
+}
+END_TEST
+
+/* --- distributions ------------------------------------------------------------------------------------------------ */
+
+enum { DRAWS = 1024 };
+
+static bool draws_fit(grade_distribution hypothesis, const double *values, double *z)
+{
+    assay_moments moments = assay_moments_f64(DRAWS, values);
+    return assay_grade_distribution_fits(hypothesis, DRAWS, values, &moments, z);
+}
+
+static double normal_quantile(double p)
+{
+    double low = -10.0;
+    double high = 10.0;
+    for (int k = 0; k < 60; k++) {
+        double middle = 0.5 * (low + high);
+        *(0.5 * erfc(-middle / sqrt(2.0)) < p ? &low : &high) = middle;
+    }
+    return low;
+}
+
+/* The quantiles of a law with the scale 1: the most typical sample. */
+static double quantile(grade_distribution_kind kind, double p)
+{
+    double within = erf(sqrt(2.0)); /* two standard deviations */
+    switch (kind) {
+    case GRADE_UNIFORM: return 2.0 * p - 1.0;
+    case GRADE_POSITIVE: return p;
+    case GRADE_HALF_NORMAL: return normal_quantile(0.5 + 0.5 * p);
+    case GRADE_TRUNCATED: return normal_quantile(0.5 * (1.0 - within) + within * p);
+    case GRADE_SHIFTED: return 6.0 + normal_quantile(p);
+    case GRADE_ONE_UNIFORM: return sqrt(-2.0 * log(p)) * cos(6.283185307179586 * p);
+    default: return normal_quantile(p);
+    }
+}
+
+/* The largest factor of a typical sample that is still taken for the law: the variance's quantile of 1e-12 decides. */
+static double largest_factor(grade_distribution hypothesis, const double *typical, double *z)
+{
+    double low = 1.0;
+    double high = 2.0;
+    for (int k = 0; k < 40; k++) {
+        double values[DRAWS];
+        double middle = 0.5 * (low + high);
+        for (size_t i = 0; i < DRAWS; i++) {
+            values[i] = middle * typical[i];
+        }
+        *(draws_fit(hypothesis, values, z) ? &low : &high) = middle;
+    }
+    return low;
+}
+
+/* clang-format off */
+static const struct {
+    grade_distribution_kind kind;
+    double variance, kurtosis; /* excess */
+} laws[] = {
+    {GRADE_NORMAL, 1.0, 0.0},
+    {GRADE_TRUNCATED, 0.7737413, -0.6344633}, /* 1 - 4 phi(2) / 0.9545 */
+    {GRADE_HALF_NORMAL, 0.3633802, 0.8691773}, /* 1 - 2 / pi; 8 (pi - 3) / (pi - 2)^2 */
+    {GRADE_ONE_UNIFORM, 1.1155648, 0.6185903},
+};
+/* clang-format on */
+
+/* A typical sample fits; the variance may be off by 7.131 standard deviations of a sample variance, and no more. */
+START_TEST(laws_are_held_to_their_variance)
+{
+    const double scale = 0.3;
+    double typical[DRAWS];
+    double z;
+    for (size_t i = 0; i < DRAWS; i++) {
+        typical[i] = scale * quantile(laws[_i].kind, ((double)i + 0.5) / DRAWS);
+    }
+    assay_moments moments = assay_moments_f64(DRAWS, typical);
+    support_assert_relative("variance", moments.variance, scale * scale * laws[_i].variance, 0.01);
+    ck_assert(draws_fit((grade_distribution){laws[_i].kind, scale}, typical, &z));
+    double most = sqrt((laws[_i].kurtosis + 2.0) / DRAWS);
+    support_assert_relative("z", z, (moments.variance / (scale * scale * laws[_i].variance) - 1.0) / most, 0.02);
+    ck_assert(!draws_fit((grade_distribution){laws[_i].kind, 0.8 * scale}, typical, &z));
+    ck_assert(!draws_fit((grade_distribution){laws[_i].kind, 1.25 * scale}, typical, &z));
+    if (laws[_i].kind == GRADE_NORMAL) { /* the others have ends, or a mean that moves */
+        double factor = largest_factor((grade_distribution){GRADE_NORMAL, scale}, typical, &z);
+        double ratio = factor * factor * moments.variance / (scale * scale);
+        support_assert_relative("quantile", (ratio - 1.0) / most, 7.1305, 2e-3);
+    }
+}
+END_TEST
+
+/* The mean of a normal sample may be off by as many of its standard deviations. */
+START_TEST(laws_are_held_to_their_mean)
+{
+    double low = 0.0;
+    double high = 1.0;
+    double z;
+    for (int k = 0; k < 40; k++) {
+        double values[DRAWS];
+        double middle = 0.5 * (low + high);
+        for (size_t i = 0; i < DRAWS; i++) {
+            values[i] = quantile(GRADE_NORMAL, ((double)i + 0.5) / DRAWS) - middle;
+        }
+        *(draws_fit((grade_distribution){GRADE_NORMAL, 1.0}, values, &z) ? &low : &high) = middle;
+    }
+    support_assert_relative("quantile", low * sqrt(DRAWS), 7.1305, 2e-3);
+}
+END_TEST
+
+/* Bounded laws have ends, with room for float32's rounding only. */
+START_TEST(laws_are_held_to_their_ends)
+{
+    /* clang-format off */
+    static const struct { grade_distribution_kind kind; double lower, upper; } ends[] = {
+        {GRADE_UNIFORM, -1.0, 1.0}, {GRADE_POSITIVE, 0.0, 1.0}, {GRADE_TRUNCATED, -2.0, 2.0},
+        {GRADE_HALF_NORMAL, 0.0, 9.0}, {GRADE_SHIFTED, 0.0, 12.0},
+    };
+    /* clang-format on */
+    for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
+        double typical[DRAWS];
+        double z;
+        for (size_t i = 0; i < DRAWS; i++) {
+            typical[i] = quantile(ends[k].kind, ((double)i + 0.5) / DRAWS);
+        }
+        const grade_distribution law = {ends[k].kind, 1.0};
+        ck_assert(draws_fit(law, typical, &z));
+        double first = typical[0];
+        typical[0] = ends[k].lower - 0.9e-6;
+        ck_assert_msg(draws_fit(law, typical, &z), "kind %d, lower end", ends[k].kind);
+        typical[0] = ends[k].lower - 1.2e-6;
+        ck_assert(!draws_fit(law, typical, &z));
+        typical[0] = first;
+        if (ends[k].kind != GRADE_HALF_NORMAL && ends[k].kind != GRADE_SHIFTED) { /* 12 is far beyond chance */
+            typical[DRAWS - 1] = ends[k].upper + 0.9e-6;
+            ck_assert_msg(draws_fit(law, typical, &z), "kind %d, upper end", ends[k].kind);
+            typical[DRAWS - 1] = ends[k].upper + 1.2e-6;
+            ck_assert(!draws_fit(law, typical, &z));
+        }
+    }
+}
+END_TEST
+
+START_TEST(constants_are_held_to_float32)
+{
+    double values[DRAWS];
+    double z;
+    for (size_t i = 0; i < DRAWS; i++) {
+        values[i] = 0.5;
+    }
+    ck_assert(draws_fit((grade_distribution){GRADE_CONSTANT, 0.5}, values, &z) && z == 0.0);
+    ck_assert(draws_fit((grade_distribution){GRADE_CONSTANT, 0.5 * (1.0 + 0.9e-6)}, values, &z));
+    ck_assert(!draws_fit((grade_distribution){GRADE_CONSTANT, 0.5 * (1.0 + 1.1e-6)}, values, &z));
+    ck_assert(!draws_fit((grade_distribution){GRADE_CONSTANT, 0.5 * (1.0 - 1.1e-6)}, values, &z));
+    ck_assert(draws_fit((grade_distribution){GRADE_ONE_VALUE, 0.0}, values, &z));
+    values[7] += 1e-6;
+    ck_assert(!draws_fit((grade_distribution){GRADE_CONSTANT, 0.5}, values, &z));
+    ck_assert(!draws_fit((grade_distribution){GRADE_ONE_VALUE, 0.0}, values, &z));
+    ck_assert(draws_fit((grade_distribution){GRADE_RANDOM, 0.0}, values, &z));
+    memset(values, 0, sizeof values);
+    ck_assert(!draws_fit((grade_distribution){GRADE_ONE_VALUE, 0.0}, values, &z));
+}
+END_TEST
+
+START_TEST(all_distributions_have_words)
+{
+    /* clang-format off */
+    static const struct { grade_distribution distribution; const char *text; } cases[] = {
+        {{GRADE_ONE_VALUE, 0.5}, "one value everywhere"},
+        {{GRADE_UNIFORM, 0.25}, "a uniform distribution between -0.25 and 0.25"},
+        {{GRADE_TRUNCATED, 0.25}, "a normal distribution of standard deviation 0.25, cut off at twice that"},
+        {{GRADE_HALF_NORMAL, 0.25}, "absolute values of a normal distribution of standard deviation 0.25"},
+        {{GRADE_SHIFTED, 0.25}, "sums of 12 uniform numbers times 0.25"},
+        {{GRADE_ONE_UNIFORM, 0.25}, "Box and Muller's formula with one uniform number, times 0.25"},
+        {{GRADE_ROOTLESS, 0.25}, "Box and Muller's formula without the root, times 0.25"},
+        {{GRADE_OFF_CENTRE, 0.25}, "a mean that is not 0 and standard deviation 0.25"},
+    };
+    /* clang-format on */
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char text[100];
+        assay_grade_distribution_text(cases[i].distribution, text, sizeof text);
+        ck_assert_str_eq(text, cases[i].text);
+    }
+}
+END_TEST
+
+/* --- points ------------------------------------------------------------------------------------------------------- */
+
+static grade_catalogue *open_catalogue(void)
+{
+    assay_error error = {0};
+    grade_catalogue *catalogue;
+    support_assert_ok(assay_grade_catalogue_open(&catalogue, &error), &error);
+    return catalogue;
+}
+
+static assay_status read_rubric(const char *text, const grade_catalogue *catalogue, grade_rubric **rubric,
+                                assay_error *error)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/rubric.json", folder);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    fputs(text, file);
+    fclose(file);
+    assay_status status = assay_grade_rubric_read(path, catalogue, rubric, error);
+    assay_free(path);
+    support_remove_folder(folder);
+    return status;
+}
+
+/* A battery of two parts whose results are set by hand, and a rubric. */
+typedef struct {
+    grade_catalogue *catalogue;
+    grade_battery *battery;
+    grade_rubric *rubric;
+} marking;
+
+static void open_marking(marking *m, const char *const *only, const char *rubric)
+{
+    assay_error error = {0};
+    *m = (marking){.catalogue = open_catalogue()};
+    support_assert_ok(assay_grade_battery_create(1, only, &m->battery, &error), &error);
+    if (rubric != NULL) {
+        support_assert_ok(read_rubric(rubric, m->catalogue, &m->rubric, &error), &error);
+    }
+}
+
+static void close_marking(marking *m)
+{
+    assay_grade_rubric_close(m->rubric);
+    assay_grade_battery_destroy(m->battery);
+    assay_grade_catalogue_close(m->catalogue);
+}
+
+/* clang-format off */
+static const struct {
+    const char *rubric; /* NULL: none */
+    grade_result result;
+    double credit;
+} credits[] = {
+    {NULL, {.verdict = GRADE_PASS}, 1.0},
+    {NULL, {.verdict = GRADE_WRONG}, 0.0},
+    {NULL, {.verdict = GRADE_CRASHED}, 0.0},
+    {NULL, {.verdict = GRADE_WRONG, .mistake = "relu.negated"}, 0.0},
+    {NULL, {.verdict = GRADE_WRONG, .mistake = "tanh.lecun"}, 0.0},
+    {NULL, {.verdict = GRADE_WRONG, .mistake = "any.singleton_axis"}, 1.0},
+    {NULL, {.verdict = GRADE_WRONG, .mistake = "any.singleton_axis", .also = {"relu.negated"}}, 0.0},
+    {NULL, {.verdict = GRADE_WRONG, .follows = {"relu.negated"}}, 1.0},
+    {NULL, {.verdict = GRADE_WRONG, .mistake = "any.inexact", .follows = {"relu.negated"}}, 0.0},
+    {"{\"follows\": 0.25}", {.verdict = GRADE_WRONG, .follows = {"relu.negated"}}, 0.25},
+    {"{\"follows\": 0.25}", {.verdict = GRADE_WRONG}, 0.0},
+    {"{}", {.verdict = GRADE_WRONG, .follows = {"relu.negated"}}, 1.0},
+    {"{\"credit\": {\"relu.negated\": 0.5}}", {.verdict = GRADE_WRONG, .mistake = "relu.negated"}, 0.5},
+    {"{\"credit\": {\"relu.negated\": 0.5}}", {.verdict = GRADE_WRONG, .mistake = "any.inexact"}, 0.0},
+    {"{\"credit\": {\"relu.negated\": 0.5, \"any.inexact\": 0.6}}",
+     {.verdict = GRADE_WRONG, .mistake = "relu.negated", .also = {"any.inexact"}}, 0.3},
+    {"{\"credit\": {\"relu.negated\": 0.5, \"any.inexact\": 0.75}}",
+     {.verdict = GRADE_WRONG, .mistake = "relu.negated", .tie_count = 1, .ties = {{.name = {"any.inexact"}}}}, 0.75},
+    {"{\"credit\": {\"relu.negated\": 0.5, \"any.inexact\": 0.75}}",
+     {.verdict = GRADE_WRONG, .mistake = "any.inexact", .tie_count = 1, .ties = {{.name = {"relu.negated"}}}}, 0.75},
+    {"{\"credit\": {\"relu.negated\": 0.5, \"any.inexact\": 0.75}}",
+     {.verdict = GRADE_WRONG, .mistake = "relu.negated", .tie_count = 1,
+      .ties = {{.name = {"any.inexact", "any.float32"}}}}, 0.5},
+    {"{\"credit\": {\"any.singleton_axis\": 0.25}}", {.verdict = GRADE_WRONG, .mistake = "any.singleton_axis"}, 0.25},
+    {"{\"credit\": {\"relu.negated\": 0.5}}", {.verdict = GRADE_WRONG, .mistake = "any.singleton_axis"}, 1.0},
+    {"{\"conventions\": [\"tanh.lecun\"]}", {.verdict = GRADE_WRONG, .mistake = "tanh.lecun"}, 1.0},
+    {"{\"conventions\": [\"lecun\"]}", {.verdict = GRADE_WRONG, .mistake = "tanh.lecun"}, 1.0},
+    {"{\"conventions\": [\"keras\"]}", {.verdict = GRADE_WRONG, .mistake = "tanh.lecun"}, 0.0},
+    {"{\"conventions\": [\"pytorch\", \"keras\"]}",
+     {.verdict = GRADE_WRONG, .mistake = "momentum.averaging_missing", .also = {"linear_forward.weight_order"}}, 1.0},
+    {"{\"conventions\": [\"lecun\"], \"credit\": {\"tanh.lecun\": 0.5}}",
+     {.verdict = GRADE_WRONG, .mistake = "tanh.lecun"}, 0.5},
+};
+/* clang-format on */
+
+START_TEST(names_cost_what_the_rubric_says)
+{
+    static const char *const only[] = {"relu", NULL};
+    marking m;
+    open_marking(&m, only, credits[_i].rubric);
+    grade_part *part = &m.battery->parts[0];
+    for (size_t i = 0; i < part->count; i++) {
+        part->results[i].verdict = GRADE_CRASHED;
+    }
+    part->results[1] = credits[_i].result;
+    grade_score score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+    support_assert_relative("possible", score.possible, (double)part->count, 1e-12);
+    ck_assert_double_eq_tol(score.earned, credits[_i].credit, 1e-12);
+    ck_assert_double_eq_tol(part->results[1].earned, credits[_i].credit, 1e-12);
+    ck_assert_double_eq_tol(part->results[1].possible, 1.0, 1e-12);
+    ck_assert(part->results[0].earned == 0.0);
+    close_marking(&m);
+}
+END_TEST
+
+/* Without weights only what is there counts; with weights all of it, but for an optional case of what is there. */
+START_TEST(missing_cases_count_by_the_rubric)
+{
+    static const char *const only[] = {"relu", "training", NULL};
+    marking m;
+    open_marking(&m, only, "{\"weights\": {\"relu\": 4, \"training\": 6}}");
+    grade_part *relu = &m.battery->parts[0];
+    grade_part *training = &m.battery->parts[1];
+    size_t optional = 0;
+    for (size_t i = 0; i < training->count; i++) {
+        training->results[i].verdict = GRADE_MISSING;
+        optional += training->cases[i]->optional;
+    }
+    for (size_t i = 0; i < relu->count; i++) {
+        relu->results[i].verdict = i == 0 ? GRADE_MISSING : GRADE_PASS;
+    }
+    ck_assert_uint_ge(optional, 1);
+    double answered = (double)(relu->count - 1);
+    grade_score score = assay_grade_score(m.battery, NULL, m.catalogue);
+    ck_assert(score.possible == answered && score.earned == answered);
+    ck_assert(relu->results[0].possible == 0.0);
+    score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+    ck_assert_double_eq_tol(score.possible, 10.0, 1e-12);
+    ck_assert_double_eq_tol(score.earned, 4.0 * answered / (double)relu->count, 1e-12);
+    ck_assert(!assay_grade_full_marks(score));
+    for (size_t i = 0; i < training->count; i++) {
+        training->results[i].verdict = training->cases[i]->optional ? GRADE_MISSING : GRADE_PASS;
+    }
+    relu->results[0].verdict = GRADE_PASS;
+    score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+    ck_assert_double_eq_tol(score.earned, 10.0, 1e-12);
+    ck_assert(assay_grade_full_marks(score));
+    close_marking(&m);
+}
+END_TEST
+
+/* A case's share is 1, or what the rubric says: 0 takes it out. */
+START_TEST(cases_have_shares)
+{
+    static const char *const only[] = {"adam", NULL};
+    marking m;
+    open_marking(&m, only, "{\"weights\": {\"adam\": 20}, \"cases\": {\"adam/one step\": 3}}");
+    grade_part *part = &m.battery->parts[0];
+    for (size_t i = 0; i < part->count; i++) {
+        part->results[i].verdict = GRADE_WRONG;
+        ck_assert(part->cases[i]->name[0] != '\0');
+    }
+    double shares = (double)part->count + 2.0;
+    for (size_t i = 0; i < part->count; i++) {
+        part->results[i].verdict = GRADE_PASS;
+        double share = strcmp(part->cases[i]->name, "one step") == 0 ? 3.0 : 1.0;
+        grade_score score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+        support_assert_relative("earned", score.earned, 20.0 * share / shares, 1e-12);
+        support_assert_relative("possible", score.possible, 20.0, 1e-12);
+        part->results[i].verdict = GRADE_WRONG;
+    }
+    close_marking(&m);
+    open_marking(&m, only, "{\"cases\": {\"adam/one step\": 0}}");
+    part = &m.battery->parts[0];
+    for (size_t i = 0; i < part->count; i++) {
+        part->results[i].verdict = GRADE_PASS;
+    }
+    grade_score score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+    support_assert_relative("possible", score.possible, (double)part->count, 1e-12);
+    for (size_t i = 0; i < part->count; i++) {
+        ck_assert((part->results[i].possible == 0.0) == (strcmp(part->cases[i]->name, "one step") == 0));
+    }
+    close_marking(&m);
+}
+END_TEST
+
+/* Under a suspicion nothing is left, or the rubric's part; who is cleared keeps all. */
+START_TEST(a_suspicion_takes_points)
+{
+    static const char *const only[] = {"relu", NULL};
+    static const struct {
+        const char *rubric;
+        bool cleared;
+        double kept;
+    } cases[] = {{NULL, false, 0.0}, {"{}", false, 0.0}, {"{\"suspicion\": 0.4}", false, 0.4},
+                 {NULL, true, 1.0},  {"{}", true, 1.0},  {"{\"suspicion\": 0.4}", true, 1.0}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        marking m;
+        open_marking(&m, only, cases[k].rubric);
+        snprintf(m.battery->suspicion, sizeof m.battery->suspicion, "a sign");
+        m.battery->cleared = cases[k].cleared;
+        grade_score score = assay_grade_score(m.battery, m.rubric, m.catalogue); /* verdicts 0: all pass */
+        ck_assert_double_eq_tol(score.earned, cases[k].kept * score.possible, 1e-12);
+        ck_assert(score.possible > 0.0 && assay_grade_full_marks(score) == (cases[k].kept >= 1.0));
+        close_marking(&m);
+    }
+}
+END_TEST
+
+START_TEST(full_marks_are_all_points)
+{
+    ck_assert(assay_grade_full_marks((grade_score){10.0, 10.0}));
+    ck_assert(assay_grade_full_marks((grade_score){10.0, 10.0 - 0.9e-8})); /* sums of thirds */
+    ck_assert(!assay_grade_full_marks((grade_score){10.0, 10.0 - 1.1e-8}));
+    ck_assert(!assay_grade_full_marks((grade_score){0.0, 0.0}));
+    ck_assert(!assay_grade_full_marks((grade_score){0.0, 1.0}));
+}
+END_TEST
+
+/* --- rubrics ------------------------------------------------------------------------------------------------------ */
+
+/* clang-format off */
+static const struct {
+    const char *text;
+    const char *message; /* after the path; NULL: it is a good rubric */
+} rubrics[] = {
+    {"{\"weights\": {\"relu\": 1e6, \"adam\": 0}, \"cases\": {\"adam/one step\": 1000000}, "
+     "\"credit\": {\"any.inexact\": 1, \"any.float32\": 0}}", NULL},
+    {"{\"weights\": {\"relu\": 1000001}}", ": \"weights\", \"relu\": not a number from 0 to 1e+06"},
+    {"{\"weights\": {\"relu\": -0.001}}", ": \"weights\", \"relu\": not a number from 0 to 1e+06"},
+    {"{\"cases\": {\"adam/one step\": true}}", ": \"cases\", \"adam/one step\": not a number from 0 to 1e+06"},
+    {"{\"credit\": {\"any.inexact\": 1.001}}", ": \"credit\", \"any.inexact\": not a number from 0 to 1"},
+    {"{\"credit\": {\"any.inexact\": -0.001}}", ": \"credit\", \"any.inexact\": not a number from 0 to 1"},
+    {"{\"credit\": {\"relu\": 1}}",
+     ": \"credit\" has \"relu\", which is no mistake; assay grade --list prints the names"},
+    {"{\"weights\": {\"any.inexact\": 1}}",
+     ": \"weights\" has \"any.inexact\", which is no component or case; assay grade --list prints the names"},
+    {"{\"weights\": 1}", ": \"weights\" is not an object"},
+    {"{\"cases\": []}", ": \"cases\" is not an object"},
+    {"{\"credit\": \"all\"}", ": \"credit\" is not an object"},
+    {"{\"suspicion\": 1, \"follows\": 1, \"show_values\": true, \"conventions\": [\"keras\", \"tanh.lecun\"]}", NULL},
+    {"{\"suspicion\": 0, \"follows\": 0, \"show_values\": false, \"conventions\": [], \"cleared\": []}", NULL},
+    {"{\"suspicion\": 1.001}", ": \"suspicion\": not a number from 0 to 1"},
+    {"{\"suspicion\": -0.001}", ": \"suspicion\": not a number from 0 to 1"},
+    {"{\"suspicion\": \"0\"}", ": \"suspicion\": not a number from 0 to 1"},
+    {"{\"follows\": 1.001}", ": \"follows\": not a number from 0 to 1"},
+    {"{\"follows\": -0.001}", ": \"follows\": not a number from 0 to 1"},
+    {"{\"follows\": null}", ": \"follows\": not a number from 0 to 1"},
+    {"{\"show_values\": 1}", ": \"show_values\": neither true nor false"},
+    {"{\"cleared\": {}}", ": \"cleared\": not an array of names of submissions"},
+    {"{\"cleared\": [\"ada\", 3]}", ": \"cleared\": not an array of names of submissions"},
+    {"{\"cleared\": [3, \"ada\"]}", ": \"cleared\": not an array of names of submissions"},
+    {"{\"conventions\": \"keras\"}", ": \"conventions\": not an array of names"},
+    {"{\"conventions\": [\"keras\", \"relu.negated\"]}",
+     ": \"conventions\" has \"relu.negated\", which is no convention; assay grade --list prints the names"},
+    {"{\"conventions\": [7]}",
+     ": \"conventions\" has \"?\", which is no convention; assay grade --list prints the names"},
+    {"{\"Name\": \"A\"}", ": unknown key \"Name\"; there are name, weights, cases, credit, suspicion, cleared, "
+                          "show_values, follows, conventions"},
+    {"[3]", ": not a JSON object"},
+    {"{\n\n\"name\" 3}", ", line 3: "},
+};
+/* clang-format on */
+
+START_TEST(rubrics_are_refused_with_the_place)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    grade_rubric *rubric = NULL;
+    assay_error error = {0};
+    assay_status status = read_rubric(rubrics[_i].text, catalogue, &rubric, &error);
+    if (rubrics[_i].message == NULL) {
+        support_assert_ok(status, &error);
+        ck_assert_str_eq(assay_grade_rubric_name(rubric), "");
+    } else {
+        char part[300];
+        snprintf(part, sizeof part, "/rubric.json%s", rubrics[_i].message);
+        support_assert_error(status, ASSAY_ERROR_FORMAT, &error, part);
+        ck_assert_ptr_null(rubric);
+    }
+    assay_grade_rubric_close(rubric);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* FNV-1a of the rubric's compact JSON with sorted keys, but for those who are cleared. */
+START_TEST(digests_tell_rubrics_apart)
+{
+    static const struct {
+        const char *text;
+        const char *digested;
+    } cases[] = {
+        {"{}", "{}"},
+        {"{ \"name\" : \"A\" }", "{\"name\":\"A\"}"},
+        {"{\"weights\": {\"relu\": 2, \"adam\": 1}, \"name\": \"A\"}",
+         "{\"name\":\"A\",\"weights\":{\"adam\":1,\"relu\":2}}"},
+        {"{\"cleared\": [\"ada\"], \"name\": \"A\"}", "{\"name\":\"A\"}"},
+    };
+    grade_catalogue *catalogue = open_catalogue();
+    assay_error error = {0};
+    uint64_t digest = 7;
+    support_assert_ok(assay_grade_rubric_digest(NULL, &digest, &error), &error);
+    ck_assert_uint_eq(digest, 0);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        grade_rubric *rubric;
+        uint64_t wanted = 14695981039346656037u;
+        support_assert_ok(read_rubric(cases[k].text, catalogue, &rubric, &error), &error);
+        support_assert_ok(assay_grade_rubric_digest(rubric, &digest, &error), &error);
+        for (const char *c = cases[k].digested; *c != '\0'; c++) {
+            wanted = (wanted ^ (unsigned char)*c) * 1099511628211u;
+        }
+        ck_assert_uint_eq(digest, wanted);
+        assay_grade_rubric_close(rubric);
+    }
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+START_TEST(rubrics_are_asked)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    grade_rubric *rubric;
+    assay_error error = {0};
+    ck_assert_str_eq(assay_grade_rubric_name(NULL), "");
+    ck_assert_ptr_null(assay_grade_rubric_components(NULL));
+    ck_assert(!assay_grade_rubric_clears(NULL, "ada"));
+    support_assert_ok(read_rubric("{\"name\": \"Week 3\", \"weights\": {\"relu\": 1, \"adam\": 2}, "
+                                  "\"cleared\": [\"ada\", \"bob\"]}",
+                                  catalogue, &rubric, &error),
+                      &error);
+    ck_assert_str_eq(assay_grade_rubric_name(rubric), "Week 3");
+    ck_assert_str_eq(assay_grade_rubric_components(rubric)[0], "relu");
+    ck_assert_str_eq(assay_grade_rubric_components(rubric)[1], "adam");
+    ck_assert_ptr_null(assay_grade_rubric_components(rubric)[2]);
+    ck_assert(assay_grade_rubric_clears(rubric, "bob") && !assay_grade_rubric_clears(rubric, "bo"));
+    assay_grade_rubric_close(rubric);
+    support_assert_ok(read_rubric("{\"name\": \"no weights\"}", catalogue, &rubric, &error), &error);
+    ck_assert_ptr_null(assay_grade_rubric_components(rubric));
+    assay_grade_rubric_close(rubric);
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+/* --convention: to a rubric, or to none. */
+START_TEST(conventions_are_accepted)
+{
+    static const char *const only[] = {"tanh", NULL};
+    marking m;
+    assay_error error = {0};
+    open_marking(&m, only, NULL);
+    grade_part *part = &m.battery->parts[0];
+    part->results[0] = (grade_result){.verdict = GRADE_WRONG, .mistake = "tanh.lecun"};
+    support_assert_error(assay_grade_rubric_accept(&m.rubric, "relu.negated", m.catalogue, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "no convention 'relu.negated'; assay grade --list prints them");
+    ck_assert_ptr_null(m.rubric);
+    error = (assay_error){0};
+    support_assert_ok(assay_grade_rubric_accept(&m.rubric, "keras", m.catalogue, &error), &error);
+    grade_score score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+    ck_assert(score.earned == score.possible - 1.0);
+    support_assert_ok(assay_grade_rubric_accept(&m.rubric, "lecun", m.catalogue, &error), &error);
+    score = assay_grade_score(m.battery, m.rubric, m.catalogue);
+    ck_assert(score.earned == score.possible && score.possible == (double)part->count);
+    close_marking(&m);
+}
+END_TEST
+
+START_TEST(conventions_have_users)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    const grade_mistake *order = assay_grade_catalogue_find(catalogue, "linear_forward.weight_order");
+    ck_assert_str_eq(order->kind, "convention");
+    ck_assert_str_eq(assay_grade_catalogue_user(catalogue, order, 0), "cs231n");
+    ck_assert_str_eq(assay_grade_catalogue_user(catalogue, order, 1), "keras");
+    ck_assert_ptr_null(assay_grade_catalogue_user(catalogue, order, 2));
+    ck_assert(assay_grade_catalogue_used_by(catalogue, order, "keras"));
+    ck_assert(!assay_grade_catalogue_used_by(catalogue, order, "pytorch"));
+    ck_assert(assay_grade_catalogue_has_convention(catalogue, "keras"));
+    ck_assert(assay_grade_catalogue_has_convention(catalogue, "tanh.lecun"));
+    ck_assert(!assay_grade_catalogue_has_convention(catalogue, "relu.negated"));
+    ck_assert(!assay_grade_catalogue_has_convention(catalogue, "nobody"));
+    ck_assert_ptr_null(assay_grade_catalogue_find(catalogue, "relu"));
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("grade marks");
+    TCase *judge = evidence_case("tolerances and names", "property: grade/judge, grade/diagnose");
+    tcase_add_test(judge, distances_are_in_units_of_the_tolerance);
+    tcase_add_test(judge, infinities_and_nan_equal_themselves_only);
+    tcase_add_test(judge, values_that_cancel_have_a_scale);
+    tcase_add_test(judge, values_fit_up_to_the_tolerance);
+    tcase_add_test(judge, the_judge_holds_the_tolerance);
+    tcase_add_test(judge, cases_have_the_usual_tolerances);
+    tcase_add_test(judge, verdicts_have_names);
+    tcase_add_test(judge, other_verdicts_stay);
+    tcase_add_test(judge, the_first_wrong_value_is_shown);
+    tcase_add_test(judge, memory_that_is_not_written_is_named);
+    tcase_add_test(judge, memory_that_is_added_to_is_named);
+    tcase_add_test(judge, inputs_that_are_changed_are_named);
+    tcase_add_test(judge, names_are_added_once);
+    tcase_add_loop_test(judge, levels_are_found_alone_and_in_pairs, 0, (int)(sizeof named / sizeof named[0]));
+    tcase_add_test(judge, what_no_level_gives_has_no_name);
+    tcase_add_test(judge, the_nearest_level_gives_most_values);
+    suite_add_tcase(suite, judge);
+    TCase *forms = evidence_case("forms of values", "property: grade/rounding, grade/quotient, grade/distribution");
+    tcase_add_test(forms, short_decimals_are_counted);
+    tcase_add_test(forms, single_precision_is_recognised);
+    tcase_add_test(forms, half_a_unit_of_the_last_digit);
+    tcase_add_test(forms, digits_of_answers_are_seen);
+    tcase_add_test(forms, difference_quotients_are_recognised);
+    tcase_add_loop_test(forms, laws_are_held_to_their_variance, 0, (int)(sizeof laws / sizeof laws[0]));
+    tcase_add_test(forms, laws_are_held_to_their_mean);
+    tcase_add_test(forms, laws_are_held_to_their_ends);
+    tcase_add_test(forms, constants_are_held_to_float32);
+    tcase_add_test(forms, all_distributions_have_words);
+    suite_add_tcase(suite, forms);
+    TCase *points = evidence_case("points", "property: grade/rubric, grade/catalogue; errors: grade/rubric");
+    tcase_add_loop_test(points, names_cost_what_the_rubric_says, 0, (int)(sizeof credits / sizeof credits[0]));
+    tcase_add_test(points, missing_cases_count_by_the_rubric);
+    tcase_add_test(points, cases_have_shares);
+    tcase_add_test(points, a_suspicion_takes_points);
+    tcase_add_test(points, full_marks_are_all_points);
+    tcase_add_loop_test(points, rubrics_are_refused_with_the_place, 0, (int)(sizeof rubrics / sizeof rubrics[0]));
+    tcase_add_test(points, digests_tell_rubrics_apart);
+    tcase_add_test(points, rubrics_are_asked);
+    tcase_add_test(points, conventions_are_accepted);
+    tcase_add_test(points, conventions_have_users);
+    suite_add_tcase(suite, points);
+    return support_run(suite);
+}
