@@ -69,7 +69,7 @@ typedef struct {
 typedef struct {
     float *b;           /* the panels, at most assay_panel_columns(k) columns of B */
     float *column_sums; /* of these columns */
-    bool infinite;      /* a number of theirs is not finite */
+    bool infinite;      /* one of these sums is not finite, as it is if a number of the column is not */
     uint64_t packing;   /* what they are */
     float *values;      /* ASSAY_PANEL_GROUP_ROWS rows of ASSAY_PANEL_STRIDE numbers: A without what is left out */
     uint32_t *kept;     /* a list for ASSAY_PANEL_ROWS rows: which k the numbers belong to */
