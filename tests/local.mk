@@ -55,6 +55,7 @@ suites = \
 	tests/test_model_hostile \
 	tests/test_nn \
 	tests/test_openblas \
+	tests/test_pool \
 	tests/test_random \
 	tests/test_random_philox \
 	tests/test_random_statistics \

@@ -28,8 +28,7 @@ static atomic_int creations;        /* of threads, so far */
 static atomic_int failing_creation; /* which of them fails; 0: none */
 static atomic_int wakes;
 static atomic_int wakes_without_lock;
-static _Thread_local bool slow; /* takes long after each lock */
-static _Thread_local int held;  /* locks, by this thread */
+static _Thread_local int held; /* locks, by this thread */
 
 /* ISO C has no conversion from dlsym's pointer to a function's. */
 #define REAL(name)                               \
@@ -82,11 +81,7 @@ int pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
     REAL(pthread_mutex_unlock);
     held--;
-    int failure = real(mutex);
-    if (slow) {
-        nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL);
-    }
-    return failure;
+    return real(mutex);
 }
 
 int pthread_cond_init(pthread_cond_t *condition, const pthread_condattr_t *attributes)
@@ -214,28 +209,6 @@ START_TEST(sleepers_are_woken_under_the_lock)
 }
 END_TEST
 
-/* The worker's part takes so long that the caller sleeps, and has to be woken by a worker that is slow from then on. */
-static void become_slow(const void *task, assay_pool_part part)
-{
-    (void)task;
-    nanosleep(&(struct timespec){.tv_nsec = part.thread == 0 ? 5000000 : 20000000}, NULL);
-    slow = part.thread != 0;
-}
-
-/* A worker that has completed the last part looks for the next operation only when the pool is being destroyed. */
-START_TEST(a_late_worker_ends_with_its_pool)
-{
-    evidence(EVIDENCE_PROPERTY, "backend/backend");
-    assay_pool *pool = NULL;
-    assay_error error = {.status = ASSAY_OK};
-    support_assert_ok(assay_pool_create(2, &pool, &error), &error);
-    assay_pool_run(pool, ASSAY_CUT_FIXED, 2, become_slow, NULL);
-    const int before = atomic_load(&threads);
-    assay_pool_destroy(pool);
-    ck_assert_int_eq(atomic_load(&threads), before - 1);
-}
-END_TEST
-
 /* The third of four threads, the caller's counted, cannot be started: the second ends, and the message names it. */
 START_TEST(thread_that_cannot_start)
 {
@@ -277,7 +250,6 @@ int main(void)
     tcase_add_test(tcase, pools_run_every_part_and_end);
     tcase_add_test(tcase, free_cuts_compute_each_element_once);
     tcase_add_test(tcase, sleepers_are_woken_under_the_lock);
-    tcase_add_test(tcase, a_late_worker_ends_with_its_pool);
     tcase_add_test(tcase, thread_that_cannot_start);
     tcase_add_test(tcase, cores_that_are_told_to_be_chosen);
     suite_add_tcase(suite, tcase);
