@@ -58,6 +58,7 @@ suites = \
 	tests/test_nn \
 	tests/test_openblas \
 	tests/test_pickle \
+	tests/test_pool \
 	tests/test_random \
 	tests/test_random_philox \
 	tests/test_random_statistics \

@@ -58,7 +58,10 @@ typedef _Atomic(assay_pool_function) atomic_function;
 typedef _Atomic(const void *) atomic_task;
 
 struct assay_pool {
-    /* The generation, which grows by one with each operation, in the upper half; the next part in the lower half. */
+    /*
+     * The generation, which grows by one with each operation, in the upper half; how many of its parts are not claimed
+     * in the lower half.
+     */
     _Alignas(ASSAY_ALIGNMENT) atomic_uint_fast64_t claims;
     atomic_function function; /* of this generation; NULL: the workers end */
     atomic_task task;
@@ -110,23 +113,23 @@ static void complete_part(assay_pool *pool)
 
 /*
  * Claims and computes parts until none is left, and returns the generation. A thread that arrives late may read the
- * function of a later generation than the claims that it has read; the claim then fails, as the generation is part of
- * what it compares.
+ * function or the number of parts of a later generation than the claims that it has read. The caller writes these only
+ * when no part of the earlier generation is left, so that the claim fails.
  */
 static uint32_t compute_parts(assay_pool *pool, int thread)
 {
     uint64_t claims = atomic_load_explicit(&pool->claims, memory_order_acquire);
     for (;;) {
-        assay_pool_function function = atomic_load_explicit(&pool->function, memory_order_relaxed);
-        const void *task = atomic_load_explicit(&pool->task, memory_order_relaxed);
-        const assay_pool_part part = {.index = (int)(uint32_t)claims,
-                                      .count = atomic_load_explicit(&pool->parts, memory_order_relaxed),
-                                      .thread = thread};
-        if (part.index >= part.count) {
+        const int left = (int)(uint32_t)claims;
+        if (left == 0) {
             return generation_of(claims);
         }
-        bool claimed = atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims + 1, memory_order_acq_rel,
-                                                               memory_order_acquire);
+        assay_pool_function function = atomic_load_explicit(&pool->function, memory_order_relaxed);
+        const void *task = atomic_load_explicit(&pool->task, memory_order_relaxed);
+        const int count = atomic_load_explicit(&pool->parts, memory_order_relaxed);
+        const assay_pool_part part = {.index = count - left, .count = count, .thread = thread};
+        const bool claimed = atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims - 1,
+                                                                     memory_order_acq_rel, memory_order_acquire);
         if (claimed) { /* ASSAY_EXCL_MCDC: false where another thread claims at the same moment: by chance */
             function(task, part);
             complete_part(pool);
@@ -190,7 +193,7 @@ static void start(assay_pool *pool, int parts, assay_pool_function function, con
     atomic_store_explicit(&pool->parts, parts, memory_order_relaxed);
     atomic_store_explicit(&pool->pending, parts, memory_order_relaxed);
     uint32_t generation = generation_of(atomic_load_explicit(&pool->claims, memory_order_relaxed)) + 1;
-    atomic_store(&pool->claims, (uint64_t)generation << 32);
+    atomic_store(&pool->claims, (uint64_t)generation << 32 | (uint32_t)parts);
     if (atomic_load(&pool->sleepers) != 0) {
         pthread_mutex_lock(&pool->lock);
         pthread_cond_broadcast(&pool->wake);
