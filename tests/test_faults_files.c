@@ -98,19 +98,35 @@ static assay_status remove_all_leftovers(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
-static assay_status write_device(fault_bench *bench, assay_error *error)
+/* A pipe of our own, as /dev/stdout may be one: nothing is ever put in its place. */
+static void set_up_pipe(fault_bench *bench)
 {
-    (void)bench;
+    static int ends[2];
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC | O_NONBLOCK), 0);
+    bench->thing[0] = ends;
+}
+
+static void tidy_pipe(fault_bench *bench)
+{
+    const int *ends = bench->thing[0];
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static assay_status write_pipe(fault_bench *bench, assay_error *error)
+{
+    char path[FAULT_PATH];
     assay_file_writer *writer;
-    ASSAY_TRY(assay_file_create("/dev/null", &writer, error));
-    fputs("never to be seen", assay_file_stream(writer));
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ((const int *)bench->thing[0])[1]);
+    ASSAY_TRY(assay_file_create(path, &writer, error));
+    fputs("text", assay_file_stream(writer));
     return assay_file_commit_unsynced(writer, error);
 }
 
 /* An output in no folder that is read: whatever cannot be looked at is not the same file. */
 static assay_status keep_file(fault_bench *bench, assay_error *error)
 {
-    return assay_file_keep("/dev/null", bench->folder, error);
+    return assay_file_keep("/proc/self/exe", bench->folder, error);
 }
 
 static assay_status name_beside_program(fault_bench *bench, assay_error *error)
@@ -497,7 +513,7 @@ static const fault_scenario scenarios[] = {
     {"a file read", set_up_old_file, read_file, NULL, 0, NULL, 0},
     {"leftovers removed", set_up_leftovers, remove_leftovers, NULL, 0, NULL, 0},
     {"all leftovers removed", set_up_old_leftovers, remove_all_leftovers, NULL, 0, NULL, 0},
-    {"a device written", NULL, write_device, NULL, 0, NULL, 0},
+    {"a pipe written", set_up_pipe, write_pipe, tidy_pipe, 0, NULL, 0},
     {"an output kept", set_up_old_file, keep_file, NULL, 0, NULL, 0},
     {"a name beside the program", NULL, name_beside_program, NULL, 0, NULL, 0},
     {"a text formatted", NULL, format_text, NULL, 0, NULL, 0},

@@ -262,7 +262,8 @@ static const struct {
     AT(0, "%PDF", "a PDF document"), AT(0, "\x89PNG", "an image"), AT(0, "\xff\xd8\xff", "an image"),
     AT(0, "GIF8", "an image"), AT(0, "version https://git-lfs", "a pointer of Git LFS"),
     AT(0, "\x08\x03\x12", "ONNX"), AT(0, "\x08\x1f\x12", "ONNX"), AT(0, "xxjoblib.numpy_pickle", "written by joblib"),
-    AT(0, "<", "a web page"), AT(0, "\xef\xbb\xbf \n\r\t<", "a web page"), AT(0, " {\"weight_map\"", "the index of a model"),
+    AT(0, "<", "a web page"), AT(0, "\xef\xbb\xbf \n\r\t<", "a web page"), 
+    AT(0, " {\"weight_map\"", "the index of a model"),
     AT(0, "{", "is JSON text"), AT(0, "[", "is JSON text"), AT(0, "\t[", "is JSON text"),
     AT(0, "{\"weight_map'", "is JSON text"),
 };

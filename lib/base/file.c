@@ -75,7 +75,11 @@ static assay_status choose_target(assay_file_writer *writer, assay_error *error)
         return ASSAY_ERROR_MEMORY;
     }
     /* A pipe behind /dev/stdout has no path: realpath fails, stat works. */
-    if (stat(writer->path, &about) == 0 && !S_ISREG(about.st_mode)) {
+    bool there = stat(writer->path, &about) == 0;
+    if (!there && errno != ENOENT) { /* it may be a device: nothing is put in its place */
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path, strerror(errno));
+    }
+    if (there && !S_ISREG(about.st_mode)) {
         assay_free(writer->target);
         writer->target = assay_strdup(writer->path, error);
         return S_ISDIR(about.st_mode)

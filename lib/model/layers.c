@@ -491,7 +491,7 @@ assay_status assay_layers_find(const assay_state *state, const char *prefix, boo
                                assay_layers *layers, assay_error *error)
 {
     bool numbered = false;
-    char wanted[ASSAY_MODEL_PREFIX_LENGTH + 2] = "";
+    char wanted[sizeof layers->prefix] = "";
     *layers = (assay_layers){0};
     if (prefix != NULL) {
         size_t length = strlen(prefix);

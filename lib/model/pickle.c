@@ -745,7 +745,7 @@ static assay_status get(pickle_machine *m, uint64_t index)
     return push(m, m->memo.entries[index]);
 }
 
-/* The argument of PUT and GET: a number, or a line of digits. */
+/* The argument of PUT and GET: a number, or a line of digits. `*index` is 0 before. */
 static assay_status take_index(pickle_machine *m, size_t width, uint64_t *index)
 {
     if (width > 0) {
@@ -753,7 +753,6 @@ static assay_status take_index(pickle_machine *m, size_t width, uint64_t *index)
     }
     pickle_text line;
     ASSAY_TRY(take_line(m, &line));
-    *index = 0;
     for (size_t i = 0; i < line.length; i++) {
         if (line.chars[i] < '0' || line.chars[i] > '9' || *index > UINT32_MAX) {
             return pickle_refuse(m, "a memo index that is not a number");
