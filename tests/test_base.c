@@ -310,7 +310,7 @@ START_TEST(leftovers_of_the_dead_go)
     static const struct { const char *format; bool goes; } names[] = {
         {"file.%ld-12.tmp", true},      {"file.%ld-12", false},     {"file.%ld-x.tmp", false},  {"file.tmp", false},
         {"file.%ld-12.tmp.bak", false}, {"file.%ld.tmp", false},    {"file2.%ld-1.tmp", false}, {"file", false},
-        {"file.-%ld-12.tmp", false},    {"other.%ld-1.tmp", false},
+        {"file.-%ld-12.tmp", false},    {"fils.%ld-12.tmp", false},    {"other.%ld-1.tmp", false},
     };
     /* clang-format on */
     enum { NAMES = sizeof names / sizeof *names };
@@ -392,6 +392,7 @@ START_TEST(leftovers_of_other_users_stay)
     char *left = assay_asprintf(NULL, "%s.1-1.tmp", path);
     bool root = getuid() == 0;
     write_text(left, "x");
+    ck_assert_int_eq(chmod(folder, 0755), 0);
     ck_assert(!root || setresuid(65534, 65534, 0) == 0);
     bool refused = kill(1, 0) != 0 && errno == EPERM;
     assay_file_remove_leftovers(path);
@@ -492,6 +493,9 @@ START_TEST(names_of_one_file)
         {"new", "./new", true},
         {"new", "folder/new", false},
         {"/new-file-of-a-test", "%s/new-file-of-a-test", false},
+        {"/proc/new", "%s/new", false},
+        {"%s/new", "/proc/new", false},
+        {"/proc/version", "%s/file", false},
     };
     char *folder = support_make_folder();
     ck_assert_int_eq(chdir(folder), 0);

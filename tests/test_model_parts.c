@@ -812,6 +812,7 @@ static assay_state *state_of(const stored *tensors)
 }
 
 /* X.weight [rows][columns] and X.bias [rows]. */
+#define NETS "net.net.net.net.net.net.net.net.net.net." /* half of what is shown of a prefix */
 #define LAYER(name, rows, columns)   \
     {name ".weight", rows, columns}, \
     {                                \
@@ -892,6 +893,14 @@ static const struct {
     {NULL, true, {{"module_parameters.0", 2, 3}}, NULL, "but a whole network ('module_parameters.0')"},
     {NULL, true, {LAYER("conv", 2, 3), {"conv.weight_g", 2, 0}}, NULL, "'conv.weight_g' belongs to the network's"},
     {NULL, true, {LAYER("x.layers.0", 2, 3), {"x.layers.0.weight_v", 2, 0}}, NULL, "'x.layers.0.weight_v' belongs to"},
+    {NULL, true, {LAYER("x.weight", 2, 2), LAYER("x", 2, 2)}, "x.weight.weight x.weight ", ""},
+    {NULL, true, {LAYER("h1", 2, 2), LAYER("hx", 2, 2)}, "h1.weight hx.weight ", ""},
+    {NULL, true, {LAYER("model.a", 2, 3), LAYER("state.a", 2, 3), {"epoch", 1, 0}}, NULL,
+     "holds more than one network, 'model.*' and 'state.*'"},
+    {NULL, true, {LAYER("model.layers.0", 2, 3), LAYER("state.layers.0", 2, 3)}, NULL,
+     "holds more than one network, 'model.layers.*' and 'state.layers.*'"},
+    {NULL, true, {LAYER("layers.0", 2, 3), LAYER(NETS NETS "layers.0", 2, 3)}, NULL,
+     "holds more than one network, 'layers.*' and '" NETS NETS "layers.*'"},
     {NULL, true, {{NULL, 0, 0}}, NULL, "holds no network of the tutorial: there is no tensor 'layers.N.weight'"},
 };
 /* clang-format on */
@@ -973,9 +982,16 @@ START_TEST(prefixes_have_a_longest)
             strcat(name[0], "net.");
             strcat(name[1], "net.");
         }
-        strcat(name[0], "layers.0.weight");
-        strcat(name[1], "layers.0.bias");
+        char *end[2] = {name[0] + strlen(name[0]), name[1] + strlen(name[1])};
+        strcpy(end[0], "a.weight");
+        strcpy(end[1], "a.bias");
         assay_state *state = state_of((stored[]){{name[0], 2, 3}, {name[1], 2, 0}, {NULL, 0, 0}});
+        support_assert_ok(assay_layers_find(state, NULL, true, "file", &layers, &error), &error);
+        ck_assert_str_eq(layers.prefix, "");
+        assay_state_destroy(state);
+        strcpy(end[0], "layers.0.weight");
+        strcpy(end[1], "layers.0.bias");
+        state = state_of((stored[]){{name[0], 2, 3}, {name[1], 2, 0}, {NULL, 0, 0}});
         assay_status status = assay_layers_find(state, NULL, true, "file", &layers, &error);
         ck_assert_int_eq(status, times == 50 ? ASSAY_OK : ASSAY_ERROR_FORMAT);
         ck_assert(times > 50 || strlen(layers.prefix) == 200);
@@ -1044,6 +1060,32 @@ START_TEST(many_layers_of_one_size)
     support_assert_error(assay_layers_find(state, NULL, true, "file", &layers, &error), ASSAY_ERROR_FORMAT, &error,
                          "the order of the matrices in it is not clear");
     assay_state_destroy(state);
+}
+END_TEST
+
+START_TEST(more_layers_than_a_network_has)
+{
+    for (int count = ASSAY_MAX_HIDDEN + 1; count <= ASSAY_MAX_HIDDEN + 2; count++) {
+        assay_layers layers;
+        assay_error error = {.message = ""};
+        assay_state *state = NULL;
+        support_assert_ok(assay_state_create(&state, &error), &error);
+        for (int i = 0; i < 2 * count; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "h%d.%s", i / 2, i % 2 == 0 ? "weight" : "bias");
+            support_assert_ok(
+                assay_state_add(state, name, ASSAY_DTYPE_F32, i % 2 == 0 ? 2 : 1, (size_t[]){1, 1}, NULL, &error),
+                &error);
+        }
+        assay_status status = assay_layers_find(state, NULL, true, "file", &layers, &error);
+        if (count == ASSAY_MAX_HIDDEN + 1) {
+            support_assert_ok(status, &error);
+            ck_assert_uint_eq(layers.count, (size_t)count);
+        } else {
+            support_assert_error(status, ASSAY_ERROR_FORMAT, &error, "not weights and biases of linear layers");
+        }
+        assay_state_destroy(state);
+    }
 }
 END_TEST
 
@@ -1408,6 +1450,7 @@ static Suite *suite(void)
     tcase_add_test(layers, prefixes_have_a_longest);
     tcase_add_test(layers, layers_of_odd_names_and_number);
     tcase_add_test(layers, many_layers_of_one_size);
+    tcase_add_test(layers, more_layers_than_a_network_has);
     tcase_add_test(layers, weights_are_floating_point);
     suite_add_tcase(made, layers);
     return made;

@@ -173,6 +173,8 @@ static const struct {
     {BLOB(")"), PICKLE_BROKEN, "past the end", "byte 1 of the pickle, opcode none"},
     {BLOB("K\1U\1a\x93."), PICKLE_RUNS_CODE, "a name that is computed", "opcode STACK_GLOBAL"},
     {BLOB("U\1aK\1\x93."), PICKLE_RUNS_CODE, "a name that is computed", "opcode STACK_GLOBAL"},
+    {BLOB("\x93."), PICKLE_BROKEN, "takes a value", "opcode STACK_GLOBAL"},
+    {BLOB("K\1t."), PICKLE_BROKEN, "a mark", "opcode TUPLE"},
     {BLOB("U\1a\x93."), PICKLE_BROKEN, "takes a value", "opcode STACK_GLOBAL"},
     {BLOB("K\1)\x81."), PICKLE_RUNS_CODE, "a class that is computed", "opcode NEWOBJ"},
     {BLOB(")\x81."), PICKLE_BROKEN, "takes a value", "opcode NEWOBJ"},
@@ -552,6 +554,10 @@ static const struct {
      "'n' (an object)"},
     {BLOB("}U\1ncmodels\nNet\n" NET "s."), "", "a dictionary", NULL, "'n' (an object)"},
     {BLOB("cbuiltins\nset\n" NET "}U\1a" TENSOR("0") "sb."), "a ", "a set", NULL, ""},
+    {BLOB("](" TENSOR("0") "\x88" TENSOR("1") "e."), "0 2 ", "a list", NULL, ""},
+    {BLOB("cmodels\nNet\n" NET "K\1b."), "", "an object", "models.Net", ""},
+    {BLOB("cmodels\nNet\n" NET "(U\1a" TENSOR("0") "u}U\1b" TENSOR("1") "sb."), "a b ", "an object", NULL, ""},
+    {BLOB("cmodels\nNet\n" NET "U\1xa."), "", "an object", NULL, ""},
     {BLOB("}q\0(U\1a" TENSOR("0") "U\1bh\0u."), "a ", "a dictionary", NULL, ""},
     {BLOB("}(U\1a}q\0U\1x" TENSOR("0") "sU\1bh\0u."), "a.x ", "a dictionary", NULL, ""},
     {BLOB("ccollections\nOrderedDict\n]U\1a" TENSOR("0") "\x86" "a\x85R."), "a ", "a dictionary", NULL, ""},
@@ -600,6 +606,8 @@ static const struct {
     const char *says;
 } not_made[] = {
     {BLOB("ctorch._utils\n_rebuild_parameter\n(K\1\x88}tR."), "makes a parameter of something that is not a tensor"},
+    {BLOB("cmodels\nNet\n" NET "}U\2a\0" TENSOR("0") "sb."), "a name with a zero byte"},
+    {BLOB("(U\2a\0" TENSOR("0") "\x86t."), "a name with a zero byte"},
     {BLOB("ctorch._utils\n_rebuild_parameter\n)R."), "makes a parameter of something that is not a tensor"},
     {BLOB("ctorch._tensor\n_rebuild_from_type_v2\n(K\1cmodels\nT\n)}tR."), "in a way that Assay does not know"},
     {BLOB("ctorch._tensor\n_rebuild_from_type_v2\n(" REBUILD "cmodels\nT\nK\1}tR."), "a way that Assay does not know"},
@@ -749,6 +757,46 @@ START_TEST(memory_has_a_limit)
     support_assert_error(parse((blob){lists, MANY}, &parsed, NULL, NULL, &error), ASSAY_ERROR_FORMAT, &error,
                          "past the end");
     assay_free(lists);
+    /* A growing stack, and one tensor in 60,000 places, each of which has its cost. */
+    enum { MARKS = 4000000, PLACES = 60000 };
+    char *pickle = assay_calloc(MARKS, 1, NULL);
+    memset(pickle, '(', MARKS);
+    support_assert_error(parse((blob){pickle, MARKS}, &parsed, NULL, NULL, &error), ASSAY_ERROR_FORMAT, &error,
+                         "needs more than 28 MiB to be read");
+    static const char first[] = "](" TENSOR("0") "q\0";
+    size_t size = sizeof first - 1;
+    memcpy(pickle, first, size);
+    for (size_t i = 0; i < PLACES; i++, size += 2) {
+        memcpy(pickle + size, "h\0", 2);
+    }
+    memcpy(pickle + size, "e.", 2);
+    support_assert_error(parse((blob){pickle, size + 2}, &parsed, NULL, NULL, &error), ASSAY_ERROR_FORMAT, &error,
+                         "needs more than 28 MiB to be read");
+    assay_free(pickle);
+}
+END_TEST
+
+/* What an object holds is one place deeper. */
+START_TEST(objects_have_a_depth)
+{
+    static const char object[] = "cmodels\nNet\n)\x81}U\1a" TENSOR("0") "sb";
+    for (size_t depth = 58; depth <= 60; depth++) {
+        char pickle[1024] = "";
+        size_t size = 0;
+        assay_pickle *parsed = NULL;
+        assay_error error = {.message = ""};
+        for (size_t i = 0; i < depth; i++, size += 4) {
+            memcpy(pickle + size, "}U\1d", 4);
+        }
+        memcpy(pickle + size, object, sizeof object - 1);
+        size += sizeof object - 1;
+        memset(pickle + size, 's', depth);
+        size += depth;
+        pickle[size++] = '.';
+        support_assert_ok(parse((blob){pickle, size}, &parsed, NULL, NULL, &error), &error);
+        ck_assert_uint_eq(assay_pickle_count(parsed), depth == 58 ? 1 : 0);
+        assay_pickle_destroy(parsed);
+    }
 }
 END_TEST
 
@@ -895,6 +943,8 @@ int main(void)
     tcase_add_test(tests, the_walk_has_a_depth);
     tcase_add_test(tests, the_longest_name);
     tcase_add_test(tests, others_are_listed_as_far_as_there_is_room);
+    tcase_set_timeout(tests, 60);
+    tcase_add_test(tests, objects_have_a_depth);
     tcase_add_test(tests, memory_has_a_limit);
     tcase_add_test(tests, marks_stay_as_they_are);
     tcase_add_test(tests, many_values_stay_as_they_are);

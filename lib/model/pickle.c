@@ -625,15 +625,13 @@ static assay_status op_inst(pickle_machine *m, size_t width)
     pickle_text module;
     pickle_text name;
     pickle_value *arguments = NULL;
-    pickle_value *function = NULL;
     pickle_value *result = NULL;
     (void)width;
     ASSAY_TRY(take_global(m, &module, &name));
     ASSAY_TRY(pop_mark(m, &base));
     ASSAY_TRY(make_tuple(m, base, &arguments));
     ASSAY_TRY(push_global(m, module, name));
-    ASSAY_TRY(pop(m, &function));
-    ASSAY_TRY(pickle_call(m, function, arguments, &result));
+    ASSAY_TRY(pickle_call(m, m->stack.entries[--m->stack.count], arguments, &result));
     return push(m, result);
 }
 
