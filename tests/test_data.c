@@ -641,6 +641,34 @@ START_TEST(created_data_sets_are_zero)
     }
     support_assert_error(assay_dataset_create(ASSAY_INPUTS_FLOATS, SIZE_MAX / 2, 3, 1, &made, &error),
                          ASSAY_ERROR_MEMORY, &error, "out of memory");
+    char *says = assay_asprintf(NULL, "cannot address %zu elements of 1 bytes", SIZE_MAX - 1);
+    support_assert_error(assay_dataset_create(ASSAY_INPUTS_BYTES, 2, SIZE_MAX / 2, 1, &made, &error),
+                         ASSAY_ERROR_MEMORY, &error, says);
+    assay_free(says);
+}
+END_TEST
+
+/* The first 64 bytes decide whether a file is text. */
+START_TEST(text_is_judged_by_its_head)
+{
+    evidence(EVIDENCE_ERRORS, "data/idx_read");
+    static const uint32_t shape[] = {28, 28};
+    const assay_idx_form form = {.dimensions = 3, .item_shape = shape};
+    for (size_t length = 63; length <= 64; length++) {
+        char *folder = support_make_folder();
+        char *path = assay_asprintf(NULL, "%s/text", folder);
+        uint8_t bytes[66];
+        uint8_t *read = NULL;
+        size_t count = 0;
+        assay_error error = {.message = ""};
+        memset(bytes, 1, sizeof bytes);
+        memset(bytes, 'a', length);
+        store(path, bytes, sizeof bytes, false);
+        support_assert_error(assay_idx_read(path, &form, &count, &read, &error), ASSAY_ERROR_FORMAT, &error,
+                             length == 64 ? "this is text" : "wrong magic 0x61616161");
+        assay_free(path);
+        support_remove_folder(folder);
+    }
 }
 END_TEST
 
@@ -835,7 +863,7 @@ START_TEST(split_refuses)
     evidence(EVIDENCE_ERRORS, "data/split_create");
     assay_mt19937 generator;
     assay_mt19937_seed(&generator, 42);
-    assay_split split;
+    assay_split split = {.train = (uint32_t[]){7}};
     assay_error error;
     support_assert_error(assay_split_create(&generator, 10, 11, &split, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "11 training samples asked for, the data set has 10");
@@ -897,6 +925,7 @@ int main(void)
     tcase_add_test(use, created_data_sets_are_zero);
     tcase_add_loop_test(use, heads_of_other_files_are_known, 0, sizeof heads / sizeof *heads);
     tcase_add_test(use, zeros_are_no_text);
+    tcase_add_test(use, text_is_judged_by_its_head);
     tcase_add_loop_test(use, csv_files_are_read, 0, sizeof good_csv / sizeof *good_csv);
     tcase_add_loop_test(use, bad_csv_files_are_refused, 0, sizeof bad_csv / sizeof *bad_csv);
     tcase_add_test(use, csv_with_a_nul_or_without_a_file);

@@ -262,7 +262,8 @@ static const struct {
     AT(0, "%PDF", "a PDF document"), AT(0, "\x89PNG", "an image"), AT(0, "\xff\xd8\xff", "an image"),
     AT(0, "GIF8", "an image"), AT(0, "version https://git-lfs", "a pointer of Git LFS"),
     AT(0, "\x08\x03\x12", "ONNX"), AT(0, "\x08\x1f\x12", "ONNX"), AT(0, "xxjoblib.numpy_pickle", "written by joblib"),
-    AT(0, "<", "a web page"), AT(0, "\xef\xbb\xbf \n\r\t<", "a web page"), AT(0, " {\"weight_map\"", "the index of a model"),
+    AT(0, "<", "a web page"), AT(0, "\xef\xbb\xbf \n\r\t<", "a web page"), 
+    AT(0, " {\"weight_map\"", "the index of a model"),
     AT(0, "{", "is JSON text"), AT(0, "[", "is JSON text"), AT(0, "\t[", "is JSON text"),
     AT(0, "{\"weight_map'", "is JSON text"),
 };
@@ -274,7 +275,7 @@ START_TEST(heads_of_other_files_are_known)
     size_t size = foreign[_i].offset + foreign[_i].size;
     memset(head, 'x', sizeof head);
     memcpy(head + foreign[_i].offset, foreign[_i].bytes, foreign[_i].size);
-    unsigned char *exact = assay_calloc(size, 1, NULL);
+    unsigned char *exact = malloc(size);
     memcpy(exact, head, size);
     const char *what = assay_model_foreign(exact, size);
     ck_assert_msg(what != NULL && strstr(what, foreign[_i].says) != NULL, "'%s'", what);
@@ -286,7 +287,7 @@ START_TEST(heads_of_other_files_are_known)
     what = assay_model_foreign(exact, size);
     again = what != NULL && strstr(what, foreign[_i].says) != NULL;
     ck_assert_msg(!again || foreign[_i].bytes[0] == '{', "changed: '%s'", what);
-    assay_free(exact);
+    free(exact);
 }
 END_TEST
 
@@ -314,10 +315,10 @@ END_TEST
 static assay_status parse(const void *bytes, size_t size, assay_model_format *format, assay_state **state,
                           assay_torch_about *about, assay_error *error)
 {
-    void *copy = assay_calloc(size, 1, NULL);
+    void *copy = malloc(size); /* of assay_calloc's there are more bytes */
     memcpy(copy, bytes, size);
     assay_status status = assay_model_parse(copy, size, "file", format, state, about, error);
-    assay_free(copy);
+    free(copy);
     return status;
 }
 
@@ -736,7 +737,7 @@ typedef struct {
     size_t end_at;    /* of the end; the locator is just before */
     uint64_t large;   /* size of the directory in the large end */
     uint32_t size;    /* in the end */
-    size_t comment;   /* bytes behind the end */
+    long comment;     /* bytes behind the end; -1: its last byte is missing */
     const char *says; /* NULL: libzip judges the rest */
 } archive_end;
 
@@ -753,6 +754,7 @@ static const archive_end ends[] = {
     {267, 300, (4 << 20) + 1, UINT32_MAX, 0, NULL},
     {100, 300, UINT64_MAX, UINT32_MAX, 0, NULL},                  /* the large end is not where the locator says */
     {1, 24, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"}, /* a file that is too short for a large end */
+    {100, 300, 0, 5, -1, "its end is missing"},
     {0, 20, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"},
     {0, 19, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"},
     {0, 4, 0, (4 << 20) + 1, 0, "a directory of 4194305 bytes"},
@@ -763,7 +765,7 @@ static const archive_end ends[] = {
 START_TEST(ends_of_archives_are_judged)
 {
     const archive_end *one = &ends[_i];
-    size_t size = one->end_at + 22 + one->comment;
+    size_t size = (size_t)((long)one->end_at + 22 + one->comment);
     unsigned char *bytes = assay_calloc(size, 1, NULL);
     assay_model_format format;
     assay_state *state = NULL;
@@ -810,6 +812,7 @@ static assay_state *state_of(const stored *tensors)
 }
 
 /* X.weight [rows][columns] and X.bias [rows]. */
+#define NETS "net.net.net.net.net.net.net.net.net.net." /* half of what is shown of a prefix */
 #define LAYER(name, rows, columns)   \
     {name ".weight", rows, columns}, \
     {                                \
@@ -855,6 +858,8 @@ static const struct {
      "net."},
     {NULL, true, {LAYER("layers.0", 2, 3), LAYER("layers.1", 4, 3)}, NULL,
      "'layers.1.weight' takes 3 inputs, but 'layers.0.weight' gives 2"},
+    {NULL, true, {LAYER("layers.0", 2, 3), LAYER("layers.1", 4, 3), {"layers.0.weight_mask", 2, 3}}, NULL,
+     "'layers.0.weight_mask' belongs to the network's computation"},
     {NULL, true, {{"layers.0.weight", 2, 3}, {"layers.0.bias", 3, 0}}, NULL, "does not have the 2 entries"},
     {NULL, true, {LAYER("fc1", 2, 3), LAYER("fc2", 4, 2)}, "fc1.weight fc2.weight ", ""},
     {NULL, false, {LAYER("out", 4, 2), LAYER("in", 2, 3)}, "in.weight out.weight ", ""},
@@ -888,6 +893,14 @@ static const struct {
     {NULL, true, {{"module_parameters.0", 2, 3}}, NULL, "but a whole network ('module_parameters.0')"},
     {NULL, true, {LAYER("conv", 2, 3), {"conv.weight_g", 2, 0}}, NULL, "'conv.weight_g' belongs to the network's"},
     {NULL, true, {LAYER("x.layers.0", 2, 3), {"x.layers.0.weight_v", 2, 0}}, NULL, "'x.layers.0.weight_v' belongs to"},
+    {NULL, true, {LAYER("x.weight", 2, 2), LAYER("x", 2, 2)}, "x.weight.weight x.weight ", ""},
+    {NULL, true, {LAYER("h1", 2, 2), LAYER("hx", 2, 2)}, "h1.weight hx.weight ", ""},
+    {NULL, true, {LAYER("model.a", 2, 3), LAYER("state.a", 2, 3), {"epoch", 1, 0}}, NULL,
+     "holds more than one network, 'model.*' and 'state.*'"},
+    {NULL, true, {LAYER("model.layers.0", 2, 3), LAYER("state.layers.0", 2, 3)}, NULL,
+     "holds more than one network, 'model.layers.*' and 'state.layers.*'"},
+    {NULL, true, {LAYER("layers.0", 2, 3), LAYER(NETS NETS "layers.0", 2, 3)}, NULL,
+     "holds more than one network, 'layers.*' and '" NETS NETS "layers.*'"},
     {NULL, true, {{NULL, 0, 0}}, NULL, "holds no network of the tutorial: there is no tensor 'layers.N.weight'"},
 };
 /* clang-format on */
@@ -969,9 +982,16 @@ START_TEST(prefixes_have_a_longest)
             strcat(name[0], "net.");
             strcat(name[1], "net.");
         }
-        strcat(name[0], "layers.0.weight");
-        strcat(name[1], "layers.0.bias");
+        char *end[2] = {name[0] + strlen(name[0]), name[1] + strlen(name[1])};
+        strcpy(end[0], "a.weight");
+        strcpy(end[1], "a.bias");
         assay_state *state = state_of((stored[]){{name[0], 2, 3}, {name[1], 2, 0}, {NULL, 0, 0}});
+        support_assert_ok(assay_layers_find(state, NULL, true, "file", &layers, &error), &error);
+        ck_assert_str_eq(layers.prefix, "");
+        assay_state_destroy(state);
+        strcpy(end[0], "layers.0.weight");
+        strcpy(end[1], "layers.0.bias");
+        state = state_of((stored[]){{name[0], 2, 3}, {name[1], 2, 0}, {NULL, 0, 0}});
         assay_status status = assay_layers_find(state, NULL, true, "file", &layers, &error);
         ck_assert_int_eq(status, times == 50 ? ASSAY_OK : ASSAY_ERROR_FORMAT);
         ck_assert(times > 50 || strlen(layers.prefix) == 200);
@@ -1040,6 +1060,32 @@ START_TEST(many_layers_of_one_size)
     support_assert_error(assay_layers_find(state, NULL, true, "file", &layers, &error), ASSAY_ERROR_FORMAT, &error,
                          "the order of the matrices in it is not clear");
     assay_state_destroy(state);
+}
+END_TEST
+
+START_TEST(more_layers_than_a_network_has)
+{
+    for (int count = ASSAY_MAX_HIDDEN + 1; count <= ASSAY_MAX_HIDDEN + 2; count++) {
+        assay_layers layers;
+        assay_error error = {.message = ""};
+        assay_state *state = NULL;
+        support_assert_ok(assay_state_create(&state, &error), &error);
+        for (int i = 0; i < 2 * count; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "h%d.%s", i / 2, i % 2 == 0 ? "weight" : "bias");
+            support_assert_ok(
+                assay_state_add(state, name, ASSAY_DTYPE_F32, i % 2 == 0 ? 2 : 1, (size_t[]){1, 1}, NULL, &error),
+                &error);
+        }
+        assay_status status = assay_layers_find(state, NULL, true, "file", &layers, &error);
+        if (count == ASSAY_MAX_HIDDEN + 1) {
+            support_assert_ok(status, &error);
+            ck_assert_uint_eq(layers.count, (size_t)count);
+        } else {
+            support_assert_error(status, ASSAY_ERROR_FORMAT, &error, "not weights and biases of linear layers");
+        }
+        assay_state_destroy(state);
+    }
 }
 END_TEST
 
@@ -1178,16 +1224,46 @@ START_TEST(models_are_opened)
                      ASSAY_ERROR_FORMAT);
     ck_assert_ptr_null(model.state);
     assay_free(path);
+    path = write_model(folder, (float)NAN, (float)INFINITY);
+    support_assert_error(assay_model_open(path, NULL, &model, &error), ASSAY_ERROR_NUMERIC, &error,
+                         "tensor 'layers.0.weight' has a NaN at index 5");
+    assay_free(path);
     path = write_model(folder, 6, (float)INFINITY);
     support_assert_error(assay_model_open(path, NULL, &model, &error), ASSAY_ERROR_NUMERIC, &error,
                          "model.safetensors: tensor 'layers.0.bias' has an infinity at index 1");
     support_assert_ok(assay_model_open(path, &(assay_model_options){.allow_nonfinite = true}, &model, &error), &error);
     assay_model_close(&model);
     support_assert_error(assay_model_open("/nowhere/model", NULL, &model, &error), ASSAY_ERROR_IO, &error, "/nowhere");
+    /* Of 1 GiB and one byte; the file is sparse. */
+    ck_assert_int_eq(truncate(path, ((off_t)1 << 30) + 1), 0);
+    support_assert_error(assay_model_load(path, &model, &error), ASSAY_ERROR_FORMAT, &error,
+                         "1073741825 bytes are more than the 1073741824");
+    support_assert_error(assay_safetensors_read(path, &model.state, &error), ASSAY_ERROR_FORMAT, &error,
+                         "1073741825 bytes are more than the 1073741824");
     assay_free(prefix);
     assay_free(config);
     assay_free(path);
     support_remove_folder(folder);
+}
+END_TEST
+
+/* A pickle of text that is no checkpoint is judged if it has at most 64 KiB. */
+START_TEST(pickles_of_text_are_judged)
+{
+    enum { LIMIT = 1 << 16 };
+    for (size_t size = LIMIT; size <= LIMIT + 1; size++) {
+        char *bytes = assay_calloc(LIMIT + 1, 1, NULL);
+        assay_model_format format;
+        assay_state *state = NULL;
+        assay_error error = {.message = ""};
+        memset(bytes, 'N', size);
+        bytes[0] = '(';
+        memcpy(bytes + size - 2, "t.", 2);
+        support_assert_error(parse(bytes, size, &format, &state, NULL, &error), ASSAY_ERROR_FORMAT, &error,
+                             size == LIMIT ? "is a pickle of a tuple, known to be harmless"
+                                           : "neither a checkpoint of PyTorch nor a safetensors file");
+        assay_free(bytes);
+    }
 }
 END_TEST
 
@@ -1196,8 +1272,8 @@ static assay_status find_bytes(void *context, const char *key, const void **byte
 {
     int *calls = context;
     (*calls)++;
-    *bytes = "\1\2\3\4\5\6";
-    *size = strcmp(key, "0") == 0 ? 6 : 3;
+    *bytes = "\1\2\3\4\5\6\7\x08\x09\1\2\3\4\5\6";
+    *size = strcmp(key, "0") == 0 ? 6 : strcmp(key, "3") == 0 ? 15 : 3;
     return strcmp(key, "2") == 0 ? assay_fail(error, ASSAY_ERROR_NUMERIC, "no such storage") : ASSAY_OK;
 }
 
@@ -1219,6 +1295,11 @@ START_TEST(views_of_storages_are_gathered)
         GATHERED(VIEW("0", "\6", "\0", "\2", "\3", "\3", "\1") ".", 11, NULL, 1),
         GATHERED(VIEW("0", "\6", "\0", "\3", "\2", "\1", "\3") ".", 12, "142536", 1),
         GATHERED(VIEW("0", "\6", "\1", "\2", "\2", "\3", "\1") ".", 12, "2356", 1),
+        GATHERED(VIEW("0", "\6", "\6", "\1", "\1", "\7", "\7") ".", 12, NULL, 0),
+        GATHERED("ctorch._utils\n_rebuild_tensor_v2\n((U\7storagectorch\nByteStorage\nU\1"
+                 "3U\3cpuK\17tQK\0"
+                 "K\2K\3K\4\x87K\3K\4K\1\x87\x89}tR.",
+                 64, "123456789123456789123456", 1),
         GATHERED(VIEW("0", "\6", "\5", "\1", "\1", "\7", "\7") ".", 12, "6", 1),
         GATHERED(VIEW("0", "\6", "\2", "\1", "\3", "\7", "\1") ".", 12, "345", 1),
         GATHERED(VIEW("0", "\6", "\4", "\2", "\2", "\0", "\1") ".", 12, "5656", 1),
@@ -1357,6 +1438,7 @@ static Suite *suite(void)
     tcase_add_test(files, the_configuration_is_beside_the_model);
     tcase_add_test(files, weights_are_uploaded);
     tcase_add_test(files, models_are_opened);
+    tcase_add_test(files, pickles_of_text_are_judged);
     tcase_add_test(files, views_of_storages_are_gathered);
     tcase_add_test(files, configurations_have_a_limit);
     tcase_add_test(files, configurations_of_leaky_relu);
@@ -1368,6 +1450,7 @@ static Suite *suite(void)
     tcase_add_test(layers, prefixes_have_a_longest);
     tcase_add_test(layers, layers_of_odd_names_and_number);
     tcase_add_test(layers, many_layers_of_one_size);
+    tcase_add_test(layers, more_layers_than_a_network_has);
     tcase_add_test(layers, weights_are_floating_point);
     suite_add_tcase(made, layers);
     return made;

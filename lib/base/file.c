@@ -75,7 +75,11 @@ static assay_status choose_target(assay_file_writer *writer, assay_error *error)
         return ASSAY_ERROR_MEMORY;
     }
     /* A pipe behind /dev/stdout has no path: realpath fails, stat works. */
-    if (stat(writer->path, &about) == 0 && !S_ISREG(about.st_mode)) {
+    bool there = stat(writer->path, &about) == 0;
+    if (!there && errno != ENOENT) { /* it may be a device: nothing is put in its place */
+        return assay_fail(error, ASSAY_ERROR_IO, "%s: cannot be written: %s", writer->path, strerror(errno));
+    }
+    if (there && !S_ISREG(about.st_mode)) {
         assay_free(writer->target);
         writer->target = assay_strdup(writer->path, error);
         return S_ISDIR(about.st_mode)
@@ -199,8 +203,7 @@ static bool is_leftover(const char *name, const char *stem)
     while (dot > 0 && name[--dot] != '.') {
     }
     if (name[dot] != '.' || (stem != NULL && (strlen(stem) != dot || strncmp(name, stem, dot) != 0)) ||
-        sscanf(name + dot + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0 ||
-        name[dot + 1 + (size_t)end] != '\0') {
+        sscanf(name + dot + 1, "%ld-%*[0-9].tmp%n", &process, &end) != 1 || end == 0) {
         return false;
     }
     return process > 0 && process != (long)getpid() && kill((pid_t)process, 0) != 0 && errno == ESRCH;
@@ -242,10 +245,10 @@ void assay_file_remove_all_leftovers(const char *folder)
     remove_leftovers(folder, NULL, SHARED_AGE);
 }
 
-/* What is at the path, if it is not a regular file. */
+/* What is at the path, if it is not a regular file. A socket cannot be opened. */
 static const char *kind_of(mode_t mode)
 {
-    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : S_ISSOCK(mode) ? "a socket" : "a device";
+    return S_ISDIR(mode) ? "a folder" : S_ISFIFO(mode) ? "a pipe" : "a device";
 }
 
 assay_status assay_file_open(const char *path, size_t limit, int *descriptor, size_t *size, assay_error *error)

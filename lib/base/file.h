@@ -50,7 +50,7 @@ void assay_file_remove_leftovers(const char *path);
 void assay_file_remove_all_leftovers(const char *folder);
 
 /*
- * Opens a regular file of at most `limit` bytes for reading, without waiting: a folder, a pipe, a socket or a device is
+ * Opens a regular file of at most `limit` bytes for reading, without waiting: a folder, a pipe or a device is
  * ASSAY_ERROR_IO and the message names its kind. The caller closes `*descriptor`, which is -1 after a failure.
  */
 assay_status assay_file_open(const char *path, size_t limit, int *descriptor, size_t *size, assay_error *error);

@@ -61,7 +61,6 @@ static assay_status look_at_head(const char *path, assay_byte_stream *stream, as
     z->next_in = stream->input;
     stream->gzip = z->avail_in >= 2 && stream->input[0] == 0x1f && stream->input[1] == 0x8b;
     if (stream->gzip && inflateInit2(z, GZIP_WINDOW) != Z_OK) {
-        stream->gzip = false; /* so that close does not end what did not begin */
         return assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for zlib", path);
     }
     return ASSAY_OK;

@@ -45,14 +45,14 @@ static assay_status read_failure(const source *in, assay_stream_state state, ass
     case ASSAY_STREAM_TRAILING:
         return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: other bytes follow the gzip data; %s", in->path,
                           remedy(in->path));
+    case ASSAY_STREAM_MORE:
+    case ASSAY_STREAM_END: break;
     case ASSAY_STREAM_TRUNCATED:
         if (in->position == in->end) {
             return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: truncated: the gzip data ends before its checksum; %s",
                               in->path, remedy(in->path));
         }
         break;
-    case ASSAY_STREAM_MORE:
-    case ASSAY_STREAM_END: break;
     }
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: truncated: %s ends after %zu bytes, %zu were expected; %s",
                       in->path, state == ASSAY_STREAM_TRUNCATED ? "the gzip data" : "the file", in->position, in->end,

@@ -324,14 +324,15 @@ static const char *put_in_order(assay_layers *layers, bool in_order)
     chain_search s = {.layers = layers};
     assay_layers sorted = *layers;
     search(&s, 0);
-    if (s.chains == 1 && s.steps < MOST_STEPS) {
+    size_t found = s.steps < MOST_STEPS ? s.chains : 2; /* a search that was given up leaves it open */
+    if (found == 1) {
         for (size_t i = 0; i < layers->count; i++) {
             sorted.weights[i] = layers->weights[s.found[i]];
         }
         *layers = sorted;
         return NULL;
     }
-    if (s.chains == 0 && s.steps < MOST_STEPS) {
+    if (found == 0) {
         return "the matrices in it do not follow each other by their shapes";
     }
     qsort(sorted.weights, sorted.count, sizeof(const assay_stored_tensor *), by_numbered_name);
@@ -450,7 +451,7 @@ static assay_status unexpected(const assay_state *state, const assay_stored_tens
     ASSAY_TRY(check_changes(state, "", name, error));
     size_t length = 0;
     unsigned long number = 0;
-    bool prefixed = layer_number(tensor->name, &length, &number) && length > 0 && length <= ASSAY_MODEL_PREFIX_LENGTH;
+    bool prefixed = layer_number(tensor->name, &length, &number) && length <= ASSAY_MODEL_PREFIX_LENGTH;
     return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: has '%.100s' where 'layers.0.weight' is expected%s%.*s", name,
                       tensor->name, prefixed ? "; if this is the network, choose it with --prefix " : "",
                       prefixed ? (int)length - 1 : 0, tensor->name);
@@ -491,7 +492,7 @@ assay_status assay_layers_find(const assay_state *state, const char *prefix, boo
                                assay_layers *layers, assay_error *error)
 {
     bool numbered = false;
-    char wanted[ASSAY_MODEL_PREFIX_LENGTH + 2] = "";
+    char wanted[sizeof layers->prefix] = "";
     *layers = (assay_layers){0};
     if (prefix != NULL) {
         size_t length = strlen(prefix);

@@ -198,7 +198,7 @@ static assay_status find_config(assay_model *model, const char *path, assay_erro
 }
 
 /* Why there is no network, in the words of what the file holds. */
-static assay_status explain(const assay_model *model, const char *path, assay_status status, assay_error *error)
+static assay_status explain(const assay_model *model, const char *path, assay_error *error)
 {
     const assay_torch_about *about = &model->about;
     if (about->own_class[0] != '\0') {
@@ -222,7 +222,7 @@ static assay_status explain(const assay_model *model, const char *path, assay_st
                           "'layers.N.weight': save net.state_dict() alone",
                           path, about->others);
     }
-    return status;
+    return ASSAY_ERROR_FORMAT;
 }
 
 static assay_status find_network(const char *path, const assay_model_options *options, assay_model *model,
@@ -236,7 +236,7 @@ static assay_status find_network(const char *path, const assay_model_options *op
         if (error != NULL) {
             *error = why;
         }
-        return status == ASSAY_ERROR_FORMAT && error != NULL ? explain(model, path, status, error) : status;
+        return status == ASSAY_ERROR_FORMAT && error != NULL ? explain(model, path, error) : status;
     }
     for (size_t i = 0; i < model->layers.count && (options == NULL || !options->allow_nonfinite); i++) {
         ASSAY_TRY(assay_fail_in(error, assay_stored_tensor_check_finite(model->layers.weights[i], error), path));

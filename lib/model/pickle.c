@@ -625,15 +625,13 @@ static assay_status op_inst(pickle_machine *m, size_t width)
     pickle_text module;
     pickle_text name;
     pickle_value *arguments = NULL;
-    pickle_value *function = NULL;
     pickle_value *result = NULL;
     (void)width;
     ASSAY_TRY(take_global(m, &module, &name));
     ASSAY_TRY(pop_mark(m, &base));
     ASSAY_TRY(make_tuple(m, base, &arguments));
     ASSAY_TRY(push_global(m, module, name));
-    ASSAY_TRY(pop(m, &function));
-    ASSAY_TRY(pickle_call(m, function, arguments, &result));
+    ASSAY_TRY(pickle_call(m, m->stack.entries[--m->stack.count], arguments, &result));
     return push(m, result);
 }
 
@@ -745,7 +743,7 @@ static assay_status get(pickle_machine *m, uint64_t index)
     return push(m, m->memo.entries[index]);
 }
 
-/* The argument of PUT and GET: a number, or a line of digits. */
+/* The argument of PUT and GET: a number, or a line of digits. `*index` is 0 before. */
 static assay_status take_index(pickle_machine *m, size_t width, uint64_t *index)
 {
     if (width > 0) {
@@ -753,7 +751,6 @@ static assay_status take_index(pickle_machine *m, size_t width, uint64_t *index)
     }
     pickle_text line;
     ASSAY_TRY(take_line(m, &line));
-    *index = 0;
     for (size_t i = 0; i < line.length; i++) {
         if (line.chars[i] < '0' || line.chars[i] > '9' || *index > UINT32_MAX) {
             return pickle_refuse(m, "a memo index that is not a number");

@@ -407,8 +407,9 @@ static assay_status rebuild_tensor(pickle_machine *m, tensor_call call, const pi
     (*result)->as.tensor = tensor;
     *tensor = *storage->as.tensor;
     tensor->rank = size->as.tuple.count;
-    if (__builtin_add_overflow(tensor->offset, offset->as.integer, &tensor->offset) || !sizes_of(size, tensor->shape) ||
-        !sizes_of(stride, tensor->stride)) {
+    bool wraps = __builtin_add_overflow(tensor->offset, offset->as.integer, &tensor->offset);
+    if (!sizes_of(size, tensor->shape) || !sizes_of(stride, tensor->stride) ||
+        wraps) { /* ASSAY_EXCL_MCDC: where size_t has 32 bits */
         return pickle_refuse(m, "a tensor's size or stride is not a tuple of at most 8 whole numbers");
     }
     return call == TENSOR_V3 ? retype(m, tensor, arguments) : ASSAY_OK;
@@ -466,8 +467,7 @@ static assay_status call_dictionary(pickle_machine *m, const pickle_global *clas
 /* A function of some package has a small letter, a class a capital: calling the one could do anything. */
 static bool is_function(const char *name)
 {
-    const char *dot = strrchr(name, '.');
-    const char *last = dot == NULL ? name : dot + 1;
+    const char *last = strrchr(name, '.') + 1; /* "module.name" */
     return !(*last >= 'A' && *last <= 'Z') && strncmp(name, "torch._utils._rebuild", 21) != 0;
 }
 

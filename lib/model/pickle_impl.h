@@ -26,7 +26,7 @@ typedef enum {
 /* What a name of Python's is to the reader. */
 typedef enum {
     GLOBAL_DICTIONARY,  /* makes a dictionary */
-    GLOBAL_STORAGE,     /* a storage type; `which` is its dtype, or ASSAY_DTYPE_COUNT where the library has none like it */
+    GLOBAL_STORAGE,     /* a storage type; `which` is its dtype, ASSAY_DTYPE_COUNT for one that is not known */
     GLOBAL_DTYPE,       /* torch.float32; `which` is the dtype */
     GLOBAL_TENSOR,      /* makes a tensor; `which` is a tensor_call */
     GLOBAL_RECONSTRUCT, /* copyreg: makes an object of the class that is its first argument */
