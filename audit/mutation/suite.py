@@ -31,7 +31,8 @@ OWN = {
     "lib/model": ("test_model", "test_model_files", "test_model_hostile"),
     "lib/train": ("test_train", "test_train_memory", "test_likeness"),
     "lib/tutorial": ("test_tutorial", "test_tutorial_file", "test_figures", "test_retrace", "test_claims",
-                     "test_claims_descent", "test_claims_layers", "test_claims_record", "test_claims_study"),
+                     "test_claims_descent", "test_claims_layers", "test_claims_record", "test_claims_study",
+                     "test_surface", "test_train"),
     "lib/report": ("test_report",), "lib/base": ("test_base",), "lib/study": ("test_study",),
     "grade": ("test_grade", "test_grade_child", "test_grade_components", "test_grade_legitimate"),
 }

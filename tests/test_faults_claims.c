@@ -1,0 +1,107 @@
+/*
+ * Claims while allocations fail. They run over the backend of planted numbers, which makes every network quick.
+ */
+#include <string.h>
+
+#include <assay/base/alloc.h>
+#include <assay/tutorial/claims.h>
+#include <assay/tutorial/defaults.h>
+#include "fault_run.h"
+#include "planted_backend.h"
+#include "support.h"
+
+enum { IMAGES = 300 };
+
+static planted_backend backend;
+static assay_claim_result result;
+static uint8_t pixels[IMAGES * ASSAY_IMAGE_PIXELS];
+static int32_t labels[IMAGES];
+static uint32_t order[IMAGES];
+static const assay_dataset images = {IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, pixels, 0.0f, 1.0f, NULL, labels};
+static const assay_split split = {IMAGES, 0, order, order};
+
+/* For claims that download other things than the outputs of layers. */
+static void give(const planted_backend *from, size_t count, double *to)
+{
+    (void)from;
+    for (size_t i = 0; i < count; i++) {
+        to[i] = 1.5 + (double)(i % 2);
+    }
+}
+
+static void set_up(fault_bench *bench)
+{
+    (void)bench;
+    backend.fail_after = 0;
+    backend.give = NULL;
+    planted_open(&backend, ASSAY_F64);
+}
+
+static void set_up_values(fault_bench *bench)
+{
+    set_up(bench);
+    backend.give = give;
+}
+
+/* The measurement, its verdict and its figure. */
+static assay_status examine(fault_bench *bench, unsigned number, assay_error *error)
+{
+    const assay_claims_input input = {.f32 = &backend.base,
+                                      .f64 = &backend.base,
+                                      .train = &images,
+                                      .test = &images,
+                                      .split = &split,
+                                      .effort = ASSAY_CLAIMS_QUICK,
+                                      .seeds = 1,
+                                      .first_seed = 1};
+    assay_figure *figure = NULL;
+    assay_status status = assay_claim_examine(assay_claim_by_number(number), &input, &result, error);
+    if (status == ASSAY_OK) {
+        status = assay_claims_decide(1, &result, error);
+    }
+    if (status == ASSAY_OK) {
+        status = assay_claim_figure(&result, &figure, error);
+    }
+    if (status == ASSAY_OK) {
+        fault_digest_text(bench, result.note);
+        fault_digest_f64(bench, (double)result.part_count);
+        fault_digest_f64(bench, result.parts[0].values[0]);
+    }
+    assay_figure_destroy(figure);
+    assay_claim_result_destroy(&result);
+    return status;
+}
+
+#define CLAIM(number)                                                          \
+    static assay_status claim_##number(fault_bench *bench, assay_error *error) \
+    {                                                                          \
+        return examine(bench, number, error);                                  \
+    }
+CLAIM(6)
+CLAIM(7)
+CLAIM(9)
+CLAIM(12)
+CLAIM(15)
+CLAIM(16)
+CLAIM(18)
+CLAIM(19)
+CLAIM(21)
+CLAIM(22)
+CLAIM(24)
+CLAIM(29)
+
+static const fault_scenario scenarios[] = {
+    {"claim 6", set_up, claim_6, NULL, 0, NULL, 0},          {"claim 7", set_up, claim_7, NULL, 0, NULL, 0},
+    {"claim 9", set_up, claim_9, NULL, 0, NULL, 0},          {"claim 12", set_up, claim_12, NULL, 0, NULL, 0},
+    {"claim 15", set_up, claim_15, NULL, 0, NULL, 0},        {"claim 16", set_up, claim_16, NULL, 0, NULL, 0},
+    {"claim 18", set_up, claim_18, NULL, 0, NULL, 0},        {"claim 19", set_up, claim_19, NULL, 0, NULL, 0},
+    {"claim 21", set_up, claim_21, NULL, 0, NULL, 0},        {"claim 22", set_up, claim_22, NULL, 0, NULL, 0},
+    {"claim 24", set_up_values, claim_24, NULL, 0, NULL, 0}, {"claim 29", set_up_values, claim_29, NULL, 0, NULL, 0},
+};
+
+int main(void)
+{
+    return fault_main("faults in claims",
+                      "errors: tutorial/claim_examine, tutorial/claims_decide, tutorial/claim_figure", scenarios,
+                      sizeof scenarios / sizeof *scenarios, NULL);
+}
