@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
@@ -10,6 +11,7 @@
 #include "tutorial/figure_parts.h"
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/figures.h>
+#include <assay/tutorial/record.h>
 
 static assay_backend *open_backend(assay_precision precision)
 {
@@ -502,6 +504,24 @@ START_TEST(runs)
 }
 END_TEST
 
+/* A record is at most 64 MiB long: 40 epochs have some hundred kB. */
+START_TEST(records_have_a_limit)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/record.json", folder);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(ftruncate(fileno(file), ((off_t)64 << 20) + 1), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    assay_run_record record;
+    assay_error error;
+    support_assert_error(assay_run_record_read(path, &record, &error), ASSAY_ERROR_FORMAT, &error,
+                         "67108865 bytes are more than the 67108864");
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(first_steps)
 {
     assay_error error;
@@ -556,6 +576,7 @@ int main(void)
     tcase_add_test(drawn, surfaces_are_refused);
     tcase_add_test(drawn, runs);
     tcase_add_test(drawn, first_steps);
+    tcase_add_test(drawn, records_have_a_limit);
     suite_add_tcase(suite, drawn);
     return support_run(suite);
 }
