@@ -260,6 +260,39 @@ START_TEST(numbers_of_a_part)
 }
 END_TEST
 
+/* The more parts are tested, the stricter is each test, and the larger the effect that it sees. */
+START_TEST(power_among_many)
+{
+    enum { PARTS = 24, SEEDS = 13 };
+    double values[SEEDS];
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 9);
+    draw_normal(&generator, SEEDS, 1.0, 1.0, values);
+    assay_claim_result result = {.number = 1};
+    for (size_t i = 0; i < PARTS; i++) {
+        add_part(&result, ASSAY_PART_MEAN, false, 0.9, INFINITY, SEEDS, values);
+    }
+    assay_error error;
+    support_assert_ok(assay_claims_decide(1, &result, &error), &error);
+    assay_interval interval;
+    assay_sign_flip_result test;
+    assay_mt19937_seed(&generator, 1);
+    support_assert_ok(
+        assay_bootstrap_interval(SEEDS, values, assay_statistic_mean, NULL, 10000, 0.95, &generator, &interval, &error),
+        &error);
+    for (int i = 0; i < 2; i++) { /* draws nothing: all patterns */
+        support_assert_ok(assay_sign_flip_test(SEEDS, values, (size_t)1 << 20, &generator, &test, &error), &error);
+    }
+    const assay_power_plan plan = {.count = SEEDS, .alpha = 0.05 / PARTS, .flips = 4096, .experiments = 64};
+    double smallest;
+    support_assert_ok(assay_smallest_effect(&plan, SEEDS, values, 0.9, &generator, &smallest, &error), &error);
+    for (size_t i = 0; i < PARTS; i++) {
+        ck_assert_double_eq(result.parts[i].smallest, smallest);
+    }
+    assay_claim_result_destroy(&result);
+}
+END_TEST
+
 /* As many parts as there may be; nothing behind them changes. */
 START_TEST(all_parts_are_used)
 {
@@ -888,6 +921,7 @@ int main(void)
     tcase_add_test(rules, every_seed_must_be_inside);
     tcase_add_test(rules, intervals_decide);
     tcase_add_loop_test(rules, numbers_of_a_part, 0, 3);
+    tcase_add_test(rules, power_among_many);
     tcase_add_test(rules, all_parts_are_used);
     tcase_add_test(rules, conditions_list_parts);
     tcase_add_test(rules, each_claim_is_described);
