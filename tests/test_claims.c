@@ -617,6 +617,27 @@ START_TEST(records_fill_a_result)
 }
 END_TEST
 
+/* An interval that was found elsewhere: estimate, lower and upper bound. */
+START_TEST(given_intervals_are_read)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/08.json", folder);
+    assay_claim_result wrote = sample_result();
+    assay_claim_result read;
+    assay_error error;
+    support_assert_ok(assay_claim_record_write(&wrote, folder, &error), &error);
+    damage(path, "\"rule\": \"mean\"", "\"rule\": \"given\"");
+    damage(path, "\"x_names\": \"one|two\",", ""); /* older records have none */
+    support_assert_ok(assay_claim_record_read(8, folder, &read, &error), &error);
+    ck_assert(read.parts[0].rule == ASSAY_PART_GIVEN && read.parts[0].count == 3 && read.seeds == 1);
+    ck_assert_str_eq(read.panels[0].x_names, "");
+    assay_claim_result_destroy(&read);
+    assay_claim_result_destroy(&wrote);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* Nothing could be measured: a part that an interval or a test decides has no values. */
 START_TEST(parts_without_values)
 {
@@ -933,6 +954,7 @@ int main(void)
     tcase_add_test(records, damaged_records_are_refused);
     tcase_add_test(records, records_fill_a_result);
     tcase_add_test(records, parts_without_values);
+    tcase_add_test(records, given_intervals_are_read);
     suite_add_tcase(suite, records);
     TCase *real = evidence_case("real data", "property: tutorial/claim_examine");
     tcase_set_timeout(real, 300);

@@ -778,6 +778,44 @@ START_TEST(points_of_sharpness)
 }
 END_TEST
 
+/* Which claims can be decided from what a folder has: plan and record of each of their studies. */
+START_TEST(studies_that_exist)
+{
+    static const struct {
+        const char *missing; /* is removed */
+        unsigned claim;
+        bool exists;
+    } cases[] = {
+        {"other", 25, true},
+        {"other", 27, true},
+        {"other", 24, false}, /* has no study */
+        {"other", 26, false},
+        {"plans/small.json", 27, false},
+        {"small.jsonl", 27, false},
+        {"plans/training.json", 27, false},
+        {"training.jsonl", 27, false},
+        {"training.jsonl", 25, false},
+        {"plans/training.json", 25, false},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_studies_exist");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *folder = support_make_folder();
+        char *plans = assay_asprintf(NULL, "%s/plans", folder);
+        char *missing = assay_asprintf(NULL, "%s/%s", folder, cases[i].missing);
+        ck_assert_int_eq(mkdir(plans, 0777), 0);
+        save(folder, "plans/small.json", "");
+        save(folder, "plans/training.json", "");
+        save(folder, "small.jsonl", "");
+        save(folder, "training.jsonl", "");
+        remove(missing);
+        ck_assert_int_eq(assay_claim_studies_exist(assay_claim_by_number(cases[i].claim), folder), cases[i].exists);
+        assay_free(missing);
+        assay_free(plans);
+        support_remove_folder(folder);
+    }
+}
+END_TEST
+
 START_TEST(records_that_do_not_fit)
 {
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
@@ -845,6 +883,7 @@ int main(void)
     tcase_add_test(records, texts_about_accuracies);
     tcase_add_test(records, texts_about_starts_and_depths);
     tcase_add_test(records, points_of_sharpness);
+    tcase_add_test(records, studies_that_exist);
     tcase_add_test(records, records_that_do_not_fit);
     suite_add_tcase(suite, records);
     return support_run(suite);
