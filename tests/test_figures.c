@@ -522,6 +522,42 @@ START_TEST(records_have_a_limit)
 }
 END_TEST
 
+/* Each value of a run's record has its range, both ends included. */
+START_TEST(records_of_runs)
+{
+    static const char good[] = "{\"test_acc\": 1, \"val_scores\": [0, 1], \"train_losses\": [0, 2.5, 1e9], "
+                               "\"train_scores\": [0.5, 1]}";
+    static const char *const bad[][2] = {
+        {"[]", "is not a JSON object"},
+        {"{", "is not good JSON"},
+        {"{\"test_acc\": \"1\"}", "\"test_acc\" is missing, or not a number from 0 to 1"},
+        {"{\"test_acc\": -0.1}", "\"test_acc\""},
+        {"{\"test_acc\": 1.1}", "\"test_acc\""},
+        {"{\"test_acc\": 1, \"val_scores\": 1}", "\"val_scores\" is missing, or not a list"},
+        {"{\"test_acc\": 1, \"val_scores\": [0.5, \"x\"]}", "entry 1 of \"val_scores\" is not a number from 0 to 1"},
+        {"{\"test_acc\": 1, \"val_scores\": [-0.5]}", "entry 0 of \"val_scores\""},
+        {"{\"test_acc\": 1, \"val_scores\": [1.5]}", "entry 0 of \"val_scores\""},
+        {"{\"test_acc\": 1, \"val_scores\": [1], \"train_losses\": [-1]}",
+         "entry 0 of \"train_losses\" is not a number from 0 on"},
+        {"{\"test_acc\": 1, \"val_scores\": [1], \"train_losses\": [], \"train_scores\": []}",
+         "1 validation scores, but 0 training scores"},
+        {"{\"test_acc\": 1, \"val_scores\": [], \"train_losses\": [], \"train_scores\": [], \"more\": 1}",
+         "has only test_acc, val_scores, train_losses and train_scores"},
+    };
+    assay_run_record record;
+    assay_error error;
+    support_assert_ok(assay_run_record_parse(good, strlen(good), "good", &record, &error), &error);
+    ck_assert(record.test_acc == 1.0 && record.epochs == 2 && record.steps == 3 && record.val_scores[1] == 1.0);
+    ck_assert(record.train_losses[2] == 1e9 && record.train_scores[0] == 0.5);
+    assay_run_record_destroy(&record);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        support_assert_error(assay_run_record_parse(bad[i][0], strlen(bad[i][0]), "bad", &record, &error),
+                             ASSAY_ERROR_FORMAT, &error, bad[i][1]);
+        ck_assert(record.val_scores == NULL && record.train_losses == NULL && record.train_scores == NULL);
+    }
+}
+END_TEST
+
 START_TEST(first_steps)
 {
     assay_error error;
@@ -577,6 +613,7 @@ int main(void)
     tcase_add_test(drawn, runs);
     tcase_add_test(drawn, first_steps);
     tcase_add_test(drawn, records_have_a_limit);
+    tcase_add_test(drawn, records_of_runs);
     suite_add_tcase(suite, drawn);
     return support_run(suite);
 }
