@@ -224,9 +224,11 @@ tests_libfaults_la_CFLAGS = $(AM_CFLAGS) -fno-inline
 
 fault_libs = tests/libfaults.la $(test_libs)
 fault_tests = tests/test_faults_files tests/test_faults_imports tests/test_faults_runs tests/test_faults_report \
-	tests/test_faults_grade tests/test_faults_study
+	tests/test_faults_grade tests/test_faults_study tests/test_faults_claims
 check_PROGRAMS += $(fault_tests)
 TESTS += $(fault_tests)
+tests_test_faults_claims_SOURCES = tests/test_faults_claims.c tests/planted_backend.c tests/planted_backend.h
+tests_test_faults_claims_LDADD = $(fault_libs)
 tests_test_faults_imports_LDADD = $(fault_libs)
 tests_test_faults_files_LDADD = $(fault_libs)
 tests_test_faults_runs_SOURCES = tests/test_faults_runs.c $(train_sample)

@@ -11,7 +11,7 @@
 
 #include "backend/implementation.h"
 
-enum { PLANTED_PASSES = 64, PLANTED_LAYERS = 400, PLANTED_ORDER = 8 };
+enum { PLANTED_PASSES = 64, PLANTED_LAYERS = 400, PLANTED_ORDER = 8, PLANTED_BUFFERS = 2048 };
 
 /* How one layer was made. */
 typedef struct {
@@ -46,7 +46,9 @@ typedef struct planted_backend {
     size_t fail_after; /* so many moments of all passes; then every call records a failure. 0: never */
     size_t asked;      /* of all passes */
     bool constant;     /* every variance is 0 */
-    int right;         /* right answers in a batch: this times the number of the pass */
+    assay_buffer buffers[PLANTED_BUFFERS];
+    size_t hint;
+    int right; /* right answers in a batch: this times the number of the pass */
     /* Fills a download of real numbers; NULL: planted_outputs. */
     void (*give)(const struct planted_backend *backend, size_t count, double *to);
 } planted_backend;

@@ -260,6 +260,39 @@ START_TEST(numbers_of_a_part)
 }
 END_TEST
 
+/* The more parts are tested, the stricter is each test, and the larger the effect that it sees. */
+START_TEST(power_among_many)
+{
+    enum { PARTS = 24, SEEDS = 13 };
+    double values[SEEDS];
+    assay_mt19937 generator;
+    assay_mt19937_seed(&generator, 9);
+    draw_normal(&generator, SEEDS, 1.0, 1.0, values);
+    assay_claim_result result = {.number = 1};
+    for (size_t i = 0; i < PARTS; i++) {
+        add_part(&result, ASSAY_PART_MEAN, false, 0.9, INFINITY, SEEDS, values);
+    }
+    assay_error error;
+    support_assert_ok(assay_claims_decide(1, &result, &error), &error);
+    assay_interval interval;
+    assay_sign_flip_result test;
+    assay_mt19937_seed(&generator, 1);
+    support_assert_ok(
+        assay_bootstrap_interval(SEEDS, values, assay_statistic_mean, NULL, 10000, 0.95, &generator, &interval, &error),
+        &error);
+    for (int i = 0; i < 2; i++) { /* draws nothing: all patterns */
+        support_assert_ok(assay_sign_flip_test(SEEDS, values, (size_t)1 << 20, &generator, &test, &error), &error);
+    }
+    const assay_power_plan plan = {.count = SEEDS, .alpha = 0.05 / PARTS, .flips = 4096, .experiments = 64};
+    double smallest;
+    support_assert_ok(assay_smallest_effect(&plan, SEEDS, values, 0.9, &generator, &smallest, &error), &error);
+    for (size_t i = 0; i < PARTS; i++) {
+        ck_assert_double_eq(result.parts[i].smallest, smallest);
+    }
+    assay_claim_result_destroy(&result);
+}
+END_TEST
+
 /* As many parts as there may be; nothing behind them changes. */
 START_TEST(all_parts_are_used)
 {
@@ -584,6 +617,27 @@ START_TEST(records_fill_a_result)
 }
 END_TEST
 
+/* An interval that was found elsewhere: estimate, lower and upper bound. */
+START_TEST(given_intervals_are_read)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/08.json", folder);
+    assay_claim_result wrote = sample_result();
+    assay_claim_result read;
+    assay_error error;
+    support_assert_ok(assay_claim_record_write(&wrote, folder, &error), &error);
+    damage(path, "\"rule\": \"mean\"", "\"rule\": \"given\"");
+    damage(path, "\"x_names\": \"one|two\",", ""); /* older records have none */
+    support_assert_ok(assay_claim_record_read(8, folder, &read, &error), &error);
+    ck_assert(read.parts[0].rule == ASSAY_PART_GIVEN && read.parts[0].count == 3 && read.seeds == 1);
+    ck_assert_str_eq(read.panels[0].x_names, "");
+    assay_claim_result_destroy(&read);
+    assay_claim_result_destroy(&wrote);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* Nothing could be measured: a part that an interval or a test decides has no values. */
 START_TEST(parts_without_values)
 {
@@ -888,6 +942,7 @@ int main(void)
     tcase_add_test(rules, every_seed_must_be_inside);
     tcase_add_test(rules, intervals_decide);
     tcase_add_loop_test(rules, numbers_of_a_part, 0, 3);
+    tcase_add_test(rules, power_among_many);
     tcase_add_test(rules, all_parts_are_used);
     tcase_add_test(rules, conditions_list_parts);
     tcase_add_test(rules, each_claim_is_described);
@@ -899,6 +954,7 @@ int main(void)
     tcase_add_test(records, damaged_records_are_refused);
     tcase_add_test(records, records_fill_a_result);
     tcase_add_test(records, parts_without_values);
+    tcase_add_test(records, given_intervals_are_read);
     suite_add_tcase(suite, records);
     TCase *real = evidence_case("real data", "property: tutorial/claim_examine");
     tcase_set_timeout(real, 300);

@@ -1,7 +1,7 @@
 /*
  * Claims 28 to 30, about descents on the tutorial's two surfaces, against a second implementation: optimizers, arrivals
- * and shares are computed here again, from the tutorial's equations, for a few starts. At large rates paths are chaotic,
- * so that this works only because the reference backend rounds as the equations are written.
+ * and shares are computed here again, from the tutorial's equations, for a few starts. At large rates paths are
+ * chaotic, so that this works only because the reference backend rounds as the equations are written.
  */
 #include <math.h>
 #include <stdio.h>

@@ -24,11 +24,14 @@ static uint32_t order[IMAGES];
 static const assay_dataset images = {IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, pixels, 0.0f, 1.0f, NULL, labels};
 static const assay_split split = {IMAGES, 0, order, order};
 static double progress; /* the last that was reported */
+static size_t reports;
+static double first_report;
 
 static void note_progress(void *user, double done)
 {
     ck_assert_ptr_eq(user, &progress);
     ck_assert_msg(done > progress && done <= 1.0, "%g after %g", done, progress);
+    first_report = reports++ == 0 ? done : first_report;
     progress = done;
 }
 
@@ -37,6 +40,7 @@ static assay_claims_input input_of(size_t seeds)
     planted_open(&f32, ASSAY_F32);
     planted_open(&f64, ASSAY_F64);
     progress = 0.0;
+    reports = 0;
     return (assay_claims_input){.f32 = &f32.base,
                                 .f64 = &f64.base,
                                 .train = &images,
@@ -210,6 +214,29 @@ static void check_network(const network_row *row)
 static const unsigned claims[] = {6, 7, 8, 9, 10, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22};
 enum { CLAIMS = sizeof claims / sizeof *claims };
 
+/* Progress is reported in equal steps, of which the last may be missing: the claim is measured then. */
+static const struct {
+    unsigned claim;
+    size_t steps;
+    size_t reported;
+} stages[] = {
+    {6, 2, 1},  {7, 5, 4},  {8, 8, 8},  {9, 0, 0},  {10, 6, 6}, {12, 2, 1}, {14, 3, 2}, {15, 4, 4},
+    {16, 2, 1}, {17, 2, 1}, {18, 0, 0}, {19, 0, 0}, {20, 3, 2}, {21, 0, 0}, {22, 8, 8},
+};
+
+static void check_progress(unsigned claim)
+{
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        if (stages[i].claim == claim && stages[i].steps > 0) {
+            ck_assert_uint_eq(reports, stages[i].reported);
+            ck_assert_double_eq_tol(first_report, 1.0 / (double)stages[i].steps, 1e-12);
+            ck_assert_double_eq_tol(progress, (double)stages[i].reported / (double)stages[i].steps, 1e-12);
+        } else if (stages[i].claim == claim) {
+            ck_assert_uint_eq(reports, 0);
+        }
+    }
+}
+
 START_TEST(networks_are_as_described)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
@@ -220,6 +247,7 @@ START_TEST(networks_are_as_described)
         }
     }
     claim_record_compare_texts(result);
+    check_progress(claims[_i]);
     destroy(result);
 }
 END_TEST

@@ -736,6 +736,73 @@ START_TEST(texts_about_starts_and_depths)
 }
 END_TEST
 
+#define LEVEL(name)                                                            \
+    "{\"name\": \"" name "-sgd\", \"optimizer\": \"sgd\"}, {\"name\": \"" name \
+    "-momentum\", \"optimizer\": \"momentum\"}, {\"name\": \"" name "-adam\", \"optimizer\": \"adam\"}"
+
+/* Each optimizer at its best rate: the cells are named by start, or depth, and optimizer. */
+START_TEST(the_best_rates)
+{
+    static const planted better = {"adam", TEST, 0.03};
+    static const char best_starts[] = "{\"name\": \"method\", \"levels\": [" LEVEL("constant") ", " LEVEL(
+        "normal-0.01") ", " LEVEL("normal-0.1") ", " LEVEL("normal-1") ", " LEVEL("xavier") ", " LEVEL("torch") "]}";
+    static const char best_depths[] = "{\"name\": \"method\", \"levels\": [" LEVEL("4") ", " LEVEL("8") ", " LEVEL(
+        "16") ", " LEVEL("30") "]}";
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const fabrication f = study("starts", STARTS ", " OPTIMIZERS, 0.002, &better, 1);
+    const fabrication best = study("starts-best", best_starts, 0.002, &better, 1);
+    assay_claim_result *result = decide(26, &f, &best);
+    ck_assert_uint_eq(result->part_count, 24);
+    ck_assert_uint_eq(result->row_count, 12);
+    ck_assert_int_eq(result->verdict, ASSAY_CLAIM_HOLDS);
+    ck_assert_str_eq(result->note, "Each start was tried at the tutorial's rates, and with each optimizer at its own "
+                                   "best rate.");
+    ck_assert_str_eq(result->parts[12].name, "constant 0.005, best rates: Adam is better than SGD");
+    ck_assert_str_eq(result->rows[6].label, "constant 0.005, best rates: SGD, momentum, Adam");
+    says(result->rows[6].measured, "%.2f", 100.0 * mean_of(&best, "method=constant-sgd", TEST));
+    ck_assert_str_eq(result->panels[0].title, "The tutorial's rates");
+    ck_assert_str_eq(result->panels[1].title, "Each at its best rate");
+    ck_assert_double_eq_tol(result->panels[1].lines[2].y[5], 100.0 * mean_of(&best, "method=torch-adam", TEST), 1e-6);
+    ck_assert_str_eq(result->origin.options, "study starts, 12 of 12 seeds; study starts-best, 12 of 12 seeds");
+    char condition[1024];
+    assay_claim_condition(result, condition, sizeof condition);
+    ck_assert_ptr_nonnull(strstr(condition, "Against SGD at the best rates: more robust"));
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    const fabrication deep = study("depth-best", best_depths, 0.002, &better, 1);
+    result = decide(33, &deep, NULL);
+    ck_assert_int_eq(result->verdict, ASSAY_CLAIM_HOLDS);
+    says(result->rows[3].measured, "%.2f", 100.0 * mean_of(&deep, "method=30-sgd", TEST));
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* Claim 27 has nothing to say where no seed is finished in both studies. */
+START_TEST(no_common_seed)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    char *folder = support_make_folder();
+    char *plans = assay_asprintf(NULL, "%s/plans", folder);
+    ck_assert_int_eq(mkdir(plans, 0777), 0);
+    fabrication small = study("small", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication large = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    small.lost = "seed=1"; /* of 10 seeds, all but 2 to 9 */
+    large.seeds = 1;
+    fabricate(folder, &small);
+    fabricate(folder, &large);
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    support_assert_error(assay_claim_examine(assay_claim_by_number(27), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "claim 27: studies small and training: no seed is finished in both");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    assay_free(plans);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* Claim 32: a run without an eigenvalue is no point of the figure; the others keep their gaps. */
 START_TEST(points_of_sharpness)
 {
@@ -774,6 +841,44 @@ START_TEST(points_of_sharpness)
         }
         assay_claim_result_destroy(result);
         assay_free(result);
+    }
+}
+END_TEST
+
+/* Which claims can be decided from what a folder has: plan and record of each of their studies. */
+START_TEST(studies_that_exist)
+{
+    static const struct {
+        const char *missing; /* is removed */
+        unsigned claim;
+        bool exists;
+    } cases[] = {
+        {"other", 25, true},
+        {"other", 27, true},
+        {"other", 24, false}, /* has no study */
+        {"other", 26, false},
+        {"plans/small.json", 27, false},
+        {"small.jsonl", 27, false},
+        {"plans/training.json", 27, false},
+        {"training.jsonl", 27, false},
+        {"training.jsonl", 25, false},
+        {"plans/training.json", 25, false},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_studies_exist");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *folder = support_make_folder();
+        char *plans = assay_asprintf(NULL, "%s/plans", folder);
+        char *missing = assay_asprintf(NULL, "%s/%s", folder, cases[i].missing);
+        ck_assert_int_eq(mkdir(plans, 0777), 0);
+        save(folder, "plans/small.json", "");
+        save(folder, "plans/training.json", "");
+        save(folder, "small.jsonl", "");
+        save(folder, "training.jsonl", "");
+        remove(missing);
+        ck_assert_int_eq(assay_claim_studies_exist(assay_claim_by_number(cases[i].claim), folder), cases[i].exists);
+        assay_free(missing);
+        assay_free(plans);
+        support_remove_folder(folder);
     }
 }
 END_TEST
@@ -844,7 +949,10 @@ int main(void)
     tcase_add_test(records, pairs_of_two_studies);
     tcase_add_test(records, texts_about_accuracies);
     tcase_add_test(records, texts_about_starts_and_depths);
+    tcase_add_test(records, the_best_rates);
+    tcase_add_test(records, no_common_seed);
     tcase_add_test(records, points_of_sharpness);
+    tcase_add_test(records, studies_that_exist);
     tcase_add_test(records, records_that_do_not_fit);
     suite_add_tcase(suite, records);
     return support_run(suite);

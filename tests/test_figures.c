@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
@@ -10,6 +11,7 @@
 #include "tutorial/figure_parts.h"
 #include <assay/tutorial/defaults.h>
 #include <assay/tutorial/figures.h>
+#include <assay/tutorial/record.h>
 
 static assay_backend *open_backend(assay_precision precision)
 {
@@ -55,6 +57,15 @@ static size_t read_block(const char *data, const char *what, size_t columns, siz
         rows++;
     }
     return rows;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part)) {
+        count++;
+    }
+    return count;
 }
 
 /* --- spread through depth ---------------------------------------------------------------------------------------- */
@@ -182,8 +193,26 @@ START_TEST(depth_figure)
         }
     }
     support_assert_ok(assay_depth_figure(curves, &figure, &error), &error);
-    ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "constant 0.005 from 0.01 to 0.49"));
+    const char *alt = strstr(assay_figure_alt(figure), "goes for constant 0.005 from 0.01 to 0.49, for ");
+    ck_assert_msg(alt != NULL, "%s", assay_figure_alt(figure));
+    ck_assert_ptr_nonnull(strstr(alt, ", for Kaiming, ReLU from 6 to 6.5."));
+    ck_assert_ptr_nonnull(strstr(assay_figure_caption(figure), "Constant weights pass no gradient"));
+    ck_assert_uint_eq(assay_figure_width(figure), 2 * 480);
+    ck_assert_uint_eq(assay_figure_height(figure), 2 * 400);
+    ck_assert_str_eq(assay_figure_title(figure), "Standard deviation against depth: 50 linear layers of width 256");
     char *data = data_of(figure);
+    /* Activations on the left, and below, closer, the four experiments that keep their spread. */
+    ck_assert(strstr(data, "\"Activations\"") < strstr(data, "\"Gradients of the weights\""));
+    ck_assert_uint_eq(count_of(data, "line of panel \"Activations\""), EXPERIMENTS);
+    ck_assert_uint_eq(count_of(data, "line of panel \"Gradients of the weights\""), EXPERIMENTS);
+    ck_assert_uint_eq(count_of(data, "line of panel \"The steady ones, closer\""), 2 * 4);
+    const char *closer = strstr(data, "\"The steady ones, closer\"");
+    for (int i = 3; i < EXPERIMENTS; i++) {
+        ck_assert_uint_eq(read_block(closer, "\"The steady ones, closer\"", 2, ASSAY_DEPTH_LAYERS, values),
+                          ASSAY_DEPTH_LAYERS);
+        ck_assert_double_eq_tol(values[1], i + 0.01, 1e-6);
+        closer = strstr(closer + 1, "\"The steady ones, closer\"");
+    }
     ck_assert_uint_eq(read_block(data, "\"Activations\", Kaiming", 2, ASSAY_DEPTH_LAYERS, values), ASSAY_DEPTH_LAYERS);
     ck_assert_double_eq_tol(values[2 * 49], 50.0, 1e-6);
     ck_assert_double_eq_tol(values[2 * 49 + 1], 6.5, 1e-6);
@@ -234,6 +263,27 @@ static const struct {
     {ASSAY_PICTURE_ACTIVATIONS, "xavier-tanh-activations", {1, 1, 1, 1, 1}},
 };
 
+/* The alternative text gives each layer's range and deviation. */
+static void check_range(assay_network *network, assay_picture picture, const char *alt)
+{
+    if (picture == ASSAY_PICTURE_ACTIVATIONS) {
+        return;
+    }
+    for (size_t layer = 0; layer < 5; layer++) {
+        assay_tensor tensor = assay_network_tensor(network, 2 * layer);
+        assay_slice slice = picture == ASSAY_PICTURE_WEIGHTS ? tensor.values : tensor.gradient;
+        assay_moments moments = assay_reduce_moments(assay_network_backend(network), slice);
+        double found[3];
+        char *begin = assay_asprintf(NULL, "Layer %zu (", 2 * layer);
+        const char *at = strstr(strstr(alt, begin), "): ");
+        ck_assert_int_eq(sscanf(at, "): from %lf to %lf, standard deviation %lf", &found[0], &found[1], &found[2]), 3);
+        support_assert_relative("smallest", found[0], moments.minimum, 0.006);
+        support_assert_relative("largest", found[1], moments.maximum, 0.006);
+        support_assert_relative("deviation", found[2], sqrt(moments.variance), 0.006);
+        assay_free(begin);
+    }
+}
+
 START_TEST(distributions)
 {
     static const char *const titles[] = {"Layer 0 (784 → 512)", "Layer 2 (512 → 256)", "Layer 4 (256 → 256)",
@@ -247,6 +297,11 @@ START_TEST(distributions)
     ck_assert_str_eq(assay_figure_name(figure), pictures[_i].name);
     bool said = strstr(assay_figure_caption(figure), "does not draw") != NULL;
     ck_assert_int_eq(said, picture == ASSAY_PICTURE_WEIGHTS);
+    ck_assert_uint_eq(assay_figure_width(figure), 3 * 310);
+    ck_assert_uint_eq(assay_figure_height(figure), 2 * 240);
+    ck_assert_ptr_nonnull(strstr(assay_figure_title(figure), ": Xavier initialization, tanh network"));
+    ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "Histograms of 5 layers. Layer 0 (784 → 512): from "));
+    check_range(network, picture, assay_figure_alt(figure));
     char *data = data_of(figure);
     for (size_t layer = 0; layer < 5; layer++) {
         double bars[3 * 60];
@@ -276,10 +331,79 @@ START_TEST(pictures_of_the_tutorial)
     ck_assert(assay_picture_in_tutorial(ASSAY_SECTION_CONSTANT, ASSAY_PICTURE_GRADIENTS));
     ck_assert(assay_picture_in_tutorial(ASSAY_SECTION_VARIANCE_01, ASSAY_PICTURE_ACTIVATIONS));
     ck_assert(!assay_picture_in_tutorial(ASSAY_SECTION_STEEP, ASSAY_PICTURE_ACTIVATIONS));
+    /* The notebook plots the weights once, the gradients of four networks and the activations of each. */
+    size_t drawn[3] = {0};
+    for (size_t i = 0; i < assay_experiment_count(); i++) {
+        for (int picture = ASSAY_PICTURE_WEIGHTS; picture <= ASSAY_PICTURE_ACTIVATIONS; picture++) {
+            drawn[picture] += assay_picture_in_tutorial(assay_experiment_at(i)->section, (assay_picture)picture);
+        }
+    }
+    ck_assert_uint_eq(drawn[ASSAY_PICTURE_WEIGHTS], 1);
+    ck_assert_uint_eq(drawn[ASSAY_PICTURE_GRADIENTS], 4);
+    ck_assert_uint_eq(drawn[ASSAY_PICTURE_ACTIVATIONS], EXPERIMENTS);
 }
 END_TEST
 
 /* --- surfaces ---------------------------------------------------------------------------------------------------- */
+
+/* The alternative text names each descent's last point and loss, as PyTorch has them. */
+static void check_ends(assay_section section, const char *alt)
+{
+    for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
+        const assay_tutorial_descent *descent = &assay_tutorial_descents[i];
+        double found[3];
+        char *begin = assay_asprintf(NULL, " %s ends at", descent->label);
+        const char *at = strstr(alt, begin);
+        if (descent->section == section) {
+            ck_assert_msg(at != NULL && sscanf(at + strlen(begin), " (%lf, %lf) with loss %lf", &found[0], &found[1],
+                                               &found[2]) == 3,
+                          "%s", alt);
+            for (int k = 0; k < 3; k++) {
+                ck_assert_double_eq_tol(found[k], descent->last_f32[k], 0.006 * fabs(descent->last_f32[k]) + 1e-9);
+            }
+        }
+        assay_free(begin);
+    }
+}
+
+/* The map goes as far as the paths on the first surface, symmetric in w1, and as far as the tutorial's on the other. */
+static void check_map(assay_section section, const char *data)
+{
+    double low[2] = {INFINITY, INFINITY};
+    double high[2] = {-INFINITY, -INFINITY};
+    const char *at = strstr(data, "index 0");
+    for (at = strchr(at, '\n'); at != NULL && strncmp(at, "\n\n\n", 3) != 0; at = strchr(at + 1, '\n')) {
+        double row[3];
+        if (sscanf(at, "%lf %lf %lf", &row[0], &row[1], &row[2]) == 3) {
+            for (int k = 0; k < 2; k++) {
+                low[k] = fmin(low[k], row[k]);
+                high[k] = fmax(high[k], row[k]);
+            }
+        }
+    }
+    double reach[4] = {-2.0, 2.0, -2.0, 2.0};
+    if (section == ASSAY_SECTION_PATHOLOGICAL) {
+        double path[2 * ASSAY_DESCENT_UPDATES];
+        reach[1] = 0.0;
+        reach[2] = INFINITY;
+        reach[3] = -INFINITY;
+        for (size_t i = 0; i < 3; i++) {
+            char *block = assay_asprintf(NULL, ", %s\n", assay_tutorial_descents[i].label);
+            read_block(data, block, 2, ASSAY_DESCENT_UPDATES, path);
+            for (size_t t = 0; t < ASSAY_DESCENT_UPDATES; t++) {
+                reach[1] = fmax(reach[1], fabs(path[2 * t]));
+                reach[2] = fmin(reach[2], path[2 * t + 1]);
+                reach[3] = fmax(reach[3], path[2 * t + 1]);
+            }
+            assay_free(block);
+        }
+        reach[0] = -reach[1];
+    }
+    ck_assert_double_eq_tol(low[0], reach[0], 1e-4);
+    ck_assert_double_eq_tol(high[0], reach[1], 1e-4);
+    ck_assert_double_eq_tol(low[1], reach[2], 1e-4);
+    ck_assert_double_eq_tol(high[1], reach[3], 1e-4);
+}
 
 START_TEST(surfaces_and_paths)
 {
@@ -290,6 +414,13 @@ START_TEST(surfaces_and_paths)
     double row[3];
     double path[2 * ASSAY_DESCENT_UPDATES];
     support_assert_ok(assay_surface_figure(section, &figure, &error), &error);
+    ck_assert_str_eq(assay_figure_title(figure),
+                     section == ASSAY_SECTION_STEEP ? "Steep optima" : "Pathological curvature");
+    ck_assert(assay_figure_width(figure) == 700 && assay_figure_height(figure) == 520);
+    ck_assert_ptr_nonnull(
+        strstr(assay_figure_alt(figure), section == ASSAY_SECTION_STEEP ? "three narrow wells" : "valley"));
+    ck_assert_ptr_nonnull(
+        strstr(assay_figure_caption(figure), section == ASSAY_SECTION_STEEP ? "narrow optima" : "ravine"));
     char *data = data_of(figure);
     ck_assert_uint_eq(read_block(data, "index 0: surface", 3, 1, row), 1);
     double reach = section == ASSAY_SECTION_STEEP ? 2.0 : 5.0;
@@ -301,7 +432,15 @@ START_TEST(surfaces_and_paths)
     assay_free(data);
     assay_backend *backend = open_backend(ASSAY_F32);
     support_assert_ok(assay_descent_figure(backend, section, &figure, &error), &error);
+    ck_assert_str_eq(assay_figure_title(figure), section == ASSAY_SECTION_STEEP
+                                                     ? "Steep optima: 100 steps from (0, 0)"
+                                                     : "Pathological curvature: 100 steps from (5, 5)");
+    ck_assert(assay_figure_width(figure) == 760 && assay_figure_height(figure) == 600);
+    ck_assert_ptr_nonnull(strstr(assay_figure_caption(figure), "Adam with "));
+    ck_assert_uint_eq(count_of(assay_figure_alt(figure), " ends at ("), 3);
+    check_ends(section, assay_figure_alt(figure));
     data = data_of(figure);
+    check_map(section, data);
     for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
         const assay_tutorial_descent *descent = &assay_tutorial_descents[i];
         if (descent->section == section) {
@@ -343,15 +482,79 @@ START_TEST(runs)
     for (int with = 0; with < 2; with++) {
         support_assert_ok(assay_run_figure("FashionMNIST_SGD", &ours, with ? &author : NULL, &figure, &error), &error);
         ck_assert_str_eq(assay_figure_name(figure), "FashionMNIST_SGD-accuracy");
+        ck_assert_str_eq(assay_figure_title(figure), "Validation performance of FashionMNIST_SGD");
+        ck_assert_str_eq(assay_figure_caption(figure),
+                         with ? "Accuracy on the training batches and on the validation images after each epoch, ours "
+                                "as lines and the author's as marks."
+                              : "Accuracy on the training batches and on the validation images after each epoch.");
+        ck_assert_str_eq(assay_figure_alt(figure), "Curves over 3 epochs: training accuracy from 0.700 to 0.900, "
+                                                   "validation accuracy from 0.600 to 0.850.");
         char *data = data_of(figure);
         ck_assert_uint_eq(read_block(data, "Val, ours", 2, 3, values), 3);
         ck_assert_double_eq_tol(values[5], 0.85, 1e-9);
+        ck_assert(values[0] == 1.0 && values[4] == 3.0);
+        ck_assert_uint_eq(read_block(data, "Train, ours", 2, 3, values), 3);
+        ck_assert_double_eq_tol(values[5], 0.9, 1e-9);
         ck_assert_int_eq(strstr(data, "Val, the author's") != NULL, with);
         assay_free(data);
     }
     const assay_run_record none = {0};
     support_assert_error(assay_run_figure("x", &none, NULL, &figure, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "no epochs");
+}
+END_TEST
+
+/* A record is at most 64 MiB long: 40 epochs have some hundred kB. */
+START_TEST(records_have_a_limit)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/record.json", folder);
+    FILE *file = fopen(path, "w");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(ftruncate(fileno(file), ((off_t)64 << 20) + 1), 0);
+    ck_assert_int_eq(fclose(file), 0);
+    assay_run_record record;
+    assay_error error;
+    support_assert_error(assay_run_record_read(path, &record, &error), ASSAY_ERROR_FORMAT, &error,
+                         "67108865 bytes are more than the 67108864");
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Each value of a run's record has its range, both ends included. */
+START_TEST(records_of_runs)
+{
+    static const char good[] = "{\"test_acc\": 1, \"val_scores\": [0, 1], \"train_losses\": [0, 2.5, 1e9], "
+                               "\"train_scores\": [0.5, 1]}";
+    static const char *const bad[][2] = {
+        {"[]", "is not a JSON object"},
+        {"{", "is not good JSON"},
+        {"{\"test_acc\": \"1\"}", "\"test_acc\" is missing, or not a number from 0 to 1"},
+        {"{\"test_acc\": -0.1}", "\"test_acc\""},
+        {"{\"test_acc\": 1.1}", "\"test_acc\""},
+        {"{\"test_acc\": 1, \"val_scores\": 1}", "\"val_scores\" is missing, or not a list"},
+        {"{\"test_acc\": 1, \"val_scores\": [0.5, \"x\"]}", "entry 1 of \"val_scores\" is not a number from 0 to 1"},
+        {"{\"test_acc\": 1, \"val_scores\": [-0.5]}", "entry 0 of \"val_scores\""},
+        {"{\"test_acc\": 1, \"val_scores\": [1.5]}", "entry 0 of \"val_scores\""},
+        {"{\"test_acc\": 1, \"val_scores\": [1], \"train_losses\": [-1]}",
+         "entry 0 of \"train_losses\" is not a number from 0 on"},
+        {"{\"test_acc\": 1, \"val_scores\": [1], \"train_losses\": [], \"train_scores\": []}",
+         "1 validation scores, but 0 training scores"},
+        {"{\"test_acc\": 1, \"val_scores\": [], \"train_losses\": [], \"train_scores\": [], \"more\": 1}",
+         "has only test_acc, val_scores, train_losses and train_scores"},
+    };
+    assay_run_record record;
+    assay_error error;
+    support_assert_ok(assay_run_record_parse(good, strlen(good), "good", &record, &error), &error);
+    ck_assert(record.test_acc == 1.0 && record.epochs == 2 && record.steps == 3 && record.val_scores[1] == 1.0);
+    ck_assert(record.train_losses[2] == 1e9 && record.train_scores[0] == 0.5);
+    assay_run_record_destroy(&record);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        support_assert_error(assay_run_record_parse(bad[i][0], strlen(bad[i][0]), "bad", &record, &error),
+                             ASSAY_ERROR_FORMAT, &error, bad[i][1]);
+        ck_assert(record.val_scores == NULL && record.train_losses == NULL && record.train_scores == NULL);
+    }
 }
 END_TEST
 
@@ -367,6 +570,12 @@ START_TEST(first_steps)
     support_assert_ok(assay_first_steps_figure("Run", 4, author, 2, ours, &figure, &error), &error);
     ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "printed: they part at step 3."));
     ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "saved: they do not part."));
+    ck_assert_ptr_nonnull(strstr(assay_figure_alt(figure), "Losses of 4 steps above, relative differences below."));
+    ck_assert_ptr_nonnull(strstr(assay_figure_caption(figure), "of the first 4 steps, ours over the author's"));
+    ck_assert_ptr_nonnull(strstr(assay_figure_caption(figure), "first passes 5e-06: "));
+    ck_assert_str_eq(assay_figure_name(figure), "Run-first-steps");
+    ck_assert_str_eq(assay_figure_title(figure), "First steps of Run");
+    ck_assert_uint_eq(assay_figure_height(figure), 2 * 330);
     char *data = data_of(figure);
     ck_assert_ptr_nonnull(strstr(data, "printed: part at step 3"));
     ck_assert_ptr_null(strstr(data, "part at step 2"));
@@ -377,6 +586,8 @@ START_TEST(first_steps)
     ck_assert_double_eq_tol(values[5], 0.1, 1e-9);
     assay_free(data);
     support_assert_error(assay_first_steps_figure("Run", 0, author, 2, ours, &figure, &error), ASSAY_ERROR_ARGUMENT,
+                         &error, "no steps");
+    support_assert_error(assay_first_steps_figure("Run", 4, author, 0, ours, &figure, &error), ASSAY_ERROR_ARGUMENT,
                          &error, "no steps");
 }
 END_TEST
@@ -401,6 +612,8 @@ int main(void)
     tcase_add_test(drawn, surfaces_are_refused);
     tcase_add_test(drawn, runs);
     tcase_add_test(drawn, first_steps);
+    tcase_add_test(drawn, records_have_a_limit);
+    tcase_add_test(drawn, records_of_runs);
     suite_add_tcase(suite, drawn);
     return support_run(suite);
 }

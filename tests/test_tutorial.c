@@ -197,6 +197,9 @@ START_TEST(other_weights_agree_with_the_theory)
         assay_section_results results = run(session, section);
         for (size_t i = 0; i < results.count; i++) {
             const assay_result *result = &results.results[i];
+            const assay_printed_number *numbers;
+            assay_printed_numbers(section, &numbers);
+            ck_assert_str_eq(result->label, numbers[i].label);
             ck_assert_int_eq(result->basis == ASSAY_BASIS_PRINTED, printed);
             ck_assert_msg(result->verdict != ASSAY_VERDICT_DIFFERS, "%s, %s: %g, expected %g",
                           assay_section_name(section), result->label, result->ours, result->expected);

@@ -71,13 +71,6 @@ static bool reads_record(const assay_claim *claim, const assay_claims_input *inp
 static const char *const EFFORTS[] = {
     [ASSAY_CLAIMS_QUICK] = "--quick", [ASSAY_CLAIMS_DEFAULT] = "default", [ASSAY_CLAIMS_FULL] = "--full"};
 
-/* A claim that takes long and has no record is measured with few seeds, unless all of them were asked for. */
-static assay_claims_effort effort_of(const assay_claim *claim, const assay_claims_input *input)
-{
-    bool few = input->effort == ASSAY_CLAIMS_DEFAULT && claim->full != NULL && !claim->in_seconds;
-    return few ? ASSAY_CLAIMS_QUICK : input->effort;
-}
-
 assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_input *input, assay_claim_result *result,
                                  assay_error *error)
 {
@@ -85,9 +78,7 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
     if (reads_record(claim, input)) {
         return assay_claim_record_read(claim->number, input->recorded, result, error);
     }
-    assay_claims_input own = *input;
-    own.effort = effort_of(claim, input);
-    assay_status status = claim->measure(&own, result, error);
+    assay_status status = claim->measure(input, result, error);
     if (status != ASSAY_OK) {
         char where[32];
         snprintf(where, sizeof where, "claim %u", claim->number);
@@ -97,7 +88,7 @@ assay_status assay_claim_examine(const assay_claim *claim, const assay_claims_in
         return ASSAY_OK;
     }
     snprintf(result->origin.backend, sizeof result->origin.backend, "%s", assay_backend_name(input->f32));
-    snprintf(result->origin.options, sizeof result->origin.options, "%s, %zu seeds from %llu", EFFORTS[own.effort],
+    snprintf(result->origin.options, sizeof result->origin.options, "%s, %zu seeds from %llu", EFFORTS[input->effort],
              result->seeds, (unsigned long long)input->first_seed);
     return ASSAY_OK;
 }

@@ -195,9 +195,9 @@ static assay_status correct_all(size_t count, assay_claim_result *results, size_
         return ASSAY_OK;
     }
     assay_claim_part **parts = assay_calloc(tested, sizeof *parts, error);
-    double *p = assay_calloc(2 * tested, sizeof *p, error);
+    double *p = parts == NULL ? NULL : assay_calloc(2 * tested, sizeof *p, error);
     assay_status status = ASSAY_ERROR_MEMORY;
-    if (parts != NULL && p != NULL) {
+    if (p != NULL) {
         collect(count, results, parts);
         status = correct(tested, parts, p, error);
     }

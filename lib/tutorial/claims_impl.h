@@ -23,8 +23,8 @@ typedef struct {
 } claim_part;
 
 /*
- * No value is allowed where a test or an interval decides: nothing could be measured, so the part cannot be told.
- * ASSAY_ERROR_ARGUMENT for too many parts or no bound; ASSAY_ERROR_NUMERIC for a value that is not finite.
+ * At most ASSAY_CLAIM_PARTS, each with a bound. No value is allowed where a test or an interval decides: nothing could
+ * be measured, so the part cannot be told. ASSAY_ERROR_NUMERIC for a value that is not finite.
  */
 assay_status claim_add_part(assay_claim_result *result, const claim_part *part, size_t count, const double *values,
                             assay_error *error);
@@ -32,7 +32,7 @@ assay_status claim_add_part(assay_claim_result *result, const claim_part *part, 
 /* A part that was added or read says how many seeds there are. */
 void claim_count_seeds(assay_claim_result *result, const assay_claim_part *part);
 
-/* A row of the table; `expected` may be NULL. Rows beyond ASSAY_CLAIM_ROWS are left out. */
+/* A row of the table; `expected` may be NULL. At most ASSAY_CLAIM_ROWS. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 4, 5)))
 #endif
@@ -53,8 +53,9 @@ typedef struct {
     bool x_log;
     bool y_log;
 } claim_panel;
-assay_status claim_add_panel(assay_claim_result *result, const claim_panel *panel, assay_error *error);
-/* Adds to the last panel; `label` may be NULL. */
+/* At most ASSAY_CLAIM_PANELS. */
+void claim_add_panel(assay_claim_result *result, const claim_panel *panel);
+/* Adds to the last panel, at most ASSAY_CLAIM_LINES; `label` may be NULL, `count` is not 0. */
 assay_status claim_add_line(assay_claim_result *result, const char *label, assay_line_style style, size_t count,
                             const double *x, const double *y, assay_error *error);
 

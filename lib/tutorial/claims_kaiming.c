@@ -203,7 +203,7 @@ static assay_status report_fans(const kaiming_profiles *found, assay_claim_resul
     for (size_t i = 0; i < 2; i++) {
         claim_panel panel = THROUGH_LAYERS;
         panel.title = titles[i];
-        ASSAY_TRY(claim_add_panel(result, &panel, error));
+        claim_add_panel(result, &panel);
         ASSAY_TRY(claim_add_profile(result, "fan-in", &found->fan_in, quantities[i], DEEP - 1, error));
         ASSAY_TRY(claim_add_profile(result, "fan-out", &found->fan_out, quantities[i], DEEP - 1, error));
     }
@@ -395,7 +395,7 @@ static assay_status examine_gains(const assay_claims_input *input, assay_claim_r
     size_t seeds = claim_seeds(input, 20, 32);
     claim_figure(result, "PyTorch's gains through 50 layers",
                  "Typical variance of each linear layer's output, width 256, weights of variance gain^2 / d_x.");
-    ASSAY_TRY(claim_add_panel(result, &THROUGH_LAYERS, error));
+    claim_add_panel(result, &THROUGH_LAYERS);
     for (size_t i = 0; i < GAIN_COUNT; i++) {
         ASSAY_TRY(examine_gain(input, i, seeds, result, error));
         claim_progress(input, i + 1, GAIN_COUNT);

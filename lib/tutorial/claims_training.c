@@ -99,8 +99,7 @@ static assay_status draw_accuracies(claim_study *study, assay_claim_result *resu
 {
     claim_figure(result, "Test accuracy of the three optimizers",
                  "Share of the seeds whose test accuracy is at most this.");
-    ASSAY_TRY(claim_add_panel(
-        result, &(claim_panel){.x_label = "Test accuracy (%)", .y_label = "Share of the seeds (%)"}, error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Test accuracy (%)", .y_label = "Share of the seeds (%)"});
     for (int method = 0; method < METHODS; method++) {
         char cell[80];
         ASSAY_TRY(claim_study_column(study, 0, cell_of(method, cell), NULL, "test_accuracy", error));
@@ -237,12 +236,10 @@ static assay_status draw_starts(claim_study *study, bool best, assay_claim_resul
 {
     double x[STARTS];
     double y[STARTS];
-    ASSAY_TRY(claim_add_panel(result,
-                              &(claim_panel){.title = best ? "Each at its best rate" : "The tutorial's rates",
-                                             .x_label = "Start",
-                                             .y_label = "Mean test accuracy (%)",
-                                             .x_names = "const.|sd 0.01|sd 0.1|sd 1|Xavier|PyTorch"},
-                              error));
+    claim_add_panel(result, &(claim_panel){.title = best ? "Each at its best rate" : "The tutorial's rates",
+                                           .x_label = "Start",
+                                           .y_label = "Mean test accuracy (%)",
+                                           .x_names = "const.|sd 0.01|sd 0.1|sd 1|Xavier|PyTorch"});
     for (int method = 0; method < METHODS; method++) {
         for (size_t s = 0; s < STARTS; s++) {
             char prefix[80];
@@ -404,8 +401,7 @@ static assay_status compare_sizes(claim_study *small, claim_study *large, assay_
         return assay_fail(error, ASSAY_ERROR_FORMAT, "studies small and training: no seed is finished in both");
     }
     claim_figure(result, "A smaller network", "Share of the seeds whose test accuracy is at most this.");
-    ASSAY_TRY(claim_add_panel(
-        result, &(claim_panel){.x_label = "Test accuracy (%)", .y_label = "Share of the seeds (%)"}, error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Test accuracy (%)", .y_label = "Share of the seeds (%)"});
     for (int method = 0; method < METHODS; method++) {
         char cell[80];
         char text[96];
@@ -525,11 +521,9 @@ static assay_status compare_gaps(claim_study *study, bool best, assay_claim_resu
 
 static assay_status draw_gaps(claim_study *study, bool best, assay_claim_result *result, assay_error *error)
 {
-    ASSAY_TRY(claim_add_panel(result,
-                              &(claim_panel){.title = best ? "Each at its best rate" : "The tutorial's rates",
-                                             .x_label = "Training less test accuracy (points)",
-                                             .y_label = "Share of the seeds (%)"},
-                              error));
+    claim_add_panel(result, &(claim_panel){.title = best ? "Each at its best rate" : "The tutorial's rates",
+                                           .x_label = "Training less test accuracy (points)",
+                                           .y_label = "Share of the seeds (%)"});
     for (int method = 0; method < METHODS; method++) {
         ASSAY_TRY(gap_difference(study, best ? "method=" : "optimizer=", method, METHODS, error));
         ASSAY_TRY(add_distribution(result, TITLES[method], study->seeds, study->columns[0], error));
@@ -631,11 +625,9 @@ static assay_status draw_sharpness(claim_study *study, assay_claim_result *resul
 {
     claim_figure(result, "Sharpness and overfitting",
                  "Each point is a run: the largest eigenvalue of the Hessian at its parameters, and its gap.");
-    ASSAY_TRY(claim_add_panel(result,
-                              &(claim_panel){.x_label = "Largest eigenvalue of the Hessian",
-                                             .y_label = "Training less test accuracy (points)",
-                                             .x_log = true},
-                              error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Largest eigenvalue of the Hessian",
+                                           .y_label = "Training less test accuracy (points)",
+                                           .x_log = true});
     for (int method = 0; method < METHODS; method++) {
         double *gaps = study->columns[0];
         double *eigenvalues = study->columns[2];
@@ -773,8 +765,7 @@ static assay_status draw_depths(claim_study *study, const char *prefix, assay_cl
     double x[DEPTHS];
     double y[METHODS][DEPTHS];
     claim_figure(result, "Depth", "Mean test accuracy of networks with this many hidden layers.");
-    ASSAY_TRY(claim_add_panel(result, &(claim_panel){.x_label = "Hidden layers", .y_label = "Mean test accuracy (%)"},
-                              error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Hidden layers", .y_label = "Mean test accuracy (%)"});
     for (size_t d = 0; d < DEPTHS; d++) {
         char cell[40];
         char label[64];

@@ -84,8 +84,7 @@ static assay_status report_small(const vanishing *found, double *values, assay_c
     claim_figure(result, "Weights of standard deviation 0.01, through 50 layers",
                  "Typical variance (geometric mean over seeds) of each linear layer's output, width 256, double "
                  "precision. The biases' own spread is what remains.");
-    ASSAY_TRY(claim_add_panel(result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true},
-                              error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true});
     ASSAY_TRY(claim_add_profile(result, "biases drawn, too", &found->deep, CLAIM_ACTIVATION, DEEP - 1, error));
     return claim_add_profile(result, "biases 0", &found->no_bias, CLAIM_ACTIVATION, DEEP - 1, error);
 }
@@ -192,26 +191,23 @@ static assay_status examine_growth(const assay_claims_input *input, assay_claim_
     }
     claim_figure(result, "Weights of standard deviation 0.1, at several widths",
                  "Typical variance of each linear layer's output in networks of equal layers.");
-    assay_status status = claim_add_panel(
-        result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true}, error);
+    claim_add_panel(result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true});
+    claim_network network = claim_tutorial_layers(draw_fixed, &std);
+    network.bias = draw_fixed;
+    claim_profile profile;
+    assay_status status = claim_measure(input, &network, seeds, &profile, error);
     if (status == ASSAY_OK) {
-        claim_network network = claim_tutorial_layers(draw_fixed, &std);
-        network.bias = draw_fixed;
-        claim_profile profile;
-        status = claim_measure(input, &network, seeds, &profile, error);
-        if (status == ASSAY_OK) {
-            claim_change(&profile, CLAIM_ACTIVATION, 0, CLAIM_TUTORIAL_HIDDEN - 1, values);
-            status = claim_add_part(result,
-                                    &(claim_part){.name = "activations explode in the tutorial's network",
-                                                  .measure = "log2 of the variance in layer 4 over layer 1",
-                                                  .unit = "bits",
-                                                  .essential = true,
-                                                  .low = 2.0,
-                                                  .high = INFINITY},
-                                    seeds, values, error);
-        }
-        claim_profile_destroy(&profile);
+        claim_change(&profile, CLAIM_ACTIVATION, 0, CLAIM_TUTORIAL_HIDDEN - 1, values);
+        status = claim_add_part(result,
+                                &(claim_part){.name = "activations explode in the tutorial's network",
+                                              .measure = "log2 of the variance in layer 4 over layer 1",
+                                              .unit = "bits",
+                                              .essential = true,
+                                              .low = 2.0,
+                                              .high = INFINITY},
+                                seeds, values, error);
     }
+    claim_profile_destroy(&profile);
     if (status == ASSAY_OK) {
         status = examine_growth_widths(input, seeds, values, result, error);
     }
@@ -311,10 +307,9 @@ static assay_status report_sweep(double *stds, size_t seeds, double *values, ass
     claim_figure(result, "The standard deviation that keeps the variance",
                  "Mean over seeds, for networks of 10 and of 50 equal layers; the theory is 1 over the root of the "
                  "width.");
-    ASSAY_TRY(claim_add_panel(
+    claim_add_panel(
         result,
-        &(claim_panel){.x_label = "Width", .y_label = "Stable standard deviation", .x_log = true, .y_log = true},
-        error));
+        &(claim_panel){.x_label = "Width", .y_label = "Stable standard deviation", .x_log = true, .y_log = true});
     ASSAY_TRY(claim_add_line(result, "10 layers", ASSAY_LINE_MARKED, SWEEP_WIDTHS, width, typical[0], error));
     return claim_add_line(result, "50 layers", ASSAY_LINE_MARKED, SWEEP_WIDTHS, width, typical[1], error);
 }
@@ -394,8 +389,7 @@ static assay_status report_equal(const claim_profile *tutorial, const claim_prof
         mean, lowest[DEEP - 2], highest[DEEP - 2], seeds);
     claim_figure(result, "Variance 1 / d_x, through 50 layers",
                  "Variance of each linear layer's output, width 256: typical value, smallest and largest over seeds.");
-    ASSAY_TRY(claim_add_panel(result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true},
-                              error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Linear layer", .y_label = "Variance", .y_log = true});
     ASSAY_TRY(claim_add_profile(result, "typical", deep, CLAIM_ACTIVATION, DEEP - 1, error));
     ASSAY_TRY(claim_add_line(result, "smallest", ASSAY_LINE_PLAIN, DEEP - 1, x, lowest, error));
     return claim_add_line(result, "largest", ASSAY_LINE_PLAIN, DEEP - 1, x, highest, error);
@@ -527,12 +521,8 @@ static assay_status examine_shapes(const assay_claims_input *input, assay_claim_
     claim_figure(result, "The variance's change in a layer, by distribution and width",
                  "log2 of the factor, mean over 30 layers and the seeds; 0 is no change. All weights have mean 0 and "
                  "variance 1 / d_x.");
-    assay_status status = changes == NULL
-                              ? ASSAY_ERROR_MEMORY
-                              : claim_add_panel(
-                                    result,
-                                    &(claim_panel){.x_label = "Width", .y_label = "Bits a layer", .x_log = true},
-                                    error);
+    claim_add_panel(result, &(claim_panel){.x_label = "Width", .y_label = "Bits a layer", .x_log = true});
+    assay_status status = changes == NULL ? ASSAY_ERROR_MEMORY : ASSAY_OK;
     double means[SHAPE_COUNT][SHAPE_WIDTHS];
     for (size_t shape = 0; shape < SHAPE_COUNT && status == ASSAY_OK; shape++) {
         /* The normal distribution's changes stay in the first half. */
@@ -622,11 +612,9 @@ static assay_status report_largest(const assay_claims_input *input, size_t seeds
                "the largest normal one %.2f, a factor of %.1f. Weights near 0 are not excluded.",
                mean[0][2], mean[1][2], mean[1][2] / mean[0][2]);
     claim_figure(result, "The largest weight of a layer", "In standard deviations, mean over seeds.");
-    ASSAY_TRY(claim_add_panel(result,
-                              &(claim_panel){.x_label = "Weights in the layer",
-                                             .y_label = "Largest weight / standard deviation",
-                                             .x_log = true},
-                              error));
+    claim_add_panel(result, &(claim_panel){.x_label = "Weights in the layer",
+                                           .y_label = "Largest weight / standard deviation",
+                                           .x_log = true});
     ASSAY_TRY(claim_add_line(result, "normal", ASSAY_LINE_MARKED, SIZES, counts, mean[1], error));
     return claim_add_line(result, "uniform", ASSAY_LINE_MARKED, SIZES, counts, mean[0], error);
 }
@@ -635,10 +623,9 @@ static assay_status examine_largest(const assay_claims_input *input, assay_claim
 {
     size_t seeds = claim_seeds(input, 16, 16);
     float *weights = assay_calloc(weight_counts[SIZES - 1], sizeof *weights, error);
-    double *values = assay_calloc(2 * seeds, sizeof *values, error);
-    assay_status status = weights == NULL || values == NULL
-                              ? ASSAY_ERROR_MEMORY
-                              : report_largest(input, seeds, weights, values, result, error);
+    double *values = weights == NULL ? NULL : assay_calloc(2 * seeds, sizeof *values, error);
+    assay_status status = values == NULL ? ASSAY_ERROR_MEMORY
+                                         : report_largest(input, seeds, weights, values, result, error);
     assay_free(weights);
     assay_free(values);
     return status;

@@ -7,12 +7,6 @@
 #include <assay/train/batches.h>
 #include <assay/tutorial/defaults.h>
 
-static double spread(assay_moments moments)
-{
-    double std = sqrt(moments.variance);
-    return std <= 1e-12 * fabs(moments.mean) ? 0.0 : std;
-}
-
 static assay_network_config deep_network(assay_activation_kind activation)
 {
     assay_network_config config = assay_tutorial_network(activation);
@@ -40,14 +34,14 @@ static void measure(assay_network *network, assay_batches *batches, assay_depth_
     assay_network_forward(network, ROWS, images);
     for (size_t layer = 0; layer < ASSAY_DEPTH_LAYERS; layer++) {
         assay_slice outputs = assay_network_preactivations(network, layer, ROWS);
-        curve->activation[layer] = spread(assay_reduce_moments(backend, outputs));
+        curve->activation[layer] = sqrt(assay_reduce_moments(backend, outputs).variance);
     }
     assay_network_backward(network, ROWS, images, assay_batches_labels(batches, ROWS), ASSAY_NO_SLICE, ASSAY_NO_SLICE,
                            ASSAY_NO_SLICE);
     for (size_t i = 0; i < assay_network_tensor_count(network); i++) {
         assay_tensor tensor = assay_network_tensor(network, i);
         if (!tensor.is_bias) {
-            curve->gradient[tensor.layer] = spread(assay_reduce_moments(backend, tensor.gradient));
+            curve->gradient[tensor.layer] = sqrt(assay_reduce_moments(backend, tensor.gradient).variance);
         }
     }
 }
