@@ -257,10 +257,13 @@ START_TEST(histogram_data)
         double x = 0.0;
         double density = 0.0;
         int used = 0;
+        int points = 0;
         for (const char *line = strstr(data, "# columns: x density\n") + 21;
              sscanf(line, "%lf %lf%n", &x, &density, &used) == 2; line += used) {
             area += density * 4.0 / 199.0;
+            support_assert_relative("x", x, 4.0 * points++ / 199.0, 1e-8);
         }
+        ck_assert_int_eq(points, 200); /* from the smallest value to the largest, which is the last */
         /* Scott's bandwidth of this sample is 1.1: some of the curve lies beyond the sample's range. */
         double whole = as_density == 1 ? 1.0 : 8.0;
         ck_assert_msg(area > 0.5 * whole && area < whole, "the density's area is %g of %g", area, whole);
@@ -674,6 +677,12 @@ START_TEST(ticks_with_gaps)
     support_assert_ok(assay_figure_add_line(figure, NULL, 0, ASSAY_LINE_PLAIN, 4, x, y, &error), &error);
     char *script = written(figure, ".gp");
     ck_assert_ptr_nonnull(strstr(script, "set xtics 5\n"));
+    assay_free(script);
+    figure = new_figure(&(assay_figure_layout){.name = "t", .panel_width = 300});
+    panel(figure, &(assay_figure_axes){.x_log = true}); /* gnuplot knows the powers of ten */
+    line(figure, NULL, 0, ASSAY_LINE_PLAIN, 5);
+    script = written(figure, ".gp");
+    ck_assert_ptr_nonnull(strstr(script, "set xtics autofreq\n"));
     assay_free(script);
     static const struct {
         double from;
