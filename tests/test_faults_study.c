@@ -83,7 +83,7 @@ static void set_up_everything(fault_bench *bench)
     }
 }
 
-/* --- plans and runs ------------------------------------------------------------------------------------------------ */
+/* --- plans and runs ----------------------------------------------------------------------------------------------- */
 
 static void set_up_plan(fault_bench *bench)
 {
@@ -132,7 +132,7 @@ static assay_status diverge(fault_bench *bench, assay_error *error)
     return run_of(bench, diverging, 0, error);
 }
 
-/* --- folders ------------------------------------------------------------------------------------------------------- */
+/* --- folders ------------------------------------------------------------------------------------------------------ */
 
 /* A folder with run 0, and run 2, whose result is cut off. */
 static void set_up_folder(fault_bench *bench)
@@ -230,7 +230,7 @@ static assay_status damaged_without_a_name(fault_bench *bench, assay_error *erro
     return status;
 }
 
-/* --- records and summaries ----------------------------------------------------------------------------------------- */
+/* --- records and summaries ---------------------------------------------------------------------------------------- */
 
 /* All runs, and the record of all but the last. */
 static void set_up_record(fault_bench *bench)

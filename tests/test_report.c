@@ -526,10 +526,10 @@ START_TEST(panels_are_set_one_by_one)
         {"plot 'all.dat' index 9 using 1:2:3 with image notitle, $contours ", 1},
         {"'all.dat' index 10 using 1:2 with lines lc rgb '#ffffff' lw 5 notitle, 'all.dat' index 10 using 1:2 with "
          "linespoints lc rgb '#0050a0' lw 2 dt 1 pt 7 ps 0.8 title 'p0'", 1},
-        {"lines lc rgb '#111111' lw 5 notitle, 'all.dat' index 11 using 1:2 with linespoints lc rgb '#ffb347' lw 2 dt 1 "
-         "pt 5 ps 0.8 title 'p1'", 1},
-        {"lines lc rgb '#ffffff' lw 5 notitle, 'all.dat' index 12 using 1:2 with linespoints lc rgb '#00805c' lw 2 dt 2 "
-         "pt 9 ps 0.8 title 'p2'", 1},
+        {"lines lc rgb '#111111' lw 5 notitle, 'all.dat' index 11 using 1:2 with linespoints lc rgb '#ffb347' lw 2 "
+         "dt 1 pt 5 ps 0.8 title 'p1'", 1},
+        {"lines lc rgb '#ffffff' lw 5 notitle, 'all.dat' index 12 using 1:2 with linespoints lc rgb '#00805c' lw 2 "
+         "dt 2 pt 9 ps 0.8 title 'p2'", 1},
         {"using (($1+$2)/2):3:($2-$1) with boxes fillcolor rgb bars notitle, \\\n     'all.dat' index 2 using 1:2 with "
          "lines lc rgb (dark ? '#ffb000' : '#8a3a00') lw 2 notitle\n", 1},
     };
@@ -786,11 +786,11 @@ END_TEST
 
 /* While this is set, each call of the clock advances it by a minute. */
 static bool clock_hurries;
+static time_t passed;
 
 /* Replaces the C library's. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-    static time_t passed;
     passed += clock_hurries ? 60 : 0;
     long result = syscall(SYS_clock_gettime, clock, now);
     now->tv_sec += passed;
@@ -810,6 +810,7 @@ START_TEST(gnuplot_takes_too_long)
     support_assert_error(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), ASSAY_ERROR_FORMAT, &error,
                          "stopped after 120 seconds");
     clock_hurries = false;
+    ck_assert_int_eq(passed, 180); /* a minute until it starts to wait */
     ck_assert_uint_eq(files_in(folder), 2);
     ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     assay_figure_destroy(figure);
@@ -845,10 +846,11 @@ START_TEST(gnuplot_is_called)
     char *output;
     size_t size;
     assay_error error;
-    pretend_gnuplot(elsewhere, "pwd; printf '%s|' \"$@\"; cat");
+    pretend_gnuplot(elsewhere, "pwd; printf '%s|' \"$@\"; printf '%s' \"$ASSAY_TEST_WORD\"; cat");
+    setenv("ASSAY_TEST_WORD", "from outside", 1);
     support_assert_ok(assay_gnuplot_run(folder, "a = 'b c'", "x y.gp", &output, &size, &error), &error);
     unsetenv("ASSAY_GNUPLOT");
-    char *wanted = assay_asprintf(NULL, "%s\n-d|-e|a = 'b c'|x y.gp|", folder);
+    char *wanted = assay_asprintf(NULL, "%s\n-d|-e|a = 'b c'|x y.gp|from outside", folder);
     ck_assert_str_eq(output, wanted);
     ck_assert_uint_eq(size, strlen(wanted));
     assay_free(wanted);

@@ -125,7 +125,8 @@ static const struct {
     {WITH_SEEDS("{\"first\": 1.0, \"count\": 2}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": 1, \"count\": 2, \"step\": 2}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
     {WITH_SEEDS("{\"first\": 1, \"count\": 10000001}"), ASSAY_ERROR_FORMAT, "\"seeds\" must be"},
-    {RUNS_OF(3333334, "1, 2, 3"), ASSAY_ERROR_FORMAT, "3333334 seeds and the levels up to factor 'b' are more than 10000000 runs"},
+    {RUNS_OF(3333334, "1, 2, 3"), ASSAY_ERROR_FORMAT, 
+     "3333334 seeds and the levels up to factor 'b' are more than 10000000 runs"},
     {FACTORS_OF("{}"), ASSAY_ERROR_FORMAT, "a factor needs a \"name\""},
     {FACTORS_OF("{\"name\": \"a b\", \"levels\": [1]}"), ASSAY_ERROR_FORMAT, "a factor needs a \"name\""},
     {FACTORS_OF("{\"name\": \"seed\", \"levels\": [1]}"), ASSAY_ERROR_FORMAT, "other than seed"},
@@ -911,7 +912,7 @@ static const struct {
     {"{\"settings\":{\"lr\":1},\"results\":{}", "}", 0, ASSAY_ERROR_FORMAT, "lacks its key"},
     {"{\"key\":\"lr=2,seed=1\",\"settings\":{\"lr\":1},\"results\":{}", "}", 0, ASSAY_ERROR_FORMAT,
      "this is the result of 'lr=2,seed=1'"},
-    {FIRST_KEY "\"settings\":{\"lr\":2},\"results\":{}", "}", 0, ASSAY_ERROR_ARGUMENT, "other settings than the plan's"},
+    {FIRST_KEY "\"settings\":{\"lr\":2},\"results\":{}", "}", 0, ASSAY_ERROR_ARGUMENT, "other settings than"},
     {FIRST_KEY "\"settings\":{\"lr\":1,\"batch\":8},\"results\":{}", "}", 0, ASSAY_ERROR_ARGUMENT, "other settings"},
 };
 /* clang-format on */
