@@ -304,11 +304,8 @@ START_TEST(divergence_is_an_error)
     assay_train_options options = sample_options("sgd", "lr=1e9", 3);
     assay_trainer *trainer = create(backend, &options, &data);
     assay_error error;
-    assay_status status = ASSAY_OK;
-    for (int i = 0; i < 3 && status == ASSAY_OK; i++) {
-        status = assay_trainer_epoch(trainer, NULL, &error);
-    }
-    support_assert_error(status, ASSAY_ERROR_NUMERIC, &error, "training diverged: the loss of epoch 1, step");
+    support_assert_error(assay_trainer_run(trainer, NULL, &error), ASSAY_ERROR_NUMERIC, &error,
+                         "training diverged: the loss of epoch 1, step");
     assay_trainer_destroy(trainer);
     assay_dataset_destroy(&data);
     assay_backend_close(backend);
@@ -890,7 +887,7 @@ START_TEST(floats_train_as_bytes_do)
         assay_trainer_destroy(trainers[i]);
     }
     /* A backend that likes similar rows gets floats in their order. */
-    assay_backend *sorting = sample_backend("openblas", ASSAY_F64, 1);
+    assay_backend *sorting = sample_backend("openblas", ASSAY_F32, 1);
     assay_trainer *trainer = create(sorting, &options, &floats);
     run_epochs(trainer, 1);
     ck_assert_double_gt(assay_trainer_losses(trainer)[0], 1.0);
