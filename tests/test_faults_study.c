@@ -74,7 +74,8 @@ static void set_up_everything(fault_bench *bench)
     test = tiny_dataset(100);
     machine = (assay_study_machine){sample_backend("reference", ASSAY_F64, 1), &train, &test, "1a2b"};
     measured = parse(PLAN(ALL_MEASURES));
-    diverging = parse("{\"study\": \"s\", \"settings\": {\"batch\": 2, \"lr\": 1e300}, \"seeds\": [1], \"record\": "
+    diverging = parse("{\"study\": \"s\", \"settings\": {\"hidden\": \"3\", \"batch\": 2, \"lr\": 1e300}, \"seeds\": "
+                      "[1], \"record\": "
                       "[\"last_loss\"]}");
     plan = parse(PLAN("\"last_loss\", \"epoch_losses\""));
     for (size_t run = 0; run < RUNS; run++) {
@@ -117,6 +118,7 @@ static assay_status run_of(fault_bench *bench, const assay_study_plan *of, size_
     char *line;
     ASSAY_TRY(assay_study_run(of, run, &machine, &line, error));
     const char *made = strstr(line, ",\"made\":");
+    fault_digest_f64(bench, strstr(line, "\"diverged\"") != NULL);
     fault_digest(bench, line, made == NULL ? 0 : (size_t)(made - line));
     free(line);
     return ASSAY_OK;
