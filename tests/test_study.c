@@ -812,6 +812,38 @@ START_TEST(growth_of_a_small_network)
 }
 END_TEST
 
+/* Sharpness is measured on the first 1,000 images that train: another 1,000th matters, another 1,001st does not. */
+START_TEST(sharpness_of_a_thousand_images)
+{
+    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    enum { IMAGES = 1010, TRAIN = 1005 };
+    assay_study_plan *plan = plan_of(
+        "{\"study\": \"s\", \"settings\": {\"lr\": 0, \"train_count\": 1005}, \"seeds\": [3], "
+        "\"record\": [\"perturbed_growth\"]}");
+    assay_dataset data = sample_dataset(IMAGES, 4);
+    sample s = {data, data, {sample_backend("openblas", ASSAY_F32, 1), &data, &data, NULL}};
+    assay_split split;
+    assay_mt19937 generator;
+    assay_error error;
+    assay_mt19937_seed(&generator, 3);
+    support_assert_ok(assay_split_create(&generator, IMAGES, TRAIN, &split, &error), &error);
+    char *first = result_of(plan, 0, &s);
+    double growths[2];
+    for (size_t i = 0; i < 2; i++) {
+        memset(data.pixels + split.train[1000 - i] * data.width, 255, data.width);
+        char *line = result_of(plan, 0, &s);
+        growths[i] = recorded_number(line, "perturbed_growth");
+        free(line);
+    }
+    ck_assert(growths[0] == recorded_number(first, "perturbed_growth") && growths[1] != growths[0]);
+    free(first);
+    assay_split_destroy(&split);
+    assay_backend_close(s.machine.backend);
+    assay_dataset_destroy(&data);
+    assay_study_plan_destroy(plan);
+}
+END_TEST
+
 START_TEST(divergence_is_a_result)
 {
     evidence(EVIDENCE_PROPERTY, "study/study_run");
@@ -1183,6 +1215,12 @@ START_TEST(who_made_a_result)
     support_assert_ok(assay_study_record_open(plan, path, &record, &error), &error);
     check_origins(record, "", "");
     assay_study_store_close(record);
+    assay_free(plain);
+    const char *key = strchr(text, '\n') + 1;
+    plain = assay_asprintf(NULL, "%.*s%s", (int)(strchr(key, '\n') + 1 - key), key, key);
+    save(path, plain, strlen(plain));
+    support_assert_error(assay_study_record_open(plan, path, &record, &error), ASSAY_ERROR_FORMAT, &error,
+                         "line 2: 'lr=1,seed=1' is there twice");
     assay_free(plain);
     assay_free(text);
     assay_free(path);
@@ -1909,6 +1947,7 @@ int main(void)
     tcase_add_test(runs, divergence_in_the_second_epoch);
     tcase_add_test(runs, sharpness_against_a_known_hessian);
     tcase_add_test(runs, growth_of_a_small_network);
+    tcase_add_test(runs, sharpness_of_a_thousand_images);
     tcase_add_test(runs, divergence_is_a_result);
     tcase_add_test(runs, numbers_that_are_not_finite_are_null);
     tcase_add_test(runs, run_errors);
