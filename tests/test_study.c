@@ -2,15 +2,19 @@
  * Studies: plans and their errors, the folder that processes share, runs that depend on nothing but plan and data, and
  * the command assay study: stopped and continued, in two processes, in parts, on a full disk.
  */
+#include <config.h>
+
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <zlib.h>
 
+#include <assay/backend/openblas/core.h>
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
 #include <assay/optim/optimizer.h>
@@ -524,6 +528,51 @@ START_TEST(settings_have_their_defaults)
     assay_free(none);
     assay_free(empty);
     sample_destroy(s);
+}
+END_TEST
+
+/* What a line says of its making, with a commit and without one. */
+START_TEST(a_run_says_who_made_it)
+{
+    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    assay_study_plan *plan = plan_of(SETTINGS("\"batch\": 100"));
+    for (int i = 0; i < 2; i++) {
+        sample *s = sample_create();
+        char *line;
+        char host[65] = "";
+        char kernels[80];
+        assay_error error;
+        if (i == 1) {
+            assay_backend_close(s->machine.backend);
+            s->machine.backend = sample_backend("reference", ASSAY_F64, 1);
+            s->machine.commit = "1a2b 2026";
+        }
+        time_t began = time(NULL);
+        support_assert_ok(assay_study_run(plan, 0, &s->machine, &line, &error), &error);
+        double took = difftime(time(NULL), began);
+        json_t *read = json_loads(line, 0, NULL);
+        const json_t *made = json_object_get(read, "made");
+        gethostname(host, sizeof host - 1);
+        assay_openblas_kernels(kernels, sizeof kernels);
+        const char *const texts[][2] = {{"host", host},
+                                        {"backend", i == 0 ? "openblas:f32" : "reference:f64"},
+                                        {"kernels", kernels},
+                                        {"version", PACKAGE_VERSION},
+                                        {"commit", i == 0 ? NULL : "1a2b 2026"}};
+        for (size_t t = 0; t < 5; t++) {
+            const char *said = json_string_value(json_object_get(made, texts[t][0]));
+            ck_assert_msg(texts[t][1] == NULL ? said == NULL : said != NULL && strcmp(said, texts[t][1]) == 0, "%s: %s",
+                          texts[t][0], line);
+        }
+        double seconds = json_real_value(json_object_get(made, "seconds"));
+        ck_assert_msg(seconds > 0 && seconds < took + 1.5, "%g seconds", seconds);
+        ck_assert_int_eq(json_integer_value(json_object_get(made, "process")), getpid());
+        ck_assert_uint_eq(json_object_size(made), i == 0 ? 6 : 7);
+        json_decref(read);
+        free(line);
+        sample_destroy(s);
+    }
+    assay_study_plan_destroy(plan);
 }
 END_TEST
 
@@ -1942,6 +1991,7 @@ int main(void)
     tcase_set_timeout(runs, 60);
     tcase_add_test(runs, a_run_depends_on_the_plan_alone);
     tcase_add_test(runs, a_run_is_a_training_run);
+    tcase_add_test(runs, a_run_says_who_made_it);
     tcase_add_test(runs, measures_are_what_they_say);
     tcase_add_test(runs, settings_have_their_defaults);
     tcase_add_test(runs, divergence_in_the_second_epoch);
