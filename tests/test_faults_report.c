@@ -78,12 +78,16 @@ static assay_status draw_figure(fault_bench *bench, assay_error *error)
     return assay_figure_draw(bench->thing[0], bench->folder, ASSAY_FIGURE_SVG, error);
 }
 
-/* Its own messages: its drawing is checked, and the error contains its message. */
+/* Its own messages: its drawing is checked, and the error contains its message, which names the program. */
 static assay_status run_gnuplot(fault_bench *bench, assay_error *error)
 {
     char *output;
     size_t size;
-    ASSAY_TRY(assay_gnuplot_run(bench->folder, "", "curves.gp", &output, &size, error));
+    assay_status status = assay_gnuplot_run(bench->folder, "", "curves.gp", &output, &size, error);
+    if (status != ASSAY_OK) {
+        bool named = status == ASSAY_ERROR_MEMORY || strstr(error->message, "gnuplot") != NULL;
+        return named ? status : ASSAY_ERROR_ARGUMENT; /* which is not what the error says */
+    }
     fault_digest(bench, output, size);
     assay_free(output);
     return ASSAY_OK;

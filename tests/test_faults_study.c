@@ -74,7 +74,8 @@ static void set_up_everything(fault_bench *bench)
     test = tiny_dataset(100);
     machine = (assay_study_machine){sample_backend("reference", ASSAY_F64, 1), &train, &test, "1a2b"};
     measured = parse(PLAN(ALL_MEASURES));
-    diverging = parse("{\"study\": \"s\", \"settings\": {\"batch\": 2, \"lr\": 1e300}, \"seeds\": [1], \"record\": "
+    diverging = parse("{\"study\": \"s\", \"settings\": {\"hidden\": \"3\", \"batch\": 2, \"lr\": 1e300}, \"seeds\": "
+                      "[1], \"record\": "
                       "[\"last_loss\"]}");
     plan = parse(PLAN("\"last_loss\", \"epoch_losses\""));
     for (size_t run = 0; run < RUNS; run++) {
@@ -83,7 +84,7 @@ static void set_up_everything(fault_bench *bench)
     }
 }
 
-/* --- plans and runs ------------------------------------------------------------------------------------------------ */
+/* --- plans and runs ----------------------------------------------------------------------------------------------- */
 
 static void set_up_plan(fault_bench *bench)
 {
@@ -117,6 +118,7 @@ static assay_status run_of(fault_bench *bench, const assay_study_plan *of, size_
     char *line;
     ASSAY_TRY(assay_study_run(of, run, &machine, &line, error));
     const char *made = strstr(line, ",\"made\":");
+    fault_digest_f64(bench, strstr(line, "\"diverged\"") != NULL);
     fault_digest(bench, line, made == NULL ? 0 : (size_t)(made - line));
     free(line);
     return ASSAY_OK;
@@ -132,7 +134,7 @@ static assay_status diverge(fault_bench *bench, assay_error *error)
     return run_of(bench, diverging, 0, error);
 }
 
-/* --- folders ------------------------------------------------------------------------------------------------------- */
+/* --- folders ------------------------------------------------------------------------------------------------------ */
 
 /* A folder with run 0, and run 2, whose result is cut off. */
 static void set_up_folder(fault_bench *bench)
@@ -230,7 +232,7 @@ static assay_status damaged_without_a_name(fault_bench *bench, assay_error *erro
     return status;
 }
 
-/* --- records and summaries ----------------------------------------------------------------------------------------- */
+/* --- records and summaries ---------------------------------------------------------------------------------------- */
 
 /* All runs, and the record of all but the last. */
 static void set_up_record(fault_bench *bench)

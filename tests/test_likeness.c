@@ -42,6 +42,7 @@ static assay_dataset dimmed_dataset(void)
     assay_dataset data = sample_dataset(COUNT, 3);
     for (size_t i = 0; i < COUNT; i++) {
         memset(data.pixels + i * data.width, 0, i == 17 ? data.width : i * 37 % 700);
+        data.pixels[(i + 1) * data.width - 1] = i % 3 == 0; /* the last pixel counts, too */
     }
     return data;
 }

@@ -257,10 +257,13 @@ START_TEST(histogram_data)
         double x = 0.0;
         double density = 0.0;
         int used = 0;
+        int points = 0;
         for (const char *line = strstr(data, "# columns: x density\n") + 21;
              sscanf(line, "%lf %lf%n", &x, &density, &used) == 2; line += used) {
             area += density * 4.0 / 199.0;
+            support_assert_relative("x", x, 4.0 * points++ / 199.0, 1e-8);
         }
+        ck_assert_int_eq(points, 200); /* from the smallest value to the largest, which is the last */
         /* Scott's bandwidth of this sample is 1.1: some of the curve lies beyond the sample's range. */
         double whole = as_density == 1 ? 1.0 : 8.0;
         ck_assert_msg(area > 0.5 * whole && area < whole, "the density's area is %g of %g", area, whole);
@@ -523,10 +526,10 @@ START_TEST(panels_are_set_one_by_one)
         {"plot 'all.dat' index 9 using 1:2:3 with image notitle, $contours ", 1},
         {"'all.dat' index 10 using 1:2 with lines lc rgb '#ffffff' lw 5 notitle, 'all.dat' index 10 using 1:2 with "
          "linespoints lc rgb '#0050a0' lw 2 dt 1 pt 7 ps 0.8 title 'p0'", 1},
-        {"lines lc rgb '#111111' lw 5 notitle, 'all.dat' index 11 using 1:2 with linespoints lc rgb '#ffb347' lw 2 dt 1 "
-         "pt 5 ps 0.8 title 'p1'", 1},
-        {"lines lc rgb '#ffffff' lw 5 notitle, 'all.dat' index 12 using 1:2 with linespoints lc rgb '#00805c' lw 2 dt 2 "
-         "pt 9 ps 0.8 title 'p2'", 1},
+        {"lines lc rgb '#111111' lw 5 notitle, 'all.dat' index 11 using 1:2 with linespoints lc rgb '#ffb347' lw 2 "
+         "dt 1 pt 5 ps 0.8 title 'p1'", 1},
+        {"lines lc rgb '#ffffff' lw 5 notitle, 'all.dat' index 12 using 1:2 with linespoints lc rgb '#00805c' lw 2 "
+         "dt 2 pt 9 ps 0.8 title 'p2'", 1},
         {"using (($1+$2)/2):3:($2-$1) with boxes fillcolor rgb bars notitle, \\\n     'all.dat' index 2 using 1:2 with "
          "lines lc rgb (dark ? '#ffb000' : '#8a3a00') lw 2 notitle\n", 1},
     };
@@ -675,6 +678,12 @@ START_TEST(ticks_with_gaps)
     char *script = written(figure, ".gp");
     ck_assert_ptr_nonnull(strstr(script, "set xtics 5\n"));
     assay_free(script);
+    figure = new_figure(&(assay_figure_layout){.name = "t", .panel_width = 300});
+    panel(figure, &(assay_figure_axes){.x_log = true}); /* gnuplot knows the powers of ten */
+    line(figure, NULL, 0, ASSAY_LINE_PLAIN, 5);
+    script = written(figure, ".gp");
+    ck_assert_ptr_nonnull(strstr(script, "set xtics autofreq\n"));
+    assay_free(script);
     static const struct {
         double from;
         double to;
@@ -777,11 +786,11 @@ END_TEST
 
 /* While this is set, each call of the clock advances it by a minute. */
 static bool clock_hurries;
+static time_t passed;
 
 /* Replaces the C library's. */
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
-    static time_t passed;
     passed += clock_hurries ? 60 : 0;
     long result = syscall(SYS_clock_gettime, clock, now);
     now->tv_sec += passed;
@@ -801,6 +810,7 @@ START_TEST(gnuplot_takes_too_long)
     support_assert_error(assay_figure_draw(figure, folder, ASSAY_FIGURE_SVG, &error), ASSAY_ERROR_FORMAT, &error,
                          "stopped after 120 seconds");
     clock_hurries = false;
+    ck_assert_int_eq(passed, 180); /* a minute until it starts to wait */
     ck_assert_uint_eq(files_in(folder), 2);
     ck_assert(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
     assay_figure_destroy(figure);
@@ -836,10 +846,11 @@ START_TEST(gnuplot_is_called)
     char *output;
     size_t size;
     assay_error error;
-    pretend_gnuplot(elsewhere, "pwd; printf '%s|' \"$@\"; cat");
+    pretend_gnuplot(elsewhere, "pwd; printf '%s|' \"$@\"; printf '%s' \"$ASSAY_TEST_WORD\"; cat");
+    setenv("ASSAY_TEST_WORD", "from outside", 1);
     support_assert_ok(assay_gnuplot_run(folder, "a = 'b c'", "x y.gp", &output, &size, &error), &error);
     unsetenv("ASSAY_GNUPLOT");
-    char *wanted = assay_asprintf(NULL, "%s\n-d|-e|a = 'b c'|x y.gp|", folder);
+    char *wanted = assay_asprintf(NULL, "%s\n-d|-e|a = 'b c'|x y.gp|from outside", folder);
     ck_assert_str_eq(output, wanted);
     ck_assert_uint_eq(size, strlen(wanted));
     assay_free(wanted);

@@ -83,8 +83,8 @@ assay_status assay_figure_add_line(assay_figure *figure, const char *label, unsi
                                    size_t count, const double *x, const double *y, assay_error *error);
 
 /*
- * Adds a vertical mark at `x` over the panel's height, with a text at its top (NULL or "" for none), on the right if `right`.
- * Texts of several marks are placed one below the other.
+ * Adds a vertical mark at `x` over the panel's height, with a text at its top (NULL or "" for none), on the right if
+ * `right`. Texts of several marks are placed one below the other.
  */
 assay_status assay_figure_add_mark(assay_figure *figure, double x, const char *text, bool right, assay_error *error);
 

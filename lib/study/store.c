@@ -300,11 +300,11 @@ static assay_status take(assay_study_store *store, size_t run, const run_names *
 {
     off_t byte = byte_of(names->key);
     if (!set_lock(store, F_WRLCK, byte)) {
+        bool taken = errno == EAGAIN || errno == EACCES; /* ASSAY_EXCL_MCDC: POSIX allows both, Linux has EAGAIN */
         *state = ASSAY_STUDY_TAKEN;
-        return errno == EAGAIN || errno == EACCES /* ASSAY_EXCL_MCDC: POSIX allows both, Linux has EAGAIN */
-                   ? ASSAY_OK
-                   : assay_fail(error, ASSAY_ERROR_IO, "%s/lock: cannot lock this file: %s", store->folder,
-                                strerror(errno));
+        return taken ? ASSAY_OK
+                     : assay_fail(error, ASSAY_ERROR_IO, "%s/lock: cannot lock this file: %s", store->folder,
+                                  strerror(errno));
     }
     assay_status status = look(store, run, names, state, damaged, error);
     if (status != ASSAY_OK || *state != ASSAY_STUDY_OPEN) {

@@ -20,8 +20,8 @@ struct assay_study_store {
 /* A store of a plan with a copy of its name, for folder and record to fill in. NULL: ASSAY_ERROR_MEMORY. */
 assay_study_store *study_store_new(const assay_study_plan *plan, const char *name, assay_error *error);
 
-/* The text of a run's line, which is checked, with its newline; the caller frees it with assay_free. NULL with ASSAY_OK:
- * the run is not finished. Only for a folder. ASSAY_ERROR_IO, ASSAY_ERROR_FORMAT, ASSAY_ERROR_ARGUMENT,
+/* The text of a run's line, which is checked, with its newline; the caller frees it with assay_free. NULL with
+ * ASSAY_OK: the run is not finished. Only for a folder. ASSAY_ERROR_IO, ASSAY_ERROR_FORMAT, ASSAY_ERROR_ARGUMENT,
  * ASSAY_ERROR_MEMORY. */
 assay_status study_store_text(const assay_study_store *store, size_t run, char **text, size_t *length,
                               assay_error *error);
