@@ -11,7 +11,7 @@ PRINT = "printed:;@:" + "".join("$(info %s)" % line for line in (
     "$(CC)",
     "$(DEFS) $(DEFAULT_INCLUDES) $(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS) $(CPPFLAGS) $(AM_CFLAGS) $(CFLAGS)",
     "$(tests_libassay_internal_la_OBJECTS)", "$(grade_libgrade_la_OBJECTS)",
-    "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)"))
+    "$(LDFLAGS) $(assay_objects) $(grade_libgrade_la_LIBADD) $(assay_libs) $(LIBS)"))
 # How libtool names the objects of tests/libassay_internal.la and of grade/libgrade.la, which is linked into it.
 PREFIXES = {"lib": "tests_libassay_internal_la-", "grade": "libgrade_la-"}
 
