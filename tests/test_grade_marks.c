@@ -224,6 +224,58 @@ START_TEST(the_judge_holds_the_tolerance)
 }
 END_TEST
 
+/* A component whose only input is the first number that it draws. */
+static void make_first_draw(size_t index, assay_mt19937 *random, grade_case *made)
+{
+    (void)index;
+    assay_grade_tensor0(&made->inputs, "first")[0] = (double)assay_mt19937_random32(random);
+}
+
+/*
+ * A seed gives the same cases in every version of the program: the FNV-1a hash of the name, from the seed and the
+ * index, with the finalizer of splitmix64 (Steele, Lea, Flood 2014).
+ */
+START_TEST(cases_are_drawn_from_their_seeds)
+{
+    static const struct {
+        uint64_t seed;
+        const char *name;
+        size_t index;
+    } cases[] = {{0, "a", 0}, {1, "relu", 0}, {1, "relu", 3}, {1, "ruler", 0}, {1ull << 52, "adam", 2}, {42, "", 1}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        const grade_component component = {.name = cases[k].name, .make = make_first_draw};
+        grade_case *graded;
+        assay_error error = {0};
+        assay_mt19937 random;
+        uint64_t z = cases[k].seed + 11400714819323198485u * (cases[k].index + 1);
+        for (const char *c = cases[k].name; *c != '\0'; c++) {
+            z = (z ^ (uint64_t)*c) * 1099511628211u;
+        }
+        z = (z ^ (z >> 30)) * 13787848793156543929u;
+        z = (z ^ (z >> 27)) * 10723151780598845931u;
+        assay_mt19937_seed(&random, z ^ (z >> 31));
+        support_assert_ok(assay_grade_case_create(&component, cases[k].index, cases[k].seed, &graded, &error), &error);
+        ck_assert(assay_grade_number(&graded->inputs, "first") == (double)assay_mt19937_random32(&random));
+        assay_grade_case_destroy(graded);
+    }
+}
+END_TEST
+
+/* Exponentials of float32 overflow beyond its largest number, and are 0 below its smallest. */
+START_TEST(single_precision_has_its_range)
+{
+    const grade_choice single = {.single = true};
+    ck_assert(assay_grade_in_range(&single, FLT_MAX) == FLT_MAX);
+    ck_assert(assay_grade_in_range(&single, 1.0001 * FLT_MAX) == HUGE_VAL);
+    ck_assert(assay_grade_in_range(&single, FLT_TRUE_MIN) == FLT_TRUE_MIN);
+    ck_assert(assay_grade_in_range(&single, 0.99 * FLT_TRUE_MIN) == 0.0);
+    ck_assert(isnan(assay_grade_in_range(&single, NAN)) && assay_grade_in_range(&single, 1.1) == 1.1);
+    ck_assert(assay_grade_in_range(&GRADE_TUTORIAL, 1e300) == 1e300);
+    ck_assert(assay_grade_exponential(&single, 89.0) == HUGE_VAL && assay_grade_exponential(&single, -104.0) == 0.0);
+    ck_assert(assay_grade_exponential(&GRADE_TUTORIAL, 89.0) == exp(89.0));
+}
+END_TEST
+
 /* What cases allow: doc/grading.md. */
 START_TEST(cases_have_the_usual_tolerances)
 {
@@ -1213,6 +1265,8 @@ int main(void)
     tcase_add_test(judge, values_that_cancel_have_a_scale);
     tcase_add_test(judge, values_fit_up_to_the_tolerance);
     tcase_add_test(judge, the_judge_holds_the_tolerance);
+    tcase_add_test(judge, cases_are_drawn_from_their_seeds);
+    tcase_add_test(judge, single_precision_has_its_range);
     tcase_add_test(judge, cases_have_the_usual_tolerances);
     tcase_add_test(judge, verdicts_have_names);
     tcase_add_test(judge, other_verdicts_stay);
