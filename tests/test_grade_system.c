@@ -360,57 +360,91 @@ START_TEST(processes_that_use_the_reference_are_seen)
 }
 END_TEST
 
+/* Python, with the first bytes of a file mapped; its descriptors are closed when it is killed. 0: no Python. */
+static pid_t start_mapping(const char *name, size_t length, const char *rights)
+{
+    char *command = assay_asprintf(NULL,
+                                   "import mmap, sys; f = open('%s', 'rb'); "
+                                   "m = mmap.mmap(f.fileno(), %zu, prot=%s); print(m[0], flush=True); sys.stdin.read()",
+                                   name, length, rights);
+    int to[2];
+    int from[2];
+    char told;
+    ck_assert(pipe(to) == 0 && pipe(from) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(to[0], 0);
+        dup2(from[1], 1);
+        execlp("python3", "python3", "-S", "-c", command, (char *)NULL);
+        _exit(1);
+    }
+    close(from[1]);
+    close(to[0]);
+    if (read(from[0], &told, 1) != 1) {
+        waitpid(child, NULL, 0);
+        child = 0;
+    }
+    close(from[0]);
+    assay_free(command);
+    return child;
+}
+
+/* What is said of the mapping in a process of its own; `wanted`: part of it, "" for nothing. */
+static void assert_mapping(const char *name, size_t length, const char *rights, const char *wanted)
+{
+    grade_evidence *evidence;
+    assay_error error = {0};
+    pid_t child = start_mapping(name, length, rights);
+    if (child == 0) {
+        support_skip("no python3 to map a file; apt-get install python3");
+        return;
+    }
+    support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
+    ck_assert(assay_grade_evidence_processes(evidence, child, true));
+    const char *said = assay_grade_evidence_text(evidence);
+    ck_assert_msg(wanted[0] == '\0' ? said[0] == '\0' : strstr(said, wanted) != NULL, "%s: %s", name, said);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assay_grade_evidence_destroy(evidence);
+}
+
 /* A file where a submission can write is read in the process's memory, whatever its name. */
 START_TEST(mapped_copies_are_seen)
 {
-    static const char *const names[] = {"/tmp/assay-test-marked", "/dev/shm/assay-test-marked",
-                                        "/var/tmp/assay-test-marked"};
-    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s-%ld", names[k], (long)getpid());
+    static const char *const places[] = {"/tmp", "/dev/shm", "/var/tmp"};
+    for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+        char *name = assay_asprintf(NULL, "%s/assay-test-marked-%ld", places[k], (long)getpid());
         int file = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-        if (file < 0) {
-            continue; /* not on this machine */
+        if (file >= 0) {
+            ck_assert_int_eq((int)pwrite(file, ASSAY_MARKER, ASSAY_MARKER_SIZE, 5000), ASSAY_MARKER_SIZE);
+            assert_mapping(name, 5000 + ASSAY_MARKER_SIZE, "mmap.PROT_READ",
+                           "is mapped by a process and contains a copy of libassay");
+            unlink(name);
+            close(file);
         }
-        ck_assert_int_eq((int)pwrite(file, ASSAY_MARKER, ASSAY_MARKER_SIZE, 5000), ASSAY_MARKER_SIZE);
-        char *command = assay_asprintf(NULL,
-                                       "import mmap, sys; f = open('%s', 'rb'); "
-                                       "m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); print(m[0], flush=True); "
-                                       "sys.stdin.read()",
-                                       name);
-        int to[2];
-        int from[2];
-        char told;
-        ck_assert(pipe(to) == 0 && pipe(from) == 0);
-        pid_t child = fork();
-        if (child == 0) {
-            dup2(to[0], 0);
-            dup2(from[1], 1);
-            close(to[1]);
-            execlp("python3", "python3", "-S", "-c", command, (char *)NULL);
-            _exit(1);
-        }
-        close(from[1]);
-        bool started = read(from[0], &told, 1) == 1;
-        grade_evidence *evidence;
-        assay_error error = {0};
-        support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
-        ck_assert(assay_grade_evidence_processes(evidence, child, true));
-        const char *shown = strrchr(name, '/') + 1;
-        ck_assert_msg(!started || (strncmp(assay_grade_evidence_text(evidence), shown, strlen(shown)) == 0 &&
-                                   strstr(assay_grade_evidence_text(evidence),
-                                          " is mapped by a process and contains a copy of libassay") != NULL),
-                      "%s: %s", name, assay_grade_evidence_text(evidence));
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-        assay_grade_evidence_destroy(evidence);
-        assay_free(command);
-        unlink(name);
-        close(file);
-        close(to[0]);
-        close(to[1]);
-        close(from[0]);
+        assay_free(name);
     }
+}
+END_TEST
+
+/* Elsewhere the file of executable memory is looked at as a shared object, up to a length of 1 GiB. */
+START_TEST(mapped_objects_are_looked_at)
+{
+    char *name = assay_asprintf(NULL, "assay-test-object-%ld", (long)getpid());
+    char *command = assay_asprintf(NULL, "cp /proc/%ld/exe %s", (long)getpid(), name);
+    char *here = getcwd(NULL, 0);
+    if (strncmp(here, "/tmp/", 5) != 0 && strncmp(here, "/var/tmp/", 9) != 0) {
+        ck_assert_int_eq(system(command), 0);
+        assert_mapping(name, 4096, "mmap.PROT_READ", "");
+        ck_assert_int_eq(truncate(name, 1 << 30), 0);
+        assert_mapping(name, 4096, "mmap.PROT_READ | mmap.PROT_EXEC", "calls functions of libassay");
+        ck_assert_int_eq(truncate(name, (1 << 30) + 1), 0);
+        assert_mapping(name, 4096, "mmap.PROT_READ | mmap.PROT_EXEC", "");
+        unlink(name);
+    }
+    free(here);
+    assay_free(name);
+    assay_free(command);
 }
 END_TEST
 
@@ -1179,6 +1213,7 @@ int main(void)
     tcase_add_test(signs, objects_show_what_they_use);
     tcase_add_test(signs, processes_that_use_the_reference_are_seen);
     tcase_add_test(signs, mapped_copies_are_seen);
+    tcase_add_test(signs, mapped_objects_are_looked_at);
     suite_add_tcase(suite, signs);
     TCase *processes = evidence_case("processes", "property: grade/processes");
     tcase_add_test(processes, trees_of_processes_are_found_and_killed);
