@@ -25,6 +25,7 @@
 
 #include <assay/base/alloc.h>
 #include "base/marker.h"
+#include "grade/cgroup.h"
 #include "grade/compile.h"
 #include "grade/evidence.h"
 #include "grade/folder.h"
@@ -466,6 +467,168 @@ START_TEST(files_of_a_folder_are_counted)
     assay_free(sparse);
     assay_free(link);
     support_remove_folder(folder);
+}
+END_TEST
+
+/* --- control groups ----------------------------------------------------------------------------------------------- */
+
+/* The files that the kernel puts into a new group below this folder; NULL: none are put anywhere. */
+static struct {
+    const char *below;
+    bool memory;
+    bool processes;
+} kernel;
+
+/* The grader's call of mkdtemp comes here: a folder in which the files of a group are, as the kernel makes it. */
+char *mkdtemp(char *path)
+{
+    char *(*real)(char *) = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "mkdtemp");
+    memcpy(&real, &symbol, sizeof real);
+    char *made = real(path);
+    if (made != NULL && kernel.below != NULL && strncmp(made, kernel.below, strlen(kernel.below)) == 0) {
+        static const char *const always[] = {"cgroup.procs", "cgroup.kill",     "cpu.stat",        "memory.events",
+                                             "pids.events",  "memory.swap.max", "memory.oom.group"};
+        for (size_t k = 0; k < sizeof always / sizeof always[0]; k++) {
+            write_file(made, always[k], "", 0);
+        }
+        if (kernel.memory) {
+            write_file(made, "memory.max", "", 0);
+        }
+        if (kernel.processes) {
+            write_file(made, "pids.max", "", 0);
+        }
+    }
+    return made;
+}
+
+static void assert_file(const char *folder, const char *name, const char *wanted)
+{
+    char text[100] = "";
+    char *path = joined(folder, name);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_str_eq(text, wanted);
+    assay_free(path);
+}
+
+/* The only group in a folder; the caller frees its path with free. */
+static char *only_group(const char *folder)
+{
+    glob_t found = {0};
+    char *pattern = joined(folder, "assay-grade-*");
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    ck_assert_uint_eq(found.gl_pathc, 1);
+    char *path = strdup(found.gl_pathv[0]);
+    globfree(&found);
+    assay_free(pattern);
+    return path;
+}
+
+START_TEST(groups_are_limited_and_read)
+{
+    assay_error error = {0};
+    grade_cgroup *group;
+    const grade_cgroup_powers all = {true, true, true};
+    const grade_cgroup_powers none = {true, false, false};
+    for (int k = 0; k < 5; k++) { /* 3: no memory.max, 4: the powers are not wanted */
+        char *folder = support_make_folder();
+        kernel.below = folder;
+        kernel.memory = k != 3;
+        kernel.processes = k != 2;
+        support_assert_ok(assay_grade_cgroup_create(folder, k == 4 ? &none : &all, 123456, 20, &group, &error), &error);
+        char *path = only_group(folder);
+        bool memory = k < 3;
+        bool processes = k != 2 && k != 4;
+        if (k == 0) {
+            assert_file(path, "memory.max", "123456");
+            assert_file(path, "memory.swap.max", "0");
+            assert_file(path, "memory.oom.group", "1");
+            assert_file(path, "pids.max", "28"); /* and 8 of the sandbox */
+            assay_grade_cgroup_kill(group);
+            assert_file(path, "cgroup.kill", "1");
+            ck_assert_int_eq((int)write(assay_grade_cgroup_entrance(group), "0", 1), 1);
+            assert_file(path, "cgroup.procs", "0");
+            ck_assert(assay_grade_cgroup_seconds(group) < 0.0);
+        }
+        write_file(path, "cpu.stat", "xusage_usec 7\nusage_usec 1234567\nuser_usec 5\n", 45);
+        ck_assert_double_eq_tol(assay_grade_cgroup_seconds(group), 1.234567, 1e-12);
+        write_file(path, "memory.events", "low 7\noom 7\noom_kill 0\noom_group_kill 7\n", 40);
+        write_file(path, "pids.events", "max 0\n", 6);
+        ck_assert(!assay_grade_cgroup_out_of_memory(group) && !assay_grade_cgroup_out_of_processes(group));
+        write_file(path, "memory.events", "low 0\noom_kill 1\n", 17);
+        ck_assert_int_eq(assay_grade_cgroup_out_of_memory(group), memory);
+        ck_assert(!assay_grade_cgroup_out_of_processes(group));
+        write_file(path, "pids.events", "max 1\n", 6);
+        ck_assert_int_eq(assay_grade_cgroup_out_of_processes(group), processes);
+        assay_grade_cgroup_destroy(group);
+        free(path);
+        support_remove_folder(folder);
+    }
+    kernel.below = NULL;
+    char *folder = support_make_folder();
+    support_assert_error(assay_grade_cgroup_create(folder, &all, 1, 1, &group, &error), ASSAY_ERROR_IO, &error,
+                         "no control group can be made: No such file or directory");
+    ck_assert_ptr_null(group);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* The first folder, from the own group upwards, in which groups have the most power; leftovers are removed. */
+START_TEST(groups_have_a_place)
+{
+    static const struct {
+        const char *below; /* here the kernel makes groups: "" is the mount point */
+        const char *wanted;
+    } cases[] = {{"/a/b/", "/a/b"}, {"/a/", "/a/b"}, {"/a/assay", "/a"}, {"/assay", ""}, {"/c", NULL}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        assay_error error = {0};
+        char *folder = support_make_folder();
+        char *parent;
+        grade_cgroup_powers powers;
+        make_folder(folder, "a");
+        make_folder(folder, "a/b");
+        make_folder(folder, "a/b/assay-grade-99999999-abcdef"); /* of a grader that has ended */
+        make_folder(folder, "a/b/assay-grade-1-abcdef");        /* of one that runs */
+        char *mounts = assay_asprintf(NULL,
+                                      "1 2 0:3 / /wrong rw - tmpfs x rw\n1 2 0:3 / %s rw shared:1 - cgroup2 x rw\n"
+                                      "1 2 0:3 / /other rw - cgroup2 x rw\n",
+                                      folder);
+        write_file(folder, "mountinfo", mounts, strlen(mounts));
+        write_file(folder, "cgroup", "4:memory:/x\n0::/a/b\n", 20);
+        char *table = joined(folder, "mountinfo");
+        char *own = joined(folder, "cgroup");
+        char *below = assay_asprintf(NULL, "%s%s", folder, cases[k].below);
+        kernel.below = below;
+        kernel.memory = kernel.processes = true;
+        support_assert_ok(assay_grade_cgroup_parent(table, own, &parent, &powers, &error), &error);
+        if (cases[k].wanted == NULL) {
+            ck_assert_ptr_null(parent);
+            ck_assert(!powers.group && !powers.memory && !powers.processes);
+        } else {
+            char *wanted = assay_asprintf(NULL, "%s%s", folder, cases[k].wanted);
+            ck_assert_str_eq(parent, wanted);
+            ck_assert(powers.group && powers.memory && powers.processes);
+            assay_free(wanted);
+        }
+        char *leftover = joined(folder, "a/b/assay-grade-99999999-abcdef");
+        char *running = joined(folder, "a/b/assay-grade-1-abcdef");
+        ck_assert(access(leftover, F_OK) != 0 && access(running, F_OK) == 0);
+        kernel.below = NULL;
+        write_file(folder, "cgroup", "0::/../a\n", 9); /* of another namespace */
+        assay_free(parent);
+        support_assert_ok(assay_grade_cgroup_parent(table, own, &parent, &powers, &error), &error);
+        ck_assert_ptr_null(parent);
+        assay_free(leftover);
+        assay_free(running);
+        assay_free(below);
+        assay_free(mounts);
+        assay_free(table);
+        assay_free(own);
+        support_remove_folder(folder);
+    }
 }
 END_TEST
 
@@ -1220,6 +1383,10 @@ int main(void)
     tcase_add_test(processes, memory_of_processes_is_counted);
     tcase_add_test(processes, processor_time_is_counted);
     suite_add_tcase(suite, processes);
+    TCase *groups = evidence_case("groups", "property: grade/cgroup; errors: grade/cgroup");
+    tcase_add_test(groups, groups_are_limited_and_read);
+    tcase_add_test(groups, groups_have_a_place);
+    suite_add_tcase(suite, groups);
     TCase *files = evidence_case("files", "property: grade/processes, grade/npy, grade/text; errors: grade/folder");
     tcase_add_test(files, files_of_a_folder_are_counted);
     tcase_add_test(files, files_are_read_by_plain_names);
