@@ -33,8 +33,8 @@ OWN = {
     "lib/tutorial": ("test_tutorial", "test_tutorial_file", "test_figures", "test_retrace", "test_claims",
                      "test_claims_record", "test_claims_study"),
     "lib/report": ("test_report",), "lib/base": ("test_base",), "lib/study": ("test_study",),
-    "grade": ("test_grade_marks", "test_grade_reports", "test_grade_system", "test_grade_levels", "test_grade",
-              "test_grade_child"),
+    "grade": ("test_grade_marks", "test_grade_reports", "test_grade_system", "test_grade_levels", "test_grade_planted",
+              "test_grade", "test_grade_child"),
 }
 SKIPPED = 77
 
