@@ -261,6 +261,73 @@ START_TEST(cases_are_drawn_from_their_seeds)
 }
 END_TEST
 
+/* clang-format off */
+static const struct {
+    const char *component;
+    size_t numbers;
+    double sum; /* of all inputs with seed 1, weighted by 1 to 97 in turn */
+} drawn_inputs[] = {
+    {"linear_forward", 1077, 524.2490987},
+    {"linear_backward", 1278, -1796.10772539},
+    {"identity", 46, -2305.0788772},
+    {"identity_gradient", 92, -1787.68431192},
+    {"tanh", 46, -1131.7900771},
+    {"tanh_gradient", 92, 870.72990752},
+    {"relu", 46, -1278.49634136},
+    {"relu_gradient", 92, -2373.62681829},
+    {"sigmoid", 46, -2477.39859855},
+    {"sigmoid_gradient", 92, -921.702957336},
+    {"leaky_relu", 89, -482.803563952},
+    {"leaky_relu_gradient", 171, 737.550789889},
+    {"softmax", 229, -81286.4580139},
+    {"cross_entropy", 302, 1454063.26145},
+    {"cross_entropy_gradient", 284, 1310879.51222},
+    {"init_constant", 11, 4580.66389206},
+    {"init_normal", 13, 24420727269},
+    {"init_fan_in", 11, 29600192251},
+    {"init_xavier", 11, 22306317915},
+    {"init_kaiming", 11, 16236178234},
+    {"sgd", 251, -234.089679055},
+    {"momentum", 256, -66.6736346738},
+    {"adam", 266, 1284.33443269},
+    {"network_gradient", 740, 6370.94093854},
+    {"training", 918, 51132.3908317},
+    {"pathological_curve", 34, -54.168135345},
+    {"steep_optima", 42, -236.328407586},
+};
+/* clang-format on */
+
+/*
+ * A teacher who grades again with the same seed asks for the same values, whatever the version. A sum, because the last
+ * bits of logarithms and cosines differ between machines.
+ */
+START_TEST(inputs_stay_the_same)
+{
+    size_t count;
+    const grade_component *const *all = assay_grade_components(&count);
+    ck_assert_uint_eq(count, sizeof drawn_inputs / sizeof drawn_inputs[0]);
+    for (size_t c = 0; c < count; c++) {
+        size_t numbers = 0;
+        double sum = 0.0;
+        double size = 0.0;
+        for (size_t i = 0; i < all[c]->case_count; i++) {
+            grade_case *graded;
+            assay_error error = {0};
+            support_assert_ok(assay_grade_case_create(all[c], i, 1, &graded, &error), &error);
+            for (size_t k = 0; k < graded->inputs.used; k++, numbers++) {
+                double value = graded->inputs.pool[k];
+                sum += isfinite(value) ? (double)(numbers % 97 + 1) * value : 0.0;
+                size += isfinite(value) ? (double)(numbers % 97 + 1) * fabs(value) : 0.0;
+            }
+            assay_grade_case_destroy(graded);
+        }
+        ck_assert_msg(strcmp(drawn_inputs[c].component, all[c]->name) == 0 && numbers == drawn_inputs[c].numbers &&
+                          fabs(sum - drawn_inputs[c].sum) <= 1e-7 * size,
+                      "{\"%s\", %zu, %.12g},", all[c]->name, numbers, sum);
+    }
+}
+END_TEST
+
 /* Exponentials of float32 overflow beyond its largest number, and are 0 below its smallest. */
 START_TEST(single_precision_has_its_range)
 {
@@ -951,6 +1018,117 @@ START_TEST(all_distributions_have_words)
 }
 END_TEST
 
+/* --- laws of the wrong ways to draw ------------------------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+    const char *id;
+    grade_distribution_kind kind;
+    double factor, power; /* of the standard deviation s: factor * s^power; power 9: the number that is solved for */
+} wrong_draws[] = {
+    {"initializer.variance_as_bound", GRADE_UNIFORM, 1.0, 2.0},
+    {"initializer.truncated", GRADE_TRUNCATED, 1.0, 1.0},
+    {"initializer.rand_for_randn", GRADE_POSITIVE, 1.0, 1.0},
+    {"initializer.absolute", GRADE_HALF_NORMAL, 1.0, 1.0},
+    {"initializer.unscaled", GRADE_NORMAL, 1.0, 0.0},
+    {"initializer.unit_uniform", GRADE_POSITIVE, 1.0, 0.0},
+    {"initializer.symmetric_unit_uniform", GRADE_UNIFORM, 1.0, 0.0},
+    {"initializer.rand_minus_half", GRADE_UNIFORM, 0.5, 0.0},
+    {"initializer.rand_minus_half_scaled", GRADE_UNIFORM, 0.5, 1.0},
+    {"initializer.multiplied", GRADE_EITHER, 1.0, -1.0},
+    {"initializer.multiplied", GRADE_EITHER, 1.0, -2.0},
+    {"initializer.half_variance", GRADE_NORMAL, 0.70710678118654752, 1.0},
+    {"initializer.twelve_not_shifted", GRADE_SHIFTED, 1.0, 1.0},
+    {"initializer.one_uniform_for_both", GRADE_ONE_UNIFORM, 1.0, 1.0},
+    {"initializer.box_muller_root_missing", GRADE_ROOTLESS, 1.0, 1.0},
+    {"initializer.mean_not_zero", GRADE_OFF_CENTRE, 1.0, 1.0},
+    {"initializer.mean_and_std", GRADE_OFF_CENTRE, 1.0, 9.0},
+    {"initializer.all_zero", GRADE_CONSTANT, 0.0, 0.0},
+    {"initializer.one_value", GRADE_ONE_VALUE, 0.0, 0.0},
+    {"init_normal.uniform_bound", GRADE_UNIFORM, 1.0, 1.0},
+    {"init_normal.variance_as_std", GRADE_EITHER, 1.0, 2.0},
+    {"init_normal.variance_as_std", GRADE_UNIFORM, 3.0, 2.0},
+    {"init_normal.std_as_variance", GRADE_EITHER, 1.0, 0.5},
+    {"initializer.bound_as_std", GRADE_NORMAL, 1.7320508075688773, 1.0},
+    {"initializer.positive_only", GRADE_POSITIVE, 1.7320508075688773, 1.0},
+    {"init_normal.std_ignored", GRADE_EITHER, 1.0, 9.0},
+    {"init_normal.uniform", GRADE_UNIFORM, 1.7320508075688773, 1.0},
+};
+/* clang-format on */
+
+/* What code draws from that takes a standard deviation for something else; one name may stand for two laws. */
+START_TEST(wrong_draws_have_their_laws)
+{
+    const grade_component *component = assay_grade_component_by_name("init_normal");
+    grade_case *graded;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_case_create(component, 0, 1, &graded, &error), &error);
+    double s = assay_grade_number(&graded->inputs, "std");
+    for (size_t k = 0; k < sizeof wrong_draws / sizeof wrong_draws[0]; k++) {
+        double wanted = wrong_draws[k].power == 9.0 ? 0.0213 : wrong_draws[k].factor * pow(s, wrong_draws[k].power);
+        bool known = false;
+        bool given = false;
+        for (size_t a = 0; a < component->axis_count; a++) {
+            for (int level = 1; level < component->axes[a].count; level++) {
+                grade_choice choice = {.parameter = 0.0213};
+                choice.level[a] = (unsigned char)level;
+                if (strcmp(component->axes[a].ids[level], wrong_draws[k].id) == 0) {
+                    grade_distribution law = component->initializer->draws(graded, &choice, 1, false);
+                    known = true;
+                    given = given || (law.kind == wrong_draws[k].kind && fabs(law.value - wanted) <= 1e-12 * wanted);
+                }
+            }
+        }
+        ck_assert_msg(known && given, "%s (%zu)", wrong_draws[k].id, k);
+    }
+    grade_distribution right = component->initializer->draws(graded, &GRADE_TUTORIAL, 1, false);
+    ck_assert_msg(right.kind == GRADE_NORMAL && right.value == s, "kind %d, %g instead of %g", right.kind, right.value,
+                  s);
+    assay_grade_case_destroy(graded);
+}
+END_TEST
+
+/* clang-format off */
+static const struct {
+    const char *id;
+    double weight, bias; /* NAN: the fill */
+} wrong_fills[] = {
+    {"init_constant.weight_zero", 0.0, NAN}, {"init_constant.weight_one", 1.0, NAN},
+    {"init_constant.bias_skipped", NAN, 0.0}, {"init_constant.bias_one", NAN, 1.0},
+    {"init_constant.bias_small", NAN, 0.01}, {"init_constant.fill_ignored", 0.005, 0.005},
+};
+/* clang-format on */
+
+START_TEST(wrong_fills_have_their_values)
+{
+    const grade_component *component = assay_grade_component_by_name("init_constant");
+    grade_case *graded;
+    grade_fields outputs;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_case_create(component, 0, 1, &graded, &error), &error);
+    support_assert_ok(assay_grade_fields_like(&graded->outputs, &outputs, &error), &error);
+    double fill = assay_grade_number(&graded->inputs, "fill");
+    for (size_t k = 0; k < sizeof wrong_fills / sizeof wrong_fills[0]; k++) {
+        bool given = false;
+        for (size_t a = 0; a < component->axis_count; a++) {
+            for (int level = 1; level < component->axes[a].count; level++) {
+                grade_choice choice = {.parameter = 0.7};
+                choice.level[a] = (unsigned char)level;
+                if (strcmp(component->axes[a].ids[level], wrong_fills[k].id) == 0) {
+                    component->model(graded, &choice, &outputs);
+                    double weight = isnan(wrong_fills[k].weight) ? fill : wrong_fills[k].weight;
+                    double bias = isnan(wrong_fills[k].bias) ? fill : wrong_fills[k].bias;
+                    given = given || (outputs.field[0].values[0] == weight && outputs.field[1].values[0] == bias);
+                }
+            }
+        }
+        ck_assert_msg(given, "%s", wrong_fills[k].id);
+    }
+    assay_grade_fields_clear(&outputs);
+    assay_grade_case_destroy(graded);
+}
+END_TEST
+
 /* --- points ------------------------------------------------------------------------------------------------------- */
 
 static grade_catalogue *open_catalogue(void)
@@ -1376,6 +1554,7 @@ int main(void)
     tcase_add_test(judge, values_fit_up_to_the_tolerance);
     tcase_add_test(judge, the_judge_holds_the_tolerance);
     tcase_add_test(judge, cases_are_drawn_from_their_seeds);
+    tcase_add_test(judge, inputs_stay_the_same);
     tcase_add_test(judge, single_precision_has_its_range);
     tcase_add_test(judge, cases_have_the_usual_tolerances);
     tcase_add_test(judge, verdicts_have_names);
@@ -1402,6 +1581,8 @@ int main(void)
     tcase_add_test(forms, laws_are_held_to_their_ends);
     tcase_add_test(forms, constants_are_held_to_float32);
     tcase_add_test(forms, all_distributions_have_words);
+    tcase_add_test(forms, wrong_draws_have_their_laws);
+    tcase_add_test(forms, wrong_fills_have_their_values);
     suite_add_tcase(suite, forms);
     TCase *points = evidence_case("points", "property: grade/rubric, grade/catalogue; errors: grade/rubric");
     tcase_add_loop_test(points, names_cost_what_the_rubric_says, 0, (int)(sizeof credits / sizeof credits[0]));
