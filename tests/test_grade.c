@@ -1461,6 +1461,91 @@ START_TEST(headers_of_cases_are_checked)
 }
 END_TEST
 
+/* The student may have changed the precision of the export; without one it is double. */
+START_TEST(imports_have_a_precision)
+{
+    static const struct {
+        const char *text;
+        grade_precision precision;
+    } cases[] = {{"{\"seed\": 7, \"precision\": 32, \"cases\": [{\"call\": \"relu\"}]}", GRADE_F32},
+                 {"{\"seed\": 7, \"precision\": 64, \"cases\": [{\"call\": \"relu\"}]}", GRADE_F64},
+                 {"{\"seed\": 9007199254740991, \"cases\": [{\"call\": \"relu\"}]}", GRADE_F64}};
+    char *folder = support_make_folder();
+    char path[512];
+    snprintf(path, sizeof path, "%s/cases.json", folder);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        assay_error error = {0};
+        grade_import imported;
+        memset(&imported, 0x55, sizeof imported);
+        write_bytes(path, cases[k].text, strlen(cases[k].text));
+        support_assert_ok(assay_grade_import_header(folder, &imported, &error), &error);
+        ck_assert_int_eq(imported.precision, cases[k].precision);
+        ck_assert_uint_eq(imported.seed, k < 2 ? 7 : 9007199254740991u);
+        ck_assert_ptr_null(imported.components[1]);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* An exported folder says what is asked, and which outputs are wanted, with their shapes and files. */
+START_TEST(exports_say_what_is_wanted)
+{
+    static const char *const only[] = {"linear_backward", NULL};
+    char *folder = support_make_folder();
+    char *exported = assay_asprintf(NULL, "%s/cases", folder);
+    char path[512];
+    assay_error error = {0};
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
+    support_assert_ok(assay_grade_battery_export(battery, exported, &error), &error);
+    snprintf(path, sizeof path, "%s/cases.json", exported);
+    json_t *root = json_load_file(path, 0, NULL);
+    const grade_part *part = &battery->parts[0];
+    const json_t *cases = json_object_get(root, "cases");
+    ck_assert_int_eq(json_integer_value(json_object_get(root, "seed")), 7);
+    ck_assert_int_eq(json_integer_value(json_object_get(root, "precision")), 64);
+    ck_assert_uint_eq(json_array_size(cases), part->count);
+    for (size_t i = 0; i < part->count; i++) {
+        const json_t *entry = json_array_get(cases, i);
+        const grade_case *graded = part->cases[i];
+        ck_assert_int_eq(json_integer_value(json_object_get(entry, "id")), (json_int_t)i + 1);
+        ck_assert_str_eq(json_string_value(json_object_get(entry, "call")), "linear_backward");
+        ck_assert_uint_eq(json_object_size(json_object_get(entry, "inputs")), graded->inputs.count);
+        ck_assert_uint_eq(json_object_size(json_object_get(entry, "outputs")), graded->outputs.count);
+        for (size_t f = 0; f < graded->outputs.count; f++) {
+            const grade_field *field = &graded->outputs.field[f];
+            const json_t *wanted = json_object_get(json_object_get(entry, "outputs"), field->name);
+            char file[64];
+            snprintf(file, sizeof file, "%zu.%s.npy", i + 1, field->name);
+            ck_assert_str_eq(json_string_value(json_object_get(wanted, "npy")), file);
+            const json_t *shape = json_object_get(wanted, "shape");
+            ck_assert_uint_eq(json_array_size(shape), field->rank);
+            for (size_t d = 0; d < field->rank; d++) {
+                ck_assert_int_eq(json_integer_value(json_array_get(shape, d)), (json_int_t)field->shape[d]);
+            }
+            /* The last output is missing in the last case: that is a fault, if the others are there. */
+            snprintf(path, sizeof path, "%s/%s", exported, file);
+            if (i + 1 < part->count || f + 1 < graded->outputs.count) {
+                support_assert_ok(assay_npy_write(AT_FDCWD, path, field, &error), &error);
+            }
+        }
+    }
+    support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
+    for (size_t i = 0; i < part->count; i++) {
+        ck_assert_int_eq(part->answers[i].verdict, i + 1 < part->count ? GRADE_PASS : GRADE_REPLY);
+        const grade_fields *outputs = &part->answers[i].outputs;
+        for (size_t f = 0; i + 1 < part->count && f < outputs->count; f++) {
+            ck_assert_mem_eq(outputs->field[f].values, part->cases[i]->outputs.field[f].values,
+                             outputs->field[f].count * sizeof(double));
+        }
+    }
+    json_decref(root);
+    assay_grade_battery_destroy(battery);
+    assay_free(exported);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* A component without any output is missing. If some outputs are there, the others are faults; each is named. */
 START_TEST(outputs_are_imported_or_missed)
 {
@@ -1854,6 +1939,8 @@ int main(void)
     tcase_add_test(exchange, npy_files_come_back_as_written);
     tcase_add_test(exchange, npy_reader_follows_no_link);
     tcase_add_loop_test(exchange, headers_of_cases_are_checked, 0, (int)(sizeof cases_files / sizeof cases_files[0]));
+    tcase_add_test(exchange, imports_have_a_precision);
+    tcase_add_test(exchange, exports_say_what_is_wanted);
     tcase_add_test(exchange, outputs_are_imported_or_missed);
     suite_add_tcase(suite, exchange);
     TCase *reports = evidence_case("reports", "property: grade/report, grade/rubric; errors: grade/rubric");

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,6 +86,124 @@ START_TEST(the_sandbox_shows_the_submission_alone)
     ck_assert(has_pair(command, "--load", GRADE_OBJECT_INSIDE) && has(command, "file:" GRADE_OBJECT_NAME));
     ck_assert(!has(options, "somewhere") && !has(command, "adam.so"));
     assay_grade_arguments_clear(&arguments);
+}
+END_TEST
+
+/* All words, one blank after each. */
+static char *text_of(const grade_words *words)
+{
+    char *text = assay_strdup("", NULL);
+    for (size_t i = 0; i < words->count; i++) {
+        char *longer = assay_asprintf(NULL, "%s%s ", text, words->list[i]);
+        assay_free(text);
+        text = longer;
+    }
+    return text;
+}
+
+static void assert_words(const grade_words *words, const char *wanted)
+{
+    char *text = text_of(words);
+    ck_assert_str_eq(text, wanted);
+    ck_assert_ptr_null(words->list[words->count]);
+    assay_free(text);
+}
+
+/* Word by word, as another user than root: each of them is a wall of the sandbox, or a limit. */
+START_TEST(the_sandbox_has_all_its_walls)
+{
+    assay_error error = {0};
+    static const grade_shown shown[] = {{"/here/a.py", "/run/python/a.py"}, {"/here/map", "/run/map.json"}};
+    char hidden_file[] = "/usr/bin/assay";
+    char hidden_folder[] = "/usr/share/assay";
+    grade_program program = sandboxed_program();
+    described.hidden = (grade_hidden){
+        .count = 2, .paths = (char *[]){hidden_file, hidden_folder}, .is_folder = (bool[]){false, true}};
+    program.source_name = "submission.py";
+    program.inputs = program.exchange = "yes";
+    program.shows_header = true;
+    program.shown = shown;
+    program.shown_count = 2;
+    program.limits = (grade_limits){
+        .start_seconds = 20.0, .total_seconds = 60.5, .memory_bytes = 1 << 20, .processes = 5};
+    bool root = geteuid() == 0;
+    ck_assert(!root || seteuid(65534) == 0);
+    support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
+    ck_assert(!root || seteuid(0) == 0);
+    assert_words(
+        &arguments.command,
+        "/opt/runner --stage /mnt 524288 file:submission.py /usr/bin/bwrap --args 4 -- /run/assay-grade-runner "
+        "--cpu-seconds 81 --data-bytes 2097152 --file-bytes 67108864 --descriptors 256 --processes 13 -- "
+        "python3 main.py ");
+    assert_words(&arguments.options,
+                 "--die-with-parent --new-session --unshare-ipc --unshare-pid --unshare-net --unshare-uts "
+                 "--unshare-cgroup-try --hostname sandbox --seccomp 5 --unshare-user --disable-userns "
+                 "--ro-bind /usr /usr --ro-bind-try /bin /bin --ro-bind-try /lib /lib --ro-bind-try /lib64 /lib64 "
+                 "--perms 0755 --dir /etc --perms 0755 --dir /run --ro-bind-try /etc/ld.so.cache /etc/ld.so.cache "
+                 "--ro-bind-try /etc/alternatives /etc/alternatives --proc /proc --dev /dev "
+                 "--dev-bind /dev/full /dev/zero "
+                 "--ro-bind /mnt/nothing /usr/bin/assay --ro-bind /mnt/hidden /usr/share/assay "
+                 "--bind /mnt/scratch/tmp /tmp --bind /mnt/scratch/shm /dev/shm --ro-bind /mnt/hidden /dev/pts "
+                 "--ro-bind /mnt/scratch/inputs /inputs --bind /mnt/scratch/exchange /exchange "
+                 "--ro-bind /mnt/runner /run/assay-grade-runner --ro-bind /mnt/submission /submission "
+                 "--perms 0755 --dir /run --perms 0755 --dir /run/include --perms 0755 --dir /run/include/assay "
+                 "--perms 0444 --file 7 /run/include/assay/student.h "
+                 "--perms 0755 --dir /run --perms 0755 --dir /run/python --perms 0444 --file 8 /run/python/a.py "
+                 "--perms 0755 --dir /run --perms 0444 --file 9 /run/map.json "
+                 "--remount-ro /dev --remount-ro / --chdir /submission ");
+    assay_grade_arguments_clear(&arguments);
+    program = (grade_program){.shared_object = "/home/x.so", .runner = "/opt/runner", .limits = program.limits};
+    support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
+    assert_words(&arguments.command, "/opt/runner --cpu-seconds 81 --data-bytes 2097152 --file-bytes 67108864 "
+                                     "--descriptors 256 --load /home/x.so ");
+    assert_words(&arguments.options, "");
+    assay_grade_arguments_clear(&arguments);
+}
+END_TEST
+
+/* Root starts each submission as a user of its own, from 0x70000000 on; it keeps the rights to change the user. */
+START_TEST(root_gives_each_submission_a_user)
+{
+    if (geteuid() != 0) {
+        return;
+    }
+    unsigned long users[2];
+    for (int k = 0; k < 2; k++) {
+        assay_error error = {0};
+        grade_program program = sandboxed_program();
+        support_assert_ok(assay_grade_arguments(&program, &arguments, &error), &error);
+        size_t i = 0;
+        while (strcmp(arguments.command.list[i], "--user") != 0) {
+            i++;
+        }
+        users[k] = strtoul(arguments.command.list[i + 1], NULL, 10);
+        ck_assert_uint_ge(users[k], 0x70000000);
+        ck_assert_uint_lt(users[k], 0x80000000);
+        char *options = text_of(&arguments.options);
+        ck_assert_ptr_nonnull(strstr(options, "--seccomp 5 --cap-drop ALL --cap-add CAP_SETUID --cap-add CAP_SETGID "
+                                              "--ro-bind /usr "));
+        assay_free(options);
+        assay_grade_arguments_clear(&arguments);
+    }
+    ck_assert_uint_ne(users[0], users[1]);
+}
+END_TEST
+
+/* The limits that --help and doc/grading.md name; a submission may write half of its memory, at most 256 MiB. */
+START_TEST(limits_are_as_documented)
+{
+    grade_limits limits = assay_grade_limits_default();
+    ck_assert(limits.start_seconds == 20.0 && limits.case_seconds == 2.0 && limits.total_seconds == 60.0);
+    ck_assert_uint_eq(limits.memory_bytes, 1073741824);
+    ck_assert_uint_eq(limits.processes, 64);
+    ck_assert_uint_eq(limits.output_bytes, 4194304);
+    ck_assert_uint_eq(assay_grade_scratch_bytes(&limits), 268435456);
+    limits.memory_bytes = 536870912;
+    ck_assert_uint_eq(assay_grade_scratch_bytes(&limits), 268435456);
+    limits.memory_bytes = 1000;
+    ck_assert_uint_eq(assay_grade_scratch_bytes(&limits), 500);
+    double patience = assay_grade_patience();
+    ck_assert(patience >= 5.0 && patience <= 40.0);
 }
 END_TEST
 
@@ -442,6 +561,19 @@ START_TEST(time_for_the_whole_submission_ends)
 }
 END_TEST
 
+/* Seconds of a reply and of the whole are measured with their fractions. */
+START_TEST(time_is_measured)
+{
+    const grade_limits limits = assay_grade_limits_default();
+    grade_battery *battery = run("read -r line; echo '{}'; read -r line; sleep 0.11; exit 3", &limits, NULL);
+    double first = battery->parts[0].answers[0].seconds;
+    ck_assert_msg(first >= 0.1 && first < 40.0 && first != nearbyint(first), "%g s", first);
+    ck_assert(battery->seconds > first && battery->seconds != nearbyint(battery->seconds));
+    ck_assert(battery->cpu_seconds >= 0.0 && battery->cpu_seconds < 2.0);
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
 /* What a submission does instead of a reply. */
 static const struct {
     const char *script;
@@ -504,6 +636,9 @@ int main(void)
     Suite *suite = suite_create("grade's processes");
     TCase *lines = evidence_case("command lines", "property: grade/child; errors: grade/child");
     tcase_add_test(lines, the_sandbox_shows_the_submission_alone);
+    tcase_add_test(lines, the_sandbox_has_all_its_walls);
+    tcase_add_test(lines, root_gives_each_submission_a_user);
+    tcase_add_test(lines, limits_are_as_documented);
     tcase_add_test(lines, root_and_others_start_in_their_way);
     tcase_add_test(lines, bound_folders_have_parents_that_all_may_read);
     tcase_add_test(lines, command_lines_have_an_end);
@@ -520,6 +655,7 @@ int main(void)
     TCase *misbehaviour = evidence_case("misbehaviour", "errors: grade/child, grade/battery");
     tcase_set_timeout(misbehaviour, 60);
     tcase_add_loop_test(misbehaviour, misbehaviour_is_named, 0, (int)(sizeof scripts / sizeof scripts[0]));
+    tcase_add_test(misbehaviour, time_is_measured);
     tcase_add_loop_test(misbehaviour, sleepers_are_late, 0, (int)(sizeof sleepers / sizeof sleepers[0]));
     tcase_add_test(misbehaviour, exchange_folders_have_an_end);
     tcase_add_test(misbehaviour, missing_bubblewrap_is_told);

@@ -25,6 +25,7 @@
 
 #include <assay/base/alloc.h>
 #include "base/marker.h"
+#include "grade/cgroup.h"
 #include "grade/compile.h"
 #include "grade/evidence.h"
 #include "grade/folder.h"
@@ -360,57 +361,91 @@ START_TEST(processes_that_use_the_reference_are_seen)
 }
 END_TEST
 
+/* Python, with the first bytes of a file mapped; its descriptors are closed when it is killed. 0: no Python. */
+static pid_t start_mapping(const char *name, size_t length, const char *rights)
+{
+    char *command = assay_asprintf(NULL,
+                                   "import mmap, sys; f = open('%s', 'rb'); "
+                                   "m = mmap.mmap(f.fileno(), %zu, prot=%s); print(m[0], flush=True); sys.stdin.read()",
+                                   name, length, rights);
+    int to[2];
+    int from[2];
+    char told;
+    ck_assert(pipe(to) == 0 && pipe(from) == 0);
+    pid_t child = fork();
+    if (child == 0) {
+        dup2(to[0], 0);
+        dup2(from[1], 1);
+        execlp("python3", "python3", "-S", "-c", command, (char *)NULL);
+        _exit(1);
+    }
+    close(from[1]);
+    close(to[0]);
+    if (read(from[0], &told, 1) != 1) {
+        waitpid(child, NULL, 0);
+        child = 0;
+    }
+    close(from[0]);
+    assay_free(command);
+    return child;
+}
+
+/* What is said of the mapping in a process of its own; `wanted`: part of it, "" for nothing. */
+static void assert_mapping(const char *name, size_t length, const char *rights, const char *wanted)
+{
+    grade_evidence *evidence;
+    assay_error error = {0};
+    pid_t child = start_mapping(name, length, rights);
+    if (child == 0) {
+        support_skip("no python3 to map a file; apt-get install python3");
+        return;
+    }
+    support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
+    ck_assert(assay_grade_evidence_processes(evidence, child, true));
+    const char *said = assay_grade_evidence_text(evidence);
+    ck_assert_msg(wanted[0] == '\0' ? said[0] == '\0' : strstr(said, wanted) != NULL, "%s: %s", name, said);
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    assay_grade_evidence_destroy(evidence);
+}
+
 /* A file where a submission can write is read in the process's memory, whatever its name. */
 START_TEST(mapped_copies_are_seen)
 {
-    static const char *const names[] = {"/tmp/assay-test-marked", "/dev/shm/assay-test-marked",
-                                        "/var/tmp/assay-test-marked"};
-    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
-        char name[64];
-        snprintf(name, sizeof name, "%s-%ld", names[k], (long)getpid());
+    static const char *const places[] = {"/tmp", "/dev/shm", "/var/tmp"};
+    for (size_t k = 0; k < sizeof places / sizeof places[0]; k++) {
+        char *name = assay_asprintf(NULL, "%s/assay-test-marked-%ld", places[k], (long)getpid());
         int file = open(name, O_RDWR | O_CREAT | O_TRUNC, 0600);
-        if (file < 0) {
-            continue; /* not on this machine */
+        if (file >= 0) {
+            ck_assert_int_eq((int)pwrite(file, ASSAY_MARKER, ASSAY_MARKER_SIZE, 5000), ASSAY_MARKER_SIZE);
+            assert_mapping(name, 5000 + ASSAY_MARKER_SIZE, "mmap.PROT_READ",
+                           "is mapped by a process and contains a copy of libassay");
+            unlink(name);
+            close(file);
         }
-        ck_assert_int_eq((int)pwrite(file, ASSAY_MARKER, ASSAY_MARKER_SIZE, 5000), ASSAY_MARKER_SIZE);
-        char *command = assay_asprintf(NULL,
-                                       "import mmap, sys; f = open('%s', 'rb'); "
-                                       "m = mmap.mmap(f.fileno(), 0, prot=mmap.PROT_READ); print(m[0], flush=True); "
-                                       "sys.stdin.read()",
-                                       name);
-        int to[2];
-        int from[2];
-        char told;
-        ck_assert(pipe(to) == 0 && pipe(from) == 0);
-        pid_t child = fork();
-        if (child == 0) {
-            dup2(to[0], 0);
-            dup2(from[1], 1);
-            close(to[1]);
-            execlp("python3", "python3", "-S", "-c", command, (char *)NULL);
-            _exit(1);
-        }
-        close(from[1]);
-        bool started = read(from[0], &told, 1) == 1;
-        grade_evidence *evidence;
-        assay_error error = {0};
-        support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
-        ck_assert(assay_grade_evidence_processes(evidence, child, true));
-        const char *shown = strrchr(name, '/') + 1;
-        ck_assert_msg(!started || (strncmp(assay_grade_evidence_text(evidence), shown, strlen(shown)) == 0 &&
-                                   strstr(assay_grade_evidence_text(evidence),
-                                          " is mapped by a process and contains a copy of libassay") != NULL),
-                      "%s: %s", name, assay_grade_evidence_text(evidence));
-        kill(child, SIGKILL);
-        waitpid(child, NULL, 0);
-        assay_grade_evidence_destroy(evidence);
-        assay_free(command);
-        unlink(name);
-        close(file);
-        close(to[0]);
-        close(to[1]);
-        close(from[0]);
+        assay_free(name);
     }
+}
+END_TEST
+
+/* Elsewhere the file of executable memory is looked at as a shared object, up to a length of 1 GiB. */
+START_TEST(mapped_objects_are_looked_at)
+{
+    char *name = assay_asprintf(NULL, "assay-test-object-%ld", (long)getpid());
+    char *command = assay_asprintf(NULL, "cp /proc/%ld/exe %s", (long)getpid(), name);
+    char *here = getcwd(NULL, 0);
+    if (strncmp(here, "/tmp/", 5) != 0 && strncmp(here, "/var/tmp/", 9) != 0) {
+        ck_assert_int_eq(system(command), 0);
+        assert_mapping(name, 4096, "mmap.PROT_READ", "");
+        ck_assert_int_eq(truncate(name, 1 << 30), 0);
+        assert_mapping(name, 4096, "mmap.PROT_READ | mmap.PROT_EXEC", "calls functions of libassay");
+        ck_assert_int_eq(truncate(name, (1 << 30) + 1), 0);
+        assert_mapping(name, 4096, "mmap.PROT_READ | mmap.PROT_EXEC", "");
+        unlink(name);
+    }
+    free(here);
+    assay_free(name);
+    assay_free(command);
 }
 END_TEST
 
@@ -432,6 +467,168 @@ START_TEST(files_of_a_folder_are_counted)
     assay_free(sparse);
     assay_free(link);
     support_remove_folder(folder);
+}
+END_TEST
+
+/* --- control groups ----------------------------------------------------------------------------------------------- */
+
+/* The files that the kernel puts into a new group below this folder; NULL: none are put anywhere. */
+static struct {
+    const char *below;
+    bool memory;
+    bool processes;
+} kernel;
+
+/* The grader's call of mkdtemp comes here: a folder in which the files of a group are, as the kernel makes it. */
+char *mkdtemp(char *path)
+{
+    char *(*real)(char *) = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "mkdtemp");
+    memcpy(&real, &symbol, sizeof real);
+    char *made = real(path);
+    if (made != NULL && kernel.below != NULL && strncmp(made, kernel.below, strlen(kernel.below)) == 0) {
+        static const char *const always[] = {"cgroup.procs", "cgroup.kill",     "cpu.stat",        "memory.events",
+                                             "pids.events",  "memory.swap.max", "memory.oom.group"};
+        for (size_t k = 0; k < sizeof always / sizeof always[0]; k++) {
+            write_file(made, always[k], "", 0);
+        }
+        if (kernel.memory) {
+            write_file(made, "memory.max", "", 0);
+        }
+        if (kernel.processes) {
+            write_file(made, "pids.max", "", 0);
+        }
+    }
+    return made;
+}
+
+static void assert_file(const char *folder, const char *name, const char *wanted)
+{
+    char text[100] = "";
+    char *path = joined(folder, name);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    text[fread(text, 1, sizeof text - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_str_eq(text, wanted);
+    assay_free(path);
+}
+
+/* The only group in a folder; the caller frees its path with free. */
+static char *only_group(const char *folder)
+{
+    glob_t found = {0};
+    char *pattern = joined(folder, "assay-grade-*");
+    ck_assert_int_eq(glob(pattern, 0, NULL, &found), 0);
+    ck_assert_uint_eq(found.gl_pathc, 1);
+    char *path = strdup(found.gl_pathv[0]);
+    globfree(&found);
+    assay_free(pattern);
+    return path;
+}
+
+START_TEST(groups_are_limited_and_read)
+{
+    assay_error error = {0};
+    grade_cgroup *group;
+    const grade_cgroup_powers all = {true, true, true};
+    const grade_cgroup_powers none = {true, false, false};
+    for (int k = 0; k < 5; k++) { /* 3: no memory.max, 4: the powers are not wanted */
+        char *folder = support_make_folder();
+        kernel.below = folder;
+        kernel.memory = k != 3;
+        kernel.processes = k != 2;
+        support_assert_ok(assay_grade_cgroup_create(folder, k == 4 ? &none : &all, 123456, 20, &group, &error), &error);
+        char *path = only_group(folder);
+        bool memory = k < 3;
+        bool processes = k != 2 && k != 4;
+        if (k == 0) {
+            assert_file(path, "memory.max", "123456");
+            assert_file(path, "memory.swap.max", "0");
+            assert_file(path, "memory.oom.group", "1");
+            assert_file(path, "pids.max", "28"); /* and 8 of the sandbox */
+            assay_grade_cgroup_kill(group);
+            assert_file(path, "cgroup.kill", "1");
+            ck_assert_int_eq((int)write(assay_grade_cgroup_entrance(group), "0", 1), 1);
+            assert_file(path, "cgroup.procs", "0");
+            ck_assert(assay_grade_cgroup_seconds(group) < 0.0);
+        }
+        write_file(path, "cpu.stat", "xusage_usec 7\nusage_usec 1234567\nuser_usec 5\n", 45);
+        ck_assert_double_eq_tol(assay_grade_cgroup_seconds(group), 1.234567, 1e-12);
+        write_file(path, "memory.events", "low 7\noom 7\noom_kill 0\noom_group_kill 7\n", 40);
+        write_file(path, "pids.events", "max 0\n", 6);
+        ck_assert(!assay_grade_cgroup_out_of_memory(group) && !assay_grade_cgroup_out_of_processes(group));
+        write_file(path, "memory.events", "low 0\noom_kill 1\n", 17);
+        ck_assert_int_eq(assay_grade_cgroup_out_of_memory(group), memory);
+        ck_assert(!assay_grade_cgroup_out_of_processes(group));
+        write_file(path, "pids.events", "max 1\n", 6);
+        ck_assert_int_eq(assay_grade_cgroup_out_of_processes(group), processes);
+        assay_grade_cgroup_destroy(group);
+        free(path);
+        support_remove_folder(folder);
+    }
+    kernel.below = NULL;
+    char *folder = support_make_folder();
+    support_assert_error(assay_grade_cgroup_create(folder, &all, 1, 1, &group, &error), ASSAY_ERROR_IO, &error,
+                         "no control group can be made: No such file or directory");
+    ck_assert_ptr_null(group);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* The first folder, from the own group upwards, in which groups have the most power; leftovers are removed. */
+START_TEST(groups_have_a_place)
+{
+    static const struct {
+        const char *below; /* here the kernel makes groups: "" is the mount point */
+        const char *wanted;
+    } cases[] = {{"/a/b/", "/a/b"}, {"/a/", "/a/b"}, {"/a/assay", "/a"}, {"/assay", ""}, {"/c", NULL}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        assay_error error = {0};
+        char *folder = support_make_folder();
+        char *parent;
+        grade_cgroup_powers powers;
+        make_folder(folder, "a");
+        make_folder(folder, "a/b");
+        make_folder(folder, "a/b/assay-grade-99999999-abcdef"); /* of a grader that has ended */
+        make_folder(folder, "a/b/assay-grade-1-abcdef");        /* of one that runs */
+        char *mounts = assay_asprintf(NULL,
+                                      "1 2 0:3 / /wrong rw - tmpfs x rw\n1 2 0:3 / %s rw shared:1 - cgroup2 x rw\n"
+                                      "1 2 0:3 / /other rw - cgroup2 x rw\n",
+                                      folder);
+        write_file(folder, "mountinfo", mounts, strlen(mounts));
+        write_file(folder, "cgroup", "4:memory:/x\n0::/a/b\n", 20);
+        char *table = joined(folder, "mountinfo");
+        char *own = joined(folder, "cgroup");
+        char *below = assay_asprintf(NULL, "%s%s", folder, cases[k].below);
+        kernel.below = below;
+        kernel.memory = kernel.processes = true;
+        support_assert_ok(assay_grade_cgroup_parent(table, own, &parent, &powers, &error), &error);
+        if (cases[k].wanted == NULL) {
+            ck_assert_ptr_null(parent);
+            ck_assert(!powers.group && !powers.memory && !powers.processes);
+        } else {
+            char *wanted = assay_asprintf(NULL, "%s%s", folder, cases[k].wanted);
+            ck_assert_str_eq(parent, wanted);
+            ck_assert(powers.group && powers.memory && powers.processes);
+            assay_free(wanted);
+        }
+        char *leftover = joined(folder, "a/b/assay-grade-99999999-abcdef");
+        char *running = joined(folder, "a/b/assay-grade-1-abcdef");
+        ck_assert(access(leftover, F_OK) != 0 && access(running, F_OK) == 0);
+        kernel.below = NULL;
+        write_file(folder, "cgroup", "0::/../a\n", 9); /* of another namespace */
+        assay_free(parent);
+        support_assert_ok(assay_grade_cgroup_parent(table, own, &parent, &powers, &error), &error);
+        ck_assert_ptr_null(parent);
+        assay_free(leftover);
+        assay_free(running);
+        assay_free(below);
+        assay_free(mounts);
+        assay_free(table);
+        assay_free(own);
+        support_remove_folder(folder);
+    }
 }
 END_TEST
 
@@ -489,10 +686,10 @@ START_TEST(files_are_read_by_plain_names)
     error = (assay_error){0};
     support_assert_error(assay_grade_folder_read(opened, name, 9, &bytes, &size, &error), ASSAY_ERROR_FORMAT, &error,
                          "aaaa...: a name of 256 bytes, no file can have it");
-    int device = open("/dev/null", O_RDONLY);
+    int device = open("/dev/zero", O_RDONLY);
     error = (assay_error){0};
-    support_assert_error(assay_grade_descriptor_read(device, "null", 9, &bytes, &size, &error), ASSAY_ERROR_FORMAT,
-                         &error, "null: not a regular file: it is a device");
+    support_assert_error(assay_grade_descriptor_read(device, "zero", 9, &bytes, &size, &error), ASSAY_ERROR_FORMAT,
+                         &error, "zero: not a regular file: it is a device");
     close(device);
     close(opened);
     error = (assay_error){0};
@@ -970,7 +1167,7 @@ START_TEST(calls_are_filtered)
     static const int wanted[] = {0, EAFNOSUPPORT, ENOSYS, EPERM, 0, EPERM, EPERM, EPERM, EPERM, ENOTSOCK, 0, ENOSYS,
                                  EPERM, EPERM, 0};
     /* clang-format on */
-    int input = open("/dev/null", O_RDONLY);
+    int input = open("/dev/zero", O_RDONLY);
     dup2(input, 0);
     for (int k = 0; k < (int)(sizeof wanted / sizeof wanted[0]); k++) {
         ck_assert_msg(errno_under_filter(false, k) == wanted[k], "call %d", k);
@@ -1179,12 +1376,17 @@ int main(void)
     tcase_add_test(signs, objects_show_what_they_use);
     tcase_add_test(signs, processes_that_use_the_reference_are_seen);
     tcase_add_test(signs, mapped_copies_are_seen);
+    tcase_add_test(signs, mapped_objects_are_looked_at);
     suite_add_tcase(suite, signs);
     TCase *processes = evidence_case("processes", "property: grade/processes");
     tcase_add_test(processes, trees_of_processes_are_found_and_killed);
     tcase_add_test(processes, memory_of_processes_is_counted);
     tcase_add_test(processes, processor_time_is_counted);
     suite_add_tcase(suite, processes);
+    TCase *groups = evidence_case("groups", "property: grade/cgroup; errors: grade/cgroup");
+    tcase_add_test(groups, groups_are_limited_and_read);
+    tcase_add_test(groups, groups_have_a_place);
+    suite_add_tcase(suite, groups);
     TCase *files = evidence_case("files", "property: grade/processes, grade/npy, grade/text; errors: grade/folder");
     tcase_add_test(files, files_of_a_folder_are_counted);
     tcase_add_test(files, files_are_read_by_plain_names);

@@ -11,7 +11,7 @@ CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2"
 INTERNAL = {
     "flags": "$(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS)",
     "objects": "$(tests_libassay_internal_la_OBJECTS) $(grade_libgrade_la_OBJECTS)",
-    "libraries": "$(LDFLAGS) $(assay_objects) $(assay_libs) $(LIBS)",
+    "libraries": "$(LDFLAGS) $(assay_objects) $(grade_libgrade_la_LIBADD) $(assay_libs) $(LIBS)",
     "prefixes": {"lib": "tests_libassay_internal_la-", "grade": "libgrade_la-"},
     "soname": "libassay.so.1", "exports": "{ global: assay_*; local: *; };",
     "links": {"mutant/loaded/libassay_internal.so": "tests/.libs/libassay_internal.so",

@@ -169,9 +169,17 @@ def plain_type(cursor):
     return cursor.type.get_canonical().spelling.replace("const ", "").replace(" const", "").replace("const", "")
 
 
+SYMMETRIC = ("strcmp", "strncmp", "strcasecmp", "memcmp")
+
+
+def asks_for_equality(source, cursor):
+    """strcmp(a, b) == 0 and its like: equal arguments are equal in either order."""
+    return cursor.spelling in SYMMETRIC and re.match(rb"\s*[=!]=\s*0\b", source.text[cursor.extent.end.offset:])
+
+
 def arguments(source, cursor, parents):
     """Two neighbouring arguments of the same type, swapped."""
-    if cursor.kind != Kind.CALL_EXPR:
+    if cursor.kind != Kind.CALL_EXPR or asks_for_equality(source, cursor):
         return
     given = list(cursor.get_arguments())
     for one, two in zip(given, given[1:]):

@@ -1,0 +1,126 @@
+/*
+ * The mistakes of tests/grade/planted.c, in this process: code that shares nothing with the models answers, through the
+ * C runner's calls, and the judge must find its name. tests/grade/mistakes.sh grades the same as files, in the sandbox.
+ */
+#include "grade/planted.c"
+
+#include <dlfcn.h>
+
+#include <assay/base/alloc.h>
+#include "grade/catalogue.h"
+#include "grade/exchange.h"
+#include "grade/runners/c/runner.h"
+#include "grade_levels.h"
+
+/* Whether planted.c makes a mistake, by its name, or by its name in a family of optimizers. */
+static bool is_planted(const char *source, const char *id)
+{
+    char name[80];
+    const char *point = strchr(id, '.');
+    snprintf(name, sizeof name, "\"%s\"", id);
+    if (strstr(source, name) != NULL) {
+        return true;
+    }
+    snprintf(name, sizeof name, "\"%%s%s\"", point);
+    bool steps = strncmp(id, "sgd.", 4) == 0 || strncmp(id, "momentum.", 9) == 0 || strncmp(id, "adam.", 5) == 0;
+    return steps && strstr(source, name) != NULL;
+}
+
+static char *read_source(void)
+{
+    const char *root = getenv("ASSAY_SOURCE");
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tests/grade/planted.c", root == NULL ? "." : root);
+    FILE *file = fopen(path, "r");
+    ck_assert_msg(file != NULL, "%s is not there", path);
+    char *text = calloc(1, 1 << 18);
+    ck_assert_uint_lt(fread(text, 1, (1 << 18) - 1, file), (1 << 18) - 1);
+    fclose(file);
+    return text;
+}
+
+/* The functions above answer one case. */
+static void answer_case(const grade_case *graded, grade_answer *answered)
+{
+    assay_error error = {0};
+    char *line;
+    support_assert_ok(assay_grade_request(graded, 1, &GRADE_INLINE, &line, &error), &error);
+    json_t *request = json_loads(line, 0, NULL);
+    assay_free(line);
+    void *self = dlopen(NULL, RTLD_NOW);
+    json_t *reply = runner_call(self, graded->component->name, json_object_get(request, "inputs"));
+    json_object_set_new(reply, "id", json_integer(1));
+    char *text = json_dumps(reply, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    support_assert_ok(assay_grade_reply(text, strlen(text), 1, &GRADE_INLINE, answered, &error), &error);
+    dlclose(self);
+    free(text);
+    json_decref(reply);
+    json_decref(request);
+}
+
+static void answer_as(const char *id, grade_battery *battery)
+{
+    grade_part *part = &battery->parts[0];
+    snprintf(mistake, sizeof mistake, "%s", id);
+    for (size_t i = 0; i < part->count; i++) {
+        answer_case(part->cases[i], &part->answers[i]);
+    }
+    judge(battery);
+}
+
+static void plant_all(const char *component)
+{
+    grade_catalogue *catalogue;
+    assay_error error = {0};
+    grade_battery *battery = draw(component, 31);
+    char *source = read_source();
+    size_t unnamed = 0;
+    support_assert_ok(assay_grade_catalogue_open(&catalogue, &error), &error);
+    answer_as("correct", battery);
+    for (size_t i = 0; i < battery->parts[0].count; i++) {
+        bool optional = battery->parts[0].cases[i]->optional; /* the other form of a training run */
+        ck_assert_int_eq(battery->parts[0].results[i].verdict, optional ? GRADE_MISSING : GRADE_PASS);
+    }
+    for (size_t k = 0; k < assay_grade_catalogue_count(catalogue); k++) {
+        const grade_mistake *entry = assay_grade_catalogue_at(catalogue, k);
+        if (strcmp(entry->component, component) == 0 && is_planted(source, entry->id)) {
+            answer_as(entry->id, battery);
+            if (!part_names(&battery->parts[0], entry->id)) {
+                fprintf(stderr, "%s is not named:\n", entry->id);
+                print_names(&battery->parts[0]);
+                unnamed++;
+            }
+        }
+    }
+    ck_assert_uint_eq(unnamed, 0);
+    free(source);
+    assay_grade_catalogue_close(catalogue);
+    assay_grade_battery_destroy(battery);
+}
+
+START_TEST(planted_mistakes_are_named)
+{
+    plant_all(components[_i]);
+}
+END_TEST
+
+START_TEST(planted_draws_are_named)
+{
+    static const char *const initializers[] = {"init_normal", "init_fan_in", "init_xavier", "init_kaiming"};
+    plant_all(initializers[_i]);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("grade planted");
+    TCase *computed = evidence_case("computed", "property: grade/judge, grade/components, grade/case");
+    tcase_set_timeout(computed, 240);
+    tcase_add_loop_test(computed, planted_mistakes_are_named, 0, COMPONENTS);
+    suite_add_tcase(suite, computed);
+    TCase *drawn = evidence_case("drawn", "property: grade/judge_init, grade/distribution");
+    tcase_set_timeout(drawn, 240);
+    tcase_add_loop_test(drawn, planted_draws_are_named, 0, 4);
+    suite_add_tcase(suite, drawn);
+    return support_run(suite);
+}
