@@ -297,6 +297,18 @@ START_TEST(rademacher)
 }
 END_TEST
 
+/* P(X <= x) of a coin: each jump belongs to the value that it is at. */
+START_TEST(jumps_of_the_coin)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/distribution_cumulative");
+    static const double points[][2] = {{-2, 0}, {-1.001, 0}, {-1, 0.5}, {0, 0.5}, {2.999, 0.5}, {3, 1}, {4, 1}};
+    assay_distribution coin = {ASSAY_RADEMACHER, 1.0, 2.0};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        ck_assert_double_eq(assay_distribution_cumulative(points[i][0], &coin), points[i][1]);
+    }
+}
+END_TEST
+
 /* The library's distribution functions and moments, against GSL. */
 START_TEST(other_distribution_functions)
 {
@@ -332,6 +344,7 @@ int main(void)
     tcase_add_loop_test(statistics, mean_and_variance, 0, CASES);
     tcase_add_loop_test(statistics, other_distributions, 0, 2 * OTHERS);
     tcase_add_loop_test(statistics, rademacher, 0, 2);
+    tcase_add_test(statistics, jumps_of_the_coin);
     tcase_add_test(statistics, other_distribution_functions);
     suite_add_tcase(suite, statistics);
     return support_run(suite);
