@@ -414,7 +414,7 @@ START_TEST(densities_between_the_values)
 }
 END_TEST
 
-/* So narrow that more cells would be needed than there are values. */
+/* So narrow that cells would need more memory than there is. */
 START_TEST(narrow_densities_equal_the_direct_sum)
 {
     evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
@@ -422,9 +422,9 @@ START_TEST(narrow_densities_equal_the_direct_sum)
     double *values = normal_sample(COUNT, 0, 1);
     double density[COUNT];
     assay_error error;
-    support_assert_ok(assay_kernel_density(COUNT, values, 1e-6, COUNT, values, density, &error), &error);
+    support_assert_ok(assay_kernel_density(COUNT, values, 1e-12, COUNT, values, density, &error), &error);
     for (int i = 0; i < COUNT; i++) {
-        support_assert_relative("density", density[i], direct_density(COUNT, values, 1e-6, values[i]), 1e-13);
+        support_assert_relative("density", density[i], direct_density(COUNT, values, 1e-12, values[i]), 1e-13);
     }
     assay_free(values);
 }
