@@ -110,7 +110,7 @@ static void judge(int c, const char *what, double *const *got, double *const *wa
     for (int array = Z; array < ARRAYS; array++) {
         const size_t terms = 2 * (cases[c].rows + cases[c].in + cases[c].out);
         /* Every element of small arrays, and some of each row and column of large ones. */
-        const size_t step = counts[array] > 4000 ? 37 : 1;
+        const size_t step = counts[array] > 5000 ? 37 : 1;
         for (size_t i = 0; i < counts[array]; i += step) {
             double bound = assay_dot_bound(terms, size_of(c, array, i, want), ASSAY_FORMAT_F32);
             ck_assert_msg(fabs(got[array][i] - want[array][i]) <= bound, "%s: %s[%zu] is %.9g, not %.9g within %.2g",
