@@ -125,9 +125,8 @@ static uint32_t compute_parts(assay_pool *pool, int thread)
         if (part.index >= part.count) {
             return generation_of(claims);
         }
-        bool claimed = atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims + 1, memory_order_acq_rel,
-                                                               memory_order_acquire);
-        if (claimed) { /* ASSAY_EXCL_MCDC: false where another thread claims at the same moment: by chance */
+        if (atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims + 1, memory_order_acq_rel,
+                                                    memory_order_acquire)) {
             function(task, part);
             complete_part(pool);
             claims = atomic_load_explicit(&pool->claims, memory_order_acquire);
