@@ -232,8 +232,17 @@ static void assert_sticky(const fixture *f, const char *message)
     ck_assert_ptr_null(assay_buffer_create(f->backend, ASSAY_REAL, 1));
     assert_failure(f->backend, message);
     test_assert_clean(f->backend);
-    assay_download_f64(f->backend, f->r[7], values);
-    ck_assert_msg(values[0] == 0.25, "an operation ran after a failure");
+    for (int i = 0; i < 8; i++) {
+        assay_download_f64(f->backend, f->r[i], values);
+        for (size_t j = 0; j < COUNT; j++) {
+            ck_assert_msg(values[j] == 0.25, "an operation ran with or after the failure '%s'", message);
+        }
+    }
+    int32_t classes[COUNT];
+    assay_download_i32(f->backend, f->i32, classes);
+    for (size_t j = 0; j < COUNT; j++) {
+        ck_assert_int_eq(classes[j], 0);
+    }
 }
 
 START_TEST(mistakes_are_recorded)

@@ -90,6 +90,35 @@ START_TEST(activations_have_their_limits)
 }
 END_TEST
 
+/* As in PyTorch, 0 belongs to the negative side, whatever the parameter is. */
+START_TEST(kinks_belong_to_the_left)
+{
+    static const struct {
+        assay_activation activation;
+        double derivative;
+    } kinks[] = {{{ASSAY_RELU, 0}, 0},
+                 {{ASSAY_LEAKY_RELU, 0.25}, 0.25},
+                 {{ASSAY_ELU, 0.5}, 0.5},
+                 {{ASSAY_ELU, 2}, 2},
+                 {{ASSAY_SELU, 0}, 1.7580993408473766}};
+    assay_backend *backend = test_open_flavour(_i);
+    for (size_t i = 0; i < sizeof kinks / sizeof *kinks; i++) {
+        evidence(EVIDENCE_PROPERTY, "activation/%s", assay_activation_name(kinks[i].activation.kind));
+        double dy;
+        assay_slice x = real_slice(backend, 1, (const double[]){0});
+        assay_slice dx = real_slice(backend, 1, (const double[]){1});
+        assay_activation_forward(backend, kinks[i].activation, x, x);
+        assay_activation_backward(backend, kinks[i].activation, x, x, dx, dx);
+        assay_download_f64(backend, dx, &dy);
+        assert_near(assay_activation_name(kinks[i].activation.kind), 0, dy, kinks[i].derivative);
+        release(backend, x);
+        release(backend, dx);
+    }
+    test_assert_clean(backend);
+    assay_backend_close(backend);
+}
+END_TEST
+
 START_TEST(activations_pass_nan_on)
 {
     for (int kind = 0; kind < ASSAY_ACTIVATION_COUNT; kind++) {
@@ -610,6 +639,7 @@ TCase *test_backend_extremes(void)
     size_t flavours;
     test_flavours(&flavours);
     tcase_add_loop_test(tcase, activations_have_their_limits, 0, (int)flavours);
+    tcase_add_loop_test(tcase, kinks_belong_to_the_left, 0, (int)flavours);
     tcase_add_loop_test(tcase, activations_pass_nan_on, 0, (int)flavours);
     tcase_add_loop_test(tcase, loss_is_stable, 0, (int)flavours);
     tcase_add_loop_test(tcase, updates_never_make_nan, 0, (int)flavours);

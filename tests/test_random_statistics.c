@@ -297,6 +297,47 @@ START_TEST(rademacher)
 }
 END_TEST
 
+/* 512 values at a time, each from the uniform number, or the two numbers, of its place. */
+START_TEST(values_come_in_pieces)
+{
+    evidence(EVIDENCE_PROPERTY, "random/generator_fill");
+    enum { VALUES = 1000, PIECE = 512 };
+    static const assay_generator_kind kinds[] = {ASSAY_GENERATOR_MT19937, ASSAY_GENERATOR_PHILOX};
+    assay_generator generator;
+    assay_generator again;
+    float t[VALUES];
+    float u[PIECE];
+    float v[PIECE];
+    assay_generator_seed(&generator, kinds[_i], 5, 3);
+    assay_generator_seed(&again, kinds[_i], 5, 3);
+    assay_generator_fill(&generator, (assay_distribution){ASSAY_STUDENT_T, 0.0, 1.0}, VALUES, t);
+    for (size_t start = 0; start < VALUES; start += PIECE) {
+        const size_t length = VALUES - start < PIECE ? VALUES - start : PIECE;
+        assay_generator_fill(&again, (assay_distribution){ASSAY_UNIFORM, 0.0, 1.0}, length, u);
+        assay_generator_fill(&again, (assay_distribution){ASSAY_UNIFORM, 0.0, 1.0}, length, v);
+        for (size_t i = 0; i < length; i++) {
+            /* Bailey's equation for n = 3, in the middle of the uniform numbers' steps. */
+            double radius = sqrt(pow((double)u[i] + 0x1p-25, -2.0 / 3.0) - 1.0);
+            double want = radius * cos(2.0 * acos(-1.0) * ((double)v[i] + 0x1p-25));
+            ck_assert_double_eq_tol((double)t[start + i], want, 1e-6 * (1.0 + fabs(want)));
+        }
+    }
+    support_assert_same_generator(&generator, &again);
+}
+END_TEST
+
+/* P(X <= x) of a coin: each jump belongs to the value that it is at. */
+START_TEST(jumps_of_the_coin)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/distribution_cumulative");
+    static const double points[][2] = {{-2, 0}, {-1.001, 0}, {-1, 0.5}, {0, 0.5}, {2.999, 0.5}, {3, 1}, {4, 1}};
+    assay_distribution coin = {ASSAY_RADEMACHER, 1.0, 2.0};
+    for (size_t i = 0; i < sizeof points / sizeof *points; i++) {
+        ck_assert_double_eq(assay_distribution_cumulative(points[i][0], &coin), points[i][1]);
+    }
+}
+END_TEST
+
 /* The library's distribution functions and moments, against GSL. */
 START_TEST(other_distribution_functions)
 {
@@ -332,6 +373,8 @@ int main(void)
     tcase_add_loop_test(statistics, mean_and_variance, 0, CASES);
     tcase_add_loop_test(statistics, other_distributions, 0, 2 * OTHERS);
     tcase_add_loop_test(statistics, rademacher, 0, 2);
+    tcase_add_test(statistics, jumps_of_the_coin);
+    tcase_add_loop_test(statistics, values_come_in_pieces, 0, 2);
     tcase_add_test(statistics, other_distribution_functions);
     suite_add_tcase(suite, statistics);
     return support_run(suite);

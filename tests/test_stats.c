@@ -394,7 +394,27 @@ START_TEST(large_densities_equal_the_direct_sum)
 }
 END_TEST
 
-/* So narrow that more cells would be needed than there are values. */
+/* Points that are closer together than the values: it is the values that have cells. */
+START_TEST(densities_between_the_values)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
+    enum { COUNT = 400, POINTS = 41 };
+    double *values = normal_sample(COUNT, 5, 1);
+    double points[POINTS];
+    double density[POINTS];
+    assay_error error;
+    for (int i = 0; i < POINTS; i++) {
+        points[i] = 5 + 0.01 * (i - POINTS / 2);
+    }
+    support_assert_ok(assay_kernel_density(COUNT, values, 0.3, POINTS, points, density, &error), &error);
+    for (int i = 0; i < POINTS; i++) {
+        support_assert_relative("density", density[i], direct_density(COUNT, values, 0.3, points[i]), 1e-13);
+    }
+    assay_free(values);
+}
+END_TEST
+
+/* So narrow that cells would need more memory than there is. */
 START_TEST(narrow_densities_equal_the_direct_sum)
 {
     evidence(EVIDENCE_PROPERTY, "stats/kernel_density");
@@ -402,9 +422,9 @@ START_TEST(narrow_densities_equal_the_direct_sum)
     double *values = normal_sample(COUNT, 0, 1);
     double density[COUNT];
     assay_error error;
-    support_assert_ok(assay_kernel_density(COUNT, values, 1e-6, COUNT, values, density, &error), &error);
+    support_assert_ok(assay_kernel_density(COUNT, values, 1e-12, COUNT, values, density, &error), &error);
     for (int i = 0; i < COUNT; i++) {
-        support_assert_relative("density", density[i], direct_density(COUNT, values, 1e-6, values[i]), 1e-13);
+        support_assert_relative("density", density[i], direct_density(COUNT, values, 1e-12, values[i]), 1e-13);
     }
     assay_free(values);
 }
@@ -525,6 +545,7 @@ int main(void)
     tcase_add_test(tests, densities_are_those_of_scipy);
     tcase_add_test(tests, large_densities_equal_the_direct_sum);
     tcase_add_test(tests, edges_divide_the_bins);
+    tcase_add_test(tests, densities_between_the_values);
     tcase_add_test(tests, narrow_densities_equal_the_direct_sum);
     tcase_add_test(tests, tails_are_as_exact_as_thirteen_terms);
     tcase_add_test(tests, densities_integrate_to_one);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backend/implementation.h"
 #include <assay/check/gradient.h>
 #include "machines.h"
 #include <assay/optim/optimizer.h>
@@ -407,6 +408,44 @@ START_TEST(a_descent_that_leaves_the_numbers_says_where)
 }
 END_TEST
 
+static void fail_to_update(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,
+                           assay_slice gradients, const assay_slice *state)
+{
+    (void)rule;
+    (void)parameters;
+    (void)gradients;
+    (void)state;
+    if (step == 2) {
+        assay_backend_record(backend, ASSAY_ERROR_UNSUPPORTED, "the device is gone");
+    }
+}
+
+/* The points before the failure are there, and the failure is the backend's. */
+START_TEST(a_descent_ends_with_its_device)
+{
+    evidence(EVIDENCE_ERRORS, "surface/descend");
+    machine machines[MOST_MACHINES];
+    machines_find(machines);
+    assay_backend *backend = machine_open(machines[0], 1);
+    const assay_backend_operations *operations = backend->operations;
+    assay_backend_operations failing = *operations;
+    failing.update = fail_to_update;
+    backend->operations = &failing;
+    assay_descent_point points[5];
+    size_t recorded;
+    assay_error error = {.status = ASSAY_OK};
+    assay_update_rule rule;
+    const double start[2] = {1.0, 0.5};
+    assay_optimizer_by_name("sgd", &rule, &error);
+    support_assert_error(assay_descend(backend, ASSAY_SURFACE_GAUSSIAN, &rule, start, 5, points, &recorded, &error),
+                         ASSAY_ERROR_UNSUPPORTED, &error, "the device is gone");
+    ck_assert_uint_eq(recorded, 2);
+    ck_assert(points[1].w[0] == 1.0 && points[1].w[1] == 0.5);
+    backend->operations = operations;
+    assay_backend_close(backend);
+}
+END_TEST
+
 static Suite *suite(void)
 {
     Suite *suite = suite_create("surface");
@@ -424,6 +463,7 @@ static Suite *suite(void)
     tcase_add_test(descents, the_prose_holds);
     tcase_add_test(descents, the_sections_agree);
     tcase_add_test(descents, a_descent_that_leaves_the_numbers_says_where);
+    tcase_add_test(descents, a_descent_ends_with_its_device);
     suite_add_tcase(suite, descents);
     return suite;
 }

@@ -57,7 +57,10 @@ void assay_generator_seed(assay_generator *generator, assay_generator_kind kind,
 assay_status assay_generator_kind_by_name(const char *name, assay_generator_kind *kind, assay_error *error);
 const char *assay_generator_name(assay_generator_kind kind);
 
-/* Fills `values[0..count)`; uniform and normal as torch.empty(count).uniform_(a, b) or .normal_(a, b) would. */
+/*
+ * Fills `values[0..count)`; uniform and normal as torch.empty(count).uniform_(a, b) or .normal_(a, b) would. The others
+ * draw the uniform numbers of 512 values at a time: first one for each, then, for Student's t, another one for each.
+ */
 void assay_generator_fill(assay_generator *generator, assay_distribution distribution, size_t count, float *values);
 
 ASSAY_END_DECLS

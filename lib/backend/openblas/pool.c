@@ -128,9 +128,8 @@ static uint32_t compute_parts(assay_pool *pool, int thread)
         const void *task = atomic_load_explicit(&pool->task, memory_order_relaxed);
         const int count = atomic_load_explicit(&pool->parts, memory_order_relaxed);
         const assay_pool_part part = {.index = count - left, .count = count, .thread = thread};
-        const bool claimed = atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims - 1,
-                                                                     memory_order_acq_rel, memory_order_acquire);
-        if (claimed) { /* ASSAY_EXCL_MCDC: false where another thread claims at the same moment: by chance */
+        if (atomic_compare_exchange_strong_explicit(&pool->claims, &claims, claims - 1, memory_order_acq_rel,
+                                                    memory_order_acquire)) {
             function(task, part);
             complete_part(pool);
             claims = atomic_load_explicit(&pool->claims, memory_order_acquire);
