@@ -136,7 +136,11 @@ START_TEST(spread_through_depth)
     assay_error error;
     assay_depth_curve curve;
     assay_backend *backend = open_backend(ASSAY_F64);
+    memset(&curve, 0xff, sizeof curve); /* NaN */
     support_assert_ok(measure(backend, growths[_i].section, &curve, &error), &error);
+    for (size_t layer = 0; layer < ASSAY_DEPTH_LAYERS; layer++) {
+        ck_assert(curve.activation[layer] > 0.0 && curve.gradient[layer] >= 0.0);
+    }
     support_assert_relative(assay_section_name(growths[_i].section), growth(curve.activation), growths[_i].activations,
                             0.05);
     ck_assert_double_gt(curve.gradient[ASSAY_DEPTH_LAYERS - 1], 0.0);
