@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <assay/base/alloc.h>
 #include "fault_run.h"
@@ -93,11 +94,22 @@ static assay_status run_gnuplot(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+static void remove_page(fault_bench *bench)
+{
+    char path[FAULT_PATH];
+    unlink(fault_path(bench, "index.html", path));
+}
+
+/* Where there is no error, there is a page. */
 static assay_status write_page(fault_bench *bench, assay_error *error)
 {
     char path[FAULT_PATH];
     ASSAY_TRY(assay_page_make_folder(fault_path(bench, "figures", path), error));
-    return assay_page_write(sample_page(), bench->folder, error);
+    ASSAY_TRY(assay_page_write(sample_page(), bench->folder, error));
+    faults_spare();
+    fault_digest_f64(bench, access(fault_path(bench, "index.html", path), F_OK) == 0);
+    faults_spare_no_more();
+    return ASSAY_OK;
 }
 
 /* --- the tutorial's figures -------------------------------------------------------------------------------------- */
@@ -132,7 +144,7 @@ static const fault_scenario scenarios[] = {
     {"a figure made and written", NULL, make_figure, NULL, 0, NULL, 0},
     {"a figure drawn", set_up_gnuplot, draw_figure, tidy_figure, 0, NULL, 0},
     {"gnuplot's output", set_up_gnuplot, run_gnuplot, tidy_figure, 0, NULL, 0},
-    {"a page written", NULL, write_page, NULL, 0, NULL, 0},
+    {"a page written", remove_page, write_page, NULL, 0, NULL, 0},
     {"the tutorial's figures", NULL, tutorial_figures, NULL, 0, NULL, 0},
 };
 
