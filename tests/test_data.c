@@ -825,6 +825,8 @@ START_TEST(scaling_normalises_each_input)
     support_assert_ok(assay_dataset_create(ASSAY_INPUTS_BYTES, 1, 3, 1, &other, &error), &error);
     support_assert_error(assay_scaling_apply(&scaling, &other, &error), ASSAY_ERROR_ARGUMENT, &error, "are bytes");
     assay_scaling_destroy(&scaling);
+    ck_assert(scaling.width == 0 && scaling.mean == NULL && scaling.std == NULL);
+    assay_scaling_destroy(&scaling);
     support_assert_error(assay_scaling_create(&other, &scaling, &error), ASSAY_ERROR_ARGUMENT, &error, "are bytes");
     assay_dataset_destroy(&other);
     assay_dataset_destroy(&data);

@@ -407,7 +407,9 @@ static assay_status parse_with(const char *text, const char *module, const char 
     char global[512];
     char bytes[1024];
     snprintf(global, sizeof global, "c%s\n%s\n", module, name);
-    int size = snprintf(bytes, sizeof bytes, text, global);
+    /* A text before it, so that what is before the name in memory is no zero. */
+    int size = snprintf(bytes, sizeof bytes, "S'-----------------------------------------------'\n0");
+    size += snprintf(bytes + size, sizeof bytes - (size_t)size, text, global);
     return parse((blob){bytes, (size_t)size}, pickle, NULL, NULL, error);
 }
 

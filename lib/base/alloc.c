@@ -45,11 +45,11 @@ char *assay_asprintf(assay_error *error, const char *format, ...)
     va_copy(again, arguments);
     int length = vsnprintf(NULL, 0, format, arguments);
     va_end(arguments);
-    char *text = length < 0 ? NULL : assay_calloc((size_t)length + 1, 1, error);
-    /* Old versions of printf allocate for some conversions of numbers. */
-    bool failed = text != NULL &&
-                  vsnprintf(text, (size_t)length + 1, format, again) < 0; /* ASSAY_EXCL_MCDC: as above */
-    if (length < 0 || failed) {                                           /* ASSAY_EXCL_MCDC: as above */
+    const size_t room = (size_t)length + 1;
+    char *text = length < 0 ? NULL : assay_calloc(room, 1, error);
+    /* Old versions of printf allocate for some conversions of numbers, in the second call, too. */
+    bool cut = text != NULL && vsnprintf(text, room, format, again) < 0; /* ASSAY_EXCL_MCDC: as above */
+    if (length < 0 || cut) {                                             /* ASSAY_EXCL_MCDC: as above */
         assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory: cannot format a text");
         assay_free(text);
         text = NULL;

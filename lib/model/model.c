@@ -194,7 +194,7 @@ static assay_status find_config(assay_model *model, const char *path, assay_erro
     assay_free(name);
     return model->config_error.status != ASSAY_ERROR_MEMORY
                ? ASSAY_OK
-               : assay_fail(error, ASSAY_ERROR_MEMORY, "%s", model->config_error.message);
+               : assay_fail(error, ASSAY_ERROR_MEMORY, "%s: out of memory for its configuration", path);
 }
 
 /* Why there is no network, in the words of what the file holds. */
