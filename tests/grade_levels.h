@@ -1,6 +1,6 @@
 /*
- * What the tests of single levels (test_grade_levels.c) and of pairs (test_grade_components.c) share: answers of models,
- * and what the judge names.
+ * What the tests of single levels (test_grade_levels.c), of pairs (test_grade_components.c) and of planted code share:
+ * answers of models, and what the judge names.
  */
 #ifndef ASSAY_TESTS_GRADE_LEVELS_H
 #define ASSAY_TESTS_GRADE_LEVELS_H

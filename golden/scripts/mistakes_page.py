@@ -40,7 +40,7 @@ def write_measured(path):
 
 def shares(named):
     lines = ["## What share is named", "",
-             "Measured by `tests/test_grade_levels` and `tests/test_grade_components`, which fail if these numbers change.",
+             "Measured by `tests/test_grade_levels` and `tests/test_grade_components`, which fail if they change.",
              "Each form of a mistake is planted alone, and a sample of pairs. *Only* counts mistakes with one name;",
              "the others are named together with mistakes that give the same values. The plants are the grader's own",
              "models, so the table does not say how many mistakes of a class are unknown to it.",
