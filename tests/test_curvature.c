@@ -378,7 +378,7 @@ START_TEST(trace)
 }
 END_TEST
 
-/* --- what Lanczos's method is, from the vectors that it multiplies ------------------------------------------------- */
+/* --- what Lanczos's method is, from the vectors that it multiplies  */
 
 enum { STEPS = 8 };
 
@@ -554,7 +554,7 @@ START_TEST(no_step_too_many)
 }
 END_TEST
 
-/* --- the vectors of signs ------------------------------------------------------------------------------------------ */
+/* --- the vectors of signs  */
 
 enum { LONG = 130, DRAWS = 300 };
 

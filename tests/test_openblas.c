@@ -170,7 +170,7 @@ long sysconf(int name)
     return name == _SC_NPROCESSORS_ONLN && count != 0 ? count : real(name);
 }
 
-/* A clock that a test sets: it stands still but for a microsecond with each look, so that loops that wait for it end. */
+/* A clock that a test sets. It moves by a microsecond with each look, so that loops that wait for it end. */
 static atomic_bool clock_is_set;
 static atomic_llong set_clock; /* nanoseconds */
 
@@ -382,7 +382,7 @@ START_TEST(the_faster_way_is_used)
 }
 END_TEST
 
-/* A worker that has completed the last part, and has not looked for another one, when the pool is destroyed: it ends. */
+/* A worker ends, too, if it has not looked for another part when the pool is destroyed. */
 START_TEST(workers_that_are_late_end)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
