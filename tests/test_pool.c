@@ -1,6 +1,7 @@
 /*
- * Tests of lib/backend/openblas/pool.h with threads that lose their processor where that matters most. On a machine that
- * is not busy this happens once in a million operations, so the atomic operations below wait where a test wants it.
+ * Tests of lib/backend/openblas/pool.h with threads that lose their processor where that matters most. On a machine
+ * that is not busy this happens once in a million operations, so the atomic operations below wait where a test wants
+ * it.
  */
 #include <check.h>
 #include <stdatomic.h>
