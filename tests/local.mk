@@ -248,9 +248,9 @@ dist_check_SCRIPTS += tests/faults_sanitized.sh
 
 # --- the cuda backend without a GPU ----------------------------------------------------------------------------------
 # lib/backend/cuda without a GPU: the backend's C sources and, for the C compiler, its kernels, over an emulation of the
-# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; the loader finds
-# it before libassay_internal's, so that it serves the whole program. The backend looks cuBLAS up by name while the
-# program runs. A shared library, so that `make mutation` can replace it.
+# CUDA runtime and of cuBLAS (tests/cuda_host/). The library has an open.c of its own that lists "cuda"; the loader
+# finds it before libassay_internal's, so that it serves the whole program. The backend looks cuBLAS up by name while
+# the program runs. A shared library, so that `make mutation` can replace it.
 cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
 	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
 check_LTLIBRARIES += tests/libcuda_host.la
