@@ -11,7 +11,7 @@ import subprocess
 
 NUMERIC = ["random", "data", "nn", "init", "optim", "train", "surface", "stats", "check", "tutorial"]
 # Folders whose components are whole headers: they move and show numbers, but compute none.
-PLUMBING = ["lib/backend", "lib/base", "lib/model", "lib/report", "grade"]
+PLUMBING = ["lib/backend", "lib/base", "lib/model", "lib/report", "lib/study", "grade"]
 
 GROUPS = {
     "operation": "Backend operations",

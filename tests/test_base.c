@@ -561,6 +561,7 @@ END_TEST
 
 START_TEST(bytes_in_both_orders)
 {
+    evidence(EVIDENCE_PROPERTY, "base/byte_order");
     static const unsigned char bytes[] = {0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef};
     static const uint64_t numbers[] = {0x01,         0x2301,         0x452301,         0x67452301,
                                        0x8967452301, 0xab8967452301, 0xcdab8967452301, 0xefcdab8967452301};

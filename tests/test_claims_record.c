@@ -211,7 +211,7 @@ static void make_own(const char *folder, const material *m, char **plan_path, ch
 
 START_TEST(beginnings_do_not_depend_on_the_number_of_epochs)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     evidence(EVIDENCE_PROPERTY, "study/record");
     material m;
     open_material(&m);

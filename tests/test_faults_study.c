@@ -343,6 +343,6 @@ static const fault_scenario scenarios[] = {
 int main(void)
 {
     return fault_main("faults in studies",
-                      "errors: study/plan, study/study_run, study/store, study/record, study/summary", scenarios,
+                      "errors: study/plan, study/run, study/store, study/record, study/summary", scenarios,
                       sizeof scenarios / sizeof *scenarios, NULL);
 }

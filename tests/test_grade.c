@@ -920,6 +920,7 @@ static const struct {
 
 START_TEST(shapes_have_names)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/shape");
     grade_field field = {.rank = shapes[_i].rank};
     snprintf(field.name, sizeof field.name, "%s", shapes[_i].field);
     memcpy(field.shape, shapes[_i].shape, sizeof field.shape);

@@ -539,6 +539,7 @@ static grade_battery *run(const char *script, const grade_limits *limits, const 
 
 START_TEST(misbehaviour_is_named)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/portable");
     const grade_limits limits = assay_grade_limits_default();
     grade_battery *battery = run(scripts[_i].script, &limits, NULL);
     const grade_answer *answer = &battery->parts[0].answers[0];

@@ -24,6 +24,7 @@ static bool is_cut(const grade_component *component, switched a, switched b)
 /* Two levels of different axes, where each changes what the other gives. */
 START_TEST(pairs_are_named)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/search");
     grade_battery *battery = draw(components[_i], 12);
     grade_part *part = &battery->parts[0];
     const grade_component *component = part->component;

@@ -12,6 +12,7 @@
 /* Every single level is far from the tutorial's implementation and from every other level of another name. */
 START_TEST(levels_are_separable)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/search");
     grade_battery *battery = draw(components[_i], 5);
     grade_part *part = &battery->parts[0];
     switched levels[MAX_LEVELS];
@@ -41,6 +42,7 @@ END_TEST
 
 START_TEST(every_level_is_named)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/optimizer_axes");
     grade_battery *battery = draw(components[_i], 11);
     grade_part *part = &battery->parts[0];
     switched levels[MAX_LEVELS];

@@ -100,6 +100,8 @@ static void plant_all(const char *component)
 
 START_TEST(planted_mistakes_are_named)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/network");
+    evidence(EVIDENCE_PROPERTY, "grade/optimizer");
     plant_all(components[_i]);
 }
 END_TEST

@@ -94,6 +94,7 @@ static void assert_sign_in_file(const char *folder, const char *name, const char
 /* Wherever it is in a file, also across two blocks of 64 KiB; files of more than 256 MiB are not read. */
 START_TEST(markers_are_found_in_files)
 {
+    evidence(EVIDENCE_PROPERTY, "base/marker");
     enum { BLOCK = 1 << 16 };
     /* clang-format off */
     static const struct { size_t offset, size; bool found; } cases[] = {
@@ -789,6 +790,7 @@ static bool same_number(double a, double b)
 /* In both orders of bytes, and without one: this machine's. */
 START_TEST(npy_types_have_their_values)
 {
+    evidence(EVIDENCE_PROPERTY, "grade/npy_header");
     const unsigned one = 1;
     bool little = *(const unsigned char *)&one == 1;
     for (const char *order = "<>=|"; *order != '\0'; order++) {

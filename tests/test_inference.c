@@ -161,6 +161,7 @@ END_TEST
 START_TEST(holm)
 {
     evidence(EVIDENCE_GOLDEN, "stats/holm");
+    evidence(EVIDENCE_PROPERTY, "base/order");
     evidence_source("R");
     double p[] = {0.01, 0.04, 0.03, 0.005};
     static const double want[] = {0.03, 0.06, 0.06, 0.02};

@@ -209,6 +209,7 @@ END_TEST
 
 START_TEST(sources_in_memory_and_on_the_disk)
 {
+    evidence(EVIDENCE_PROPERTY, "model/source");
     char *folder = support_make_folder();
     char *path = assay_asprintf(NULL, "%s/file", folder);
     assay_file_writer *writer = NULL;

@@ -46,6 +46,7 @@ END_TEST
 
 START_TEST(settings_change_what_they_name)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/update_descriptor");
     assay_update_rule rule = rule_of("adam", "lr=0.25,beta1=0.5,beta2=0.75,eps=1e-3,weight_decay=0.125,amsgrad=1");
     ck_assert(rule.learning_rate == 0.25 && rule.beta1 == 0.5 && rule.beta2 == 0.75 && rule.epsilon == 1e-3);
     ck_assert(rule.weight_decay == 0.125 && rule.amsgrad && !rule.decoupled);
@@ -938,6 +939,7 @@ static void check_late_step(assay_backend *on, const char *label, const assay_up
 
 START_TEST(late_steps_are_uncorrected)
 {
+    evidence(EVIDENCE_PROPERTY, "backend/update_coefficients");
     for_all(check_late_step);
 }
 END_TEST

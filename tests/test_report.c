@@ -980,6 +980,7 @@ END_TEST
 
 START_TEST(page_escapes_and_counts)
 {
+    evidence(EVIDENCE_PROPERTY, "report/html");
     char *folder = support_make_folder();
     assay_error error;
     support_assert_ok(assay_page_write(sample_page(), folder, &error), &error);
@@ -1089,6 +1090,7 @@ END_TEST
 /* A whole page with one row and one figure, after its style. */
 START_TEST(page_in_full)
 {
+    evidence(EVIDENCE_PROPERTY, "report/html");
     const assay_page_row rows[] = {{.label = "a", .printed = "1", .ours = "2", .error = -0.01, .note = "n"},
                                    {.label = "b", .ours = "3", .error = 0.0099, .verdict = ASSAY_PAGE_AGREES},
                                    {.label = "c", .ours = "4", .error = 0.5, .answer = "yes"}};

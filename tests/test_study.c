@@ -262,7 +262,7 @@ static char *result_of(const assay_study_plan *plan, size_t run, const sample *s
 
 START_TEST(a_run_depends_on_the_plan_alone)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     assay_study_plan *plan = plan_of(PLAN);
     sample *s = sample_create();
     char *first = result_of(plan, 2, s);
@@ -283,7 +283,7 @@ END_TEST
 /* The trainer alone, with the options that the settings mean, finds the same accuracy. */
 START_TEST(a_run_is_a_training_run)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     assay_study_plan *plan = plan_of(
         "{\"study\": \"s\", \"settings\": {\"depth\": 2, \"width\": 9, \"batch\": 16, \"epochs\": 2, \"optimizer\": "
         "\"adam\", \"set\": \"beta1=0.8\", \"lr\": 0.02, \"activation\": \"tanh\", \"init\": \"normal\", "
@@ -410,7 +410,8 @@ static void assert_record(const json_t *results, const assay_trainer *trainer)
 /* Each measure of doc/study.md, from the trainer alone. */
 START_TEST(measures_are_what_they_say)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
+    evidence(EVIDENCE_PROPERTY, "study/measure");
     assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {" MEASURED_SETTINGS "}, \"seeds\": [5], "
                                      "\"record\": [" NUMBERS ", " LISTS "]}");
     assay_dataset train = sample_dataset(1200, 1);
@@ -478,7 +479,8 @@ static char *results_with(const char *settings, const sample *s)
 /* Each setting changes the result, and spelling out a default of doc/study.md does not. */
 START_TEST(settings_have_their_defaults)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
+    evidence(EVIDENCE_PROPERTY, "study/settings");
     static const struct {
         const char *settings;
         bool same;
@@ -534,7 +536,7 @@ END_TEST
 /* What a line says of its making, with a commit and without one. */
 START_TEST(a_run_says_who_made_it)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     assay_study_plan *plan = plan_of(SETTINGS("\"batch\": 100"));
     for (int i = 0; i < 2; i++) {
         sample *s = sample_create();
@@ -735,7 +737,8 @@ static double mean_growth(const regression *r)
 
 START_TEST(sharpness_against_a_known_hessian)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
+    evidence(EVIDENCE_PROPERTY, "study/probe");
     assay_study_plan *plan = plan_of(
         "{\"study\": \"s\", \"settings\": {\"batch\": 50, \"lr\": 0.01, \"train_count\": "
         "200, \"validation_count\": 50}, "
@@ -821,7 +824,8 @@ static double small_growth(const assay_dataset *data, const uint32_t *images, co
 
 START_TEST(growth_of_a_small_network)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
+    evidence(EVIDENCE_PROPERTY, "study/probe");
     assay_study_plan *plan = plan_of(
         "{\"study\": \"s\", \"settings\": {\"batch\": 10, \"train_count\": 30, \"lr\": 0.5}, "
         "\"seeds\": [3], \"record\": [\"perturbed_growth\"]}");
@@ -864,7 +868,7 @@ END_TEST
 /* Sharpness is measured on the first 1,000 images that train: another 1,000th matters, another 1,001st does not. */
 START_TEST(sharpness_of_a_thousand_images)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     enum { IMAGES = 1010, TRAIN = 1005 };
     assay_study_plan *plan = plan_of(
         "{\"study\": \"s\", \"settings\": {\"lr\": 0, \"train_count\": 1005}, \"seeds\": [3], "
@@ -895,7 +899,7 @@ END_TEST
 
 START_TEST(divergence_is_a_result)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"12\", "
                                      "\"lr\": 1e30, \"epochs\": 3, \"batch\": 16}, "
                                      "\"seeds\": [5], \"record\": [\"test_accuracy\", \"last_loss\"]}");
@@ -912,7 +916,7 @@ END_TEST
 /* The same, one epoch later: what needs no last epoch is the first one's. */
 START_TEST(divergence_in_the_second_epoch)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     assay_study_plan *plan = plan_of(
         "{\"study\": \"s\", \"settings\": {\"hidden\": \"12,8\", \"lr\": 1e30, \"epochs\": 3, \"batch\": 64, "
         "\"train_count\": 64, \"validation_count\": 64}, \"seeds\": [5], \"record\": [\"best_epoch\", "
@@ -933,7 +937,7 @@ END_TEST
 /* One step that is far too large: the epoch's loss is finite, and nothing that comes after it. */
 START_TEST(numbers_that_are_not_finite_are_null)
 {
-    evidence(EVIDENCE_PROPERTY, "study/study_run");
+    evidence(EVIDENCE_PROPERTY, "study/run");
     assay_study_plan *plan = plan_of("{\"study\": \"s\", \"settings\": {\"hidden\": \"12,8\", \"lr\": 1e30, "
                                      "\"epochs\": 1, \"batch\": 64, \"train_count\": 64, \"validation_count\": 64}, "
                                      "\"seeds\": [5], \"record\": [\"fit_accuracy\", \"fit_loss\", \"test_loss\", "
@@ -953,7 +957,7 @@ END_TEST
 
 START_TEST(run_errors)
 {
-    evidence(EVIDENCE_ERRORS, "study/study_run");
+    evidence(EVIDENCE_ERRORS, "study/run");
     static const struct {
         const char *settings;
         const char *message;
@@ -1086,6 +1090,7 @@ static const struct {
 START_TEST(lines_are_checked)
 {
     evidence(EVIDENCE_ERRORS, "study/store");
+    evidence(EVIDENCE_ERRORS, "study/line");
     char *folder = support_make_folder();
     assay_study_plan *plan = plan_of(BY_HAND);
     assay_study_store *store = store_of(plan, folder);
@@ -1283,6 +1288,7 @@ END_TEST
 START_TEST(records_by_hand)
 {
     evidence(EVIDENCE_ERRORS, "study/record");
+    evidence(EVIDENCE_PROPERTY, "study/line");
     static const struct {
         const char *text;
         assay_status status;
