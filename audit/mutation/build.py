@@ -177,21 +177,34 @@ class Build:
             objects.append(base + ".o")
         return "" if self.link(self.library_of(mutant.units[0]), objects, changed) else "stillborn"
 
-    def instrumented(self, units, folder, options, mutant=None):
-        """Compiles units (with the mutant's text if there is a mutant) with more options, and links their libraries."""
+    def instrumented(self, units, folder, options, mutant=None, more=()):
+        """
+        Compiles units (with the mutant's text if there is a mutant) with more options, and links their libraries, with
+        more objects.
+        """
         for library in (self.internal, self.cuda):
             own = [u for u in units if self.library_of(u) is library]
             objects = [os.path.join(folder, u.replace("/", "#")[:-2] + ".o") for u in own]
             for unit, made in zip(own, objects):
                 if not self.compile(unit, mutant, [*options, "-O1", "-c", "-o", made]):
                     return False
-            if own and not self.link(library, objects, own, *options):
+            if own and not self.link(library, objects, own, *options, *more):
                 return False
         return True
 
     def sanitize(self, units, mutant=None):
         """Builds `units` under gcc's sanitizers, and with the fault if there is one."""
-        return self.instrumented(units, self.scratch, SANITIZED, mutant)
+        return self.instrumented(units, self.scratch, SANITIZED, mutant, [self.alone()])
+
+    def alone(self):
+        """An object that ends LD_PRELOAD: a program that a test starts need not pass AddressSanitizer."""
+        base = os.path.join(self.scratch, "alone")
+        if not os.path.exists(base + ".o"):
+            with open(base + ".c", "w") as file:
+                file.write("#include <stdlib.h>\n"
+                           "__attribute__((constructor)) static void f(void) { unsetenv(\"LD_PRELOAD\"); }\n")
+            self.run("-fPIC", "-c", "-o", base + ".o", base + ".c")
+        return base + ".o"
 
     def runtime(self):
         """AddressSanitizer's library, which LD_PRELOAD must load into a program that was compiled without it."""

@@ -128,7 +128,8 @@ class Suite:
         What a test's environment needs for a library that is partly compiled with sanitizers. The tests are not, and
         expect malloc to return NULL for what is too large.
         """
-        return {"LD_PRELOAD": self.build.runtime(), "ASAN_OPTIONS": "abort_on_error=0:allocator_may_return_null=1"}
+        return {"LD_PRELOAD": self.build.runtime(),
+                "ASAN_OPTIONS": "abort_on_error=0:allocator_may_return_null=1:verify_asan_link_order=0"}
 
     def command(self, name):
         """libtool's wrappers only set the path of libraries; so do we, and run what is behind them."""
