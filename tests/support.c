@@ -98,10 +98,20 @@ int support_skip(const char *format, ...)
     return SUPPORT_SKIP;
 }
 
-bool support_small_effort(void)
+static bool effort_is(const char *wanted)
 {
     const char *effort = getenv("ASSAY_TEST_EFFORT");
-    return effort != NULL && strcmp(effort, "small") == 0;
+    return effort != NULL && strcmp(effort, wanted) == 0;
+}
+
+bool support_small_effort(void)
+{
+    return effort_is("small");
+}
+
+bool support_large_effort(void)
+{
+    return effort_is("large");
 }
 
 const char *support_data_folder(void)

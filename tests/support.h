@@ -32,6 +32,9 @@ int support_skip(const char *format, ...);
  */
 bool support_small_effort(void);
 
+/* Whether ASSAY_TEST_EFFORT=large is set, as in ./check --all: more seeds. */
+bool support_large_effort(void);
+
 /*
  * Restarts the program with OpenBLAS's AVX2 kernels, unless it has them: the number of retraced steps holds for these,
  * since the AVX-512 kernels round differently (README.md). Call it at the beginning of main.

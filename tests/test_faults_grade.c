@@ -531,7 +531,7 @@ static const fault_scenario scenarios[] = {
     {"a runner looked for", look_elsewhere, look_for_runner, look_again, 0, NULL, 0},
     {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL, 0},
     {"a seed", NULL, draw_seed, NULL, 0, NULL, 0},
-    {"reports", set_up_report, write_reports, tidy_battery, 0, NULL, 0},
+    {"reports", set_up_report, write_reports, tidy_battery, ONCE_ONLY, NULL, 0},
     {"the runner found", NULL, find_runner, NULL, 0, NULL, 0},
     {"a submission run", set_up_submission, run_bare, tidy_battery, 0, NULL, OF_ONE_PLACE},
     {"a submission run with files", set_up_submission, run_with_files, tidy_battery, 0, NULL, OF_ONE_PLACE},

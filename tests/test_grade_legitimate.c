@@ -1,6 +1,6 @@
 /*
  * Legitimate forms: other right ways to compute a component, written without the grader's models. None is accused, with
- * any of 50 seeds.
+ * any of 20 seeds (50 with ASSAY_TEST_EFFORT=large).
  */
 #include <math.h>
 #include <stdio.h>
@@ -12,7 +12,10 @@
 #include "evidence.h"
 #include "support.h"
 
-enum { SEEDS = 50 };
+static uint64_t seeds(void)
+{
+    return support_large_effort() ? 50 : 20;
+}
 
 /* The inputs of a case by name, and where its only or first output belongs. */
 static const double *in(const grade_case *graded, const char *name)
@@ -351,7 +354,7 @@ static void assert_right(const char *component, uint64_t seed, int variant)
 
 START_TEST(legitimate_forms_are_not_accused)
 {
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
         assert_right(variants[_i].component, seed, _i);
     }
 }
@@ -488,7 +491,7 @@ START_TEST(legitimate_draws_are_not_accused)
 {
     assay_error error = {0};
     const char *only[] = {generators[_i].component, NULL};
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+    for (uint64_t seed = 1; seed <= seeds(); seed++) {
         grade_battery *battery;
         support_assert_ok(assay_grade_battery_create(seed, only, &battery, &error), &error);
         grade_part *part = &battery->parts[0];
