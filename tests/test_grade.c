@@ -1681,6 +1681,47 @@ START_TEST(points_follow_the_rubric)
 }
 END_TEST
 
+/* The outputs as a program in single precision would leave them. */
+static void round_outputs(grade_part *part)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_fields *outputs = &part->answers[i].outputs;
+        for (size_t f = 0; f < outputs->count; f++) {
+            for (size_t k = 0; k < outputs->field[f].count; k++) {
+                outputs->field[f].values[k] = (double)(float)outputs->field[f].values[k];
+            }
+        }
+    }
+}
+
+/* Three components in single precision decide what the inexact values of a fourth are; two do not. */
+START_TEST(single_precision_elsewhere_decides)
+{
+    static const char *const only[] = {"linear_forward", "linear_backward", "softmax", "relu", NULL};
+    for (int single = 2; single <= 3; single++) {
+        grade_battery *battery;
+        assay_error error = {0};
+        const grade_result *inexact = NULL;
+        int rounded = 0;
+        support_assert_ok(assay_grade_battery_create(1, only, &battery, &error), &error);
+        for (size_t p = 0; p < battery->part_count; p++) {
+            grade_part *part = &battery->parts[p];
+            answer_with(part, 0);
+            if (strcmp(part->component->name, "relu") == 0) {
+                part->answers[0].outputs.field[0].values[0] += 1e-7;
+                inexact = &part->results[0];
+            } else if (rounded < single) {
+                round_outputs(part);
+                rounded++;
+            }
+        }
+        judge(battery);
+        ck_assert_str_eq(inexact->mistake, single == 3 ? "any.float32" : "any.inexact");
+        assay_grade_battery_destroy(battery);
+    }
+}
+END_TEST
+
 /* The shape [1] for a number costs nothing, unless a rubric gives it less credit. */
 START_TEST(another_shape_costs_what_the_rubric_says)
 {
@@ -1947,6 +1988,7 @@ int main(void)
     TCase *reports = evidence_case("reports", "property: grade/report, grade/rubric; errors: grade/rubric");
     tcase_add_loop_test(reports, rubrics_are_checked, 0, (int)(sizeof rubrics / sizeof rubrics[0]));
     tcase_add_test(reports, points_follow_the_rubric);
+    tcase_add_test(reports, single_precision_elsewhere_decides);
     tcase_add_test(reports, another_shape_costs_what_the_rubric_says);
     tcase_add_test(reports, suspicion_costs_what_the_rubric_says);
     tcase_add_test(reports, the_table_names_mistake_and_hint);
