@@ -9,7 +9,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import resource
 import signal
 import sys
 import time
@@ -156,11 +155,6 @@ def attempts(suite, tests, memory, mutant, steps):
                 yield test, test.environment
 
 
-def children_time():
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def fails_without_fault(suite, mutant, test, environment):
     """Whether a test fails under the sanitizers without the fault: programs that it starts may leak, for example."""
     known = worker.setdefault("faultless", {})
@@ -177,9 +171,9 @@ def attempt(suite, tests, memory, mutant, steps):
     Verdict, killing program, its first failing test, whether it failed only under the sanitizers, and the seconds of
     processor time for compiling and linking.
     """
-    before = children_time()
+    before = testing.children_time()
     reason = suite.build.plant(mutant)
-    building = round(children_time() - before, 3)
+    building = round(testing.children_time() - before, 3)
     if reason:
         return reason, "", "", False, building
     for test, environment in attempts(suite, tests, memory, mutant, steps):
@@ -198,12 +192,12 @@ def attempt(suite, tests, memory, mutant, steps):
 
 def examine(task):
     mutant, steps = task
-    start, before = time.monotonic(), children_time()
+    start, before = time.monotonic(), testing.children_time()
     verdict, test, failure, sanitized, building = attempt(worker["suite"], worker["tests"], worker["memory"], mutant,
                                                           steps)
     return {"id": mutant.id, "verdict": verdict, "test": test, "failure": failure, "sanitized": sanitized,
             "steps": sorted(steps), "seconds": round(time.monotonic() - start, 3),
-            "cpu": round(children_time() - before, 3), "building": building}
+            "cpu": round(testing.children_time() - before, 3), "building": building}
 
 
 def run_all(tasks, tests, results, say):

@@ -83,6 +83,12 @@ class Test:
         return any(mutant.body[0] <= line <= mutant.body[1] for line in self.reached.get(mutant.file, ()))
 
 
+def children_time():
+    """Processor seconds of all programs so far that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def limits(cpu, memory):
     """Soft limits: tests set some of their own."""
     def set_limits():
@@ -154,7 +160,7 @@ class Suite:
         cpu = int((2 + 3 * test.longest) * (4 if sanitized else 1)) if limited else 600
         deadline = time.monotonic() + (60 + 20 * test.seconds if limited else 3600)
         environment = dict(self.environment, LD_LIBRARY_PATH=self.build.path, **environment)
-        before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+        before, start = children_time(), time.monotonic()
         process = subprocess.Popen(self.command(test.name), cwd=self.build.folder, env=environment,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    start_new_session=True, preexec_fn=limits(cpu, memory))
@@ -163,15 +169,13 @@ class Suite:
             self.watch(process, run, deadline)
         finally:
             stop(process)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         run.seconds = time.monotonic() - start
-        run.cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        run.cpu = children_time() - before
         run.failure = run.failure or first_failure(self.tap)
         run.status = process.returncode if not run.failure and not run.late else 1
         run.spent = "signal 24" in run.failure or process.returncode == -signal.SIGXCPU
         run.late = run.late or run.spent
         return run
-
 
     def watch(self, process, run, deadline):
         pause = 0.002
