@@ -98,6 +98,18 @@ int support_skip(const char *format, ...)
     return SUPPORT_SKIP;
 }
 
+const char *support_says(const char *text, const char *format, double number)
+{
+    char written[64];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+    snprintf(written, sizeof written, format, number);
+#pragma GCC diagnostic pop
+    const char *at = strstr(text, written);
+    ck_assert_msg(at != NULL, "'%s' is not in '%s'", written, text);
+    return at + strlen(written);
+}
+
 static bool effort_is(const char *wanted)
 {
     const char *effort = getenv("ASSAY_TEST_EFFORT");

@@ -59,6 +59,9 @@ void support_remove_folder(char *folder);
 /* Fails the test unless |got - want| <= tolerance |want|; `what` is the value's name in the message. */
 void support_assert_relative(const char *what, double got, double want, double tolerance);
 
+/* Fails the test unless the number, printed with `format`, is in the text; returns what follows it there. */
+const char *support_says(const char *text, const char *format, double number);
+
 /* Fails the test unless `status` is `wanted` and the message is one line that contains `part` (NULL: any). */
 void support_assert_error(assay_status status, assay_status wanted, const assay_error *error, const char *part);
 

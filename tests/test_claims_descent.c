@@ -36,19 +36,6 @@ static void destroy(assay_claim_result *result)
     assay_free(result);
 }
 
-/* The number, written so, is in the text; returns what follows it. */
-static const char *says(const char *text, const char *format, double number)
-{
-    char written[64];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(written, sizeof written, format, number);
-#pragma GCC diagnostic pop
-    const char *at = strstr(text, written);
-    ck_assert_msg(at != NULL, "'%s' is not in '%s'", written, text);
-    return at + strlen(written);
-}
-
 /* --- descents ---------------------------------------------------------------------------------------------------- */
 
 typedef struct {
@@ -158,8 +145,8 @@ START_TEST(a_steep_direction)
             }
         }
         best[method] = best_rate(method);
-        says(says(result->rows[method].measured, rates[method], rate_at(best[method])), ", %.0f",
-             mean_steps(method, best[method]));
+        support_says(support_says(result->rows[method].measured, rates[method], rate_at(best[method])), ", %.0f",
+                     mean_steps(method, best[method]));
     }
     for (size_t i = 0; i < STARTS; i++) {
         double rate = log10(largest_rate(MOMENTUM, i) / largest_rate(SGD, i));
@@ -174,8 +161,9 @@ START_TEST(a_steep_direction)
     ck_assert(result->parts[0].essential && result->parts[1].essential && !result->parts[2].essential);
     ck_assert_double_eq(result->parts[0].low, log10(3.0));
     ck_assert(result->parts[1].low == 1.0 && result->parts[2].low == 1.0 && isinf(result->parts[2].high));
-    const char *at = says(says(result->note, "%.0f times", pow(10.0, larger)), "%.1f times", exp2(factors[MOMENTUM]));
-    says(at, "%.1f times", exp2(factors[ADAM]));
+    const char *at = support_says(support_says(result->note, "%.0f times", pow(10.0, larger)), "%.1f times",
+                                  exp2(factors[MOMENTUM]));
+    support_says(at, "%.1f times", exp2(factors[ADAM]));
     const assay_claim_panel *panel = &result->panels[0];
     ck_assert(panel->line_count == METHODS && panel->x_log && panel->y_log);
     for (int method = 0; method < METHODS; method++) {
@@ -227,8 +215,8 @@ START_TEST(the_ravine)
     }
     const char *at = result->note;
     for (int method = 0; method <= METHODS; method++) {
-        says(result->rows[method].measured, "%.1f %%", shares[method]);
-        at = says(at, "%.0f %%", shares[method]);
+        support_says(result->rows[method].measured, "%.1f %%", shares[method]);
+        at = support_says(at, "%.0f %%", shares[method]);
         if (method < METHODS) {
             const assay_claim_part *part = &result->parts[method];
             ck_assert(part->rule == ASSAY_PART_INTERVAL && part->essential);
@@ -311,7 +299,7 @@ START_TEST(steep_optima)
             const assay_claim_line *line = &result->panels[0].lines[b];
             ck_assert_double_eq_tol(line->y[rate], share, 1e-12);
             ck_assert_double_eq(line->x[rate], steep_rates[rate]);
-            says(line->label, "%.0f updates", budgets[b]);
+            support_says(line->label, "%.0f updates", budgets[b]);
         }
     }
     size_t pairs = 0;
@@ -332,20 +320,22 @@ START_TEST(steep_optima)
     const char *at = result->note;
     for (int method = 0; method < METHODS; method++) {
         const assay_claim_part *part = &result->parts[2 + method];
-        says(result->rows[method].measured, "%.1f %%", shares[method]);
-        at = says(at, "%.0f %%", shares[method]);
+        support_says(result->rows[method].measured, "%.1f %%", shares[method]);
+        at = support_says(at, "%.0f %%", shares[method]);
         ck_assert(part->rule == ASSAY_PART_INTERVAL && !part->essential);
         ck_assert(part->low == (method == ADAM ? 0.9 : 0.0) && part->high == (method == ADAM ? 1.0 : 0.1));
     }
     double share = 100.0 * most / STARTS;
     double updates = sgd_arrival(steep_rates[best], origin, LIMIT);
-    at = says(says(says(at, "rate %g,", steep_rates[best]), "%.0f %%", share), "within %.0f updates", LIMIT);
-    says(at, "takes %.0f.", updates);
-    says(says(says(result->rows[3].measured, "%g,", steep_rates[best]), "%.1f %%", share), "%.0f updates", LIMIT);
-    says(result->rows[4].measured, "%.0f updates", updates);
+    at = support_says(support_says(support_says(at, "rate %g,", steep_rates[best]), "%.0f %%", share),
+                      "within %.0f updates", LIMIT);
+    support_says(at, "takes %.0f.", updates);
+    support_says(support_says(support_says(result->rows[3].measured, "%g,", steep_rates[best]), "%.1f %%", share),
+                 "%.0f updates", LIMIT);
+    support_says(result->rows[4].measured, "%.0f updates", updates);
     double at_tutorial = sgd_arrival(0.5, origin, 10 * LIMIT);
-    says(result->rows[5].measured, isinf(at_tutorial) ? "not arrive in %.0f updates" : "%.0f updates",
-         isinf(at_tutorial) ? 10.0 * LIMIT : at_tutorial);
+    support_says(result->rows[5].measured, isinf(at_tutorial) ? "not arrive in %.0f updates" : "%.0f updates",
+                 isinf(at_tutorial) ? 10.0 * LIMIT : at_tutorial);
     ck_assert(result->parts[0].low == 0.05 && result->parts[1].high == 0.05 && result->parts[5].low == 1.0);
     destroy(result);
 }

@@ -378,19 +378,6 @@ END_TEST
 
 /* --- texts and figures ------------------------------------------------------------------------------------------- */
 
-/* The number, written so, is in the text; returns what follows it. The text names the numbers in their order. */
-static const char *says(const char *text, const char *format, double number)
-{
-    char written[64];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(written, sizeof written, format, number);
-#pragma GCC diagnostic pop
-    const char *at = strstr(text, written);
-    ck_assert_msg(at != NULL, "'%s' is not in '%s'", written, text);
-    return at + strlen(written);
-}
-
 /* The geometric mean over the seeds; layers count from 1. */
 static double typical(size_t network, int quantity, size_t layer)
 {
@@ -451,23 +438,23 @@ START_TEST(small_and_large_deviations)
     assay_claim_result *result = examine(6);
     double no_bias = LOG10_2 * log2(typical(2, A, 49) / typical(2, A, 10));
     double gradient = LOG10_2 * log2(typical(1, G, 1) / typical(1, G, 49));
-    says(result->rows[0].measured, "%.3g", typical(1, A, 49));
-    says(result->rows[1].measured, "%.1f", no_bias);
-    says(result->rows[2].measured, "%.1f", gradient);
-    const char *at = says(result->note, "10^%.1f. ", mean_change(6, 0));
-    at = says(says(at, "stays at %.2g,", typical(1, A, 49)), "10^%.2f. ", mean_change(6, 1));
-    says(says(at, "10^%.0f. ", no_bias), "10^%.0f.", gradient);
+    support_says(result->rows[0].measured, "%.3g", typical(1, A, 49));
+    support_says(result->rows[1].measured, "%.1f", no_bias);
+    support_says(result->rows[2].measured, "%.1f", gradient);
+    const char *at = support_says(result->note, "10^%.1f. ", mean_change(6, 0));
+    at = support_says(support_says(at, "stays at %.2g,", typical(1, A, 49)), "10^%.2f. ", mean_change(6, 1));
+    support_says(support_says(at, "10^%.0f. ", no_bias), "10^%.0f.", gradient);
     destroy(result);
     result = examine(7);
     at = result->note;
     for (size_t i = 0; i < 4; i++) {
         double factor = exp2(mean_change(7, i + 1));
-        says(result->rows[i].measured, "%.2f", factor);
-        says(result->rows[i].label, "width %g", (double)(64 << i));
-        says(result->rows[i].expected, "%.2f", 0.64 * (double)(1 << i));
-        says(result->parts[i + 1].name, "width %g", (double)(64 << i));
-        says(result->panels[0].lines[i].label, "width %g", (double)(64 << i));
-        at = says(at, "%.2f at", factor);
+        support_says(result->rows[i].measured, "%.2f", factor);
+        support_says(result->rows[i].label, "width %g", (double)(64 << i));
+        support_says(result->rows[i].expected, "%.2f", 0.64 * (double)(1 << i));
+        support_says(result->parts[i + 1].name, "width %g", (double)(64 << i));
+        support_says(result->panels[0].lines[i].label, "width %g", (double)(64 << i));
+        at = support_says(at, "%.2f at", factor);
     }
     destroy(result);
 }
@@ -501,18 +488,20 @@ START_TEST(stable_deviations)
     ck_assert_uint_eq(result->part_count, 2);
     check_part(&result->parts[0], 8, widths, 1.0, INFINITY, true);
     check_part(&result->parts[1], 8, depths, 1.0, INFINITY, false);
-    const char *at = says(says(result->note, "%.3f at", mean_deviation(0, 0)), "%.4f at", mean_deviation(0, 3));
-    at = says(at, "10^%.1f.", (widths[0] + widths[1]) / 2.0);
-    says(says(at, "%.4f for 10", mean_deviation(0, 2)), "%.4f for 50", mean_deviation(1, 2));
+    const char *at = support_says(support_says(result->note, "%.3f at", mean_deviation(0, 0)), "%.4f at",
+                                  mean_deviation(0, 3));
+    at = support_says(at, "10^%.1f.", (widths[0] + widths[1]) / 2.0);
+    support_says(support_says(at, "%.4f for 10", mean_deviation(0, 2)), "%.4f for 50", mean_deviation(1, 2));
     ck_assert_uint_eq(result->row_count, 8);
     const assay_claim_panel *panel = &result->panels[0];
     ck_assert(panel->line_count == 2 && panel->x_log && panel->y_log);
     for (size_t width = 0; width < 4; width++) {
         for (size_t depth = 0; depth < 2; depth++) {
             const assay_claim_row *row = &result->rows[2 * width + depth];
-            says(says(row->label, "width %g", (double)(64 << width)), "%g layers", depth == 0 ? 10.0 : 50.0);
-            says(row->expected, "%.4f", 1.0 / sqrt((double)(64 << width)));
-            says(row->measured, "%.4f", mean_deviation(depth, width));
+            support_says(support_says(row->label, "width %g", (double)(64 << width)), "%g layers",
+                         depth == 0 ? 10.0 : 50.0);
+            support_says(row->expected, "%.4f", 1.0 / sqrt((double)(64 << width)));
+            support_says(row->measured, "%.4f", mean_deviation(depth, width));
             ck_assert_double_eq(panel->lines[depth].x[width], (double)(64 << width));
             support_assert_relative("figure", panel->lines[depth].y[width], mean_deviation(depth, width), 1e-12);
         }
@@ -537,9 +526,10 @@ START_TEST(variance_by_the_inputs)
     }
     double smallest = panel->lines[1].y[48];
     double largest = panel->lines[2].y[48];
-    says(says(result->rows[0].measured, "%.2g", smallest), "%.2g", largest);
-    const char *at = says(result->note, "2^%.2f of", mean_change(9, 1));
-    says(says(says(at, "from %.2g", smallest), "to %.2g", largest), "over %g seeds", (double)SEEDS);
+    support_says(support_says(result->rows[0].measured, "%.2g", smallest), "%.2g", largest);
+    const char *at = support_says(result->note, "2^%.2f of", mean_change(9, 1));
+    support_says(support_says(support_says(at, "from %.2g", smallest), "to %.2g", largest), "over %g seeds",
+                 (double)SEEDS);
     destroy(result);
 }
 END_TEST
@@ -584,12 +574,12 @@ START_TEST(any_distribution)
             values[seed] = shape_bits(decided[i][0], decided[i][1], seed) - shape_bits(0, decided[i][1], seed);
         }
         check_part(&result->parts[i], 10, values, -2.0, 2.0, false);
-        says(result->parts[i].name, "width %g", (double)widths[decided[i][1]]);
+        support_says(result->parts[i].name, "width %g", (double)widths[decided[i][1]]);
     }
     for (size_t shape = 0; shape < 6; shape++) {
-        const char *at = says(says(result->rows[shape].measured, "%.2f", shape_mean(shape, 0)), "%.2f",
-                              shape_mean(shape, 1));
-        says(says(at, "%.3f", shape_mean(shape, 2)), "%.3f", shape_mean(shape, 3));
+        const char *at = support_says(support_says(result->rows[shape].measured, "%.2f", shape_mean(shape, 0)), "%.2f",
+                                      shape_mean(shape, 1));
+        support_says(support_says(at, "%.3f", shape_mean(shape, 2)), "%.3f", shape_mean(shape, 3));
         const assay_claim_line *line = &result->panels[0].lines[shape];
         for (size_t width = 0; width < 4; width++) {
             ck_assert_double_eq(line->x[width], (double)widths[width]);
@@ -597,10 +587,11 @@ START_TEST(any_distribution)
         }
         ck_assert_str_eq(line->label, result->rows[shape].label);
     }
-    const char *at = says(says(result->note, "%.3f bits", shape_mean(0, 3)), "%.3f with uniform", shape_mean(1, 3));
-    at = says(says(at, "%.3f with plus", shape_mean(2, 3)), "%.3f with Laplace", shape_mean(4, 3));
-    says(says(says(at, "%.3f with heavy", shape_mean(5, 3)), "%.2f and", shape_mean(0, 0)), "%.2f for",
-         shape_mean(5, 0));
+    const char *at = support_says(support_says(result->note, "%.3f bits", shape_mean(0, 3)), "%.3f with uniform",
+                                  shape_mean(1, 3));
+    at = support_says(support_says(at, "%.3f with plus", shape_mean(2, 3)), "%.3f with Laplace", shape_mean(4, 3));
+    support_says(support_says(support_says(at, "%.3f with heavy", shape_mean(5, 3)), "%.2f and", shape_mean(0, 0)),
+                 "%.2f for", shape_mean(5, 0));
     destroy(result);
 }
 END_TEST
@@ -613,18 +604,18 @@ START_TEST(gradients_and_xavier)
     const double found[] = {mean_change(12, 0), mean_change(12, 1), forward};
     const char *at = result->note;
     for (size_t i = 0; i < 3; i++) {
-        says(result->rows[i].measured, "%+.2f", found[i]);
-        at = says(at, "%+.2f bits", found[i]);
+        support_says(result->rows[i].measured, "%+.2f", found[i]);
+        at = support_says(at, "%+.2f bits", found[i]);
     }
     ck_assert_str_eq(result->panels[0].title, "Gradients");
     ck_assert_str_eq(result->panels[1].title, "Activations");
     destroy(result);
     result = examine(14);
-    says(result->rows[0].measured, "%.2f bits", log2(typical(0, W, 4) / typical(0, W, 1)));
-    says(result->rows[1].measured, "%.1f bits", mean_change(14, 4));
+    support_says(result->rows[0].measured, "%.2f bits", log2(typical(0, W, 4) / typical(0, W, 1)));
+    support_says(result->rows[1].measured, "%.1f bits", mean_change(14, 4));
     at = result->note;
     for (size_t i = 0; i < 6; i++) {
-        at = says(at, i < 4 ? "%+.2f" : "%+.1f", mean_change(14, i));
+        at = support_says(at, i < 4 ? "%+.2f" : "%+.1f", mean_change(14, i));
     }
     ck_assert_str_eq(result->panels[0].title, "Activations");
     ck_assert_str_eq(result->panels[1].title, "Gradients");
@@ -651,19 +642,19 @@ START_TEST(the_last_layer)
     const char *at = result->note;
     for (size_t i = 0; i < 4; i++) {
         double theory = log2(2 * 128 / (128 + classes[i])); /* d_x 2 / (d_x + d_y) */
-        says(result->rows[i].label, "%.0f outputs", classes[i]);
-        says(result->rows[i].expected, "%+.2f", theory);
-        says(says(result->rows[i].measured, "%+.2f", last_bits(i, W)), "%+.2f", last_bits(i, A));
-        at = says(at, "%+.1f", last_bits(i, W));
+        support_says(result->rows[i].label, "%.0f outputs", classes[i]);
+        support_says(result->rows[i].expected, "%+.2f", theory);
+        support_says(support_says(result->rows[i].measured, "%+.2f", last_bits(i, W)), "%+.2f", last_bits(i, A));
+        at = support_says(at, "%+.1f", last_bits(i, W));
         for (size_t line = 0; line < 3; line++) {
             double wanted = line == 0 ? last_bits(i, W) : line == 1 ? last_bits(i, A) : theory;
             ck_assert_double_eq(lines[line].x[i], classes[i]);
             ck_assert_double_eq_tol(lines[line].y[i], wanted, 1e-12);
         }
     }
-    says(says(at, "%+.2f with 10", last_bits(0, A)), "%+.2f with 128", last_bits(2, A));
-    says(result->parts[0].name, "with %.0f outputs", 10.0);
-    says(result->parts[2].name, "with %.0f outputs", 128.0);
+    support_says(support_says(at, "%+.2f with 10", last_bits(0, A)), "%+.2f with 128", last_bits(2, A));
+    support_says(result->parts[0].name, "with %.0f outputs", 10.0);
+    support_says(result->parts[2].name, "with %.0f outputs", 128.0);
     destroy(result);
 }
 END_TEST
@@ -676,14 +667,16 @@ START_TEST(tanh_and_relu)
     double small = 1.0 - tanh(0.1) / 0.1;
     ck_assert_uint_eq(result->parts[0].count, 1);
     ck_assert_double_eq_tol(result->parts[0].values[0], small, 1e-15);
-    says(result->rows[0].measured, "%.4f", small);
-    says(result->rows[1].measured, "%.2f", 1.0 - tanh(1.0));
+    support_says(result->rows[0].measured, "%.4f", small);
+    support_says(result->rows[1].measured, "%.2f", 1.0 - tanh(1.0));
     for (size_t layer = 1; layer <= 4; layer++) {
-        says(result->rows[layer + 1].label, "layer %g", (double)layer);
-        says(says(result->rows[layer + 1].measured, "%.2f", typical(0, A, layer)), "%.2f", typical(1, A, layer));
+        support_says(result->rows[layer + 1].label, "layer %g", (double)layer);
+        support_says(support_says(result->rows[layer + 1].measured, "%.2f", typical(0, A, layer)), "%.2f",
+                     typical(1, A, layer));
     }
-    const char *at = says(says(result->note, "%.1f %%", 100.0 * small), "%.0f %%", 100.0 * (1.0 - tanh(1.0)));
-    says(says(at, "2^%.1f of", mean_change(16, 1)), "%.1f bits", mean_change(16, 2));
+    const char *at = support_says(support_says(result->note, "%.1f %%", 100.0 * small), "%.0f %%",
+                                  100.0 * (1.0 - tanh(1.0)));
+    support_says(support_says(at, "2^%.1f of", mean_change(16, 1)), "%.1f bits", mean_change(16, 2));
     destroy(result);
 
     result = examine(17);
@@ -693,14 +686,14 @@ START_TEST(tanh_and_relu)
         const double values[] = {exp2(bits(0, 0, A, depths[i] - 1)), exp2(bits(0, 1, A, depths[i] - 1))};
         double found = (values[0] + values[1]) / 2.0;
         check_part(&result->parts[i], 17, values, 0.2, 0.3, false);
-        says(result->parts[i].name, "layer %g", (double)depths[i]);
-        says(result->rows[i].label, "layer %g", (double)depths[i]);
-        says(result->rows[i].expected, "1 / (2 l) = %.4f", 0.5 / (double)depths[i]);
-        says(result->rows[i].measured, "%.4f", found);
-        at = says(at, i == 0 ? "%.3f in" : i == 1 ? "%.4f in" : "%.5f in", found);
+        support_says(result->parts[i].name, "layer %g", (double)depths[i]);
+        support_says(result->rows[i].label, "layer %g", (double)depths[i]);
+        support_says(result->rows[i].expected, "1 / (2 l) = %.4f", 0.5 / (double)depths[i]);
+        support_says(result->rows[i].measured, "%.4f", found);
+        at = support_says(at, i == 0 ? "%.3f in" : i == 1 ? "%.4f in" : "%.5f in", found);
     }
-    says(says(at, "%.3f in layer 50", typical(1, A, 50)), "%.3f in layer 399", typical(1, A, 399));
-    says(says(result->rows[3].measured, "%.3f", typical(1, A, 50)), "%.3f", typical(1, A, 399));
+    support_says(support_says(at, "%.3f in layer 50", typical(1, A, 50)), "%.3f in layer 399", typical(1, A, 399));
+    support_says(support_says(result->rows[3].measured, "%.3f", typical(1, A, 50)), "%.3f", typical(1, A, 399));
     const assay_claim_panel *panel = &result->panels[0];
     ck_assert_uint_eq(panel->line_count, 4);
     ck_assert(panel->lines[2].count == 399 && panel->lines[3].count == 399);
@@ -714,9 +707,10 @@ START_TEST(tanh_and_relu)
 
     result = examine(18);
     for (size_t i = 0; i < 2; i++) {
-        says(result->rows[i].measured, "%.3f", mean_change(18, i) / 19.0);
+        support_says(result->rows[i].measured, "%.3f", mean_change(18, i) / 19.0);
     }
-    says(says(result->note, "by %.2f bits", mean_change(18, 0) / 19.0), "by %.2f:", mean_change(18, 1) / 19.0);
+    support_says(support_says(result->note, "by %.2f bits", mean_change(18, 0) / 19.0),
+                 "by %.2f:", mean_change(18, 1) / 19.0);
     destroy(result);
 }
 END_TEST
@@ -739,9 +733,9 @@ START_TEST(kaiming_and_gains)
             halves[seed] += half_of(seed, layer) / 4.0;
             both += half_of(seed, layer) / SEEDS;
         }
-        says(result->rows[6 + layer].label, "layer %g", (double)layer + 1.0);
-        says(result->rows[6 + layer].measured, "%.3f", both);
-        at = says(at, "%.3f", both);
+        support_says(result->rows[6 + layer].label, "layer %g", (double)layer + 1.0);
+        support_says(result->rows[6 + layer].measured, "%.3f", both);
+        at = support_says(at, "%.3f", both);
     }
     ck_assert_uint_eq(result->part_count, 2);
     check_part(&result->parts[1], 19, halves, 0.9, 1.1, false);
@@ -751,18 +745,20 @@ START_TEST(kaiming_and_gains)
     at = result->note;
     for (size_t i = 0; i < 6; i++) {
         ck_assert_str_eq(result->rows[i].label, result->parts[i].name);
-        says(result->parts[i].measure, i % 2 == 0 ? "in layer %g over layer 1" : "dL/dz, layer 1 over %g", 49.0);
-        says(result->rows[i].measured, "%+.2f bits", mean_change(20, i));
-        at = says(at, "%+.1f", mean_change(20, i));
+        support_says(result->parts[i].measure, i % 2 == 0 ? "in layer %g over layer 1" : "dL/dz, layer 1 over %g",
+                     49.0);
+        support_says(result->rows[i].measured, "%+.2f bits", mean_change(20, i));
+        at = support_says(at, "%+.1f", mean_change(20, i));
     }
     destroy(result);
 
     result = examine(21);
     for (size_t layer = 1; layer <= 5; layer++) {
-        says(result->rows[layer - 1].label, "layer %g", (double)layer);
-        says(says(result->rows[layer - 1].measured, "%.3f", typical(0, A, layer)), "%.3f", typical(1, A, layer));
+        support_says(result->rows[layer - 1].label, "layer %g", (double)layer);
+        support_says(support_says(result->rows[layer - 1].measured, "%.3f", typical(0, A, layer)), "%.3f",
+                     typical(1, A, layer));
     }
-    says(says(result->note, "2^%.2f times", mean_change(21, 0)), "%.2f bits", mean_change(21, 1));
+    support_says(support_says(result->note, "2^%.2f times", mean_change(21, 0)), "%.2f bits", mean_change(21, 1));
     destroy(result);
 
     result = examine(22);
@@ -770,7 +766,8 @@ START_TEST(kaiming_and_gains)
     ck_assert_uint_eq(result->part_count, 9);
     for (size_t i = 0; i < 8; i++) {
         double apart = (bits(i, 0, S, 48) - bits(i, 0, S, 1) + bits(i, 1, S, 48) - bits(i, 1, S, 1)) / 2.0;
-        says(says(result->rows[i].measured, "%+.1f bits", mean_change(22, i < 7 ? i : 8)), "%+.1f", apart);
+        support_says(support_says(result->rows[i].measured, "%+.1f bits", mean_change(22, i < 7 ? i : 8)), "%+.1f",
+                     apart);
         ck_assert_str_eq(result->panels[0].lines[i].label, result->rows[i].label);
         ck_assert_int_eq(
             strncmp(result->parts[i < 7 ? i : 8].name, result->rows[i].label, strlen(result->rows[i].label)), 0);
@@ -828,24 +825,25 @@ START_TEST(adams_epsilon)
     const char *at = result->note;
     for (size_t e = 0; e < 5; e++) {
         double share = 10.0 * (2.0 * (double)e + 0.5); /* per cent */
-        says(result->rows[e].label, "epsilon %g:", epsilons[e]);
-        says(says(result->rows[e].measured, "%.2f %%", share), "%.2f %%", 100.0 * mean_accuracy(e));
-        at = e % 2 == 0 ? says(at, e == 0 ? "%.1f %%" : "%.0f %%", share) : at;
+        support_says(result->rows[e].label, "epsilon %g:", epsilons[e]);
+        support_says(support_says(result->rows[e].measured, "%.2f %%", share), "%.2f %%", 100.0 * mean_accuracy(e));
+        at = e % 2 == 0 ? support_says(at, e == 0 ? "%.1f %%" : "%.0f %%", share) : at;
         for (size_t panel = 0; panel < 2; panel++) {
             const assay_claim_line *line = &result->panels[panel].lines[0];
             ck_assert_double_eq(line->x[e], epsilons[e]);
             ck_assert_double_eq_tol(line->y[e], panel == 0 ? share : 100.0 * mean_accuracy(e), 1e-9);
         }
     }
-    says(says(says(at, "%.2f %%", 100.0 * mean_accuracy(0)), "%.2f %%", 100.0 * mean_accuracy(2)), "%.2f %%",
-         100.0 * mean_accuracy(4));
+    support_says(
+        support_says(support_says(at, "%.2f %%", 100.0 * mean_accuracy(0)), "%.2f %%", 100.0 * mean_accuracy(2)),
+        "%.2f %%", 100.0 * mean_accuracy(4));
     for (size_t seed = 0; seed < SEEDS; seed++) {
         ck_assert_double_eq_tol(result->parts[0].values[seed], 0.1 * (double)seed, 1e-12);
         for (size_t i = 0; i < 3; i++) {
             const assay_claim_part *part = &result->parts[i + 1];
             double difference = accuracy_of(SEEDS * compared[i] + seed) - accuracy_of(seed);
             ck_assert_double_eq_tol(part->values[seed], difference, 1e-12);
-            says(part->measure, "epsilon %g less", epsilons[compared[i]]);
+            support_says(part->measure, "epsilon %g less", epsilons[compared[i]]);
             ck_assert(part->rule == ASSAY_PART_INTERVAL && part->essential == (i == 0));
             ck_assert(part->low == -0.01 && part->high == 0.01);
         }
@@ -922,16 +920,17 @@ START_TEST(units_that_start_equal)
     for (size_t i = 0; i < 3; i++) {
         ck_assert(result->parts[i].low == 0.0 && result->parts[i].high == 1e-3);
         double kinds = 3 + (double)i + 1;
-        says(result->rows[i].label, "after %g steps", checks[i]);
-        says(says(says(result->rows[i].measured, "%.0f,", kinds), "%.0f;", kinds + SEEDS), "%.0f", kinds + 2 * SEEDS);
+        support_says(result->rows[i].label, "after %g steps", checks[i]);
+        support_says(support_says(support_says(result->rows[i].measured, "%.0f,", kinds), "%.0f;", kinds + SEEDS),
+                     "%.0f", kinds + 2 * SEEDS);
     }
     ck_assert_double_eq(result->parts[3].low, 20.0);
     double constant = 100.0 * 16 * 7 * 1.5 / IMAGES;
     double xavier = 100.0 * 16 * 7 * 5.5 / IMAGES;
-    says(says(result->rows[3].measured, "%.1f %%", constant), "%.1f %%", xavier);
-    const char *at = says(says(result->note, "by %.1e after", 0.0), "by %.1e of", apart_after(0));
-    at = says(says(at, "(%.0f of 32", 6.0), "Adam by %.1e", apart_after(SEEDS));
-    says(says(at, "%.1f %% on", constant), "%.1f %% from", xavier);
+    support_says(support_says(result->rows[3].measured, "%.1f %%", constant), "%.1f %%", xavier);
+    const char *at = support_says(support_says(result->note, "by %.1e after", 0.0), "by %.1e of", apart_after(0));
+    at = support_says(support_says(at, "(%.0f of 32", 6.0), "Adam by %.1e", apart_after(SEEDS));
+    support_says(support_says(at, "%.1f %% on", constant), "%.1f %% from", xavier);
     claim_record_compare_texts(result);
     destroy(result);
 }

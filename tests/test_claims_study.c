@@ -568,19 +568,6 @@ static double mean_of(const fabrication *f, const char *cell, int measure)
     return sum / (double)f->seeds;
 }
 
-/* The number, written so, is in the text; returns what follows it. */
-static const char *says(const char *text, const char *format, double number)
-{
-    char written[64];
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-    snprintf(written, sizeof written, format, number);
-#pragma GCC diagnostic pop
-    const char *at = strstr(text, written);
-    ck_assert_msg(at != NULL, "'%s' is not in '%s'", written, text);
-    return at + strlen(written);
-}
-
 /* A line of a distribution: the cell's values in per cent, ascending, and the share of the seeds up to each. */
 static void check_distribution(const assay_claim_line *line, const char *label, const fabrication *f, const char *cell,
                                int measure, int less)
@@ -622,9 +609,10 @@ START_TEST(texts_about_accuracies)
         gaps[method] = 100.0 * mean_of(&f, cells[method], FIT) - large[method];
     }
     assay_claim_result *result = decide(25, &f, NULL);
-    const char *at = says(result->note, "Over %g seeds", 12);
-    at = says(says(at, "%+.2f points", large[1] - large[0]), "%+.2f (Adam and SGD)", large[2] - large[0]);
-    says(at, "%+.2f (Adam and momentum)", large[2] - large[1]);
+    const char *at = support_says(result->note, "Over %g seeds", 12);
+    at = support_says(support_says(at, "%+.2f points", large[1] - large[0]), "%+.2f (Adam and SGD)",
+                      large[2] - large[0]);
+    support_says(at, "%+.2f (Adam and momentum)", large[2] - large[1]);
     for (int i = 0; i < 3; i++) {
         double centre = i == 0 ? large[1] - large[0] : large[2] - large[i - 1];
         double squares = 0;
@@ -633,9 +621,9 @@ START_TEST(texts_about_accuracies)
         }
         /* (1.960 + 1.282)^2 times the variance over the mean's square */
         double needed = ceil(10.507417 * squares / (centre * centre));
-        says(says(result->rows[i].measured, "%+.3f points", centre), "; %.0f", needed);
+        support_says(support_says(result->rows[i].measured, "%+.3f points", centre), "; %.0f", needed);
         ck_assert_str_eq(result->rows[3 + i].label, titles[i]);
-        says(result->rows[3 + i].measured, "%.2f %%", large[i]);
+        support_says(result->rows[3 + i].measured, "%.2f %%", large[i]);
         check_distribution(&result->panels[0].lines[i], titles[i], &f, cells[i], TEST, -1);
         ck_assert(result->parts[i].rule == ASSAY_PART_INTERVAL && result->parts[i].high == 0.005);
         ck_assert(result->parts[i].low == -0.005 && result->parts[3 + i].low == 0.0);
@@ -647,8 +635,8 @@ START_TEST(texts_about_accuracies)
     at = result->note;
     for (int i = 0; i < 3; i++) {
         ck_assert_str_eq(result->rows[i].label, titles[i]);
-        says(says(result->rows[i].measured, "%.2f %% (small)", little[i]), "%.2f %%", large[i]);
-        at = says(at, "%+.2f", little[i] - large[i]);
+        support_says(support_says(result->rows[i].measured, "%.2f %% (small)", little[i]), "%.2f %%", large[i]);
+        at = support_says(at, "%+.2f", little[i] - large[i]);
         char *label = assay_asprintf(NULL, "%s, small", titles[i]);
         check_distribution(&result->panels[0].lines[2 * i], label, &small, cells[i], TEST, -1);
         check_distribution(&result->panels[0].lines[2 * i + 1], titles[i], &f, cells[i], TEST, -1);
@@ -663,7 +651,7 @@ START_TEST(texts_about_accuracies)
     ck_assert_uint_eq(result->part_count, 3);
     ck_assert_ptr_nonnull(strstr(result->note, "Only the tutorial's rates"));
     for (int i = 0; i < 3; i++) {
-        says(says(result->rows[i].measured, "%.2f points", gaps[i]), ", %.2f %%", large[i]);
+        support_says(support_says(result->rows[i].measured, "%.2f points", gaps[i]), ", %.2f %%", large[i]);
         check_distribution(&result->panels[0].lines[i], titles[i], &f, cells[i], FIT, TEST);
         double wanted = i < 2 ? gaps[2] - gaps[i] : large[1] - large[2];
         ck_assert_double_eq_tol(100.0 * assay_statistic_mean(12, result->parts[i].values, NULL), wanted, 1e-6);
@@ -700,7 +688,7 @@ START_TEST(texts_about_starts_and_depths)
                 char *cell = cell_of(prefix, method);
                 const assay_claim_line *line = &result->panels[0].lines[method];
                 found[i][method] = 100.0 * mean_of(&f, cell, TEST);
-                at = says(at, "%.2f", found[i][method]);
+                at = support_says(at, "%.2f", found[i][method]);
                 ck_assert_str_eq(line->label, titles[method]);
                 ck_assert_double_eq_tol(line->y[i], found[i][method], 1e-6);
                 ck_assert_double_eq(line->x[i], k == 0 ? (double)i + 1 : strtod(depths[i], NULL));
@@ -726,9 +714,10 @@ START_TEST(texts_about_starts_and_depths)
             assay_claim_condition(result, condition, 12);
             ck_assert_str_eq(condition, "Against SGD");
         } else {
-            const char *at = says(says(result->note, "from %+.2f", found[0][2] - found[0][0]), "to %+.2f points",
-                                  found[3][2] - found[3][0]);
-            says(says(at, "from %+.2f", found[0][2] - found[0][1]), "to %+.2f", found[3][2] - found[3][1]);
+            const char *at = support_says(support_says(result->note, "from %+.2f", found[0][2] - found[0][0]),
+                                          "to %+.2f points", found[3][2] - found[3][0]);
+            support_says(support_says(at, "from %+.2f", found[0][2] - found[0][1]), "to %+.2f",
+                         found[3][2] - found[3][1]);
         }
         assay_claim_result_destroy(result);
         assay_free(result);
@@ -759,7 +748,7 @@ START_TEST(the_best_rates)
                                    "best rate.");
     ck_assert_str_eq(result->parts[12].name, "constant 0.005, best rates: Adam is better than SGD");
     ck_assert_str_eq(result->rows[6].label, "constant 0.005, best rates: SGD, momentum, Adam");
-    says(result->rows[6].measured, "%.2f", 100.0 * mean_of(&best, "method=constant-sgd", TEST));
+    support_says(result->rows[6].measured, "%.2f", 100.0 * mean_of(&best, "method=constant-sgd", TEST));
     ck_assert_str_eq(result->panels[0].title, "The tutorial's rates");
     ck_assert_str_eq(result->panels[1].title, "Each at its best rate");
     ck_assert_double_eq_tol(result->panels[1].lines[2].y[5], 100.0 * mean_of(&best, "method=torch-adam", TEST), 1e-6);
@@ -772,7 +761,7 @@ START_TEST(the_best_rates)
     const fabrication deep = study("depth-best", best_depths, 0.002, &better, 1);
     result = decide(33, &deep, NULL);
     ck_assert_int_eq(result->verdict, ASSAY_CLAIM_HOLDS);
-    says(result->rows[3].measured, "%.2f", 100.0 * mean_of(&deep, "method=30-sgd", TEST));
+    support_says(result->rows[3].measured, "%.2f", 100.0 * mean_of(&deep, "method=30-sgd", TEST));
     assay_claim_result_destroy(result);
     assay_free(result);
 }
@@ -831,12 +820,14 @@ START_TEST(points_of_sharpness)
         }
         ck_assert(result->panels[0].x_log && !result->panels[0].y_log);
         double growth = mean_of(&f, "optimizer=adam", GROWTH) - mean_of(&f, "optimizer=momentum", GROWTH);
-        const char *text = says(says(result->note, "is %.2f times", exp(ratio)), "of %.0f seeds", (double)known);
-        says(says(text, "is %+.3g", growth), "(%.0f seeds)", (double)f.seeds);
+        const char *text = support_says(support_says(result->note, "is %.2f times", exp(ratio)), "of %.0f seeds",
+                                        (double)known);
+        support_says(support_says(text, "is %+.3g", growth), "(%.0f seeds)", (double)f.seeds);
         for (int method = 0; method < 3; method++) {
             char *cell = cell_of("optimizer=", method);
-            text = says(result->rows[method].measured, "eigenvalue %.3g,", mean_of(&f, cell, EIGENVALUE));
-            says(says(text, "trace %.3g,", mean_of(&f, cell, TRACE)), "growth %.3g", mean_of(&f, cell, GROWTH));
+            text = support_says(result->rows[method].measured, "eigenvalue %.3g,", mean_of(&f, cell, EIGENVALUE));
+            support_says(support_says(text, "trace %.3g,", mean_of(&f, cell, TRACE)), "growth %.3g",
+                         mean_of(&f, cell, GROWTH));
             assay_free(cell);
         }
         assay_claim_result_destroy(result);

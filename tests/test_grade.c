@@ -574,25 +574,6 @@ START_TEST(an_unknown_mistake_is_not_named)
 }
 END_TEST
 
-START_TEST(distributions_have_words)
-{
-    /* clang-format off */
-    static const struct { grade_distribution distribution; const char *text; } cases[] = {
-        {{GRADE_CONSTANT, 0.5}, "every value 0.5"},
-        {{GRADE_NORMAL, 0.25}, "a normal distribution of mean 0 and standard deviation 0.25"},
-        {{GRADE_EITHER, 0.25}, "mean 0 and standard deviation 0.25, normal or uniform"},
-        {{GRADE_POSITIVE, 2.0}, "a uniform distribution between 0 and 2"},
-        {{GRADE_RANDOM, 0.0}, "random values"},
-    };
-    /* clang-format on */
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        char text[100];
-        assay_grade_distribution_text(cases[i].distribution, text, sizeof text);
-        ck_assert_str_eq(text, cases[i].text);
-    }
-}
-END_TEST
-
 START_TEST(one_seed_gives_one_battery)
 {
     grade_battery *a = draw(77);
@@ -1939,7 +1920,6 @@ int main(void)
     tcase_add_loop_test(models, the_correct_model_is_not_accused, 0, 10);
     tcase_add_test(models, usual_factors_do_not_coincide);
     tcase_add_test(models, coincidences_are_seen);
-    tcase_add_test(models, distributions_have_words);
     tcase_add_test(models, one_seed_gives_one_battery);
     tcase_add_loop_test(models, distributions_are_told_apart, 0, 12);
     tcase_add_test(models, text_is_cleaned);

@@ -1,5 +1,5 @@
 /*
- * What marks rest on: tolerances, names, points and texts. A small component stands for the real ones where its values
+ * What marks depend on: tolerances, names, points and texts. A small component replaces the real ones where its values
  * can be chosen, so that each limit is met from both sides.
  */
 #include <float.h>
@@ -1000,6 +1000,11 @@ START_TEST(all_distributions_have_words)
 {
     /* clang-format off */
     static const struct { grade_distribution distribution; const char *text; } cases[] = {
+        {{GRADE_CONSTANT, 0.5}, "every value 0.5"},
+        {{GRADE_NORMAL, 0.25}, "a normal distribution of mean 0 and standard deviation 0.25"},
+        {{GRADE_EITHER, 0.25}, "mean 0 and standard deviation 0.25, normal or uniform"},
+        {{GRADE_POSITIVE, 2.0}, "a uniform distribution between 0 and 2"},
+        {{GRADE_RANDOM, 0.0}, "random values"},
         {{GRADE_ONE_VALUE, 0.5}, "one value everywhere"},
         {{GRADE_UNIFORM, 0.25}, "a uniform distribution between -0.25 and 0.25"},
         {{GRADE_TRUNCATED, 0.25}, "a normal distribution of standard deviation 0.25, cut off at twice that"},
@@ -1056,7 +1061,7 @@ static const struct {
 };
 /* clang-format on */
 
-/* What code draws from that takes a standard deviation for something else; one name may stand for two laws. */
+/* The laws of code that mistakes a standard deviation for another parameter; one name can mean two laws. */
 START_TEST(wrong_draws_have_their_laws)
 {
     const grade_component *component = assay_grade_component_by_name("init_normal");

@@ -143,6 +143,102 @@ static void open_failed(paper *p, const grade_catalogue *catalogue)
 }
 
 /* clang-format off */
+/* The same cases, whatever else is said of the submission. */
+#define GRADESCOPE_TESTS \
+    " \"execution_time\": 3,\n" \
+    " \"tests\": [\n" \
+    "  {\n" \
+    "   \"name\": \"Toy: first\",\n" \
+    "   \"score\": 1.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"passed\",\n" \
+    "   \"output\": \"pass\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Toy: second\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 2.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"y[0]: got 1, expected \\\"2\\\"\\nthe result is negated. -y.\\nHint: Which sign " \
+    "has your result for a positive input?\\nthe values are right to five digits only. All " \
+    "values are nearly right. The differences are not those of single precision, nor of short " \
+    "decimals: something approximates.\\nHint: Is there a small number, a clipped value or a " \
+    "finite difference in your formula?\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Toy: third\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"y[1]: got 3, expected 4\\nthe result is negated. -y.\\nHint: Which sign has " \
+    "your result for a positive input?\\nthe values are right to five digits only. All values " \
+    "are nearly right. The differences are not those of single precision, nor of short " \
+    "decimals: something approximates.\\nHint: Is there a small number, a clipped value or a " \
+    "finite difference in your formula?\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Toy: a < b\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"wrong: y[2]: got <5> & 6\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Toy: last\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"crashed: signal 11\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Whole: first\",\n" \
+    "   \"score\": 1.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"wrong: loss: got 1, expected 2\\nfollows from relu.negated + any.float32\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Whole: second\",\n" \
+    "   \"score\": 0.5,\n" \
+    "   \"max_score\": 1.5,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"loss: got 3, expected 4\\nLeCun's scaled tanh. 1.7159 tanh(2 x / 3). The " \
+    "tutorial has tanh x.\\nHint: What is the limit for large x?\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Whole: third\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"not implemented: no loss\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Whole: a < b\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"not implemented: no loss\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  },\n" \
+    "  {\n" \
+    "   \"name\": \"Whole: last\",\n" \
+    "   \"score\": 0.0,\n" \
+    "   \"max_score\": 1.0,\n" \
+    "   \"status\": \"failed\",\n" \
+    "   \"output\": \"not run: the time is up\",\n" \
+    "   \"visibility\": \"visible\"\n" \
+    "  }\n" \
+    " ]\n" \
+    "}\n"
+
 static const struct {
     void (*open)(paper *p, const grade_catalogue *catalogue);
     grade_format format;
@@ -432,197 +528,13 @@ static const struct {
      "{\n"
      " \"score\": 2.5,\n"
      " \"output\": \"Graded with seed 42. 1 cases were not run: submit again.\",\n"
-     " \"execution_time\": 3,\n"
-     " \"tests\": [\n"
-     "  {\n"
-     "   \"name\": \"Toy: first\",\n"
-     "   \"score\": 1.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"passed\",\n"
-     "   \"output\": \"pass\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: second\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 2.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"y[0]: got 1, expected \\\"2\\\"\\nthe result is negated. -y.\\nHint: Which sign "
-     "has your result for a positive input?\\nthe values are right to five digits only. All "
-     "values are nearly right. The differences are not those of single precision, nor of short "
-     "decimals: something approximates.\\nHint: Is there a small number, a clipped value or a "
-     "finite difference in your formula?\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: third\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"y[1]: got 3, expected 4\\nthe result is negated. -y.\\nHint: Which sign has "
-     "your result for a positive input?\\nthe values are right to five digits only. All values "
-     "are nearly right. The differences are not those of single precision, nor of short "
-     "decimals: something approximates.\\nHint: Is there a small number, a clipped value or a "
-     "finite difference in your formula?\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: a < b\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"wrong: y[2]: got <5> & 6\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: last\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"crashed: signal 11\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: first\",\n"
-     "   \"score\": 1.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"wrong: loss: got 1, expected 2\\nfollows from relu.negated + any.float32\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: second\",\n"
-     "   \"score\": 0.5,\n"
-     "   \"max_score\": 1.5,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"loss: got 3, expected 4\\nLeCun's scaled tanh. 1.7159 tanh(2 x / 3). The "
-     "tutorial has tanh x.\\nHint: What is the limit for large x?\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: third\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"not implemented: no loss\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: a < b\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"not implemented: no loss\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: last\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"not run: the time is up\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  }\n"
-     " ]\n"
-     "}\n"},
+     GRADESCOPE_TESTS},
     {open_second, GRADE_GRADESCOPE,
      "{\n"
      " \"score\": 2.0,\n"
      " \"output\": \"Graded with seed 42. There are signs that the submission uses the reference "
      "(a sign): a teacher will look at it. 1 cases were not run: submit again.\",\n"
-     " \"execution_time\": 3,\n"
-     " \"tests\": [\n"
-     "  {\n"
-     "   \"name\": \"Toy: first\",\n"
-     "   \"score\": 1.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"passed\",\n"
-     "   \"output\": \"pass\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: second\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 2.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"y[0]: got 1, expected \\\"2\\\"\\nthe result is negated. -y.\\nHint: Which sign "
-     "has your result for a positive input?\\nthe values are right to five digits only. All "
-     "values are nearly right. The differences are not those of single precision, nor of short "
-     "decimals: something approximates.\\nHint: Is there a small number, a clipped value or a "
-     "finite difference in your formula?\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: third\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"y[1]: got 3, expected 4\\nthe result is negated. -y.\\nHint: Which sign has "
-     "your result for a positive input?\\nthe values are right to five digits only. All values "
-     "are nearly right. The differences are not those of single precision, nor of short "
-     "decimals: something approximates.\\nHint: Is there a small number, a clipped value or a "
-     "finite difference in your formula?\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: a < b\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"wrong: y[2]: got <5> & 6\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Toy: last\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"crashed: signal 11\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: first\",\n"
-     "   \"score\": 1.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"wrong: loss: got 1, expected 2\\nfollows from relu.negated + any.float32\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: second\",\n"
-     "   \"score\": 0.5,\n"
-     "   \"max_score\": 1.5,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"loss: got 3, expected 4\\nLeCun's scaled tanh. 1.7159 tanh(2 x / 3). The "
-     "tutorial has tanh x.\\nHint: What is the limit for large x?\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: third\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"not implemented: no loss\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: a < b\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"not implemented: no loss\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  },\n"
-     "  {\n"
-     "   \"name\": \"Whole: last\",\n"
-     "   \"score\": 0.0,\n"
-     "   \"max_score\": 1.0,\n"
-     "   \"status\": \"failed\",\n"
-     "   \"output\": \"not run: the time is up\",\n"
-     "   \"visibility\": \"visible\"\n"
-     "  }\n"
-     " ]\n"
-     "}\n"},
+     GRADESCOPE_TESTS},
 };
 /* clang-format on */
 

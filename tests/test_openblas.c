@@ -382,7 +382,7 @@ START_TEST(the_faster_way_is_used)
 }
 END_TEST
 
-/* A worker ends, too, if it has not looked for another part when the pool is destroyed. */
+/* The pool is destroyed before a worker looks for its next part. The worker ends. */
 START_TEST(workers_that_are_late_end)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
