@@ -96,7 +96,8 @@ tests_test_claims_layers_SOURCES = tests/test_claims_layers.c $(claim_record) te
 tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statistics.c tests/statistics.h
 tests_test_grade_components_SOURCES = tests/test_grade_components.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_levels_SOURCES = tests/test_grade_levels.c tests/grade_levels.c tests/grade_levels.h
-tests_test_grade_planted_SOURCES = tests/test_grade_planted.c tests/grade_levels.c tests/grade_levels.h \
+tests_test_grade_planted_SOURCES = tests/test_grade_planted.c tests/grade/planted_linear.h tests/grade_levels.c \
+	tests/grade_levels.h \
 	grade/runners/c/calls.c
 tests_test_grade_planted_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(grade_module_cppflags)
 # The runner finds the functions of planted.c in the program itself.

@@ -324,6 +324,81 @@ START_TEST(a_composite_has_mistakes_of_its_parts)
 }
 END_TEST
 
+/* Whether two choices of a component have the same outputs, up to roundings. */
+static bool same_outputs(const grade_case *graded, const grade_choice *a, const grade_choice *b)
+{
+    grade_fields of_a;
+    grade_fields of_b;
+    assay_error error = {0};
+    bool same = true;
+    support_assert_ok(assay_grade_fields_like(&graded->outputs, &of_a, &error), &error);
+    support_assert_ok(assay_grade_fields_like(&graded->outputs, &of_b, &error), &error);
+    graded->component->model(graded, a, &of_a);
+    graded->component->model(graded, b, &of_b);
+    for (size_t i = 0; i < of_a.used; i++) {
+        same = same && fabs(of_a.pool[i] - of_b.pool[i]) <= 1e-12 * (1.0 + fabs(of_a.pool[i]));
+    }
+    assay_grade_fields_clear(&of_a);
+    assay_grade_fields_clear(&of_b);
+    return same;
+}
+
+/*
+ * However the network averages the loss, it averages that of a function of the student's in the same way. The function's
+ * own mistake, no maximum subtracted, changes nothing in these cases.
+ */
+START_TEST(a_parts_loss_is_averaged_in_the_same_way)
+{
+    static const char *const averages[] = {"network_gradient.not_averaged",
+                                           "network_gradient.averaged_twice",
+                                           "network_gradient.averaged_over_elements",
+                                           "network_gradient.loss_sign",
+                                           "network_gradient.loss_summed",
+                                           "network_gradient.loss_averaged_over_elements"};
+    const char *const only[] = {"network_gradient", NULL};
+    grade_battery *battery;
+    grade_upstream parts = {.count = 2};
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(12, only, &battery, &error), &error);
+    const grade_part *whole = &battery->parts[0];
+    for (size_t i = 0; i < 2; i++) {
+        const grade_component *part = i == 0 ? &assay_grade_cross_entropy : &assay_grade_cross_entropy_gradient;
+        int level = number_of(part, i == 0 ? "cross_entropy.max_missing" : "cross_entropy_gradient.max_missing");
+        parts.part[i].component = part;
+        parts.part[i].choice = choice_of(part, level);
+    }
+    for (int k = 1; k < level_count(whole->component); k++) {
+        bool is_average = strcmp(name_of(whole->component, k), averages[_i]) == 0;
+        grade_choice alone = choice_of(whole->component, k);
+        grade_choice with_parts = alone;
+        with_parts.upstream = &parts;
+        for (size_t i = 0; i < whole->count && is_average; i++) {
+            ck_assert_msg(same_outputs(whole->cases[i], &alone, &with_parts), "%s, %s", averages[_i],
+                          whole->cases[i]->name);
+        }
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* What lies behind the end of the list of parts does not count. */
+START_TEST(parts_behind_the_end_do_not_count)
+{
+    grade_upstream parts = {.count = 1};
+    grade_choice whole = GRADE_TUTORIAL;
+    for (size_t i = 0; i < 2; i++) {
+        parts.part[i].component = i == 0 ? &assay_grade_relu : &assay_grade_tanh;
+        parts.part[i].choice = choice_of(parts.part[i].component, 1);
+    }
+    whole.upstream = &parts;
+    for (int last = 1; last <= 2; last++) {
+        parts.count = (size_t)last;
+        grade_choice of_tanh = assay_grade_part_choice(&whole, &assay_grade_tanh);
+        ck_assert_int_eq(memcmp(of_tanh.level, parts.part[1].choice.level, sizeof of_tanh.level) == 0, last == 2);
+    }
+}
+END_TEST
+
 /* Whether some level of the part, within one of the component's own, changes the case. */
 static bool matters(const grade_case *graded, const grade_choice *own, const grade_component *part)
 {
@@ -1930,6 +2005,8 @@ int main(void)
     tcase_add_test(composites, a_composite_follows_from_its_parts);
     tcase_add_test(composites, a_part_may_be_wrong_in_two_ways);
     tcase_add_test(composites, a_composite_has_mistakes_of_its_parts);
+    tcase_add_loop_test(composites, a_parts_loss_is_averaged_in_the_same_way, 0, 6);
+    tcase_add_test(composites, parts_behind_the_end_do_not_count);
     tcase_add_test(composites, cases_beside_an_unexplained_part_are_explained);
     suite_add_tcase(suite, composites);
     TCase *searches = evidence_case("searches", "property: grade/judge, grade/battery");

@@ -2,7 +2,11 @@
  * The mistakes of tests/grade/planted.c, in this process: code that shares nothing with the models answers, through the
  * C runner's calls, and the judge must find its name. tests/grade/mistakes.sh grades the same as files, in the sandbox.
  */
+#define PLANTED_LINEAR
 #include "grade/planted.c"
+#undef student_linear_forward
+#undef student_linear_backward
+#include "grade/planted_linear.h"
 
 #include <dlfcn.h>
 
@@ -26,16 +30,23 @@ static bool is_planted(const char *source, const char *id)
     return steps && strstr(source, name) != NULL;
 }
 
+/* Reads both files with mistakes. */
 static char *read_source(void)
 {
+    static const char *const names[] = {"planted.c", "planted_linear.h"};
     const char *root = getenv("ASSAY_SOURCE");
-    char path[4096];
-    snprintf(path, sizeof path, "%s/tests/grade/planted.c", root == NULL ? "." : root);
-    FILE *file = fopen(path, "r");
-    ck_assert_msg(file != NULL, "%s is not there", path);
-    char *text = calloc(1, 1 << 18);
-    ck_assert_uint_lt(fread(text, 1, (1 << 18) - 1, file), (1 << 18) - 1);
-    fclose(file);
+    const size_t limit = (1 << 18) - 1;
+    char *text = calloc(1, limit + 1);
+    size_t length = 0;
+    for (size_t i = 0; i < 2; i++) {
+        char path[4096];
+        snprintf(path, sizeof path, "%s/tests/grade/%s", root == NULL ? "." : root, names[i]);
+        FILE *file = fopen(path, "r");
+        ck_assert_msg(file != NULL, "%s is not there", path);
+        length += fread(text + length, 1, limit - length, file);
+        ck_assert_uint_lt(length, limit);
+        fclose(file);
+    }
     return text;
 }
 
