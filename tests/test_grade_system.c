@@ -25,6 +25,7 @@
 
 #include <assay/base/alloc.h>
 #include "base/marker.h"
+#include "grade/battery.h"
 #include "grade/cgroup.h"
 #include "grade/compile.h"
 #include "grade/evidence.h"
@@ -1180,12 +1181,17 @@ START_TEST(calls_are_filtered)
 END_TEST
 
 /* The sandbox of this machine, or NULL after a message. `binds` outlives it. */
-static grade_sandbox *open_sandbox(const char *const *binds, char **runner)
+static char *path_of_runner(void)
 {
     const char *build = getenv("ASSAY_BUILD");
+    return joined(build != NULL ? build : ".", "assay-grade-runner");
+}
+
+static grade_sandbox *open_sandbox(const char *const *binds, char **runner)
+{
     assay_error error = {0};
     grade_sandbox *sandbox;
-    *runner = joined(build != NULL ? build : ".", "assay-grade-runner");
+    *runner = path_of_runner();
     if (assay_grade_sandbox_create(*runner, binds, &sandbox, &error) != ASSAY_OK) {
         support_skip("no sandbox here: %s", error.message);
         return NULL;
@@ -1242,6 +1248,93 @@ START_TEST(sources_are_compiled_in_the_sandbox)
     assay_grade_sandbox_destroy(sandbox);
     assay_free(runner);
     support_remove_folder(folder);
+}
+END_TEST
+
+/* --- programs ----------------------------------------------------------------------------------------------------- */
+
+/* Runs a shell's commands as a submission, with ReLU's cases. */
+static grade_battery *run_shell(const char *commands, const char *argument, grade_program *program)
+{
+    static const char *const only[] = {"relu", NULL};
+    const char *const command[] = {"sh", "-c", commands, argument, NULL};
+    char *runner = path_of_runner();
+    grade_battery *battery;
+    assay_error error = {0};
+    program->command = command;
+    program->source = -1;
+    program->runner = runner;
+    program->limits = assay_grade_limits_default();
+    support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
+    support_assert_ok(assay_grade_battery_run(battery, program, &error), &error);
+    assay_free(runner);
+    return battery;
+}
+
+/* Without a sandbox the two folders are those of the program: the greeting names them, and arrays go through them. */
+START_TEST(arrays_go_through_two_folders)
+{
+    char *folder = support_make_folder();
+    char *inputs = joined(folder, "in");
+    char *outputs = joined(folder, "out");
+    make_folder(folder, "in");
+    make_folder(folder, "out");
+    grade_program program = {.folder = folder, .inputs = inputs, .exchange = outputs};
+    grade_battery *battery = run_shell(
+        "read -r line; case $line in *'\"inputs_in\":\"'$0'/in\"'*'\"outputs_in\":\"'$0'/out\"'*) ;; *) exit 9;; esac; "
+        "echo '{}'; while read -r line; do id=${line#*:}; id=${id%%,*}; cp $0/in/$id.x.npy $0/out/$id.y.npy || exit 8; "
+        "echo '{\"id\": '$id', \"outputs\": {\"y\": {\"npy\": \"'$id'.y.npy\"}}}'; done",
+        folder, &program);
+    const grade_part *part = &battery->parts[0];
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_field *x = assay_grade_find(&part->cases[i]->inputs, "x");
+        const grade_field *y = assay_grade_find(&part->answers[i].outputs, "y");
+        ck_assert_msg(part->answers[i].verdict == GRADE_PASS, "%s", part->answers[i].detail);
+        ck_assert_mem_eq(x->values, y->values, x->count * sizeof *x->values);
+    }
+    assay_grade_battery_destroy(battery);
+    assay_free(inputs);
+    assay_free(outputs);
+    support_remove_folder(folder);
+}
+END_TEST
+
+static const struct {
+    const char *printed;
+    const char *ending;
+    bool hinted;
+} missing[] = {
+    {"cannot read /etc/x", "exit 1", true},
+    {"cannot read /opt/x", "exit 1", true},
+    {"No such file", "exit 1", true},
+    {"libx.so: cannot open shared object", "exit 1", true},
+    {"no configuration", "exit 1", true},
+    {"Configuration", "exit 1", true},
+    {"cannot read /etc/x; use --bind", "exit 1", false},
+    {"onfig", "exit 1", false},
+    {"etc", "exit 1", false},
+    {"cannot read /etc/x", "kill -SEGV $$", false},
+};
+
+/* A program that ends in the sandbox because a file is missing. */
+START_TEST(missing_files_lead_to_a_hint)
+{
+    char *runner;
+    grade_sandbox *sandbox = open_sandbox(NULL, &runner);
+    char *commands = assay_asprintf(NULL, "echo '%s' >&2; %s", missing[_i].printed, missing[_i].ending);
+    grade_program program = {.sandbox = sandbox};
+    grade_battery *battery = sandbox == NULL ? NULL : run_shell(commands, NULL, &program);
+    if (battery != NULL) {
+        const char *detail = battery->parts[0].answers[0].detail;
+        ck_assert_msg(strstr(detail, missing[_i].printed) != NULL, "%s", detail);
+        ck_assert_msg((strstr(detail, "; if it needs a folder outside /usr, show it with --bind") != NULL) ==
+                          missing[_i].hinted,
+                      "%s", detail);
+    }
+    assay_grade_battery_destroy(battery);
+    assay_grade_sandbox_destroy(sandbox);
+    assay_free(commands);
+    assay_free(runner);
 }
 END_TEST
 
@@ -1407,10 +1500,12 @@ int main(void)
     tcase_add_test(forms, trusted_submissions_are_opened);
     tcase_add_test(forms, sandboxed_submissions_are_opened);
     suite_add_tcase(suite, forms);
-    TCase *sandbox = evidence_case("sandbox", "property: grade/sandbox, grade/seccomp, grade/compile");
+    TCase *sandbox = evidence_case("sandbox", "property: grade/sandbox, grade/seccomp, grade/compile, grade/battery");
     tcase_add_test(sandbox, limits_have_words);
     tcase_add_test(sandbox, calls_are_filtered);
     tcase_add_test(sandbox, sources_are_compiled_in_the_sandbox);
+    tcase_add_test(sandbox, arrays_go_through_two_folders);
+    tcase_add_loop_test(sandbox, missing_files_lead_to_a_hint, 0, (int)(sizeof missing / sizeof missing[0]));
     suite_add_tcase(suite, sandbox);
     return support_run(suite);
 }
