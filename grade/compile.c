@@ -88,8 +88,7 @@ static assay_status compile_in(grade_child *child, double seconds, int *object, 
         ASSAY_TRY(copy_object(assay_grade_child_scratch_folder(child), object, error));
         if (*object < 0) {
             *verdict = GRADE_NOT_COMPILED;
-            snprintf(detail, GRADE_TEXT_LENGTH, "the compiler wrote no shared object, or one of more than %d MiB",
-                     OBJECT_LIMIT >> 20);
+            snprintf(detail, GRADE_TEXT_LENGTH, "the compiler wrote no shared object, or one that is too large");
         }
     }
     return ASSAY_OK;

@@ -344,10 +344,12 @@ int fault_main(const char *name, const char *about, const fault_scenario *scenar
     setenv("TZ", "UTC0", 1);
     all_scenarios = scenarios;
     Suite *suite = suite_create(name);
-    TCase *faults = evidence_case("every call that can fail", about);
-    tcase_set_timeout(faults, 600);
-    tcase_add_loop_test(faults, faults_are_survived, 0, (int)count);
-    suite_add_tcase(suite, faults);
+    for (int i = 0; i < (int)count; i++) {
+        TCase *faults = evidence_case(scenarios[i].name, about);
+        tcase_set_timeout(faults, 600);
+        tcase_add_loop_test(faults, faults_are_survived, i, i + 1);
+        suite_add_tcase(suite, faults);
+    }
     if (more != NULL) {
         suite_add_tcase(suite, more);
     }

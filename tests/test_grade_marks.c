@@ -343,6 +343,69 @@ START_TEST(single_precision_has_its_range)
 }
 END_TEST
 
+/* The calls of doc/grading.md; a list that ends with "..." goes on. */
+static const struct {
+    const char *calls;
+    const char *inputs;
+    const char *outputs;
+} calls[] = {
+    {"linear_forward", "x weight bias", "y"},
+    {"linear_backward", "x weight dy", "dx dweight dbias"},
+    {"identity tanh relu sigmoid", "x", "y"},
+    {"leaky_relu", "x slope", "y"},
+    {"identity_gradient tanh_gradient relu_gradient sigmoid_gradient", "x dy", "dx"},
+    {"leaky_relu_gradient", "x dy slope", "dx"},
+    {"softmax", "logits", "probabilities"},
+    {"cross_entropy", "logits labels", "loss"},
+    {"cross_entropy_gradient", "logits labels", "dlogits"},
+    {"init_constant", "sizes fill", "weight0 bias0 weight1..."},
+    {"init_normal", "sizes std seed", "weight0 bias0 weight1..."},
+    {"init_fan_in init_xavier init_kaiming", "sizes seed", "weight0 bias0 weight1..."},
+    {"sgd", "parameters0 parameters1 gradients0 gradients1 learning_rate", "updated0 updated1"},
+    {"momentum", "parameters0 parameters1 gradients0 gradients1 learning_rate momentum", "updated0 updated1"},
+    {"adam", "parameters0 parameters1 gradients0 gradients1 learning_rate beta1 beta2 epsilon", "updated0 updated1"},
+    {"network_gradient", "sizes activation weight0 bias0...", "loss dweight0 dbias0..."},
+    {"training", "sizes activation weight0 bias0...", "losses weight0 bias0..."},
+    {"pathological_curve steep_optima", "w1 w2", "loss dw1 dw2"},
+};
+
+static void assert_names(const char *call, const grade_fields *fields, const char *wanted)
+{
+    char names[512] = "";
+    size_t length = strcspn(wanted, ".");
+    for (size_t i = 0; i < fields->count; i++) {
+        snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", i == 0 ? "" : " ", fields->field[i].name);
+    }
+    ck_assert_msg(strncmp(names, wanted, length) == 0 && (wanted[length] == '.' || names[length] == '\0'),
+                  "%s: %s, expected %s", call, names, wanted);
+}
+
+/* Requests and reports have the inputs and outputs in the order of the documentation. */
+START_TEST(tensors_have_their_order)
+{
+    char names[256];
+    size_t found = 0;
+    grade_battery *battery;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(3, NULL, &battery, &error), &error);
+    for (size_t p = 0; p < battery->part_count; p++) {
+        const grade_part *part = &battery->parts[p];
+        for (size_t k = 0; k < sizeof calls / sizeof calls[0]; k++) {
+            snprintf(names, sizeof names, "%s", calls[k].calls);
+            for (char *rest, *call = strtok_r(names, " ", &rest); call != NULL; call = strtok_r(NULL, " ", &rest)) {
+                for (size_t i = 0; i < part->count && strcmp(call, part->component->name) == 0; i++) {
+                    assert_names(call, &part->cases[i]->inputs, calls[k].inputs);
+                    assert_names(call, &part->cases[i]->outputs, calls[k].outputs);
+                    found += i == 0;
+                }
+            }
+        }
+    }
+    ck_assert_uint_eq(found, battery->part_count);
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
 /* What cases allow: doc/grading.md. */
 START_TEST(cases_have_the_usual_tolerances)
 {
@@ -1559,6 +1622,7 @@ int main(void)
     tcase_add_test(judge, values_fit_up_to_the_tolerance);
     tcase_add_test(judge, the_judge_holds_the_tolerance);
     tcase_add_test(judge, cases_are_drawn_from_their_seeds);
+    tcase_add_test(judge, tensors_have_their_order);
     tcase_add_test(judge, inputs_stay_the_same);
     tcase_add_test(judge, single_precision_has_its_range);
     tcase_add_test(judge, cases_have_the_usual_tolerances);

@@ -27,6 +27,7 @@
 #include "base/marker.h"
 #include "grade/battery.h"
 #include "grade/cgroup.h"
+#include "grade/child.h"
 #include "grade/compile.h"
 #include "grade/evidence.h"
 #include "grade/folder.h"
@@ -1049,6 +1050,30 @@ START_TEST(runners_are_found_or_asked_for)
 }
 END_TEST
 
+/* The runner of ASSAY_GRADE_RUNNER, or an installed one. */
+START_TEST(the_runner_is_found)
+{
+    char *path;
+    assay_error error = {0};
+    setenv("ASSAY_GRADE_RUNNER", "/bin/sh", 1);
+    support_assert_ok(assay_grade_runner_find(&path, &error), &error);
+    ck_assert_str_eq(path, "/bin/sh");
+    assay_free(path);
+    setenv("ASSAY_GRADE_RUNNER", "/nonexistent/runner", 1);
+    support_assert_error(assay_grade_runner_find(&path, &error), ASSAY_ERROR_UNSUPPORTED, &error,
+                         "/nonexistent/runner is not there; run `make install`, or name it in ASSAY_GRADE_RUNNER");
+    unsetenv("ASSAY_GRADE_RUNNER");
+    error = (assay_error){0};
+    if (assay_grade_runner_find(&path, &error) == ASSAY_OK) {
+        ck_assert_int_eq(access(path, X_OK), 0);
+        assay_free(path);
+    } else {
+        ck_assert_msg(error.message[0] == '/' && strstr(error.message, "/assay-grade-runner is not there;") != NULL,
+                      "%s", error.message);
+    }
+}
+END_TEST
+
 /* --- hints -------------------------------------------------------------------------------------------------------- */
 
 static const char *hint_of(const char *program, const char *const *binds)
@@ -1496,6 +1521,7 @@ int main(void)
     tcase_add_loop_test(forms, one_file_of_a_folder_is_chosen, 0, (int)(sizeof choices / sizeof choices[0]));
     tcase_add_test(forms, a_long_choice_ends);
     tcase_add_test(forms, runners_are_found_or_asked_for);
+    tcase_add_test(forms, the_runner_is_found);
     tcase_add_test(forms, folders_to_bind_are_hinted_at);
     tcase_add_test(forms, trusted_submissions_are_opened);
     tcase_add_test(forms, sandboxed_submissions_are_opened);

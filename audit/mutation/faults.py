@@ -170,6 +170,8 @@ def plain_type(cursor):
 
 
 SYMMETRIC = ("strcmp", "strncmp", "strcasecmp", "memcmp")
+COMMUTING = ("calloc", "assay_calloc", "fmax", "fmin", "fmaxf", "fminf", "assay_grade_uniform")  # as a law, the last
+RELEASING = re.compile(r"free|json_decref|\w+_(clear|close|destroy|free)")
 
 
 def asks_for_equality(source, cursor):
@@ -179,7 +181,7 @@ def asks_for_equality(source, cursor):
 
 def arguments(source, cursor, parents):
     """Two neighbouring arguments of the same type, swapped."""
-    if cursor.kind != Kind.CALL_EXPR or asks_for_equality(source, cursor):
+    if cursor.kind != Kind.CALL_EXPR or cursor.spelling in COMMUTING or asks_for_equality(source, cursor):
         return
     given = list(cursor.get_arguments())
     for one, two in zip(given, given[1:]):
@@ -289,12 +291,21 @@ def target(source, cursor):
     return None
 
 
+def release_apart(source, one, two):
+    """Two calls of one function that releases, for things of which neither is a part of the other."""
+    if one.kind != Kind.CALL_EXPR or two.kind != Kind.CALL_EXPR or one.spelling != two.spelling:
+        return False
+    first, second = (source.of(c).partition("(")[2] for c in (one, two))
+    part = lambda inner, outer: re.search(r"(?<!\w)%s(?!\w)" % re.escape(inner.lstrip("&").rstrip(")")), outer)
+    return RELEASING.fullmatch(one.spelling) is not None and not part(first, second) and not part(second, first)
+
+
 def order_matters(source, one, two):
     first, second = target(source, one), target(source, two)
     if one.kind in SIMPLE[2:] or two.kind in SIMPLE[2:]:
         return False
     if first is None and second is None:
-        return True
+        return not release_apart(source, one, two)
     mentions = lambda text, where: re.search(r"(?<!\w)%s(?!\w)" % re.escape(text.lstrip("*")), source.of(where))
     return bool((first and mentions(first, two)) or (second and mentions(second, one)))
 

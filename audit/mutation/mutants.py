@@ -32,6 +32,8 @@ class Mutant:
     end: int = 0
     # The first and last line of its function; (0, 0) outside of functions.
     body: tuple = (0, 0)
+    # The lines that run if the fault does: from the first of its statement to the last of the fault.
+    lines: tuple = (0, 0)
     units: tuple = ()
 
     @property
@@ -50,17 +52,30 @@ def squeezed(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
+def statements_of(file, function):
+    """Offset and line of the start of each statement in a block, in their order."""
+    begin = function.extent.start.offset
+    if begin not in file.statements:
+        file.statements[begin] = sorted((c.extent.start.offset, c.extent.start.line)
+                                        for c, parents in faults.walk(function)
+                                        if parents[-1].kind == CursorKind.COMPOUND_STMT)
+    return file.statements[begin]
+
+
 def mutant_of(file, fault):
     owner, operator, begin, end, text = fault
-    function, body = owner.spelling if owner else "", (0, 0)
+    function, body, lines = owner.spelling if owner else "", (0, 0), (0, 0)
     if owner and owner.kind == CursorKind.FUNCTION_DECL:
         body = owner.extent.start.line, owner.extent.end.line
+        starts = [line for offset, line in statements_of(file, owner) if offset <= begin]
+        lines = max(starts, default=body[0]), file.line_of(end)
     first, last = file.lines_around(begin, end)
     before = squeezed(file.slice(first, last))
     after = squeezed(file.slice(first, begin) + text + file.slice(end, last))
     return Mutant(file=file.name, function=function, line=file.line_of(begin),
                   column=begin - file.text.rfind(b"\n", 0, begin), operator=operator, original=file.slice(begin, end),
-                  mutated=text, before=before, after=after, begin=begin, end=end, body=body)
+                  mutated=text, before=before, after=after, begin=begin, end=end, body=body,
+                  lines=lines)
 
 
 # The kernels' headers, compiled for the emulation of CUDA.

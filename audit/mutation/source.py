@@ -27,6 +27,7 @@ class Source:
         self.macro_definitions = []
         self.functions = []
         self.declarations = []
+        self.statements = {}  # of each function, by its offset
 
     def slice(self, begin, end):
         return self.text[begin:end].decode()

@@ -37,8 +37,8 @@ OWN = {
                      "test_claims_descent", "test_claims_layers", "test_claims_record", "test_claims_study",
                      "test_surface", "test_train"),
     "lib/report": ("test_report",), "lib/base": ("test_base",), "lib/study": ("test_study", "test_faults_study"),
-    "grade": ("test_grade_marks", "test_grade_reports", "test_grade_system", "test_grade_levels", "test_grade_planted",
-              "test_grade", "test_grade_child"),
+    "grade": ("test_grade_formulas", "test_grade_marks", "test_grade_reports", "test_grade_system",
+              "test_grade_levels", "test_grade_planted", "test_grade", "test_grade_child"),
 }
 SKIPPED = 77
 
@@ -78,8 +78,13 @@ class Test:
         return os.path.basename(self.name).startswith("test_faults_")
 
     def reaches(self, mutant):
-        if mutant.body == (0, 0):
+        """Whether the test runs the mutant's statement; for a declaration, anything of its folder."""
+        if mutant.lines == (0, 0):
             return any(os.path.dirname(file) == mutant.folder and lines for file, lines in self.reached.items())
+        return any(mutant.lines[0] <= line <= mutant.lines[1] for line in self.reached.get(mutant.file, ()))
+
+    def enters(self, mutant):
+        """Whether the test runs anything of the mutant's function."""
         return any(mutant.body[0] <= line <= mutant.body[1] for line in self.reached.get(mutant.file, ()))
 
 
@@ -199,16 +204,19 @@ def instrument(suite, units):
 def lines_reached(root, notes, counts):
     """From gcov: {file: lines that ran}."""
     reached = defaultdict(set)
-    for count in glob.glob(counts + "/**/*.gcda", recursive=True):
+    files = glob.glob(counts + "/**/*.gcda", recursive=True)
+    for count in files:
         note = os.path.join(notes, os.path.basename(count)[:-5] + ".gcno")
         shutil.copy(note, os.path.dirname(count))
-        said = subprocess.run(["gcov", "--json-format", "--stdout", count], capture_output=True, cwd=counts).stdout
-        for document in said.splitlines():
-            parsed = json.loads(document)
-            for file in parsed["files"]:
-                # ccache may have made the compiler's paths relative.
-                name = os.path.relpath(os.path.join(parsed["current_working_directory"], file["file"]), root)
-                reached[name] |= {line["line_number"] for line in file["lines"] if line["count"] > 0}
+    if not files:
+        return reached
+    said = subprocess.run(["gcov", "--json-format", "--stdout", *files], capture_output=True, cwd=counts).stdout
+    for document in said.splitlines():
+        parsed = json.loads(document)
+        for file in parsed["files"]:
+            # ccache may have made the compiler's paths relative.
+            name = os.path.relpath(os.path.join(parsed["current_working_directory"], file["file"]), root)
+            reached[name] |= {line["line_number"] for line in file["lines"] if line["count"] > 0}
     return reached
 
 
@@ -261,13 +269,15 @@ def is_run(name):
 
 
 def order(tests, mutant):
-    """Those that enter the mutant's function: its folder's first, then the cheapest first.
+    """Those that run the mutant's statement: its folder's first, then the cheapest first.
 
-    gcov counts the lines of an intrinsic in the compiler's header, and none of a function that is nothing else: then
+    gcov counts no line of a statement that the compiler has merged with another: then those that enter the function.
+    It counts the lines of an intrinsic in the compiler's header, and none of a function that is nothing else: then
     those that run anything of the file.
     """
-    entering = [t for t in tests if t.reaches(mutant)] or [t for t in tests if t.reached.get(mutant.file)]
-    return sorted(entering, key=lambda t: (not t.owns(mutant.folder), t.cpu, t.name))
+    running = [t for t in tests if t.reaches(mutant)] or [t for t in tests if t.enters(mutant)] or \
+        [t for t in tests if t.reached.get(mutant.file)]
+    return sorted(running, key=lambda t: (not t.owns(mutant.folder), t.cpu, t.name))
 
 
 class Memory:
