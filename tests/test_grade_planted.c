@@ -2,11 +2,13 @@
  * The mistakes of tests/grade/planted.c, in this process: code that shares nothing with the models answers, through the
  * C runner's calls, and the judge must find its name. tests/grade/mistakes.sh grades the same as files, in the sandbox.
  */
-#define PLANTED_LINEAR
+#define PLANTED_MORE
 #include "grade/planted.c"
 #undef student_linear_forward
 #undef student_linear_backward
+#undef student_network_gradient
 #include "grade/planted_linear.h"
+#include "grade/planted_network.h"
 
 #include <dlfcn.h>
 
@@ -16,29 +18,37 @@
 #include "grade/runners/c/runner.h"
 #include "grade_levels.h"
 
-/* Whether planted.c makes a mistake, by its name, or by its name in a family of optimizers. */
-static bool is_planted(const char *source, const char *id)
+static bool has_text(const char *source, const char *format, const char *name)
 {
-    char name[80];
-    const char *point = strchr(id, '.');
-    snprintf(name, sizeof name, "\"%s\"", id);
-    if (strstr(source, name) != NULL) {
-        return true;
-    }
-    snprintf(name, sizeof name, "\"%%s%s\"", point);
-    bool steps = strncmp(id, "sgd.", 4) == 0 || strncmp(id, "momentum.", 9) == 0 || strncmp(id, "adam.", 5) == 0;
-    return steps && strstr(source, name) != NULL;
+    char text[80];
+    snprintf(text, sizeof text, format, name);
+    return strstr(source, text) != NULL;
 }
 
-/* Reads both files with mistakes. */
+/*
+ * Whether the sources make a mistake: by its name, or by the part after the point, for the optimizers ("%s.NAME"), the
+ * network (net_is), or the passes of the network and of training (pass_is).
+ */
+static bool is_planted(const char *source, const char *id)
+{
+    const char *name = strchr(id, '.') + 1;
+    bool steps = strncmp(id, "sgd.", 4) == 0 || strncmp(id, "momentum.", 9) == 0 || strncmp(id, "adam.", 5) == 0;
+    bool network = strncmp(id, "network_gradient.", 17) == 0;
+    bool passes = network || strncmp(id, "training.", 9) == 0;
+    return has_text(source, "\"%s\"", id) || (steps && has_text(source, "\"%%s.%s\"", name)) ||
+           (network && has_text(source, "net_is(\"%s\")", name)) ||
+           (passes && has_text(source, "pass_is(\"%s\")", name));
+}
+
+/* Reads the files with mistakes. */
 static char *read_source(void)
 {
-    static const char *const names[] = {"planted.c", "planted_linear.h"};
+    static const char *const names[] = {"planted.c", "planted_linear.h", "planted_network.h"};
     const char *root = getenv("ASSAY_SOURCE");
     const size_t limit = (1 << 18) - 1;
     char *text = calloc(1, limit + 1);
     size_t length = 0;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s/tests/grade/%s", root == NULL ? "." : root, names[i]);
         FILE *file = fopen(path, "r");
