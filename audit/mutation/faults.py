@@ -171,6 +171,7 @@ def plain_type(cursor):
 
 SYMMETRIC = ("strcmp", "strncmp", "strcasecmp", "memcmp")
 COMMUTING = ("calloc", "assay_calloc", "fmax", "fmin", "fmaxf", "fminf", "assay_grade_uniform")  # as a law, the last
+FILLING = ("memcpy", "memset")
 RELEASING = re.compile(r"free|json_decref|\w+_(clear|close|destroy|free)")
 
 
@@ -291,13 +292,19 @@ def target(source, cursor):
     return None
 
 
-def release_apart(source, one, two):
-    """Two calls of one function that releases, for things of which neither is a part of the other."""
+def arguments_of(source, call):
+    return [source.of(a) for a in call.get_arguments()]
+
+
+def are_apart(source, one, two):
+    """Two calls of one function that releases or fills something, of which the other call does not use a part."""
     if one.kind != Kind.CALL_EXPR or two.kind != Kind.CALL_EXPR or one.spelling != two.spelling:
         return False
-    first, second = (source.of(c).partition("(")[2] for c in (one, two))
-    part = lambda inner, outer: re.search(r"(?<!\w)%s(?!\w)" % re.escape(inner.lstrip("&").rstrip(")")), outer)
-    return RELEASING.fullmatch(one.spelling) is not None and not part(first, second) and not part(second, first)
+    if not RELEASING.fullmatch(one.spelling) and one.spelling not in FILLING:
+        return False
+    first, second = arguments_of(source, one), arguments_of(source, two)
+    uses = lambda given, others: any(re.search(r"(?<!\w)%s(?!\w)" % re.escape(given.lstrip("&")), o) for o in others)
+    return bool(first and second) and not uses(first[0], second) and not uses(second[0], first)
 
 
 def order_matters(source, one, two):
@@ -305,7 +312,7 @@ def order_matters(source, one, two):
     if one.kind in SIMPLE[2:] or two.kind in SIMPLE[2:]:
         return False
     if first is None and second is None:
-        return not release_apart(source, one, two)
+        return not are_apart(source, one, two)
     mentions = lambda text, where: re.search(r"(?<!\w)%s(?!\w)" % re.escape(text.lstrip("*")), source.of(where))
     return bool((first and mentions(first, two)) or (second and mentions(second, one)))
 
