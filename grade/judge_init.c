@@ -147,7 +147,7 @@ typedef struct {
     size_t owner;     /* the case */
     magnitudes drawn; /* nothing where the tensor need not be random */
     repetition_kind repetition;
-    double *sample; /* what the tensor has of independent values */
+    double *sample; /* what the tensor has of independent values, sorted: it is compared with many laws */
     size_t sample_count;
     assay_moments moments; /* of the sample */
 } tensor;
@@ -177,6 +177,7 @@ static void take_sample(tensor *of)
         of->sample[i] = field->values[i * step];
     }
     of->moments = assay_moments_f64(of->sample_count, of->sample);
+    qsort(of->sample, of->sample_count, sizeof *of->sample, assay_compare_doubles);
 }
 
 static assay_status add_tensor(tensors *all, const grade_component *component, const grade_case *graded, size_t owner,

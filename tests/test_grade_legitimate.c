@@ -1,6 +1,6 @@
 /*
  * Legitimate forms: other right ways to compute a component, written without the grader's models. None is accused, with
- * any of 20 seeds (50 with ASSAY_TEST_EFFORT=large).
+ * any of 12 seeds (50 with ASSAY_TEST_EFFORT=large).
  */
 #include <math.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 
 static uint64_t seeds(void)
 {
-    return support_large_effort() ? 50 : 20;
+    return support_large_effort() ? 50 : 12;
 }
 
 /* The inputs of a case by name, and where its only or first output belongs. */

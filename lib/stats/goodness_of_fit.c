@@ -58,13 +58,24 @@ static assay_status transform(size_t count, const double *values, assay_distribu
     return ASSAY_OK;
 }
 
+static bool is_sorted(size_t count, const double *values)
+{
+    for (size_t i = 1; i < count; i++) {
+        if (values[i] < values[i - 1]) {
+            return false;
+        }
+    }
+    return true;
+}
+
 assay_status assay_kolmogorov_smirnov(size_t count, const double *values, assay_distribution_function function,
                                       void *user, double *statistic, assay_error *error)
 {
     double *probability = NULL;
     ASSAY_TRY(transform(count, values, function, user, &probability, error));
-    qsort(probability, count, sizeof *probability,
-          assay_compare_doubles); /* F is monotone: this is the order of the values, too */
+    if (!is_sorted(count, probability)) { /* as those of sorted values are, since F is monotone */
+        qsort(probability, count, sizeof *probability, assay_compare_doubles);
+    }
     double n = (double)count;
     double distance = 0;
     for (size_t i = 0; i < count; i++) {

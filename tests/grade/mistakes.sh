@@ -1,7 +1,8 @@
 #!/bin/sh
-# Every mistake that planted.c can make is planted, graded through the C way, and must be called by its own name and by
-# no other, but for what golden/mistakes.json lists as inseparable (tests/test_grade_levels.c lets the models of all
-# mistakes answer, and tests/grade/wild.py has students' forms of many others); the same object under another name
+# Mistakes that planted.c can make are planted, graded through the C way, and must be called by their own names and by
+# no other, but for what golden/mistakes.json lists as inseparable. Every fourth one, and with ASSAY_TEST_EFFORT=large
+# all: tests/test_grade_planted.c plants all of them without the sandbox, tests/test_grade_levels.c lets the models of
+# all mistakes answer, and tests/grade/wild.py has students' forms of many others. The same object under another name
 # makes no mistake and gets full marks.
 # evidence: property: grade/judge, grade/judge_init, grade/catalogue, grade/components, grade/case, grade/battery
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
@@ -20,10 +21,21 @@ families=$(grep -o '"%s\.[a-z0-9_]*"' "$source/tests/grade/planted.c" | tr -d '"
 for family in $families; do
     planted_ids="$planted_ids sgd.$family momentum.$family adam.$family"
 done
+for pass in $(grep -o 'pass_is("[a-z_]*")' "$source/tests/grade/planted.c" | cut -d'"' -f2 | sort -u); do
+    planted_ids="$planted_ids network_gradient.$pass training.$pass"
+done
 all=$mistakes
 mistakes=
+number=0
 for id in $all; do
-    case " $(echo $planted_ids) " in *" $id "*) mistakes="$mistakes $id" ;; esac
+    case " $(echo $planted_ids) " in
+    *" $id "*)
+        number=$((number + 1))
+        case $id,$((number % 4)),${ASSAY_TEST_EFFORT-} in
+        any.* | submission.* | *,1,* | *,large) mistakes="$mistakes $id" ;;
+        esac
+        ;;
+    esac
 done
 drawn=$(echo "$components" | grep '^init_' | paste -sd,)
 computed=$(echo "$components" | grep -v '^init_' | paste -sd,)
@@ -68,7 +80,7 @@ for row in rows[1:]:
         print(f"{name}: called \"{row[5]}\", {row[1]} of {row[2]} points")
         bad += 1
 print(f"{len(rows) - 1} submissions")
-sys.exit(bad > 0 or len(rows) < 20)
+sys.exit(bad > 0 or len(rows) < 5)
 END
 done
 # The first diverging value and a hint are in the report of each.
