@@ -87,6 +87,9 @@ double distance_to(const grade_part *part, const grade_choice *choice)
 {
     double most = 0.0;
     for (size_t i = 0; i < part->count; i++) {
+        if (part->answers[i].verdict != GRADE_PASS) {
+            continue;
+        }
         assay_error error = {0};
         grade_fields other;
         support_assert_ok(assay_grade_fields_like(&part->cases[i]->outputs, &other, &error), &error);

@@ -32,7 +32,7 @@ void set_parameter(const grade_component *component, grade_choice *choice);
 
 bool two_free(const grade_component *component, switched a, switched b);
 void answer(grade_part *part, const grade_choice *choice);
-/* How far the answers are from those of a choice, on the worst case. */
+/* How far the answers are from those of a choice, on the worst case that has an answer. */
 double distance_to(const grade_part *part, const grade_choice *choice);
 
 const char *id_of(const grade_component *component, switched of);
