@@ -502,6 +502,7 @@ static const struct {
     {GREETS "exec >&-; sleep 100", GRADE_EXITED, "closed its standard output"},
     {GREETS "kill -XCPU $$", GRADE_TIMED_OUT, "used up its processor time"},
     {GREETS "kill -40 $$", GRADE_CRASHED, "killed by signal 40 (unknown)"},
+    {"read -r line; echo '{\"functions\": [\"relu\"]}'; read -r line; exit 3", GRADE_EXITED, "exit status 3"},
     {GREETS "printf '%600s\\nthe last words\\n' x >&2; exit 3", GRADE_EXITED, "before it replied: the last words"},
     {GREETS "kill -SEGV $$", GRADE_CRASHED, "killed by signal 11 (Segmentation fault)"},
     {GREETS "exit 139", GRADE_CRASHED, "killed by signal 11 (Segmentation fault)"},
