@@ -294,6 +294,35 @@ START_TEST(bad_pickles)
 }
 END_TEST
 
+/* Checkpoints without a network: the message has what they hold. */
+START_TEST(what_is_no_network_is_named)
+{
+    static const struct {
+        blob pickle;
+        const char *wanted;
+    } cases[] = {
+        {BLOB("\x80\2}X" LENGTH("\5") "epochK\3s."),
+         ": holds no tensors; it is a dictionary with 'epoch' (a number), known to be harmless: save "
+         "net.state_dict() with torch.save"},
+        {BLOB("\x80\2}."), ": holds no tensors; it is a dictionary, known to be harmless: save"},
+        {BLOB("\x80\2]K\3a."), ": holds no tensors; it is a list, known to be harmless: save"},
+    };
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/model.pt", folder);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assay_model model;
+        assay_error error = {.message = ""};
+        blob file = zip_of_pickle(cases[i].pickle);
+        FILE *stream = fopen(path, "wb");
+        ck_assert(stream != NULL && fwrite(file.bytes, 1, file.size, stream) == file.size && fclose(stream) == 0);
+        support_assert_error(assay_model_open(path, NULL, &model, &error), ASSAY_ERROR_FORMAT, &error, cases[i].wanted);
+        assay_free((char *)file.bytes);
+    }
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* Nested tuples that double at each step: 2^60 leaves if all were visited. */
 START_TEST(tuples_of_tuples)
 {
@@ -850,6 +879,7 @@ static Suite *suite(void)
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, the_good_pickle_is_good);
     tcase_add_loop_test(tests, bad_pickles, 0, sizeof pickles / sizeof *pickles);
+    tcase_add_test(tests, what_is_no_network_is_named);
     tcase_add_test(tests, tuples_of_tuples);
     tcase_add_test(tests, bad_archives);
     tcase_add_test(tests, deflated_archive_is_read);
