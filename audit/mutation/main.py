@@ -35,7 +35,7 @@ def options():
     parser.add_argument("--thorough", action="store_true",
                         help="run the whole suite, not only the folder's own tests, on listed equivalents, too")
     parser.add_argument("--quick", action="store_true",
-                        help="while you add tests: run only the folder's own test programs")
+                        help="while you add tests: run only the folder's own test programs and those with faults")
     parser.add_argument("--keep-killed", action="store_true",
                         help="while you add tests: mutants that were killed before a change of the sources stay killed")
     return parser.parse_args()
@@ -214,7 +214,8 @@ def steps_of(given, listed):
     """The steps that a mutant must survive. Without --thorough a listed one runs only its folder's tests."""
     if listed and not given.thorough:
         return {"own"}
-    return {"own", "sanitized"} if given.quick else {"own", "failing", "sanitized", "others"}
+    near = {"own", "failing", "sanitized"}
+    return near if given.quick else near | {"others"}
 
 
 def examine_all(root, folder, given, chosen, names, listed, say):
@@ -256,7 +257,8 @@ def main():
     os.makedirs(os.path.join(folder, "mutation"), exist_ok=True)
     asked = given.folders.replace(",", " ").split()
     folders = [f for f in planting.FOLDERS if not asked or f in asked or f.removeprefix("lib/") in asked]
-    names = [n for n in given.tests.split() if not given.quick or any(testing.Test(n).owns(f) for f in folders)]
+    names = [n for n in given.tests.split()
+             if not given.quick or testing.Test(n).makes_calls_fail() or any(testing.Test(n).owns(f) for f in folders)]
     say("building job1/ and so on")
     worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())
     candidates = planting.candidates(root, worker["builds"][0].parsing, folders)
