@@ -519,10 +519,10 @@ static assay_status look_for_hint(fault_bench *bench, assay_error *error)
 /* Each run of a submission starts processes, and does the same with each of its cases. */
 enum { OF_ONE_PLACE = 1, IN_A_SANDBOX = 4 };
 
-/* Slow ones: where every later call fails too, little more is reached. */
+/* Slow ones: where every later call fails too, little more is reached. It is tried with ASSAY_TEST_EFFORT=large. */
 enum { ONCE_ONLY = 1U << FAULTS_FROM_THEN };
 
-static const fault_scenario scenarios[] = {
+static fault_scenario scenarios[] = {
     {"the catalogue", NULL, open_catalogue, NULL, 0, NULL, 0},
     {"a rubric", set_up_rubric, read_rubric, tidy_catalogue, 0, NULL, 0},
     {"export and import", NULL, export_and_import, NULL, 0, NULL, 0},
@@ -534,8 +534,8 @@ static const fault_scenario scenarios[] = {
     {"reports", set_up_report, write_reports, tidy_battery, ONCE_ONLY, NULL, 0},
     {"the runner found", NULL, find_runner, NULL, 0, NULL, 0},
     {"a submission run", set_up_submission, run_bare, tidy_battery, 0, NULL, OF_ONE_PLACE},
-    {"a submission run with files", set_up_submission, run_with_files, tidy_battery, 0, NULL, OF_ONE_PLACE},
-    {"a submission that ends", set_up_submission, run_quitter, tidy_battery, 0, NULL, OF_ONE_PLACE},
+    {"a submission run with files", set_up_submission, run_with_files, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
+    {"a submission that ends", set_up_submission, run_quitter, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
     {"a report put into a folder", set_up_old_report, put_report, NULL, 0, NULL, 0},
     {"the file of a folder", set_up_choice, choose_file, NULL, 0, NULL, 0},
     {"a control group", NULL, make_group, NULL, 0, NULL, OF_ONE_PLACE},
@@ -543,7 +543,7 @@ static const fault_scenario scenarios[] = {
     {"a sandbox made", NULL, make_sandbox, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
     {"a source compiled", set_up_source, compile_source, NULL, ONCE_ONLY, NULL, OF_ONE_PLACE},
     {"a folder run in a sandbox", set_up_folder, run_folder, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
-    {"a submission run in a sandbox", set_up_submission, run_sandboxed, tidy_battery, 0, NULL, OF_ONE_PLACE},
+    {"a submission run in a sandbox", set_up_submission, run_sandboxed, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
 };
 
 int main(void)
@@ -555,6 +555,9 @@ int main(void)
     starter_folder = assay_asprintf(NULL, "%s/tests/grade/.libs", build != NULL ? build : ".");
     starter = assay_asprintf(NULL, "%s/starter.so", starter_folder);
     setenv("ASSAY_GRADE_RUNNER", runner, 1);
+    for (size_t i = 0; i < count && support_large_effort(); i++) {
+        scenarios[i].skip &= ~(unsigned)ONCE_ONLY;
+    }
     if (assay_grade_sandbox_create(runner, NULL, &sandbox, &error) != ASSAY_OK) {
         support_skip("nothing fails around a submission in a sandbox: %s", error.message);
         count -= IN_A_SANDBOX;
