@@ -3,11 +3,9 @@
  * derivative computes. Each level of the models has the formula of its mistake, and each formula has a level.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "grade/components.h"
-#include "grade_levels.h"
+#include "grade_formulas.h"
 
 static const char *const formula_components[] = {
     "identity",          "tanh",          "relu",          "sigmoid",          "leaky_relu",
@@ -247,71 +245,29 @@ static double overflowing(double x)
     F("leaky_relu_gradient.one_at_zero", x < 0.0 ? s * dy : dy)                                                  \
     F("leaky_relu_gradient.zero_at_zero", x > 0.0 ? dy : x < 0.0 ? s * dy : 0.0)
 
-#define ID_OF(id, value) id,
-#define VALUE_OF(id, value) (value),
-static const char *const ids[] = {FORMULAS(ID_OF)};
-enum { COUNT = sizeof ids / sizeof ids[0] };
+static const char *const ids[] = {FORMULAS(FORMULA_ID)};
 
 static double formula(size_t number, double x, double dy, double s, double p)
 {
-    const double values[] = {FORMULAS(VALUE_OF)};
-    return values[number];
+    FORMULAS(FORMULA_PICK)
+    return NAN;
 }
 
-static bool agree(double a, double b)
+static void compute(const grade_case *graded, size_t number, double p, const grade_fields *outputs)
 {
-    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * (1.0 + fabs(a));
-}
-
-/* Whether the model with one level computes a formula in all cases. */
-static bool is_formula(const grade_part *part, const grade_choice *choice, size_t number)
-{
-    for (size_t i = 0; i < part->count; i++) {
-        const grade_fields *inputs = &part->cases[i]->inputs;
-        const grade_field *x = assay_grade_find(inputs, "x");
-        const grade_field *dy = assay_grade_find(inputs, "dy");
-        const grade_field *slope = assay_grade_find(inputs, "slope");
-        for (size_t k = 0; k < x->count; k++) {
-            double wanted = formula(number, x->values[k], dy == NULL ? 0.0 : dy->values[k],
-                                    slope == NULL ? 0.0 : slope->values[0], choice->parameter);
-            if (!agree(part->answers[i].outputs.field[0].values[k], wanted)) {
-                return false;
-            }
-        }
+    const grade_field *x = assay_grade_find(&graded->inputs, "x");
+    const grade_field *dy = assay_grade_find(&graded->inputs, "dy");
+    const grade_field *slope = assay_grade_find(&graded->inputs, "slope");
+    for (size_t k = 0; k < x->count; k++) {
+        outputs->field[0].values[k] = formula(number, x->values[k], dy == NULL ? 0.0 : dy->values[k],
+                                              slope == NULL ? 0.0 : slope->values[0], p);
     }
-    return true;
 }
 
 START_TEST(levels_are_formulas)
 {
-    grade_battery *battery = draw(formula_components[_i], 9);
-    grade_part *part = &battery->parts[0];
-    const grade_component *component = part->component;
-    switched levels[MAX_LEVELS];
-    size_t count = list_levels(component, levels);
-    bool used[COUNT] = {false};
-    size_t named = 0;
-    for (size_t k = 0; k < count; k++) {
-        const char *id = id_of(component, levels[k]);
-        grade_choice choice = single(component, levels[k]);
-        bool found = false;
-        set_parameter(component, &choice);
-        answer(part, &choice);
-        for (size_t f = 0; f < COUNT; f++) {
-            bool same = strcmp(ids[f], id) == 0 && is_formula(part, &choice, f);
-            used[f] = used[f] || same;
-            found = found || same;
-        }
-        ck_assert_msg(found, "%s, level %d: no formula is the model's", id, levels[k].level);
-    }
-    for (size_t f = 0; f < COUNT; f++) {
-        size_t length = strlen(component->name);
-        bool own = strncmp(ids[f], component->name, length) == 0 && ids[f][length] == '.';
-        named += own;
-        ck_assert_msg(!own || used[f], "%s: no level has formula %zu", ids[f], f);
-    }
-    ck_assert_uint_gt(named, 8);
-    assay_grade_battery_destroy(battery);
+    static const formula_family family = {FORMULA_IDS(ids), compute};
+    check_formulas(formula_components[_i], (const formula_family *[]){&family, NULL}, 8);
 }
 END_TEST
 

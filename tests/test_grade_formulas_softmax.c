@@ -4,11 +4,10 @@
  */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "grade/components.h"
-#include "grade_levels.h"
+#include "grade_formulas.h"
 
 enum { ROOM = 160 };
 
@@ -207,13 +206,8 @@ static size_t transposed(const sample *s, size_t r, size_t j)
     if (number-- == 0) {                \
         return (divisor);               \
     }
-#define ID(id, value) id,
-#define PICK(id, value)  \
-    if (number-- == 0) { \
-        return (value);  \
-    }
 static const char *const quotient_ids[] = {QUOTIENTS(QUOTIENT_ID)};
-static const char *const probability_ids[] = {PROBABILITIES(ID)};
+static const char *const probability_ids[] = {PROBABILITIES(FORMULA_ID)};
 
 /* What the formulas call z, q, and so on. */
 #define NAMES(s, r, j)               \
@@ -249,30 +243,8 @@ static double divisor_of(size_t number, const sample *s, const double *E, size_t
 static double probability(size_t number, const sample *s, size_t r, size_t j)
 {
     NAMES(s, r, j);
-    PROBABILITIES(PICK)
+    PROBABILITIES(FORMULA_PICK)
     return NAN;
-}
-
-static void fill_quotients(const sample *s, size_t number, sheet *filled)
-{
-    double E[ROOM];
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        E[i] = exp(summed_exponent(number, s, i / s->classes, i % s->classes));
-    }
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        double x = numerator_exponent(number, s, i / s->classes, i % s->classes);
-        double divisor = divisor_of(number, s, E, i / s->classes, i % s->classes);
-        filled->p[i] = exp(x) / divisor;
-        filled->l[i] = x - log(divisor);
-    }
-}
-
-static void fill_probabilities(const sample *s, size_t number, sheet *filled)
-{
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        filled->p[i] = probability(number, s, i / s->classes, i % s->classes);
-        filled->l[i] = log(filled->p[i]);
-    }
 }
 
 /* As it should be. */
@@ -289,17 +261,69 @@ static sheet softmax_of(const sample *s)
     return right;
 }
 
-/* The right output of each component for these probabilities. */
-static void finish(const sample *s, const char *component, const sheet *of, double *output)
+static sample sample_of(const grade_case *graded, double q)
 {
-    double loss = 0.0;
+    const grade_field *z = assay_grade_find(&graded->inputs, "logits");
+    const grade_field *labels = assay_grade_find(&graded->inputs, "labels");
+    ck_assert_uint_le(z->count, ROOM);
+    return (sample){z->shape[0], z->shape[1], z->values, labels == NULL ? NULL : labels->values, q};
+}
+
+/* The right output of the component for these probabilities. */
+static void finish(const sample *s, const grade_case *graded, const sheet *of, const grade_fields *outputs)
+{
+    bool is_loss = strcmp(graded->component->name, "cross_entropy") == 0;
+    double *output = outputs->field[0].values;
     for (size_t i = 0; i < s->rows * s->classes; i++) {
         bool own = s->labels != NULL && s->labels[i / s->classes] == (double)(i % s->classes);
-        loss -= own ? of->l[i] : 0.0;
-        output[i] = strcmp(component, "softmax") == 0 ? of->p[i] : (of->p[i] - own) / (double)s->rows;
+        if (s->labels == NULL) {
+            output[i] = of->p[i];
+        } else if (!is_loss) {
+            output[i] = (of->p[i] - own) / (double)s->rows;
+        } else if (own) {
+            output[0] -= of->l[i] / (double)s->rows;
+        }
     }
-    if (strcmp(component, "cross_entropy") == 0) {
-        output[0] = loss / (double)s->rows;
+}
+
+static void compute_quotients(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
+{
+    sample s = sample_of(graded, q);
+    sheet filled;
+    double E[ROOM];
+    for (size_t i = 0; i < s.rows * s.classes; i++) {
+        E[i] = exp(summed_exponent(number, &s, i / s.classes, i % s.classes));
+    }
+    for (size_t i = 0; i < s.rows * s.classes; i++) {
+        double x = numerator_exponent(number, &s, i / s.classes, i % s.classes);
+        double divisor = divisor_of(number, &s, E, i / s.classes, i % s.classes);
+        filled.p[i] = exp(x) / divisor;
+        filled.l[i] = x - log(divisor);
+    }
+    finish(&s, graded, &filled, outputs);
+}
+
+static void compute_probabilities(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
+{
+    sample s = sample_of(graded, q);
+    sheet filled;
+    for (size_t i = 0; i < s.rows * s.classes; i++) {
+        filled.p[i] = probability(number, &s, i / s.classes, i % s.classes);
+        filled.l[i] = log(filled.p[i]);
+    }
+    finish(&s, graded, &filled, outputs);
+}
+
+/* A formula of one class of one row, where the softmax is right. */
+typedef double element(size_t number, const sample *s, const sheet *of, size_t r, size_t j);
+
+static void compute_elements(element *value, const grade_case *graded, size_t number, double q, double divisor,
+                             const grade_fields *outputs)
+{
+    sample s = sample_of(graded, q);
+    sheet right = softmax_of(&s);
+    for (size_t i = 0; i < s.rows * s.classes; i++) {
+        outputs->field[0].values[i] = value(number, &s, &right, i / s.classes, i % s.classes) / divisor;
     }
 }
 
@@ -325,23 +349,20 @@ static void finish(const sample *s, const char *component, const sheet *of, doub
     F(".averaged", p / (double)R)                                  \
     F(".last_class_zero", j < C - 1 ? p : 0.0)                     \
     F("any.shape_transposed", of->p[transposed(s, r, j)])
-static const char *const output_ids[] = {OUTPUTS(ID)};
+static const char *const output_ids[] = {OUTPUTS(FORMULA_ID)};
 
 static double output_of(size_t number, const sample *s, const sheet *of, size_t r, size_t j)
 {
     NAMES(s, r, j);
     const double p = of->p[r * C + j];
     const double l = of->l[r * C + j];
-    OUTPUTS(PICK)
+    OUTPUTS(FORMULA_PICK)
     return NAN;
 }
 
-static void fill_outputs(const sample *s, size_t number, double *output)
+static void compute_outputs(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
-    sheet right = softmax_of(s);
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        output[i] = output_of(number, s, &right, i / s->classes, i % s->classes);
-    }
+    compute_elements(output_of, graded, number, q, 1.0, outputs);
 }
 
 /* --- labels ------------------------------------------------------------------------------------------------------- */
@@ -353,25 +374,26 @@ static void fill_outputs(const sample *s, size_t number, double *output)
     F(".first_class_for_label", 0)                    \
     F(".prediction_for_label", best(s->z + r * C, C)) \
     F(".label_of_first_row", (size_t)s->labels[0])
-static const char *const label_ids[] = {LABELS(ID)};
+static const char *const label_ids[] = {LABELS(FORMULA_ID)};
 
 static size_t label_of(size_t number, const sample *s, size_t r)
 {
     const size_t C = s->classes;
     const size_t y = (size_t)s->labels[r];
-    LABELS(PICK)
+    LABELS(FORMULA_PICK)
     return C;
 }
 
-static void with_labels(const sample *s, size_t number, const char *component, double *output)
+static void compute_labels(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
-    double labels[ROOM];
-    for (size_t r = 0; r < s->rows; r++) {
-        labels[r] = (double)label_of(number, s, r);
+    sample s = sample_of(graded, q);
+    sheet right = softmax_of(&s);
+    double taken[ROOM];
+    for (size_t r = 0; r < s.rows; r++) {
+        taken[r] = (double)label_of(number, &s, r);
     }
-    sample other = {s->rows, s->classes, s->z, labels, s->q};
-    sheet right = softmax_of(&other);
-    finish(&other, component, &right, output);
+    s.labels = taken;
+    finish(&s, graded, &right, outputs);
 }
 
 /* --- the loss's own ----------------------------------------------------------------------------------------------- */
@@ -404,7 +426,7 @@ static void with_labels(const sample *s, size_t number, const char *component, d
     F(".labels_crossed", -l *often(s, j) / (double)R)                                 \
     F(".label_added", own ? log(exponentials(row, C, top(row, C, 1))) + STABLE : 0.0) \
     F(".label_added", own ? log_sum(row, C) + z : 0.0)
-static const char *const term_ids[] = {TERMS(ID)};
+static const char *const term_ids[] = {TERMS(FORMULA_ID)};
 
 static double term_of(size_t number, const sample *s, const sheet *of, size_t r, size_t j)
 {
@@ -413,18 +435,19 @@ static double term_of(size_t number, const sample *s, const sheet *of, size_t r,
     const double l = of->l[r * C + j];
     const bool own = s->labels[r] == (double)j;
     const double y = own;
-    TERMS(PICK)
+    TERMS(FORMULA_PICK)
     return NAN;
 }
 
-static void fill_terms(const sample *s, size_t number, double *output)
+static void compute_terms(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
-    sheet right = softmax_of(s);
+    sample s = sample_of(graded, q);
+    sheet right = softmax_of(&s);
     double sum = 0.0;
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        sum += term_of(number, s, &right, i / s->classes, i % s->classes);
+    for (size_t i = 0; i < s.rows * s.classes; i++) {
+        sum += term_of(number, &s, &right, i / s.classes, i % s.classes);
     }
-    output[0] = sum / (double)s->rows;
+    outputs->field[0].values[0] = sum / (double)s.rows;
 }
 
 /* What becomes of the rows' losses, whose sum is `sum`, and of the probabilities of their labels. */
@@ -444,7 +467,7 @@ static void fill_terms(const sample *s, size_t number, double *output)
     F(".last_row_only", loss[rows - 1] / R)                          \
     F(".first_row_only", loss[0] / R)                                \
     F(".labels_as_rows", total(swapped, rows, 1) / R)
-static const char *const reduction_ids[] = {REDUCTIONS(ID)};
+static const char *const reduction_ids[] = {REDUCTIONS(FORMULA_ID)};
 
 static double reduction_of(size_t number, const sample *s, const sheet *of)
 {
@@ -463,14 +486,15 @@ static double reduction_of(size_t number, const sample *s, const sheet *of)
         product *= p[r];
     }
     const double sum = total(loss, rows, 1);
-    REDUCTIONS(PICK)
+    REDUCTIONS(FORMULA_PICK)
     return NAN;
 }
 
-static void fill_reductions(const sample *s, size_t number, double *output)
+static void compute_reductions(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
-    sheet right = softmax_of(s);
-    output[0] = reduction_of(number, s, &right);
+    sample s = sample_of(graded, q);
+    sheet right = softmax_of(&s);
+    outputs->field[0].values[0] = reduction_of(number, &s, &right);
 }
 
 /* --- the gradient's own ------------------------------------------------------------------------------------------- */
@@ -537,8 +561,8 @@ static double loss_beside(const sample *s, size_t r, size_t j, double h)
     if (number-- == 0) {         \
         return (pair){(w), (g)}; \
     }
-static const char *const averaged_ids[] = {AVERAGED(ID)};
-static const char *const undivided_ids[] = {UNDIVIDED(ID)};
+static const char *const averaged_ids[] = {AVERAGED(FORMULA_ID)};
+static const char *const undivided_ids[] = {UNDIVIDED(FORMULA_ID)};
 static const char *const below_ids[] = {BELOW_SOFTMAX(BELOW_ID)};
 
 typedef struct {
@@ -557,14 +581,14 @@ typedef struct {
 static double averaged_of(size_t number, const sample *s, const sheet *of, size_t r, size_t j)
 {
     GRADIENT_NAMES(s, of, r, j);
-    AVERAGED(PICK)
+    AVERAGED(FORMULA_PICK)
     return NAN;
 }
 
 static double undivided_of(size_t number, const sample *s, const sheet *of, size_t r, size_t j)
 {
     GRADIENT_NAMES(s, of, r, j);
-    UNDIVIDED(PICK)
+    UNDIVIDED(FORMULA_PICK)
     return NAN;
 }
 
@@ -575,154 +599,62 @@ static pair below_of(size_t number, const sample *s, const sheet *of, size_t r, 
     return (pair){NAN, NAN};
 }
 
-static void fill_averaged(const sample *s, size_t number, double *output)
+static void compute_averaged(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
-    sheet right = softmax_of(s);
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        output[i] = averaged_of(number, s, &right, i / s->classes, i % s->classes) / (double)s->rows;
-    }
+    compute_elements(averaged_of, graded, number, q, (double)sample_of(graded, q).rows, outputs);
 }
 
-static void fill_undivided(const sample *s, size_t number, double *output)
+static void compute_undivided(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
-    sheet right = softmax_of(s);
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        output[i] = undivided_of(number, s, &right, i / s->classes, i % s->classes);
-    }
+    compute_elements(undivided_of, graded, number, q, 1.0, outputs);
 }
 
 /* dz_j = sum_k g_k dp_k/dz_j, with dp_k/dz_j = p_k (1 - p_k) for k = j, and -p_k p_j else. */
-static void fill_below(const sample *s, size_t number, double *output)
+static double through_softmax(size_t number, const sample *s, const sheet *of, size_t r, size_t j)
 {
-    sheet right = softmax_of(s);
-    for (size_t i = 0; i < s->rows * s->classes; i++) {
-        size_t r = i / s->classes;
-        size_t j = i % s->classes;
-        double own = below_of(number, s, &right, r, j).w;
-        double sum = 0.0;
-        for (size_t k = 0; k < s->classes; k++) {
-            pair at = below_of(number, s, &right, r, k);
-            sum += at.g * at.w * (k == j ? 1.0 - own : -own);
-        }
-        output[i] = sum / (double)s->rows;
+    double own = below_of(number, s, of, r, j).w;
+    double sum = 0.0;
+    for (size_t k = 0; k < s->classes; k++) {
+        pair at = below_of(number, s, of, r, k);
+        sum += at.g * at.w * (k == j ? 1.0 - own : -own);
     }
+    return sum;
+}
+
+static void compute_below(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
+{
+    compute_elements(through_softmax, graded, number, q, (double)sample_of(graded, q).rows, outputs);
 }
 
 /* --- the comparison ----------------------------------------------------------------------------------------------- */
 
-/* Formulas of one kind. */
-typedef struct {
-    const char *const *ids; /* ".NAME" is a mistake of any component that has the family */
-    size_t count;
-    void (*fill_sheet)(const sample *s, size_t number, sheet *filled);
-    void (*fill_labels)(const sample *s, size_t number, const char *component, double *output);
-    void (*fill)(const sample *s, size_t number, double *output);
-} family;
+static const formula_family quotients = {FORMULA_IDS(quotient_ids), compute_quotients};
+static const formula_family probabilities = {FORMULA_IDS(probability_ids), compute_probabilities};
+static const formula_family softmaxes = {FORMULA_IDS(output_ids), compute_outputs};
+static const formula_family relabelled = {FORMULA_IDS(label_ids), compute_labels};
+static const formula_family terms = {FORMULA_IDS(term_ids), compute_terms};
+static const formula_family reductions = {FORMULA_IDS(reduction_ids), compute_reductions};
+static const formula_family averaged = {FORMULA_IDS(averaged_ids), compute_averaged};
+static const formula_family undivided = {FORMULA_IDS(undivided_ids), compute_undivided};
+static const formula_family below = {FORMULA_IDS(below_ids), compute_below};
 
-#define IDS(ids) ids, sizeof(ids) / sizeof(ids)[0]
-static const family divided = {IDS(quotient_ids), .fill_sheet = fill_quotients};
-static const family guarded = {IDS(probability_ids), .fill_sheet = fill_probabilities};
-static const family relabelled = {IDS(label_ids), .fill_labels = with_labels};
-static const family outputs = {IDS(output_ids), .fill = fill_outputs};
-static const family terms = {IDS(term_ids), .fill = fill_terms};
-static const family reductions = {IDS(reduction_ids), .fill = fill_reductions};
-static const family averaged = {IDS(averaged_ids), .fill = fill_averaged};
-static const family undivided = {IDS(undivided_ids), .fill = fill_undivided};
-static const family below = {IDS(below_ids), .fill = fill_below};
-
-enum { FAMILIES = 6, MOST_FORMULAS = 64 };
-static const struct {
-    const char *component;
-    const family *families[FAMILIES];
-} checked[] = {{"softmax", {&divided, &guarded, &outputs}},
-               {"cross_entropy", {&divided, &guarded, &relabelled, &terms, &reductions}},
-               {"cross_entropy_gradient", {&divided, &guarded, &relabelled, &averaged, &undivided, &below}}};
-
-static void compute(const family *of, size_t number, const char *component, const sample *s, double *output)
+START_TEST(softmax_levels_are_formulas)
 {
-    if (of->fill_sheet != NULL) {
-        sheet filled;
-        of->fill_sheet(s, number, &filled);
-        finish(s, component, &filled, output);
-    } else if (of->fill_labels != NULL) {
-        of->fill_labels(s, number, component, output);
-    } else {
-        of->fill(s, number, output);
-    }
+    check_formulas("softmax", (const formula_family *[]){&quotients, &probabilities, &softmaxes, NULL}, 50);
 }
+END_TEST
 
-static bool agree(double a, double b)
+START_TEST(loss_levels_are_formulas)
 {
-    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * (1.0 + fabs(a));
+    const formula_family *families[] = {&quotients, &probabilities, &relabelled, &terms, &reductions, NULL};
+    check_formulas("cross_entropy", families, 75);
 }
+END_TEST
 
-/* Whether the model's answers are a formula's in all cases. */
-static bool is_formula(const grade_part *part, const grade_choice *choice, const family *of, size_t number)
+START_TEST(gradient_levels_are_formulas)
 {
-    for (size_t i = 0; i < part->count; i++) {
-        const grade_field *z = assay_grade_find(&part->cases[i]->inputs, "logits");
-        bool labelled = part->cases[i]->inputs.count > 1;
-        const double *labels = labelled ? assay_grade_values(&part->cases[i]->inputs, "labels") : NULL;
-        sample s = {z->shape[0], z->shape[1], z->values, labels, choice->parameter};
-        const grade_field *got = &part->answers[i].outputs.field[0];
-        double wanted[ROOM];
-        ck_assert_uint_le(z->count, ROOM);
-        compute(of, number, part->component->name, &s, wanted);
-        for (size_t k = 0; k < got->count; k++) {
-            if (!agree(got->values[k], wanted[k])) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
-static bool has_id(const char *id, const char *of, const char *component)
-{
-    size_t length = strlen(component);
-    return strcmp(of, id) == 0 || (strncmp(id, component, length) == 0 && strcmp(id + length, of) == 0);
-}
-
-/* Marks the formulas of a level, which is the part's answers; false if there is none. */
-static bool find_formula(const grade_part *part, const char *id, const grade_choice *choice,
-                         const family *const *families, bool used[FAMILIES][MOST_FORMULAS])
-{
-    bool found = false;
-    for (size_t f = 0; f < FAMILIES && families[f] != NULL; f++) {
-        for (size_t n = 0; n < families[f]->count; n++) {
-            bool same = has_id(id, families[f]->ids[n], part->component->name) &&
-                        is_formula(part, choice, families[f], n);
-            used[f][n] = used[f][n] || same;
-            found = found || same;
-        }
-    }
-    return found;
-}
-
-START_TEST(levels_are_formulas)
-{
-    const family *const *families = checked[_i].families;
-    grade_battery *battery = draw(checked[_i].component, 9);
-    grade_part *part = &battery->parts[0];
-    switched levels[MAX_LEVELS];
-    size_t count = list_levels(part->component, levels);
-    bool used[FAMILIES][MOST_FORMULAS] = {{false}};
-    ck_assert_uint_gt(count, 50);
-    for (size_t k = 0; k < count; k++) {
-        const char *id = id_of(part->component, levels[k]);
-        grade_choice choice = single(part->component, levels[k]);
-        answer(part, &choice);
-        ck_assert_msg(find_formula(part, id, &choice, families, used), "%s, level %d: no formula is the model's", id,
-                      levels[k].level);
-    }
-    for (size_t f = 0; f < FAMILIES && families[f] != NULL; f++) {
-        ck_assert_uint_le(families[f]->count, MOST_FORMULAS);
-        for (size_t n = 0; n < families[f]->count; n++) {
-            ck_assert_msg(used[f][n], "%s: no level has formula %zu, %s", checked[_i].component, n,
-                          families[f]->ids[n]);
-        }
-    }
-    assay_grade_battery_destroy(battery);
+    const formula_family *families[] = {&quotients, &probabilities, &relabelled, &averaged, &undivided, &below, NULL};
+    check_formulas("cross_entropy_gradient", families, 75);
 }
 END_TEST
 
@@ -730,7 +662,9 @@ int main(void)
 {
     Suite *suite = suite_create("grade formulas of softmax");
     TCase *formulas = evidence_case("formulas", "property: grade/components");
-    tcase_add_loop_test(formulas, levels_are_formulas, 0, sizeof checked / sizeof checked[0]);
+    tcase_add_test(formulas, softmax_levels_are_formulas);
+    tcase_add_test(formulas, loss_levels_are_formulas);
+    tcase_add_test(formulas, gradient_levels_are_formulas);
     suite_add_tcase(suite, formulas);
     return support_run(suite);
 }
