@@ -3,9 +3,12 @@
 #include <math.h>
 #include <string.h>
 
+enum { MOST_FAMILIES = 8, MOST_FORMULAS = 256 };
+
 typedef struct {
-    bool formula[MOST_FAMILIES][MOST_FORMULAS];
-} used_formulas;
+    size_t family;
+    size_t number;
+} formula_place;
 
 static bool agree(double a, double b)
 {
@@ -45,26 +48,32 @@ static bool has_id(const char *id, const char *formula, const char *component)
                                         strcmp(id + strlen(component), formula) == 0);
 }
 
-/* Whether no other component can have a level with the formula. */
+/* Whether the component must have a level with the formula: other components' may be in the same family. */
 static bool is_own(const char *formula, const char *component)
 {
     size_t length = strlen(component);
-    return formula[0] == '.' || (strncmp(formula, component, length) == 0 && formula[length] == '.');
+    return formula[0] == '.' || strncmp(formula, "any.", 4) == 0 ||
+           (strncmp(formula, component, length) == 0 && formula[length] == '.');
 }
 
-/* Marks the formulas of a level, which gave the answers; false if there is none. */
-static bool find_formula(const grade_part *part, const char *id, double p, const formula_family *const *families,
-                         used_formulas *used)
+/* The formula of a level, if there is one: the n-th level of an id has the n-th formula of the id. */
+static bool find_formula(const grade_component *component, const switched *levels, size_t level,
+                         const formula_family *const *families, formula_place *found)
 {
-    bool found = false;
+    const char *id = id_of(component, levels[level]);
+    size_t earlier = 0;
+    for (size_t k = 0; k < level; k++) {
+        earlier += strcmp(id_of(component, levels[k]), id) == 0;
+    }
     for (size_t f = 0; families[f] != NULL; f++) {
         for (size_t n = 0; n < families[f]->count; n++) {
-            bool same = has_id(id, families[f]->ids[n], part->component->name) && is_formula(part, p, families[f], n);
-            used->formula[f][n] = used->formula[f][n] || same;
-            found = found || same;
+            if (has_id(id, families[f]->ids[n], component->name) && earlier-- == 0) {
+                *found = (formula_place){f, n};
+                return true;
+            }
         }
     }
-    return found;
+    return false;
 }
 
 void check_formulas(const char *component, const formula_family *const *families, size_t fewest)
@@ -73,23 +82,23 @@ void check_formulas(const char *component, const formula_family *const *families
     grade_part *part = &battery->parts[0];
     switched levels[MAX_LEVELS];
     size_t count = list_levels(part->component, levels);
-    used_formulas used = {{{false}}};
+    bool used[MOST_FAMILIES][MOST_FORMULAS] = {{false}};
     ck_assert_uint_gt(count, fewest);
-    for (size_t f = 0; families[f] != NULL; f++) {
-        ck_assert_uint_lt(f, MOST_FAMILIES);
-        ck_assert_uint_le(families[f]->count, MOST_FORMULAS);
-    }
     for (size_t k = 0; k < count; k++) {
-        const char *id = id_of(part->component, levels[k]);
+        formula_place at;
         grade_choice choice = single(part->component, levels[k]);
+        const char *id = id_of(part->component, levels[k]);
+        ck_assert_msg(find_formula(part->component, levels, k, families, &at), "%s: a level without a formula", id);
+        ck_assert(at.family < MOST_FAMILIES && at.number < MOST_FORMULAS);
         answer(part, &choice);
-        ck_assert_msg(find_formula(part, id, choice.parameter, families, &used),
-                      "%s, level %d: no formula is the model's", id, levels[k].level);
+        ck_assert_msg(is_formula(part, choice.parameter, families[at.family], at.number),
+                      "%s, level %d: the model's values are not the formula's", id, levels[k].level);
+        used[at.family][at.number] = true;
     }
     for (size_t f = 0; families[f] != NULL; f++) {
         for (size_t n = 0; n < families[f]->count; n++) {
-            ck_assert_msg(used.formula[f][n] || !is_own(families[f]->ids[n], component),
-                          "%s: no level has formula %zu, %s", component, n, families[f]->ids[n]);
+            ck_assert_msg(used[f][n] || !is_own(families[f]->ids[n], component), "%s: no level has formula %zu, %s",
+                          component, n, families[f]->ids[n]);
         }
     }
     assay_grade_battery_destroy(battery);

@@ -1,6 +1,6 @@
 /*
  * Compares the components' models with formulas that a test program writes once more: each level of a model has a
- * formula of its mistake, and each formula has a level.
+ * formula of its mistake, and each formula has a level. Formulas of one id are in the order of the levels.
  */
 #ifndef ASSAY_TESTS_GRADE_FORMULAS_H
 #define ASSAY_TESTS_GRADE_FORMULAS_H
@@ -15,8 +15,6 @@ typedef struct {
     void (*compute)(const grade_case *graded, size_t number, double p, const grade_fields *outputs);
 } formula_family;
 #define FORMULA_IDS(table) (table), sizeof(table) / sizeof(table)[0]
-
-enum { MOST_FAMILIES = 8, MOST_FORMULAS = 256 };
 
 /* For formulas with one value each: the table of ids, and a choice that computes no other formula. */
 #define FORMULA_ID(id, value) id,

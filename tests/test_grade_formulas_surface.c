@@ -138,8 +138,8 @@ static double steep(double a, double b)
     F(".norm_without_two", 2.0 * FACTOR, EXPONENT, x / VARIANCE, y / VARIANCE)                                         \
     F(".norm_sigma_not_squared", 1.0 / (0.4 * PI), EXPONENT, x / VARIANCE, y / VARIANCE)                               \
     F(".optimum_missing", k == 2 ? 0.0 : FACTOR, EXPONENT, x / VARIANCE, y / VARIANCE)                                 \
-    F(".optimum_missing", k == 1 ? 0.0 : FACTOR, EXPONENT, x / VARIANCE, y / VARIANCE)                                 \
     F(".optimum_missing", k == 0 ? 0.0 : FACTOR, EXPONENT, x / VARIANCE, y / VARIANCE)                                 \
+    F(".optimum_missing", k == 1 ? 0.0 : FACTOR, EXPONENT, x / VARIANCE, y / VARIANCE)                                 \
     F(".first_optimum_only", k == 0 ? FACTOR : 0.0, EXPONENT, x / VARIANCE, y / VARIANCE)                              \
     F(".coordinates_swapped", FACTOR, -12.5 * (pow(a - centre[1], 2.0) + pow(b - centre[0], 2.0)),                     \
       25.0 * (a - centre[1]), 25.0 * (b - centre[0]))                                                                  \
