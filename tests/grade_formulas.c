@@ -10,7 +10,7 @@ typedef struct {
     size_t number;
 } formula_place;
 
-static bool agree(double a, double b)
+bool formulas_agree(double a, double b)
 {
     return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * (1.0 + fabs(a));
 }
@@ -19,7 +19,7 @@ static bool outputs_agree(const grade_fields *a, const grade_fields *b)
 {
     for (size_t f = 0; f < a->count; f++) {
         for (size_t k = 0; k < a->field[f].count; k++) {
-            if (!agree(a->field[f].values[k], b->field[f].values[k])) {
+            if (!formulas_agree(a->field[f].values[k], b->field[f].values[k])) {
                 return false;
             }
         }
@@ -46,6 +46,18 @@ static bool has_id(const char *id, const char *formula, const char *component)
 {
     return strcmp(formula, id) == 0 || (formula[0] == '.' && strncmp(id, component, strlen(component)) == 0 &&
                                         strcmp(id + strlen(component), formula) == 0);
+}
+
+void set_level(const grade_component *component, const char *formula, grade_choice *choice)
+{
+    switched levels[MAX_LEVELS];
+    size_t count = list_levels(component, levels);
+    size_t k = 0;
+    while (k < count && !has_id(id_of(component, levels[k]), formula, component->name)) {
+        k++;
+    }
+    ck_assert_uint_lt(k, count);
+    choice->level[levels[k].axis] = (unsigned char)levels[k].level;
 }
 
 /* Whether the component must have a level with the formula: other components' may be in the same family. */

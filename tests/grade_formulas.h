@@ -23,6 +23,12 @@ typedef struct {
         return (value);         \
     }
 
+/* Whether two numbers are one but for rounding: NaN is like NaN. */
+bool formulas_agree(double a, double b);
+
+/* Sets the first level that has the formula's id. */
+void set_level(const grade_component *component, const char *formula, grade_choice *choice);
+
 /* `families` ends with NULL. The component must have more than `fewest` levels. */
 void check_formulas(const char *component, const formula_family *const *families, size_t fewest);
 

@@ -398,15 +398,41 @@ static void compute_labels(const grade_case *graded, size_t number, double q, co
 
 /* --- the loss's own ----------------------------------------------------------------------------------------------- */
 
+/* What is taken for the logarithm of p. */
+#define LOGARITHMS(F)                                                   \
+    F(".log_underflow", log(p))                                         \
+    F(".probability_clipped", log(p > q ? p : q))                       \
+    F(".probability_clipped_at_both_ends", log(clipped(p, q, 1.0 - q))) \
+    F(".epsilon_in_logarithm", log(q + p))                              \
+    F(".zero_skipped", p > 0.0 ? log(p) : 0.0)                          \
+    F(".infinity_replaced", p > 0.0 ? log(p) : -DBL_MAX)
+static const char *const logarithm_ids[] = {LOGARITHMS(FORMULA_ID)};
+
+static double logarithm_of(size_t number, double p, double q)
+{
+    LOGARITHMS(FORMULA_PICK)
+    return NAN;
+}
+
+static sheet with_logarithms(const sample *s, size_t number)
+{
+    sheet filled = softmax_of(s);
+    for (size_t i = 0; i < s->rows * s->classes; i++) {
+        filled.l[i] = logarithm_of(number, filled.p[i], s->q);
+    }
+    return filled;
+}
+
+static void compute_logarithms(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
+{
+    sample s = sample_of(graded, q);
+    sheet filled = with_logarithms(&s, number);
+    finish(&s, graded, &filled, outputs);
+}
+
 /* A row's loss is the sum of these over its classes; own: the class is the label, and y = 1 instead of 0. */
 #define TERMS(F)                                                                      \
-    F(".log_underflow", own ? -log(p) : 0.0)                                          \
     F(".zero_times_infinity", -y *log(p))                                             \
-    F(".probability_clipped", own ? -log(p > q ? p : q) : 0.0)                        \
-    F(".probability_clipped_at_both_ends", own ? -log(clipped(p, q, 1.0 - q)) : 0.0)  \
-    F(".epsilon_in_logarithm", own ? -log(q + p) : 0.0)                               \
-    F(".zero_skipped", own &&p > 0.0 ? -log(p) : 0.0)                                 \
-    F(".infinity_replaced", own ? (p > 0.0 ? -log(p) : DBL_MAX) : 0.0)                \
     F(".sign", own ? l : 0.0)                                                         \
     F(".logarithm_base", own ? -l / 0.69314718055994530942 : 0.0)                     \
     F(".logarithm_base", own ? -l / 2.30258509299404568402 : 0.0)                     \
@@ -423,7 +449,7 @@ static void compute_labels(const grade_case *graded, size_t number, double q, co
     F(".sigmoid_of_all", (z > 0.0 ? z : 0.0) - y * z + log(1.0 + exp(-fabs(z))))      \
     F(".label_smoothing", -(y * (1.0 - q) + q / (double)C) * l)                       \
     F(".label_missing", -l)                                                           \
-    F(".labels_crossed", -l *often(s, j) / (double)R)                                 \
+    F(".labels_crossed", often(s, j) > 0.0 ? -l * often(s, j) / (double)R : 0.0)      \
     F(".label_added", own ? log(exponentials(row, C, top(row, C, 1))) + STABLE : 0.0) \
     F(".label_added", own ? log_sum(row, C) + z : 0.0)
 static const char *const term_ids[] = {TERMS(FORMULA_ID)};
@@ -439,15 +465,20 @@ static double term_of(size_t number, const sample *s, const sheet *of, size_t r,
     return NAN;
 }
 
+static double mean_of_terms(size_t number, const sample *s, const sheet *of)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < s->rows * s->classes; i++) {
+        sum += term_of(number, s, of, i / s->classes, i % s->classes);
+    }
+    return sum / (double)s->rows;
+}
+
 static void compute_terms(const grade_case *graded, size_t number, double q, const grade_fields *outputs)
 {
     sample s = sample_of(graded, q);
     sheet right = softmax_of(&s);
-    double sum = 0.0;
-    for (size_t i = 0; i < s.rows * s.classes; i++) {
-        sum += term_of(number, &s, &right, i / s.classes, i % s.classes);
-    }
-    outputs->field[0].values[0] = sum / (double)s.rows;
+    outputs->field[0].values[0] = mean_of_terms(number, &s, &right);
 }
 
 /* What becomes of the rows' losses, whose sum is `sum`, and of the probabilities of their labels. */
@@ -632,6 +663,7 @@ static const formula_family quotients = {FORMULA_IDS(quotient_ids), compute_quot
 static const formula_family probabilities = {FORMULA_IDS(probability_ids), compute_probabilities};
 static const formula_family softmaxes = {FORMULA_IDS(output_ids), compute_outputs};
 static const formula_family relabelled = {FORMULA_IDS(label_ids), compute_labels};
+static const formula_family logarithms = {FORMULA_IDS(logarithm_ids), compute_logarithms};
 static const formula_family terms = {FORMULA_IDS(term_ids), compute_terms};
 static const formula_family reductions = {FORMULA_IDS(reduction_ids), compute_reductions};
 static const formula_family averaged = {FORMULA_IDS(averaged_ids), compute_averaged};
@@ -646,8 +678,54 @@ END_TEST
 
 START_TEST(loss_levels_are_formulas)
 {
-    const formula_family *families[] = {&quotients, &probabilities, &relabelled, &terms, &reductions, NULL};
+    const formula_family *families[] = {&quotients, &probabilities, &relabelled, &logarithms,
+                                        &terms,     &reductions,    NULL};
     check_formulas("cross_entropy", families, 75);
+}
+END_TEST
+
+/* Where `id` is in a family; its count if it is not there. */
+static size_t number_of(const formula_family *family, const char *id)
+{
+    size_t n = 0;
+    while (n < family->count && strcmp(family->ids[n], id) != 0) {
+        n++;
+    }
+    return n;
+}
+
+static void check_pair(grade_part *part, size_t logarithm, const char *id)
+{
+    grade_choice choice = GRADE_TUTORIAL;
+    set_level(part->component, logarithm_ids[logarithm], &choice);
+    set_level(part->component, id, &choice);
+    set_parameter(part->component, &choice);
+    answer(part, &choice);
+    for (size_t i = 0; i < part->count; i++) {
+        sample s = sample_of(part->cases[i], choice.parameter);
+        sheet filled = with_logarithms(&s, logarithm);
+        size_t term = number_of(&terms, id);
+        double wanted = term < terms.count ? mean_of_terms(term, &s, &filled)
+                                           : reduction_of(number_of(&reductions, id), &s, &filled);
+        double got = part->answers[i].outputs.field[0].values[0];
+        ck_assert_msg(formulas_agree(got, wanted), "%s and %s, %s: %g, not %g", logarithm_ids[logarithm], id,
+                      part->cases[i]->name, got, wanted);
+    }
+}
+
+/* What becomes of a wrong logarithm, and of an infinite one, in the formulas that use it. */
+START_TEST(formulas_of_wrong_logarithms)
+{
+    static const char *const ids[] = {".sign",          ".logarithm_base",   ".entropy",       ".label_smoothing",
+                                      ".label_missing", ".labels_crossed",   ".perplexity",    ".summed",
+                                      ".halved",        ".integer_division", ".last_row_only", ".labels_as_rows"};
+    grade_battery *battery = draw("cross_entropy", 9);
+    for (size_t n = 0; n < logarithms.count; n++) {
+        for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) {
+            check_pair(&battery->parts[0], n, ids[k]);
+        }
+    }
+    assay_grade_battery_destroy(battery);
 }
 END_TEST
 
@@ -664,6 +742,7 @@ int main(void)
     TCase *formulas = evidence_case("formulas", "property: grade/components");
     tcase_add_test(formulas, softmax_levels_are_formulas);
     tcase_add_test(formulas, loss_levels_are_formulas);
+    tcase_add_test(formulas, formulas_of_wrong_logarithms);
     tcase_add_test(formulas, gradient_levels_are_formulas);
     suite_add_tcase(suite, formulas);
     return support_run(suite);
