@@ -144,8 +144,8 @@ static size_t transposed(const sample *s, size_t r, size_t j)
 /* --- softmax and its logarithm ------------------------------------------------------------------------------------ */
 
 /*
- * A probability is e^x / divisor, and its logarithm x - log(divisor). Of the exponent x of the numerator, the exponent u
- * of what is summed, and the divisor, of the matrix E = e^u.
+ * A probability is e^x / divisor, and its logarithm x - log(divisor). x: the exponent of the numerator; u: the exponent
+ * of what is summed; and the divisor, from the matrix E = e^u.
  */
 #define ROW_SUM total(E + r * C, C, 1)
 #define STABLE (z - top(row, C, 1))

@@ -35,7 +35,7 @@ static double sigmoid_slope(double x)
     return sigmoid(x) * sigmoid(-x);
 }
 
-/* --- pathological curvature: tanh(a)^2 + 0.01 |a| + sigmoid(b) ---------------------------------------------------- */
+/* --- pathological curvature: tanh(a)^2 + 0.01 |a| + sigmoid(b) -------------------------------------------------- */
 
 static double curve(double a, double b)
 {
@@ -101,7 +101,7 @@ static double slope(double a)
     F("any.finite_differences", CURVE, (curve(a + p, b) - curve(a - p, b)) / (p + p),                           \
       (curve(a, b + p) - curve(a, b - p)) / (p + p))
 
-/* --- steep optima: minus three normal densities -------------------------------------------------------------------- */
+/* --- steep optima: minus three normal densities ------------------------------------------------------------------ */
 
 static const double centres[3][2] = {{1.0, -0.5}, {-1.0, 0.5}, {-0.5, -0.8}};
 #define PI 3.14159265358979323846
@@ -162,7 +162,7 @@ static double steep(double a, double b)
     F("any.finite_differences", steep(a, b), (steep(a + p, b) - steep(a - p, b)) / (p + p),                            \
       (steep(a, b + p) - steep(a, b - p)) / (p + p))
 
-/* --- the comparison ------------------------------------------------------------------------------------------------ */
+/* --- the comparison ---------------------------------------------------------------------------------------------- */
 
 #define ID_OF(id, loss, dw1, dw2) id,
 #define ID_OF_OPTIMUM(id, factor, exponent, d1, d2) id,
