@@ -20,10 +20,11 @@ typedef struct {
     double q;
 } sample;
 
-/* Probabilities and their logarithms. */
+/* Probabilities p, and the logarithms of p and of 1 - p. */
 typedef struct {
     double p[ROOM];
     double l[ROOM];
+    double l_other[ROOM];
 } sheet;
 
 /* --- small functions for the formulas ----------------------------------------------------------------------------- */
@@ -250,13 +251,14 @@ static double probability(size_t number, const sample *s, size_t r, size_t j)
 /* As it should be. */
 static sheet softmax_of(const sample *s)
 {
-    sheet right = {{0.0}, {0.0}};
+    sheet right = {{0.0}, {0.0}, {0.0}};
     for (size_t i = 0; i < s->rows * s->classes; i++) {
         const double *row = s->z + i / s->classes * s->classes;
         double shifted = s->z[i] - top(row, s->classes, 1);
         double sum = exponentials(row, s->classes, top(row, s->classes, 1));
         right.p[i] = exp(shifted) / sum;
         right.l[i] = shifted - log(sum);
+        right.l_other[i] = log(1.0 - right.p[i]);
     }
     return right;
 }
@@ -419,6 +421,7 @@ static sheet with_logarithms(const sample *s, size_t number)
     sheet filled = softmax_of(s);
     for (size_t i = 0; i < s->rows * s->classes; i++) {
         filled.l[i] = logarithm_of(number, filled.p[i], s->q);
+        filled.l_other[i] = logarithm_of(number, 1.0 - filled.p[i], s->q);
     }
     return filled;
 }
@@ -438,7 +441,7 @@ static void compute_logarithms(const grade_case *graded, size_t number, double q
     F(".logarithm_base", own ? -l / 2.30258509299404568402 : 0.0)                     \
     F(".logarithm_missing", own ? -p : 0.0)                                           \
     F(".logarithm_missing", own ? 1.0 - p : 0.0)                                      \
-    F(".binary", own ? -l : -log(1.0 - p))                                            \
+    F(".binary", own ? -l : -of->l_other[r * C + j])                                  \
     F(".squared_error", pow(p - y, 2.0))                                              \
     F(".entropy", -p *l)                                                              \
     F(".softmax_missing", own ? -z : 0.0)                                             \
@@ -657,6 +660,27 @@ static void compute_below(const grade_case *graded, size_t number, double q, con
     compute_elements(through_softmax, graded, number, q, (double)sample_of(graded, q).rows, outputs);
 }
 
+/* The sign or a factor of a gradient that is computed in another way. */
+static void check_factor(grade_part *part, const char *path, const char *formula, double factor)
+{
+    grade_choice choice = GRADE_TUTORIAL;
+    set_level(part->component, path, &choice);
+    set_parameter(part->component, &choice);
+    grade_choice scaled = choice;
+    set_level(part->component, formula, &scaled);
+    for (size_t i = 0; i < part->count; i++) {
+        double values[ROOM];
+        const grade_field *got = &part->answers[i].outputs.field[0];
+        part->component->model(part->cases[i], &choice, &part->answers[i].outputs);
+        memcpy(values, got->values, got->count * sizeof *values);
+        part->component->model(part->cases[i], &scaled, &part->answers[i].outputs);
+        for (size_t k = 0; k < got->count; k++) {
+            ck_assert_msg(formulas_agree(got->values[k], factor * values[k]), "%s and %s: %g, not %g", path, formula,
+                          got->values[k], factor * values[k]);
+        }
+    }
+}
+
 /* --- the comparison ----------------------------------------------------------------------------------------------- */
 
 static const formula_family quotients = {FORMULA_IDS(quotient_ids), compute_quotients};
@@ -716,14 +740,28 @@ static void check_pair(grade_part *part, size_t logarithm, const char *id)
 /* What becomes of a wrong logarithm, and of an infinite one, in the formulas that use it. */
 START_TEST(formulas_of_wrong_logarithms)
 {
-    static const char *const ids[] = {".sign",          ".logarithm_base",   ".entropy",       ".label_smoothing",
-                                      ".label_missing", ".labels_crossed",   ".perplexity",    ".summed",
-                                      ".halved",        ".integer_division", ".last_row_only", ".labels_as_rows"};
+    static const char *const ids[] = {
+        ".sign",           ".binary",     ".logarithm_base", ".entropy", ".label_smoothing",  ".label_missing",
+        ".labels_crossed", ".perplexity", ".summed",         ".halved",  ".integer_division", ".last_row_only",
+        ".labels_as_rows"};
     grade_battery *battery = draw("cross_entropy", 9);
     for (size_t n = 0; n < logarithms.count; n++) {
         for (size_t k = 0; k < sizeof ids / sizeof ids[0]; k++) {
             check_pair(&battery->parts[0], n, ids[k]);
         }
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+START_TEST(gradients_of_other_paths_have_factors)
+{
+    static const char *const paths[] = {".through_reciprocal", ".zero_over_zero", ".reciprocal_clipped",
+                                        ".epsilon_in_reciprocal", "any.finite_differences"};
+    grade_battery *battery = draw("cross_entropy_gradient", 9);
+    for (size_t n = 0; n < sizeof paths / sizeof paths[0]; n++) {
+        check_factor(&battery->parts[0], paths[n], ".sign", -1.0);
+        check_factor(&battery->parts[0], paths[n], ".factor_two", 2.0);
     }
     assay_grade_battery_destroy(battery);
 }
@@ -743,6 +781,7 @@ int main(void)
     tcase_add_test(formulas, softmax_levels_are_formulas);
     tcase_add_test(formulas, loss_levels_are_formulas);
     tcase_add_test(formulas, formulas_of_wrong_logarithms);
+    tcase_add_test(formulas, gradients_of_other_paths_have_factors);
     tcase_add_test(formulas, gradient_levels_are_formulas);
     suite_add_tcase(suite, formulas);
     return support_run(suite);
