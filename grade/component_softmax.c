@@ -213,13 +213,18 @@ static double smallest(const double *z, size_t count)
     return least;
 }
 
-static double mean(const double *z, size_t count)
+static double sum_of(const double *values, size_t count)
 {
     double sum = 0.0;
     for (size_t i = 0; i < count; i++) {
-        sum += z[i];
+        sum += values[i];
     }
-    return sum / (double)count;
+    return sum;
+}
+
+static double mean(const double *z, size_t count)
+{
+    return sum_of(z, count) / (double)count;
 }
 
 /* What is subtracted from element (row, column). */
@@ -300,11 +305,7 @@ static void shift_logits(const batch *b, const grade_choice *choice, double *shi
 
 static double row_sum(const double *e, const batch *b, size_t row)
 {
-    double sum = 0.0;
-    for (size_t j = 0; j < b->classes; j++) {
-        sum += e[row * b->classes + j];
-    }
-    return sum;
+    return sum_of(e + row * b->classes, b->classes);
 }
 
 /* What the exponential at (row, column) is divided by. */
@@ -325,8 +326,9 @@ static double divisor(int kind, const double *e, const batch *b, size_t row, siz
             sum += row_sum(e, b, r);
         }
         return sum;
-    case SUM_WITHOUT_LAST: return row_sum(e, b, row) - e[row * b->classes + b->classes - 1];
-    case SUM_WITHOUT_FIRST: return row_sum(e, b, row) - e[row * b->classes];
+    /* A loop that ends too early or begins too late: a difference of sums would lose what is far below the largest. */
+    case SUM_WITHOUT_LAST: return sum_of(e + row * b->classes, b->classes - 1);
+    case SUM_WITHOUT_FIRST: return sum_of(e + row * b->classes + 1, b->classes - 1);
     case SUM_BROADCAST: return row_sum(e, b, b->rows == b->classes ? column : row);
     case SUM_OTHERS: return row_sum(e, b, row) - e[row * b->classes + column];
     case SUM_MISSING: return 1.0;

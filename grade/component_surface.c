@@ -402,7 +402,6 @@ static surface_point density_at(double d1, double d2, double sigma, const grade_
     double distance = exponent == EXPONENT_DISTANCE ? sqrt(square) : square;
     double density = norm[choice->level[STEEP_AXIS_NORM]] * exp(-distance / spread[exponent]);
     double slope = exponent == EXPONENT_DISTANCE ? 1.0 / (spread[exponent] * distance) : 2.0 / spread[exponent];
-    surface_point point = {-density, 0.0, 0.0};
     switch (choice->level[STEEP_AXIS_GRADIENT]) {
     case GRADIENT_SIGMA: slope *= sigma; break;
     case GRADIENT_NO_VARIANCE: slope = 1.0; break;
@@ -412,10 +411,10 @@ static surface_point density_at(double d1, double d2, double sigma, const grade_
     }
     int gradient = choice->level[STEEP_AXIS_GRADIENT];
     bool no_distance = gradient == GRADIENT_NO_DISTANCE;
-    bool swapped = choice->level[STEEP_AXIS_GRADIENT] == GRADIENT_SWAPPED;
-    point.dw1 = density * slope * (no_distance ? 1.0 : swapped ? d2 : d1) * (gradient != GRADIENT_NO_DW1);
-    point.dw2 = density * slope * (no_distance ? 1.0 : swapped ? d1 : d2) * (gradient != GRADIENT_NO_DW2);
-    return point;
+    bool swapped = gradient == GRADIENT_SWAPPED;
+    double dw1 = density * slope * (no_distance ? 1.0 : swapped ? d2 : d1) * (gradient != GRADIENT_NO_DW1);
+    double dw2 = density * slope * (no_distance ? 1.0 : swapped ? d1 : d2) * (gradient != GRADIENT_NO_DW2);
+    return (surface_point){-density, dw1, dw2};
 }
 
 static surface_point steep(double w1, double w2, const grade_choice *choice)

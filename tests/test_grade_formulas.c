@@ -3,11 +3,10 @@
  * derivative computes. Each level of the models has the formula of its mistake, and each formula has a level.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "grade/components.h"
-#include "grade_levels.h"
+#include "grade_formulas.h"
 
 static const char *const formula_components[] = {
     "identity",          "tanh",          "relu",          "sigmoid",          "leaky_relu",
@@ -115,10 +114,6 @@ static double overflowing(double x)
     F("tanh_gradient.forward_tan", dy *(1.0 - tan(x) * tan(x)))                                                  \
     F("tanh_gradient.forward_arctan", dy *(1.0 - atan(x) * atan(x)))                                             \
                                                                                                                  \
-    F("any.finite_differences", dy *(tanh(x + p) - tanh(x)) / p)                                                 \
-    F("any.finite_differences", dy *(tanh(x + p) - tanh(x - p)) / (p + p))                                       \
-    F("any.finite_differences", dy *(sigmoid(x + p) - sigmoid(x)) / p)                                           \
-    F("any.finite_differences", dy *(sigmoid(x + p) - sigmoid(x - p)) / (p + p))                                 \
     OUTPUTS(F, "relu", "relu.complement", x > 0.0 ? x : 0.0)                                                     \
     F("relu.leak", x > 0.0 ? x : p * x)                                                                          \
     F("relu.absolute", x < 0.0 ? -x : x)                                                                         \
@@ -162,10 +157,10 @@ static double overflowing(double x)
     F("relu_gradient.masked_by_upstream", dy > 0.0 ? dy : 0.0)                                                   \
     F("relu_gradient.masked_twice", dy > 0.0 && x > 0.0 ? dy : 0.0)                                              \
                                                                                                                  \
+    F("sigmoid.sign", overflowing(-x))                                                                           \
     OUTPUTS(F, "sigmoid", "sigmoid.sign", sigmoid(x))                                                            \
     ARGUMENTS(F, "sigmoid", sigmoid)                                                                             \
     F("sigmoid.overflow", overflowing(x))                                                                        \
-    F("sigmoid.sign", overflowing(-x))                                                                           \
     F("sigmoid.tanh", tanh(x))                                                                                   \
     F("sigmoid.one_missing", exp(x))                                                                             \
     F("sigmoid.hard", clipped(0.5 + x / 5.0, 0.0, 1.0))                                                          \
@@ -247,71 +242,75 @@ static double overflowing(double x)
     F("leaky_relu_gradient.one_at_zero", x < 0.0 ? s * dy : dy)                                                  \
     F("leaky_relu_gradient.zero_at_zero", x > 0.0 ? dy : x < 0.0 ? s * dy : 0.0)
 
-#define ID_OF(id, value) id,
-#define VALUE_OF(id, value) (value),
-static const char *const ids[] = {FORMULAS(ID_OF)};
-enum { COUNT = sizeof ids / sizeof ids[0] };
+#define TANH_DIFFERENCES(F)                                      \
+    F("any.finite_differences", dy *(tanh(x + p) - tanh(x)) / p) \
+    F("any.finite_differences", dy *(tanh(x + p) - tanh(x - p)) / (p + p))
+#define SIGMOID_DIFFERENCES(F)                                         \
+    F("any.finite_differences", dy *(sigmoid(x + p) - sigmoid(x)) / p) \
+    F("any.finite_differences", dy *(sigmoid(x + p) - sigmoid(x - p)) / (p + p))
 
-static double formula(size_t number, double x, double dy, double s, double p)
+static const char *const ids[] = {FORMULAS(FORMULA_ID)};
+static const char *const tanh_ids[] = {TANH_DIFFERENCES(FORMULA_ID)};
+static const char *const sigmoid_ids[] = {SIGMOID_DIFFERENCES(FORMULA_ID)};
+
+typedef double formula(size_t number, double x, double dy, double s, double p);
+
+static double activation(size_t number, double x, double dy, double s, double p)
 {
-    const double values[] = {FORMULAS(VALUE_OF)};
-    return values[number];
+    FORMULAS(FORMULA_PICK)
+    return NAN;
 }
 
-static bool agree(double a, double b)
+static double tanh_difference(size_t number, double x, double dy, double s, double p)
 {
-    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * (1.0 + fabs(a));
+    (void)s;
+    TANH_DIFFERENCES(FORMULA_PICK)
+    return NAN;
 }
 
-/* Whether the model with one level computes a formula in all cases. */
-static bool is_formula(const grade_part *part, const grade_choice *choice, size_t number)
+static double sigmoid_difference(size_t number, double x, double dy, double s, double p)
 {
-    for (size_t i = 0; i < part->count; i++) {
-        const grade_fields *inputs = &part->cases[i]->inputs;
-        const grade_field *x = assay_grade_find(inputs, "x");
-        const grade_field *dy = assay_grade_find(inputs, "dy");
-        const grade_field *slope = assay_grade_find(inputs, "slope");
-        for (size_t k = 0; k < x->count; k++) {
-            double wanted = formula(number, x->values[k], dy == NULL ? 0.0 : dy->values[k],
-                                    slope == NULL ? 0.0 : slope->values[0], choice->parameter);
-            if (!agree(part->answers[i].outputs.field[0].values[k], wanted)) {
-                return false;
-            }
-        }
+    (void)s;
+    SIGMOID_DIFFERENCES(FORMULA_PICK)
+    return NAN;
+}
+
+static void fill(formula *value, const grade_case *graded, size_t number, double p, const grade_fields *outputs)
+{
+    const grade_field *x = assay_grade_find(&graded->inputs, "x");
+    const grade_field *dy = assay_grade_find(&graded->inputs, "dy");
+    const grade_field *slope = assay_grade_find(&graded->inputs, "slope");
+    for (size_t k = 0; k < x->count; k++) {
+        outputs->field[0].values[k] = value(number, x->values[k], dy == NULL ? 0.0 : dy->values[k],
+                                            slope == NULL ? 0.0 : slope->values[0], p);
     }
-    return true;
+}
+
+static void compute_activation(const grade_case *graded, size_t number, double p, const grade_fields *outputs)
+{
+    fill(activation, graded, number, p, outputs);
+}
+
+static void compute_tanh_difference(const grade_case *graded, size_t number, double p, const grade_fields *outputs)
+{
+    fill(tanh_difference, graded, number, p, outputs);
+}
+
+static void compute_sigmoid_difference(const grade_case *graded, size_t number, double p, const grade_fields *outputs)
+{
+    fill(sigmoid_difference, graded, number, p, outputs);
 }
 
 START_TEST(levels_are_formulas)
 {
-    grade_battery *battery = draw(formula_components[_i], 9);
-    grade_part *part = &battery->parts[0];
-    const grade_component *component = part->component;
-    switched levels[MAX_LEVELS];
-    size_t count = list_levels(component, levels);
-    bool used[COUNT] = {false};
-    size_t named = 0;
-    for (size_t k = 0; k < count; k++) {
-        const char *id = id_of(component, levels[k]);
-        grade_choice choice = single(component, levels[k]);
-        bool found = false;
-        set_parameter(component, &choice);
-        answer(part, &choice);
-        for (size_t f = 0; f < COUNT; f++) {
-            bool same = strcmp(ids[f], id) == 0 && is_formula(part, &choice, f);
-            used[f] = used[f] || same;
-            found = found || same;
-        }
-        ck_assert_msg(found, "%s, level %d: no formula is the model's", id, levels[k].level);
-    }
-    for (size_t f = 0; f < COUNT; f++) {
-        size_t length = strlen(component->name);
-        bool own = strncmp(ids[f], component->name, length) == 0 && ids[f][length] == '.';
-        named += own;
-        ck_assert_msg(!own || used[f], "%s: no level has formula %zu", ids[f], f);
-    }
-    ck_assert_uint_gt(named, 8);
-    assay_grade_battery_destroy(battery);
+    static const formula_family all = {FORMULA_IDS(ids), compute_activation};
+    static const formula_family of_tanh = {FORMULA_IDS(tanh_ids), compute_tanh_difference};
+    static const formula_family of_sigmoid = {FORMULA_IDS(sigmoid_ids), compute_sigmoid_difference};
+    const char *component = formula_components[_i];
+    const formula_family *differences = strcmp(component, "tanh_gradient") == 0      ? &of_tanh
+                                        : strcmp(component, "sigmoid_gradient") == 0 ? &of_sigmoid
+                                                                                     : NULL;
+    check_formulas(component, (const formula_family *[]){&all, differences, NULL}, 8);
 }
 END_TEST
 

@@ -1,0 +1,35 @@
+/*
+ * Compares the components' models with formulas that a test program writes once more: each level of a model has a
+ * formula of its mistake, and each formula has a level. Formulas of one id are in the order of the levels.
+ */
+#ifndef ASSAY_TESTS_GRADE_FORMULAS_H
+#define ASSAY_TESTS_GRADE_FORMULAS_H
+
+#include "grade_levels.h"
+
+/* Formulas of one kind. An id may begin with '.': it is a mistake of each component that has the family. */
+typedef struct {
+    const char *const *ids;
+    size_t count;
+    /* The outputs of formula `number` for a case; p is the number of a mistake that has one. */
+    void (*compute)(const grade_case *graded, size_t number, double p, const grade_fields *outputs);
+} formula_family;
+#define FORMULA_IDS(table) (table), sizeof(table) / sizeof(table)[0]
+
+/* For formulas with one value each: the table of ids, and a choice that computes no other formula. */
+#define FORMULA_ID(id, value) id,
+#define FORMULA_PICK(id, value) \
+    if (number-- == 0) {        \
+        return (value);         \
+    }
+
+/* Whether two numbers are one but for rounding: NaN is like NaN. */
+bool formulas_agree(double a, double b);
+
+/* Sets the first level that has the formula's id. */
+void set_level(const grade_component *component, const char *formula, grade_choice *choice);
+
+/* `families` ends with NULL. The component must have more than `fewest` levels. */
+void check_formulas(const char *component, const formula_family *const *families, size_t fewest);
+
+#endif
