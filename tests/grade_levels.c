@@ -111,6 +111,47 @@ grade_choice single(const grade_component *component, switched of)
     return choice;
 }
 
+/* --- formulas ----------------------------------------------------------------------------------------------------- */
+
+/* Whether some formula with the level's id is the level; marks those that are. */
+static bool mark_formulas(grade_part *part, switched of, size_t count, const char *const *ids, formula_test *is,
+                          bool *used)
+{
+    const grade_component *component = part->component;
+    grade_choice choice = single(component, of);
+    bool found = false;
+    if (component->model != NULL) {
+        answer(part, &choice);
+    }
+    for (size_t f = 0; f < count; f++) {
+        bool same = strcmp(ids[f], id_of(component, of)) == 0 && is(part, &choice, f);
+        used[f] = used[f] || same;
+        found = found || same;
+    }
+    return found;
+}
+
+void check_formulas(grade_part *part, size_t count, const char *const *ids, formula_test *is, size_t least)
+{
+    switched levels[MAX_LEVELS];
+    bool used[MAX_FORMULAS] = {false};
+    const char *name = part->component->name;
+    size_t length = strlen(name);
+    size_t own = 0;
+    ck_assert_uint_le(count, MAX_FORMULAS);
+    size_t level_count = list_levels(part->component, levels);
+    for (size_t k = 0; k < level_count; k++) {
+        ck_assert_msg(mark_formulas(part, levels[k], count, ids, is, used), "%s, level %d: no formula is the model's",
+                      id_of(part->component, levels[k]), levels[k].level);
+    }
+    for (size_t f = 0; f < count; f++) {
+        bool named = strncmp(ids[f], name, length) == 0 && ids[f][length] == '.';
+        own += named;
+        ck_assert_msg(!named || used[f], "%s: no level has formula %zu", ids[f], f);
+    }
+    ck_assert_uint_ge(own, least);
+}
+
 bool may_be_alike(const char *a, const char *b)
 {
     static json_t *golden;

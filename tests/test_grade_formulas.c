@@ -3,8 +3,6 @@
  * derivative computes. Each level of the models has the formula of its mistake, and each formula has a level.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "grade/components.h"
 #include "grade_levels.h"
@@ -285,32 +283,7 @@ static bool is_formula(const grade_part *part, const grade_choice *choice, size_
 START_TEST(levels_are_formulas)
 {
     grade_battery *battery = draw(formula_components[_i], 9);
-    grade_part *part = &battery->parts[0];
-    const grade_component *component = part->component;
-    switched levels[MAX_LEVELS];
-    size_t count = list_levels(component, levels);
-    bool used[COUNT] = {false};
-    size_t named = 0;
-    for (size_t k = 0; k < count; k++) {
-        const char *id = id_of(component, levels[k]);
-        grade_choice choice = single(component, levels[k]);
-        bool found = false;
-        set_parameter(component, &choice);
-        answer(part, &choice);
-        for (size_t f = 0; f < COUNT; f++) {
-            bool same = strcmp(ids[f], id) == 0 && is_formula(part, &choice, f);
-            used[f] = used[f] || same;
-            found = found || same;
-        }
-        ck_assert_msg(found, "%s, level %d: no formula is the model's", id, levels[k].level);
-    }
-    for (size_t f = 0; f < COUNT; f++) {
-        size_t length = strlen(component->name);
-        bool own = strncmp(ids[f], component->name, length) == 0 && ids[f][length] == '.';
-        named += own;
-        ck_assert_msg(!own || used[f], "%s: no level has formula %zu", ids[f], f);
-    }
-    ck_assert_uint_gt(named, 8);
+    check_formulas(&battery->parts[0], COUNT, ids, is_formula, 9);
     assay_grade_battery_destroy(battery);
 }
 END_TEST
