@@ -72,7 +72,7 @@ suites = \
 # Programs of several files.
 suites += tests/test_backend tests/test_claims tests/test_claims_descent tests/test_claims_layers \
 	tests/test_goodness_of_fit tests/test_grade_components tests/test_grade_formulas \
-	tests/test_grade_formulas_optim tests/test_grade_levels \
+	tests/test_grade_formulas_init tests/test_grade_formulas_optim tests/test_grade_levels \
 	tests/test_grade_planted \
 	tests/test_init tests/test_likeness tests/test_optim tests/test_panel tests/test_products tests/test_report \
 	tests/test_study tests/test_surface tests/test_train tests/test_train_memory
@@ -98,6 +98,7 @@ tests_test_claims_layers_SOURCES = tests/test_claims_layers.c $(claim_record) te
 tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statistics.c tests/statistics.h
 tests_test_grade_components_SOURCES = tests/test_grade_components.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_formulas_SOURCES = tests/test_grade_formulas.c tests/grade_levels.c tests/grade_levels.h
+tests_test_grade_formulas_init_SOURCES = tests/test_grade_formulas_init.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_formulas_optim_SOURCES = tests/test_grade_formulas_optim.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_levels_SOURCES = tests/test_grade_levels.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_planted_SOURCES = tests/test_grade_planted.c tests/grade/planted_linear.h tests/grade_levels.c \
