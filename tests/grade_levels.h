@@ -39,13 +39,17 @@ const char *id_of(const grade_component *component, switched of);
 grade_choice single(const grade_component *component, switched of);
 /*
  * Asserts that each level of a component computes a formula with the id of its mistake, and that each formula whose id
- * begins with the component's name has a level. `is` says whether a choice is formula `number` in all cases; where the
- * component has a model, the part's answers are the choice's. `ids`: of the formulas, `count` (at most MAX_FORMULAS) of
- * them. At least `least` must have the component's name.
+ * begins with the component's name has a level. An id of two, "component.one + any.other", is of two mistakes at once.
+ * `is` says whether a choice is formula `number` in all cases; where the component has a model, the part's answers are
+ * the choice's. `ids`: of the formulas, `count` (at most MAX_FORMULAS) of them. At least `least` must have the
+ * component's name.
  */
 enum { MAX_FORMULAS = 512 };
 typedef bool formula_test(const grade_part *part, const grade_choice *choice, size_t number);
 void check_formulas(grade_part *part, size_t count, const char *const *ids, formula_test *is, size_t least);
+
+/* Whether two numbers differ by rounding only: both NaN, or closer than 1e-11 of their size plus `size`. */
+bool formula_agrees(double a, double b, double size);
 
 /* Whether golden/mistakes.json says that no case can tell two explanations apart: "id", or "id + id". */
 bool may_be_alike(const char *a, const char *b);

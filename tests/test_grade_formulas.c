@@ -256,11 +256,6 @@ static double formula(size_t number, double x, double dy, double s, double p)
     return values[number];
 }
 
-static bool agree(double a, double b)
-{
-    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * (1.0 + fabs(a));
-}
-
 /* Whether the model with one level computes a formula in all cases. */
 static bool is_formula(const grade_part *part, const grade_choice *choice, size_t number)
 {
@@ -272,7 +267,7 @@ static bool is_formula(const grade_part *part, const grade_choice *choice, size_
         for (size_t k = 0; k < x->count; k++) {
             double wanted = formula(number, x->values[k], dy == NULL ? 0.0 : dy->values[k],
                                     slope == NULL ? 0.0 : slope->values[0], choice->parameter);
-            if (!agree(part->answers[i].outputs.field[0].values[k], wanted)) {
+            if (!formula_agrees(part->answers[i].outputs.field[0].values[k], wanted, 1.0)) {
                 return false;
             }
         }

@@ -64,6 +64,7 @@ static grade_distribution law(grade_distribution_kind kind, double value)
     BIASES(F, "initializer.bias_unit_uniform", law(GRADE_POSITIVE, 1.0))              \
     BIASES(F, "initializer.bias_constant", law(GRADE_CONSTANT, p))
 
+#define LARGER(a, b) ((a) > (b) ? (a) : (b))
 /* Of fan-in, Xavier and Kaiming; v: the right variance. */
 #define SCALED(F, name, root_missing, v)                          \
     FORM(F, name ".std_as_bound", law(GRADE_UNIFORM, sqrt(v)))    \
@@ -102,7 +103,7 @@ static grade_distribution law(grade_distribution_kind kind, double value)
     SPREAD(F, "init_fan_in.other_gain", p *sqrt(of->first_in / in))                     \
     SPREAD(F, "init_fan_in.fan_out", sqrt(1.0 / out))                                   \
     SPREAD(F, "init_fan_in.fan_average", sqrt(2.0 / (in + out)))                        \
-    SPREAD(F, "init_fan_in.orthogonal", sqrt(1.0 / (in > out ? in : out)))
+    SPREAD(F, "init_fan_in.orthogonal", sqrt(1.0 / LARGER(in, out)))
 
 #define XAVIER(F)                                                                             \
     SCALED(F, "init_xavier", "root_missing", 2.0 / (in + out))                                \
@@ -115,7 +116,7 @@ static grade_distribution law(grade_distribution_kind kind, double value)
     SPREAD(F, "init_xavier.gain_of_sigmoid", 4.0 * s)                                         \
     SPREAD(F, "init_xavier.fan_in_only", sqrt(1.0 / in))                                      \
     SPREAD(F, "init_xavier.fan_out_only", sqrt(1.0 / out))                                    \
-    SPREAD(F, "init_xavier.orthogonal", sqrt(1.0 / (in > out ? in : out)))                    \
+    SPREAD(F, "init_xavier.orthogonal", sqrt(1.0 / LARGER(in, out)))                          \
     SPREAD(F, "init_xavier.fans_multiplied", sqrt(2.0 / (in * out)))                          \
     SPREAD(F, "init_xavier.harmonic_mean", sqrt((in + out) / (2.0 * in * out)))               \
     SPREAD(F, "init_xavier.geometric_mean", pow(in *out, -0.25))                              \
@@ -138,9 +139,62 @@ static grade_distribution law(grade_distribution_kind kind, double value)
     SPREAD(F, "init_kaiming.gain_on_first_layer", sqrt(2.0 / in))                                 \
     SPREAD(F, "init_kaiming.fan_out", sqrt(GAIN(2.0) / out))                                      \
     SPREAD(F, "init_kaiming.fan_average", sqrt(2.0 * GAIN(2.0) / (in + out)))                     \
-    SPREAD(F, "init_kaiming.orthogonal", sqrt(GAIN(2.0) / (in > out ? in : out)))
+    SPREAD(F, "init_kaiming.orthogonal", sqrt(GAIN(2.0) / LARGER(in, out)))
 
-#define LAWS(F) SHARED(F) CONSTANT(F) NORMAL(F) FAN_IN(F) XAVIER(F) KAIMING(F)
+/* Two mistakes, or a mistake in code of another convention, at once. */
+#define CONSTANT_PAIRS(F)                                                                                         \
+    F("init_constant.fill_ignored + init_constant.sign", law(GRADE_CONSTANT, -0.005), law(GRADE_CONSTANT, 0.005)) \
+    F("init_constant.fill_ignored + init_constant.divided_by_fan_in", law(GRADE_CONSTANT, p / in),                \
+      law(GRADE_CONSTANT, p))
+#define NORMAL_PAIRS(F)                                                                                    \
+    FORM(F, "init_normal.divided_by_fan_in + init_normal.uniform_bound", law(GRADE_UNIFORM, s / sqrt(in))) \
+    F("init_normal.divided_by_fan_in + initializer.one_value", law(GRADE_ONE_VALUE, 0.0),                  \
+      law(GRADE_NORMAL, s / sqrt(in)))
+#define FAN_IN_PAIRS(F)                                                                     \
+    SPREAD(F, "init_fan_in.other_gain + init_fan_in.fan_out", p *sqrt(of->first_out / out)) \
+    SPREAD(F, "init_fan_in.other_gain + init_fan_in.fan_average",                           \
+           p *sqrt((of->first_in + of->first_out) / (in + out)))                            \
+    SPREAD(F, "init_fan_in.other_gain + init_fan_in.orthogonal",                            \
+           p *sqrt(LARGER(of->first_in, of->first_out) / LARGER(in, out)))                  \
+    SPREAD(F, "init_fan_in.gain_of_relu + init_fan_in.fan_out", sqrt(2.0 / out))            \
+    SPREAD(F, "init_fan_in.gain_after_first_layer + init_fan_in.fan_average",               \
+           sqrt((of->first ? 2.0 : 4.0) / (in + out)))                                      \
+    SPREAD(F, "init_fan_in.gain_of_relu + init_fan_in.variance_as_std", 2.0 / in)
+#define XAVIER_PAIRS(F)                                                                                 \
+    SPREAD(F, "init_xavier.two_missing + init_xavier.gain_of_relu", sqrt(2.0 / (in + out)))             \
+    SPREAD(F, "init_xavier.two_missing + init_xavier.gain_of_tanh", 5.0 / 3.0 * sqrt(1.0 / (in + out))) \
+    SPREAD(F, "init_xavier.two_missing + init_xavier.gain_of_sigmoid", 4.0 * sqrt(1.0 / (in + out)))    \
+    SPREAD(F, "init_xavier.two_missing + init_xavier.fan_in_only", sqrt(0.5 / in))                      \
+    SPREAD(F, "init_xavier.gain_of_relu + init_xavier.fan_in_only", sqrt(2.0 / in))                     \
+    SPREAD(F, "init_xavier.gain_of_tanh + init_xavier.orthogonal", 5.0 / 3.0 / sqrt(LARGER(in, out)))   \
+    SPREAD(F, "init_xavier.other_gain + init_xavier.fan_out_only", p *sqrt(of->first_out / out))        \
+    SPREAD(F, "init_xavier.other_gain + init_xavier.fan_in_only", p *sqrt(of->first_in / in))           \
+    SPREAD(F, "init_xavier.other_gain + init_xavier.fans_multiplied",                                   \
+           p *sqrt(of->first_in * of->first_out / in / out))                                            \
+    F("init_xavier.fan_in_only + init_xavier.bias_drawn", law(GRADE_EITHER, sqrt(1.0 / in)),            \
+      law(GRADE_EITHER, sqrt(1.0 / in)))                                                                \
+    WEIGHTS(F, "init_xavier.fan_in_only + init_xavier.std_as_bound", law(GRADE_UNIFORM, sqrt(1.0 / in)))
+#define KAIMING_PAIRS(F)                                                                                           \
+    SPREAD(F, "init_kaiming.gain_on_first_layer + init_kaiming.gain_squared", 2.0 / sqrt(in))                      \
+    SPREAD(F, "init_kaiming.gain_on_first_layer + init_kaiming.gain_inverted", sqrt(0.5 / in))                     \
+    SPREAD(F, "init_kaiming.gain_on_first_layer + init_kaiming.no_gain_on_last_layer",                             \
+           sqrt((of->last ? 1.0 : 2.0) / in))                                                                      \
+    SPREAD(F, "init_kaiming.gain_on_first_layer + init_kaiming.root_of_numerator", sqrt(2.0) / in)                 \
+    SPREAD(F, "init_kaiming.gain_on_first_layer + init_kaiming.fan_out", sqrt(2.0 / out))                          \
+    WEIGHTS(F, "init_kaiming.gain_on_first_layer + init_kaiming.std_as_bound", law(GRADE_UNIFORM, sqrt(2.0 / in))) \
+    SPREAD(F, "init_kaiming.other_gain + init_kaiming.fan_out", p *sqrt(of->first_out / out))                      \
+    SPREAD(F, "init_kaiming.other_gain + init_kaiming.fan_average",                                                \
+           p *sqrt((of->first_in + of->first_out) / (in + out)))                                                   \
+    SPREAD(F, "init_kaiming.other_gain + init_kaiming.orthogonal",                                                 \
+           p *sqrt(LARGER(of->first_in, of->first_out) / LARGER(in, out)))                                         \
+    SPREAD(F, "init_kaiming.root_of_numerator + init_kaiming.fan_out", sqrt(GAIN(2.0)) / out)                      \
+    SPREAD(F, "init_kaiming.gain_missing + init_kaiming.fan_out", sqrt(1.0 / out))                                 \
+    SPREAD(F, "init_kaiming.pytorch_default + init_kaiming.fan_out", sqrt(1.0 / 3.0 / out))
+
+#define LAWS(F)                                                                                            \
+    SHARED(F)                                                                                              \
+    CONSTANT(F) NORMAL(F) FAN_IN(F) XAVIER(F) KAIMING(F) CONSTANT_PAIRS(F) NORMAL_PAIRS(F) FAN_IN_PAIRS(F) \
+        XAVIER_PAIRS(F) KAIMING_PAIRS(F)
 
 #define ID_OF(id, weight, bias) id,
 #define PAIR_OF(id, weight, bias) {(weight), (bias)},
@@ -191,40 +245,36 @@ static layer look(const grade_case *graded, double p, size_t number)
     return made;
 }
 
-static bool agree(double a, double b)
-{
-    return a == b || fabs(a - b) <= 1e-11 * fabs(a);
-}
-
 /* Whether the model gives tensor f (weights and biases in turn) of case i this law. */
 static bool has_law(const grade_part *part, size_t i, const grade_choice *choice, size_t f, grade_distribution wanted)
 {
     const struct grade_initializer *random = part->component->initializer;
     if (random != NULL) {
         grade_distribution given = random->draws(part->cases[i], choice, f / 2, f % 2 == 1);
-        return given.kind == wanted.kind && agree(given.value, wanted.value);
+        return given.kind == wanted.kind && formula_agrees(given.value, wanted.value, 0.0);
     }
     const grade_field *constant = &part->answers[i].outputs.field[f];
     bool same = true;
     for (size_t k = 0; k < constant->count; k++) {
-        same = same && agree(constant->values[k], wanted.value);
+        same = same && formula_agrees(constant->values[k], wanted.value, 0.0);
     }
     return same;
 }
 
 /*
  * The number that people see: a free gain's is the gain, of which the choice's number is the first layer's standard
- * deviation. The right gain of the first layer is 1 over the (average) fan.
+ * deviation. The right variance of the first layer is 1 over the (average) fan. (Of two mistakes the laws show it.)
  */
 static bool shows(const grade_part *part, size_t i, const grade_choice *choice, const char *id)
 {
     const struct grade_initializer *random = part->component->initializer;
-    if (random == NULL || random->shown == NULL) {
+    if (random == NULL || random->shown == NULL || strstr(id, " + ") != NULL) {
         return true;
     }
     double p = choice->parameter;
     double right = look(part->cases[i], p, 0).s;
-    return agree(random->shown(part->cases[i], choice), strstr(id, ".other_gain") != NULL ? pow(p / right, 2.0) : p);
+    double shown = strstr(id, ".other_gain") != NULL ? pow(p / right, 2.0) : p;
+    return formula_agrees(random->shown(part->cases[i], choice), shown, 0.0);
 }
 
 static bool is_law(const grade_part *part, const grade_choice *choice, size_t number)

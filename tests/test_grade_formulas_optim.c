@@ -217,16 +217,47 @@ static double shortened(double x, double norm, double most)
     F("adam.decoupled_decay", (w -= lr * p * w + lr * ADAM(g), w))                                       \
     F("adam.decoupled_decay", (w -= p * w + lr * ADAM(g), w))
 
-#define FORMULAS(F)          \
-    COMMON(F, "sgd", SGD)    \
-    SHRINKING(F, "sgd", SGD) \
-    MOMENTUM_FORMULAS(F)     \
-    COMMON(F, "adam", ADAM)  \
-    ADAM_STATES(F)           \
-    ADAM_CORRECTIONS(F)      \
-    ADAM_EPSILONS(F)         \
-    ADAM_AVERAGES(F)         \
-    ADAM_VARIANTS(F)
+/*
+ * Two mistakes, or a mistake in code of the other convention, at once. (Without parentheses v / 1 - beta2^t is negative
+ * at first, so only code without the root goes on from there.)
+ */
+#define MOMENTUM_PAIRS(F)                                                                                     \
+    F("momentum.averaging_missing + momentum.nesterov", AVERAGED(b *m + g, b * m + g))                        \
+    F("momentum.averaging_missing + momentum.weights_swapped", AVERAGED((1.0 - b) * m + g, m))                \
+    F("momentum.averaging_missing + momentum.kept_negated", AVERAGED(g - b * m, m))                           \
+    F("momentum.averaging_missing + momentum.bias_corrected", AVERAGED(b *m + g, hat(m, b, t)))               \
+    F("momentum.averaging_missing + momentum.gradient_added", AVERAGED(b *m + g, m + g))                      \
+    F("momentum.nesterov + momentum.weights_swapped", AVERAGED((1.0 - b) * m + b * g, (1.0 - b) * m + b * g)) \
+    F("momentum.nesterov + momentum.bias_corrected", AVERAGED(average(b, m, g), average(b, hat(m, b, t), g)))
+#define ADAM_PAIRS(F)                                                                                                  \
+    F("adam.parentheses_missing + adam.root_missing", MOVED(M, V, (m - pow(b1, t)) / (v - pow(b2, t) + epsilon)))      \
+    F("adam.second_correction_missing + adam.epsilon_in_average", CORRECTED(MHAT, v)) /* as without epsilon's error */ \
+    F("adam.both_corrections_missing + adam.epsilon_in_average", CORRECTED(m, v))                                      \
+    F("adam.both_corrections_missing + adam.epsilon_in_root", MOVED(M, V, m / sqrt(v + epsilon)))                      \
+    F("adam.epsilon_in_root + adam.root_missing", OVER(VHAT + epsilon))                                                \
+    F("adam.epsilon_twice + adam.root_missing", OVER(VHAT + epsilon + epsilon))                                        \
+    F("adam.epsilon_subtracted + adam.square_for_root", OVER(VHAT *VHAT - epsilon))                                    \
+    F("adam.epsilon_as_maximum + adam.root_missing", OVER(fmax(VHAT, epsilon)))                                        \
+    F("adam.epsilon_before_correction + adam.root_missing", MOVED(M, V, MHAT *sqrt(1.0 - pow(b2, t)) / (v + epsilon))) \
+    F("adam.epsilon_before_correction + adam.both_corrections_missing", CORRECTED(m, v))                               \
+    F("adam.epsilon_before_correction + adam.first_correction_for_both",                                               \
+      MOVED(M, V, m / sqrt(1.0 - pow(b1, t)) / (sqrt(v) + epsilon)))                                                   \
+    F("adam.epsilon_before_correction + adam.correction_multiplied",                                                   \
+      MOVED(M, V, m *(1.0 - pow(b1, t)) / sqrt(1.0 - pow(b2, t)) / (sqrt(v) + epsilon)))                               \
+    F("adam.betas_swapped + adam.nadam",                                                                               \
+      MOVED(average(b2, m, g), average(b1, v, g *g),                                                                   \
+            (b2 * m + (1.0 - b2) * g) / (1.0 - pow(b2, t)) / (sqrt(hat(v, b1, t)) + epsilon)))                         \
+    F("adam.first_correction_missing + adam.nadam", CORRECTED(average(b1, m, g), VHAT))                                \
+    F("adam.both_corrections_missing + adam.amsgrad",                                                                  \
+      (m = M, v = V, largest = fmax(largest, v), w - lr * m / (sqrt(largest) + epsilon)))
+
+#define FORMULAS(F)                                                                                            \
+    COMMON(F, "sgd", SGD)                                                                                      \
+    SHRINKING(F, "sgd", SGD)                                                                                   \
+    MOMENTUM_FORMULAS(F)                                                                                       \
+    MOMENTUM_PAIRS(F)                                                                                          \
+    ADAM_PAIRS(F) COMMON(F, "adam", ADAM) ADAM_STATES(F) ADAM_CORRECTIONS(F) ADAM_EPSILONS(F) ADAM_AVERAGES(F) \
+        ADAM_VARIANTS(F)
 
 #define ID_OF(id, value) id,
 static const char *const ids[] = {FORMULAS(ID_OF)};
@@ -298,11 +329,6 @@ static seen look(const grade_case *graded, double p, size_t step, size_t tensor,
     return made;
 }
 
-static bool agree(double a, double b)
-{
-    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * fmax(fabs(a), 0.1);
-}
-
 /* Whether the answers to a case are what a formula computes, tensor after tensor in each step. */
 static bool is_answer(const grade_case *graded, const grade_fields *outputs, double p, size_t number)
 {
@@ -317,7 +343,7 @@ static bool is_answer(const grade_case *graded, const grade_fields *outputs, dou
                 seen now = look(graded, p, step, k, i);
                 own[k][i].w = step == 0 ? now.start : own[k][i].w;
                 take_step(number, &now, &own[k][i], &shared[i]);
-                if (!agree(updated->values[step * length + i], own[k][i].w)) {
+                if (!formula_agrees(updated->values[step * length + i], own[k][i].w, 0.1)) {
                     return false;
                 }
             }
