@@ -218,10 +218,11 @@ static double shortened(double x, double norm, double most)
     F("adam.decoupled_decay", (w -= p * w + lr * ADAM(g), w))
 
 /*
- * Two mistakes, or a mistake in code of the other convention, at once. (Without parentheses v / 1 - beta2^t is negative
- * at first, so only code without the root goes on from there.)
+ * Two mistakes, or a mistake in code of the other convention, at once. Alone, some give NaN from the first steps on:
+ * the root of the negative v / 1 - beta2^t or v / (1 - beta2 t), and the quotient of two infinite moments where t is 0.
  */
 #define MOMENTUM_PAIRS(F)                                                                                     \
+    F("momentum.gradient_accumulated + momentum.state_reset", AVERAGED(average(b, 0.0, sum), m))              \
     F("momentum.averaging_missing + momentum.nesterov", AVERAGED(b *m + g, b * m + g))                        \
     F("momentum.averaging_missing + momentum.weights_swapped", AVERAGED((1.0 - b) * m + g, m))                \
     F("momentum.averaging_missing + momentum.kept_negated", AVERAGED(g - b * m, m))                           \
@@ -231,6 +232,9 @@ static double shortened(double x, double norm, double most)
     F("momentum.nesterov + momentum.bias_corrected", AVERAGED(average(b, m, g), average(b, hat(m, b, t), g)))
 #define ADAM_PAIRS(F)                                                                                                  \
     F("adam.parentheses_missing + adam.root_missing", MOVED(M, V, (m - pow(b1, t)) / (v - pow(b2, t) + epsilon)))      \
+    F("adam.power_as_product + adam.root_missing", MOVED(M, V, m / (1.0 - b1 * t) / (v / (1.0 - b2 * t) + epsilon)))   \
+    F("adam.t_from_zero + adam.correction_plus",                                                                       \
+      CORRECTED(m / (1.0 + pow(b1, t - 1.0)), v / (1.0 + pow(b2, t - 1.0))))                                           \
     F("adam.second_correction_missing + adam.epsilon_in_average", CORRECTED(MHAT, v)) /* as without epsilon's error */ \
     F("adam.both_corrections_missing + adam.epsilon_in_average", CORRECTED(m, v))                                      \
     F("adam.both_corrections_missing + adam.epsilon_in_root", MOVED(M, V, m / sqrt(v + epsilon)))                      \
@@ -251,13 +255,13 @@ static double shortened(double x, double norm, double most)
     F("adam.both_corrections_missing + adam.amsgrad",                                                                  \
       (m = M, v = V, largest = fmax(largest, v), w - lr * m / (sqrt(largest) + epsilon)))
 
-#define FORMULAS(F)                                                                                            \
-    COMMON(F, "sgd", SGD)                                                                                      \
-    SHRINKING(F, "sgd", SGD)                                                                                   \
-    MOMENTUM_FORMULAS(F)                                                                                       \
-    MOMENTUM_PAIRS(F)                                                                                          \
-    ADAM_PAIRS(F) COMMON(F, "adam", ADAM) ADAM_STATES(F) ADAM_CORRECTIONS(F) ADAM_EPSILONS(F) ADAM_AVERAGES(F) \
-        ADAM_VARIANTS(F)
+#define FORMULAS(F)          \
+    COMMON(F, "sgd", SGD)    \
+    SHRINKING(F, "sgd", SGD) \
+    MOMENTUM_FORMULAS(F)     \
+    MOMENTUM_PAIRS(F)        \
+    ADAM_PAIRS(F)            \
+    COMMON(F, "adam", ADAM) ADAM_STATES(F) ADAM_CORRECTIONS(F) ADAM_EPSILONS(F) ADAM_AVERAGES(F) ADAM_VARIANTS(F)
 
 #define ID_OF(id, value) id,
 static const char *const ids[] = {FORMULAS(ID_OF)};
@@ -361,9 +365,25 @@ static bool is_formula(const grade_part *part, const grade_choice *choice, size_
     return same;
 }
 
+/* Gradients that are much smaller than the cases draw them, and parameters that begin at 0. */
+static void make_small(grade_part *part)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        for (size_t k = 0; k < TENSORS; k++) {
+            const grade_field *gradients = numbered(&part->cases[i]->inputs, "gradients", k);
+            for (size_t at = 0; at < gradients->count; at++) {
+                gradients->values[at] *= 1e-4;
+            }
+            numbered(&part->cases[i]->inputs, "parameters", k)->values[0] = 0.0;
+        }
+    }
+}
+
 START_TEST(levels_are_update_rules)
 {
     grade_battery *battery = draw(rules[_i], 9);
+    check_formulas(&battery->parts[0], COUNT, ids, is_formula, 29);
+    make_small(&battery->parts[0]);
     check_formulas(&battery->parts[0], COUNT, ids, is_formula, 29);
     assay_grade_battery_destroy(battery);
 }
@@ -377,7 +397,10 @@ START_TEST(no_mistake_is_the_rule)
     while (strcmp(ids[number], rules[_i]) != 0) {
         number++;
     }
+    const double *parameters = numbered(&battery->parts[0].cases[0]->inputs, "parameters", 0)->values;
+    double before = parameters[0];
     answer(&battery->parts[0], &right);
+    ck_assert_double_eq(parameters[0], before); /* the model has its own copy */
     ck_assert(is_formula(&battery->parts[0], &right, number));
     assay_grade_battery_destroy(battery);
 }
