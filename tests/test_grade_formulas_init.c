@@ -191,10 +191,11 @@ static grade_distribution law(grade_distribution_kind kind, double value)
     SPREAD(F, "init_kaiming.gain_missing + init_kaiming.fan_out", sqrt(1.0 / out))                                 \
     SPREAD(F, "init_kaiming.pytorch_default + init_kaiming.fan_out", sqrt(1.0 / 3.0 / out))
 
-#define LAWS(F)                                                                                            \
-    SHARED(F)                                                                                              \
-    CONSTANT(F) NORMAL(F) FAN_IN(F) XAVIER(F) KAIMING(F) CONSTANT_PAIRS(F) NORMAL_PAIRS(F) FAN_IN_PAIRS(F) \
-        XAVIER_PAIRS(F) KAIMING_PAIRS(F)
+#define LAWS(F) \
+    SHARED(F)   \
+    CONSTANT(F) \
+    NORMAL(F)   \
+    FAN_IN(F) XAVIER(F) KAIMING(F) CONSTANT_PAIRS(F) NORMAL_PAIRS(F) FAN_IN_PAIRS(F) XAVIER_PAIRS(F) KAIMING_PAIRS(F)
 
 #define ID_OF(id, weight, bias) id,
 #define PAIR_OF(id, weight, bias) {(weight), (bias)},
