@@ -10,16 +10,22 @@ typedef struct {
     size_t number;
 } formula_place;
 
-bool formulas_agree(double a, double b)
+/*
+ * An infinite number agrees with itself only, so the smaller one counts; but sums of numbers like DBL_MAX are infinite in
+ * one order and not in another.
+ */
+bool formula_agrees(double a, double b, double size)
 {
-    return (isnan(a) && isnan(b)) || a == b || fabs(a - b) <= 1e-11 * (1.0 + fabs(a));
+    const double huge = 1e307;
+    return (isnan(a) && isnan(b)) || a == b || (a > huge && b > huge) || (a < -huge && b < -huge) ||
+           fabs(a - b) <= 1e-11 * (size + fmin(fabs(a), fabs(b)));
 }
 
 static bool outputs_agree(const grade_fields *a, const grade_fields *b)
 {
     for (size_t f = 0; f < a->count; f++) {
         for (size_t k = 0; k < a->field[f].count; k++) {
-            if (!formulas_agree(a->field[f].values[k], b->field[f].values[k])) {
+            if (!formula_agrees(a->field[f].values[k], b->field[f].values[k], 1.0)) {
                 return false;
             }
         }
@@ -114,4 +120,74 @@ void check_formulas(const char *component, const formula_family *const *families
         }
     }
     assay_grade_battery_destroy(battery);
+}
+
+/* --- formulas of choices ------------------------------------------------------------------------------------------ */
+
+static bool is_chosen(grade_part *part, grade_choice choice, formula_test *is, size_t number)
+{
+    set_parameter(part->component, &choice);
+    if (part->component->model != NULL) {
+        answer(part, &choice);
+    }
+    return is(part, &choice, number);
+}
+
+/* Whether some formula with the level's id is the level; marks those that are. */
+static bool mark_formulas(grade_part *part, switched of, size_t count, const char *const *ids, formula_test *is,
+                          bool *used)
+{
+    bool found = false;
+    for (size_t f = 0; f < count; f++) {
+        bool same = strcmp(ids[f], id_of(part->component, of)) == 0 &&
+                    is_chosen(part, single(part->component, of), is, f);
+        used[f] = used[f] || same;
+        found = found || same;
+    }
+    return found;
+}
+
+/* Whether two levels, of the first and of the second id in `pair`, are formula `number`. */
+static bool is_pair(grade_part *part, size_t count, const switched *levels, const char *pair, formula_test *is,
+                    size_t number)
+{
+    const grade_component *component = part->component;
+    const char *second = strstr(pair, " + ") + strlen(" + ");
+    size_t length = (size_t)(second - pair) - strlen(" + ");
+    bool found = false;
+    for (size_t k = 0; k < count * count && !found; k++) {
+        switched a = levels[k / count];
+        switched b = levels[k % count];
+        const char *first = id_of(component, a);
+        if (a.axis != b.axis && strlen(first) == length && strncmp(first, pair, length) == 0 &&
+            strcmp(id_of(component, b), second) == 0) {
+            grade_choice choice = single(component, a);
+            choice.level[b.axis] = (unsigned char)b.level;
+            found = is_chosen(part, choice, is, number);
+        }
+    }
+    return found;
+}
+
+void check_choices(grade_part *part, size_t count, const char *const *ids, formula_test *is, size_t least)
+{
+    switched levels[MAX_LEVELS];
+    bool used[MAX_FORMULAS] = {false};
+    const char *name = part->component->name;
+    size_t length = strlen(name);
+    size_t own = 0;
+    ck_assert_uint_le(count, MAX_FORMULAS);
+    size_t level_count = list_levels(part->component, levels);
+    for (size_t k = 0; k < level_count; k++) {
+        ck_assert_msg(mark_formulas(part, levels[k], count, ids, is, used), "%s, level %d: no formula is the model's",
+                      id_of(part->component, levels[k]), levels[k].level);
+    }
+    for (size_t f = 0; f < count; f++) {
+        bool named = strncmp(ids[f], name, length) == 0 && ids[f][length] == '.';
+        bool pair = named && strstr(ids[f], " + ") != NULL;
+        own += named;
+        ck_assert_msg(!named || used[f] || (pair && is_pair(part, level_count, levels, ids[f], is, f)),
+                      "%s: no level has formula %zu", ids[f], f);
+    }
+    ck_assert_uint_ge(own, least);
 }

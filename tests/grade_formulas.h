@@ -23,13 +23,24 @@ typedef struct {
         return (value);         \
     }
 
-/* Whether two numbers are one but for rounding: NaN is like NaN. */
-bool formulas_agree(double a, double b);
+/* Whether two numbers differ by rounding only: both NaN, or closer than 1e-11 of their size plus `size`. */
+bool formula_agrees(double a, double b, double size);
 
 /* Sets the first level that has the formula's id. */
 void set_level(const grade_component *component, const char *formula, grade_choice *choice);
 
 /* `families` ends with NULL. The component must have more than `fewest` levels. */
 void check_formulas(const char *component, const formula_family *const *families, size_t fewest);
+
+/*
+ * Asserts that each level of a component computes a formula with the id of its mistake, and that each formula whose id
+ * begins with the component's name has a level. An id of two, "component.one + any.other", is of two mistakes at once.
+ * `is` says whether a choice is formula `number` in all cases; where the component has a model, the part's answers are
+ * the choice's. `ids`: of the formulas, `count` (at most MAX_FORMULAS) of them. At least `least` must have the
+ * component's name.
+ */
+enum { MAX_FORMULAS = 512 };
+typedef bool formula_test(const grade_part *part, const grade_choice *choice, size_t number);
+void check_choices(grade_part *part, size_t count, const char *const *ids, formula_test *is, size_t least);
 
 #endif

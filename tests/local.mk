@@ -72,7 +72,8 @@ suites = \
 # Programs of several files.
 suites += tests/test_backend tests/test_claims tests/test_claims_descent tests/test_claims_layers \
 	tests/test_goodness_of_fit tests/test_grade_components tests/test_grade_formulas \
-	tests/test_grade_formulas_softmax tests/test_grade_formulas_surface tests/test_grade_levels \
+	tests/test_grade_formulas_init tests/test_grade_formulas_optim tests/test_grade_formulas_softmax \
+	tests/test_grade_formulas_surface tests/test_grade_levels \
 	tests/test_grade_planted \
 	tests/test_init tests/test_likeness tests/test_optim tests/test_panel tests/test_products tests/test_report \
 	tests/test_study tests/test_surface tests/test_train tests/test_train_memory
@@ -99,6 +100,8 @@ tests_test_goodness_of_fit_SOURCES = tests/test_goodness_of_fit.c tests/statisti
 tests_test_grade_components_SOURCES = tests/test_grade_components.c tests/grade_levels.c tests/grade_levels.h
 grade_formulas = tests/grade_formulas.c tests/grade_formulas.h tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_formulas_SOURCES = tests/test_grade_formulas.c $(grade_formulas)
+tests_test_grade_formulas_init_SOURCES = tests/test_grade_formulas_init.c $(grade_formulas)
+tests_test_grade_formulas_optim_SOURCES = tests/test_grade_formulas_optim.c $(grade_formulas)
 tests_test_grade_formulas_softmax_SOURCES = tests/test_grade_formulas_softmax.c $(grade_formulas)
 tests_test_grade_formulas_surface_SOURCES = tests/test_grade_formulas_surface.c $(grade_formulas)
 tests_test_grade_levels_SOURCES = tests/test_grade_levels.c tests/grade_levels.c tests/grade_levels.h

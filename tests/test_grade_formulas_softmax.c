@@ -675,8 +675,8 @@ static void check_factor(grade_part *part, const char *path, const char *formula
         memcpy(values, got->values, got->count * sizeof *values);
         part->component->model(part->cases[i], &scaled, &part->answers[i].outputs);
         for (size_t k = 0; k < got->count; k++) {
-            ck_assert_msg(formulas_agree(got->values[k], factor * values[k]), "%s and %s: %g, not %g", path, formula,
-                          got->values[k], factor * values[k]);
+            ck_assert_msg(formula_agrees(got->values[k], factor * values[k], 1.0), "%s and %s: %g, not %g", path,
+                          formula, got->values[k], factor * values[k]);
         }
     }
 }
@@ -732,7 +732,7 @@ static void check_pair(grade_part *part, size_t logarithm, const char *id)
         double wanted = term < terms.count ? mean_of_terms(term, &s, &filled)
                                            : reduction_of(number_of(&reductions, id), &s, &filled);
         double got = part->answers[i].outputs.field[0].values[0];
-        ck_assert_msg(formulas_agree(got, wanted), "%s and %s, %s: %g, not %g", logarithm_ids[logarithm], id,
+        ck_assert_msg(formula_agrees(got, wanted, 1.0), "%s and %s, %s: %g, not %g", logarithm_ids[logarithm], id,
                       part->cases[i]->name, got, wanted);
     }
 }

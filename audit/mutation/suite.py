@@ -38,8 +38,8 @@ OWN = {
                      "test_surface", "test_train"),
     "lib/report": ("test_report",), "lib/base": ("test_base",), "lib/study": ("test_study", "test_faults_study"),
     "grade": ("test_grade_formulas", "test_grade_formulas_softmax", "test_grade_formulas_surface",
-              "test_grade_marks", "test_grade_reports", "test_grade_system",
-              "test_grade_levels", "test_grade_planted", "test_grade", "test_grade_child"),
+              "test_grade_formulas_optim", "test_grade_formulas_init", "test_grade_marks", "test_grade_reports",
+              "test_grade_system", "test_grade_levels", "test_grade_planted", "test_grade", "test_grade_child"),
 }
 SKIPPED = 77
 
