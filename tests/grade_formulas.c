@@ -16,7 +16,7 @@ typedef struct {
  */
 bool formula_agrees(double a, double b, double size)
 {
-    const double huge = 1e307;
+    const double huge = 1e305;
     return (isnan(a) && isnan(b)) || a == b || (a > huge && b > huge) || (a < -huge && b < -huge) ||
            fabs(a - b) <= 1e-11 * (size + fmin(fabs(a), fabs(b)));
 }
