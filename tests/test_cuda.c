@@ -348,6 +348,182 @@ START_TEST(a_graph_is_not_replayed_where_order_matters)
 }
 END_TEST
 
+/* --- the order of what depends ------------------------------------------------------------------------------------ */
+
+enum { SIDE = 4, AREA = SIDE * SIDE, TENSORS = 5 };
+
+/* What an operation uses: tensors of [SIDE][SIDE] numbers, and labels. */
+typedef struct {
+    assay_slice source[TENSORS]; /* never written */
+    assay_slice used[TENSORS];
+    assay_slice kept[TENSORS];
+    assay_slice labels;
+} operands;
+
+static const assay_linear_shape square = {SIDE, SIDE, SIDE};
+
+static assay_slice first_of(assay_slice whole, size_t count)
+{
+    return (assay_slice){whole.buffer, whole.offset, count};
+}
+
+static void do_gemm(assay_backend *backend, const operands *o)
+{
+    assay_gemm(backend, (assay_gemm_shape){false, true, SIDE, SIDE, SIDE, 1.5, 0.5}, o->used[0], o->used[1],
+               o->used[2]);
+}
+
+static void do_forward(assay_backend *backend, const operands *o)
+{
+    assay_linear_forward(backend, square, assay_activation_default(ASSAY_TANH), o->used[0], o->used[1],
+                         first_of(o->used[2], SIDE), o->used[3], o->used[4]);
+}
+
+static void do_backward_input(assay_backend *backend, const operands *o)
+{
+    assay_linear_backward_input(backend, square, assay_activation_default(ASSAY_TANH), o->used[0], o->used[1],
+                                o->used[2], o->used[3], o->used[4]);
+}
+
+static void do_backward_input_of_z(assay_backend *backend, const operands *o)
+{
+    assay_linear_backward_input(backend, square, assay_activation_default(ASSAY_SILU), o->used[0], o->used[1],
+                                o->used[2], o->used[3], o->used[4]);
+}
+
+static void do_backward_parameters(assay_backend *backend, const operands *o)
+{
+    assay_linear_backward_parameters(backend, square, o->used[0], o->used[1], o->used[2], first_of(o->used[3], SIDE));
+}
+
+static void do_activation(assay_backend *backend, const operands *o)
+{
+    assay_activation_forward(backend, assay_activation_default(ASSAY_TANH), o->used[0], o->used[1]);
+    assay_activation_backward(backend, assay_activation_default(ASSAY_TANH), o->used[0], o->used[1], o->used[2],
+                              o->used[3]);
+}
+
+static void do_loss(assay_backend *backend, const operands *o)
+{
+    assay_softmax_cross_entropy(backend, SIDE, SIDE, o->used[0], o->labels, first_of(o->used[1], 1), ASSAY_NO_SLICE,
+                                o->used[2]);
+}
+
+static void do_softmax(assay_backend *backend, const operands *o)
+{
+    assay_softmax(backend, SIDE, SIDE, o->used[0], o->used[1]);
+}
+
+static void do_update(assay_backend *backend, const operands *o)
+{
+    const assay_update_rule amsgrad = {.kind = ASSAY_UPDATE_ADAM,
+                                       .learning_rate = 0.1,
+                                       .beta1 = 0.9,
+                                       .beta2 = 0.99,
+                                       .epsilon = 1e-3,
+                                       .correct_first = true,
+                                       .correct_second = true,
+                                       .amsgrad = true};
+    assay_update(backend, &amsgrad, 2, o->used[0], o->used[1], &o->used[2]);
+}
+
+static void do_fill(assay_backend *backend, const operands *o)
+{
+    assay_fill(backend, first_of(o->used[0], SIDE), 0.25);
+}
+
+static void (*const operations[])(assay_backend *, const operands *) = {do_gemm,
+                                                                        do_forward,
+                                                                        do_backward_input,
+                                                                        do_backward_input_of_z,
+                                                                        do_backward_parameters,
+                                                                        do_activation,
+                                                                        do_loss,
+                                                                        do_softmax,
+                                                                        do_update,
+                                                                        do_fill};
+
+static operands make_operands(assay_backend *backend)
+{
+    operands o;
+    const int32_t labels[SIDE] = {2, 0, 3, 1};
+    for (size_t k = 0; k < TENSORS; k++) {
+        double values[AREA];
+        for (size_t i = 0; i < AREA; i++) {
+            values[i] = 0.05 + 0.9 * fabs(sin((double)(1 + i + AREA * k)));
+        }
+        o.source[k] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, AREA));
+        o.used[k] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, AREA));
+        o.kept[k] = assay_whole(assay_buffer_create(backend, ASSAY_REAL, AREA));
+        assay_upload_f64(backend, o.source[k], values);
+    }
+    o.labels = assay_whole(assay_buffer_create(backend, ASSAY_INT32, SIDE));
+    assay_upload_i32(backend, o.labels, labels);
+    return o;
+}
+
+static void destroy_operands(assay_backend *backend, operands *o)
+{
+    for (size_t k = 0; k < TENSORS; k++) {
+        assay_buffer_destroy(backend, o->source[k].buffer);
+        assay_buffer_destroy(backend, o->used[k].buffer);
+        assay_buffer_destroy(backend, o->kept[k].buffer);
+    }
+    assay_buffer_destroy(backend, o->labels.buffer);
+}
+
+/*
+ * Sets all tensors (assay_copy would end the recording), runs the operation, keeps all tensors, and overwrites them: each
+ * has to wait for the one before.
+ */
+static void run_between(assay_backend *backend, const operands *o, size_t operation, double values[TENSORS][AREA])
+{
+    for (size_t k = 0; k < TENSORS; k++) {
+        assay_activation_forward(backend, assay_activation_default(ASSAY_IDENTITY), o->source[k], o->used[k]);
+    }
+    operations[operation](backend, o);
+    for (size_t k = 0; k < TENSORS; k++) {
+        assay_activation_forward(backend, assay_activation_default(ASSAY_SILU), o->used[k], o->kept[k]);
+    }
+    for (size_t k = 0; k < TENSORS; k++) {
+        assay_fill(backend, o->used[k], 0.5);
+    }
+    for (size_t k = 0; k < TENSORS; k++) {
+        assay_download_f64(backend, o->kept[k], values[k]);
+    }
+}
+
+/* A graph runs in any order that its edges allow; the emulation draws one. */
+START_TEST(operations_wait_for_what_they_use)
+{
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/synchronize");
+    double wanted[TENSORS][AREA];
+    double got[TENSORS][AREA];
+    assay_backend *reference;
+    assay_error error;
+    const assay_backend_options options = {"reference", ASSAY_F64, 1};
+    support_assert_ok(assay_backend_open(&options, &reference, &error), &error);
+    operands theirs = make_operands(reference);
+    run_between(reference, &theirs, (size_t)_i, wanted);
+    assay_backend *backend = cuda_open(ASSAY_F64);
+    learner l = learner_create(backend, "6", "sgd");
+    operands ours = make_operands(backend);
+    for (int round = 0; round < 24; round++) {
+        assay_batches_load(l.batches, 0, 4); /* from here on it is recorded */
+        run_between(backend, &ours, (size_t)_i, got);
+        for (size_t i = 0; i < (size_t)TENSORS * AREA; i++) {
+            support_assert_relative("a kept number", got[i / AREA][i % AREA], wanted[i / AREA][i % AREA], 1e-12);
+        }
+    }
+    ck_assert_uint_ge(((assay_cuda *)backend)->replays, 20);
+    destroy_operands(reference, &theirs);
+    destroy_operands(backend, &ours);
+    assay_backend_close(reference);
+    learner_destroy(&l);
+    cuda_close(backend);
+}
+END_TEST
+
 /* A batch with a bad index or label: reported at the next wait, and no parameter has changed. */
 START_TEST(a_bad_batch_changes_no_parameter)
 {
@@ -510,6 +686,7 @@ int main(int argc, char **argv)
     tcase_add_test(tests, long_steps_are_not_recorded_whole);
     tcase_add_test(tests, few_sequences_are_remembered);
     tcase_add_test(tests, a_graph_is_not_replayed_where_order_matters);
+    tcase_add_loop_test(tests, operations_wait_for_what_they_use, 0, (int)(sizeof operations / sizeof *operations));
     tcase_add_test(tests, a_bad_batch_changes_no_parameter);
     tcase_add_test(tests, moments_are_the_hosts);
     suite_add_tcase(suite, tests);
