@@ -342,11 +342,11 @@ START_TEST(the_sample_counts_columns)
             const bool zero = from_last < cases[i].zeros;
             const bool other = j < cases[i].others;
             for (size_t r = 0; r < ASSAY_PANEL_SAMPLE_ROWS; r++) {
-                a[r * columns + j] = zero                               ? 0
-                                     : other                            ? 0.5f
-                                     : r == j % ASSAY_PANEL_SAMPLE_ROWS ? 2
-                                     : r % 2 == 0                       ? 0
-                                                                        : 0.5f;
+                a[r * columns + j] = zero                                   ? 0
+                                     : other                                ? 0.5f
+                                     : r == j % ASSAY_PANEL_SAMPLE_ROWS     ? 2
+                                     : j / ASSAY_PANEL_SAMPLE_ROWS % 2 == 0 ? 0
+                                                                            : 0.5f;
             }
         }
         float background = 5;
