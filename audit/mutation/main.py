@@ -242,7 +242,8 @@ def report(root, folder, given, about, mutants, results, listed):
     """Writes both reports and prints the text; the exit status."""
     reported, complaints = verdicts.judge(*mutants, results.found, listed)
     about |= {"seed": given.seed, "candidates": len(mutants[0]), "jobs": given.jobs,
-              "tests_left_out": testing.LEFT_OUT, "cpu_seconds": round(sum(r["cpu"] for r in reported), 1),
+              "tests_left_out": testing.LEFT_OUT | planting.without_processor(),
+              "cpu_seconds": round(sum(r["cpu"] for r in reported), 1),
               "building_seconds": round(sum(r["building"] for r in reported), 1)}
     verdicts.write_json(os.path.join(folder, "mutation.json"), about, reported)
     text = verdicts.text_report(about, reported, complaints)
@@ -269,7 +270,7 @@ def main():
         return 0
     worker["units"] = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
     listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
-              if os.path.dirname(e["file"]) in folders]
+              if os.path.dirname(e["file"]) in folders and e["file"] not in planting.without_processor()]
     results = examine_all(root, folder, given, chosen, [n for n in names if testing.is_run(n)], listed, say)
     about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
     return report(root, folder, given, about, (candidates, chosen), results, listed)

@@ -82,9 +82,21 @@ def mutant_of(file, fault):
 MORE_UNITS = {"lib/backend/cuda": ("tests/cuda_host/kernels_f32.c", "tests/cuda_host/kernels_f64.c")}
 
 
+# Code that only some processors can run: a flag of /proc/cpuinfo.
+NEEDS = {"lib/backend/openblas/panel_avx512.c": "avx512f"}
+
+
+def without_processor():
+    """The files whose code this processor cannot run, each with the reason."""
+    with open("/proc/cpuinfo") as file:
+        flags = set(file.read().split())
+    return {name: "this processor has no %s" % flag for name, flag in NEEDS.items() if flag not in flags}
+
+
 def units_of(root, folder):
-    names = sorted(os.listdir(os.path.join(root, folder)))
-    return [os.path.join(folder, name) for name in names if name.endswith(".c")] + list(MORE_UNITS.get(folder, ()))
+    left_out = without_processor()
+    names = [os.path.join(folder, name) for name in sorted(os.listdir(os.path.join(root, folder)))]
+    return [n for n in names if n.endswith(".c") and n not in left_out] + list(MORE_UNITS.get(folder, ()))
 
 
 def candidates(root, options_of, folders=FOLDERS):
