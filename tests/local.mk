@@ -99,7 +99,8 @@ tests_test_grade_components_SOURCES = tests/test_grade_components.c tests/grade_
 tests_test_grade_formulas_SOURCES = tests/test_grade_formulas.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_levels_SOURCES = tests/test_grade_levels.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_planted_SOURCES = tests/test_grade_planted.c tests/grade/planted_linear.h \
-	tests/grade/planted_network.h tests/grade_levels.c tests/grade_levels.h grade/runners/c/calls.c
+	tests/grade/planted_network.h tests/grade/planted_training.h tests/grade_levels.c tests/grade_levels.h \
+	grade/runners/c/calls.c
 tests_test_grade_planted_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(grade_module_cppflags)
 # The runner finds the functions of planted.c in the program itself.
 tests_test_grade_planted_LDFLAGS = $(AM_LDFLAGS) -export-dynamic
