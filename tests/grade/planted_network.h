@@ -71,13 +71,16 @@ static double planted_loss(size_t rows, size_t classes, const double *y, const i
                : pass_is("softmax_derivative_again") ? d[i] * (p[i] - p[i] * p[i])
                : pass_is("sign")                     ? 0.0 - d[i]
                : pass_is("averaged_over_elements")   ? d[i] / (double)classes
+               : pass_is("averaged_twice")           ? d[i] / (double)rows
+               : pass_is("not_averaged")             ? d[i] * (double)rows
                                                      : d[i];
     }
     if (pass_is("softmax_twice") && form == 0) {
         through_first_softmax(rows, classes, p, d);
     }
+    bool summed = pass_is("loss_summed") || (pass_is("not_averaged") && form == 1);
     return pass_is("loss_sign")                     ? 0.0 - loss
-           : pass_is("loss_summed")                 ? loss * (double)rows
+           : summed                                 ? loss * (double)rows
            : pass_is("loss_averaged_over_elements") ? loss / (double)classes
                                                     : loss;
 }
@@ -165,10 +168,11 @@ double student_network_gradient(size_t layers, const size_t *sizes, const char *
                                 const double *const *weights, const double *const *biases, const double *x,
                                 const int32_t *labels, double *const *dweights, double *const *dbiases)
 {
-    static const char *const earlier[] = {
-        "activation_on_output", "derivative_missing", "derivative_on_preactivation", "preactivation_overwritten",
-        "not_averaged",         "averaged_twice",     "bias_gradient_missing",       "bias_ignored",
-        "first_layer_missing",  "activation_missing", "input_before_activation",     "weight_gradient_transposed"};
+    static const char *const earlier[] = {"activation_on_output",        "derivative_missing",
+                                          "derivative_on_preactivation", "preactivation_overwritten",
+                                          "bias_gradient_missing",       "bias_ignored",
+                                          "first_layer_missing",         "activation_missing",
+                                          "input_before_activation",     "weight_gradient_transposed"};
     pass_component = "network_gradient";
     for (size_t i = 0; i < sizeof earlier / sizeof earlier[0]; i++) {
         if (pass_is(earlier[i])) {

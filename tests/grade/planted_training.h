@@ -15,7 +15,8 @@ static size_t forms_of(const char *id)
     static const struct {
         const char *id;
         size_t forms;
-    } several[] = {{"network_gradient.softmax_twice", 2}, {"training.softmax_twice", 2},
+    } several[] = {{"network_gradient.not_averaged", 2},  {"training.not_averaged", 2},
+                   {"network_gradient.softmax_twice", 2}, {"training.softmax_twice", 2},
                    {"training.nominal_batch_size", 3},    {"training.last_batch_dropped", 4},
                    {"training.last_batch_filled", 3},     {"training.last_step_missing", 2},
                    {"training.gradient_of_last_step", 2}, {"training.loss_of_all_images", 2}};
@@ -79,13 +80,21 @@ static void fill_batch(trainer *t, size_t at)
     t->rows = usual;
 }
 
+static size_t rows_in(const trainer *t, size_t s)
+{
+    return is("training.all_images_in_each_step") ? t->images
+           : is("training.batches_cut")           ? smallest_batch(t)
+           : is("training.first_batch_only")      ? t->batches[0]
+                                                  : t->batches[s];
+}
+
 static void take_batch(trainer *t, size_t s, size_t at)
 {
-    bool all = is("training.all_images_in_each_step");
-    t->rows = all ? t->images : is("training.batches_cut") ? smallest_batch(t) : t->batches[s];
+    bool unshuffled = is("training.all_images_in_each_step") || is("training.order_ignored");
+    t->rows = rows_in(t, s);
     for (size_t r = 0; r < t->rows; r++) {
         int32_t in_order = (int32_t)((at + r) % t->images);
-        int32_t drawn = all ? in_order : t->order[at + r];
+        int32_t drawn = unshuffled ? in_order : t->order[is("training.first_batch_only") ? r : at + r];
         t->image[r] = is("training.images_not_shuffled") ? in_order : drawn;
         t->label[r] = is("training.labels_not_shuffled") ? in_order : drawn;
     }
@@ -96,8 +105,8 @@ static void take_batch(trainer *t, size_t s, size_t at)
 
 /* --- the loss ----------------------------------------------------------------------------------------------------- */
 
-/* Loss and gradients of the batch. */
-static double loss_and_gradients(trainer *t)
+/* The loss of the batch; the gradients are written to `gradients`. */
+static double loss_and_gradients(const trainer *t, double *const *gradients)
 {
     double x[WIDE];
     int32_t labels[WIDE];
@@ -107,8 +116,7 @@ static double loss_and_gradients(trainer *t)
         labels[r] = t->labels[t->label[r]];
     }
     return planted_pass(t->layers, t->sizes, t->activation, t->rows, (const double *const *)t->values,
-                        (const double *const *)t->values + t->layers, x, labels, t->gradients,
-                        t->gradients + t->layers);
+                        (const double *const *)t->values + t->layers, x, labels, gradients, gradients + t->layers);
 }
 
 static double loss_of_all(const trainer *t)
@@ -145,6 +153,7 @@ static bool is_in_list(const trainer *t, size_t k)
     bool weight = k < t->layers;
     return is("training.nothing_updated")    ? false
            : is("training.weights_fixed")    ? !weight
+           : is("training.biases_fixed")     ? weight
            : is("training.first_layer_only") ? k % t->layers == 0
                                              : true;
 }
@@ -170,6 +179,10 @@ static void update(trainer *t, double *const *gradients)
             found[count] = gradients[k];
             lengths[count++] = t->lengths[k];
         }
+    }
+    if (is("training.state_reset") && t->state != NULL) {
+        destroy(t->state);
+        t->state = NULL;
     }
     if (t->state == NULL) {
         t->state = create_by_name(&t->chosen, count, lengths);
@@ -201,14 +214,15 @@ static void learn(trainer *t, size_t s)
 {
     bool late = is("training.gradient_of_last_step");
     bool rarely_cleared = is("training.gradient_cleared_every_other_step");
+    bool summed = rarely_cleared || is("training.gradient_accumulated");
     if (is("training.gradient_norm_clipped")) {
         clip_gradients(t, 0.25);
     }
-    if (rarely_cleared) {
-        keep_gradients(t, s % 2 == 1);
+    if (summed) {
+        keep_gradients(t, !rarely_cleared || s % 2 == 1);
     }
     if (is_updated_in(t, s)) {
-        update(t, late || rarely_cleared ? t->kept : t->gradients);
+        update(t, late || summed ? t->kept : t->gradients);
     }
     if (late) {
         keep_gradients(t, false);
@@ -247,7 +261,7 @@ static void end(trainer *t)
 /* One step; returns the loss. */
 static double train_batch(trainer *t, size_t s)
 {
-    double loss = loss_and_gradients(t);
+    double loss = loss_and_gradients(t, t->gradients);
     if (is("training.nominal_batch_size")) {
         double factor = (double)t->rows / (double)t->batches[0];
         scale_gradients(t, form == 1 ? 1.0 : factor);
@@ -255,7 +269,9 @@ static double train_batch(trainer *t, size_t s)
     }
     loss = is_form("training.loss_of_all_images", 0) ? loss_of_all(t) : loss;
     learn(t, s);
-    return is_form("training.loss_of_all_images", 1) ? loss_of_all(t) : loss;
+    return is_form("training.loss_of_all_images", 1) ? loss_of_all(t)
+           : is("training.loss_after_update")        ? loss_and_gradients(t, t->gradients)
+                                                     : loss;
 }
 
 static void train(trainer *t, double *losses)
@@ -296,19 +312,14 @@ void student_training_batches(size_t layers, const size_t *sizes, const char *ac
                  .batches = batches,
                  .order = order,
                  .chosen = *chosen};
-    static const char *const earlier[] = {
-        "first_batch_only", "order_ignored",           "gradient_accumulated", "state_reset",  "last_layer_only",
-        "biases_fixed",     "updated_during_backward", "loss_after_update",    "not_averaged", "averaged_twice"};
     pass_component = "training";
-    for (size_t i = 0; i < sizeof earlier / sizeof earlier[0]; i++) {
-        if (pass_is(earlier[i])) {
-            if (smallest_batch(&t) < batches[0]) {
-                student_not_implemented("batches of different sizes");
-            }
-            planted_training(layers, sizes, activation, weights, biases, images, x, labels, steps, batches[0], order,
-                             chosen, losses);
-            return;
+    if (is("training.updated_during_backward")) {
+        if (smallest_batch(&t) < batches[0]) {
+            student_not_implemented("batches of different sizes");
         }
+        planted_training(layers, sizes, activation, weights, biases, images, x, labels, steps, batches[0], order,
+                         chosen, losses);
+        return;
     }
     begin(&t, weights, biases);
     train(&t, losses);
