@@ -18,7 +18,7 @@ static size_t forms_of(const char *id)
     } several[] = {{"network_gradient.not_averaged", 2},  {"training.not_averaged", 2},
                    {"network_gradient.softmax_twice", 2}, {"training.softmax_twice", 2},
                    {"training.nominal_batch_size", 3},    {"training.last_batch_dropped", 4},
-                   {"training.last_batch_filled", 3},     {"training.last_step_missing", 2},
+                   {"training.last_batch_filled", 4},     {"training.last_step_missing", 2},
                    {"training.gradient_of_last_step", 2}, {"training.loss_of_all_images", 2}};
     for (size_t i = 0; i < sizeof several / sizeof several[0]; i++) {
         if (strcmp(id, several[i].id) == 0) {
@@ -72,9 +72,10 @@ static void fill_batch(trainer *t, size_t at)
     size_t usual = t->batches[0];
     for (size_t r = 0; r < usual; r++) {
         size_t from_end = at + t->rows - usual + r;
+        size_t modulo = at - at % t->images + (at + r) % t->images; /* in the same epoch */
         size_t from_start = r < t->rows ? at + r : r - t->rows;
         if (form > 0) { /* else the buffer still has rows of the batch before */
-            t->image[r] = t->label[r] = t->order[form == 1 ? from_start : from_end];
+            t->image[r] = t->label[r] = t->order[form == 1 ? from_start : form == 2 ? modulo : from_end];
         }
     }
     t->rows = usual;
@@ -144,6 +145,7 @@ static void clip_gradients(trainer *t, double most)
             squares += pow(t->gradients[k][i], 2.0);
         }
     }
+
     scale_gradients(t, fmin(1.0, most / sqrt(squares)));
 }
 
@@ -216,7 +218,7 @@ static void learn(trainer *t, size_t s)
     bool rarely_cleared = is("training.gradient_cleared_every_other_step");
     bool summed = rarely_cleared || is("training.gradient_accumulated");
     if (is("training.gradient_norm_clipped")) {
-        clip_gradients(t, 0.25);
+        clip_gradients(t, 1.0);
     }
     if (summed) {
         keep_gradients(t, !rarely_cleared || s % 2 == 1);
