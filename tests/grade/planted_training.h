@@ -218,7 +218,7 @@ static void learn(trainer *t, size_t s)
     bool rarely_cleared = is("training.gradient_cleared_every_other_step");
     bool summed = rarely_cleared || is("training.gradient_accumulated");
     if (is("training.gradient_norm_clipped")) {
-        clip_gradients(t, 1.0);
+        clip_gradients(t, 1.2);
     }
     if (summed) {
         keep_gradients(t, !rarely_cleared || s % 2 == 1);
