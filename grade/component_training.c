@@ -19,7 +19,7 @@ enum {
 enum { BATCHES_FIRST = 1, BATCHES_UNORDERED, BATCHES_LABELS, BATCHES_IMAGES, BATCHES_ALL };
 enum {
     LAST_NOMINAL = 1, LAST_NOMINAL_GRADIENT, LAST_NOMINAL_LOSS, LAST_NOT_LEARNT, LAST_SKIPPED, LAST_ZERO, LAST_DROPPED,
-    LAST_WRAPPED, LAST_BEFORE, LAST_STALE, LAST_CUT
+    LAST_FIRST, LAST_EPOCH, LAST_STALE, LAST_CUT
 };
 enum { GRADIENT_SUMMED = 1, GRADIENT_CLEARED_ONCE };
 enum { ORDER_DURING = 1, ORDER_STALE, ORDER_STALE_FIRST_SKIPPED };
@@ -47,8 +47,8 @@ static const char *const last_ids[] = {
     [LAST_SKIPPED] = "training.last_batch_dropped",
     [LAST_ZERO] = "training.last_batch_dropped",
     [LAST_DROPPED] = "training.last_batch_dropped",
-    [LAST_WRAPPED] = "training.last_batch_filled",
-    [LAST_BEFORE] = "training.last_batch_filled",
+    [LAST_FIRST] = "training.last_batch_filled",
+    [LAST_EPOCH] = "training.last_batch_filled",
     [LAST_STALE] = "training.last_batch_filled",
     [LAST_CUT] = "training.batches_cut",
 };
@@ -258,28 +258,18 @@ static size_t images_before(const grade_field *order, size_t step)
     return count;
 }
 
-/* Number r beyond the end of a smaller batch, by mistake. `image_of` is the k-th image of all steps. */
+/* Number r beyond the end of a smaller batch, by mistake. */
 static size_t filling(int kind, const grade_field *order, size_t step, size_t r)
 {
     size_t width = order->shape[1];
-    if (kind == LAST_WRAPPED) {
-        return (size_t)order->values[r - batch_length(order, step)];
+    size_t first = kind == LAST_EPOCH ? step : 0;
+    if (kind == LAST_STALE) { /* what the batch before left there; a slice from the end has the same images */
+        return (size_t)order->values[(step - 1) * width + r];
     }
-    return (size_t)order->values[(step - 1) * width + r]; /* what the batch before left there */
-}
-
-/* The last `width` images until the end of this step. */
-static void slide_back(const grade_field *order, size_t step, batch *taken)
-{
-    size_t width = order->shape[1];
-    size_t kept = width - taken->rows;
-    for (size_t r = taken->rows; r-- > 0;) {
-        taken->image[kept + r] = taken->image[r];
+    while (first > 0 && !is_smaller(order, first - 1)) { /* an epoch begins after a smaller batch */
+        first--;
     }
-    for (size_t r = 0; r < kept; r++) {
-        taken->image[r] = (size_t)order->values[(step - 1) * width + width - kept + r];
-    }
-    taken->rows = width;
+    return (size_t)order->values[first * width + r - batch_length(order, step)];
 }
 
 static void given_images(const grade_field *order, size_t step, int last, batch *taken)
@@ -293,9 +283,7 @@ static void given_images(const grade_field *order, size_t step, int last, batch 
             size_t rows = batch_length(order, s);
             taken->rows = rows < taken->rows ? rows : taken->rows;
         }
-    } else if (last == LAST_BEFORE && is_smaller(order, step)) {
-        slide_back(order, step, taken);
-    } else if (last == LAST_WRAPPED || last == LAST_STALE) {
+    } else if (last == LAST_FIRST || last == LAST_EPOCH || last == LAST_STALE) {
         for (; taken->rows < order->shape[1]; taken->rows++) {
             taken->image[taken->rows] = filling(last, order, step, taken->rows);
         }

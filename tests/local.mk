@@ -106,7 +106,8 @@ tests_test_grade_formulas_softmax_SOURCES = tests/test_grade_formulas_softmax.c 
 tests_test_grade_formulas_surface_SOURCES = tests/test_grade_formulas_surface.c $(grade_formulas)
 tests_test_grade_levels_SOURCES = tests/test_grade_levels.c tests/grade_levels.c tests/grade_levels.h
 tests_test_grade_planted_SOURCES = tests/test_grade_planted.c tests/grade/planted_linear.h \
-	tests/grade/planted_network.h tests/grade_levels.c tests/grade_levels.h grade/runners/c/calls.c
+	tests/grade/planted_network.h tests/grade/planted_training.h tests/grade_levels.c tests/grade_levels.h \
+	grade/runners/c/calls.c
 tests_test_grade_planted_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/tests $(grade_module_cppflags)
 # The runner finds the functions of planted.c in the program itself.
 tests_test_grade_planted_LDFLAGS = $(AM_LDFLAGS) -export-dynamic

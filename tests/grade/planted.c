@@ -15,8 +15,9 @@
 #include "planted_hostile.h"
 #include "planted_sandbox.h"
 
-#ifdef PLANTED_MORE /* planted_linear.h and planted_network.h add to these */
+#ifdef PLANTED_MORE /* planted_linear.h, planted_network.h, and planted_training.h add to these */
 #define student_network_gradient planted_network_gradient
+#define student_training planted_training
 #define student_linear_forward planted_linear_forward
 #define student_linear_backward planted_linear_backward
 #endif

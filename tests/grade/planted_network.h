@@ -7,21 +7,16 @@
 
 #include <math.h>
 
-static bool net_is(const char *name)
-{
-    char id[64];
-    snprintf(id, sizeof id, "network_gradient.%s", name);
-    return is(id);
-}
+static size_t form; /* of a mistake that can be made in several ways: 0, 1, ... */
 
 /* The activation that the code takes for the given one. */
 static const char *taken_for(const char *activation)
 {
     bool identity = strcmp(activation, "identity") == 0;
-    return net_is("activation_always_tanh") || (identity && net_is("tanh_for_identity"))   ? "tanh"
-           : net_is("activation_always_relu") || (identity && net_is("relu_for_identity")) ? "relu"
-           : net_is("activation_always_sigmoid")                                           ? "sigmoid"
-                                                                                           : activation;
+    return pass_is("activation_always_tanh") || (identity && pass_is("tanh_for_identity"))   ? "tanh"
+           : pass_is("activation_always_relu") || (identity && pass_is("relu_for_identity")) ? "relu"
+           : pass_is("activation_always_sigmoid")                                            ? "sigmoid"
+                                                                                             : activation;
 }
 
 static double activated(const char *activation, double z)
@@ -36,10 +31,10 @@ static double activated(const char *activation, double z)
 static double factor_of(const char *activation, double z)
 {
     double y = activated(activation, z);
-    const char *taken = net_is("derivative_always_tanh")      ? "tanh"
-                        : net_is("derivative_always_relu")    ? "relu"
-                        : net_is("derivative_always_sigmoid") ? "sigmoid"
-                                                              : activation;
+    const char *taken = pass_is("derivative_always_tanh")      ? "tanh"
+                        : pass_is("derivative_always_relu")    ? "relu"
+                        : pass_is("derivative_always_sigmoid") ? "sigmoid"
+                                                               : activation;
     return strcmp(taken, "tanh") == 0      ? (1.0 - y) * (1.0 + y)
            : strcmp(taken, "relu") == 0    ? (double)(z > 0.0)
            : strcmp(taken, "sigmoid") == 0 ? y - y * y
@@ -66,25 +61,28 @@ static double planted_loss(size_t rows, size_t classes, const double *y, const i
 {
     double p[WIDE];
     correct_softmax(rows, classes, y, p);
-    const double *logits = net_is("softmax_twice") ? p : y;
+    const double *logits = pass_is("softmax_twice") ? p : y;
     double loss = correct_cross_entropy(rows, classes, logits, labels);
     correct_cross_entropy_gradient(rows, classes, logits, labels, d);
     for (size_t i = 0; i < rows * classes; i++) {
         double hot = labels[i / classes] == (int32_t)(i % classes) ? 1.0 : 0.0;
-        d[i] = net_is("softmax_missing")            ? (y[i] - hot) / (double)rows
-               : net_is("label_missing")            ? p[i] / (double)rows
-               : net_is("softmax_derivative_again") ? d[i] * (p[i] - p[i] * p[i])
-               : net_is("sign")                     ? 0.0 - d[i]
-               : net_is("averaged_over_elements")   ? d[i] / (double)classes
-                                                    : d[i];
+        d[i] = pass_is("softmax_missing")            ? (y[i] - hot) / (double)rows
+               : pass_is("label_missing")            ? p[i] / (double)rows
+               : pass_is("softmax_derivative_again") ? d[i] * (p[i] - p[i] * p[i])
+               : pass_is("sign")                     ? 0.0 - d[i]
+               : pass_is("averaged_over_elements")   ? d[i] / (double)classes
+               : pass_is("averaged_twice")           ? d[i] / (double)rows
+               : pass_is("not_averaged")             ? d[i] * (double)rows
+                                                     : d[i];
     }
-    if (net_is("softmax_twice")) {
+    if (pass_is("softmax_twice") && form == 0) {
         through_first_softmax(rows, classes, p, d);
     }
-    return net_is("loss_sign")                     ? 0.0 - loss
-           : net_is("loss_summed")                 ? loss * (double)rows
-           : net_is("loss_averaged_over_elements") ? loss / (double)classes
-                                                   : loss;
+    bool summed = pass_is("loss_summed") || (pass_is("not_averaged") && form == 1);
+    return pass_is("loss_sign")                     ? 0.0 - loss
+           : summed                                 ? loss * (double)rows
+           : pass_is("loss_averaged_over_elements") ? loss / (double)classes
+                                                    : loss;
 }
 
 /* What becomes of a layer's right gradients. */
@@ -92,18 +90,18 @@ static void spoil_layer(size_t rows, size_t in, size_t out, bool last, const dou
                         double *dweight, double *dbias)
 {
     for (size_t j = 0; j < out; j++) {
-        dbias[j] = net_is("bias_gradient_averaged")    ? dbias[j] / (double)rows
-                   : net_is("bias_gradient_over_all")  ? total_of(rows * out, 1, d)
-                   : net_is("bias_gradient_first_row") ? d[j]
-                   : net_is("bias_gradient_last_row")  ? d[(rows - 1) * out + j]
-                                                       : dbias[j];
+        dbias[j] = pass_is("bias_gradient_averaged")    ? dbias[j] / (double)rows
+                   : pass_is("bias_gradient_over_all")  ? total_of(rows * out, 1, d)
+                   : pass_is("bias_gradient_first_row") ? d[j]
+                   : pass_is("bias_gradient_last_row")  ? d[(rows - 1) * out + j]
+                                                        : dbias[j];
     }
     for (size_t i = 0; i < in * out; i++) {
-        dweight[i] = net_is("weight_gradient_averaged") ? dweight[i] / (double)rows
-                     : net_is("weight_decay")           ? dweight[i] + 0.07 * weight[i]
-                                                        : dweight[i];
+        dweight[i] = pass_is("weight_gradient_averaged") ? dweight[i] / (double)rows
+                     : pass_is("weight_decay")           ? dweight[i] + 0.07 * weight[i]
+                                                         : dweight[i];
     }
-    if (net_is("last_layer_only") && !last) {
+    if (pass_is("last_layer_only") && !last) {
         zeros(in * out, dweight);
         zeros(out, dbias);
     }
@@ -117,7 +115,7 @@ static void layer_back(size_t l, size_t layers, const size_t *sizes, size_t rows
     size_t in = sizes[l];
     size_t out = sizes[l + 1];
     double *swapped = reread(out, in, weight);
-    const double *back = net_is("backward_weight_order") ? swapped : weight;
+    const double *back = pass_is("backward_weight_order") ? swapped : weight;
     correct_linear_backward(rows, in, out, kept->a[l], back, d, below, dweight, dbias);
     spoil_layer(rows, in, out, l + 1 == layers, weight, d, dweight, dbias);
     memcpy(d, below, rows * in * sizeof *d);
@@ -140,7 +138,7 @@ static double planted_pass(size_t layers, const size_t *sizes, const char *activ
     }
     double loss = planted_loss(rows, sizes[layers], kept.a[layers], labels, d);
     for (size_t l = layers; l-- > 0;) {
-        for (size_t i = 0; i < rows * sizes[l + 1] && (l + 1 < layers || net_is("derivative_in_last_layer")); i++) {
+        for (size_t i = 0; i < rows * sizes[l + 1] && (l + 1 < layers || pass_is("derivative_in_last_layer")); i++) {
             d[i] *= factor_of(used, kept.z[l + 1][i]);
         }
         layer_back(l, layers, sizes, rows, weights[l], &kept, d, dweights[l], dbiases[l]);
@@ -170,18 +168,20 @@ double student_network_gradient(size_t layers, const size_t *sizes, const char *
                                 const double *const *weights, const double *const *biases, const double *x,
                                 const int32_t *labels, double *const *dweights, double *const *dbiases)
 {
-    static const char *const earlier[] = {
-        "activation_on_output", "derivative_missing", "derivative_on_preactivation", "preactivation_overwritten",
-        "not_averaged",         "averaged_twice",     "bias_gradient_missing",       "bias_ignored",
-        "first_layer_missing",  "activation_missing", "input_before_activation",     "weight_gradient_transposed"};
+    static const char *const earlier[] = {"activation_on_output",        "derivative_missing",
+                                          "derivative_on_preactivation", "preactivation_overwritten",
+                                          "bias_gradient_missing",       "bias_ignored",
+                                          "first_layer_missing",         "activation_missing",
+                                          "input_before_activation",     "weight_gradient_transposed"};
+    pass_component = "network_gradient";
     for (size_t i = 0; i < sizeof earlier / sizeof earlier[0]; i++) {
-        if (net_is(earlier[i])) {
+        if (pass_is(earlier[i])) {
             return planted_network_gradient(layers, sizes, activation, rows, weights, biases, x, labels, dweights,
                                             dbiases);
         }
     }
-    return (net_is("weight_order") ? pass_with_other_order : planted_pass)(layers, sizes, activation, rows, weights,
-                                                                           biases, x, labels, dweights, dbiases);
+    return (pass_is("weight_order") ? pass_with_other_order : planted_pass)(layers, sizes, activation, rows, weights,
+                                                                            biases, x, labels, dweights, dbiases);
 }
 
 #endif
