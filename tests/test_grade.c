@@ -344,8 +344,8 @@ static bool same_outputs(const grade_case *graded, const grade_choice *a, const 
 }
 
 /*
- * However the network averages the loss, it averages that of a function of the student's in the same way. The function's
- * own mistake, no maximum subtracted, changes nothing in these cases.
+ * However the network averages the loss, it averages that of a student's own function in the same way. The function's
+ * mistake, no maximum subtracted, changes nothing in these cases.
  */
 START_TEST(a_parts_loss_is_averaged_in_the_same_way)
 {
