@@ -11,8 +11,8 @@ typedef struct {
 } formula_place;
 
 /*
- * An infinite number agrees with itself only, so the smaller one counts; but sums of numbers like DBL_MAX are infinite in
- * one order and not in another.
+ * An infinite number agrees with itself only, so the smaller one counts; but sums of numbers like DBL_MAX are infinite
+ * in one order and not in another.
  */
 bool formula_agrees(double a, double b, double size)
 {

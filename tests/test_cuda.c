@@ -473,8 +473,8 @@ static void destroy_operands(assay_backend *backend, operands *o)
 }
 
 /*
- * Sets all tensors (assay_copy would end the recording), runs the operation, keeps all tensors, and overwrites them: each
- * has to wait for the one before.
+ * Sets all tensors (assay_copy would end the recording), runs the operation, keeps all tensors, and overwrites them:
+ * each has to wait for the one before.
  */
 static void run_between(assay_backend *backend, const operands *o, size_t operation, double values[TENSORS][AREA])
 {
