@@ -50,8 +50,8 @@ void fault_write(const fault_bench *bench, const char *name, const void *bytes, 
 void fault_run(const fault_scenario *scenario);
 
 /*
- * Runs a suite with one case for each scenario, by its name, and with `more` unless it is NULL; returns main's exit status.
- * `about` is the scenarios' evidence, as for evidence_case.
+ * Runs a suite with one case for each scenario, by its name, and with `more` unless it is NULL; returns main's exit
+ * status. `about` is the scenarios' evidence, as for evidence_case.
  */
 int fault_main(const char *name, const char *about, const fault_scenario *scenarios, size_t count, TCase *more);
 
