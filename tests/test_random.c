@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/random/generator.h>
+#include "random/standard.h"
 #include "support.h"
 
 static void *numbers(size_t count, size_t size)
@@ -362,6 +363,18 @@ START_TEST(generator_hands_on)
 }
 END_TEST
 
+/* Inverse transform sampling: where one uniform number u makes a value, F(value) is u again. */
+START_TEST(values_are_quantiles)
+{
+    static const assay_distribution_kind kinds[] = {ASSAY_LAPLACE, ASSAY_TRUNCATED_NORMAL};
+    const assay_standard_distribution *standard = assay_standard_distribution_of(kinds[_i]);
+    for (int k = 1; k < 200; k++) {
+        double u = k / 200.0;
+        support_assert_relative("F of the quantile", standard->cumulative(standard->from_uniform(u, 0.3)), u, 1e-12);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("random");
@@ -379,6 +392,7 @@ int main(void)
     suite_add_tcase(suite, torch);
     TCase *face = tcase_create("generator");
     tcase_add_test(face, generators_have_names);
+    tcase_add_loop_test(face, values_are_quantiles, 0, 2);
     tcase_add_test(face, generator_hands_on);
     suite_add_tcase(suite, face);
     return support_run(suite);

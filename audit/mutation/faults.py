@@ -171,7 +171,7 @@ def plain_type(cursor):
 
 SYMMETRIC = ("strcmp", "strncmp", "strcasecmp", "memcmp")
 COMMUTING = ("calloc", "assay_calloc", "fmax", "fmin", "fmaxf", "fminf", "assay_grade_uniform")  # as a law, the last
-FILLING = ("memcpy", "memset")
+FILLING = ("memcpy", "memset", "snprintf")
 RELEASING = re.compile(r"free|json_decref|\w+_(clear|close|destroy|free)")
 
 
