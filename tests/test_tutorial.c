@@ -340,12 +340,13 @@ START_TEST(runs_are_judged_within_0_6_points)
     json_t *golden = support_golden("retrace.json");
     for (size_t k = 0; k < sizeof offsets / sizeof *offsets; k++) {
         assay_run_record records[ASSAY_TUTORIAL_RUNS] = {{.epochs = 0}};
-        double scores[ASSAY_TUTORIAL_RUNS][3];
+        double scores[ASSAY_TUTORIAL_RUNS][4];
         for (int i = 0; i < ASSAY_TUTORIAL_RUNS; i++) {
             const json_t *accuracy = json_object_get(json_object_get(golden, "test_accuracy"), names[i]);
             scores[i][0] = 0.5;
             scores[i][1] = best[i] + offsets[k];
             scores[i][2] = 0.8;
+            scores[i][3] = 0.99; /* after the last epoch */
             records[i].test_acc = json_number_value(accuracy) + offsets[k];
             records[i].val_scores = scores[i];
             records[i].epochs = 3;

@@ -238,7 +238,6 @@ static assay_status open_training(training *t, double epsilon, uint64_t seed, as
     assay_initializer initializer = assay_initializer_default(ASSAY_INIT_KAIMING_NORMAL);
     assay_generator generator;
     assay_update_rule rule;
-    char settings[32];
     ASSAY_TRY(assay_network_parse_hidden("100,100,100", &config, error)); /* ASSAY_EXCL_MCDC: well-formed constants */
     ASSAY_TRY(assay_network_create(backend, &config, ROWS, false, &t->network, error));
     ASSAY_TRY(assay_batches_create(backend, t->input->train, ROWS, &t->batches, error));
@@ -247,8 +246,7 @@ static assay_status open_training(training *t, double epsilon, uint64_t seed, as
     assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, seed, 1);
     assay_initialize(&initializer, t->network, &generator);
     ASSAY_TRY(assay_optimizer_by_name("adam", &rule, error)); /* ASSAY_EXCL_MCDC: well-formed constants */
-    snprintf(settings, sizeof settings, "eps=%g", epsilon);
-    ASSAY_TRY(assay_optimizer_set(&rule, settings, error)); /* ASSAY_EXCL_MCDC: well-formed constants */
+    rule.epsilon = epsilon;
     size_t count = assay_network_parameters(t->network).count;
     t->moments = assay_calloc(count, sizeof *t->moments, error);
     return t->moments == NULL ? ASSAY_ERROR_MEMORY
