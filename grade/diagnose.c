@@ -1,10 +1,10 @@
 #include "grade/diagnose.h"
 
-#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include "grade/root.h"
 #include "grade/rounding.h"
 
 /* The models' outputs, and the order in which cases are tried: a failed one first, so that most settings end there. */
@@ -88,37 +88,22 @@ static double between(const grade_free *range, double share)
                               : range->lower + (range->upper - range->lower) * share;
 }
 
-/*
- * The Illinois form of the method of false position, on the scale of the range: the value at an end that is kept twice
- * in a row is halved. Every third step is a bisection, so that jumps and poles are narrowed down, too.
- */
+typedef struct {
+    equation *equation;
+    const grade_free *range;
+} ranged_equation;
+
+static double difference_at_share(double share, void *context)
+{
+    const ranged_equation *of = context;
+    return difference_at(of->equation, between(of->range, share));
+}
+
+/* `low` and `high` are shares of the range. */
 static double root_between(equation *e, const grade_free *range, double low, double high, double at_low, double at_high)
 {
-    double root = 0.5 * (low + high);
-    double last = HUGE_VAL;
-    int kept = 0; /* the end that stayed: -1 low, 1 high */
-    for (int k = 0; k < 90 && high - low > 1e-16; k++) {
-        double secant = low + (high - low) * at_low / (at_low - at_high);
-        bool bisected = k % 3 == 2 || !(secant > low && secant < high);
-        root = bisected ? 0.5 * (low + high) : secant;
-        double value = difference_at(e, between(range, root));
-        if (value == 0.0 || (!bisected && fabs(root - last) <= 4.0 * DBL_EPSILON * fabs(root))) {
-            break;
-        }
-        last = bisected ? last : root;
-        if ((value < 0.0) == (at_low < 0.0)) {
-            low = root;
-            at_low = value;
-            at_high *= kept == 1 ? 0.5 : 1.0;
-            kept = 1;
-        } else {
-            high = root;
-            at_high = value;
-            at_low *= kept == -1 ? 0.5 : 1.0;
-            kept = -1;
-        }
-    }
-    return between(range, root);
+    ranged_equation of = {e, range};
+    return between(range, assay_grade_root(difference_at_share, &of, low, high, at_low, at_high));
 }
 
 static double worst_distance(search_state *s, const grade_choice *choice, double *declared);

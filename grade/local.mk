@@ -67,6 +67,8 @@ grade_libgrade_la_SOURCES = \
 	%D%/report.h \
 	%D%/report_impl.h \
 	%D%/report_json.c \
+	%D%/root.c \
+	%D%/root.h \
 	%D%/rubric.c \
 	%D%/rubric.h \
 	%D%/sandbox.c \

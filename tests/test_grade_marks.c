@@ -18,6 +18,7 @@
 #include "grade/form.h"
 #include "grade/quotient.h"
 #include "grade/report.h"
+#include "grade/root.h"
 #include "grade/rounding.h"
 #include "grade/rubric.h"
 #include "grade/text.h"
@@ -340,6 +341,55 @@ START_TEST(single_precision_has_its_range)
     ck_assert(assay_grade_in_range(&GRADE_TUTORIAL, 1e300) == 1e300);
     ck_assert(assay_grade_exponential(&single, 89.0) == HUGE_VAL && assay_grade_exponential(&single, -104.0) == 0.0);
     ck_assert(assay_grade_exponential(&GRADE_TUTORIAL, 89.0) == exp(89.0));
+}
+END_TEST
+
+/* --- roots -------------------------------------------------------------------------------------------------------- */
+
+typedef struct {
+    double power;
+    double shift;
+    int evaluations;
+} counted;
+
+static double count_power(double x, void *context)
+{
+    counted *of = context;
+    ck_assert_int_lt(of->evaluations++, 90);
+    return pow(x, of->power) - of->shift;
+}
+
+static double count_jump(double x, void *context)
+{
+    counted *of = context;
+    ck_assert_int_lt(of->evaluations++, 90);
+    return x < of->shift ? -1.0 : 2.0;
+}
+
+/* All digits after few evaluations, also where one end would be kept by the method of false position. */
+START_TEST(roots_take_few_evaluations)
+{
+    static const struct {
+        double power;
+        double shift;
+        int most;
+    } cases[] = {{1.0, 0.3, 2}, {3.0, 0.3, 20}, {9.0, 0.7, 20}, {0.2, 0.6, 16}, {3.0, 1e-3, 32}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        counted of = {.power = cases[k].power, .shift = cases[k].shift};
+        double root = assay_grade_root(count_power, &of, 0.0, 1.0, -cases[k].shift, 1.0 - cases[k].shift);
+        support_assert_relative("root", root, pow(cases[k].shift, 1.0 / cases[k].power), 1e-14);
+        ck_assert_msg(of.evaluations <= cases[k].most, "case %zu: %d evaluations", k, of.evaluations);
+    }
+}
+END_TEST
+
+START_TEST(jumps_are_narrowed_down)
+{
+    for (double jump = 0.05; jump < 1.0; jump += 0.1) {
+        counted of = {.shift = jump};
+        double root = assay_grade_root(count_jump, &of, 0.0, 1.0, -1.0, 2.0);
+        ck_assert_double_eq_tol(root, jump, 1e-9);
+    }
 }
 END_TEST
 
@@ -1623,6 +1673,8 @@ int main(void)
     tcase_add_test(judge, the_judge_holds_the_tolerance);
     tcase_add_test(judge, cases_are_drawn_from_their_seeds);
     tcase_add_test(judge, tensors_have_their_order);
+    tcase_add_test(judge, roots_take_few_evaluations);
+    tcase_add_test(judge, jumps_are_narrowed_down);
     tcase_add_test(judge, inputs_stay_the_same);
     tcase_add_test(judge, single_precision_has_its_range);
     tcase_add_test(judge, cases_have_the_usual_tolerances);
