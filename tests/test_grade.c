@@ -324,6 +324,61 @@ START_TEST(a_composite_has_mistakes_of_its_parts)
 }
 END_TEST
 
+/* Two mistakes of the network itself, a wrong derivative, and a tanh that is wrong where the network never is. */
+START_TEST(parts_without_effect_are_no_reason)
+{
+    composite c;
+    open_composite(&c, 8, "tanh_gradient", "network_gradient", "tanh_gradient.square_missing");
+    assay_grade_battery_destroy(c.battery);
+    const char *const only[] = {"tanh", "tanh_gradient", "network_gradient", NULL};
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(8, only, &c.battery, &error), &error);
+    c.whole = part_of(c.battery, "network_gradient");
+    answer_by(part_of(c.battery, "tanh_gradient"), &c.parts.part[0].choice);
+    answer_with(part_of(c.battery, "tanh"), number_of(&assay_grade_tanh, "tanh.overflow"));
+    grade_choice whole = choice_of(c.whole->component, number_of(c.whole->component, "network_gradient.loss_sign"));
+    whole = and_level(whole, c.whole->component, "network_gradient.bias_gradient_averaged");
+    whole.upstream = &c.parts;
+    answer_by(c.whole, &whole);
+    judge(c.battery);
+    const grade_result *result = &c.whole->results[0];
+    ck_assert_str_eq(result->follows[0], "tanh_gradient.square_missing");
+    ck_assert_ptr_null(result->follows[1]);
+    ck_assert_ptr_nonnull(result->also[0]);
+    assay_grade_battery_destroy(c.battery);
+}
+END_TEST
+
+/* What is wrong in the usual cases has no name, but what is wrong where e^x overflows has one. */
+START_TEST(extreme_cases_have_their_own_mistakes)
+{
+    const char *const only[] = {"tanh", NULL};
+    grade_battery *battery;
+    assay_error error = {0};
+    size_t extreme = 0;
+    support_assert_ok(assay_grade_battery_create(9, only, &battery, &error), &error);
+    grade_part *part = &battery->parts[0];
+    answer_with(part, number_of(part->component, "tanh.overflow"));
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_field *y = &part->answers[i].outputs.field[0];
+        extreme += part->cases[i]->extreme;
+        for (size_t k = 0; k < y->count && !part->cases[i]->extreme; k++) {
+            y->values[k] = 0.37 * y->values[k] * y->values[k] + 0.05;
+        }
+    }
+    judge(battery);
+    ck_assert(extreme > 0 && extreme < part->count);
+    for (size_t i = 0; i < part->count; i++) {
+        if (part->cases[i]->extreme) {
+            ck_assert_str_eq(part->results[i].mistake, "tanh.overflow");
+        } else {
+            ck_assert_ptr_null(part->results[i].mistake);
+        }
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
 /* Whether two choices of a component have the same outputs, up to roundings. */
 static bool same_outputs(const grade_case *graded, const grade_choice *a, const grade_choice *b)
 {
@@ -2007,6 +2062,8 @@ int main(void)
     tcase_add_test(composites, a_composite_has_mistakes_of_its_parts);
     tcase_add_loop_test(composites, a_parts_loss_is_averaged_in_the_same_way, 0, 6);
     tcase_add_test(composites, parts_behind_the_end_do_not_count);
+    tcase_add_test(composites, parts_without_effect_are_no_reason);
+    tcase_add_test(composites, extreme_cases_have_their_own_mistakes);
     tcase_add_test(composites, cases_beside_an_unexplained_part_are_explained);
     suite_add_tcase(suite, composites);
     TCase *searches = evidence_case("searches", "property: grade/judge, grade/battery");
