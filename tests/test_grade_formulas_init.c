@@ -317,6 +317,115 @@ START_TEST(no_mistake_is_the_right_law)
 }
 END_TEST
 
+/* --- samples ------------------------------------------------------------------------------------------------------ */
+
+enum { SAMPLE = 20000 };
+
+static double uniform(assay_mt19937 *random)
+{
+    return ((double)(assay_mt19937_random32(random) >> 8) + 0.5) * 0x1p-24;
+}
+
+/* Box and Muller. */
+static double normal(assay_mt19937 *random)
+{
+    double radius = sqrt(-2.0 * log(uniform(random)));
+    return radius * cos(6.283185307179586 * uniform(random));
+}
+
+static double truncated(assay_mt19937 *random)
+{
+    double value = normal(random);
+    while (fabs(value) > 2.0) {
+        value = normal(random);
+    }
+    return value;
+}
+
+static double twelve(assay_mt19937 *random)
+{
+    double sum = 0.0;
+    for (int k = 0; k < 12; k++) {
+        sum += uniform(random);
+    }
+    return sum;
+}
+
+static double rootless(assay_mt19937 *random)
+{
+    double radius = -2.0 * log(uniform(random));
+    return radius * cos(6.283185307179586 * uniform(random));
+}
+
+static double of_one_uniform(assay_mt19937 *random)
+{
+    double u = uniform(random);
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * u);
+}
+
+static double symmetric(assay_mt19937 *random)
+{
+    return 2.0 * uniform(random) - 1.0;
+}
+
+static double absolute_normal(assay_mt19937 *random)
+{
+    return fabs(normal(random));
+}
+
+/* Values of mean `shift` and with the given scale fit a law with the value, and not one with other values. */
+static const struct {
+    grade_distribution_kind kind;
+    double (*draw)(assay_mt19937 *random);
+    double scale; /* for the value 1 */
+    double shift; /* likewise */
+} samples[] = {
+    {GRADE_NORMAL, normal, 1.0, 0.0},
+    {GRADE_UNIFORM, symmetric, 1.0, 0.0},
+    {GRADE_TRUNCATED, truncated, 1.0, 0.0},
+    {GRADE_EITHER, normal, 1.0, 0.0},
+    {GRADE_EITHER, symmetric, 1.7320508075688772, 0.0},
+    {GRADE_EITHER, truncated, 1.0 / 0.8796256610342398, 0.0},
+    {GRADE_POSITIVE, uniform, 1.0, 0.0},
+    {GRADE_HALF_NORMAL, absolute_normal, 1.0, 0.0},
+    {GRADE_SHIFTED, twelve, 1.0, 0.0},
+    {GRADE_ONE_UNIFORM, of_one_uniform, 1.0, 0.0},
+    {GRADE_ROOTLESS, rootless, 1.0, 0.0},
+    {GRADE_OFF_CENTRE, normal, 1.0, 0.6},
+    {GRADE_OFF_CENTRE, symmetric, 1.7320508075688772, -0.6},
+    {GRADE_OFF_CENTRE, truncated, 1.0 / 0.8796256610342398, 0.6},
+};
+enum { SAMPLES = sizeof samples / sizeof samples[0] };
+
+START_TEST(samples_fit_their_laws)
+{
+    static double values[SAMPLE];
+    static const double others[] = {0.9, 1.1, 3.0};
+    assay_mt19937 random;
+    const double value = 0.37;
+    double z;
+    assay_mt19937_seed(&random, 11 + (unsigned)_i);
+    for (size_t k = 0; k < SAMPLE; k++) {
+        values[k] = value * (samples[_i].scale * samples[_i].draw(&random) + samples[_i].shift);
+    }
+    const assay_moments moments = assay_moments_f64(SAMPLE, values);
+    ck_assert(assay_grade_distribution_fits(law(samples[_i].kind, value), SAMPLE, values, &moments, &z));
+    for (size_t k = 0; k < sizeof others / sizeof others[0]; k++) {
+        ck_assert(
+            !assay_grade_distribution_fits(law(samples[_i].kind, others[k] * value), SAMPLE, values, &moments, &z));
+    }
+    for (int other = GRADE_NORMAL; other < GRADE_RANDOM; other++) {
+        bool either = other == GRADE_EITHER && samples[_i].kind <= GRADE_TRUNCATED;
+        bool one_of = samples[_i].kind == GRADE_EITHER && other <= GRADE_TRUNCATED;
+        bool off_centre = samples[_i].kind == GRADE_SHIFTED && other == GRADE_OFF_CENTRE;
+        if (other != (int)samples[_i].kind && !either && !one_of && !off_centre) {
+            ck_assert_msg(!assay_grade_distribution_fits(law(other, value), SAMPLE, values, &moments, &z), "law %d",
+                          other);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("grade formulas of the initializers");
@@ -324,5 +433,8 @@ int main(void)
     tcase_add_loop_test(formulas, levels_are_laws, 0, INITIALIZERS);
     tcase_add_loop_test(formulas, no_mistake_is_the_right_law, 0, INITIALIZERS);
     suite_add_tcase(suite, formulas);
+    TCase *drawn = evidence_case("samples", "property: grade/distribution");
+    tcase_add_loop_test(drawn, samples_fit_their_laws, 0, SAMPLES);
+    suite_add_tcase(suite, drawn);
     return support_run(suite);
 }
