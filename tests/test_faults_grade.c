@@ -11,6 +11,7 @@
 #include "grade/battery.h"
 #include "grade/catalogue.h"
 #include "grade/cgroup.h"
+#include "grade/components.h"
 #include "grade/exchange.h"
 #include "grade/folder.h"
 #include "grade/form.h"
@@ -153,6 +154,41 @@ static assay_status judge_wrong(fault_bench *bench, assay_error *error)
     grade_battery *battery = bench->thing[BATTERY];
     ASSAY_TRY(assay_grade_battery_judge(battery, error));
     fault_digest_f64(bench, (double)battery->parts[0].results[0].verdict);
+    return ASSAY_OK;
+}
+
+/* The network's own code has a wrong derivative that the function tanh_gradient has not. */
+static void set_up_composite(fault_bench *bench)
+{
+    static const char *const only[] = {"tanh_gradient", "network_gradient", NULL};
+    grade_upstream parts = {.count = 1};
+    grade_choice whole = GRADE_TUTORIAL;
+    assay_error error;
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(6, only, &battery, &error), &error);
+    parts.part[0].component = &assay_grade_tanh_gradient;
+    parts.part[0].choice.level[0] = 1;
+    for (size_t p = 0; p < battery->part_count; p++) {
+        grade_part *part = &battery->parts[p];
+        whole.upstream = part->component == &assay_grade_network_gradient ? &parts : NULL;
+        for (size_t i = 0; i < part->count; i++) {
+            part->component->model(part->cases[i], &whole, &part->answers[i].outputs);
+            part->answers[i].verdict = GRADE_PASS;
+        }
+    }
+    bench->thing[BATTERY] = battery;
+}
+
+static assay_status judge_composite(fault_bench *bench, assay_error *error)
+{
+    grade_battery *battery = bench->thing[BATTERY];
+    ASSAY_TRY(assay_grade_battery_judge(battery, error));
+    for (size_t p = 0; p < battery->part_count; p++) {
+        for (size_t i = 0; i < battery->parts[p].count; i++) {
+            const char *mistake = battery->parts[p].results[i].mistake;
+            fault_digest_text(bench, mistake == NULL ? "" : mistake);
+        }
+    }
     return ASSAY_OK;
 }
 
@@ -528,6 +564,7 @@ static fault_scenario scenarios[] = {
     {"export and import", NULL, export_and_import, NULL, 0, NULL, 0},
     {"outputs judged", set_up_outputs, import_and_judge, tidy_battery, 0, NULL, 0},
     {"wrong outputs judged", set_up_wrong, judge_wrong, tidy_battery, 0, NULL, 0},
+    {"a wrong part judged", set_up_composite, judge_composite, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
     {"a runner looked for", look_elsewhere, look_for_runner, look_again, 0, NULL, 0},
     {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL, 0},
     {"a seed", NULL, draw_seed, NULL, 0, NULL, 0},

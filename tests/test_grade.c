@@ -379,6 +379,63 @@ START_TEST(extreme_cases_have_their_own_mistakes)
 }
 END_TEST
 
+/* Beside a wrong function that it uses, the network's own code has a mistake that another function does not have. */
+START_TEST(a_composite_follows_and_has_a_part_of_its_own)
+{
+    composite c;
+    open_composite(&c, 13, "tanh", "network_gradient", "tanh.half_argument");
+    assay_grade_battery_destroy(c.battery);
+    const char *const only[] = {"tanh", "tanh_gradient", "network_gradient", NULL};
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(13, only, &c.battery, &error), &error);
+    c.whole = part_of(c.battery, "network_gradient");
+    answer_by(part_of(c.battery, "tanh"), &c.parts.part[0].choice);
+    answer_with(part_of(c.battery, "tanh_gradient"), 0);
+    c.parts.count = 2;
+    c.parts.part[1].component = &assay_grade_tanh_gradient;
+    c.parts.part[1].choice = choice_of(&assay_grade_tanh_gradient,
+                                       number_of(&assay_grade_tanh_gradient, "tanh_gradient.square_missing"));
+    answer_composite(&c, NULL);
+    judge(c.battery);
+    ck_assert_str_eq(c.whole->results[0].mistake, "tanh_gradient.square_missing");
+    ck_assert_str_eq(c.whole->results[0].follows[0], "tanh.half_argument");
+    assay_grade_battery_destroy(c.battery);
+}
+END_TEST
+
+/* All answers of a component are rounded: to four decimals beside a mistake, or by a relative error. */
+START_TEST(roundings_are_named_in_all_cases)
+{
+    static const struct {
+        const char *made;
+        double error;
+        const char *names[2];
+    } forms[] = {{"tanh.half_argument", 0.0, {"tanh.half_argument", "any.short_decimals"}},
+                 {"tanh.half_argument", 3e-6, {"tanh.half_argument", "any.inexact"}}};
+    const char *const only[] = {"tanh", NULL};
+    grade_battery *battery;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_battery_create(9, only, &battery, &error), &error);
+    grade_part *part = &battery->parts[0];
+    answer_with(part, number_of(part->component, forms[_i].made));
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_field *y = &part->answers[i].outputs.field[0];
+        for (size_t k = 0; k < y->count; k++) {
+            y->values[k] = forms[_i].error == 0.0 ? nearbyint(1e4 * y->values[k]) / 1e4
+                                                  : y->values[k] * (1.0 + (k % 2 == 0 ? 1 : -1) * forms[_i].error);
+        }
+    }
+    judge(battery);
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *result = &part->results[i];
+        ck_assert_int_eq(result->verdict, GRADE_WRONG);
+        ck_assert_str_eq(result->mistake, forms[_i].names[0]);
+        ck_assert_str_eq(result->also[0], forms[_i].names[1]);
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
 /* Whether two choices of a component have the same outputs, up to roundings. */
 static bool same_outputs(const grade_case *graded, const grade_choice *a, const grade_choice *b)
 {
@@ -2063,6 +2120,8 @@ int main(void)
     tcase_add_loop_test(composites, a_parts_loss_is_averaged_in_the_same_way, 0, 6);
     tcase_add_test(composites, parts_behind_the_end_do_not_count);
     tcase_add_test(composites, parts_without_effect_are_no_reason);
+    tcase_add_test(composites, a_composite_follows_and_has_a_part_of_its_own);
+    tcase_add_loop_test(composites, roundings_are_named_in_all_cases, 0, 2);
     tcase_add_test(composites, extreme_cases_have_their_own_mistakes);
     tcase_add_test(composites, cases_beside_an_unexplained_part_are_explained);
     suite_add_tcase(suite, composites);
