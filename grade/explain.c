@@ -220,12 +220,10 @@ static bool visit_inside(const grade_choice *base, void *context)
     if (assay_grade_free_level(s->judged->component, base) != NULL) {
         return true;
     }
-    for (const grade_component *const *part = s->judged->component->parts; *part != NULL && !s->done; part++) {
-        grade_diagnosis inside;
+    const grade_component *const *part = s->judged->component->parts;
+    for (; *part != NULL && !s->done && s->status == ASSAY_OK; part++) {
+        grade_diagnosis inside = {.exact = false};
         s->status = assay_grade_diagnose_inside(s->judged, base, *part, s->levels, s->solved, &inside, s->error);
-        if (s->status != ASSAY_OK) {
-            return false;
-        }
         if (inside.exact) {
             name_inside(s, base, *part, &inside);
             keep(s->judged->component, base, s->found);
@@ -233,7 +231,7 @@ static bool visit_inside(const grade_choice *base, void *context)
             s->done = true;
         }
     }
-    return !s->done;
+    return s->status == ASSAY_OK && !s->done;
 }
 
 /*

@@ -564,7 +564,7 @@ static fault_scenario scenarios[] = {
     {"export and import", NULL, export_and_import, NULL, 0, NULL, 0},
     {"outputs judged", set_up_outputs, import_and_judge, tidy_battery, 0, NULL, 0},
     {"wrong outputs judged", set_up_wrong, judge_wrong, tidy_battery, 0, NULL, 0},
-    {"a wrong part judged", set_up_composite, judge_composite, tidy_battery, ONCE_ONLY, NULL, OF_ONE_PLACE},
+    {"a wrong part judged", set_up_composite, judge_composite, tidy_battery, ONCE_ONLY, NULL, 2},
     {"a runner looked for", look_elsewhere, look_for_runner, look_again, 0, NULL, 0},
     {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL, 0},
     {"a seed", NULL, draw_seed, NULL, 0, NULL, 0},
