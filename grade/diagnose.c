@@ -239,7 +239,6 @@ static double solve(search_state *s, const grade_free *range, grade_choice *choi
     equation e = {.search = s, .choice = *choice};
     solution best = {.choice = *choice, .distance = HUGE_VAL, .declared = HUGE_VAL};
     bool is_run = s->evidence->component->probe != NULL;
-    best.choice.parameter = range->lower;
     for (size_t k = 0; k < s->count && !(best.declared <= 1.0); k++) {
         if (is_run && (!solve_first_steps(&e, range, s->order[k], &best) || best.declared <= 1.0)) {
             break;

@@ -270,6 +270,7 @@ START_TEST(a_composite_follows_from_its_parts)
         const char *own = second == 0 ? NULL : "training.labels_not_shuffled";
         answer_by(c.part, &c.parts.part[0].choice);
         answer_composite(&c, own);
+        c.whole->answers[2].outputs.pool[0] *= 1.0 + 1e-11; /* another order of the sums */
         judge(c.battery);
         const grade_result *result = &c.whole->results[2];
         ck_assert_int_eq(result->verdict, GRADE_WRONG);
@@ -432,6 +433,56 @@ START_TEST(roundings_are_named_in_all_cases)
         ck_assert_str_eq(result->mistake, forms[_i].names[0]);
         ck_assert_str_eq(result->also[0], forms[_i].names[1]);
     }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* Central differences of the network's own loss, for every parameter of a case. */
+static void answer_by_differences(const grade_part *part, size_t i, double step)
+{
+    const grade_choice right = GRADE_TUTORIAL;
+    const grade_case *graded = part->cases[i];
+    const grade_fields *answers = &part->answers[i].outputs;
+    grade_fields moved;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_fields_like(&graded->outputs, &moved, &error), &error);
+    for (size_t f = 1; f < answers->count; f++) { /* "dweight0" is of the input "weight0" */
+        const grade_field *input = assay_grade_find(&graded->inputs, answers->field[f].name + 1);
+        for (size_t k = 0; k < input->count; k++) {
+            double kept = input->values[k];
+            double loss[2];
+            for (int side = 0; side < 2; side++) {
+                input->values[k] = kept + (side == 0 ? -step : step);
+                part->component->model(graded, &right, &moved);
+                loss[side] = moved.field[0].values[0];
+            }
+            input->values[k] = kept;
+            answers->field[f].values[k] = (loss[1] - loss[0]) / (2.0 * step);
+        }
+    }
+    assay_grade_fields_clear(&moved);
+}
+
+/* A gradient of difference quotients is named in all cases in which it is noticed. */
+START_TEST(difference_quotients_are_named)
+{
+    const char *const only[] = {"network_gradient", NULL};
+    grade_battery *battery;
+    assay_error error = {0};
+    size_t wrong = 0;
+    support_assert_ok(assay_grade_battery_create(14, only, &battery, &error), &error);
+    grade_part *part = &battery->parts[0];
+    answer_with(part, 0);
+    for (size_t i = 0; i < part->count; i++) {
+        answer_by_differences(part, i, 1e-3);
+    }
+    judge(battery);
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *result = &part->results[i];
+        wrong += result->verdict == GRADE_WRONG;
+        ck_assert(result->verdict == GRADE_PASS || strcmp(result->mistake, "network_gradient.finite_differences") == 0);
+    }
+    ck_assert_uint_eq(wrong, part->count);
     assay_grade_battery_destroy(battery);
 }
 END_TEST
@@ -2120,6 +2171,7 @@ int main(void)
     tcase_add_loop_test(composites, a_parts_loss_is_averaged_in_the_same_way, 0, 6);
     tcase_add_test(composites, parts_behind_the_end_do_not_count);
     tcase_add_test(composites, parts_without_effect_are_no_reason);
+    tcase_add_test(composites, difference_quotients_are_named);
     tcase_add_test(composites, a_composite_follows_and_has_a_part_of_its_own);
     tcase_add_loop_test(composites, roundings_are_named_in_all_cases, 0, 2);
     tcase_add_test(composites, extreme_cases_have_their_own_mistakes);
