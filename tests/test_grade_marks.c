@@ -775,6 +775,73 @@ START_TEST(single_precision_is_recognised)
 }
 END_TEST
 
+enum { NUMBERS = 16, MOST_CASES = 2 };
+
+/* The right values are those of the case. */
+static void flat_model(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
+{
+    (void)choice;
+    memcpy(outputs->pool, graded->outputs.pool, graded->outputs.used * sizeof(double));
+}
+
+static const grade_component flat = {.name = "flat", .title = "Flat", .case_count = 1, .model = flat_model};
+
+/* How the values of a tensor deviate: not at all, upwards, in both directions; or they are 0, which cannot deviate. */
+typedef enum { EXACT, UPWARDS, BOTH_WAYS, ZEROS } deviation;
+
+/* A case with values and gradients (names with a d); the first `large` deviations are large. */
+static void fill_tensor(grade_fields *want, grade_fields *got, const char *name, deviation how, size_t large)
+{
+    double *right = assay_grade_tensor1(want, name, NUMBERS);
+    double *answered = assay_grade_tensor1(got, name, NUMBERS);
+    for (size_t i = 0; i < NUMBERS; i++) {
+        double sign = how == EXACT ? 0.0 : how == BOTH_WAYS && i % 2 == 1 ? -1.0 : 1.0;
+        right[i] = how == ZEROS ? 0.0 : 1.0 + 0.7 * sin((double)(i + 1));
+        answered[i] = right[i] * (1.0 + sign * (i < large ? 5e-6 : 1.1e-7));
+    }
+}
+
+/* Errors like those of float32: in each case, of both signs, and few of them large; not in gradients alone. */
+START_TEST(rounding_has_both_signs)
+{
+    static const struct {
+        size_t large;
+        deviation how[MOST_CASES][2];
+        const char *id;
+    } forms[] = {
+        {0, {{BOTH_WAYS, EXACT}, {BOTH_WAYS, EXACT}}, "any.float32"},
+        {0, {{UPWARDS, BOTH_WAYS}, {UPWARDS, BOTH_WAYS}}, "any.float32"},
+        {0, {{EXACT, BOTH_WAYS}, {EXACT, BOTH_WAYS}}, "any.inexact"},
+        {0, {{UPWARDS, UPWARDS}, {UPWARDS, UPWARDS}}, "any.inexact"},
+        {0, {{BOTH_WAYS, EXACT}, {EXACT, EXACT}}, "any.inexact"},
+        {0, {{BOTH_WAYS, EXACT}, {ZEROS, ZEROS}}, "any.float32"},
+        {8, {{BOTH_WAYS, EXACT}, {BOTH_WAYS, EXACT}}, "any.float32"},
+        {9, {{BOTH_WAYS, EXACT}, {BOTH_WAYS, EXACT}}, "any.inexact"},
+    };
+    for (size_t k = 0; k < sizeof forms / sizeof forms[0]; k++) {
+        double memory[MOST_CASES][2][2 * NUMBERS];
+        grade_case graded[MOST_CASES];
+        grade_case *cases[MOST_CASES];
+        grade_answer answers[MOST_CASES];
+        for (size_t i = 0; i < MOST_CASES; i++) {
+            graded[i] = (grade_case){.component = &flat, .tolerance = {[GRADE_F32] = 1e-5, [GRADE_F64] = 1e-9}};
+            answers[i] = (grade_answer){.verdict = GRADE_PASS};
+            graded[i].outputs = (grade_fields){.pool = memory[i][0], .capacity = 2 * NUMBERS};
+            answers[i].outputs = (grade_fields){.pool = memory[i][1], .capacity = 2 * NUMBERS};
+            fill_tensor(&graded[i].outputs, &answers[i].outputs, "y", forms[k].how[i][0], forms[k].large);
+            fill_tensor(&graded[i].outputs, &answers[i].outputs, "dw", forms[k].how[i][1], 0);
+            cases[i] = &graded[i];
+        }
+        const grade_judged judged = {
+            .component = &flat, .count = MOST_CASES, .cases = cases, .answers = answers, .precision = GRADE_F64};
+        grade_rounding rounding;
+        assay_error error = {0};
+        support_assert_ok(assay_grade_rounding(&judged, &GRADE_TUTORIAL, false, &rounding, &error), &error);
+        ck_assert_msg(strcmp(rounding.id, forms[k].id) == 0, "form %zu: %s", k, rounding.id);
+    }
+}
+END_TEST
+
 START_TEST(half_a_unit_of_the_last_digit)
 {
     /* clang-format off */
@@ -1692,6 +1759,7 @@ int main(void)
     TCase *forms = evidence_case("forms of values", "property: grade/rounding, grade/quotient, grade/distribution");
     tcase_add_test(forms, short_decimals_are_counted);
     tcase_add_test(forms, single_precision_is_recognised);
+    tcase_add_test(forms, rounding_has_both_signs);
     tcase_add_test(forms, half_a_unit_of_the_last_digit);
     tcase_add_test(forms, digits_of_answers_are_seen);
     tcase_add_test(forms, difference_quotients_are_recognised);
