@@ -323,6 +323,16 @@ START_TEST(an_installation_is_hidden)
     support_assert_ok(assay_grade_hidden_find(NULL, &hidden, &error), &error);
     ck_assert(!hides(&hidden, folder, "bin/assay")); /* it is not shown */
     assay_grade_hidden_clear(&hidden);
+    char endless[301]; /* a link to a name that is too long: whether the sandbox shows something there is not known */
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    char *link = assay_asprintf(NULL, "%s/bin/assay", folder);
+    char *wanted = assay_asprintf(NULL, "%s: cannot be looked at, to hide it: File name too long", link);
+    ck_assert(unlink(link) == 0 && symlink(endless, link) == 0);
+    support_assert_error(assay_grade_hidden_find(binds, &hidden, &error), ASSAY_ERROR_IO, &error, wanted);
+    assay_grade_hidden_clear(&hidden);
+    assay_free(wanted);
+    assay_free(link);
     support_remove_folder(folder);
     support_remove_folder(upper);
 }
