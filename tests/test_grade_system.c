@@ -987,7 +987,48 @@ START_TEST(npy_files_are_as_the_format_says)
     ck_assert_mem_eq(bytes, "\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1,2,), }", 69);
     ck_assert(bytes[127] == '\n' && bytes[126] == ' ');
     ck_assert_mem_eq(bytes + 128, values, sizeof values);
+    double many[2 * 3 * 4] = {0.0};
+    grade_field solid = {.name = "y", .rank = 3, .shape = {2, 3, 4}, .count = 24, .values = many};
+    ck_assert_int_eq(unlink(path), 0);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &solid, &error), &error);
+    file = fopen(path, "rb");
+    ck_assert_uint_eq(fread(bytes, 1, 128, file), 128);
+    fclose(file);
+    ck_assert_mem_eq(bytes + 10, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,3,4,), }", 61);
     assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* A field knows whether its file had single precision. A file that cannot be read says nothing. */
+START_TEST(npy_files_say_their_precision)
+{
+    static const struct {
+        const char *descr;
+        size_t bytes;
+        bool single;
+    } files[] = {{"<f4", 4, true}, {"<f8", 8, false}};
+    char *folder = support_make_folder();
+    int opened;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_folder_open(folder, &opened, &error), &error);
+    double value;
+    for (size_t k = 0; k < 2; k++) {
+        char bytes[96] = "\x93NUMPY\x01";
+        grade_field field = {.name = "y", .rank = 1, .shape = {1}, .count = 1, .values = &value, .single = k == 1};
+        int length = snprintf(bytes + 10, sizeof bytes - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (1,)}\n",
+                              files[k].descr);
+        bytes[8] = (char)length;
+        write_file(folder, "x.npy", bytes, 10 + (size_t)length + files[k].bytes);
+        support_assert_ok(assay_npy_read(opened, "x.npy", &field, &error), &error);
+        ck_assert_int_eq(field.single, files[k].single);
+        ck_assert_int_ne(assay_npy_read(opened, "none.npy", &field, &error), ASSAY_OK);
+        write_file(folder, "x.npy", bytes, 10 + (size_t)length);
+        ck_assert_int_ne(assay_npy_read(opened, "x.npy", &field, &error), ASSAY_OK);
+        ck_assert(!field.single);
+        error = (assay_error){0};
+    }
+    close(opened);
     support_remove_folder(folder);
 }
 END_TEST
@@ -1724,6 +1765,7 @@ int main(void)
     tcase_add_loop_test(files, npy_types_have_their_values, 0, (int)(sizeof types / sizeof types[0]));
     tcase_add_test(files, npy_columns_are_put_in_order);
     tcase_add_test(files, npy_files_are_as_the_format_says);
+    tcase_add_test(files, npy_files_say_their_precision);
     tcase_add_test(files, control_characters_are_replaced);
     suite_add_tcase(suite, files);
     TCase *forms = evidence_case("submissions", "property: grade/form, grade/hint, grade/submission");
