@@ -1112,12 +1112,13 @@ static const struct {
 START_TEST(shapes_have_names)
 {
     evidence(EVIDENCE_PROPERTY, "grade/shape");
-    grade_field field = {.rank = shapes[_i].rank};
+    grade_field field = {.rank = shapes[_i].rank, .deviation = "of another answer", .found_shape = "[9]"};
     snprintf(field.name, sizeof field.name, "%s", shapes[_i].field);
     memcpy(field.shape, shapes[_i].shape, sizeof field.shape);
     ck_assert_int_eq(assay_grade_shape_compare(&field, shapes[_i].found_rank, shapes[_i].found), shapes[_i].readable);
     const char *wanted = shapes[_i].name == NULL ? "the same" : shapes[_i].name;
     ck_assert_str_eq(field.deviation == NULL ? "the same" : field.deviation, wanted);
+    ck_assert_int_eq(field.found_shape[0] == '\0', shapes[_i].name == NULL);
 }
 END_TEST
 
