@@ -920,32 +920,39 @@ END_TEST
 /* A fixed standard deviation: the number that solves it, and what was expected in its place. */
 START_TEST(a_fixed_deviation_is_shown)
 {
-    static const char *const only[] = {"init_fan_in", NULL};
-    grade_battery *battery;
-    assay_error error = {0};
-    assay_mt19937 random;
-    support_assert_ok(assay_grade_battery_create(3, only, &battery, &error), &error);
-    assay_mt19937_seed(&random, 4);
-    grade_part *part = &battery->parts[0];
-    for (size_t i = 0; i < part->count; i++) {
-        const grade_fields *outputs = &part->answers[i].outputs;
-        fill_pattern(FRESH, outputs, 0.3, &random);
-        for (size_t f = 1; f < outputs->count; f += 2) {
-            memset(outputs->field[f].values, 0, outputs->field[f].count * sizeof(double));
+    static const struct {
+        const char *component, *mistake;
+        bool biases;
+    } cases[] = {{"init_fan_in", "initializer.fixed_std", false}, {"init_normal", "init_normal.std_ignored", true}};
+    for (size_t k = 0; k < 2; k++) {
+        const char *const only[] = {cases[k].component, NULL};
+        grade_battery *battery;
+        assay_error error = {0};
+        assay_mt19937 random;
+        support_assert_ok(assay_grade_battery_create(3, only, &battery, &error), &error);
+        assay_mt19937_seed(&random, 4);
+        grade_part *part = &battery->parts[0];
+        for (size_t i = 0; i < part->count; i++) {
+            const grade_fields *outputs = &part->answers[i].outputs;
+            fill_pattern(FRESH, outputs, 0.3, &random);
+            for (size_t f = 1; f < outputs->count && !cases[k].biases; f += 2) {
+                memset(outputs->field[f].values, 0, outputs->field[f].count * sizeof(double));
+            }
+            part->answers[i].verdict = GRADE_PASS;
         }
-        part->answers[i].verdict = GRADE_PASS;
+        judge(battery);
+        for (size_t i = 0; i < part->count; i++) {
+            char wanted[160];
+            int used = snprintf(wanted, sizeof wanted, "; expected ");
+            assay_grade_distribution_text(
+                part->component->initializer->draws(part->cases[i], &GRADE_TUTORIAL, 0, false), wanted + used,
+                sizeof wanted - (size_t)used);
+            assert_draws(&part->results[i], cases[k].mistake, wanted);
+            ck_assert_str_eq(part->results[i].solved, cases[k].mistake);
+            ck_assert_double_eq_tol(part->results[i].parameter, 0.3, 0.01);
+        }
+        assay_grade_battery_destroy(battery);
     }
-    judge(battery);
-    for (size_t i = 0; i < part->count; i++) {
-        char wanted[160];
-        int used = snprintf(wanted, sizeof wanted, "; expected ");
-        assay_grade_distribution_text(part->component->initializer->draws(part->cases[i], &GRADE_TUTORIAL, 0, false),
-                                      wanted + used, sizeof wanted - (size_t)used);
-        assert_draws(&part->results[i], "initializer.fixed_std", wanted);
-        ck_assert_str_eq(part->results[i].solved, "initializer.fixed_std");
-        ck_assert_double_eq_tol(part->results[i].parameter, 0.3, 0.01);
-    }
-    assay_grade_battery_destroy(battery);
 }
 END_TEST
 

@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -380,6 +381,33 @@ START_TEST(trees_are_looked_at)
 }
 END_TEST
 
+/* Where the standard input is closed, the first file that is opened has descriptor 0: it is as good as any other. */
+START_TEST(descriptor_0_is_one)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/x.so", folder);
+    char reason[GRADE_TEXT_LENGTH];
+    assay_error error = {0};
+    make_file(folder, "x.so");
+    int kept = dup(0);
+    for (int kind = 0; kind < 3; kind++) {
+        int opened;
+        close(0);
+        errno = EMFILE; /* of another call */
+        assay_status status = kind == 0 ? assay_grade_tree_open(folder, false, &opened, reason, &error)
+                                        : assay_grade_tree_open_file(kind == 1 ? NULL : folder, path, &opened, reason,
+                                                                     &error);
+        support_assert_ok(status, &error);
+        ck_assert_msg(opened == (kind == 2 ? opened : 0) && opened >= 0, "%d: %s", opened, reason);
+        close(opened);
+        dup2(kept, 0);
+    }
+    close(kept);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* With few descriptors left, a link that leads out is an error of ours, or a refusal: it is never passed over. */
 START_TEST(links_are_not_passed_over)
 {
@@ -722,6 +750,7 @@ int main(void)
     tcase_add_test(looks, an_installation_is_hidden);
     tcase_add_loop_test(looks, trees_are_looked_at, 0, (int)(sizeof trees / sizeof trees[0]));
     tcase_add_test(looks, links_are_not_passed_over);
+    tcase_add_test(looks, descriptor_0_is_one);
     tcase_add_loop_test(looks, objects_are_looked_at, 0, (int)(sizeof objects / sizeof objects[0]));
     suite_add_tcase(suite, looks);
     TCase *groups = evidence_case("control groups", "errors: grade/cgroup");

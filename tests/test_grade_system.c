@@ -233,6 +233,40 @@ static void assert_sign_in_folder(const char *folder, bool wanted)
     assay_grade_evidence_destroy(evidence);
 }
 
+/* Where the standard input is closed, a file or a folder has descriptor 0: it is looked at as any other. */
+START_TEST(markers_are_found_with_descriptor_0)
+{
+    char *folder = support_make_folder();
+    int kept = dup(0);
+    write_marked(folder, "x.bin", 0, 40);
+    close(0);
+    assert_sign_in_file(folder, "x.bin", "x.bin contains a copy of libassay");
+    assert_sign_in_folder(folder, true);
+    char *inner = joined(folder, "inner"); /* 0 is closed again: the folder in it has it, or the file */
+    ck_assert_int_eq(mkdir(inner, 0755), 0);
+    char *here = joined(folder, "x.bin");
+    char *there = joined(inner, "x.bin");
+    ck_assert_int_eq(rename(here, there), 0);
+    int outer = open(folder, O_RDONLY | O_DIRECTORY);
+    ck_assert_int_eq(outer, 0);
+    ck_assert_int_ge(dup2(0, kept + 1), 0);
+    close(0);
+    grade_evidence *evidence;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
+    assay_grade_evidence_open(evidence, kept + 1, folder); /* its own listing takes 0 */
+    ck_assert_str_eq(assay_grade_evidence_text(evidence), "x.bin contains a copy of libassay");
+    assay_grade_evidence_destroy(evidence);
+    close(kept + 1);
+    dup2(kept, 0);
+    close(kept);
+    assay_free(inner);
+    assay_free(here);
+    assay_free(there);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* The files of a folder share 256 MiB: what is left decides, and a file that is too long for it takes none of it. */
 START_TEST(the_bytes_of_a_folder_are_limited)
 {
@@ -1761,6 +1795,7 @@ int main(void)
     TCase *signs = evidence_case("signs of the reference", "property: grade/evidence");
     tcase_add_test(signs, markers_are_found_in_files);
     tcase_add_test(signs, markers_are_found_in_folders);
+    tcase_add_test(signs, markers_are_found_with_descriptor_0);
     tcase_add_test(signs, the_bytes_of_a_folder_are_limited);
     tcase_add_test(signs, the_files_of_a_folder_are_limited);
     tcase_add_test(signs, objects_show_what_they_use);
