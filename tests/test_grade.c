@@ -1110,6 +1110,8 @@ static const struct {
     {"y", 2, {2, 3}, 1, {3}, "any.shape_batch_axis", false},
     {"dweight", 2, {2, 3}, 1, {3}, "any.wrong_shape", false}, /* its first axis is no batch */
     {"y", 2, {2, 3}, 1, {2}, "any.wrong_shape", false},
+    {"y", 2, {2, 3}, 2, {3, 3}, "any.wrong_shape", false}, /* its rows are as long, and it has others */
+    {"y", 2, {2, 3}, 3, {3, 2, 2}, "any.wrong_shape", false},
     {"y", 1, {3}, 2, {3, 3}, "any.wrong_shape", false},
     {"y", 2, {2, 3}, 1, {6}, "any.wrong_shape", false},
     {"loss", 0, {0}, 1, {0}, "any.wrong_shape", false},
