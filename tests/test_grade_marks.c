@@ -775,98 +775,6 @@ START_TEST(single_precision_is_recognised)
 }
 END_TEST
 
-/* Outputs and gradients of two cases, which are the inputs. */
-enum { TWINS = 16 };
-
-static void twin_model(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
-{
-    (void)choice;
-    for (size_t f = 0; f < 2; f++) {
-        memcpy(outputs->field[f].values, graded->inputs.field[0].values, TWINS * sizeof(double));
-    }
-}
-
-static const grade_component twins = {.name = "twins", .title = "Twins", .case_count = 2, .model = twin_model};
-
-/* The relative deviations of a field: `plus` values are too large, `minus` are too small, the others are right. */
-typedef struct {
-    size_t plus, minus;
-    double size;
-} twin_field;
-
-/* The first case deviates so in y and dx. The second, if there is one, deviates in two values of y. */
-static const char *rounding_of_twins(twin_field y, twin_field dx, size_t cases, double second)
-{
-    double memory[2][5][TWINS];
-    grade_case graded[2];
-    grade_answer answers[2];
-    grade_case *const pointers[2] = {&graded[0], &graded[1]};
-    assay_error error = {0};
-    grade_rounding rounding;
-    const twin_field deviating[2][2] = {{y, dx}, {{1, 1, second}, {0, 0, 0.0}}};
-    for (size_t k = 0; k < 2; k++) {
-        static const char *const names[] = {"y", "dx"};
-        graded[k] = (grade_case){.component = &twins, .tolerance = {[GRADE_F32] = 1e-5, [GRADE_F64] = 1e-9}};
-        answers[k] = (grade_answer){.verdict = GRADE_PASS};
-        graded[k].inputs = (grade_fields){.pool = memory[k][0], .capacity = TWINS};
-        graded[k].outputs = (grade_fields){.pool = memory[k][1], .capacity = 2 * TWINS};
-        answers[k].outputs = (grade_fields){.pool = memory[k][3], .capacity = 2 * TWINS};
-        double *x = assay_grade_tensor1(&graded[k].inputs, "x", TWINS);
-        for (size_t i = 0; i < TWINS; i++) {
-            x[i] = sqrt((double)(3 + 2 * k + 2 * i * i)) * (i % 3 == 0 ? -1.0 : 1.0); /* never an odd square */
-        }
-        for (size_t f = 0; f < 2; f++) {
-            const twin_field *by = &deviating[k][f];
-            memcpy(assay_grade_tensor1(&graded[k].outputs, names[f], TWINS), x, TWINS * sizeof *x);
-            double *got = assay_grade_tensor1(&answers[k].outputs, names[f], TWINS);
-            for (size_t i = 0; i < TWINS; i++) {
-                double sign = i < by->plus ? 1.0 : i < by->plus + by->minus ? -1.0 : 0.0;
-                got[i] = x[i] + fabs(x[i]) * sign * by->size;
-            }
-        }
-    }
-    const grade_judged judged = {
-        .component = &twins, .count = cases, .cases = pointers, .answers = answers, .precision = GRADE_F64};
-    support_assert_ok(assay_grade_rounding(&judged, &GRADE_TUTORIAL, false, &rounding, &error), &error);
-    ck_assert_int_eq(rounding.digits, 0);
-    return rounding.id == NULL ? "none" : rounding.id;
-}
-
-/* Errors of single precision in the middle of a computation: of random sign, and of float32's size in every case. */
-START_TEST(errors_of_single_precision_are_recognised)
-{
-    /* clang-format off */
-    static const struct { twin_field y, dx; size_t cases; double second; bool single; } cases[] = {
-        {{8, 8, 0x1p-24}, {0, 0, 0}, 1, 0.0, true},
-        {{4, 4, 0x1p-24}, {0, 0, 0}, 1, 0.0, true},
-        {{4, 3, 0x1p-24}, {0, 0, 0}, 1, 0.0, false},         /* seven signs show nothing */
-        {{14, 2, 0x1p-24}, {0, 0, 0}, 1, 0.0, true},         /* 3 standard deviations of a coin: 12 */
-        {{15, 1, 0x1p-24}, {0, 0, 0}, 1, 0.0, false},
-        {{2, 14, 0x1p-24}, {0, 0, 0}, 1, 0.0, true},
-        {{1, 15, 0x1p-24}, {0, 0, 0}, 1, 0.0, false},
-        {{0, 0, 0}, {8, 8, 0x1p-24}, 1, 0.0, false},         /* only gradients: a finite difference */
-        {{1, 0, 0x1p-24}, {8, 8, 0x1p-24}, 1, 0.0, true},
-        {{0, 1, 0x1p-24}, {8, 8, 0x1p-24}, 1, 0.0, true},
-        {{16, 0, 0x1p-24}, {16, 0, 0x1p-24}, 1, 0.0, false},
-        {{16, 0, 0x1p-24}, {0, 16, 0x1p-24}, 1, 0.0, false}, /* each of the two has one sign */
-        {{8, 8, 0x1.2p-27}, {8, 8, 0x1.2p-27}, 1, 0.0, true},
-        {{8, 8, 0x1.ep-28}, {8, 8, 0x1.ep-28}, 1, 0.0, false},
-        {{4, 4, 0x1.2p-21}, {0, 0, 0}, 1, 0.0, true},        /* a quarter of 32 is large */
-        {{5, 4, 0x1.2p-21}, {0, 0, 0}, 1, 0.0, false},
-        {{8, 8, 0x1.ep-22}, {8, 8, 0x1.ep-22}, 1, 0.0, true},
-        {{8, 8, 0x1p-24}, {0, 0, 0}, 2, 0x1p-24, true},
-        {{8, 8, 0x1p-24}, {0, 0, 0}, 2, 0.0, false},         /* the second case is exact */
-        {{8, 8, 0x1p-24}, {0, 0, 0}, 2, 0x1p-39, true},
-        {{8, 8, 0x1p-24}, {0, 0, 0}, 2, 0x1p-41, false},     /* or as good as exact */
-    };
-    /* clang-format on */
-    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
-        const char *id = rounding_of_twins(cases[k].y, cases[k].dx, cases[k].cases, cases[k].second);
-        ck_assert_msg(strcmp(id, cases[k].single ? "any.float32" : "any.inexact") == 0, "%zu: %s", k, id);
-    }
-}
-END_TEST
-
 START_TEST(half_a_unit_of_the_last_digit)
 {
     /* clang-format off */
@@ -1786,7 +1694,6 @@ int main(void)
     TCase *forms = evidence_case("forms of values", "property: grade/rounding, grade/quotient, grade/distribution");
     tcase_add_test(forms, short_decimals_are_counted);
     tcase_add_test(forms, single_precision_is_recognised);
-    tcase_add_test(forms, errors_of_single_precision_are_recognised);
     tcase_add_test(forms, half_a_unit_of_the_last_digit);
     tcase_add_test(forms, digits_of_answers_are_seen);
     tcase_add_test(forms, difference_quotients_are_recognised);
