@@ -83,8 +83,9 @@ static void describe_choice(struct dirent *const *entries, int count, char reaso
     int used = snprintf(reason, GRADE_TEXT_LENGTH,
                         "%d files could be the submission; call one of them submission%s:", count,
                         assay_grade_form_of(entries[0]->d_name)->ending);
-    for (int i = 0; i < count && used < GRADE_TEXT_LENGTH - 80; i++) {
-        char shown[64];
+    char shown[64];
+    /* A name is at most as long as `shown`, its end included; with a space and a comma. */
+    for (int i = 0; i < count && used + (int)sizeof shown + 2 <= GRADE_TEXT_LENGTH; i++) {
         assay_grade_text_clean(entries[i]->d_name, strlen(entries[i]->d_name), shown, sizeof shown);
         used += snprintf(reason + used, (size_t)(GRADE_TEXT_LENGTH - used), " %s%s", shown, i + 1 < count ? "," : "");
     }

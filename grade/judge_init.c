@@ -117,13 +117,13 @@ static repetition_kind repetition_in(const grade_field *field, const magnitudes 
     bool table = field->rank == 2;
     size_t row = table ? field->shape[1] : field->count;
     if (different == 1) { /* a constant is judged as a distribution; one number with both signs is none */
-        double first = field->values[0];
-        for (size_t i = 1; i < field->count; i++) {
-            if (field->values[i] * first < 0.0) {
-                return DRAWS_FEW;
-            }
+        bool above = false;
+        bool below = false;
+        for (size_t i = 0; i < field->count; i++) {
+            above = above || field->values[i] > 0.0;
+            below = below || field->values[i] < 0.0;
         }
-        return DRAWS_FRESH;
+        return above && below ? DRAWS_FEW : DRAWS_FRESH;
     }
     if (table && repeats(field->count - row, field->values, field->values + row)) {
         return DRAWS_ONE_ROW;

@@ -977,6 +977,148 @@ START_TEST(draws_that_are_none_are_found)
 }
 END_TEST
 
+/* Fresh draws of init_normal: an answer for each case. Every value is a multiple of the standard deviation / `grid`. */
+static grade_battery *fresh_draws(const char *const *only, double grid)
+{
+    grade_battery *battery;
+    assay_error error = {0};
+    assay_mt19937 random;
+    support_assert_ok(assay_grade_battery_create(3, only, &battery, &error), &error);
+    assay_mt19937_seed(&random, 4);
+    grade_part *part = &battery->parts[0];
+    for (size_t i = 0; i < part->count; i++) {
+        double std = assay_grade_number(&part->cases[i]->inputs, "std");
+        const grade_fields *outputs = &part->answers[i].outputs;
+        fill_pattern(FRESH, outputs, std, &random);
+        for (size_t f = 0; f < outputs->count && grid > 0.0; f++) {
+            for (size_t k = 0; k < outputs->field[f].count; k++) {
+                outputs->field[f].values[k] = std * nearbyint(outputs->field[f].values[k] / std * grid) / grid;
+            }
+        }
+        part->answers[i].verdict = GRADE_PASS;
+    }
+    return battery;
+}
+
+static void assert_draws(const grade_result *result, const char *mistake, const char *detail)
+{
+    ck_assert_str_eq(result->mistake == NULL ? "none" : result->mistake, mistake);
+    ck_assert_msg(strstr(result->detail, detail) != NULL, "%s", result->detail);
+}
+
+/* A mistake of one case's draws is that case's, and one of two cases is of both. */
+START_TEST(draws_are_judged_in_their_case)
+{
+    static const char *const only[] = {"init_normal", NULL};
+    for (size_t own = 0; own < 2; own++) {
+        grade_battery *battery = fresh_draws(only, 0.0);
+        grade_part *part = &battery->parts[0];
+        ck_assert_uint_eq(part->count, 2);
+        const grade_field *weight = &part->answers[own].outputs.field[2];
+        for (size_t i = weight->shape[1]; i < weight->count; i++) {
+            weight->values[i] = weight->values[i % weight->shape[1]];
+        }
+        judge(battery);
+        assert_draws(&part->results[own], "initializer.rows_repeat", "rows of weight1 repeat each other");
+        assert_draws(&part->results[1 - own], "none", "");
+        for (size_t i = 0; i < weight->count; i++) { /* nine numbers, in no order */
+            weight->values[i] = 0.01 * (double)(1 + (i * i + i / 7 * 5 + i / 113) % 9) * (i % 2 == 0 ? 1.0 : -1.0);
+        }
+        judge(battery);
+        char few[80];
+        snprintf(few, sizeof few, "weight1 has 9 different values among %zu", weight->count);
+        assert_draws(&part->results[own], "initializer.values_repeat", few);
+        assert_draws(&part->results[1 - own], "none", "");
+        assay_grade_battery_destroy(battery);
+    }
+    grade_battery *battery = fresh_draws(only, 0.0);
+    grade_part *part = &battery->parts[0];
+    const grade_field *weight = &part->answers[0].outputs.field[0];
+    const grade_fields *last = &part->answers[1].outputs;
+    const grade_field *bias = &last->field[last->count - 1];
+    copy_scaled(bias, weight, 7919,
+                assay_grade_number(&part->cases[1]->inputs, "std") /
+                    assay_grade_number(&part->cases[0]->inputs, "std"));
+    judge(battery);
+    assert_draws(&part->results[0], "initializer.seed_ignored", "weight0 has the draws that another seed gave bias3");
+    assert_draws(&part->results[1], "initializer.seed_ignored", "bias3 has the draws that another seed gave weight0");
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* Two tensors of a coarse generator share most values by chance. */
+START_TEST(coarse_draws_are_draws)
+{
+    static const char *const only[] = {"init_normal", NULL};
+    grade_battery *battery = fresh_draws(only, 2048.0);
+    judge(battery);
+    for (size_t i = 0; i < battery->parts[0].count; i++) {
+        assert_draws(&battery->parts[0].results[i], "none", "");
+    }
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
+/* One number, with both signs or with one, also behind a zero. */
+START_TEST(one_number_with_both_signs_is_none)
+{
+    static const char *const only[] = {"init_normal", NULL};
+    static const double signs[][3] = {{1.0, 1.0, -1.0}, {0.0, 1.0, -1.0}, {0.0, -1.0, -1.0}, {-1.0, -1.0, -1.0}};
+    for (size_t k = 0; k < sizeof signs / sizeof signs[0]; k++) {
+        grade_battery *battery = fresh_draws(only, 0.0);
+        const grade_field *weight = &battery->parts[0].answers[0].outputs.field[0];
+        for (size_t i = 0; i < weight->count; i++) {
+            weight->values[i] = 0.02 * signs[k][i < 2 ? i : 1 + i * 7919 % 11 % 2];
+        }
+        judge(battery);
+        const grade_result *result = &battery->parts[0].results[0];
+        ck_assert_int_eq(result->verdict, GRADE_WRONG);
+        ck_assert_int_eq(result->mistake != NULL && strcmp(result->mistake, "initializer.values_repeat") == 0, k < 2);
+        ck_assert_int_eq(strstr(result->detail, "weight0 has 1 different values") != NULL, k < 2);
+        assay_grade_battery_destroy(battery);
+    }
+}
+END_TEST
+
+/* A fixed standard deviation: the number that solves it, and what was expected in its place. */
+START_TEST(a_fixed_deviation_is_shown)
+{
+    static const struct {
+        const char *component, *mistake;
+        bool biases;
+    } cases[] = {{"init_fan_in", "initializer.fixed_std", false}, {"init_normal", "init_normal.std_ignored", true}};
+    for (size_t k = 0; k < 2; k++) {
+        const char *const only[] = {cases[k].component, NULL};
+        grade_battery *battery;
+        assay_error error = {0};
+        assay_mt19937 random;
+        support_assert_ok(assay_grade_battery_create(3, only, &battery, &error), &error);
+        assay_mt19937_seed(&random, 4);
+        grade_part *part = &battery->parts[0];
+        for (size_t i = 0; i < part->count; i++) {
+            const grade_fields *outputs = &part->answers[i].outputs;
+            fill_pattern(FRESH, outputs, 0.3, &random);
+            for (size_t f = 1; f < outputs->count && !cases[k].biases; f += 2) {
+                memset(outputs->field[f].values, 0, outputs->field[f].count * sizeof(double));
+            }
+            part->answers[i].verdict = GRADE_PASS;
+        }
+        judge(battery);
+        for (size_t i = 0; i < part->count; i++) {
+            char wanted[160];
+            int used = snprintf(wanted, sizeof wanted, "; expected ");
+            assay_grade_distribution_text(
+                part->component->initializer->draws(part->cases[i], &GRADE_TUTORIAL, 0, false), wanted + used,
+                sizeof wanted - (size_t)used);
+            assert_draws(&part->results[i], cases[k].mistake, wanted);
+            ck_assert_str_eq(part->results[i].solved, cases[k].mistake);
+            ck_assert_double_eq_tol(part->results[i].parameter, 0.3, 0.01);
+        }
+        assay_grade_battery_destroy(battery);
+    }
+}
+END_TEST
+
 /* --- text --------------------------------------------------------------------------------------------------------- */
 
 START_TEST(text_is_cleaned)
@@ -1131,6 +1273,8 @@ static const struct {
     {"y", 2, {2, 3}, 1, {3}, "any.shape_batch_axis", false},
     {"dweight", 2, {2, 3}, 1, {3}, "any.wrong_shape", false}, /* its first axis is no batch */
     {"y", 2, {2, 3}, 1, {2}, "any.wrong_shape", false},
+    {"y", 2, {2, 3}, 2, {3, 3}, "any.wrong_shape", false}, /* its rows are as long, and it has others */
+    {"y", 2, {2, 3}, 3, {3, 2, 2}, "any.wrong_shape", false},
     {"y", 1, {3}, 2, {3, 3}, "any.wrong_shape", false},
     {"y", 2, {2, 3}, 1, {6}, "any.wrong_shape", false},
     {"loss", 0, {0}, 1, {0}, "any.wrong_shape", false},
@@ -1140,12 +1284,13 @@ static const struct {
 START_TEST(shapes_have_names)
 {
     evidence(EVIDENCE_PROPERTY, "grade/shape");
-    grade_field field = {.rank = shapes[_i].rank};
+    grade_field field = {.rank = shapes[_i].rank, .deviation = "of another answer", .found_shape = "[9]"};
     snprintf(field.name, sizeof field.name, "%s", shapes[_i].field);
     memcpy(field.shape, shapes[_i].shape, sizeof field.shape);
     ck_assert_int_eq(assay_grade_shape_compare(&field, shapes[_i].found_rank, shapes[_i].found), shapes[_i].readable);
     const char *wanted = shapes[_i].name == NULL ? "the same" : shapes[_i].name;
     ck_assert_str_eq(field.deviation == NULL ? "the same" : field.deviation, wanted);
+    ck_assert_int_eq(field.found_shape[0] == '\0', shapes[_i].name == NULL);
 }
 END_TEST
 
@@ -1777,8 +1922,10 @@ START_TEST(outputs_are_imported_or_missed)
     grade_battery *battery;
     support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
     support_assert_ok(assay_grade_battery_export(battery, exported, &error), &error);
+    char *wanted_message = assay_asprintf(NULL, "%s/cases.json: there already", exported);
     support_assert_error(assay_grade_battery_export(battery, exported, &error), ASSAY_ERROR_ARGUMENT, &error,
-                         "there already");
+                         wanted_message);
+    assay_free(wanted_message);
     error = (assay_error){0};
     grade_part *part = &battery->parts[0];
     support_assert_ok(assay_grade_battery_import(battery, exported, &error), &error);
@@ -2186,6 +2333,10 @@ int main(void)
     TCase *draws = evidence_case("draws", "property: grade/judge, grade/distribution");
     tcase_set_timeout(draws, 120);
     tcase_add_loop_test(draws, draws_that_are_none_are_found, 0, 3 * PATTERNS);
+    tcase_add_test(draws, draws_are_judged_in_their_case);
+    tcase_add_test(draws, coarse_draws_are_draws);
+    tcase_add_test(draws, one_number_with_both_signs_is_none);
+    tcase_add_test(draws, a_fixed_deviation_is_shown);
     suite_add_tcase(suite, draws);
     TCase *exchange = evidence_case("exchange",
                                     "property: grade/exchange, grade/npy; errors: grade/exchange, grade/npy");

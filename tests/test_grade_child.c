@@ -4,11 +4,13 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -323,6 +325,16 @@ START_TEST(an_installation_is_hidden)
     support_assert_ok(assay_grade_hidden_find(NULL, &hidden, &error), &error);
     ck_assert(!hides(&hidden, folder, "bin/assay")); /* it is not shown */
     assay_grade_hidden_clear(&hidden);
+    char endless[301]; /* a link to a name that is too long: whether the sandbox shows something there is not known */
+    memset(endless, 'x', sizeof endless - 1);
+    endless[sizeof endless - 1] = '\0';
+    char *link = assay_asprintf(NULL, "%s/bin/assay", folder);
+    char *wanted = assay_asprintf(NULL, "%s: cannot be looked at, to hide it: File name too long", link);
+    ck_assert(unlink(link) == 0 && symlink(endless, link) == 0);
+    support_assert_error(assay_grade_hidden_find(binds, &hidden, &error), ASSAY_ERROR_IO, &error, wanted);
+    assay_grade_hidden_clear(&hidden);
+    assay_free(wanted);
+    assay_free(link);
     support_remove_folder(folder);
     support_remove_folder(upper);
 }
@@ -343,6 +355,9 @@ static const struct {
     {"ln -s /usr/../etc/passwd x", "x: a link that leads out of the submission"},
     {"mkdir a; ln -s ../../b a/x", "a/x: a link that leads out of the submission"},
     {"mkdir -p a/b; ln -s ../.. a/b/up; ln -s a/b/up/../.. out", "out: a link that leads out of the submission"},
+    {"truncate -s $((128 * 1048576 - 4096)) a b", ""}, /* with a page for each file: 256 MiB */
+    {"truncate -s $((128 * 1048576 - 4096)) a; truncate -s $((128 * 1048576 - 4095)) b",
+     "the submission's folder holds more than 256 MiB"},
     {"truncate -s 4G sparse", "the submission's folder holds more than 256 MiB"},
     {"p=.; for i in $(seq 70); do p=$p/d; done; mkdir -p $p", "nested more than 60 deep"},
 };
@@ -362,6 +377,61 @@ START_TEST(trees_are_looked_at)
         close(opened);
     }
     assay_free(command);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Where the standard input is closed, the first file that is opened has descriptor 0: it is as good as any other. */
+START_TEST(descriptor_0_is_one)
+{
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/x.so", folder);
+    char reason[GRADE_TEXT_LENGTH];
+    assay_error error = {0};
+    make_file(folder, "x.so");
+    int kept = dup(0);
+    for (int kind = 0; kind < 3; kind++) {
+        int opened;
+        close(0);
+        errno = EMFILE; /* of another call */
+        assay_status status = kind == 0 ? assay_grade_tree_open(folder, false, &opened, reason, &error)
+                                        : assay_grade_tree_open_file(kind == 1 ? NULL : folder, path, &opened, reason,
+                                                                     &error);
+        support_assert_ok(status, &error);
+        ck_assert_msg(opened == (kind == 2 ? opened : 0) && opened >= 0, "%d: %s", opened, reason);
+        close(opened);
+        dup2(kept, 0);
+    }
+    close(kept);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* With few descriptors left, a link that leads out is an error of ours, or a refusal: it is never passed over. */
+START_TEST(links_are_not_passed_over)
+{
+    char *folder = support_make_folder();
+    char *link = assay_asprintf(NULL, "%s/x", folder);
+    struct rlimit limit;
+    int errors = 0;
+    int refusals = 0;
+    ck_assert_int_eq(symlink("/etc/passwd", link), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (rlim_t most = 3; most < 64; most++) {
+        assay_error error = {0};
+        char reason[GRADE_TEXT_LENGTH];
+        int opened;
+        const struct rlimit few = {most, limit.rlim_max};
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+        assay_status status = assay_grade_tree_open(folder, false, &opened, reason, &error);
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        ck_assert_int_lt(opened, 0);
+        errors += status == ASSAY_ERROR_IO && strstr(error.message, "Too many open files") != NULL;
+        refusals += status == ASSAY_OK && strcmp(reason, "x: a link that leads out of the submission") == 0;
+    }
+    ck_assert(errors >= 3 && refusals >= 1 && errors + refusals == 61);
+    assay_free(link);
     support_remove_folder(folder);
 }
 END_TEST
@@ -634,6 +704,36 @@ START_TEST(missing_bubblewrap_is_told)
 }
 END_TEST
 
+/* A program that prints more than there is room for, in several pieces, and fails. */
+START_TEST(endless_help_of_bubblewrap_is_an_error)
+{
+    assay_error error = {0};
+    char *folder = support_make_folder();
+    const char *path = getenv("PATH");
+    char *kept = assay_strdup(path != NULL ? path : "", NULL);
+    char *program = assay_asprintf(NULL, "%s/bwrap", folder);
+    char *command = assay_asprintf(NULL,
+                                   "cd %s && printf '#!/bin/sh\\ncat %s/few; cat %s/many; exit 1\\n' >bwrap && "
+                                   "chmod 755 bwrap && head -c 4096 /dev/zero >few && head -c 65536 /dev/zero >many",
+                                   folder, folder, folder);
+    char *wanted = assay_asprintf(NULL, "%s --help gives no answer", program);
+    char *found = assay_asprintf(NULL, "%s:%s", folder, kept);
+    ck_assert_int_eq(system(command), 0);
+    setenv("PATH", found, 1);
+    grade_sandbox *sandbox;
+    support_assert_error(assay_grade_sandbox_create("/opt/runner", NULL, &sandbox, &error), ASSAY_ERROR_IO, &error,
+                         wanted);
+    ck_assert_ptr_null(sandbox);
+    setenv("PATH", kept, 1);
+    assay_free(kept);
+    assay_free(program);
+    assay_free(command);
+    assay_free(wanted);
+    assay_free(found);
+    support_remove_folder(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("grade's processes");
@@ -649,6 +749,8 @@ int main(void)
     TCase *looks = evidence_case("what is hidden and refused", "errors: grade/hidden, grade/tree");
     tcase_add_test(looks, an_installation_is_hidden);
     tcase_add_loop_test(looks, trees_are_looked_at, 0, (int)(sizeof trees / sizeof trees[0]));
+    tcase_add_test(looks, links_are_not_passed_over);
+    tcase_add_test(looks, descriptor_0_is_one);
     tcase_add_loop_test(looks, objects_are_looked_at, 0, (int)(sizeof objects / sizeof objects[0]));
     suite_add_tcase(suite, looks);
     TCase *groups = evidence_case("control groups", "errors: grade/cgroup");
@@ -662,6 +764,7 @@ int main(void)
     tcase_add_loop_test(misbehaviour, sleepers_are_late, 0, (int)(sizeof sleepers / sizeof sleepers[0]));
     tcase_add_test(misbehaviour, exchange_folders_have_an_end);
     tcase_add_test(misbehaviour, missing_bubblewrap_is_told);
+    tcase_add_test(misbehaviour, endless_help_of_bubblewrap_is_an_error);
     tcase_add_test(misbehaviour, time_for_the_whole_submission_ends);
     suite_add_tcase(suite, misbehaviour);
     return support_run(suite);

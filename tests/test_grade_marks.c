@@ -193,8 +193,8 @@ START_TEST(values_fit_up_to_the_tolerance)
     trial t;
     open_trial(&t, with_zeros);
     const grade_fields *want = &t.graded.outputs;
-    ck_assert(assay_grade_value_fits(&t.graded, want, 0, 1, 2.499e-5));
-    ck_assert(!assay_grade_value_fits(&t.graded, want, 0, 1, 2.501e-5));
+    ck_assert(assay_grade_value_fits(&t.graded, want, 0, 1, 2.4999999e-5));
+    ck_assert(!assay_grade_value_fits(&t.graded, want, 0, 1, 2.5000001e-5)); /* the answer's size allows nothing */
     ck_assert(assay_grade_value_fits(&t.graded, want, 0, 2, -4.0 - 6.499e-5));
     ck_assert(!assay_grade_value_fits(&t.graded, want, 0, 2, -4.0 - 6.501e-5));
     ck_assert_uint_eq(assay_grade_right_values(&t.graded, &t.answer.outputs, want, GRADE_F64), VALUES);
@@ -900,6 +900,7 @@ typedef struct {
 /* A loss of 0.7, whose last place is 2^-53, and gradients that are multiples of 2^-54 / h. */
 static bool is_quotient(gradient_trial *t, double h, size_t gradients, double loss, double beside)
 {
+    static double unused = 0.1; /* no multiple, in a field behind the last one */
     *t = (gradient_trial){.graded = {.component = &toy, .tolerance = {[GRADE_F32] = 1e-5, [GRADE_F64] = 1e-9}},
                           .answer = {.verdict = GRADE_PASS}};
     grade_fields *const fields[] = {&t->graded.outputs, &t->answer.outputs};
@@ -911,6 +912,7 @@ static bool is_quotient(gradient_trial *t, double h, size_t gradients, double lo
             gradient[i] = k == 0 ? 1.0 : (double)(1000 + 37 * i) * 0x1p-54 / h;
         }
         gradient[3] += k == 0 ? 0.0 : beside * 0x1p-54 / h;
+        fields[k]->field[2] = (grade_field){.name = "unused", .rank = 1, .shape = {1}, .count = 1, .values = &unused};
     }
     t->cases[0] = &t->graded;
     const grade_judged judged = {

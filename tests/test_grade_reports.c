@@ -678,6 +678,30 @@ START_TEST(passed_cases_are_counted)
 }
 END_TEST
 
+/* Whichever case it is that is not explained. */
+START_TEST(what_is_unexplained_is_said)
+{
+    grade_catalogue *catalogue = open_catalogue();
+    for (size_t k = 0; k < CASES; k++) {
+        paper p;
+        open_paper(&p, catalogue);
+        const grade_result unexplained = p.results[0][3];
+        for (size_t i = 0; i < CASES; i++) {
+            p.results[0][i] = (grade_result){.verdict = GRADE_PASS, .possible = 1.0, .earned = 1.0};
+        }
+        p.results[0][k] = unexplained;
+        char *table = written_report(&p, GRADE_TABLE);
+        ck_assert_ptr_nonnull(strstr(table, ">> differs from the reference; no known mistake"));
+        ck_assert_ptr_nonnull(strstr(table, "this may come from \"Toy\", which is wrong and has no known mistake"));
+        ck_assert_ptr_nonnull(strstr(table,
+                                     "nearest known mistake: LeCun's scaled tanh  [tanh.lecun], which gives 8 of "
+                                     "9 values\n"));
+        free(table);
+    }
+    assay_grade_catalogue_close(catalogue);
+}
+END_TEST
+
 /* A teacher has cleared it; a part whose tensors are float32 in a submission that declares double precision. */
 START_TEST(what_was_cleared_and_how_it_was_judged)
 {
@@ -797,6 +821,7 @@ int main(void)
     tcase_add_test(reports, formats_have_names);
     tcase_add_test(reports, summaries_have_each_name_once);
     tcase_add_test(reports, passed_cases_are_counted);
+    tcase_add_test(reports, what_is_unexplained_is_said);
     tcase_add_test(reports, what_was_cleared_and_how_it_was_judged);
     tcase_add_test(reports, findings_are_cleaned_and_shown);
     tcase_add_test(reports, findings_have_an_end);

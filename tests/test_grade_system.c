@@ -3,6 +3,7 @@
  * sources, runners. In this process where that is possible: `assay grade` itself is tested by tests/grade/.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +59,31 @@ static void write_file(const char *folder, const char *name, const void *bytes, 
     ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
     ck_assert_int_eq(fclose(file), 0);
     assay_free(path);
+}
+
+/* A file that is there, and what it is a link to, on the machine that a test pretends; NULL: none. */
+static struct {
+    const char *file;
+    const char *target;
+} pretended;
+
+static bool is_pretended(const char *path)
+{
+    return pretended.file != NULL && strcmp(path, pretended.file) == 0;
+}
+
+/* The grader's calls of access and realpath come here. */
+int access(const char *path, int mode)
+{
+    return is_pretended(path) ? 0 : faccessat(AT_FDCWD, path, mode, 0);
+}
+
+char *realpath(const char *restrict path, char *restrict resolved)
+{
+    char *(*real)(const char *, char *) = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "realpath");
+    memcpy(&real, &symbol, sizeof real);
+    return is_pretended(path) ? strdup(pretended.target) : real(path, resolved);
 }
 
 static void make_folder(const char *folder, const char *name)
@@ -158,10 +184,145 @@ START_TEST(markers_are_found_in_folders)
     ck_assert_str_eq(assay_grade_evidence_text(evidence), "x.bin contains a copy of libassay");
     close(opened);
     assay_grade_evidence_destroy(evidence);
+    support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
+    opened = open(target, O_RDONLY); /* a file that is open */
+    assay_grade_evidence_open(evidence, opened, "of a student");
+    ck_assert_str_eq(assay_grade_evidence_text(evidence), "of a student contains a copy of libassay");
+    close(opened);
+    assay_grade_evidence_destroy(evidence);
     assay_free(target);
     assay_free(link);
     support_remove_folder(folder);
     support_remove_folder(outside);
+}
+END_TEST
+
+/* The names in a folder, in the order in which the kernel lists them; the caller frees each, and the list. */
+static size_t list_names(const char *folder, char ***names)
+{
+    size_t count = 0;
+    *names = NULL;
+    DIR *listing = opendir(folder);
+    ck_assert_ptr_nonnull(listing);
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;) {
+        if (entry->d_name[0] != '.') {
+            *names = realloc(*names, (count + 1) * sizeof **names);
+            ck_assert_ptr_nonnull(*names);
+            (*names)[count++] = strdup(entry->d_name);
+        }
+    }
+    closedir(listing);
+    return count;
+}
+
+static void free_names(char **names, size_t count)
+{
+    for (size_t k = 0; k < count; k++) {
+        free(names[k]);
+    }
+    free(names);
+}
+
+static void assert_sign_in_folder(const char *folder, bool wanted)
+{
+    assay_error error = {0};
+    grade_evidence *evidence;
+    support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
+    assay_grade_evidence_folder(evidence, folder);
+    ck_assert_int_eq(strstr(assay_grade_evidence_text(evidence), "contains a copy of libassay") != NULL, wanted);
+    assay_grade_evidence_destroy(evidence);
+}
+
+/* Where the standard input is closed, a file or a folder has descriptor 0: it is looked at as any other. */
+START_TEST(markers_are_found_with_descriptor_0)
+{
+    char *folder = support_make_folder();
+    int kept = dup(0);
+    write_marked(folder, "x.bin", 0, 40);
+    close(0);
+    assert_sign_in_file(folder, "x.bin", "x.bin contains a copy of libassay");
+    assert_sign_in_folder(folder, true);
+    char *inner = joined(folder, "inner"); /* 0 is closed again: the folder in it has it, or the file */
+    ck_assert_int_eq(mkdir(inner, 0755), 0);
+    char *here = joined(folder, "x.bin");
+    char *there = joined(inner, "x.bin");
+    ck_assert_int_eq(rename(here, there), 0);
+    int outer = open(folder, O_RDONLY | O_DIRECTORY);
+    ck_assert_int_eq(outer, 0);
+    ck_assert_int_ge(dup2(0, kept + 1), 0);
+    close(0);
+    grade_evidence *evidence;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_evidence_create(&evidence, &error), &error);
+    assay_grade_evidence_open(evidence, kept + 1, folder); /* its own listing takes 0 */
+    ck_assert_str_eq(assay_grade_evidence_text(evidence), "x.bin contains a copy of libassay");
+    assay_grade_evidence_destroy(evidence);
+    close(kept + 1);
+    dup2(kept, 0);
+    close(kept);
+    assay_free(inner);
+    assay_free(here);
+    assay_free(there);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* The files of a folder share 256 MiB: what is left decides, and a file that is too long for it takes none of it. */
+START_TEST(the_bytes_of_a_folder_are_limited)
+{
+    enum { LIMIT = 256 << 20 };
+    /* clang-format off */
+    static const struct { int before; bool found; } cases[] = {
+        {100, true}, {LIMIT - 39, false}, {LIMIT + 1, true},
+    };
+    /* clang-format on */
+    char *folder = support_make_folder();
+    char **names;
+    write_file(folder, "a", "", 0);
+    write_file(folder, "b", "", 0);
+    ck_assert_uint_eq(list_names(folder, &names), 2);
+    char *first = joined(folder, names[0]);
+    write_marked(folder, names[1], 0, 40);
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        ck_assert_int_eq(truncate(first, cases[k].before), 0);
+        assert_sign_in_folder(folder, cases[k].found);
+    }
+    assay_free(first);
+    free_names(names, 2);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* The last of 5000 files and folders is looked at; the last of 5001 is not. */
+START_TEST(the_files_of_a_folder_are_limited)
+{
+    enum { BEFORE = 5000 - 3 }; /* the two folders and the file with the marker count, too */
+    char *folder = support_make_folder();
+    char **names;
+    make_folder(folder, "a");
+    make_folder(folder, "b");
+    ck_assert_uint_eq(list_names(folder, &names), 2);
+    char *first = joined(folder, names[0]);
+    char *second = joined(folder, names[1]);
+    char *empty = joined(first, "0");
+    write_marked(second, "x.bin", 0, 40);
+    write_file(first, "0", "", 0);
+    for (int k = 1; k <= BEFORE; k++) {
+        char name[16];
+        snprintf(name, sizeof name, "%d", k);
+        char *path = joined(first, name);
+        if (k == BEFORE) {
+            assert_sign_in_folder(folder, true);
+        }
+        ck_assert_int_eq(link(empty, path), 0);
+        assay_free(path);
+    }
+    assert_sign_in_folder(folder, false);
+    assay_free(empty);
+    assay_free(first);
+    assay_free(second);
+    free_names(names, 2);
+    support_remove_folder(folder);
 }
 END_TEST
 
@@ -860,7 +1021,48 @@ START_TEST(npy_files_are_as_the_format_says)
     ck_assert_mem_eq(bytes, "\x93NUMPY\x01\x00\x76\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1,2,), }", 69);
     ck_assert(bytes[127] == '\n' && bytes[126] == ' ');
     ck_assert_mem_eq(bytes + 128, values, sizeof values);
+    double many[2 * 3 * 4] = {0.0};
+    grade_field solid = {.name = "y", .rank = 3, .shape = {2, 3, 4}, .count = 24, .values = many};
+    ck_assert_int_eq(unlink(path), 0);
+    support_assert_ok(assay_npy_write(AT_FDCWD, path, &solid, &error), &error);
+    file = fopen(path, "rb");
+    ck_assert_uint_eq(fread(bytes, 1, 128, file), 128);
+    fclose(file);
+    ck_assert_mem_eq(bytes + 10, "{'descr': '<f8', 'fortran_order': False, 'shape': (2,3,4,), }", 61);
     assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* A field knows whether its file had single precision. A file that cannot be read says nothing. */
+START_TEST(npy_files_say_their_precision)
+{
+    static const struct {
+        const char *descr;
+        size_t bytes;
+        bool single;
+    } files[] = {{"<f4", 4, true}, {"<f8", 8, false}};
+    char *folder = support_make_folder();
+    int opened;
+    assay_error error = {0};
+    support_assert_ok(assay_grade_folder_open(folder, &opened, &error), &error);
+    double value;
+    for (size_t k = 0; k < 2; k++) {
+        char bytes[96] = "\x93NUMPY\x01";
+        grade_field field = {.name = "y", .rank = 1, .shape = {1}, .count = 1, .values = &value, .single = k == 1};
+        int length = snprintf(bytes + 10, sizeof bytes - 10, "{'descr': '%s', 'fortran_order': False, 'shape': (1,)}\n",
+                              files[k].descr);
+        bytes[8] = (char)length;
+        write_file(folder, "x.npy", bytes, 10 + (size_t)length + files[k].bytes);
+        support_assert_ok(assay_npy_read(opened, "x.npy", &field, &error), &error);
+        ck_assert_int_eq(field.single, files[k].single);
+        ck_assert_int_ne(assay_npy_read(opened, "none.npy", &field, &error), ASSAY_OK);
+        write_file(folder, "x.npy", bytes, 10 + (size_t)length);
+        ck_assert_int_ne(assay_npy_read(opened, "x.npy", &field, &error), ASSAY_OK);
+        ck_assert(!field.single);
+        error = (assay_error){0};
+    }
+    close(opened);
     support_remove_folder(folder);
 }
 END_TEST
@@ -1007,9 +1209,48 @@ START_TEST(a_long_choice_ends)
     support_assert_ok(assay_grade_form_choose(opened, &name, reason, &error), &error);
     ck_assert_ptr_null(name);
     ck_assert_ptr_nonnull(strstr(reason, "40 files could be the submission"));
-    /* 71 bytes before the names, 35 for each, and none from byte 240 on */
-    ck_assert_ptr_nonnull(strstr(reason, "name-04.py,"));
-    ck_assert_ptr_null(strstr(reason, "name-05.py"));
+    /* 65 bytes before the names, 36 for each, and none after byte 254 */
+    ck_assert_ptr_nonnull(strstr(reason, "name-05.py,"));
+    ck_assert_ptr_null(strstr(reason, "name-06.py"));
+    close(opened);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Names are complete: the list ends where a name of 63 bytes might have no room. 65: with its space and its comma. */
+START_TEST(a_long_choice_has_complete_names)
+{
+    enum { FILES = 10, LONGEST = 63, INTRODUCTION = 65 };
+    char *folder = support_make_folder();
+    char *before = joined(folder, "0.py");
+    int opened;
+    assay_error error = {0};
+    write_file(folder, "0.py", "", 0);
+    for (int k = 1; k < FILES; k++) {
+        char file[LONGEST + 1];
+        snprintf(file, sizeof file, "%d%059d.py", k, 0);
+        write_file(folder, file, "", 0);
+    }
+    support_assert_ok(assay_grade_folder_open(folder, &opened, &error), &error);
+    for (int length = 5; length <= LONGEST; length++) {
+        char reason[GRADE_TEXT_LENGTH];
+        char file[LONGEST + 1];
+        char *name;
+        snprintf(file, sizeof file, "%0*d.py", length - 3, 0);
+        char *first = joined(folder, file);
+        ck_assert_int_eq(rename(before, first), 0);
+        assay_free(before);
+        before = first;
+        support_assert_ok(assay_grade_form_choose(opened, &name, reason, &error), &error);
+        const int used = (int)strlen(reason);
+        const int names = 1 + (used - INTRODUCTION - (length + 2)) / (LONGEST + 2);
+        ck_assert_ptr_null(name);
+        ck_assert_str_eq(reason + used - 4, ".py,");
+        ck_assert_int_eq(used, INTRODUCTION + (length + 2) + (names - 1) * (LONGEST + 2));
+        ck_assert_int_lt(used, GRADE_TEXT_LENGTH);
+        ck_assert_int_ge(used + LONGEST + 2, GRADE_TEXT_LENGTH);
+    }
+    assay_free(before);
     close(opened);
     support_remove_folder(folder);
 }
@@ -1047,6 +1288,32 @@ START_TEST(runners_are_found_or_asked_for)
     const grade_language shell = {.interpreter = "sh", .package = "dash"};
     error = (assay_error){0};
     support_assert_ok(assay_grade_interpreter_check(&shell, true, &error), &error);
+}
+END_TEST
+
+/* Where no folder is named and none is beside the program: the installed one, which the message names if it is not. */
+START_TEST(installed_runners_are_found)
+{
+    assay_error error = {0};
+    char *path = NULL;
+    char *installed = NULL;
+    const char *before = getenv("ASSAY_GRADE_RUNNERS");
+    char *kept = before == NULL ? NULL : strdup(before);
+    unsetenv("ASSAY_GRADE_RUNNERS");
+    if (assay_grade_runners_find(&path, &error) != ASSAY_OK) {
+        installed = strndup(error.message, strcspn(error.message, ":"));
+        char *file = joined(installed, "python/__init__.py");
+        error = (assay_error){0};
+        pretended.file = file;
+        support_assert_ok(assay_grade_runners_find(&path, &error), &error);
+        ck_assert_str_eq(path, installed);
+        pretended.file = NULL;
+        assay_free(file);
+    }
+    assay_free(path);
+    free(installed);
+    kept == NULL ? unsetenv("ASSAY_GRADE_RUNNERS") : setenv("ASSAY_GRADE_RUNNERS", kept, 1);
+    free(kept);
 }
 END_TEST
 
@@ -1121,6 +1388,22 @@ START_TEST(folders_to_bind_are_hinted_at)
 }
 END_TEST
 
+/* A command without a folder: the sandbox looks for it in these, and a link of it leads to an installation. */
+START_TEST(commands_are_found_as_in_the_sandbox)
+{
+    static const char *const files[] = {"/usr/local/bin/no-such-tool", "/usr/bin/no-such-tool", "/bin/no-such-tool"};
+    pretended.target = "/opt/tool-1/bin/tool";
+    for (size_t k = 0; k < sizeof files / sizeof files[0]; k++) {
+        pretended.file = files[k];
+        ck_assert_str_eq(hint_of("no-such-tool", NULL), "/opt/tool-1");
+        ck_assert_str_eq(hint_of(files[k], NULL), "/opt/tool-1");
+    }
+    pretended.file = "/sbin/no-such-tool";
+    ck_assert_str_eq(hint_of("no-such-tool", NULL), "none");
+    pretended.file = NULL;
+}
+END_TEST
+
 /* --- the sandbox -------------------------------------------------------------------------------------------------- */
 
 START_TEST(limits_have_words)
@@ -1145,6 +1428,20 @@ START_TEST(limits_have_words)
                      "no sandbox; memory, processes and processor time watched by the grader");
 }
 END_TEST
+
+/* A call that libseccomp pretends not to know; NULL: none. */
+static const char *unknown_call;
+
+int seccomp_syscall_resolve_name(const char *name);
+
+/* The grader's calls come here; -1: no call of this name, as seccomp.h has it. */
+int seccomp_syscall_resolve_name(const char *name)
+{
+    int (*real)(const char *) = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "seccomp_syscall_resolve_name");
+    memcpy(&real, &symbol, sizeof real);
+    return unknown_call != NULL && strcmp(name, unknown_call) == 0 ? -1 : real(name);
+}
 
 /* Each call in a child under the filter: its errno, or 0. */
 static int errno_under_filter(bool memory_counted, int number)
@@ -1201,6 +1498,11 @@ START_TEST(calls_are_filtered)
         ck_assert_msg(errno_under_filter(false, k) == wanted[k], "call %d", k);
     }
     ck_assert_int_eq(errno_under_filter(true, 3), 0); /* the kernel counts shared maps */
+    unknown_call = "clone3";                          /* no rule, and all the others are there */
+    for (int k = 0; k < (int)(sizeof wanted / sizeof wanted[0]); k++) {
+        ck_assert_msg(errno_under_filter(false, k) == (k == 11 ? EINVAL : wanted[k]), "call %d", k);
+    }
+    unknown_call = NULL;
     close(input);
 }
 END_TEST
@@ -1493,6 +1795,9 @@ int main(void)
     TCase *signs = evidence_case("signs of the reference", "property: grade/evidence");
     tcase_add_test(signs, markers_are_found_in_files);
     tcase_add_test(signs, markers_are_found_in_folders);
+    tcase_add_test(signs, markers_are_found_with_descriptor_0);
+    tcase_add_test(signs, the_bytes_of_a_folder_are_limited);
+    tcase_add_test(signs, the_files_of_a_folder_are_limited);
     tcase_add_test(signs, objects_show_what_they_use);
     tcase_add_test(signs, processes_that_use_the_reference_are_seen);
     tcase_add_test(signs, mapped_copies_are_seen);
@@ -1514,15 +1819,19 @@ int main(void)
     tcase_add_loop_test(files, npy_types_have_their_values, 0, (int)(sizeof types / sizeof types[0]));
     tcase_add_test(files, npy_columns_are_put_in_order);
     tcase_add_test(files, npy_files_are_as_the_format_says);
+    tcase_add_test(files, npy_files_say_their_precision);
     tcase_add_test(files, control_characters_are_replaced);
     suite_add_tcase(suite, files);
     TCase *forms = evidence_case("submissions", "property: grade/form, grade/hint, grade/submission");
     tcase_add_test(forms, endings_say_what_a_file_is);
     tcase_add_loop_test(forms, one_file_of_a_folder_is_chosen, 0, (int)(sizeof choices / sizeof choices[0]));
     tcase_add_test(forms, a_long_choice_ends);
+    tcase_add_test(forms, a_long_choice_has_complete_names);
     tcase_add_test(forms, runners_are_found_or_asked_for);
+    tcase_add_test(forms, installed_runners_are_found);
     tcase_add_test(forms, the_runner_is_found);
     tcase_add_test(forms, folders_to_bind_are_hinted_at);
+    tcase_add_test(forms, commands_are_found_as_in_the_sandbox);
     tcase_add_test(forms, trusted_submissions_are_opened);
     tcase_add_test(forms, sandboxed_submissions_are_opened);
     suite_add_tcase(suite, forms);
