@@ -1140,7 +1140,7 @@ static const struct {
 START_TEST(shapes_have_names)
 {
     evidence(EVIDENCE_PROPERTY, "grade/shape");
-    grade_field field = {.rank = shapes[_i].rank};
+    grade_field field = {.rank = shapes[_i].rank, .deviation = "any.wrong_shape"}; /* of an earlier comparison */
     snprintf(field.name, sizeof field.name, "%s", shapes[_i].field);
     memcpy(field.shape, shapes[_i].shape, sizeof field.shape);
     ck_assert_int_eq(assay_grade_shape_compare(&field, shapes[_i].found_rank, shapes[_i].found), shapes[_i].readable);
@@ -1545,9 +1545,12 @@ START_TEST(npy_files_are_read_or_refused)
     memcpy(bytes + 10, npy_files[_i].header, length);
     write_bytes(path, bytes, 10 + length + npy_files[_i].data);
     grade_field field = field_2_3(values);
+    bool single = strstr(npy_files[_i].header, "'<f4'") != NULL;
+    field.single = !single;
     assay_status status = read_npy(folder, "x.npy", &field, &error);
     if (npy_files[_i].status == ASSAY_OK) {
         support_assert_ok(status, &error);
+        ck_assert(field.single == single);
     } else {
         support_assert_error(status, npy_files[_i].status, &error, npy_files[_i].part);
     }
@@ -1614,6 +1617,37 @@ START_TEST(npy_files_come_back_as_written)
         write_bytes(part, bytes, cut);
         ck_assert_int_ne(read_npy(folder, "part.npy", &field, &error), ASSAY_OK);
         assay_free(bytes);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Each rank, and lengths of more than one digit; [a][b][c] has another number of values than any two of its axes. */
+START_TEST(npy_files_keep_their_shape)
+{
+    static const size_t shape[GRADE_MAX_RANK] = {2, 11, 3};
+    char *folder = support_make_folder();
+    double values[66];
+    double back[66];
+    assay_error error = {0};
+    for (size_t i = 0; i < 66; i++) {
+        values[i] = 0.5 + (double)i;
+    }
+    size_t count = 1;
+    for (size_t rank = 0; rank <= GRADE_MAX_RANK; rank++) {
+        grade_field field = {.name = "y", .rank = rank, .count = count, .values = values};
+        memcpy(field.shape, shape, sizeof shape);
+        char *name = assay_asprintf(NULL, "%zu.npy", rank);
+        char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+        support_assert_ok(assay_npy_write(AT_FDCWD, path, &field, &error), &error);
+        memset(back, 0, sizeof back);
+        field.values = back;
+        support_assert_ok(read_npy(folder, name, &field, &error), &error);
+        ck_assert(field.deviation == NULL);
+        ck_assert_mem_eq(back, values, count * sizeof values[0]);
+        assay_free(path);
+        assay_free(name);
+        count *= rank < GRADE_MAX_RANK ? shape[rank] : 1;
     }
     support_remove_folder(folder);
 }
@@ -2204,6 +2238,7 @@ int main(void)
     tcase_add_loop_test(exchange, npy_files_are_read_or_refused, 0, (int)(sizeof npy_files / sizeof npy_files[0]));
     tcase_add_test(exchange, npy_versions);
     tcase_add_test(exchange, npy_files_come_back_as_written);
+    tcase_add_test(exchange, npy_files_keep_their_shape);
     tcase_add_test(exchange, npy_reader_follows_no_link);
     tcase_add_loop_test(exchange, headers_of_cases_are_checked, 0, (int)(sizeof cases_files / sizeof cases_files[0]));
     tcase_add_test(exchange, imports_have_a_precision);

@@ -344,6 +344,10 @@ static const struct {
     {"mkdir a; ln -s ../../b a/x", "a/x: a link that leads out of the submission"},
     {"mkdir -p a/b; ln -s ../.. a/b/up; ln -s a/b/up/../.. out", "out: a link that leads out of the submission"},
     {"truncate -s 4G sparse", "the submission's folder holds more than 256 MiB"},
+    {"truncate -s $((256 * 1024 * 1024 - 4096)) a", ""}, /* each file takes a page more than its length */
+    {"truncate -s $((256 * 1024 * 1024 - 4095)) a", "the submission's folder holds more than 256 MiB"},
+    {"truncate -s $((128 * 1024 * 1024 - 4096)) a b", ""},
+    {"truncate -s $((128 * 1024 * 1024 - 4095)) a b", "the submission's folder holds more than 256 MiB"},
     {"p=.; for i in $(seq 70); do p=$p/d; done; mkdir -p $p", "nested more than 60 deep"},
 };
 
@@ -363,6 +367,43 @@ START_TEST(trees_are_looked_at)
     }
     assay_free(command);
     support_remove_folder(folder);
+}
+END_TEST
+
+/* As a user to whom the modes of files apply: what cannot be looked at or read is refused with its name. */
+START_TEST(what_cannot_be_read_is_refused)
+{
+    static const struct {
+        const char *make;
+        const char *reason;
+    } cases[] = {
+        {"mkdir a; echo >a/b; chmod 444 a", "a/b: cannot be looked at: Permission denied"},
+        {"mkdir a; chmod 111 a", "a: cannot be read: Permission denied"},
+        {"echo >a; chmod 0 a", "a: cannot be read: Permission denied"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *folder = support_make_folder();
+        char *make = assay_asprintf(NULL, "cd %s && chmod 755 . && { %s; }", folder, cases[i].make);
+        char *mend = assay_asprintf(NULL, "chmod 755 %s/a", folder);
+        ck_assert_int_eq(system(make), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            assay_error error = {0};
+            char reason[GRADE_TEXT_LENGTH] = "";
+            int opened = -1;
+            bool root = getuid() == 0;
+            bool refused = (!root || setuid(65534) == 0) &&
+                           assay_grade_tree_open(folder, false, &opened, reason, &error) == ASSAY_OK && opened < 0;
+            _exit(refused && strcmp(reason, cases[i].reason) == 0 ? 0 : 1);
+        }
+        int status;
+        ck_assert(waitpid(child, &status, 0) == child);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", cases[i].make);
+        ck_assert_int_eq(system(mend), 0);
+        assay_free(make);
+        assay_free(mend);
+        support_remove_folder(folder);
+    }
 }
 END_TEST
 
@@ -634,6 +675,33 @@ START_TEST(missing_bubblewrap_is_told)
 }
 END_TEST
 
+/* The help may be longer than the memory for it, and may come in pieces: the rest is not read, and nothing breaks. */
+START_TEST(a_long_help_of_bubblewrap_is_cut)
+{
+    assay_error error = {0};
+    char *folder = support_make_folder();
+    char *program = assay_asprintf(NULL, "%s/bwrap", folder);
+    FILE *script = fopen(program, "w");
+    ck_assert_ptr_nonnull(script);
+    fputs("#!/bin/sh\n[ \"$1\" = --help ] || exit 7\n"
+          "printf '%20000s' x; /bin/sleep 0.05; printf '%40000s' x\n",
+          script);
+    fclose(script);
+    ck_assert_int_eq(chmod(program, 0755), 0);
+    const char *path = getenv("PATH");
+    char *kept = assay_strdup(path != NULL ? path : "", NULL);
+    setenv("PATH", folder, 1);
+    grade_sandbox *sandbox;
+    support_assert_error(assay_grade_sandbox_create("/opt/runner", NULL, &sandbox, &error), ASSAY_ERROR_UNSUPPORTED,
+                         &error, "bubblewrap cannot make a sandbox here");
+    ck_assert_ptr_null(sandbox);
+    setenv("PATH", kept, 1);
+    assay_free(kept);
+    assay_free(program);
+    support_remove_folder(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("grade's processes");
@@ -649,6 +717,7 @@ int main(void)
     TCase *looks = evidence_case("what is hidden and refused", "errors: grade/hidden, grade/tree");
     tcase_add_test(looks, an_installation_is_hidden);
     tcase_add_loop_test(looks, trees_are_looked_at, 0, (int)(sizeof trees / sizeof trees[0]));
+    tcase_add_test(looks, what_cannot_be_read_is_refused);
     tcase_add_loop_test(looks, objects_are_looked_at, 0, (int)(sizeof objects / sizeof objects[0]));
     suite_add_tcase(suite, looks);
     TCase *groups = evidence_case("control groups", "errors: grade/cgroup");
@@ -662,6 +731,7 @@ int main(void)
     tcase_add_loop_test(misbehaviour, sleepers_are_late, 0, (int)(sizeof sleepers / sizeof sleepers[0]));
     tcase_add_test(misbehaviour, exchange_folders_have_an_end);
     tcase_add_test(misbehaviour, missing_bubblewrap_is_told);
+    tcase_add_test(misbehaviour, a_long_help_of_bubblewrap_is_cut);
     tcase_add_test(misbehaviour, time_for_the_whole_submission_ends);
     suite_add_tcase(suite, misbehaviour);
     return support_run(suite);
