@@ -449,6 +449,33 @@ START_TEST(objects_are_looked_at)
 }
 END_TEST
 
+/* Without standard input the descriptor of what is opened may be 0: no error, whatever errno was before. */
+START_TEST(descriptor_0_is_one_like_others)
+{
+    assay_error error = {0};
+    char reason[GRADE_TEXT_LENGTH];
+    char *folder = support_make_folder();
+    char *path = assay_asprintf(NULL, "%s/x.so", folder);
+    int input = dup(0);
+    make_file(folder, "x.so");
+    for (int k = 0; k < 3; k++) {
+        int opened = -1;
+        close(0);
+        errno = EMFILE;
+        assay_status status = k == 0
+                                  ? assay_grade_tree_open(folder, false, &opened, reason, &error)
+                                  : assay_grade_tree_open_file(k == 1 ? NULL : folder, path, &opened, reason, &error);
+        support_assert_ok(status, &error);
+        ck_assert_msg(opened >= 0, "%s", reason);
+        close(opened);
+    }
+    dup2(input, 0);
+    close(input);
+    assay_free(path);
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* --- control groups ----------------------------------------------------------------------------------------------- */
 
 static char *text_file(const char *folder, const char *name, const char *text)
@@ -718,6 +745,7 @@ int main(void)
     tcase_add_test(looks, an_installation_is_hidden);
     tcase_add_loop_test(looks, trees_are_looked_at, 0, (int)(sizeof trees / sizeof trees[0]));
     tcase_add_test(looks, what_cannot_be_read_is_refused);
+    tcase_add_test(looks, descriptor_0_is_one_like_others);
     tcase_add_loop_test(looks, objects_are_looked_at, 0, (int)(sizeof objects / sizeof objects[0]));
     suite_add_tcase(suite, looks);
     TCase *groups = evidence_case("control groups", "errors: grade/cgroup");
