@@ -80,8 +80,8 @@ static const char *name_difference(const grade_field *field, size_t rank, const 
     if (wanted_rank == 0) {
         return "any.shape_vector";
     }
-    bool one_row = has_rows(field) && rank == 1 && shape[0] == field->shape[1];
-    return one_row ? "any.shape_batch_axis" : "any.wrong_shape";
+    bool one_row = rank + 1 == field->rank && same_lengths(rank, shape, field->shape + 1);
+    return has_rows(field) && one_row ? "any.shape_batch_axis" : "any.wrong_shape";
 }
 
 bool assay_grade_shape_compare(grade_field *field, size_t rank, const size_t *shape)

@@ -788,29 +788,6 @@ START_TEST(findings_have_an_end)
 }
 END_TEST
 
-/* What may explain a component is said, whichever of its cases shows it. */
-START_TEST(each_case_may_show_what_is_near)
-{
-    grade_catalogue *catalogue = open_catalogue();
-    for (size_t shows = 0; shows < CASES; shows++) {
-        paper p;
-        open_paper(&p, catalogue);
-        for (size_t i = 0; i < CASES; i++) {
-            p.results[0][i] = (grade_result){.verdict = GRADE_WRONG, .possible = 1.0, .detail = "y[0]: got 1"};
-        }
-        p.results[0][shows].suspect = &other;
-        p.results[0][shows].nearest = "tanh.lecun";
-        p.results[0][shows].nearest_values = 7;
-        p.results[0][shows].compared_values = 8;
-        char *text = written_report(&p, GRADE_TABLE);
-        ck_assert_ptr_nonnull(strstr(text, "this may come from \"Other\""));
-        ck_assert_ptr_nonnull(strstr(text, "[tanh.lecun], which gives 7 of 8 values"));
-        free(text);
-    }
-    assay_grade_catalogue_close(catalogue);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("grade reports");
@@ -823,7 +800,6 @@ int main(void)
     tcase_add_test(reports, what_was_cleared_and_how_it_was_judged);
     tcase_add_test(reports, findings_are_cleaned_and_shown);
     tcase_add_test(reports, findings_have_an_end);
-    tcase_add_test(reports, each_case_may_show_what_is_near);
     suite_add_tcase(suite, reports);
     return support_run(suite);
 }

@@ -10,7 +10,6 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <math.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -1206,31 +1205,6 @@ START_TEST(calls_are_filtered)
 }
 END_TEST
 
-/* The name of a call that libseccomp does not know, as older versions do not know newer calls; NULL: it knows all. */
-static const char *unheard_of;
-
-/* In place of libseccomp's. */
-__attribute__((visibility("default"))) int seccomp_syscall_resolve_name(const char *name)
-{
-    int (*resolve)(const char *name) = NULL;
-    *(void **)&resolve = dlsym(RTLD_NEXT, "seccomp_syscall_resolve_name");
-    bool known = unheard_of == NULL || strcmp(name, unheard_of) != 0;
-    return known ? resolve(name) : __NR_SCMP_ERROR;
-}
-
-/* Without a rule for the call that is not known, and with all that come before and after it. */
-START_TEST(calls_without_a_name_need_no_rule)
-{
-    unheard_of = "memfd_create";
-    ck_assert_int_eq(errno_under_filter(false, 2), 0);
-    ck_assert_int_eq(errno_under_filter(false, 1), EAFNOSUPPORT);
-    ck_assert_int_eq(errno_under_filter(false, 5), EPERM);
-    ck_assert_int_eq(errno_under_filter(false, 11), ENOSYS);
-    unheard_of = NULL;
-    ck_assert_int_eq(errno_under_filter(false, 2), ENOSYS);
-}
-END_TEST
-
 /* The sandbox of this machine, or NULL after a message. `binds` outlives it. */
 static char *path_of_runner(void)
 {
@@ -1555,7 +1529,6 @@ int main(void)
     TCase *sandbox = evidence_case("sandbox", "property: grade/sandbox, grade/seccomp, grade/compile, grade/battery");
     tcase_add_test(sandbox, limits_have_words);
     tcase_add_test(sandbox, calls_are_filtered);
-    tcase_add_test(sandbox, calls_without_a_name_need_no_rule);
     tcase_add_test(sandbox, sources_are_compiled_in_the_sandbox);
     tcase_add_test(sandbox, arrays_go_through_two_folders);
     tcase_add_loop_test(sandbox, missing_files_lead_to_a_hint, 0, (int)(sizeof missing / sizeof missing[0]));
