@@ -20,59 +20,64 @@ static FILE *open_proc(pid_t pid, const char *file)
     return fopen(path, "re");
 }
 
+/* A process and its descendants; without memory for them, none. */
+typedef struct {
+    pid_t *found; /* freed by the caller */
+    size_t count;
+    size_t threads; /* of all of them */
+} family;
+
 /* Children are listed by the thread that forked them. */
-static size_t append_children_of_thread(pid_t pid, const char *thread, pid_t *found, size_t count)
+static void append_children_of_thread(family *t, pid_t pid, const char *thread)
 {
     char file[300];
     snprintf(file, sizeof file, "task/%s/children", thread);
     FILE *children = open_proc(pid, file);
     long child;
-    while (children != NULL && count < MAX_PROCESSES && fscanf(children, "%ld", &child) == 1) {
-        found[count++] = (pid_t)child;
+    while (children != NULL && t->count < MAX_PROCESSES && fscanf(children, "%ld", &child) == 1) {
+        t->found[t->count++] = (pid_t)child;
     }
     if (children != NULL) {
         fclose(children);
     }
-    return count;
 }
 
-static size_t append_children(pid_t pid, pid_t *found, size_t count, size_t *threads)
+static void append_children(family *t, pid_t pid)
 {
     char path[64];
     snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
     DIR *tasks = opendir(path);
     for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
         if (task->d_name[0] != '.') {
-            (*threads)++;
-            count = append_children_of_thread(pid, task->d_name, found, count);
+            t->threads++;
+            append_children_of_thread(t, pid, task->d_name);
         }
     }
     if (tasks != NULL) {
         closedir(tasks);
     }
-    return count;
 }
 
-static size_t descendants(pid_t root, pid_t *found, size_t *threads)
+static family family_of(pid_t root)
 {
-    size_t count = 1;
-    found[0] = root;
-    for (size_t i = 0; i < count; i++) {
-        count = append_children(found[i], found, count, threads);
+    family t = {.found = malloc(MAX_PROCESSES * sizeof *t.found)};
+    if (t.found != NULL) {
+        t.found[t.count++] = root;
     }
-    return count;
+    for (size_t i = 0; i < t.count; i++) {
+        append_children(&t, t.found[i]);
+    }
+    return t;
 }
 
 size_t assay_grade_descendants(pid_t root, pid_t *found, size_t limit)
 {
-    pid_t *all = malloc(MAX_PROCESSES * sizeof *all);
-    size_t threads = 0;
-    size_t count = all == NULL ? 0 : descendants(root, all, &threads);
-    count = count < limit ? count : limit;
+    const family all = family_of(root);
+    size_t count = all.count < limit ? all.count : limit;
     for (size_t i = 0; i < count; i++) {
-        found[i] = all[i];
+        found[i] = all.found[i];
     }
-    free(all);
+    free(all.found);
     return count;
 }
 
@@ -145,17 +150,14 @@ static size_t sockets(pid_t pid)
 grade_usage assay_grade_usage(pid_t root)
 {
     grade_usage usage = {0};
-    pid_t *found = malloc(MAX_PROCESSES * sizeof *found);
-    if (found == NULL) {
-        return usage;
+    const family all = family_of(root);
+    usage.processes = all.threads;
+    for (size_t i = 0; i < all.count; i++) {
+        add_memory(all.found[i], &usage);
+        usage.cpu_seconds += cpu_seconds(all.found[i]);
     }
-    size_t count = descendants(root, found, &usage.processes);
-    for (size_t i = 0; i < count; i++) {
-        add_memory(found[i], &usage);
-        usage.cpu_seconds += cpu_seconds(found[i]);
-    }
-    usage.sockets = sockets(found[count - 1]);
-    free(found);
+    usage.sockets = all.count == 0 ? 0 : sockets(all.found[all.count - 1]);
+    free(all.found);
     return usage;
 }
 
@@ -163,18 +165,16 @@ size_t assay_grade_proportional_bytes(pid_t root)
 {
     static const char *const parts[] = {"Pss:", "Pss_Shmem:"};
     static const char *const tables[] = {"VmPTE:"};
-    pid_t *found = malloc(MAX_PROCESSES * sizeof *found);
-    size_t threads = 0;
     size_t bytes = 0;
-    size_t count = found == NULL ? 0 : descendants(root, found, &threads);
-    for (size_t i = 0; i < count; i++) {
+    const family all = family_of(root);
+    for (size_t i = 0; i < all.count; i++) {
         size_t part[2];
         size_t table;
-        read_lines(found[i], "smaps_rollup", parts, 2, part);
-        read_lines(found[i], "status", tables, 1, &table);
+        read_lines(all.found[i], "smaps_rollup", parts, 2, part);
+        read_lines(all.found[i], "status", tables, 1, &table);
         bytes += part[0] - part[1] + table;
     }
-    free(found);
+    free(all.found);
     return bytes;
 }
 
@@ -196,12 +196,10 @@ size_t assay_grade_folder_bytes(const char *folder)
 
 void assay_grade_kill_tree(pid_t root)
 {
-    pid_t *found = malloc(MAX_PROCESSES * sizeof *found);
-    size_t threads = 0;
-    size_t count = found == NULL ? 0 : descendants(root, found, &threads);
-    for (size_t i = 1; i < count; i++) {
-        kill(found[i], SIGKILL);
+    const family all = family_of(root);
+    for (size_t i = 1; i < all.count; i++) {
+        kill(all.found[i], SIGKILL);
     }
     kill(root, SIGKILL);
-    free(found);
+    free(all.found);
 }

@@ -161,9 +161,8 @@ assay_status assay_grade_submission_open(const grade_origin *origin, const grade
     if (made == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
-    made->source = -1;
-    made->verdict = GRADE_PASS;
-    made->form = origin->file == NULL ? NULL : assay_grade_form_of(origin->file);
+    *made = (grade_submission){
+        .source = -1, .verdict = GRADE_PASS, .form = origin->file == NULL ? NULL : assay_grade_form_of(origin->file)};
     assay_status status = sandbox == NULL ? open_trusted(origin, made, error)
                                           : open_sandboxed(origin, sandbox, limits, made, error);
     if (status != ASSAY_OK) {

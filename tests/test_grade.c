@@ -1764,6 +1764,37 @@ START_TEST(npy_files_come_back_as_written)
 }
 END_TEST
 
+/* Each rank, and lengths of more than one digit; [a][b][c] has another number of values than any two of its axes. */
+START_TEST(npy_files_keep_their_shape)
+{
+    static const size_t shape[GRADE_MAX_RANK] = {2, 11, 3};
+    char *folder = support_make_folder();
+    double values[66];
+    double back[66];
+    assay_error error = {0};
+    for (size_t i = 0; i < 66; i++) {
+        values[i] = 0.5 + (double)i;
+    }
+    size_t count = 1;
+    for (size_t rank = 0; rank <= GRADE_MAX_RANK; rank++) {
+        grade_field field = {.name = "y", .rank = rank, .count = count, .values = values};
+        memcpy(field.shape, shape, sizeof shape);
+        char *name = assay_asprintf(NULL, "%zu.npy", rank);
+        char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+        support_assert_ok(assay_npy_write(AT_FDCWD, path, &field, &error), &error);
+        memset(back, 0, sizeof back);
+        field.values = back;
+        support_assert_ok(read_npy(folder, name, &field, &error), &error);
+        ck_assert(field.deviation == NULL);
+        ck_assert_mem_eq(back, values, count * sizeof values[0]);
+        assay_free(path);
+        assay_free(name);
+        count *= rank < GRADE_MAX_RANK ? shape[rank] : 1;
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
 START_TEST(npy_reader_follows_no_link)
 {
     char *folder = support_make_folder();
@@ -2355,6 +2386,7 @@ int main(void)
     tcase_add_loop_test(exchange, npy_files_are_read_or_refused, 0, (int)(sizeof npy_files / sizeof npy_files[0]));
     tcase_add_test(exchange, npy_versions);
     tcase_add_test(exchange, npy_files_come_back_as_written);
+    tcase_add_test(exchange, npy_files_keep_their_shape);
     tcase_add_test(exchange, npy_reader_follows_no_link);
     tcase_add_loop_test(exchange, headers_of_cases_are_checked, 0, (int)(sizeof cases_files / sizeof cases_files[0]));
     tcase_add_test(exchange, imports_have_a_precision);

@@ -478,6 +478,43 @@ START_TEST(objects_are_looked_at)
 }
 END_TEST
 
+/* As a user to whom the modes of files apply: what cannot be looked at or read is refused with its name. */
+START_TEST(what_cannot_be_read_is_refused)
+{
+    static const struct {
+        const char *make;
+        const char *reason;
+    } cases[] = {
+        {"mkdir a; echo >a/b; chmod 444 a", "a/b: cannot be looked at: Permission denied"},
+        {"mkdir a; chmod 111 a", "a: cannot be read: Permission denied"},
+        {"echo >a; chmod 0 a", "a: cannot be read: Permission denied"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char *folder = support_make_folder();
+        char *make = assay_asprintf(NULL, "cd %s && chmod 755 . && { %s; }", folder, cases[i].make);
+        char *mend = assay_asprintf(NULL, "chmod 755 %s/a", folder);
+        ck_assert_int_eq(system(make), 0);
+        pid_t child = fork();
+        if (child == 0) {
+            assay_error error = {0};
+            char reason[GRADE_TEXT_LENGTH] = "";
+            int opened = -1;
+            bool root = getuid() == 0;
+            bool refused = (!root || setuid(65534) == 0) &&
+                           assay_grade_tree_open(folder, false, &opened, reason, &error) == ASSAY_OK && opened < 0;
+            _exit(refused && strcmp(reason, cases[i].reason) == 0 ? 0 : 1);
+        }
+        int status;
+        ck_assert(waitpid(child, &status, 0) == child);
+        ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%s", cases[i].make);
+        ck_assert_int_eq(system(mend), 0);
+        assay_free(make);
+        assay_free(mend);
+        support_remove_folder(folder);
+    }
+}
+END_TEST
+
 /* --- control groups ----------------------------------------------------------------------------------------------- */
 
 static char *text_file(const char *folder, const char *name, const char *text)
@@ -752,6 +789,7 @@ int main(void)
     tcase_add_test(looks, links_are_not_passed_over);
     tcase_add_test(looks, descriptor_0_is_one);
     tcase_add_loop_test(looks, objects_are_looked_at, 0, (int)(sizeof objects / sizeof objects[0]));
+    tcase_add_test(looks, what_cannot_be_read_is_refused);
     suite_add_tcase(suite, looks);
     TCase *groups = evidence_case("control groups", "errors: grade/cgroup");
     tcase_add_test(groups, without_control_groups_there_are_none);
