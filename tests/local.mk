@@ -93,7 +93,8 @@ tests_test_accuracy_SOURCES = tests/test_accuracy.c tests/accuracy.c tests/accur
 tests_test_accuracy_LDADD = $(test_libs) $(MPFR_LIBS)
 claim_record = tests/claim_record.c tests/claim_record.h
 tests_test_claims_SOURCES = tests/test_claims.c $(claim_record)
-tests_test_claims_study_SOURCES = tests/test_claims_study.c $(fabricated)
+tests_test_claims_study_SOURCES = tests/test_claims_study.c $(fabricated) tests/planted_backend.c \
+	tests/planted_backend.h
 fabricated = tests/fabricated.c tests/fabricated.h
 tests_test_claims_descent_SOURCES = tests/test_claims_descent.c $(claim_record)
 tests_test_claims_layers_SOURCES = tests/test_claims_layers.c $(claim_record) tests/planted_backend.c \

@@ -976,6 +976,45 @@ START_TEST(seeds_by_effort)
 }
 END_TEST
 
+/* Who asks for the default, of all seeds, gets the record of a claim that takes longer than seconds. */
+START_TEST(when_a_record_is_read)
+{
+    enum { LONG = 9, SHORT = 21 };
+    char *folder = support_make_folder();
+    const struct {
+        unsigned claim;
+        assay_claims_effort effort;
+        size_t seeds;
+        const char *folder;
+        bool read;
+    } cases[] = {
+        {LONG, ASSAY_CLAIMS_DEFAULT, 0, folder, true},     {LONG, ASSAY_CLAIMS_QUICK, 0, folder, false},
+        {LONG, ASSAY_CLAIMS_FULL, 0, folder, false},       {LONG, ASSAY_CLAIMS_DEFAULT, SEEDS, folder, false},
+        {LONG, ASSAY_CLAIMS_DEFAULT, 0, NULL, false},      {SHORT, ASSAY_CLAIMS_DEFAULT, 0, folder, false},
+        {LONG, ASSAY_CLAIMS_DEFAULT, 0, "nowhere", false},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    assay_error error;
+    for (unsigned number = LONG; number <= SHORT; number += SHORT - LONG) {
+        assay_claim_result *result = examine(number);
+        support_assert_ok(assay_claim_record_write(result, folder, &error), &error);
+        destroy(result);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_claims_input input = input_of(cases[i].seeds);
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        input.progress = NULL;
+        input.effort = cases[i].effort;
+        input.recorded = cases[i].folder;
+        support_assert_ok(assay_claim_examine(assay_claim_by_number(cases[i].claim), &input, result, &error), &error);
+        ck_assert_msg(result->origin.recorded == cases[i].read, "case %zu", i);
+        ck_assert((f32.passes + f64.passes == 0) == cases[i].read);
+        destroy(result);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* Claims 28 and 30 on a backend whose updates move nothing: they say that no descent arrives. */
 static void give_nothing(const planted_backend *backend, size_t count, double *to)
 {
@@ -1073,6 +1112,7 @@ int main(void)
     tcase_add_test(tests, adams_epsilon);
     tcase_add_test(tests, units_that_start_equal);
     tcase_add_test(tests, seeds_by_effort);
+    tcase_add_test(tests, when_a_record_is_read);
     tcase_add_test(tests, nothing_arrives);
     tcase_add_loop_test(tests, failures_of_the_backend, 0, CLAIMS);
     tcase_add_loop_test(tests, a_variance_of_0, 0, CLAIMS);

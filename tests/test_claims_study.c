@@ -11,6 +11,7 @@
 #include <assay/base/alloc.h>
 #include <assay/tutorial/claims.h>
 #include "fabricated.h"
+#include "planted_backend.h"
 #include "support.h"
 
 /* --- verdicts from answers ---------------------------------------------------------------------------------------- */
@@ -727,6 +728,68 @@ START_TEST(records_that_do_not_fit)
 }
 END_TEST
 
+/* --- runs where there is no record -------------------------------------------------------------------------------- */
+
+enum { IMAGES = 4000, NETWORKS = 18 };
+static planted_backend backend;
+static uint8_t pixels[IMAGES * ASSAY_IMAGE_PIXELS];
+static int32_t labels[IMAGES];
+static const assay_dataset images = {IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, pixels, 0.0f, 1.0f, NULL, labels};
+
+static void give_ones(const planted_backend *from, size_t count, double *to)
+{
+    (void)from;
+    for (size_t i = 0; i < count; i++) {
+        to[i] = 1.0;
+    }
+}
+
+static assay_claims_input input_to_run(void)
+{
+    planted_open(&backend, ASSAY_F32);
+    backend.give = give_ones;
+    return (assay_claims_input){
+        .f32 = &backend.base, .train = &images, .test = &images, .seeds = 1, .first_seed = 5, .threads = 1};
+}
+
+/* With --quick each claim trains small networks, one for each cell and seed. */
+START_TEST(quick_runs)
+{
+    static const struct {
+        unsigned claim;
+        size_t parts;
+        size_t networks;
+        size_t layers[NETWORKS]; /* of each network; 0: as the one before */
+    } cases[] = {
+        {25, 6, 3, {4}},
+        {26, 12, 18, {4}},
+        {27, 3, 6, {4, 0, 0, 5}},
+        {31, 3, 3, {4}},
+        {33, 4, 12, {5, 0, 0, 9, 0, 0, 17, 0, 0, 31}},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_claims_input input = input_to_run();
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        assay_error error;
+        input.effort = ASSAY_CLAIMS_QUICK;
+        support_assert_ok(assay_claim_examine(assay_claim_by_number(cases[i].claim), &input, result, &error), &error);
+        ck_assert_uint_eq(result->part_count, cases[i].parts);
+        ck_assert(!result->origin.recorded);
+        ck_assert_str_eq(result->origin.options, "--quick, 1 seeds from 5");
+        ck_assert_str_eq(measured(result, "measured with"), "short runs of small networks, 1 seeds");
+        ck_assert_uint_eq(backend.passes, cases[i].networks);
+        size_t layers = 0;
+        for (size_t k = 0; k < backend.passes; k++) {
+            layers = cases[i].layers[k] != 0 ? cases[i].layers[k] : layers;
+            ck_assert_uint_eq(backend.pass[k].layers, layers);
+        }
+        assay_claim_result_destroy(result);
+        assay_free(result);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("claims_study");
@@ -755,5 +818,9 @@ int main(void)
     tcase_add_test(records, studies_that_exist);
     tcase_add_test(records, records_that_do_not_fit);
     suite_add_tcase(suite, records);
+    TCase *runs = tcase_create("runs");
+    tcase_set_timeout(runs, 60);
+    tcase_add_test(runs, quick_runs);
+    suite_add_tcase(suite, runs);
     return support_run(suite);
 }

@@ -1,11 +1,13 @@
 /*
- * Claims while allocations fail. They run over the backend of planted numbers, which makes every network quick.
+ * Claims while allocations and files fail. What is measured runs over the backend of planted numbers, which makes every
+ * network quick; claims about training read fabricated records of studies.
  */
 #include <string.h>
 
 #include <assay/base/alloc.h>
 #include <assay/tutorial/claims.h>
 #include <assay/tutorial/defaults.h>
+#include "fabricated.h"
 #include "fault_run.h"
 #include "planted_backend.h"
 #include "support.h"
@@ -98,6 +100,7 @@ static assay_status examine(fault_bench *bench, unsigned number, assay_error *er
 CLAIM(1)
 CLAIM(2)
 CLAIM(3)
+CLAIM(4)
 CLAIM(6)
 CLAIM(7)
 CLAIM(9)
@@ -113,10 +116,119 @@ CLAIM(23)
 CLAIM(24)
 CLAIM(29)
 
+/* --- records ------------------------------------------------------------------------------------------------------ */
+
+static void digest_result(fault_bench *bench)
+{
+    fault_digest_text(bench, result.note);
+    fault_digest_text(bench, result.origin.options);
+    for (size_t i = 0; i < result.part_count; i++) {
+        fault_digest_text(bench, result.parts[i].name);
+        fault_digest(bench, result.parts[i].values, result.parts[i].count * sizeof *result.parts[i].values);
+    }
+    for (size_t i = 0; i < result.row_count; i++) {
+        fault_digest_text(bench, result.rows[i].measured);
+    }
+    for (size_t i = 0; i < result.panel_count; i++) {
+        for (size_t j = 0; j < result.panels[i].line_count; j++) {
+            const assay_claim_line *line = &result.panels[i].lines[j];
+            fault_digest(bench, line->x, line->count * sizeof *line->x);
+            fault_digest(bench, line->y, line->count * sizeof *line->y);
+        }
+    }
+}
+
+/* Reads the record of the claim, then writes it again. */
+static assay_status copy_record(fault_bench *bench, assay_error *error)
+{
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = bench->folder};
+    assay_status status = assay_claim_examine(assay_claim_by_number(8), &input, &result, error);
+    if (status == ASSAY_OK) {
+        digest_result(bench);
+        status = assay_claim_record_write(&result, bench->folder, error);
+    }
+    assay_claim_result_destroy(&result);
+    return status;
+}
+
+static void set_up_record(fault_bench *bench)
+{
+    static const char text[] =
+        "{\"claim\": 8, \"origin\": {\"commit\": \"1a2b\", \"backend\": \"b\", \"machine\": \"m\", \"options\": "
+        "\"o\"}, \"parts\": [{\"name\": \"a\", \"measure\": \"m\", \"unit\": \"\", \"rule\": \"mean\", "
+        "\"essential\": true, \"low\": null, \"high\": 1, \"values\": [1, 2]}], \"rows\": [{\"label\": \"l\", "
+        "\"expected\": \"\", \"measured\": \"3\"}], \"note\": \"n\", \"title\": \"t\", \"caption\": \"c\", "
+        "\"panels\": [{\"title\": \"\", \"x_label\": \"x\", \"y_label\": \"y\", \"x_names\": \"\", \"x_log\": "
+        "false, \"y_log\": true, \"lines\": [{\"label\": \"l\", \"style\": \"plain\", \"x\": [1, 2], \"y\": [3, "
+        "null]}]}]}";
+    fault_write(bench, "08.json", text, sizeof text - 1);
+}
+
+/* --- studies ------------------------------------------------------------------------------------------------------ */
+
+static fabrication of_study(const char *name, const char *factors)
+{
+    fabrication made = fabricated_study(name, factors, 0.01, NULL, 0);
+    made.seeds = 2;
+    return made;
+}
+
+static void set_up_sizes(fault_bench *bench)
+{
+    const fabrication training = of_study("training", OPTIMIZERS);
+    const fabrication best = of_study("training-best", METHODS);
+    const fabrication small = of_study("small", OPTIMIZERS);
+    fabricate(bench->folder, &training);
+    fabricate(bench->folder, &best);
+    fabricate(bench->folder, &small);
+}
+
+static void set_up_starts(fault_bench *bench)
+{
+    fabrication made = of_study("starts", STARTS ", " OPTIMIZERS);
+    made.seeds = 1;
+    fabricate(bench->folder, &made);
+}
+
+static void set_up_depths(fault_bench *bench)
+{
+    fabrication made = of_study("depth-best", DEPTHS ", " OPTIMIZERS);
+    made.seeds = 1;
+    fabricate(bench->folder, &made);
+}
+
+/* No backend is there to run a study. */
+static assay_status read_studies(fault_bench *bench, unsigned number, assay_error *error)
+{
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = bench->folder, .first_seed = 1};
+    assay_status status = assay_claim_examine(assay_claim_by_number(number), &input, &result, error);
+    if (status == ASSAY_OK) {
+        digest_result(bench);
+    }
+    assay_claim_result_destroy(&result);
+    return status;
+}
+
+#define STUDIES(number)                                                          \
+    static assay_status studies_##number(fault_bench *bench, assay_error *error) \
+    {                                                                            \
+        return read_studies(bench, number, error);                               \
+    }
+STUDIES(25)
+STUDIES(26)
+STUDIES(27)
+STUDIES(31)
+STUDIES(32)
+STUDIES(33)
+
+/* Reads and writes that are cut short or interrupted are lib/base's, and studies have scenarios of their own. */
+enum { WHOLE = 1 << FAULTS_SHORT | 1 << FAULTS_INTERRUPT, ONLY_ONCE = WHOLE | 1 << FAULTS_FROM_THEN };
+
 static const fault_scenario scenarios[] = {
     {"claim 1", set_up, claim_1, NULL, 0, NULL, 0},
     {"claim 2", set_up, claim_2, NULL, 0, NULL, 0},
     {"claim 3", set_up, claim_3, NULL, 0, NULL, 0},
+    {"claim 4", set_up, claim_4, NULL, 0, NULL, 0},
     {"claim 6", set_up, claim_6, NULL, 0, NULL, 0},
     {"claim 7", set_up, claim_7, NULL, 0, NULL, 0},
     {"claim 9", set_up, claim_9, NULL, 0, NULL, 0},
@@ -131,6 +243,13 @@ static const fault_scenario scenarios[] = {
     {"claim 23", set_up_real, claim_23, tidy_real, 0, NULL, 0},
     {"claim 24", set_up_values, claim_24, NULL, 0, NULL, 0},
     {"claim 29", set_up_values, claim_29, NULL, 0, NULL, 0},
+    {"a record", set_up_record, copy_record, NULL, WHOLE, NULL, 0},
+    {"claim 25 from a study", set_up_sizes, studies_25, NULL, ONLY_ONCE, NULL, 0},
+    {"claim 26 from a study", set_up_starts, studies_26, NULL, ONLY_ONCE, NULL, 0},
+    {"claim 27 from studies", set_up_sizes, studies_27, NULL, ONLY_ONCE, NULL, 0},
+    {"claim 31 from studies", set_up_sizes, studies_31, NULL, ONLY_ONCE, NULL, 0},
+    {"claim 32 from a study", set_up_sizes, studies_32, NULL, ONLY_ONCE, NULL, 0},
+    {"claim 33 from a study", set_up_depths, studies_33, NULL, ONLY_ONCE, NULL, 0},
 };
 
 /* These take too long to fail in each call: here only in the first ones, before the work begins. */
