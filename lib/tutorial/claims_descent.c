@@ -31,13 +31,12 @@ static void draw_start(const assay_claims_input *input, assay_surface surface, s
 /* The tutorial's descent on a surface, by optimizer: its settings and labels. */
 static const assay_tutorial_descent *tutorial_descent(assay_surface surface, int method)
 {
+    const assay_tutorial_descent *descent = assay_tutorial_descents;
     int seen = 0;
-    for (size_t i = 0; i < ASSAY_TUTORIAL_DESCENTS; i++) {
-        if (assay_tutorial_descents[i].surface == surface && seen++ == method) {
-            return &assay_tutorial_descents[i];
-        }
+    while (descent->surface != surface || seen++ != method) {
+        descent++;
     }
-    return NULL;
+    return descent;
 }
 
 /* The optimizer with the tutorial's settings, and another rate unless it is 0. */
