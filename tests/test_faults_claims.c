@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <assay/base/alloc.h>
+#include <assay/surface/surface.h>
 #include <assay/tutorial/claims.h>
 #include <assay/tutorial/defaults.h>
 #include "fabricated.h"
@@ -63,17 +64,22 @@ static void tidy_real(fault_bench *bench)
     real = NULL;
 }
 
+static assay_claims_input input_of(size_t seeds)
+{
+    return (assay_claims_input){.f32 = &backend.base,
+                                .f64 = real != NULL ? real : &backend.base,
+                                .train = &images,
+                                .test = &images,
+                                .split = &split,
+                                .effort = ASSAY_CLAIMS_QUICK,
+                                .seeds = seeds,
+                                .first_seed = 1};
+}
+
 /* The measurement, its verdict and its figure. */
 static assay_status examine(fault_bench *bench, unsigned number, assay_error *error)
 {
-    const assay_claims_input input = {.f32 = &backend.base,
-                                      .f64 = real != NULL ? real : &backend.base,
-                                      .train = &images,
-                                      .test = &images,
-                                      .split = &split,
-                                      .effort = ASSAY_CLAIMS_QUICK,
-                                      .seeds = 1,
-                                      .first_seed = 1};
+    const assay_claims_input input = input_of(1);
     assay_figure *figure = NULL;
     assay_status status = assay_claim_examine(assay_claim_by_number(number), &input, &result, error);
     if (status == ASSAY_OK) {
@@ -103,10 +109,14 @@ CLAIM(3)
 CLAIM(4)
 CLAIM(6)
 CLAIM(7)
+CLAIM(8)
 CLAIM(9)
+CLAIM(10)
 CLAIM(12)
+CLAIM(13)
 CLAIM(15)
 CLAIM(16)
+CLAIM(17)
 CLAIM(18)
 CLAIM(19)
 CLAIM(21)
@@ -115,6 +125,21 @@ CLAIM(20)
 CLAIM(23)
 CLAIM(24)
 CLAIM(29)
+
+/* --- verdicts ----------------------------------------------------------------------------------------------------- */
+
+/* One part of few seeds, which is tested on both sides. */
+static assay_status decide(fault_bench *bench, assay_error *error)
+{
+    double values[] = {0.5, 1.0, 1.5};
+    result = (assay_claim_result){.number = 8, .part_count = 1};
+    result.parts[0] = (assay_claim_part){.name = "a part", .low = 0.0, .high = 1.25, .count = 3, .values = values};
+    assay_status status = assay_claims_decide(1, &result, error);
+    fault_digest_f64(bench, result.parts[0].p_inside);
+    fault_digest_f64(bench, result.parts[0].smallest);
+    fault_digest_f64(bench, result.parts[0].effect.lower);
+    return status;
+}
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
@@ -231,10 +256,14 @@ static const fault_scenario scenarios[] = {
     {"claim 4", set_up, claim_4, NULL, 0, NULL, 0},
     {"claim 6", set_up, claim_6, NULL, 0, NULL, 0},
     {"claim 7", set_up, claim_7, NULL, 0, NULL, 0},
+    {"claim 8", set_up, claim_8, NULL, 0, NULL, 0},
     {"claim 9", set_up, claim_9, NULL, 0, NULL, 0},
+    {"claim 10", set_up, claim_10, NULL, 0, NULL, 0},
     {"claim 12", set_up, claim_12, NULL, 0, NULL, 0},
+    {"claim 13", set_up, claim_13, NULL, 0, NULL, 0},
     {"claim 15", set_up, claim_15, NULL, 0, NULL, 0},
     {"claim 16", set_up, claim_16, NULL, 0, NULL, 0},
+    {"claim 17", set_up, claim_17, NULL, 0, NULL, 0},
     {"claim 18", set_up, claim_18, NULL, 0, NULL, 0},
     {"claim 19", set_up, claim_19, NULL, 0, NULL, 0},
     {"claim 21", set_up, claim_21, NULL, 0, NULL, 0},
@@ -243,6 +272,7 @@ static const fault_scenario scenarios[] = {
     {"claim 23", set_up_real, claim_23, tidy_real, 0, NULL, 0},
     {"claim 24", set_up_values, claim_24, NULL, 0, NULL, 0},
     {"claim 29", set_up_values, claim_29, NULL, 0, NULL, 0},
+    {"a decision", NULL, decide, NULL, 0, NULL, 0},
     {"a record", set_up_record, copy_record, NULL, WHOLE, NULL, 0},
     {"claim 25 from a study", set_up_sizes, studies_25, NULL, ONLY_ONCE, NULL, 0},
     {"claim 26 from a study", set_up_starts, studies_26, NULL, ONLY_ONCE, NULL, 0},
@@ -252,29 +282,106 @@ static const fault_scenario scenarios[] = {
     {"claim 33 from a study", set_up_depths, studies_33, NULL, ONLY_ONCE, NULL, 0},
 };
 
+/* --- claims that take long ---------------------------------------------------------------------------------------- */
+
+/* Measures the claim while one call fails (0: none); returns the number of calls. A claim that does without what failed
+ * says the same: the number of processors, or qsort's memory. */
+static size_t measure(unsigned number, const assay_claims_input *input, size_t call)
+{
+    static uint64_t whole; /* of a run in which nothing fails */
+    fault_bench bench = {.digest = 1};
+    const char *library;
+    size_t size;
+    assay_error error;
+    faults_arm(FAULTS_ONCE, call);
+    assay_status status = assay_claim_examine(assay_claim_by_number(number), input, &result, &error);
+    digest_result(&bench);
+    assay_claim_result_destroy(&result);
+    faults_report report = faults_disarm();
+    ck_assert_uint_eq(report.failed, call > 0);
+    ck_assert_uint_eq(faults_outstanding(&size, &library), 0);
+    whole = call == 0 ? bench.digest : whole;
+    if (status != ASSAY_OK) {
+        support_assert_error(status, ASSAY_ERROR_MEMORY, &error, "memory");
+    } else {
+        ck_assert(whole == 0 || bench.digest == whole);
+    }
+    return report.calls;
+}
+
 /* These take too long to fail in each call: here only in the first ones, before the work begins. */
 START_TEST(first_calls_fail)
 {
     static const struct {
         unsigned number;
+        size_t seeds;
         size_t calls;
-    } cases[] = {{5, 20}, {8, 12}, {10, 12}, {11, 8}, {22, 12}, {28, 6}, {30, 9}};
+    } cases[] = {{5, 2, 60}, {11, 1, 8}, {22, 1, 12}, {25, 1, 40}, {28, 2, 6}, {30, 1, 9}};
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
     for (size_t call = 1; call <= cases[_i].calls; call++) {
-        fault_bench bench = {.digest = 0};
-        const char *library;
-        size_t size;
-        assay_error error;
-        set_up_values(&bench);
-        faults_arm(FAULTS_ONCE, call);
-        assay_status status = examine(&bench, cases[_i].number, &error);
-        faults_report report = faults_disarm();
-        ck_assert_uint_eq(report.failed, 1);
-        ck_assert_uint_eq(faults_outstanding(&size, &library), 0);
-        if (report.memory) { /* the number of processors may be unknown */
-            support_assert_error(status, ASSAY_ERROR_MEMORY, &error, "memory");
-        }
+        const assay_claims_input input = input_of(cases[_i].seeds);
+        set_up_values(NULL);
+        measure(cases[_i].number, &input, call);
     }
+}
+END_TEST
+
+/* Points of descents that arrive with their first update. */
+static size_t given;
+
+static void give_optimum(const planted_backend *from, size_t count, double *to)
+{
+    static const double far[] = {3.0, 3.0};
+    static const double near[] = {0.0, -20.0};
+    (void)from;
+    (void)count;
+    memcpy(to, given++ % 2000 == 0 ? far : near, sizeof near);
+}
+
+static void give_steep_optimum(const planted_backend *from, size_t count, double *to)
+{
+    (void)from;
+    (void)count;
+    memcpy(to, assay_steep_optima[0].mean, sizeof assay_steep_optima[0].mean);
+}
+
+/* And in the last ones, when the results are put together. */
+START_TEST(last_calls_fail)
+{
+    static const struct {
+        unsigned number;
+        size_t calls;
+        void (*give)(const planted_backend *, size_t, double *);
+    } cases[] = {{5, 4, give}, {28, 12, give_optimum}, {30, 14, give_steep_optimum}};
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    set_up(NULL);
+    backend.give = cases[_i].give;
+    given = 0;
+    const assay_claims_input input = input_of(1);
+    size_t calls = measure(cases[_i].number, &input, 0);
+    for (size_t call = calls - cases[_i].calls + 1; call <= calls; call++) {
+        set_up(NULL);
+        backend.give = cases[_i].give;
+        given = 0;
+        measure(cases[_i].number, &input, call);
+    }
+}
+END_TEST
+
+/* The correlation of claim 32 needs twelve seeds. */
+START_TEST(last_calls_of_a_study_fail)
+{
+    enum { CALLS = 12 };
+    char *folder = support_make_folder();
+    const fabrication training = fabricated_study("training", OPTIMIZERS, 0.01, NULL, 0);
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    fabricate(folder, &training);
+    size_t calls = measure(32, &input, 0);
+    for (size_t call = calls - CALLS + 1; call <= calls; call++) {
+        measure(32, &input, call);
+    }
+    support_remove_folder(folder);
 }
 END_TEST
 
@@ -282,9 +389,11 @@ int main(void)
 {
     pixels[0] = 255; /* all black, the images would have no deviation */
     pixels[1] = 100;
-    TCase *more = tcase_create("the first calls fail");
+    TCase *more = tcase_create("first and last calls fail");
     tcase_set_timeout(more, 60); /* claim 5 trains once, where the number of processors is unknown */
-    tcase_add_loop_test(more, first_calls_fail, 0, 7);
+    tcase_add_loop_test(more, first_calls_fail, 0, 6);
+    tcase_add_loop_test(more, last_calls_fail, 0, 3);
+    tcase_add_test(more, last_calls_of_a_study_fail);
     return fault_main("faults in claims",
                       "errors: tutorial/claim_examine, tutorial/claims_decide, tutorial/claim_figure", scenarios,
                       sizeof scenarios / sizeof *scenarios, more);
