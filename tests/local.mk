@@ -65,7 +65,6 @@ suites = \
 	tests/test_stats \
 	tests/test_tolerance \
 	tests/test_train_cli \
-	tests/test_tutorial \
 	tests/test_tutorial_file
 
 # Programs of several files.
@@ -76,7 +75,7 @@ suites += tests/test_backend tests/test_claims tests/test_claims_descent tests/t
 	tests/test_grade_formulas_surface tests/test_grade_levels \
 	tests/test_grade_planted \
 	tests/test_init tests/test_likeness tests/test_optim tests/test_panel tests/test_products tests/test_report \
-	tests/test_study tests/test_surface tests/test_train tests/test_train_memory
+	tests/test_study tests/test_surface tests/test_train tests/test_train_memory tests/test_tutorial
 tests_test_backend_SOURCES = \
 	tests/machines.c \
 	tests/machines.h \
@@ -125,6 +124,7 @@ tests_test_study_SOURCES = tests/test_study.c $(train_sample)
 tests_test_surface_SOURCES = tests/test_surface.c tests/machines.c tests/machines.h
 tests_test_train_SOURCES = tests/test_train.c $(train_sample)
 tests_test_train_memory_SOURCES = tests/test_train_memory.c $(train_sample)
+tests_test_tutorial_SOURCES = tests/test_tutorial.c tests/planted_backend.c tests/planted_backend.h
 train_sample = tests/train_sample.c tests/train_sample.h
 report_sample = tests/report_sample.c tests/report_sample.h
 
