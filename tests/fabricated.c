@@ -42,7 +42,11 @@ json_t *fabricated_numbers(const fabrication *f, const char *key, uint64_t seed)
             value += there ? f->effects[i].effect : 0;
         }
         bool none = f->none != NULL && strstr(whole, f->none) != NULL;
-        json_object_set_new(results, fabricated_measures[m], none ? json_null() : json_real(value));
+        bool odd = f->odd != NULL && f->odd_measure == m && strstr(whole, f->odd) != NULL;
+        json_object_set_new(results, fabricated_measures[m],
+                            odd && f->odd_text ? json_string("a text")
+                            : none || odd      ? json_null()
+                                               : json_real(value));
     }
     assay_free(whole);
     return results;
@@ -161,5 +165,5 @@ void fabricate(const char *folder, const fabrication *f)
 fabrication fabricated_study(const char *name, const char *factors, double deviation, const planted *effects,
                              size_t count)
 {
-    return (fabrication){name, factors, 12, deviation, effects, count, NULL, NULL};
+    return (fabrication){name, factors, 12, deviation, effects, count, NULL, NULL, NULL, 0, false};
 }

@@ -6,6 +6,7 @@
 #define ASSAY_TESTS_FABRICATED_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,6 +42,9 @@ typedef struct {
     size_t effect_count;
     const char *lost; /* runs whose keys contain it are not there; NULL */
     const char *none; /* runs whose keys contain it finished no epoch; NULL */
+    const char *odd;  /* runs whose keys contain it have no number for the measure `odd_measure`; NULL */
+    int odd_measure;
+    bool odd_text; /* but a text; else null */
 } fabrication;
 
 /* A study of 12 seeds, from which nothing is missing. */

@@ -728,6 +728,96 @@ START_TEST(records_that_do_not_fit)
 }
 END_TEST
 
+/* A measure that is a text in one cell of one seed: each claim that reads it says so. */
+START_TEST(measures_that_are_texts)
+{
+    static const struct {
+        unsigned claim;
+        const char *study;
+        const char *factors;
+        const char *cell;
+        int measure;
+    } cases[] = {
+        {25, "training", OPTIMIZERS, "optimizer=momentum,seed=1.", TEST},
+        {25, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {26, "starts", STARTS ", " OPTIMIZERS, "start=torch,optimizer=adam,seed=12.", TEST},
+        {27, "small", OPTIMIZERS, "optimizer=adam,seed=1.", TEST},
+        {27, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {31, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", FIT},
+        {31, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {32, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TRACE},
+        {32, "training", OPTIMIZERS, "optimizer=adam,seed=1.", FIT},
+        {32, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {33, "depth-best", DEPTHS ", " OPTIMIZERS, "depth=30,optimizer=sgd,seed=1.", TEST},
+        {33, "depth-best", DEPTHS ", " OPTIMIZERS, "depth=4,optimizer=sgd,seed=1.", TEST},
+    };
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    char *folder = support_make_folder();
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+        fabricate(folder, &f); /* claim 27 reads two studies */
+        f = fabricated_study("small", OPTIMIZERS, 0.001, NULL, 0);
+        fabricate(folder, &f);
+        f = fabricated_study(cases[i].study, cases[i].factors, 0.001, NULL, 0);
+        f.odd = cases[i].cell;
+        f.odd_measure = cases[i].measure;
+        f.odd_text = true;
+        fabricate(folder, &f);
+        char part[64];
+        assay_error error;
+        snprintf(part, sizeof part, "'%s' is not a number", fabricated_measures[cases[i].measure]);
+        support_assert_error(assay_claim_examine(assay_claim_by_number(cases[i].claim), &input, result, &error),
+                             ASSAY_ERROR_FORMAT, &error, part);
+        assay_claim_result_destroy(result);
+    }
+    assay_free(result);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Runs that do not differ: no number of seeds would show a difference, and nothing correlates. */
+START_TEST(runs_without_any_difference)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const fabrication f = fabricated_study("training", OPTIMIZERS, 0.0, NULL, 0);
+    assay_claim_result *result = examine(25, &f, NULL);
+    ck_assert_uint_eq(result->row_count, 3); /* the accuracies alone */
+    ck_assert_str_eq(result->rows[0].label, "SGD");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    result = examine(32, &f, NULL);
+    ck_assert_uint_eq(result->part_count, 3);
+    ck_assert_double_eq(result->parts[2].values[0], 0.0);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* Claim 32 needs eigenvalues and growth, and has no figure without any point. */
+START_TEST(sharpness_that_is_not_there)
+{
+    static const char note[] = "No seed has the sharpness of both Adam and momentum.";
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    f.none = "optimizer";
+    assay_claim_result *result = examine(32, &f, NULL);
+    ck_assert_uint_eq(result->panel_count, 0);
+    ck_assert_str_eq(result->note, note);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    f.odd = "adam";
+    f.odd_measure = GROWTH;
+    result = examine(32, &f, NULL);
+    ck_assert(result->parts[0].count == 12 && result->parts[1].count == 0);
+    ck_assert_str_eq(result->note, note);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
 /* --- runs where there is no record -------------------------------------------------------------------------------- */
 
 enum { IMAGES = 4000, NETWORKS = 18 };
@@ -790,6 +880,84 @@ START_TEST(quick_runs)
 }
 END_TEST
 
+#define TINY                                                                                                       \
+    "{\"study\": \"training\", \"settings\": {\"epochs\": 1, \"hidden\": \"8\", \"batch\": 100, \"train_count\": " \
+    "200, \"validation_count\": 100}, \"factors\": [" OPTIMIZERS                                                   \
+    "], \"seeds\": {\"first\": 1, \"count\": 2}, \"record\": [\"test_accuracy\"]}"
+
+/* The plan of a study is run with --full where there is no record, and its record is read by default. Few seeds are
+ * always measured. */
+START_TEST(when_a_study_is_run)
+{
+    static const struct {
+        assay_claims_effort effort;
+        size_t seeds;
+        bool plan;
+        bool record;
+        size_t networks; /* that are trained; the plan's: two seeds of each of three optimizers */
+        bool recorded;
+    } cases[] = {
+        {ASSAY_CLAIMS_FULL, 0, true, false, 6, false},   {ASSAY_CLAIMS_FULL, 1, false, false, 3, false},
+        {ASSAY_CLAIMS_FULL, 0, true, true, 0, true},     {ASSAY_CLAIMS_DEFAULT, 0, true, true, 0, true},
+        {ASSAY_CLAIMS_DEFAULT, 1, true, true, 3, false}, {ASSAY_CLAIMS_DEFAULT, 1, true, false, 3, false},
+        {ASSAY_CLAIMS_QUICK, 1, true, true, 3, false},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *folder = support_make_folder();
+        const fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+        fabricate(folder, &f);
+        char *plan = assay_asprintf(NULL, "%s/plans/training.json", folder);
+        char *record = assay_asprintf(NULL, "%s/training.jsonl", folder);
+        if (!cases[i].record) {
+            remove(record);
+            fabricated_save(folder, "plans/training.json", TINY);
+        }
+        if (!cases[i].plan) {
+            remove(plan);
+        }
+        assay_claims_input input = input_to_run();
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        assay_error error;
+        input.effort = cases[i].effort;
+        input.seeds = cases[i].seeds;
+        input.recorded = folder;
+        support_assert_ok(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), &error);
+        ck_assert_msg(backend.passes == cases[i].networks, "case %zu: %zu networks", i, backend.passes);
+        ck_assert(result->origin.recorded == cases[i].recorded);
+        assay_claim_result_destroy(result);
+        assay_free(result);
+        assay_free(plan);
+        assay_free(record);
+        support_remove_folder(folder);
+    }
+}
+END_TEST
+
+/* A study that does not record what a claim is about. */
+START_TEST(measures_that_are_not_recorded)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    char *folder = support_make_folder();
+    const fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabricate(folder, &f);
+    char *record = assay_asprintf(NULL, "%s/training.jsonl", folder);
+    remove(record);
+    fabricated_save(folder, "plans/training.json", TINY);
+    assay_claims_input input = input_to_run();
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    input.effort = ASSAY_CLAIMS_FULL;
+    input.recorded = folder;
+    support_assert_error(assay_claim_examine(assay_claim_by_number(31), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "claim 31: study training does not record 'fit_accuracy'");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    assay_free(record);
+    support_remove_folder(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("claims_study");
@@ -817,10 +985,15 @@ int main(void)
     tcase_add_test(records, points_of_sharpness);
     tcase_add_test(records, studies_that_exist);
     tcase_add_test(records, records_that_do_not_fit);
+    tcase_add_test(records, measures_that_are_texts);
+    tcase_add_test(records, runs_without_any_difference);
+    tcase_add_test(records, sharpness_that_is_not_there);
     suite_add_tcase(suite, records);
     TCase *runs = tcase_create("runs");
     tcase_set_timeout(runs, 60);
     tcase_add_test(runs, quick_runs);
+    tcase_add_test(runs, when_a_study_is_run);
+    tcase_add_test(runs, measures_that_are_not_recorded);
     suite_add_tcase(suite, runs);
     return support_run(suite);
 }

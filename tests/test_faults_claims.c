@@ -8,6 +8,8 @@
 #include <assay/surface/surface.h>
 #include <assay/tutorial/claims.h>
 #include <assay/tutorial/defaults.h>
+#include <assay/tutorial/depth.h>
+#include <assay/tutorial/sections.h>
 #include "fabricated.h"
 #include "fault_run.h"
 #include "planted_backend.h"
@@ -246,6 +248,58 @@ STUDIES(31)
 STUDIES(32)
 STUDIES(33)
 
+/* --- networks of the tutorial ------------------------------------------------------------------------------------- */
+
+static assay_status measure_depth(fault_bench *bench, assay_error *error)
+{
+    assay_generator generator;
+    assay_depth_curve curve;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 1);
+    ASSAY_TRY(assay_depth_measure(&backend.base, &images, &split, &generator,
+                                  assay_experiment_of(ASSAY_SECTION_CONSTANT), &curve, error));
+    fault_digest(bench, &curve, sizeof curve);
+    return ASSAY_OK;
+}
+
+/* An experiment, judged by the theory. */
+static assay_status run_experiment(assay_error *error)
+{
+    const assay_experiment *experiment = assay_experiment_of(ASSAY_SECTION_VARIANCE_001);
+    assay_section_results results;
+    assay_network *network = NULL;
+    assay_generator generator;
+    assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 1, 1);
+    assay_status status = assay_experiment_draw(experiment, &backend.base, &generator, &network, error);
+    if (status == ASSAY_OK) {
+        assay_buffer *x = assay_buffer_create(&backend.base, ASSAY_REAL, ASSAY_TUTORIAL_BATCH * ASSAY_IMAGE_PIXELS);
+        assay_buffer *y = assay_buffer_create(&backend.base, ASSAY_INT32, ASSAY_TUTORIAL_BATCH);
+        results = (assay_section_results){.count = 0};
+        status = assay_experiment_measure(experiment, network, assay_whole(x), assay_whole(y), false, &results, error);
+        assay_buffer_destroy(&backend.base, x);
+        assay_buffer_destroy(&backend.base, y);
+    }
+    assay_network_destroy(network);
+    return status;
+}
+
+/* Its theory takes long: only the first calls. */
+START_TEST(first_calls_of_an_experiment_fail)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/experiment_measure");
+    for (size_t call = 1; call <= 4; call++) {
+        const char *library;
+        size_t size;
+        assay_error error;
+        set_up_values(NULL);
+        faults_arm(FAULTS_ONCE, call);
+        assay_status status = run_experiment(&error);
+        ck_assert_uint_eq(faults_disarm().failed, 1);
+        ck_assert_uint_eq(faults_outstanding(&size, &library), 0);
+        support_assert_error(status, ASSAY_ERROR_MEMORY, &error, "memory");
+    }
+}
+END_TEST
+
 /* Reads and writes that are cut short or interrupted are lib/base's, and studies have scenarios of their own. */
 enum { WHOLE = 1 << FAULTS_SHORT | 1 << FAULTS_INTERRUPT, ONLY_ONCE = WHOLE | 1 << FAULTS_FROM_THEN };
 
@@ -272,6 +326,7 @@ static const fault_scenario scenarios[] = {
     {"claim 23", set_up_real, claim_23, tidy_real, 0, NULL, 0},
     {"claim 24", set_up_values, claim_24, NULL, 0, NULL, 0},
     {"claim 29", set_up_values, claim_29, NULL, 0, NULL, 0},
+    {"the spread through depth", set_up, measure_depth, NULL, ONLY_ONCE, NULL, 0},
     {"a decision", NULL, decide, NULL, 0, NULL, 0},
     {"a record", set_up_record, copy_record, NULL, WHOLE, NULL, 0},
     {"claim 25 from a study", set_up_sizes, studies_25, NULL, ONLY_ONCE, NULL, 0},
@@ -387,6 +442,50 @@ START_TEST(last_calls_of_a_study_fail)
 }
 END_TEST
 
+/* A session loads 50,001 images; here only the calls after that fail: for the split, the batches and the network. */
+static assay_status use_session(const char *folder, assay_error *error)
+{
+    assay_session_options options = assay_session_defaults();
+    assay_section_results results;
+    assay_session *session;
+    options.data_folder = folder;
+    ASSAY_TRY(assay_session_create(&backend.base, &options, &session, error));
+    assay_status status = assay_section_run(ASSAY_SECTION_CONSTANT, &(assay_section_inputs){.session = session},
+                                            &results, error);
+    assay_session_destroy(session);
+    return status;
+}
+
+START_TEST(last_calls_of_a_session_fail)
+{
+    enum { CALLS = 6, SPARE = 4 }; /* the first run makes some calls more */
+    char *folder = support_make_folder();
+    size_t failures = 0;
+    assay_error error;
+    evidence(EVIDENCE_ERRORS, "tutorial/section_run");
+    support_write_black_images(folder, ASSAY_TUTORIAL_TRAIN_COUNT + 1);
+    set_up_values(NULL);
+    faults_arm(FAULTS_ONCE, 0);
+    support_assert_ok(use_session(folder, &error), &error);
+    size_t calls = faults_disarm().calls;
+    for (size_t call = calls - CALLS - SPARE + 1; call <= calls; call++) {
+        const char *library;
+        size_t size;
+        set_up_values(NULL);
+        faults_arm(FAULTS_ONCE, call);
+        assay_status status = use_session(folder, &error);
+        ck_assert((status == ASSAY_OK) == (faults_disarm().failed == 0));
+        ck_assert_uint_eq(faults_outstanding(&size, &library), 0);
+        if (status != ASSAY_OK) {
+            support_assert_error(status, ASSAY_ERROR_MEMORY, &error, "memory");
+            failures++;
+        }
+    }
+    ck_assert_uint_ge(failures, CALLS);
+    support_remove_folder(folder);
+}
+END_TEST
+
 int main(void)
 {
     pixels[0] = 255; /* all black, the images would have no deviation */
@@ -395,7 +494,9 @@ int main(void)
     tcase_set_timeout(more, 60); /* claim 5 trains once, where the number of processors is unknown */
     tcase_add_loop_test(more, first_calls_fail, 0, 6);
     tcase_add_loop_test(more, last_calls_fail, 0, 3);
+    tcase_add_test(more, first_calls_of_an_experiment_fail);
     tcase_add_test(more, last_calls_of_a_study_fail);
+    tcase_add_test(more, last_calls_of_a_session_fail);
     return fault_main("faults in claims",
                       "errors: tutorial/claim_examine, tutorial/claims_decide, tutorial/claim_figure", scenarios,
                       sizeof scenarios / sizeof *scenarios, more);

