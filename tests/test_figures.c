@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include "backend/implementation.h"
 #include "support.h"
 #include "tutorial/figure_parts.h"
 #include <assay/tutorial/defaults.h>
@@ -329,6 +330,10 @@ START_TEST(distributions)
         assay_free(block);
     }
     assay_free(data);
+    assay_backend_record(backend, ASSAY_ERROR_NUMERIC, "a planted failure");
+    support_assert_error(assay_experiment_figure(network, ASSAY_SECTION_XAVIER_TANH, picture, &figure, &error),
+                         ASSAY_ERROR_NUMERIC, &error, "a planted failure");
+    ck_assert_ptr_null(figure);
     assay_network_destroy(network);
     assay_backend_close(backend);
 }
