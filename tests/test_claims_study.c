@@ -949,6 +949,11 @@ START_TEST(measures_that_are_not_recorded)
     assay_error error;
     input.effort = ASSAY_CLAIMS_FULL;
     input.recorded = folder;
+    input.f32 = NULL; /* nothing to run it on */
+    support_assert_error(assay_claim_examine(assay_claim_by_number(31), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "claim 31: study training: no seed is finished in all cells");
+    assay_claim_result_destroy(result);
+    input.f32 = &backend.base;
     support_assert_error(assay_claim_examine(assay_claim_by_number(31), &input, result, &error), ASSAY_ERROR_FORMAT,
                          &error, "claim 31: study training does not record 'fit_accuracy'");
     assay_claim_result_destroy(result);

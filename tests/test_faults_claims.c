@@ -130,18 +130,47 @@ CLAIM(29)
 
 /* --- verdicts ----------------------------------------------------------------------------------------------------- */
 
-/* One part of few seeds, which is tested on both sides. */
-static assay_status decide(fault_bench *bench, assay_error *error)
+/* One part, which is tested on both sides. */
+static assay_status decide_seeds(fault_bench *bench, size_t seeds, assay_error *error)
 {
-    double values[] = {0.5, 1.0, 1.5};
+    double values[32];
+    for (size_t i = 0; i < seeds; i++) {
+        values[i] = 0.5 + 0.5 * (double)(i % 3);
+    }
     result = (assay_claim_result){.number = 8, .part_count = 1};
-    result.parts[0] = (assay_claim_part){.name = "a part", .low = 0.0, .high = 1.25, .count = 3, .values = values};
+    result.parts[0] = (assay_claim_part){.name = "a part", .low = 0.0, .high = 1.25, .count = seeds, .values = values};
     assay_status status = assay_claims_decide(1, &result, error);
     fault_digest_f64(bench, result.parts[0].p_inside);
     fault_digest_f64(bench, result.parts[0].smallest);
     fault_digest_f64(bench, result.parts[0].effect.lower);
     return status;
 }
+
+static assay_status decide(fault_bench *bench, assay_error *error)
+{
+    return decide_seeds(bench, 3, error);
+}
+
+/* Of more than 20 seeds not all patterns of signs are tested, but random ones. Their power takes long. */
+START_TEST(first_calls_of_a_decision_fail)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claims_decide");
+    for (size_t call = 1; call <= 8; call++) {
+        fault_bench bench = {.digest = 1};
+        const char *library;
+        size_t size;
+        assay_error error;
+        faults_arm(FAULTS_ONCE, call);
+        assay_status status = decide_seeds(&bench, 21, &error);
+        faults_report report = faults_disarm();
+        ck_assert_uint_eq(report.failed, 1);
+        ck_assert_uint_eq(faults_outstanding(&size, &library), 0);
+        if (strcmp(report.function, "malloc") != 0) { /* qsort does without */
+            support_assert_error(status, ASSAY_ERROR_MEMORY, &error, "memory");
+        }
+    }
+}
+END_TEST
 
 /* --- records ------------------------------------------------------------------------------------------------------ */
 
@@ -373,7 +402,7 @@ START_TEST(first_calls_fail)
         unsigned number;
         size_t seeds;
         size_t calls;
-    } cases[] = {{5, 2, 60}, {11, 1, 8}, {22, 1, 12}, {25, 1, 40}, {28, 2, 6}, {30, 1, 9}};
+    } cases[] = {{5, 2, 61}, {11, 1, 8}, {22, 1, 12}, {25, 1, 40}, {28, 2, 6}, {30, 1, 9}};
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
     for (size_t call = 1; call <= cases[_i].calls; call++) {
         const assay_claims_input input = input_of(cases[_i].seeds);
@@ -495,6 +524,7 @@ int main(void)
     tcase_add_loop_test(more, first_calls_fail, 0, 6);
     tcase_add_loop_test(more, last_calls_fail, 0, 3);
     tcase_add_test(more, first_calls_of_an_experiment_fail);
+    tcase_add_test(more, first_calls_of_a_decision_fail);
     tcase_add_test(more, last_calls_of_a_study_fail);
     tcase_add_test(more, last_calls_of_a_session_fail);
     return fault_main("faults in claims",
