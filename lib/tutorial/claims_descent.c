@@ -591,7 +591,9 @@ static assay_status report_optima(optima *o, assay_claim_result *result, assay_e
                   steep_rates[best], 100.0 * share_within(o, best, (double)o->limit), o->limit);
     claim_add_row(result, "SGD from the tutorial's start at this rate", NULL, "%.0f updates", from_origin);
     const char *says = "does not arrive in %.0f updates";
-    says = isinf(at_tutorial) ? says : "%.0f updates"; /* LCOV_EXCL_BR_LINE: no seed changes that it never arrives */
+    if (isfinite(at_tutorial)) { /* LCOV_EXCL_BR_LINE: no seed changes that it never arrives */
+        says = "%.0f updates";   /* LCOV_EXCL_LINE: no seed changes that it never arrives */
+    }
     claim_add_row(result, "SGD from the tutorial's start at its rate 0.5", "many, many steps", says,
                   fmin(at_tutorial, 10.0 * (double)o->limit));
     claim_note(
