@@ -438,7 +438,7 @@ START_TEST(last_calls_fail)
         unsigned number;
         size_t calls;
         void (*give)(const planted_backend *, size_t, double *);
-    } cases[] = {{5, 4, give}, {28, 12, give_optimum}, {30, 14, give_steep_optimum}};
+    } cases[] = {{5, 2, give}, {28, 12, give_optimum}, {30, 14, give_steep_optimum}};
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
     set_up(NULL);
     backend.give = cases[_i].give;
