@@ -33,7 +33,6 @@ LDADD = $(test_libs)
 suites = \
 	tests/test_base \
 	tests/test_claims_record \
-	tests/test_claims_study \
 	tests/test_cli \
 	tests/test_curvature \
 	tests/test_data \
@@ -66,17 +65,17 @@ suites = \
 	tests/test_stats \
 	tests/test_tolerance \
 	tests/test_train_cli \
-	tests/test_tutorial \
 	tests/test_tutorial_file
 
 # Programs of several files.
 suites += tests/test_backend tests/test_claims tests/test_claims_descent tests/test_claims_layers \
+	tests/test_claims_study \
 	tests/test_goodness_of_fit tests/test_grade_components tests/test_grade_formulas \
 	tests/test_grade_formulas_init tests/test_grade_formulas_optim tests/test_grade_formulas_softmax \
 	tests/test_grade_formulas_surface tests/test_grade_levels \
 	tests/test_grade_planted \
 	tests/test_init tests/test_likeness tests/test_optim tests/test_panel tests/test_products tests/test_report \
-	tests/test_study tests/test_surface tests/test_train tests/test_train_memory
+	tests/test_study tests/test_surface tests/test_train tests/test_train_memory tests/test_tutorial
 tests_test_backend_SOURCES = \
 	tests/machines.c \
 	tests/machines.h \
@@ -93,6 +92,9 @@ tests_test_accuracy_SOURCES = tests/test_accuracy.c tests/accuracy.c tests/accur
 tests_test_accuracy_LDADD = $(test_libs) $(MPFR_LIBS)
 claim_record = tests/claim_record.c tests/claim_record.h
 tests_test_claims_SOURCES = tests/test_claims.c $(claim_record)
+tests_test_claims_study_SOURCES = tests/test_claims_study.c $(fabricated) tests/planted_backend.c \
+	tests/planted_backend.h
+fabricated = tests/fabricated.c tests/fabricated.h
 tests_test_claims_descent_SOURCES = tests/test_claims_descent.c $(claim_record)
 tests_test_claims_layers_SOURCES = tests/test_claims_layers.c $(claim_record) tests/planted_backend.c \
 	tests/planted_backend.h
@@ -122,6 +124,7 @@ tests_test_study_SOURCES = tests/test_study.c $(train_sample)
 tests_test_surface_SOURCES = tests/test_surface.c tests/machines.c tests/machines.h
 tests_test_train_SOURCES = tests/test_train.c $(train_sample)
 tests_test_train_memory_SOURCES = tests/test_train_memory.c $(train_sample)
+tests_test_tutorial_SOURCES = tests/test_tutorial.c tests/planted_backend.c tests/planted_backend.h
 train_sample = tests/train_sample.c tests/train_sample.h
 report_sample = tests/report_sample.c tests/report_sample.h
 
@@ -242,7 +245,8 @@ fault_tests = tests/test_faults_files tests/test_faults_imports tests/test_fault
 	tests/test_faults_grade tests/test_faults_study tests/test_faults_claims
 check_PROGRAMS += $(fault_tests)
 TESTS += $(fault_tests)
-tests_test_faults_claims_SOURCES = tests/test_faults_claims.c tests/planted_backend.c tests/planted_backend.h
+tests_test_faults_claims_SOURCES = tests/test_faults_claims.c tests/planted_backend.c tests/planted_backend.h \
+	$(fabricated)
 tests_test_faults_claims_LDADD = $(fault_libs)
 tests_test_faults_imports_LDADD = $(fault_libs)
 tests_test_faults_files_LDADD = $(fault_libs)

@@ -133,7 +133,8 @@ static assay_moments moments(assay_backend *backend, assay_slice x)
         assay_backend_record(backend, ASSAY_ERROR_NUMERIC, "a planted failure");
     }
     double bits = planted_bits(b->passes - 1, (int)(asked % quantities_of(pass)), asked / quantities_of(pass));
-    return (assay_moments){.variance = b->constant ? 0.0 : exp2(bits)};
+    double variance = b->constant || asked < b->flat ? 0.0 : exp2(bits);
+    return (assay_moments){.variance = variance, .minimum = -sqrt(variance), .maximum = sqrt(variance)};
 }
 
 void planted_outputs(const planted_backend *backend, size_t count, double *to)
@@ -228,6 +229,30 @@ static void update(assay_backend *backend, const assay_update_rule *rule, uint64
     (void)state;
 }
 
+static void copy(assay_backend *backend, assay_slice to, assay_slice from)
+{
+    (void)backend;
+    (void)to;
+    (void)from;
+}
+
+static void gemm(assay_backend *backend, assay_gemm_shape shape, assay_slice a, assay_slice b, assay_slice c)
+{
+    (void)backend;
+    (void)shape;
+    (void)a;
+    (void)b;
+    (void)c;
+}
+
+static void activation_forward(assay_backend *backend, assay_activation activation, assay_slice z, assay_slice y)
+{
+    (void)backend;
+    (void)activation;
+    (void)z;
+    (void)y;
+}
+
 /* The other operations are not needed by what is tested with it. */
 static const assay_backend_operations OPERATIONS = {
     .close = nothing,
@@ -237,6 +262,7 @@ static const assay_backend_operations OPERATIONS = {
     .buffer_destroy = buffer_destroy,
     .upload = upload,
     .download = download,
+    .copy = copy,
     .fill = fill,
     .fill_random = fill_random,
     .linear_forward = linear_forward,
@@ -244,6 +270,8 @@ static const assay_backend_operations OPERATIONS = {
     .linear_backward_parameters = linear_backward_parameters,
     .softmax_cross_entropy = softmax_cross_entropy,
     .gather = gather,
+    .gemm = gemm,
+    .activation_forward = activation_forward,
     .update = update,
     .moments = moments,
 };

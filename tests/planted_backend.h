@@ -46,6 +46,7 @@ typedef struct planted_backend {
     size_t fail_after; /* so many moments of all passes; then every call records a failure. 0: never */
     size_t asked;      /* of all passes */
     bool constant;     /* every variance is 0 */
+    size_t flat;       /* so many moments of each pass begin with a variance of 0 */
     assay_buffer buffers[PLANTED_BUFFERS];
     size_t hint;
     int right; /* right answers in a batch: this times the number of the pass */

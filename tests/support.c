@@ -182,6 +182,28 @@ void support_remove_folder(char *folder)
     assay_free(folder);
 }
 
+static void write_zeros(const char *folder, const char *name, const unsigned char *header, size_t size, size_t zeros)
+{
+    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
+    FILE *file = fopen(path, "wb");
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(header, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_int_eq(truncate(path, (off_t)(size + zeros)), 0); /* the zeros take no room */
+    assay_free(path);
+}
+
+void support_write_black_images(const char *folder, unsigned count)
+{
+    enum { SIDE = 28 };
+    const unsigned char bytes[] = {(unsigned char)(count >> 24), (unsigned char)(count >> 16 & 255),
+                                   (unsigned char)(count >> 8 & 255), (unsigned char)(count & 255)};
+    const unsigned char images[] = {0, 0, 8, 3, bytes[0], bytes[1], bytes[2], bytes[3], 0, 0, 0, SIDE, 0, 0, 0, SIDE};
+    const unsigned char labels[] = {0, 0, 8, 1, bytes[0], bytes[1], bytes[2], bytes[3]};
+    write_zeros(folder, "train-images-idx3-ubyte", images, sizeof images, (size_t)count * SIDE * SIDE);
+    write_zeros(folder, "train-labels-idx1-ubyte", labels, sizeof labels, count);
+}
+
 void support_assert_relative(const char *what, double got, double want, double tolerance)
 {
     /* Written so that a NaN fails. */

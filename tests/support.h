@@ -56,6 +56,9 @@ json_t *support_golden(const char *name);
 char *support_make_folder(void);
 void support_remove_folder(char *folder);
 
+/* Writes a training set of so many black images of class 0 to the folder; it takes no room there. */
+void support_write_black_images(const char *folder, unsigned count);
+
 /* Fails the test unless |got - want| <= tolerance |want|; `what` is the value's name in the message. */
 void support_assert_relative(const char *what, double got, double want, double tolerance);
 

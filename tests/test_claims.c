@@ -330,6 +330,8 @@ START_TEST(conditions_list_parts)
     assay_claim_condition(&result, text, sizeof text);
     ck_assert_str_eq(text, "Holds: a part; a part. Cannot be told: a part");
     result.number = 1000; /* no such claim: the list, too */
+    support_assert_ok(assay_claims_decide(1, &result, &error), &error);
+    ck_assert_int_eq(result.verdict, ASSAY_CLAIM_CANNOT_TELL);
     assay_claim_condition(&result, text, 30);
     ck_assert_str_eq(text, "Holds: a part; a part. Cannot");
     assay_claim_condition(&result, text, 8);
@@ -504,6 +506,12 @@ START_TEST(damaged_records_are_refused)
         {"-2.5", "\"x\"", "\"values\""},
         {"\"high\": 0.5", "\"high\": \"y\"", "\"high\""},
         {"\"style\": \"points\"", "\"style\": \"dots\"", "\"style\""},
+        {"\"claim\"", "\"number\"", "\"claim\""},
+        {"\"essential\"", "\"needed\"", "\"essential\""},
+        {"\"low\"", "\"least\"", "\"low\""},
+        {"\"values\": [", "\"values\": {}, \"more\": [", "\"values\""},
+        {"\"rows\": [", "\"rows\": {}, \"more\": [", "\"rows\""},
+        {"\"lines\": [", "\"more\": [", "\"lines\""},
         {"\"commit\": \"abc\"", "\"commit\": 3", "\"commit\""},
         {"\"parts\"", "\"pieces\"", "\"parts\""},
         {"\"claim\": 8", "\"claim\": 8.0", "\"claim\""},

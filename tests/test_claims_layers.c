@@ -936,6 +936,65 @@ START_TEST(units_that_start_equal)
 }
 END_TEST
 
+/* Claim 5 where every weight stays 0: no unit differs from another. The first kind of start, whose backend is slow, has
+ * two seeds at most. */
+static void give_zeros(const planted_backend *backend, size_t count, double *to)
+{
+    (void)backend;
+    memset(to, 0, count * sizeof *to);
+}
+
+START_TEST(weights_that_stay_0)
+{
+    enum { MORE = 3 };
+    static const size_t counts[] = {2, MORE, MORE, MORE};
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    assay_claims_input input = input_of(MORE);
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    input.progress = NULL;
+    f32.give = give_zeros;
+    support_assert_ok(assay_claim_examine(assay_claim_by_number(5), &input, result, &error), &error);
+    ck_assert_uint_eq(result->part_count, 4);
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_uint_eq(result->parts[i].count, counts[i]);
+        for (size_t k = 0; k < counts[i] && i < 3; k++) {
+            ck_assert_double_eq(result->parts[i].values[k], 0.0);
+        }
+    }
+    for (size_t check = 0; check < 3; check++) {
+        ck_assert_str_eq(result->rows[check].measured, "1, 1; 1");
+    }
+    destroy(result);
+}
+END_TEST
+
+/* Claim 4: the largest gradient of each layer, of which the first is 0 here: a logarithm does not show it. */
+START_TEST(gradients_of_equal_weights)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    assay_claims_input input = input_of(SEEDS);
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    input.progress = NULL;
+    f32.flat = f64.flat = 1;
+    support_assert_ok(assay_claim_examine(assay_claim_by_number(4), &input, result, &error), &error);
+    for (size_t line = 0; line < 2; line++) {
+        const double *y = result->panels[0].lines[line].y;
+        ck_assert(isnan(y[0]));
+        for (size_t layer = 1; layer < 5; layer++) {
+            size_t asked = 2 * layer; /* weights and biases in turn, three moments a layer of the planted pass */
+            double bits = planted_bits(0, (int)(asked % 3), asked / 3);
+            ck_assert_double_eq_tol(y[layer], exp2(0.5 * bits), 1e-12);
+        }
+    }
+    for (size_t i = 0; i < 12; i++) { /* both precisions have the same planted numbers */
+        ck_assert_double_eq(result->parts[4].values[i], 0.0);
+    }
+    destroy(result);
+}
+END_TEST
+
 /* --- effort ------------------------------------------------------------------------------------------------------ */
 
 /* The number of seeds where none is given: few with --quick, else all; nothing is read where no folder is given. */
@@ -976,6 +1035,45 @@ START_TEST(seeds_by_effort)
 }
 END_TEST
 
+/* Who asks for the default, of all seeds, gets the record of a claim that takes longer than seconds. */
+START_TEST(when_a_record_is_read)
+{
+    enum { LONG = 9, SHORT = 21 };
+    char *folder = support_make_folder();
+    const struct {
+        unsigned claim;
+        assay_claims_effort effort;
+        size_t seeds;
+        const char *folder;
+        bool read;
+    } cases[] = {
+        {LONG, ASSAY_CLAIMS_DEFAULT, 0, folder, true},     {LONG, ASSAY_CLAIMS_QUICK, 0, folder, false},
+        {LONG, ASSAY_CLAIMS_FULL, 0, folder, false},       {LONG, ASSAY_CLAIMS_DEFAULT, SEEDS, folder, false},
+        {LONG, ASSAY_CLAIMS_DEFAULT, 0, NULL, false},      {SHORT, ASSAY_CLAIMS_DEFAULT, 0, folder, false},
+        {LONG, ASSAY_CLAIMS_DEFAULT, 0, "nowhere", false},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    assay_error error;
+    for (unsigned number = LONG; number <= SHORT; number += SHORT - LONG) {
+        assay_claim_result *result = examine(number);
+        support_assert_ok(assay_claim_record_write(result, folder, &error), &error);
+        destroy(result);
+    }
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_claims_input input = input_of(cases[i].seeds);
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        input.progress = NULL;
+        input.effort = cases[i].effort;
+        input.recorded = cases[i].folder;
+        support_assert_ok(assay_claim_examine(assay_claim_by_number(cases[i].claim), &input, result, &error), &error);
+        ck_assert_msg(result->origin.recorded == cases[i].read, "case %zu", i);
+        ck_assert((f32.passes + f64.passes == 0) == cases[i].read);
+        destroy(result);
+    }
+    support_remove_folder(folder);
+}
+END_TEST
+
 /* Claims 28 and 30 on a backend whose updates move nothing: they say that no descent arrives. */
 static void give_nothing(const planted_backend *backend, size_t count, double *to)
 {
@@ -1005,6 +1103,35 @@ START_TEST(nothing_arrives)
 }
 END_TEST
 
+/* Points that are not finite: the ravine's centre is not found, and claim 30 says which number it cannot take. */
+static void give_infinity(const planted_backend *backend, size_t count, double *to)
+{
+    (void)backend;
+    for (size_t i = 0; i < count; i++) {
+        to[i] = (double)INFINITY;
+    }
+}
+
+START_TEST(descents_that_diverge)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    assay_claims_input input = input_of(SEEDS);
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    f64.give = give_infinity;
+    support_assert_ok(assay_claim_examine(assay_claim_by_number(29), &input, result, &error), &error);
+    for (size_t method = 0; method < 3; method++) {
+        ck_assert_double_eq(result->parts[method].values[0], 0.0);
+        ck_assert(isinf(result->panels[0].lines[method].y[0]));
+    }
+    assay_claim_result_destroy(result);
+    input = input_of(SEEDS);
+    support_assert_error(assay_claim_examine(assay_claim_by_number(30), &input, result, &error), ASSAY_ERROR_NUMERIC,
+                         &error, "do not arrive\": value 1 is inf");
+    destroy(result);
+}
+END_TEST
+
 /* --- failures ---------------------------------------------------------------------------------------------------- */
 
 /* A backend that fails at any time ends the claim, with its number and reason. */
@@ -1027,6 +1154,24 @@ START_TEST(failures_of_the_backend)
         if (reached) {
             support_assert_error(status, ASSAY_ERROR_NUMERIC, &error, part);
         }
+        destroy(result);
+    }
+}
+END_TEST
+
+/* The same for claims 3 and 4, whose gradients have ten moments a batch. */
+START_TEST(failures_in_the_second_batch)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    static const char *const messages[] = {"claim 3: a planted failure", "claim 4: a planted failure"};
+    for (unsigned i = 0; i < 2; i++) {
+        assay_claims_input input = input_of(SEEDS);
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        assay_error error;
+        f64.fail_after = 15;
+        support_assert_error(assay_claim_examine(assay_claim_by_number(3 + i), &input, result, &error),
+                             ASSAY_ERROR_NUMERIC, &error, messages[i]);
+        ck_assert_uint_eq(f64.asked, 16);
         destroy(result);
     }
 }
@@ -1072,8 +1217,13 @@ int main(void)
     tcase_add_test(tests, kaiming_and_gains);
     tcase_add_test(tests, adams_epsilon);
     tcase_add_test(tests, units_that_start_equal);
+    tcase_add_test(tests, weights_that_stay_0);
+    tcase_add_test(tests, gradients_of_equal_weights);
     tcase_add_test(tests, seeds_by_effort);
+    tcase_add_test(tests, when_a_record_is_read);
     tcase_add_test(tests, nothing_arrives);
+    tcase_add_test(tests, descents_that_diverge);
+    tcase_add_test(tests, failures_in_the_second_batch);
     tcase_add_loop_test(tests, failures_of_the_backend, 0, CLAIMS);
     tcase_add_loop_test(tests, a_variance_of_0, 0, CLAIMS);
     suite_add_tcase(suite, tests);

@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <zlib.h>
 
 #include <assay/base/alloc.h>
-#include <assay/study/plan.h>
 #include <assay/tutorial/claims.h>
+#include "fabricated.h"
+#include "planted_backend.h"
 #include "support.h"
 
 /* --- verdicts from answers ---------------------------------------------------------------------------------------- */
@@ -91,188 +91,10 @@ END_TEST
 
 /* --- fabricated records ------------------------------------------------------------------------------------------- */
 
-#define OPTIMIZERS "{\"name\": \"optimizer\", \"levels\": [\"sgd\", \"momentum\", \"adam\"]}"
-#define METHODS                                                                                                  \
-    "{\"name\": \"method\", \"levels\": [{\"name\": \"sgd\", \"optimizer\": \"sgd\"}, {\"name\": \"momentum\", " \
-    "\"optimizer\": \"momentum\"}, {\"name\": \"adam\", \"optimizer\": \"adam\"}]}"
-#define STARTS                                                                                                     \
-    "{\"name\": \"start\", \"levels\": [{\"name\": \"constant\", \"init\": \"constant\"}, {\"name\": "             \
-    "\"normal-0.01\", "                                                                                            \
-    "\"init\": \"normal\"}, {\"name\": \"normal-0.1\", \"init\": \"normal\"}, {\"name\": \"normal-1\", \"init\": " \
-    "\"normal\"}, {\"name\": \"xavier\", \"init\": \"normal\"}, {\"name\": \"torch\", \"init\": \"normal\"}]}"
-#define DEPTHS                                                                                                \
-    "{\"name\": \"depth\", \"levels\": [{\"name\": \"4\", \"hidden\": \"4\"}, {\"name\": \"8\", \"hidden\": " \
-    "\"8\"}, {\"name\": \"16\", \"hidden\": \"16\"}, {\"name\": \"30\", \"hidden\": \"30\"}]}"
-
-static const char *const measures[] = {"test_accuracy", "fit_accuracy", "hessian_eigenvalue", "hessian_trace",
-                                       "perturbed_growth"};
-enum { TEST, FIT, EIGENVALUE, TRACE, GROWTH, MEASURES };
-
-/* What a record says: `effect` is added to the measure of every run whose key contains `cell`. */
-typedef struct {
-    const char *cell;
-    int measure;
-    double effect;
-} planted;
-
-typedef struct {
-    const char *study;
-    const char *factors;
-    size_t seeds;
-    double deviation;       /* of the noise of each run's accuracy; other measures: ten times as much */
-    const planted *effects; /* [effect_count] */
-    size_t effect_count;
-    const char *lost; /* runs whose keys contain it are not there; NULL */
-    const char *none; /* runs whose keys contain it finished no epoch; NULL */
-} fabrication;
-
-static double normal(assay_mt19937 *generator)
-{
-    double sum = 0; /* of twelve uniform numbers, less its mean: deviation 1 */
-    for (int i = 0; i < 12; i++) {
-        sum += (double)assay_mt19937_random32(generator) * 0x1p-32;
-    }
-    return sum - 6;
-}
-
-/* One run's numbers: what its seed does to all cells, noise of its own, and the planted effects. */
-static json_t *fabricate_numbers(const fabrication *f, const char *key, uint64_t seed)
-{
-    static const double base[MEASURES] = {0.89, 0.95, 20, 200, 0.01};
-    assay_mt19937 shared;
-    assay_mt19937 own;
-    assay_mt19937_seed(&shared, seed);
-    assay_mt19937_seed(&own, crc32(0, (const unsigned char *)key, (unsigned)strlen(key)));
-    char *whole = assay_asprintf(NULL, "%s.", key); /* "seed=1." is not in "seed=12." */
-    json_t *results = json_object();
-    for (int m = 0; m < MEASURES; m++) {
-        double scale = m <= FIT ? 1 : 10 * base[m];
-        double value = base[m] + scale * (0.005 * normal(&shared) + f->deviation * normal(&own));
-        for (size_t i = 0; i < f->effect_count; i++) {
-            bool there = strstr(whole, f->effects[i].cell) != NULL && f->effects[i].measure == m;
-            value += there ? f->effects[i].effect : 0;
-        }
-        bool none = f->none != NULL && strstr(whole, f->none) != NULL;
-        json_object_set_new(results, measures[m], none ? json_null() : json_real(value));
-    }
-    assay_free(whole);
-    return results;
-}
-
-static void save(const char *folder, const char *name, const char *text)
-{
-    char *path = assay_asprintf(NULL, "%s/%s", folder, name);
-    FILE *file = fopen(path, "w");
-    ck_assert_ptr_nonnull(file);
-    fputs(text, file);
-    ck_assert_int_eq(fclose(file), 0);
-    assay_free(path);
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Who made a run: an older program, which names no commit, and two that do. */
-static const char *made_by(uint64_t seed)
-{
-    return seed < 4 ? "{\"host\":\"h\",\"backend\":\"openblas\"}"
-           : seed < 8
-               ? "{\"host\":\"h\",\"backend\":\"openblas:f32\",\"kernels\":\"k\",\"commit\":\"1a2b 2026-11-28\"}"
-               : "{\"host\":\"h\",\"backend\":\"openblas:f32\",\"kernels\":\"k\",\"commit\":\"3c4d 2026-11-29\"}";
-}
-
-/* {"key": ..., "settings": ..., "results": ..., "crc32": ..., "made": ...}, as lib/study/line.c writes it. */
-static char *fabricate_line(const fabrication *f, const assay_study_plan *plan, size_t run, json_t *settings)
-{
-    char *key = assay_study_plan_key(plan, run, NULL);
-    uint64_t seed = assay_study_plan_seed(plan, run / assay_study_plan_cells(plan));
-    json_t *line = json_pack("{s:s, s:O, s:o}", "key", key, "settings", settings, "results",
-                             fabricate_numbers(f, key, seed));
-    char *text = json_dumps(line, JSON_COMPACT);
-    unsigned length = (unsigned)strlen(text) - 1;
-    char *whole = assay_asprintf(NULL, "%.*s,\"crc32\":%lu,\"made\":%s}\n", (int)length, text,
-                                 crc32(0, (const unsigned char *)text, length), made_by(seed));
-    free(text);
-    json_decref(line);
-    assay_free(key);
-    return whole;
-}
-
-/* The settings of a cell, from the plan's text. */
-static json_t *settings_of(const char *plan_text, size_t cell)
-{
-    json_t *plan = json_loads(plan_text, 0, NULL);
-    json_t *factors = json_object_get(plan, "factors");
-    json_t *settings = json_object();
-    for (size_t f = json_array_size(factors); f-- > 0;) {
-        json_t *factor = json_array_get(factors, f);
-        json_t *levels = json_object_get(factor, "levels");
-        json_t *level = json_array_get(levels, cell % json_array_size(levels));
-        cell /= json_array_size(levels);
-        if (json_is_object(level)) {
-            json_object_update(settings, level);
-            json_object_del(settings, "name");
-        } else {
-            json_object_set(settings, json_string_value(json_object_get(factor, "name")), level);
-        }
-    }
-    json_decref(plan);
-    return settings;
-}
-
-/* Writes plans/STUDY.json and STUDY.jsonl. */
-static void fabricate(const char *folder, const fabrication *f)
-{
-    char *plan_text = assay_asprintf(
-        NULL,
-        "{\"study\": \"%s\", \"factors\": [%s], \"seeds\": {\"first\": 1, \"count\": %zu}, "
-        "\"record\": [\"test_accuracy\", \"fit_accuracy\", \"hessian_eigenvalue\", "
-        "\"hessian_trace\", \"perturbed_growth\"]}",
-        f->study, f->factors, f->seeds);
-    assay_study_plan *plan;
-    assay_error error;
-    support_assert_ok(assay_study_plan_parse(plan_text, strlen(plan_text), "plan", &plan, &error), &error);
-    size_t runs = assay_study_plan_runs(plan);
-    char **lines = assay_calloc(runs, sizeof *lines, NULL);
-    size_t count = 0;
-    size_t length = 0;
-    for (size_t run = 0; run < runs; run++) {
-        char *key = assay_study_plan_key(plan, run, NULL);
-        json_t *settings = settings_of(plan_text, run % assay_study_plan_cells(plan));
-        char *whole = assay_asprintf(NULL, "%s.", key);
-        if (f->lost == NULL || strstr(whole, f->lost) == NULL) {
-            lines[count] = fabricate_line(f, plan, run, settings);
-            length += strlen(lines[count++]);
-        }
-        json_decref(settings);
-        assay_free(whole);
-        assay_free(key);
-    }
-    qsort(lines, count, sizeof *lines, compare_texts);
-    char *record = assay_calloc(length + 1, 1, NULL);
-    for (size_t i = 0; i < count; i++) {
-        strcat(record, lines[i]);
-        assay_free(lines[i]);
-    }
-    char name[80];
-    snprintf(name, sizeof name, "plans/%s.json", f->study);
-    save(folder, name, plan_text);
-    snprintf(name, sizeof name, "%s.jsonl", f->study);
-    save(folder, name, record);
-    assay_free(record);
-    assay_free(lines);
-    assay_study_plan_destroy(plan);
-    assay_free(plan_text);
-}
-
 /* A claim from up to two records, not yet decided; the result is for assay_claim_result_destroy and assay_free. */
 static assay_claim_result *examine(unsigned number, const fabrication *first, const fabrication *second)
 {
     char *folder = support_make_folder();
-    char *plans = assay_asprintf(NULL, "%s/plans", folder);
-    ck_assert_int_eq(mkdir(plans, 0777), 0);
     fabricate(folder, first);
     if (second != NULL) {
         fabricate(folder, second);
@@ -283,7 +105,6 @@ static assay_claim_result *examine(unsigned number, const fabrication *first, co
     support_assert_ok(assay_claim_examine(assay_claim_by_number(number), &input, result, &error), &error);
     ck_assert(result->origin.recorded);
     ck_assert_str_eq(result->origin.backend, "openblas:f32");
-    assay_free(plans);
     support_remove_folder(folder);
     return result;
 }
@@ -307,26 +128,21 @@ static void expect(unsigned number, const fabrication *first, const fabrication 
     assay_free(result);
 }
 
-static fabrication study(const char *name, const char *factors, double deviation, const planted *effects, size_t count)
-{
-    return (fabrication){name, factors, 12, deviation, effects, count, NULL, NULL};
-}
-
 START_TEST(equally_good)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted better = {"adam", TEST, 0.003};
     const planted at_the_margin = {"adam", TEST, 0.005};
     const planted much_better = {"adam", TEST, 0.02};
-    fabrication f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
     expect(25, &f, NULL, ASSAY_CLAIM_HOLDS);
-    f = study("training", OPTIMIZERS, 0.001, &better, 1);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, &better, 1);
     expect(25, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
-    f = study("training", OPTIMIZERS, 0.001, &at_the_margin, 1);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, &at_the_margin, 1);
     expect(25, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
-    f = study("training", OPTIMIZERS, 0.001, &much_better, 1);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, &much_better, 1);
     expect(25, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
-    f = study("training", OPTIMIZERS, 0.03, NULL, 0);
+    f = fabricated_study("training", OPTIMIZERS, 0.03, NULL, 0);
     expect(25, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
 }
 END_TEST
@@ -335,7 +151,7 @@ START_TEST(the_planted_difference_is_found)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted better = {"adam", TEST, 0.02};
-    fabrication f = study("training", OPTIMIZERS, 0.001, &better, 1);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, &better, 1);
     assay_claim_result *result = decide(25, &f, NULL);
     ck_assert_uint_eq(result->part_count, 6);
     ck_assert_uint_eq(result->seeds, 12);
@@ -355,12 +171,12 @@ START_TEST(a_smaller_network)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted worse[] = {{"sgd", TEST, -0.03}, {"momentum", TEST, -0.03}, {"adam", TEST, -0.03}};
-    fabrication large = study("training", OPTIMIZERS, 0.002, NULL, 0);
-    fabrication small = study("small", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication large = fabricated_study("training", OPTIMIZERS, 0.002, NULL, 0);
+    fabrication small = fabricated_study("small", OPTIMIZERS, 0.001, NULL, 0);
     expect(27, &small, &large, ASSAY_CLAIM_HOLDS);
-    small = study("small", OPTIMIZERS, 0.001, worse, 1);
+    small = fabricated_study("small", OPTIMIZERS, 0.001, worse, 1);
     expect(27, &small, &large, ASSAY_CLAIM_HOLDS_IN_PART);
-    small = study("small", OPTIMIZERS, 0.001, worse, 3);
+    small = fabricated_study("small", OPTIMIZERS, 0.001, worse, 3);
     expect(27, &small, &large, ASSAY_CLAIM_DOES_NOT_HOLD);
 }
 END_TEST
@@ -369,7 +185,7 @@ START_TEST(worse_starts)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted better = {"adam", TEST, 0.05};
-    fabrication f = study("starts", STARTS ", " OPTIMIZERS, 0.002, &better, 1);
+    fabrication f = fabricated_study("starts", STARTS ", " OPTIMIZERS, 0.002, &better, 1);
     expect(26, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
 }
 END_TEST
@@ -379,11 +195,11 @@ START_TEST(overfitting)
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted more[] = {{"adam", FIT, 0.01}, {"adam", TEST, -0.01}};
     const planted less[] = {{"adam", FIT, -0.01}, {"adam", TEST, 0.01}};
-    fabrication f = study("training", OPTIMIZERS, 0.001, more, 2);
-    fabrication best = study("training-best", METHODS, 0.001, more, 2);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, more, 2);
+    fabrication best = fabricated_study("training-best", METHODS, 0.001, more, 2);
     expect(31, &f, &best, ASSAY_CLAIM_HOLDS);
     expect(31, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
-    f = study("training", OPTIMIZERS, 0.001, less, 2);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, less, 2);
     expect(31, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
 }
 END_TEST
@@ -393,9 +209,9 @@ START_TEST(sharpness)
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted sharper[] = {{"adam", EIGENVALUE, 20}, {"adam", GROWTH, 0.01}};
     const planted flatter[] = {{"adam", EIGENVALUE, -10}, {"adam", GROWTH, -0.005}};
-    fabrication f = study("training", OPTIMIZERS, 0.002, sharper, 2);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.002, sharper, 2);
     expect(32, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART); /* gap and eigenvalue are independent */
-    f = study("training", OPTIMIZERS, 0.002, flatter, 2);
+    f = fabricated_study("training", OPTIMIZERS, 0.002, flatter, 2);
     expect(32, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
 }
 END_TEST
@@ -412,7 +228,7 @@ START_TEST(sharpness_goes_with_the_gap)
             effects[2 * i] = (planted){cells[i], EIGENVALUE, 10.0 + 3 * i};
             effects[2 * i + 1] = (planted){cells[i], FIT, sign * 0.004 * i};
         }
-        fabrication f = study("training", OPTIMIZERS, 0.0005, effects, 24);
+        fabrication f = fabricated_study("training", OPTIMIZERS, 0.0005, effects, 24);
         assay_claim_result *result = decide(32, &f, NULL);
         ck_assert_uint_eq(result->part_count, 3);
         ck_assert_int_eq(result->parts[0].answer, ASSAY_ANSWER_YES);
@@ -430,11 +246,11 @@ START_TEST(deep_networks)
     const planted better = {"adam", TEST, 0.02};
     const planted only_deepest = {"depth=30,optimizer=adam", TEST, 0.02};
     const planted worse = {"adam", TEST, -0.02};
-    fabrication f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &better, 1);
+    fabrication f = fabricated_study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &better, 1);
     expect(33, &f, NULL, ASSAY_CLAIM_HOLDS);
-    f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &only_deepest, 1);
+    f = fabricated_study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &only_deepest, 1);
     expect(33, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART);
-    f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &worse, 1);
+    f = fabricated_study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, &worse, 1);
     expect(33, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
 }
 END_TEST
@@ -442,7 +258,7 @@ END_TEST
 START_TEST(missing_and_diverged_runs)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
-    fabrication f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
     f.lost = "optimizer=momentum,seed=5."; /* 11 seeds are complete, before and after it */
     assay_claim_result *result = examine(25, &f, NULL);
     ck_assert_uint_eq(result->seeds, 11);
@@ -478,7 +294,7 @@ START_TEST(runs_without_sharpness)
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     const planted effects[] = {
         {"adam", EIGENVALUE, 20}, {"adam", GROWTH, 0.01}, {"momentum,seed=7.", EIGENVALUE, -900}};
-    fabrication f = study("training", OPTIMIZERS, 0.002, effects, 3);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.002, effects, 3);
     f.seeds = 14;
     f.none = "adam,seed=3.";
     assay_claim_result *result = decide(32, &f, NULL);
@@ -510,17 +326,17 @@ END_TEST
 START_TEST(optimizers_that_diverge)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
-    fabrication f = study("training", OPTIMIZERS, 0.001, NULL, 0);
-    fabrication other = study("small", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication other = fabricated_study("small", OPTIMIZERS, 0.001, NULL, 0);
     f.none = other.none = "sgd";
     expect(25, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
     expect(27, &other, &f, ASSAY_CLAIM_HOLDS);       /* both guess with SGD */
     expect(31, &f, NULL, ASSAY_CLAIM_HOLDS_IN_PART); /* who guesses does not overfit */
     expect(32, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
-    f = study("starts", STARTS ", " OPTIMIZERS, 0.002, NULL, 0);
+    f = fabricated_study("starts", STARTS ", " OPTIMIZERS, 0.002, NULL, 0);
     f.none = "start=normal-1,";
     expect(26, &f, NULL, ASSAY_CLAIM_CANNOT_TELL);
-    f = study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, NULL, 0);
+    f = fabricated_study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, NULL, 0);
     f.none = "depth=30,optimizer=adam";
     expect(33, &f, NULL, ASSAY_CLAIM_DOES_NOT_HOLD);
 }
@@ -530,8 +346,8 @@ END_TEST
 START_TEST(pairs_of_two_studies)
 {
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
-    fabrication small = study("small", OPTIMIZERS, 0.0, NULL, 0);
-    fabrication large = study("training", OPTIMIZERS, 0.0, NULL, 0);
+    fabrication small = fabricated_study("small", OPTIMIZERS, 0.0, NULL, 0);
+    fabrication large = fabricated_study("training", OPTIMIZERS, 0.0, NULL, 0);
     small.lost = "seed=4.";
     large.lost = "optimizer=adam,seed=2.";
     assay_claim_result *result = examine(27, &small, &large);
@@ -552,8 +368,8 @@ END_TEST
 static double number_of(const fabrication *f, const char *cell, uint64_t seed, int measure)
 {
     char *key = assay_asprintf(NULL, "%s,seed=%d", cell, (int)seed);
-    json_t *numbers = fabricate_numbers(f, key, seed);
-    double value = json_number_value(json_object_get(numbers, measures[measure]));
+    json_t *numbers = fabricated_numbers(f, key, seed);
+    double value = json_number_value(json_object_get(numbers, fabricated_measures[measure]));
     json_decref(numbers);
     assay_free(key);
     return value;
@@ -596,8 +412,8 @@ START_TEST(texts_about_accuracies)
 {
     static const planted effects[] = {{"momentum", TEST, 0.01}, {"adam", TEST, 0.03}, {"adam", FIT, 0.05}};
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
-    const fabrication f = study("training", OPTIMIZERS, 0.002, effects, 3);
-    const fabrication small = study("small", OPTIMIZERS, 0.003, effects, 1);
+    const fabrication f = fabricated_study("training", OPTIMIZERS, 0.002, effects, 3);
+    const fabrication small = fabricated_study("small", OPTIMIZERS, 0.003, effects, 1);
     double large[3];
     double little[3];
     double gaps[3];
@@ -674,8 +490,8 @@ START_TEST(texts_about_starts_and_depths)
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
     for (int k = 0; k < 2; k++) {
         size_t count = k == 0 ? 6 : 4;
-        const fabrication f = k == 0 ? study("starts", STARTS ", " OPTIMIZERS, 0.002, effects, 4)
-                                     : study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, effects, 4);
+        const fabrication f = k == 0 ? fabricated_study("starts", STARTS ", " OPTIMIZERS, 0.002, effects, 4)
+                                     : fabricated_study("depth-best", DEPTHS ", " OPTIMIZERS, 0.002, effects, 4);
         assay_claim_result *result = decide(k == 0 ? 26 : 33, &f, NULL);
         ck_assert_uint_eq(result->part_count, k == 0 ? 12 : 4);
         ck_assert_uint_eq(result->row_count, count);
@@ -738,8 +554,8 @@ START_TEST(the_best_rates)
     static const char best_depths[] = "{\"name\": \"method\", \"levels\": [" LEVEL("4") ", " LEVEL("8") ", " LEVEL(
         "16") ", " LEVEL("30") "]}";
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
-    const fabrication f = study("starts", STARTS ", " OPTIMIZERS, 0.002, &better, 1);
-    const fabrication best = study("starts-best", best_starts, 0.002, &better, 1);
+    const fabrication f = fabricated_study("starts", STARTS ", " OPTIMIZERS, 0.002, &better, 1);
+    const fabrication best = fabricated_study("starts-best", best_starts, 0.002, &better, 1);
     assay_claim_result *result = decide(26, &f, &best);
     ck_assert_uint_eq(result->part_count, 24);
     ck_assert_uint_eq(result->row_count, 12);
@@ -758,7 +574,7 @@ START_TEST(the_best_rates)
     ck_assert_ptr_nonnull(strstr(condition, "Against SGD at the best rates: more robust"));
     assay_claim_result_destroy(result);
     assay_free(result);
-    const fabrication deep = study("depth-best", best_depths, 0.002, &better, 1);
+    const fabrication deep = fabricated_study("depth-best", best_depths, 0.002, &better, 1);
     result = decide(33, &deep, NULL);
     ck_assert_int_eq(result->verdict, ASSAY_CLAIM_HOLDS);
     support_says(result->rows[3].measured, "%.2f", 100.0 * mean_of(&deep, "method=30-sgd", TEST));
@@ -772,10 +588,8 @@ START_TEST(no_common_seed)
 {
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
     char *folder = support_make_folder();
-    char *plans = assay_asprintf(NULL, "%s/plans", folder);
-    ck_assert_int_eq(mkdir(plans, 0777), 0);
-    fabrication small = study("small", OPTIMIZERS, 0.001, NULL, 0);
-    fabrication large = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication small = fabricated_study("small", OPTIMIZERS, 0.001, NULL, 0);
+    fabrication large = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
     small.lost = "seed=1"; /* of 10 seeds, all but 2 to 9 */
     large.seeds = 1;
     fabricate(folder, &small);
@@ -787,7 +601,6 @@ START_TEST(no_common_seed)
                          &error, "claim 27: studies small and training: no seed is finished in both");
     assay_claim_result_destroy(result);
     assay_free(result);
-    assay_free(plans);
     support_remove_folder(folder);
 }
 END_TEST
@@ -797,7 +610,7 @@ START_TEST(points_of_sharpness)
 {
     static const planted effects[] = {{"momentum,seed=7.", EIGENVALUE, -900}, {"adam", EIGENVALUE, 20}};
     evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
-    fabrication f = study("training", OPTIMIZERS, 0.0005, effects, 2);
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.0005, effects, 2);
     for (f.seeds = 11; f.seeds <= 14; f.seeds += 3) {
         assay_claim_result *result = decide(32, &f, NULL);
         size_t known = f.seeds - 1;
@@ -861,10 +674,10 @@ START_TEST(studies_that_exist)
         char *plans = assay_asprintf(NULL, "%s/plans", folder);
         char *missing = assay_asprintf(NULL, "%s/%s", folder, cases[i].missing);
         ck_assert_int_eq(mkdir(plans, 0777), 0);
-        save(folder, "plans/small.json", "");
-        save(folder, "plans/training.json", "");
-        save(folder, "small.jsonl", "");
-        save(folder, "training.jsonl", "");
+        fabricated_save(folder, "plans/small.json", "");
+        fabricated_save(folder, "plans/training.json", "");
+        fabricated_save(folder, "small.jsonl", "");
+        fabricated_save(folder, "training.jsonl", "");
         remove(missing);
         ck_assert_int_eq(assay_claim_studies_exist(assay_claim_by_number(cases[i].claim), folder), cases[i].exists);
         assay_free(missing);
@@ -878,12 +691,10 @@ START_TEST(records_that_do_not_fit)
 {
     evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
     char *folder = support_make_folder();
-    char *plans = assay_asprintf(NULL, "%s/plans", folder);
-    ck_assert_int_eq(mkdir(plans, 0777), 0);
     const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
     assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
     assay_error error;
-    fabrication f = study("training", METHODS, 0.001, NULL, 0); /* cells of other names */
+    fabrication f = fabricated_study("training", METHODS, 0.001, NULL, 0); /* cells of other names */
     fabricate(folder, &f);
     support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
                          &error, "claim 25: study training has no cell 'optimizer=");
@@ -901,9 +712,9 @@ START_TEST(records_that_do_not_fit)
                              ASSAY_ERROR_FORMAT, &error, part);
         assay_claim_result_destroy(result);
     }
-    f = study("training", OPTIMIZERS, 0.001, NULL, 0);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
     fabricate(folder, &f);
-    save(folder, "training.jsonl", "{\"key\":\"optimizer=adam,seed=1\"}\n");
+    fabricated_save(folder, "training.jsonl", "{\"key\":\"optimizer=adam,seed=1\"}\n");
     support_assert_error(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), ASSAY_ERROR_FORMAT,
                          &error, "training.jsonl: line 1: this result is damaged");
     assay_claim_result_destroy(result);
@@ -913,7 +724,241 @@ START_TEST(records_that_do_not_fit)
                          &error, "study training: no seed is finished in all cells");
     assay_claim_result_destroy(result);
     assay_free(result);
-    assay_free(plans);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* A measure that is a text in one cell of one seed: each claim that reads it says so. */
+START_TEST(measures_that_are_texts)
+{
+    static const struct {
+        unsigned claim;
+        const char *study;
+        const char *factors;
+        const char *cell;
+        int measure;
+    } cases[] = {
+        {25, "training", OPTIMIZERS, "optimizer=momentum,seed=1.", TEST},
+        {25, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {26, "starts", STARTS ", " OPTIMIZERS, "start=torch,optimizer=adam,seed=12.", TEST},
+        {27, "small", OPTIMIZERS, "optimizer=adam,seed=1.", TEST},
+        {27, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {31, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", FIT},
+        {31, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {32, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TRACE},
+        {32, "training", OPTIMIZERS, "optimizer=adam,seed=1.", FIT},
+        {32, "training", OPTIMIZERS, "optimizer=sgd,seed=1.", TEST},
+        {33, "depth-best", DEPTHS ", " OPTIMIZERS, "depth=30,optimizer=sgd,seed=1.", TEST},
+        {33, "depth-best", DEPTHS ", " OPTIMIZERS, "depth=4,optimizer=sgd,seed=1.", TEST},
+    };
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    char *folder = support_make_folder();
+    const assay_claims_input input = {.effort = ASSAY_CLAIMS_DEFAULT, .recorded = folder, .first_seed = 1};
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+        fabricate(folder, &f); /* claim 27 reads two studies */
+        f = fabricated_study("small", OPTIMIZERS, 0.001, NULL, 0);
+        fabricate(folder, &f);
+        f = fabricated_study(cases[i].study, cases[i].factors, 0.001, NULL, 0);
+        f.odd = cases[i].cell;
+        f.odd_measure = cases[i].measure;
+        f.odd_text = true;
+        fabricate(folder, &f);
+        char part[64];
+        assay_error error;
+        snprintf(part, sizeof part, "'%s' is not a number", fabricated_measures[cases[i].measure]);
+        support_assert_error(assay_claim_examine(assay_claim_by_number(cases[i].claim), &input, result, &error),
+                             ASSAY_ERROR_FORMAT, &error, part);
+        assay_claim_result_destroy(result);
+    }
+    assay_free(result);
+    support_remove_folder(folder);
+}
+END_TEST
+
+/* Runs that do not differ: no number of seeds would show a difference, and nothing correlates. */
+START_TEST(runs_without_any_difference)
+{
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    const fabrication f = fabricated_study("training", OPTIMIZERS, 0.0, NULL, 0);
+    assay_claim_result *result = examine(25, &f, NULL);
+    ck_assert_uint_eq(result->row_count, 3); /* the accuracies alone */
+    ck_assert_str_eq(result->rows[0].label, "SGD");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    result = examine(32, &f, NULL);
+    ck_assert_uint_eq(result->part_count, 3);
+    ck_assert_double_eq(result->parts[2].values[0], 0.0);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* Claim 32 needs eigenvalues and growth, and has no figure without any point. */
+START_TEST(sharpness_that_is_not_there)
+{
+    static const char note[] = "No seed has the sharpness of both Adam and momentum.";
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    f.none = "optimizer";
+    assay_claim_result *result = examine(32, &f, NULL);
+    ck_assert_uint_eq(result->panel_count, 0);
+    ck_assert_str_eq(result->note, note);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    f.odd = "adam";
+    f.odd_measure = GROWTH;
+    result = examine(32, &f, NULL);
+    ck_assert(result->parts[0].count == 12 && result->parts[1].count == 0);
+    ck_assert_str_eq(result->note, note);
+    assay_claim_result_destroy(result);
+    assay_free(result);
+}
+END_TEST
+
+/* --- runs where there is no record -------------------------------------------------------------------------------- */
+
+enum { IMAGES = 4000, NETWORKS = 18 };
+static planted_backend backend;
+static uint8_t pixels[IMAGES * ASSAY_IMAGE_PIXELS];
+static int32_t labels[IMAGES];
+static const assay_dataset images = {IMAGES, ASSAY_IMAGE_PIXELS, ASSAY_CLASSES, pixels, 0.0f, 1.0f, NULL, labels};
+
+static void give_ones(const planted_backend *from, size_t count, double *to)
+{
+    (void)from;
+    for (size_t i = 0; i < count; i++) {
+        to[i] = 1.0;
+    }
+}
+
+static assay_claims_input input_to_run(void)
+{
+    planted_open(&backend, ASSAY_F32);
+    backend.give = give_ones;
+    return (assay_claims_input){
+        .f32 = &backend.base, .train = &images, .test = &images, .seeds = 1, .first_seed = 5, .threads = 1};
+}
+
+/* With --quick each claim trains small networks, one for each cell and seed. */
+START_TEST(quick_runs)
+{
+    static const struct {
+        unsigned claim;
+        size_t parts;
+        size_t networks;
+        size_t layers[NETWORKS]; /* of each network; 0: as the one before */
+    } cases[] = {
+        {25, 6, 3, {4}},
+        {26, 12, 18, {4}},
+        {27, 3, 6, {4, 0, 0, 5}},
+        {31, 3, 3, {4}},
+        {33, 4, 12, {5, 0, 0, 9, 0, 0, 17, 0, 0, 31}},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assay_claims_input input = input_to_run();
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        assay_error error;
+        input.effort = ASSAY_CLAIMS_QUICK;
+        support_assert_ok(assay_claim_examine(assay_claim_by_number(cases[i].claim), &input, result, &error), &error);
+        ck_assert_uint_eq(result->part_count, cases[i].parts);
+        ck_assert(!result->origin.recorded);
+        ck_assert_str_eq(result->origin.options, "--quick, 1 seeds from 5");
+        ck_assert_str_eq(measured(result, "measured with"), "short runs of small networks, 1 seeds");
+        ck_assert_uint_eq(backend.passes, cases[i].networks);
+        size_t layers = 0;
+        for (size_t k = 0; k < backend.passes; k++) {
+            layers = cases[i].layers[k] != 0 ? cases[i].layers[k] : layers;
+            ck_assert_uint_eq(backend.pass[k].layers, layers);
+        }
+        assay_claim_result_destroy(result);
+        assay_free(result);
+    }
+}
+END_TEST
+
+#define TINY                                                                                                       \
+    "{\"study\": \"training\", \"settings\": {\"epochs\": 1, \"hidden\": \"8\", \"batch\": 100, \"train_count\": " \
+    "200, \"validation_count\": 100}, \"factors\": [" OPTIMIZERS                                                   \
+    "], \"seeds\": {\"first\": 1, \"count\": 2}, \"record\": [\"test_accuracy\"]}"
+
+/* The plan of a study is run with --full where there is no record, and its record is read by default. Few seeds are
+ * always measured. */
+START_TEST(when_a_study_is_run)
+{
+    static const struct {
+        assay_claims_effort effort;
+        size_t seeds;
+        bool plan;
+        bool record;
+        size_t networks; /* that are trained; the plan's: two seeds of each of three optimizers */
+        bool recorded;
+    } cases[] = {
+        {ASSAY_CLAIMS_FULL, 0, true, false, 6, false},   {ASSAY_CLAIMS_FULL, 1, false, false, 3, false},
+        {ASSAY_CLAIMS_FULL, 0, true, true, 0, true},     {ASSAY_CLAIMS_DEFAULT, 0, true, true, 0, true},
+        {ASSAY_CLAIMS_DEFAULT, 1, true, true, 3, false}, {ASSAY_CLAIMS_DEFAULT, 1, true, false, 3, false},
+        {ASSAY_CLAIMS_QUICK, 1, true, true, 3, false},
+    };
+    evidence(EVIDENCE_PROPERTY, "tutorial/claim_examine");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *folder = support_make_folder();
+        const fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+        fabricate(folder, &f);
+        char *plan = assay_asprintf(NULL, "%s/plans/training.json", folder);
+        char *record = assay_asprintf(NULL, "%s/training.jsonl", folder);
+        if (!cases[i].record) {
+            remove(record);
+            fabricated_save(folder, "plans/training.json", TINY);
+        }
+        if (!cases[i].plan) {
+            remove(plan);
+        }
+        assay_claims_input input = input_to_run();
+        assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+        assay_error error;
+        input.effort = cases[i].effort;
+        input.seeds = cases[i].seeds;
+        input.recorded = folder;
+        support_assert_ok(assay_claim_examine(assay_claim_by_number(25), &input, result, &error), &error);
+        ck_assert_msg(backend.passes == cases[i].networks, "case %zu: %zu networks", i, backend.passes);
+        ck_assert(result->origin.recorded == cases[i].recorded);
+        assay_claim_result_destroy(result);
+        assay_free(result);
+        assay_free(plan);
+        assay_free(record);
+        support_remove_folder(folder);
+    }
+}
+END_TEST
+
+/* A study that does not record what a claim is about. */
+START_TEST(measures_that_are_not_recorded)
+{
+    evidence(EVIDENCE_ERRORS, "tutorial/claim_examine");
+    char *folder = support_make_folder();
+    const fabrication f = fabricated_study("training", OPTIMIZERS, 0.001, NULL, 0);
+    fabricate(folder, &f);
+    char *record = assay_asprintf(NULL, "%s/training.jsonl", folder);
+    remove(record);
+    fabricated_save(folder, "plans/training.json", TINY);
+    assay_claims_input input = input_to_run();
+    assay_claim_result *result = assay_calloc(1, sizeof *result, NULL);
+    assay_error error;
+    input.effort = ASSAY_CLAIMS_FULL;
+    input.recorded = folder;
+    input.f32 = NULL; /* nothing to run it on */
+    support_assert_error(assay_claim_examine(assay_claim_by_number(31), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "claim 31: study training: no seed is finished in all cells");
+    assay_claim_result_destroy(result);
+    input.f32 = &backend.base;
+    support_assert_error(assay_claim_examine(assay_claim_by_number(31), &input, result, &error), ASSAY_ERROR_FORMAT,
+                         &error, "claim 31: study training does not record 'fit_accuracy'");
+    assay_claim_result_destroy(result);
+    assay_free(result);
+    assay_free(record);
     support_remove_folder(folder);
 }
 END_TEST
@@ -945,6 +990,15 @@ int main(void)
     tcase_add_test(records, points_of_sharpness);
     tcase_add_test(records, studies_that_exist);
     tcase_add_test(records, records_that_do_not_fit);
+    tcase_add_test(records, measures_that_are_texts);
+    tcase_add_test(records, runs_without_any_difference);
+    tcase_add_test(records, sharpness_that_is_not_there);
     suite_add_tcase(suite, records);
+    TCase *runs = tcase_create("runs");
+    tcase_set_timeout(runs, 60);
+    tcase_add_test(runs, quick_runs);
+    tcase_add_test(runs, when_a_study_is_run);
+    tcase_add_test(runs, measures_that_are_not_recorded);
+    suite_add_tcase(suite, runs);
     return support_run(suite);
 }

@@ -282,6 +282,17 @@ static assay_status expect(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* The figure of a network's weights. */
+static assay_status draw_weights(fault_bench *bench, assay_error *error)
+{
+    assay_figure *figure;
+    ASSAY_TRY(assay_experiment_figure(bench->thing[NETWORK], ASSAY_SECTION_XAVIER_TANH, ASSAY_PICTURE_WEIGHTS, &figure,
+                                      error));
+    fault_digest_text(bench, assay_figure_alt(figure));
+    assay_figure_destroy(figure);
+    return ASSAY_OK;
+}
+
 static void set_up_images(fault_bench *bench)
 {
     static assay_dataset data;
@@ -510,6 +521,7 @@ static const fault_scenario scenarios[] = {
     {"descents", set_up_backend, descend, tidy_backend, 0, NULL, 0},
     {"figures of descents", set_up_backend, draw_descents, tidy_backend, 0, NULL, 0},
     {"the theory", set_up_theory, expect, tidy_theory, 0, NULL, 0},
+    {"a figure of weights", set_up_theory, draw_weights, tidy_theory, 0, NULL, 0},
     {"images grouped", set_up_images, group, tidy_images, 0, NULL, 0},
     {"curvature", set_up_theory, curve, tidy_theory, 0, NULL, 0},
     {"optimizers", set_up_backend, settle, tidy_backend, 0, NULL, 0},

@@ -7,6 +7,7 @@
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
+#include "backend/implementation.h"
 #include "support.h"
 #include "tutorial/figure_parts.h"
 #include <assay/tutorial/defaults.h>
@@ -92,14 +93,15 @@ static assay_dataset noise(void)
     return data;
 }
 
-static assay_status measure(assay_backend *backend, assay_section section, assay_depth_curve *curve, assay_error *error)
+static assay_status measure(assay_backend *backend, assay_section section, size_t training, assay_depth_curve *curve,
+                            assay_error *error)
 {
     assay_dataset data = noise();
     assay_split split;
     assay_mt19937 order;
     assay_generator generator;
     assay_mt19937_seed(&order, 42);
-    support_assert_ok(assay_split_create(&order, IMAGES, 300, &split, error), error);
+    support_assert_ok(assay_split_create(&order, IMAGES, training, &split, error), error);
     assay_generator_seed(&generator, ASSAY_GENERATOR_PHILOX, 42, ASSAY_TUTORIAL_BLOCKS);
     assay_status status = assay_depth_measure(backend, &data, &split, &generator, assay_experiment_of(section), curve,
                                               error);
@@ -137,7 +139,7 @@ START_TEST(spread_through_depth)
     assay_depth_curve curve;
     assay_backend *backend = open_backend(ASSAY_F64);
     memset(&curve, 0xff, sizeof curve); /* NaN */
-    support_assert_ok(measure(backend, growths[_i].section, &curve, &error), &error);
+    support_assert_ok(measure(backend, growths[_i].section, 300, &curve, &error), &error);
     for (size_t layer = 0; layer < ASSAY_DEPTH_LAYERS; layer++) {
         ck_assert(curve.activation[layer] > 0.0 && curve.gradient[layer] >= 0.0);
     }
@@ -163,7 +165,12 @@ START_TEST(depth_is_refused)
     assay_error error;
     assay_depth_curve curve;
     assay_backend *backend = open_backend(ASSAY_F32);
-    support_assert_error(measure(backend, ASSAY_SECTION_CONSTANT, &curve, &error), ASSAY_ERROR_ARGUMENT, &error, "f64");
+    support_assert_error(measure(backend, ASSAY_SECTION_CONSTANT, 300, &curve, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "f64");
+    assay_backend_close(backend);
+    backend = open_backend(ASSAY_F64);
+    support_assert_error(measure(backend, ASSAY_SECTION_CONSTANT, ASSAY_DEPTH_ROWS - 1, &curve, &error),
+                         ASSAY_ERROR_ARGUMENT, &error, "and 256 training images");
     assay_backend_close(backend);
 }
 END_TEST
@@ -323,6 +330,10 @@ START_TEST(distributions)
         assay_free(block);
     }
     assay_free(data);
+    assay_backend_record(backend, ASSAY_ERROR_NUMERIC, "a planted failure");
+    support_assert_error(assay_experiment_figure(network, ASSAY_SECTION_XAVIER_TANH, picture, &figure, &error),
+                         ASSAY_ERROR_NUMERIC, &error, "a planted failure");
+    ck_assert_ptr_null(figure);
     assay_network_destroy(network);
     assay_backend_close(backend);
 }
@@ -468,6 +479,9 @@ START_TEST(surfaces_are_refused)
     support_assert_error(assay_surface_figure(ASSAY_SECTION_DATA, &figure, &error), ASSAY_ERROR_ARGUMENT, &error,
                          "'data'");
     ck_assert_ptr_null(figure);
+    support_assert_error(assay_descent_figure(NULL, ASSAY_SECTION_DATA, &figure, &error), ASSAY_ERROR_ARGUMENT, &error,
+                         "'data'");
+    ck_assert_ptr_null(figure);
 }
 END_TEST
 
@@ -535,6 +549,8 @@ START_TEST(records_of_runs)
         {"[]", "is not a JSON object"},
         {"{", "is not good JSON"},
         {"{\"test_acc\": \"1\"}", "\"test_acc\" is missing, or not a number from 0 to 1"},
+        {"{\"val_scores\": [1]}", "\"test_acc\" is missing"},
+        {"{\"test_acc\": 1, \"train_losses\": [1]}", "\"val_scores\" is missing, or not a list"},
         {"{\"test_acc\": -0.1}", "\"test_acc\""},
         {"{\"test_acc\": 1.1}", "\"test_acc\""},
         {"{\"test_acc\": 1, \"val_scores\": 1}", "\"val_scores\" is missing, or not a list"},

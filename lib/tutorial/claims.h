@@ -216,9 +216,10 @@ assay_status assay_claim_figure(const assay_claim_result *result, assay_figure *
 assay_status assay_claim_record_write(const assay_claim_result *result, const char *folder, assay_error *error);
 assay_status assay_claim_record_read(unsigned number, const char *folder, assay_claim_result *result,
                                      assay_error *error);
-/* Whether FOLDER/NN.json exists. */
+/* Whether FOLDER/NN.json exists. Also true if that cannot be found out: reading the record reports the reason then. */
 bool assay_claim_record_exists(unsigned number, const char *folder);
-/* Whether the claim has studies, and FOLDER has their plans and records: assay_claim_examine needs no data then. */
+/* Whether the claim has studies, and FOLDER has their plans and records: assay_claim_examine needs no data then. True
+ * in doubt, too. */
 bool assay_claim_studies_exist(const assay_claim *claim, const char *folder);
 
 ASSAY_END_DECLS

@@ -442,8 +442,8 @@ static assay_status training_open(const assay_claims_input *input, training *mad
     for (size_t i = 0; i < TRAIN_HIDDEN; i++) {
         config.hidden[i] = width_for(made->kind);
     }
-    ASSAY_TRY(
-        assay_optimizer_by_name(made->kind->optimizer, &rule, error)); /* ASSAY_EXCL_MCDC: well-formed constants */
+    const char *optimizer = made->kind->optimizer;
+    ASSAY_TRY(assay_optimizer_by_name(optimizer, &rule, error)); /* ASSAY_EXCL_MCDC: well-formed constants */
     ASSAY_TRY(assay_network_create(made->backend, &config, rows, false, &made->network, error));
     ASSAY_TRY(assay_batches_create(made->backend, input->train, rows, &made->train, error));
     ASSAY_TRY(assay_batches_create(made->backend, input->test, rows, &made->test, error));

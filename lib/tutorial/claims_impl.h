@@ -70,6 +70,14 @@ size_t claim_seeds(const assay_claims_input *input, size_t quick, size_t full);
 /* Reports progress: part `done` of `total`. */
 void claim_progress(const assay_claims_input *input, size_t done, size_t total);
 
+/* --- recorded results --------------------------------------------------------------------------------------------- */
+
+/*
+ * Whether the file is there. Also true if that cannot be found out, so that reading it reports the reason: the path is
+ * NULL for lack of memory, or the folder cannot be searched.
+ */
+bool claim_file_exists(const char *path);
+
 /* --- the claims -------------------------------------------------------------------------------------------------- */
 
 extern const assay_claim assay_claim_1, assay_claim_2, assay_claim_3, assay_claim_4, assay_claim_5, assay_claim_6,

@@ -141,15 +141,6 @@ static void lab_close(lab *made)
     assay_free(made->host);
 }
 
-static void fill(assay_backend *backend, assay_slice values, assay_generator *generator, assay_distribution from)
-{
-    if (assay_distribution_variance(from) == 0.0) {
-        assay_fill(backend, values, assay_distribution_mean(from));
-    } else {
-        assay_fill_random(backend, values, generator, from);
-    }
-}
-
 static void draw_parameters(const lab *in, uint64_t seed)
 {
     assay_generator generator;
@@ -161,7 +152,8 @@ static void draw_parameters(const lab *in, uint64_t seed)
         if (draw == NULL) {
             assay_fill(in->backend, tensor.values, 0.0);
         } else {
-            fill(in->backend, tensor.values, &generator, draw(in->about->user, tensor.layer, shape.in, shape.out));
+            assay_fill_random(in->backend, tensor.values, &generator,
+                              draw(in->about->user, tensor.layer, shape.in, shape.out));
         }
     }
 }

@@ -1,6 +1,7 @@
 /* Records of claims: what was measured, without the verdict, as JSON. */
 #include <assay/tutorial/claims.h>
 
+#include <errno.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdio.h>
@@ -20,10 +21,15 @@ static char *path_of(unsigned number, const char *folder, assay_error *error)
     return assay_asprintf(error, "%s/%02u.json", folder, number);
 }
 
+bool claim_file_exists(const char *path)
+{
+    return path == NULL || access(path, F_OK) == 0 || errno != ENOENT;
+}
+
 bool assay_claim_record_exists(unsigned number, const char *folder)
 {
     char *path = path_of(number, folder, NULL);
-    bool exists = path != NULL && access(path, F_OK) == 0;
+    bool exists = claim_file_exists(path);
     assay_free(path);
     return exists;
 }
@@ -110,8 +116,10 @@ assay_status assay_claim_record_write(const assay_claim_result *result, const ch
     if (path == NULL) {
         return ASSAY_ERROR_MEMORY;
     }
+    /* Without memory jansson leaves out what it cannot hold; malloc sets ENOMEM. */
+    errno = 0;
     json_t *json = record_json(result);
-    char *text = assay_json_print(json, JSON_INDENT(1) | JSON_REAL_PRECISION(DIGITS));
+    char *text = errno == ENOMEM ? NULL : assay_json_print(json, JSON_INDENT(1) | JSON_REAL_PRECISION(DIGITS));
     json_decref(json);
     assay_status status = text == NULL ? assay_fail(error, ASSAY_ERROR_MEMORY, "%s: not written: out of memory", path)
                                        : write_text(text, path, error);

@@ -33,7 +33,8 @@ static assay_status read_list(const json_t *json, const char *key, double highes
     for (size_t i = 0; i < *count; i++) {
         const json_t *item = json_array_get(list, i);
         (*values)[i] = json_number_value(item);
-        if (!json_is_number(item) || (*values)[i] < 0.0 || (*values)[i] > highest) {
+        json_type type = json_typeof(item);
+        if ((type != JSON_INTEGER && type != JSON_REAL) || (*values)[i] < 0.0 || (*values)[i] > highest) {
             return assay_fail(error, ASSAY_ERROR_FORMAT, "%s: entry %zu of \"%s\" is not a number from 0%s", name, i,
                               key, highest == 1.0 ? " to 1" : " on");
         }
@@ -74,7 +75,7 @@ assay_status assay_run_record_parse(const char *text, size_t length, const char 
         return assay_fail(error, status, "%s: the run record is not good JSON: %s (line %d, byte %d)", name, where.text,
                           where.line, where.position);
     }
-    status = json_is_object(json)
+    status = json_typeof(json) == JSON_OBJECT
                  ? read_record(json, name, record, error)
                  : assay_fail(error, ASSAY_ERROR_FORMAT, "%s: the run record is not a JSON object", name);
     json_decref(json);
