@@ -385,7 +385,7 @@ static bool look_at_process(grade_evidence *evidence, int process, long long *le
 /* True if a process has changed since the last look: fields 22 and 23 of stat, after the name in parentheses. */
 static bool has_changed(grade_evidence *evidence, int process, pid_t pid)
 {
-    char line[1024];
+    char line[1024] = "";
     process_key now = {.pid = pid};
     int descriptor = openat(process, "stat", O_RDONLY | O_CLOEXEC);
     ssize_t length = descriptor < 0 ? -1 : read(descriptor, line, sizeof line - 1);

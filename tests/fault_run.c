@@ -175,8 +175,9 @@ static void check_error(assay_status status, const assay_error *error, const fau
 {
     ck_assert_msg(error->status == status, "%s: status %d, but the error says %d (%s)", place, (int)status,
                   (int)error->status, error->message);
-    ck_assert_msg(error->message[0] != '\0' && strchr(error->message, '\n') == NULL, "%s: not one line: '%s'", place,
-                  error->message);
+    ck_assert_msg(error->message[0] != '\0' && strchr(error->message, '\n') == NULL &&
+                      strstr(error->message, "%s") == NULL,
+                  "%s: not one line of text: '%s'", place, error->message);
     ck_assert_msg(!report->memory || report->failed > 1 || names_memory(error->message),
                   "%s: memory was out, and the message is '%s'", place, error->message);
 }

@@ -40,6 +40,25 @@ START_TEST(levels_are_separable)
 }
 END_TEST
 
+/* The other names of a result are others: two levels of one name are one explanation. */
+static void assert_different_ties(const grade_part *part)
+{
+    for (size_t i = 0; i < part->count; i++) {
+        const grade_result *result = &part->results[i];
+        for (size_t k = 0; k < result->tie_count; k++) {
+            for (size_t other = 0; other < k; other++) {
+                bool same = true;
+                for (size_t n = 0; n < GRADE_MAX_NAMES; n++) {
+                    const char *a = result->ties[k].name[n];
+                    const char *b = result->ties[other].name[n];
+                    same = same && (a == NULL || b == NULL ? a == b : strcmp(a, b) == 0);
+                }
+                ck_assert_msg(!same, "%s is a tie twice", result->ties[k].name[0]);
+            }
+        }
+    }
+}
+
 START_TEST(every_level_is_named)
 {
     evidence(EVIDENCE_PROPERTY, "grade/optimizer_axes");
@@ -54,6 +73,7 @@ START_TEST(every_level_is_named)
         const char *id = id_of(part->component, levels[i]);
         answer(part, &choice);
         judge(battery);
+        assert_different_ties(part);
         alone += part_names_alone(part, id);
         if (!part_names_alone(part, id)) {
             print_ties(part, id);

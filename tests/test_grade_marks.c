@@ -383,12 +383,20 @@ START_TEST(roots_take_few_evaluations)
 }
 END_TEST
 
+/* Where the values beyond the root are infinite, only bisections count. */
+static double count_pole(double x, void *context)
+{
+    return count_jump(x, context) < 0.0 ? -1.0 : HUGE_VAL;
+}
+
 START_TEST(jumps_are_narrowed_down)
 {
     for (double jump = 0.05; jump < 1.0; jump += 0.1) {
         counted of = {.shift = jump};
         double root = assay_grade_root(count_jump, &of, 0.0, 1.0, -1.0, 2.0);
         ck_assert_double_eq_tol(root, jump, 1e-9);
+        of = (counted){.shift = jump};
+        ck_assert_double_eq_tol(assay_grade_root(count_pole, &of, 0.0, 1.0, -1.0, HUGE_VAL), jump, 1e-14);
     }
 }
 END_TEST
