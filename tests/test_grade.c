@@ -1014,6 +1014,24 @@ static void assert_draws(const grade_result *result, const char *mistake, const 
     ck_assert_msg(strstr(result->detail, detail) != NULL, "%s", result->detail);
 }
 
+/* Columns that repeat each other are judged once: their values are a right sample, and nothing else is wrong. */
+START_TEST(repeated_columns_are_one_sample)
+{
+    static const char *const only[] = {"init_normal", NULL};
+    grade_battery *battery = fresh_draws(only, 0.0);
+    grade_part *part = &battery->parts[0];
+    const grade_field *weight = &part->answers[0].outputs.field[2];
+    for (size_t i = 0; i < weight->count; i++) {
+        weight->values[i] = weight->values[i - i % weight->shape[1]];
+    }
+    judge(battery);
+    assert_draws(&part->results[0], "initializer.columns_repeat", "columns of weight1 repeat each other");
+    ck_assert_ptr_null(part->results[0].also[0]);
+    ck_assert_ptr_null(strstr(part->results[0].detail, "expected"));
+    assay_grade_battery_destroy(battery);
+}
+END_TEST
+
 /* A mistake of one case's draws is that case's, and one of two cases is of both. */
 START_TEST(draws_are_judged_in_their_case)
 {
@@ -2372,6 +2390,7 @@ int main(void)
     TCase *draws = evidence_case("draws", "property: grade/judge, grade/distribution");
     tcase_set_timeout(draws, 120);
     tcase_add_loop_test(draws, draws_that_are_none_are_found, 0, 3 * PATTERNS);
+    tcase_add_test(draws, repeated_columns_are_one_sample);
     tcase_add_test(draws, draws_are_judged_in_their_case);
     tcase_add_test(draws, coarse_draws_are_draws);
     tcase_add_test(draws, one_number_with_both_signs_is_none);
