@@ -65,7 +65,7 @@ static assay_status unpack(const archive *a, zip_int64_t index, zip_file_t *file
 {
     char more;
     zip_int64_t got = zip_fread(file, into, size);
-    if (got < 0 || (size_t)got != size) {
+    if ((size_t)got != size) { /* -1 is no size */
         return broken(a, index, got < 0 ? zip_file_strerror(file) : "is cut off", error);
     }
     zip_int64_t rest = zip_fread(file, &more, 1);
