@@ -35,7 +35,7 @@ void check_formulas(const char *component, const formula_family *const *families
 /*
  * Asserts that each level of a component computes a formula with the id of its mistake, and that each formula whose id
  * begins with the component's name has a level. An id of two, "component.one + any.other", is of two mistakes at once.
- * `is` says whether a choice is formula `number` in all cases; where the component has a model, the part's answers are
+ * `is` is true if a choice is formula `number` in all cases. Where the component has a model, the part's answers are
  * the choice's. `ids`: of the formulas, `count` (at most MAX_FORMULAS) of them. At least `least` must have the
  * component's name.
  */

@@ -157,7 +157,7 @@ static assay_status judge_wrong(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
-/* The network's own code has a wrong derivative that the function tanh_gradient has not. */
+/* The network's own code has a wrong derivative. The function tanh_gradient is right. */
 static void set_up_composite(fault_bench *bench)
 {
     static const char *const only[] = {"tanh_gradient", "network_gradient", NULL};

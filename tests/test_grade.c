@@ -239,17 +239,23 @@ typedef struct {
     grade_upstream parts;
 } composite;
 
-/* The part in the composite's code has the level `id`. */
-static void open_composite(composite *c, uint64_t seed, const char *part, const char *whole, const char *id)
+/* The part in the composite's code has the level `id`. The battery has these components, which end with NULL. */
+static void open_composite_among(composite *c, uint64_t seed, const char *const *components, const char *part,
+                                 const char *whole, const char *id)
 {
-    const char *const only[] = {part, whole, NULL};
     assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(seed, only, &c->battery, &error), &error);
+    support_assert_ok(assay_grade_battery_create(seed, components, &c->battery, &error), &error);
     c->part = part_of(c->battery, part);
     c->whole = part_of(c->battery, whole);
     c->parts = (grade_upstream){.count = 1};
     c->parts.part[0].component = c->part->component;
     c->parts.part[0].choice = choice_of(c->part->component, number_of(c->part->component, id));
+}
+
+static void open_composite(composite *c, uint64_t seed, const char *part, const char *whole, const char *id)
+{
+    const char *const only[] = {part, whole, NULL};
+    open_composite_among(c, seed, only, part, whole, id);
 }
 
 /* The composite answers with its own level `id` (NULL: none) beside what is wrong with the part. */
@@ -325,17 +331,14 @@ START_TEST(a_composite_has_mistakes_of_its_parts)
 }
 END_TEST
 
+static const char *const tanh_network[] = {"tanh", "tanh_gradient", "network_gradient", NULL};
+
 /* Two mistakes of the network itself, a wrong derivative, and a tanh that is wrong where the network never is. */
 START_TEST(parts_without_effect_are_no_reason)
 {
     composite c;
-    open_composite(&c, 8, "tanh_gradient", "network_gradient", "tanh_gradient.square_missing");
-    assay_grade_battery_destroy(c.battery);
-    const char *const only[] = {"tanh", "tanh_gradient", "network_gradient", NULL};
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(8, only, &c.battery, &error), &error);
-    c.whole = part_of(c.battery, "network_gradient");
-    answer_by(part_of(c.battery, "tanh_gradient"), &c.parts.part[0].choice);
+    open_composite_among(&c, 8, tanh_network, "tanh_gradient", "network_gradient", "tanh_gradient.square_missing");
+    answer_by(c.part, &c.parts.part[0].choice);
     answer_with(part_of(c.battery, "tanh"), number_of(&assay_grade_tanh, "tanh.overflow"));
     grade_choice whole = choice_of(c.whole->component, number_of(c.whole->component, "network_gradient.loss_sign"));
     whole = and_level(whole, c.whole->component, "network_gradient.bias_gradient_averaged");
@@ -384,13 +387,8 @@ END_TEST
 START_TEST(a_composite_follows_and_has_a_part_of_its_own)
 {
     composite c;
-    open_composite(&c, 13, "tanh", "network_gradient", "tanh.half_argument");
-    assay_grade_battery_destroy(c.battery);
-    const char *const only[] = {"tanh", "tanh_gradient", "network_gradient", NULL};
-    assay_error error = {0};
-    support_assert_ok(assay_grade_battery_create(13, only, &c.battery, &error), &error);
-    c.whole = part_of(c.battery, "network_gradient");
-    answer_by(part_of(c.battery, "tanh"), &c.parts.part[0].choice);
+    open_composite_among(&c, 13, tanh_network, "tanh", "network_gradient", "tanh.half_argument");
+    answer_by(c.part, &c.parts.part[0].choice);
     answer_with(part_of(c.battery, "tanh_gradient"), 0);
     c.parts.count = 2;
     c.parts.part[1].component = &assay_grade_tanh_gradient;
