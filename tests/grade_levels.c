@@ -235,3 +235,47 @@ void print_ties(const grade_part *part, const char *id)
         }
     }
 }
+
+/* --- samples ------------------------------------------------------------------------------------------------------ */
+
+double uniform_number(assay_mt19937 *random)
+{
+    return ((double)(assay_mt19937_random32(random) >> 8) + 0.5) * 0x1p-24;
+}
+
+static double standard_normal(assay_mt19937 *random)
+{
+    double radius = sqrt(-2.0 * log(uniform_number(random)));
+    return radius * cos(6.283185307179586 * uniform_number(random));
+}
+
+/* Box and Muller's formula with one number for both the radius and the angle. */
+static double one_uniform_normal(double u)
+{
+    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * u);
+}
+
+double draw_from(grade_distribution law, assay_mt19937 *random)
+{
+    double value = law.value;
+    double normal = standard_normal(random);
+    switch (law.kind) {
+    case GRADE_CONSTANT: return value;
+    case GRADE_ONE_VALUE: return 0.25;
+    case GRADE_UNIFORM: return value * (2.0 * uniform_number(random) - 1.0);
+    case GRADE_POSITIVE: return value * uniform_number(random);
+    case GRADE_HALF_NORMAL: return fabs(value * normal);
+    case GRADE_SHIFTED: return value * (6.0 + normal);
+    case GRADE_ONE_UNIFORM: return value * one_uniform_normal(uniform_number(random));
+    case GRADE_TRUNCATED:
+        while (fabs(normal) > 2.0) {
+            normal = standard_normal(random);
+        }
+        return value * normal;
+    case GRADE_ROOTLESS:
+        return value * -2.0 * log(uniform_number(random)) * cos(6.283185307179586 * uniform_number(random));
+    case GRADE_OFF_CENTRE: return value * (0.6 + normal);
+    case GRADE_RANDOM: return 0.37 * normal;
+    default: return value * normal;
+    }
+}

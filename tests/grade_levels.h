@@ -7,6 +7,7 @@
 
 #include "grade/battery.h"
 #include "grade/components.h"
+#include "grade/distribution.h"
 #include "grade/search.h"
 #include "support.h"
 
@@ -57,5 +58,9 @@ void check_measured(const char *component, const char *key, size_t measured);
 
 void print_names(const grade_part *part);
 void print_ties(const grade_part *part, const char *id);
+
+/* A number of (0, 1), and a value drawn from a law. */
+double uniform_number(assay_mt19937 *random);
+double draw_from(grade_distribution law, assay_mt19937 *random);
 
 #endif

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "grade/distribution.h"
 #include "grade_levels.h"
 
 /* A number that is cut to an integer afterwards cannot be solved for. */
@@ -75,47 +74,6 @@ END_TEST
 
 static const char *const initializers[] = {"init_normal", "init_fan_in", "init_xavier", "init_kaiming"};
 enum { INITIALIZERS = sizeof initializers / sizeof initializers[0] };
-
-static double uniform(assay_mt19937 *random)
-{
-    return ((double)(assay_mt19937_random32(random) >> 8) + 0.5) * 0x1p-24;
-}
-
-static double standard_normal(assay_mt19937 *random)
-{
-    double radius = sqrt(-2.0 * log(uniform(random)));
-    return radius * cos(6.283185307179586 * uniform(random));
-}
-
-/* Box and Muller's formula with one number for both the radius and the angle. */
-static double one_uniform_normal(double u)
-{
-    return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * u);
-}
-
-static double draw_from(grade_distribution law, assay_mt19937 *random)
-{
-    double value = law.value;
-    double normal = standard_normal(random);
-    switch (law.kind) {
-    case GRADE_CONSTANT: return value;
-    case GRADE_ONE_VALUE: return 0.25;
-    case GRADE_UNIFORM: return value * (2.0 * uniform(random) - 1.0);
-    case GRADE_POSITIVE: return value * uniform(random);
-    case GRADE_HALF_NORMAL: return fabs(value * normal);
-    case GRADE_SHIFTED: return value * (6.0 + normal);
-    case GRADE_ONE_UNIFORM: return value * one_uniform_normal(uniform(random));
-    case GRADE_TRUNCATED:
-        while (fabs(normal) > 2.0) {
-            normal = standard_normal(random);
-        }
-        return value * normal;
-    case GRADE_ROOTLESS: return value * -2.0 * log(uniform(random)) * cos(6.283185307179586 * uniform(random));
-    case GRADE_OFF_CENTRE: return value * (0.6 + normal);
-    case GRADE_RANDOM: return 0.37 * normal;
-    default: return value * normal;
-    }
-}
 
 static void draw_answer(grade_part *part, const grade_choice *choice, assay_mt19937 *random)
 {
