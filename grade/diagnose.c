@@ -21,6 +21,8 @@ typedef struct {
     bool unsolved;                   /* levels with a free number are left out */
     bool rare;                       /* settings with rare levels are tried now, and no others */
     size_t wrong;                    /* values that are not the reference's */
+    assay_status status;             /* ASSAY_ERROR_MEMORY: the search is not complete */
+    assay_error *error;
 } search_state;
 
 /* The component's setting, where a choice may be a part's. */
@@ -113,7 +115,7 @@ static assay_status copy_at(equation *e, double parameter, grade_fields *copied)
 {
     const grade_case *graded = e->search->evidence->cases[e->graded];
     e->choice.parameter = parameter;
-    ASSAY_TRY(assay_grade_fields_like(&graded->outputs, copied, NULL));
+    ASSAY_TRY(assay_grade_fields_like(&graded->outputs, copied, e->search->error));
     model(e->search, e->graded, &e->choice);
     memcpy(copied->pool, e->search->modelled[e->graded].pool, copied->used * sizeof *copied->pool);
     return ASSAY_OK;
@@ -157,8 +159,14 @@ static pose_result pose(equation *e, const grade_free *range, size_t graded)
     grade_fields high = {0};
     pose_result result = NO_NUMBER_FITS;
     e->graded = graded;
-    if (copy_at(e, range->lower, &low) == ASSAY_OK && copy_at(e, range->upper, &high) == ASSAY_OK) {
+    assay_status status = copy_at(e, range->lower, &low);
+    if (status == ASSAY_OK) {
+        status = copy_at(e, range->upper, &high);
+    }
+    if (status == ASSAY_OK) {
         result = compare_ends(e, &low, &high);
+    } else {
+        e->search->status = status;
     }
     assay_grade_fields_clear(&low);
     assay_grade_fields_clear(&high);
@@ -343,7 +351,7 @@ static bool visit(const grade_choice *visited, void *context)
     if (exact || distance <= 1.0) {
         take(s, &choice, exact ? declared : distance, exact);
     }
-    return true;
+    return s->status == ASSAY_OK;
 }
 
 /* --- the whole search --------------------------------------------------------------------------------------------- */
@@ -380,6 +388,7 @@ static void order_cases(search_state *s)
 static assay_status begin(search_state *s, assay_error *error)
 {
     const grade_judged *e = s->evidence;
+    s->error = error;
     s->order = assay_calloc(e->count, sizeof *s->order, error);
     s->modelled = assay_calloc(e->count, sizeof *s->modelled, error);
     if (s->order == NULL || s->modelled == NULL) {
@@ -412,7 +421,7 @@ static const size_t kinds_within[] = {[GRADE_SEARCH_SINGLES] = 4, [GRADE_SEARCH_
 static void search_kinds(search_state *s, const grade_choice *base, grade_reach reach, grade_diagnosis *loose)
 {
     grade_diagnosis *diagnosis = s->best;
-    for (size_t k = 0; k < 2 * kinds_within[reach] && s->count > 0 && !diagnosis->exact; k++) {
+    for (size_t k = 0; k < 2 * kinds_within[reach] && s->count > 0 && !diagnosis->exact && s->status == ASSAY_OK; k++) {
         s->rare = k % 2 == 1;
         assay_grade_search(s->evidence->component, base, kinds[k / 2].conventions, kinds[k / 2].mistakes, visit, s);
         if (!diagnosis->exact) {
@@ -453,9 +462,9 @@ assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted
     search_state s = {.evidence = judged, .wanted = wanted, .best = diagnosis, .searched = judged->component};
     grade_diagnosis loose = {0};
     *diagnosis = (grade_diagnosis){0};
-    assay_status status = begin(&s, error);
-    int passes = status == ASSAY_OK && range_counts(&s) ? 2 : 1;
-    for (int pass = 0; pass < passes && status == ASSAY_OK && !diagnosis->exact; pass++) {
+    s.status = begin(&s, error);
+    int passes = s.status == ASSAY_OK && range_counts(&s) ? 2 : 1;
+    for (int pass = 0; pass < passes && s.status == ASSAY_OK && !diagnosis->exact; pass++) {
         grade_choice first = *base;
         first.single = (judged->precision == GRADE_F32) == (pass == 0);
         search_kinds(&s, &first, judged->shallow ? GRADE_SEARCH_SINGLES : reach, &loose);
@@ -464,7 +473,7 @@ assay_status assay_grade_diagnose(const grade_judged *judged, const bool *wanted
         *diagnosis = loose;
     }
     end(&s);
-    return status;
+    return s.status;
 }
 
 static void remove_part(grade_upstream *upstream, const grade_component *part)
@@ -514,14 +523,14 @@ assay_status assay_grade_diagnose_inside(const grade_judged *judged, const grade
     }
     upstream.part[upstream.count++].component = part;
     whole.upstream = &upstream;
-    assay_status status = begin(&s, error);
-    bool possible = status == ASSAY_OK && s.count > 0 && explains_rest(&s, part);
-    for (size_t conventions = 2; conventions-- > 0 && possible && !diagnosis->exact;) {
+    s.status = begin(&s, error);
+    bool possible = s.status == ASSAY_OK && s.count > 0 && explains_rest(&s, part);
+    for (size_t conventions = 2; conventions-- > 0 && possible && !diagnosis->exact && s.status == ASSAY_OK;) {
         *diagnosis = (grade_diagnosis){0};
         assay_grade_search(part, &GRADE_TUTORIAL, conventions, levels - conventions, visit, &s);
     }
     end(&s);
-    return status;
+    return s.status;
 }
 
 assay_status assay_grade_fits(const grade_judged *judged, const bool *wanted, const grade_choice *choice, bool *fits,

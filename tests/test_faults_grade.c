@@ -157,6 +157,42 @@ static assay_status judge_wrong(fault_bench *bench, assay_error *error)
     return ASSAY_OK;
 }
 
+/* Adam's epsilon, which the submission fixed: the search solves for it. */
+static void set_up_fixed_number(fault_bench *bench)
+{
+    static const char *const only[] = {"adam", NULL};
+    grade_choice choice = {.parameter = 3e-4};
+    assay_error error;
+    grade_battery *battery;
+    support_assert_ok(assay_grade_battery_create(6, only, &battery, &error), &error);
+    grade_part *part = &battery->parts[0];
+    for (size_t a = 0; a < part->component->axis_count; a++) {
+        const grade_axis *axis = &part->component->axes[a];
+        for (int k = 1; k < axis->count; k++) {
+            bool fixed = strcmp(axis->ids[k], "adam.epsilon_ignored") == 0 && axis->free_count > 0;
+            choice.level[a] = fixed ? (unsigned char)k : choice.level[a];
+        }
+    }
+    for (size_t i = 0; i < part->count; i++) {
+        part->component->model(part->cases[i], &choice, &part->answers[i].outputs);
+        part->answers[i].verdict = GRADE_PASS;
+    }
+    bench->thing[BATTERY] = battery;
+}
+
+static assay_status judge_fixed_number(fault_bench *bench, assay_error *error)
+{
+    grade_battery *battery = bench->thing[BATTERY];
+    ASSAY_TRY(assay_grade_battery_judge(battery, error));
+    for (size_t i = 0; i < battery->parts[0].count; i++) {
+        const grade_result *result = &battery->parts[0].results[i];
+        fault_digest_text(bench, result->mistake == NULL ? "" : result->mistake);
+        fault_digest_text(bench, result->solved == NULL ? "" : result->solved);
+        fault_digest_f64(bench, result->parameter);
+    }
+    return ASSAY_OK;
+}
+
 /* The network's own code has a wrong derivative. The function tanh_gradient is right. */
 static void set_up_composite(fault_bench *bench)
 {
@@ -565,6 +601,7 @@ static fault_scenario scenarios[] = {
     {"outputs judged", set_up_outputs, import_and_judge, tidy_battery, 0, NULL, 0},
     {"wrong outputs judged", set_up_wrong, judge_wrong, tidy_battery, 0, NULL, 0},
     {"a wrong part judged", set_up_composite, judge_composite, tidy_battery, ONCE_ONLY, NULL, 2},
+    {"a fixed number judged", set_up_fixed_number, judge_fixed_number, tidy_battery, 0, NULL, 0},
     {"a runner looked for", look_elsewhere, look_for_runner, look_again, 0, NULL, 0},
     {"a request and a reply", set_up_outputs, ask_and_hear, tidy_battery, 0, NULL, 0},
     {"a seed", NULL, draw_seed, NULL, 0, NULL, 0},

@@ -677,6 +677,59 @@ START_TEST(levels_are_found_alone_and_in_pairs)
 }
 END_TEST
 
+/* Two mistakes with nearly the same answers; the second has its name in three forms. */
+static void near_model(const grade_case *graded, const grade_choice *choice, const grade_fields *outputs)
+{
+    const double *x = assay_grade_values(&graded->inputs, "x");
+    double *y = assay_grade_values(outputs, "y");
+    for (size_t i = 0; i < VALUES; i++) {
+        y[i] = choice->level[0] == 0 ? x[i] : choice->level[0] == 1 ? 2.0 * x[i] : 2.0 * (1.0 + 1e-11) * x[i];
+    }
+}
+
+static const char *const near_factors[] = {NULL, "near.doubled", "near.scaled", "near.scaled", "near.scaled"};
+static const grade_axis near_axes[] = {{GRADE_AXIS("factor", near_factors)}};
+static const grade_component near = {
+    .name = "near", .title = "Near", .case_count = 1, .model = near_model, GRADE_AXES(near_axes)};
+
+START_TEST(ties_are_named_once)
+{
+    trial t;
+    grade_diagnosis diagnosis;
+    assay_error error = {0};
+    open_trial(&t, usual);
+    for (size_t i = 0; i < VALUES; i++) {
+        t.got[i] = 2.0 * usual[i];
+    }
+    grade_judged judged = judged_of(&t, GRADE_F64);
+    judged.component = &near;
+    support_assert_ok(assay_grade_diagnose(&judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &diagnosis, &error),
+                      &error);
+    ck_assert(diagnosis.exact && diagnosis.choice.level[0] == 1);
+    ck_assert_uint_eq(diagnosis.tie_count, 1);
+    ck_assert_int_eq(diagnosis.ties[0].level[0], 2);
+}
+END_TEST
+
+/* More cases than memory can hold. */
+START_TEST(a_search_without_memory_fails)
+{
+    trial t;
+    grade_diagnosis diagnosis;
+    bool fits;
+    assay_error error = {0};
+    open_trial(&t, usual);
+    grade_judged judged = judged_of(&t, GRADE_F64);
+    judged.count = SIZE_MAX;
+    support_assert_error(assay_grade_diagnose(&judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &diagnosis, &error),
+                         ASSAY_ERROR_MEMORY, &error, "out of memory");
+    support_assert_error(assay_grade_diagnose_inside(&judged, &GRADE_TUTORIAL, &near, 2, true, &diagnosis, &error),
+                         ASSAY_ERROR_MEMORY, &error, "out of memory");
+    support_assert_error(assay_grade_fits(&judged, NULL, &GRADE_TUTORIAL, &fits, &error), ASSAY_ERROR_MEMORY, &error,
+                         "out of memory");
+}
+END_TEST
+
 /* A number beyond its range, and one wrong value beside a level, are not named. */
 START_TEST(what_no_level_gives_has_no_name)
 {
@@ -1763,6 +1816,8 @@ int main(void)
     tcase_add_test(judge, inputs_that_are_changed_are_named);
     tcase_add_test(judge, names_are_added_once);
     tcase_add_loop_test(judge, levels_are_found_alone_and_in_pairs, 0, (int)(sizeof named / sizeof named[0]));
+    tcase_add_test(judge, ties_are_named_once);
+    tcase_add_test(judge, a_search_without_memory_fails);
     tcase_add_test(judge, what_no_level_gives_has_no_name);
     tcase_add_test(judge, the_nearest_level_gives_most_values);
     suite_add_tcase(suite, judge);

@@ -33,6 +33,7 @@
 #include "grade/evidence.h"
 #include "grade/folder.h"
 #include "grade/form.h"
+#include "grade/hidden.h"
 #include "grade/hint.h"
 #include "grade/npy.h"
 #include "grade/npy_header.h"
@@ -84,6 +85,45 @@ char *realpath(const char *restrict path, char *restrict resolved)
     void *symbol = dlsym(RTLD_NEXT, "realpath");
     memcpy(&real, &symbol, sizeof real);
     return is_pretended(path) ? strdup(pretended.target) : real(path, resolved);
+}
+
+/* The list of the children of process `parent` is read from this file; 0: of none. */
+static struct {
+    pid_t parent;
+    const char *file;
+} family;
+
+/* The grader's calls come here. Weak, so that compilers do not look into it where it is called here. */
+__attribute__((weak)) FILE *fopen(const char *restrict path, const char *restrict mode)
+{
+    FILE *(*real)(const char *, const char *) = NULL;
+    char list[64];
+    void *symbol = dlsym(RTLD_NEXT, "fopen");
+    memcpy(&real, &symbol, sizeof real);
+    snprintf(list, sizeof list, "/proc/%d/task/%d/children", family.parent, family.parent);
+    return real(family.parent != 0 && strcmp(path, list) == 0 ? family.file : path, mode);
+}
+
+/* A pattern whose files are looked for, and how often; another call that fails. */
+static struct {
+    const char *pattern;
+    int times;
+} looked_for;
+static bool no_memory_file;
+
+int glob(const char *restrict pattern, int flags, int (*failed)(const char *, int), glob_t *restrict found)
+{
+    int (*real)(const char *, int, int (*)(const char *, int), glob_t *) = NULL;
+    void *symbol = dlsym(RTLD_NEXT, "glob");
+    memcpy(&real, &symbol, sizeof real);
+    looked_for.times += looked_for.pattern != NULL && strcmp(pattern, looked_for.pattern) == 0;
+    return real(pattern, flags, failed, found);
+}
+
+int memfd_create(const char *name, unsigned flags)
+{
+    errno = EMFILE;
+    return no_memory_file ? -1 : (int)syscall(SYS_memfd_create, name, flags);
 }
 
 static void make_folder(const char *folder, const char *name)
@@ -412,6 +452,30 @@ START_TEST(trees_of_processes_are_found_and_killed)
         ck_assert_int_gt(wait(&status), 0);
         ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
     }
+}
+END_TEST
+
+/* A fork bomb is looked at up to a bound. Its processes' numbers are above those that the kernel gives. */
+START_TEST(families_have_a_bound)
+{
+    enum { BOUND = 4096, MORE = 5000, FIRST = 50000000 };
+    static pid_t found[MORE];
+    char *folder = support_make_folder();
+    char *list = joined(folder, "children");
+    FILE *file = fopen(list, "w");
+    for (int k = 0; k < MORE; k++) {
+        fprintf(file, "%d ", FIRST + k);
+    }
+    ck_assert_int_eq(fclose(file), 0);
+    pid_t child = start_child(do_nothing);
+    family.file = list;
+    family.parent = child;
+    ck_assert_uint_eq(assay_grade_descendants(child, found, MORE), BOUND);
+    ck_assert(found[0] == child && found[1] == FIRST && found[BOUND - 1] == FIRST + BOUND - 2);
+    family.parent = 0;
+    assay_grade_kill_tree(child);
+    assay_free(list);
+    support_remove_folder(folder);
 }
 END_TEST
 
@@ -1507,6 +1571,37 @@ START_TEST(calls_are_filtered)
 }
 END_TEST
 
+/* libseccomp can write the filter to a file only. */
+START_TEST(a_filter_needs_a_file)
+{
+    char *program;
+    size_t size;
+    assay_error error = {0};
+    no_memory_file = true;
+    support_assert_error(assay_grade_seccomp(false, &program, &size, &error), ASSAY_ERROR_IO, &error,
+                         "the filter of system calls cannot be written: Too many open files");
+    no_memory_file = false;
+    ck_assert_ptr_null(program);
+}
+END_TEST
+
+/* The folders of sources are looked for as a whole, each once. */
+START_TEST(folders_of_sources_are_hidden)
+{
+    static const char *const folders[] = {"/usr/src", "/usr/local/src"};
+    for (size_t k = 0; k < sizeof folders / sizeof folders[0]; k++) {
+        grade_hidden hidden;
+        assay_error error = {0};
+        looked_for.pattern = folders[k];
+        looked_for.times = 0;
+        support_assert_ok(assay_grade_hidden_find(NULL, &hidden, &error), &error);
+        ck_assert_int_eq(looked_for.times, 1);
+        assay_grade_hidden_clear(&hidden);
+    }
+    looked_for.pattern = NULL;
+}
+END_TEST
+
 /* The sandbox of this machine, or NULL after a message. `binds` outlives it. */
 static char *path_of_runner(void)
 {
@@ -1805,6 +1900,7 @@ int main(void)
     suite_add_tcase(suite, signs);
     TCase *processes = evidence_case("processes", "property: grade/processes");
     tcase_add_test(processes, trees_of_processes_are_found_and_killed);
+    tcase_add_test(processes, families_have_a_bound);
     tcase_add_test(processes, memory_of_processes_is_counted);
     tcase_add_test(processes, processor_time_is_counted);
     suite_add_tcase(suite, processes);
@@ -1838,6 +1934,8 @@ int main(void)
     TCase *sandbox = evidence_case("sandbox", "property: grade/sandbox, grade/seccomp, grade/compile, grade/battery");
     tcase_add_test(sandbox, limits_have_words);
     tcase_add_test(sandbox, calls_are_filtered);
+    tcase_add_test(sandbox, a_filter_needs_a_file);
+    tcase_add_test(sandbox, folders_of_sources_are_hidden);
     tcase_add_test(sandbox, sources_are_compiled_in_the_sandbox);
     tcase_add_test(sandbox, arrays_go_through_two_folders);
     tcase_add_loop_test(sandbox, missing_files_lead_to_a_hint, 0, (int)(sizeof missing / sizeof missing[0]));

@@ -5,7 +5,7 @@ mistakes that are named. Run it in the source folder.
     mistakes_page.py                  write the page
     mistakes_page.py --check          compare the page instead
     mistakes_page.py --measured FILE  write golden/named.json first; FILE has the lines that tests/test_grade_levels and
-                                      tests/test_grade_components write when ASSAY_NAMED=FILE is in their environment
+                                      tests/test_grade_components write with ASSAY_NAMED=FILE ASSAY_TEST_EFFORT=large
 """
 import json
 import sys
