@@ -333,7 +333,8 @@ static void write_table(const grade_report *report, FILE *stream)
             assay_grade_full_marks(report->score) ? ", full marks" : "");
     size_t not_run = assay_grade_battery_not_run(battery);
     if (not_run > 0) {
-        fprintf(stream, "\n  NOT RUN: %zu cases. The points are not final: grade it again.\n", not_run);
+        fprintf(stream, "\n  NOT RUN: %zu case%s. The points are not final: grade it again.\n", not_run,
+                not_run == 1 ? "" : "s");
     }
 }
 

@@ -188,7 +188,8 @@ assay_status grade_write_gradescope(const grade_report *report, FILE *stream, as
                          battery->suspicion);
     }
     if (not_run > 0) {
-        snprintf(output + used, sizeof output - (size_t)used, " %zu cases were not run: submit again.", not_run);
+        snprintf(output + used, sizeof output - (size_t)used, " Not run: %zu case%s. Submit again.", not_run,
+                 not_run == 1 ? "" : "s");
     }
     json_t *root = json_pack("{s:f, s:s, s:i, s:o}", "score", report->score.earned, "output", output, "execution_time",
                              (int)ceil(battery->seconds), "tests", tests);

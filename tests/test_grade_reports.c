@@ -290,7 +290,7 @@ static const struct {
      "\n"
      "  total                                                           2.5 /  11.5 points\n"
      "\n"
-     "  NOT RUN: 1 cases. The points are not final: grade it again.\n"},
+     "  NOT RUN: 1 case. The points are not final: grade it again.\n"},
     {open_second, GRADE_TABLE,
      "ada.so\n"
      "seed 42, single precision\n"
@@ -345,7 +345,7 @@ static const struct {
      "  total                                                             2 /     2 points, "
      "full marks\n"
      "\n"
-     "  NOT RUN: 1 cases. The points are not final: grade it again.\n"},
+     "  NOT RUN: 1 case. The points are not final: grade it again.\n"},
     {open_failed, GRADE_TABLE,
      "Week 3: ada.so\n"
      "seed 42, double precision\n"
@@ -527,13 +527,13 @@ static const struct {
     {open_paper, GRADE_GRADESCOPE,
      "{\n"
      " \"score\": 2.5,\n"
-     " \"output\": \"Graded with seed 42. 1 cases were not run: submit again.\",\n"
+     " \"output\": \"Graded with seed 42. Not run: 1 case. Submit again.\",\n"
      GRADESCOPE_TESTS},
     {open_second, GRADE_GRADESCOPE,
      "{\n"
      " \"score\": 2.0,\n"
      " \"output\": \"Graded with seed 42. There are signs that the submission uses the reference "
-     "(a sign): a teacher will look at it. 1 cases were not run: submit again.\",\n"
+     "(a sign): a teacher will look at it. Not run: 1 case. Submit again.\",\n"
      GRADESCOPE_TESTS},
 };
 /* clang-format on */

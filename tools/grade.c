@@ -394,9 +394,10 @@ static int grade_single(const grade_options *options)
     }
     if (status == ASSAY_OK) {
         status = grade_write(options, battery, score, name, options->output, &error);
-        if (status == ASSAY_OK && assay_grade_battery_not_run(battery) > 0) {
-            fprintf(stderr, "assay grade: %zu cases were not run: the points are not final\n",
-                    assay_grade_battery_not_run(battery));
+        size_t not_run = assay_grade_battery_not_run(battery);
+        if (status == ASSAY_OK && not_run > 0) {
+            fprintf(stderr, "assay grade: not run: %zu case%s; the points are not final\n", not_run,
+                    not_run == 1 ? "" : "s");
         }
     }
     assay_grade_battery_destroy(battery);

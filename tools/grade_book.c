@@ -379,7 +379,7 @@ static void write_remark(FILE *stream, const grade_target *submission, const gra
     } else if (first->verdict == GRADE_NOT_COMPILED) {
         snprintf(remark, sizeof remark, "%s%s", not_compiled, first->detail);
     } else if (not_run > 0) {
-        snprintf(remark, sizeof remark, "NOT RUN: %zu cases; to be graded again", not_run);
+        snprintf(remark, sizeof remark, "NOT RUN: %zu case%s; to be graded again", not_run, not_run == 1 ? "" : "s");
     } else if (battery->suspicion[0] != '\0') {
         snprintf(remark, sizeof remark, "%s%s", battery->cleared ? "cleared suspicion: " : suspicion,
                  battery->suspicion);

@@ -563,8 +563,9 @@ static void say_what_is_left(const class_state *state, const char *why)
 
 static void say_what_is_done(const class_state *state, const char *path)
 {
-    printf("%zu submissions graded with seed %llu (%zu of them earlier), %zu with full marks: %s\n", state->count,
-           (unsigned long long)state->options->seed, state->earlier, state->full_marks, path);
+    printf("%zu submission%s graded with seed %llu (%zu of them earlier), %zu with full marks: %s\n", state->count,
+           state->count == 1 ? "" : "s", (unsigned long long)state->options->seed, state->earlier, state->full_marks,
+           path);
     if (state->suspected > 0) {
         fprintf(stderr,
                 "assay grade: %zu under suspicion of using the reference, see the column \"remark\"; no marks "
