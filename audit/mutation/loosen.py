@@ -20,7 +20,7 @@ import sys
 from collections import defaultdict
 from dataclasses import dataclass
 
-import build as building
+import main as common
 import mutants as planting
 import suite as testing
 import verdicts
@@ -205,6 +205,7 @@ def options():
     parser.add_argument("--source", default=".", help="the repository's root")
     parser.add_argument("--build", default="build", help="the folder with mutation.json")
     parser.add_argument("--programs", default="", help="only these test programs")
+    parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--most", type=int, default=25, help="use at most so many mutants for a program")
     return parser.parse_args()
 
@@ -218,25 +219,35 @@ def kills_of(document):
     return kills
 
 
+def examine_program(task):
+    """All tolerances of one program, in a worker's build."""
+    root, name, mutants, longest, seconds = task
+    suite = common.worker["suite"]
+    program = Program(suite.build, name)
+    tolerances = [t for source in program.sources for t in tolerances_of(root, source)]
+    if not tolerances:
+        return []
+    program.with_changes([])
+    test = testing.Test(name, longest=longest, seconds=seconds)
+    work = Loosening(suite, program, test, mutants, lambda text: print("loosen: " + text, file=sys.stderr))
+    entries = list(work.run(tolerances))
+    suite.build.restore()
+    return entries
+
+
 def examine(root, folder, given, kills):
-    build = building.Build(root, os.path.join(folder, "mutation", "job1"))
-    build.prepare(["tests/libsupport.la", *kills])
-    suite = testing.Suite(build)
-    known = {m.id: m for m in planting.candidates(root, build.parsing)}
+    common.worker["builds"] = common.prepared(root, folder, given.jobs, ["tests/libsupport.la", *kills])
+    known = {m.id: m for m in planting.candidates(root, common.worker["builds"][0].parsing)}
     with open(os.path.join(folder, "mutation", "reach.json")) as file:
-        times = {t["name"]: t for tests in json.load(file)["tests"].values() for t in tests}
-    entries = []
-    for name, ids in kills.items():
-        program = Program(build, name)
-        tolerances = [t for source in program.sources for t in tolerances_of(root, source)]
-        if not tolerances:
-            continue
-        program.with_changes([])
-        test = testing.Test(name, longest=times[name]["longest"], seconds=times[name]["seconds"])
-        work = Loosening(suite, program, test, [known[i] for i in ids[:given.most] if i in known],
-                         lambda text: print("loosen: " + text, file=sys.stderr))
-        entries += work.run(tolerances)
-    build.restore()
+        recorded = json.load(file)["tests"]  # some programs case by case
+    tasks = [(root, name, [known[i] for i in ids[:given.most] if i in known],
+              max(t["longest"] for t in recorded[name]), sum(t["seconds"] for t in recorded[name]))
+             for name, ids in kills.items()]
+    tasks.sort(key=lambda task: -task[-1])  # the programs that take longest begin
+    with common.workers() as pool:
+        entries = [entry for made in pool.imap_unordered(examine_program, tasks) for entry in made]
+        pool.close()
+        pool.join()
     return entries
 
 
