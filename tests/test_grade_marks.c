@@ -711,6 +711,25 @@ START_TEST(ties_are_named_once)
 }
 END_TEST
 
+/* Nothing was answered: nothing can be explained, though every level would fit. */
+START_TEST(no_answers_have_no_explanation)
+{
+    trial t;
+    grade_diagnosis diagnosis;
+    assay_error error = {0};
+    open_trial(&t, usual);
+    t.answer.verdict = GRADE_NOT_RUN;
+    grade_judged judged = judged_of(&t, GRADE_F64);
+    judged.component = &near;
+    support_assert_ok(assay_grade_diagnose(&judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &diagnosis, &error),
+                      &error);
+    ck_assert(!diagnosis.found);
+    support_assert_ok(assay_grade_diagnose_inside(&judged, &GRADE_TUTORIAL, &near, 1, true, &diagnosis, &error),
+                      &error);
+    ck_assert(!diagnosis.found);
+}
+END_TEST
+
 /* More cases than memory can hold. */
 START_TEST(a_search_without_memory_fails)
 {
@@ -723,7 +742,7 @@ START_TEST(a_search_without_memory_fails)
     judged.count = SIZE_MAX;
     support_assert_error(assay_grade_diagnose(&judged, NULL, &GRADE_TUTORIAL, GRADE_SEARCH_PAIRS, &diagnosis, &error),
                          ASSAY_ERROR_MEMORY, &error, "out of memory");
-    support_assert_error(assay_grade_diagnose_inside(&judged, &GRADE_TUTORIAL, &near, 2, true, &diagnosis, &error),
+    support_assert_error(assay_grade_diagnose_inside(&judged, &GRADE_TUTORIAL, &near, 1, true, &diagnosis, &error),
                          ASSAY_ERROR_MEMORY, &error, "out of memory");
     support_assert_error(assay_grade_fits(&judged, NULL, &GRADE_TUTORIAL, &fits, &error), ASSAY_ERROR_MEMORY, &error,
                          "out of memory");
@@ -1817,6 +1836,7 @@ int main(void)
     tcase_add_test(judge, names_are_added_once);
     tcase_add_loop_test(judge, levels_are_found_alone_and_in_pairs, 0, (int)(sizeof named / sizeof named[0]));
     tcase_add_test(judge, ties_are_named_once);
+    tcase_add_test(judge, no_answers_have_no_explanation);
     tcase_add_test(judge, a_search_without_memory_fails);
     tcase_add_test(judge, what_no_level_gives_has_no_name);
     tcase_add_test(judge, the_nearest_level_gives_most_values);
