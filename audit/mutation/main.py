@@ -101,9 +101,12 @@ def workers(**common):
 
 def record(name):
     suite = worker["suite"]
-    if "notes" not in worker:
+    if testing.Test(name).is_script:
+        suite.build.restore()
+        worker.pop("notes", None)
+    elif "notes" not in worker:
         worker["notes"] = testing.instrument(suite, worker["units"])
-    tests = testing.record(suite, name, worker["notes"])
+    tests = testing.record(suite, name, worker.get("notes"))
     return name, [{**vars(t), "reached": {f: sorted(lines) for f, lines in t.reached.items()}} for t in tests]
 
 
@@ -114,7 +117,7 @@ def recorded(path, mark, names, keep, say):
         with open(path) as file:
             document = json.load(file)
         known = document if keep or document["fingerprint"] == mark else known
-    missing = [n for n in names if n not in known["tests"]]
+    missing = sorted((n for n in names if n not in known["tests"]), key=lambda n: testing.Test(n).is_script)
     with workers() as pool:
         for done, (name, tests) in enumerate(pool.imap_unordered(record, missing), 1):
             known["tests"][name] = tests
@@ -220,8 +223,7 @@ def steps_of(given, listed):
 
 def examine_all(root, folder, given, chosen, names, listed, say):
     """
-    All verdicts. The programs of other folders run last, and only if there are survivors for them: recording the lines
-    that they reach takes long.
+    All verdicts. The programs of other folders and the scripts run last, and only if there are survivors for them.
     """
     keys = {verdicts.key_of(e) for e in listed}
     wanted = {m.id: steps_of(given, verdicts.key_of(vars(m)) in keys) for m in chosen}

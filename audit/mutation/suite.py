@@ -75,6 +75,10 @@ class Test:
     def environment(self):
         return {"CK_RUN_CASE": self.case} if self.case else {}
 
+    @property
+    def is_script(self):
+        return self.name.endswith(".sh")
+
     def makes_calls_fail(self):
         return os.path.basename(self.name).startswith("test_faults_")
 
@@ -85,7 +89,12 @@ class Test:
         return any(mutant.lines[0] <= line <= mutant.lines[1] for line in self.reached.get(mutant.file, ()))
 
     def enters(self, mutant):
-        """Whether the test runs anything of the mutant's function."""
+        """
+        Whether the test runs anything of the mutant's function. What scripts run is not recorded: they start hundreds
+        of programs. These load the library, and have the grader in themselves.
+        """
+        if self.is_script:
+            return mutant.folder.startswith("lib/") and mutant.folder != "lib/backend/cuda"
         return any(mutant.body[0] <= line <= mutant.body[1] for line in self.reached.get(mutant.file, ()))
 
 
@@ -247,7 +256,7 @@ def record_part(suite, name, case, notes):
         os.remove(log)
     test.seconds, test.cpu = run.seconds, run.cpu
     test.longest = max((t for ts in times.values() for t in ts), default=run.seconds)
-    test.reached = lines_reached(suite.build.root, notes, counts)
+    test.reached = {} if test.is_script else lines_reached(suite.build.root, notes, counts)
     return run, test, times
 
 
@@ -256,7 +265,9 @@ SPLIT = 2.0
 
 
 def record(suite, name, notes):
-    """The program, or its cases if it takes long; [] if it is skipped."""
+    """
+    The program, or its cases if it takes long; [] if it is skipped. Of a script only its time, without `notes`.
+    """
     run, whole, times = record_part(suite, name, "", notes)
     if run.status == SKIPPED:
         return []
@@ -277,8 +288,11 @@ def order(tests, mutant):
     gcov counts the lines of an intrinsic in the compiler's header, and none of a function that is nothing else: then
     those that run anything of the file.
     """
-    entering = [t for t in tests if t.reaches(mutant) or t.enters(mutant)] or \
-        [t for t in tests if t.reached.get(mutant.file)]
+    scripts = [t for t in tests if t.is_script and t.enters(mutant)]
+    programs = [t for t in tests if not t.is_script]
+    entering = [t for t in programs if t.reaches(mutant) or t.enters(mutant)] or \
+        [t for t in programs if t.reached.get(mutant.file)]
+    entering += scripts
     return sorted(entering, key=lambda t: (not t.owns(mutant.folder), not t.reaches(mutant), t.cpu, t.name))
 
 
