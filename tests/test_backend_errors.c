@@ -264,13 +264,25 @@ END_TEST
 static const struct {
     const char *operation;
     int32_t bad[2];
-    const char *number;  /* what any backend's message has to hold */
-    const char *message; /* of the others than reference */
+    const char *reference; /* the message of this backend */
+    const char *message;   /* and of the others */
 } index_mistakes[] = {
-    {"gather", {1, 3}, "3", "gather: index 1 is 3, and must be in [0, 3)"},
-    {"gather", {-1, 1}, "-1", "gather: index 0 is -1, and must be in [0, 3)"},
-    {"loss", {3, 4}, "4", "softmax_cross_entropy: label 1 is 4, and must be in [0, 4)"},
-    {"loss", {INT32_MIN, 0}, "-2147483648", "softmax_cross_entropy: label 0 is -2147483648, and must be in [0, 4)"},
+    {"gather",
+     {1, 3},
+     "gather: index 3 of row 1 is not one of the 3 images",
+     "gather: index 1 is 3, and must be in [0, 3)"},
+    {"gather",
+     {-1, 1},
+     "gather: index -1 of row 0 is not one of the 3 images",
+     "gather: index 0 is -1, and must be in [0, 3)"},
+    {"loss",
+     {3, 4},
+     "softmax_cross_entropy: label 4 of row 1 is not one of the 4 classes",
+     "softmax_cross_entropy: label 1 is 4, and must be in [0, 4)"},
+    {"loss",
+     {INT32_MIN, 0},
+     "softmax_cross_entropy: label -2147483648 of row 0 is not one of the 4 classes",
+     "softmax_cross_entropy: label 0 is -2147483648, and must be in [0, 4)"},
 };
 
 START_TEST(indices_out_of_range_are_recorded)
@@ -291,7 +303,7 @@ START_TEST(indices_out_of_range_are_recorded)
                 assay_softmax_cross_entropy(f.backend, 2, 4, part(f.r[0], 8), index, part(f.r[1], 1), ASSAY_NO_SLICE,
                                             part(f.r[2], 8));
             }
-            assert_failure(f.backend, flavour == 0 ? index_mistakes[i].number : index_mistakes[i].message);
+            assert_failure(f.backend, flavour == 0 ? index_mistakes[i].reference : index_mistakes[i].message);
         }
         assay_buffer_destroy(f.backend, table.buffer);
         teardown(&f, other);

@@ -113,6 +113,30 @@ START_TEST(moments_of_integers)
 }
 END_TEST
 
+/* One value of n is 1, at an end or beside a boundary between the blocks that sums are taken in; all others are 0. */
+START_TEST(moments_of_one_value)
+{
+    evidence(EVIDENCE_PROPERTY, "stats/moments_f64");
+    static const size_t counts[] = {2, 1023, 1024, 1025, 2048, 2049};
+    static double values[2049];
+    for (size_t c = 0; c < sizeof counts / sizeof *counts; c++) {
+        double n = (double)counts[c];
+        const size_t places[] = {0, counts[c] / 2, counts[c] - 1, 1022, 1023, 1024};
+        for (size_t k = 0; k < sizeof places / sizeof *places; k++) {
+            if (places[k] >= counts[c]) {
+                continue;
+            }
+            values[places[k]] = 1;
+            assay_moments got = assay_moments_f64(counts[c], values);
+            values[places[k]] = 0;
+            ck_assert_double_eq_tol(got.mean, 1 / n, DBL_EPSILON); /* of the largest value */
+            support_assert_relative("variance", got.variance, (n - 1) / (n * n), 1e-13);
+            ck_assert(got.minimum == 0 && got.maximum == 1);
+        }
+    }
+}
+END_TEST
+
 /* Float samples are summed in double: the same moments as the same values in double, to the last bit. */
 START_TEST(moments_of_floats)
 {
@@ -537,6 +561,7 @@ int main(void)
     tcase_set_timeout(tests, 60);
     tcase_add_test(tests, moments_of_golden_samples);
     tcase_add_test(tests, moments_of_integers);
+    tcase_add_test(tests, moments_of_one_value);
     tcase_add_test(tests, moments_of_floats);
     tcase_add_test(tests, moments_at_the_ends);
     tcase_add_test(tests, moments_do_not_depend_on_the_scale);

@@ -408,6 +408,30 @@ START_TEST(a_descent_that_leaves_the_numbers_says_where)
 }
 END_TEST
 
+/* In single precision twice 2e38 is infinite: the second component of the gradient is 0 times infinity, and only it. */
+START_TEST(each_component_of_the_gradient_is_looked_at)
+{
+    evidence(EVIDENCE_ERRORS, "surface/descend");
+    machine machines[MOST_MACHINES];
+    size_t count = machines_find(machines);
+    assay_update_rule rule;
+    assay_error error = {.status = ASSAY_OK};
+    support_assert_ok(assay_optimizer_by_name("sgd", &rule, &error), &error);
+    for (size_t i = 0; i < count; i++) {
+        const double starts[2][2] = {{0.0, 2e38}, {2e38, 0.0}};
+        for (int k = 0; k < 2 && machines[i].precision == ASSAY_F32; k++) {
+            assay_backend *backend = machine_open(machines[i], 1);
+            assay_descent_point points[2];
+            size_t recorded;
+            support_assert_error(
+                assay_descend(backend, ASSAY_SURFACE_GAUSSIAN, &rule, starts[k], 2, points, &recorded, &error),
+                ASSAY_ERROR_NUMERIC, &error, "at t = 0");
+            assay_backend_close(backend);
+        }
+    }
+}
+END_TEST
+
 static void fail_to_update(assay_backend *backend, const assay_update_rule *rule, uint64_t step, assay_slice parameters,
                            assay_slice gradients, const assay_slice *state)
 {
@@ -463,6 +487,7 @@ static Suite *suite(void)
     tcase_add_test(descents, the_prose_holds);
     tcase_add_test(descents, the_sections_agree);
     tcase_add_test(descents, a_descent_that_leaves_the_numbers_says_where);
+    tcase_add_test(descents, each_component_of_the_gradient_is_looked_at);
     tcase_add_test(descents, a_descent_ends_with_its_device);
     suite_add_tcase(suite, descents);
     return suite;
