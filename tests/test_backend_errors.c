@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <assay/base/alloc.h>
 #include "backend/implementation.h"
 #include "support.h"
 #include "test_backend.h"
@@ -489,6 +490,36 @@ START_TEST(empty_batches_are_no_mistakes)
 }
 END_TEST
 
+/* The identity's derivative reads neither x nor y, which need not be there; so many elements that all threads share. */
+START_TEST(what_a_derivative_does_not_read_may_be_missing)
+{
+    enum { MANY = 100000 };
+    const assay_activation identity = assay_activation_default(ASSAY_IDENTITY);
+    size_t flavours;
+    test_flavours(&flavours);
+    double *values = assay_calloc(MANY, sizeof *values, NULL);
+    for (int flavour = 0; flavour < (int)flavours; flavour++) {
+        assay_backend *b = test_open_flavour(flavour);
+        assay_slice dy = assay_whole(assay_buffer_create(b, ASSAY_REAL, MANY));
+        assay_slice dx = assay_whole(assay_buffer_create(b, ASSAY_REAL, MANY));
+        for (int i = 0; i < MANY; i++) {
+            values[i] = i % 1024;
+        }
+        assay_upload_f64(b, dy, values);
+        assay_activation_backward(b, identity, ASSAY_NO_SLICE, ASSAY_NO_SLICE, dy, dx);
+        assay_download_f64(b, dx, values);
+        test_assert_clean(b);
+        for (int i = 0; i < MANY; i++) {
+            ck_assert_double_eq(values[i], i % 1024);
+        }
+        assay_buffer_destroy(b, dx.buffer);
+        assay_buffer_destroy(b, dy.buffer);
+        assay_backend_close(b);
+    }
+    assay_free(values);
+}
+END_TEST
+
 /* --- opening and names ----------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -662,6 +693,7 @@ TCase *test_backend_errors(void)
     tcase_add_test(tcase, bytes_are_borrowed);
     tcase_add_test(tcase, reductions_that_fail_are_nothing);
     tcase_add_test(tcase, empty_batches_are_no_mistakes);
+    tcase_add_test(tcase, what_a_derivative_does_not_read_may_be_missing);
     tcase_add_test(tcase, opening_refuses_what_it_has_not);
     tcase_add_test(tcase, backends_say_what_they_are);
     tcase_add_test(tcase, names_and_precisions);
