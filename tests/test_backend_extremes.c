@@ -431,6 +431,15 @@ START_TEST(transfers_convert)
         ck_assert(f32[i] == (float)from_f64[i]);
         ck_assert(f64[i] == (narrow ? (double)(float)from_f64[i] : from_f64[i]));
     }
+    /* Two of three: their neighbour stays, in the buffer and in the caller's memory. */
+    const float two[] = {4.0f, 5.0f};
+    assay_upload_f32(backend, assay_part_of(reals, 0, 2), two);
+    assay_download_f64(backend, reals, f64);
+    ck_assert(f64[0] == 4.0 && f64[1] == 5.0 && f64[2] == (narrow ? (double)(float)from_f64[2] : from_f64[2]));
+    f32[2] = 9.0f;
+    assay_download_f32(backend, assay_part_of(reals, 0, 2), f32);
+    ck_assert(f32[0] == 4.0f && f32[1] == 5.0f && f32[2] == 9.0f);
+    assay_upload_f64(backend, reals, from_f64);
     assay_upload_i32(backend, ints, from_i32);
     assay_copy(backend, other, ints);
     assay_download_i32(backend, other, i32);

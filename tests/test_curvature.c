@@ -636,6 +636,7 @@ START_TEST(errors)
     assay_mt19937_seed(&generator, 3);
     support_assert_error(assay_largest_eigenvalue(fails, NULL, 0, 3, 0, &generator, &found, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "0 rows");
+    ck_assert(found.value == 0 && found.residual == 0 && found.products == 0);
     support_assert_error(assay_largest_eigenvalue(fails, NULL, 3, 0, 0, &generator, &found, &error),
                          ASSAY_ERROR_ARGUMENT, &error, "0 steps");
     support_assert_error(assay_largest_eigenvalue(fails, NULL, 3, 3, 0, &generator, &found, &error), ASSAY_ERROR_IO,

@@ -31,8 +31,8 @@ START_TEST(normal_distribution)
     evidence(EVIDENCE_GOLDEN, "stats/normal_cumulative");
     evidence(EVIDENCE_GOLDEN, "stats/normal_quantile");
     evidence_source("GSL");
-    static const double probabilities[] = {1e-300, 1e-100, 1e-20,  1e-9, 0.001, 0.02425, 0.07,  0.075,
-                                           0.08,   0.25,   0.4999, 0.6,  0.925, 0.975,   0.999, 1 - 1e-9};
+    static const double probabilities[] = {1e-300, 1e-100, 1e-43, 1e-30,  1e-20, 1e-9,  0.001, 0.02425, 0.07,
+                                           0.075,  0.08,   0.25,  0.4999, 0.6,   0.925, 0.975, 0.999,   1 - 1e-9};
     for (size_t i = 0; i < sizeof probabilities / sizeof *probabilities; i++) {
         double p = probabilities[i];
         support_assert_relative("quantile", assay_normal_quantile(p), gsl_cdf_ugaussian_Pinv(p), 2e-14);
@@ -108,6 +108,28 @@ START_TEST(random_flips_count_the_sample)
     assay_error error;
     support_assert_ok(assay_sign_flip_test(40, values, 99, &generator, &result, &error), &error);
     ck_assert(!result.exact && result.p == 1.0 / 100);
+}
+END_TEST
+
+/* All differences are 0 but some of the last: every pattern has the same sum, or one in 128 a sum of 8 or -8. */
+START_TEST(each_sign_is_random)
+{
+    evidence(EVIDENCE_STATISTICAL, "stats/sign_flip_test");
+    for (size_t count = 24; count <= 72; count += 8) {
+        double values[72] = {0};
+        assay_mt19937 generator = seeded(count);
+        assay_sign_flip_result result;
+        assay_error error;
+        values[count - 1] = 1;
+        support_assert_ok(assay_sign_flip_test(count, values, 99, &generator, &result, &error), &error);
+        ck_assert(!result.exact && result.p == 1);
+        for (size_t i = count - 8; i < count; i++) {
+            values[i] = 1;
+        }
+        support_assert_ok(assay_sign_flip_test(count, values, 12800, &generator, &result, &error), &error);
+        ck_assert_msg(fabs(result.p - 1.0 / 128) < 6.5 * sqrt(100) / 12800, "%zu differences: %g", count, result.p);
+    }
+    evidence_alarm(7, 2e-9);
 }
 END_TEST
 
@@ -286,6 +308,8 @@ START_TEST(power)
     support_assert_ok(assay_sign_flip_power(&plan, 200, residuals, 0.66, &generator, &found, &error), &error);
     support_assert_ok(assay_sign_flip_power(&plan, 200, residuals, 0, &generator, &none, &error), &error);
     ck_assert_msg(fabs(found - 0.80) < 0.07, "power %g", found);
+    support_assert_ok(assay_sign_flip_power(&plan, 200, residuals, 100, &generator, &effect, &error), &error);
+    ck_assert(effect == 1); /* each experiment finds so large an effect */
     ck_assert_msg(fabs(none - 0.05) < 0.035, "%g of the experiments without effect are rejected", none);
     support_assert_ok(assay_smallest_effect(&plan, 200, residuals, 0.8, &generator, &effect, &error), &error);
     ck_assert_msg(fabs(effect - 0.66) < 0.08, "smallest effect %g", effect);
@@ -494,6 +518,7 @@ int main(void)
     tcase_add_test(tests, differences);
     tcase_add_test(tests, sign_flips_by_hand);
     tcase_add_test(tests, random_flips_count_the_sample);
+    tcase_add_test(tests, each_sign_is_random);
     tcase_add_test(tests, random_flips_agree_with_all);
     tcase_add_test(tests, false_alarms);
     tcase_add_test(tests, holm);

@@ -138,6 +138,16 @@ char *openblas_get_corename(void)
     return pretended == NULL ? real() : pretended;
 }
 
+static bool with_avx512; /* whether the processor is said to have it in any case */
+
+assay_processor assay_processor_here(void)
+{
+    REAL(assay_processor_here);
+    assay_processor processor = real();
+    processor.avx512vl = processor.avx512vl || with_avx512;
+    return processor;
+}
+
 static atomic_int pretended_parallel = -1; /* how OpenBLAS is said to be built; -1: as it is */
 
 int openblas_get_parallel(void)
@@ -543,7 +553,7 @@ START_TEST(thread_that_cannot_start)
 }
 END_TEST
 
-/* On the processor that this is: see core.h. */
+/* On the processor that this is, and on one with AVX-512: see core.h. */
 START_TEST(cores_that_are_told_to_be_chosen)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
@@ -552,6 +562,9 @@ START_TEST(cores_that_are_told_to_be_chosen)
     static char skylake[] = "SkylakeX";
     pretended = haswell;
     ck_assert_pstr_eq(assay_openblas_better_core(), here.avx512vl ? "SKYLAKEX" : NULL);
+    with_avx512 = true;
+    ck_assert_pstr_eq(assay_openblas_better_core(), "SKYLAKEX");
+    with_avx512 = false;
     ck_assert_ptr_null(assay_openblas_retracing_core());
     pretended = skylake;
     ck_assert_ptr_null(assay_openblas_better_core());

@@ -326,6 +326,27 @@ START_TEST(values_come_in_pieces)
 }
 END_TEST
 
+/* One number more than a piece has, and none less: all are drawn, and nothing behind them is written. */
+START_TEST(pieces_end_where_they_should)
+{
+    evidence(EVIDENCE_PROPERTY, "random/generator_fill");
+    static const size_t counts[] = {1, 511, 512, 513, 1024, 1025};
+    for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+        float values[1026];
+        assay_generator generator;
+        for (size_t i = 0; i <= counts[k]; i++) {
+            values[i] = -99.0f;
+        }
+        assay_generator_seed(&generator, ASSAY_GENERATOR_MT19937, 5, 3);
+        assay_generator_fill(&generator, (assay_distribution){ASSAY_RADEMACHER, 0.0, 1.0}, counts[k], values);
+        for (size_t i = 0; i < counts[k]; i++) {
+            ck_assert_msg(fabsf(values[i]) == 1.0f, "number %zu of %zu: %g", i, counts[k], (double)values[i]);
+        }
+        ck_assert(values[counts[k]] == -99.0f);
+    }
+}
+END_TEST
+
 /* P(X <= x) of a coin: each jump belongs to the value that it is at. */
 START_TEST(jumps_of_the_coin)
 {
@@ -375,6 +396,7 @@ int main(void)
     tcase_add_loop_test(statistics, rademacher, 0, 2);
     tcase_add_test(statistics, jumps_of_the_coin);
     tcase_add_loop_test(statistics, values_come_in_pieces, 0, 2);
+    tcase_add_test(statistics, pieces_end_where_they_should);
     tcase_add_test(statistics, other_distribution_functions);
     suite_add_tcase(suite, statistics);
     return support_run(suite);

@@ -29,6 +29,7 @@ enum {
     BLOCKS = (ASSAY_PANEL_MAX_K + BLOCK - 1) / BLOCK,
     STRIPS = ASSAY_PANEL_GROUP_ROWS / ROWS
 };
+_Static_assert(WIDTH *LANES <= ASSAY_PANEL_MAX_WIDTH, "a tile of panel.c has room for the widest panel");
 
 /* --- panels of B ------------------------------------------------------------------------------------------------- */
 
