@@ -496,7 +496,7 @@ static void run_between(assay_backend *backend, const operands *o, size_t operat
 /* A graph runs in any order that its edges allow; the emulation draws one. */
 START_TEST(operations_wait_for_what_they_use)
 {
-    evidence(EVIDENCE_CROSS_BACKEND, "operation/synchronize");
+    evidence(EVIDENCE_PROPERTY, "operation/synchronize");
     double wanted[TENSORS][AREA];
     double got[TENSORS][AREA];
     assay_backend *reference;

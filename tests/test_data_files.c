@@ -490,6 +490,7 @@ END_TEST
 /* The training images' own moments, for both parts. */
 START_TEST(normalization_is_measured)
 {
+    evidence(EVIDENCE_PROPERTY, "data/dataset_normalize");
     evidence(EVIDENCE_PROPERTY, "data/dataset_moments");
     char *folder = support_make_folder();
     assay_dataset train, test;

@@ -548,7 +548,8 @@ int main(void)
     return fault_main(
         "faults in files",
         "errors: base/alloc, base/error, base/file, base/json, data/idx_read, data/dataset_load, model/config, "
-        "model/model, model/pickle, tutorial/record, model/safetensors, model/state, model/torch_state, "
+        "model/model, model/pickle, tutorial/run_record_read, tutorial/run_record_write, model/safetensors, "
+        "model/state, model/torch_state, "
         "model/torch_zip",
         scenarios, sizeof scenarios / sizeof scenarios[0], pieces);
 }

@@ -543,6 +543,7 @@ END_TEST
 /* Each value of a run's record has its range, both ends included. */
 START_TEST(records_of_runs)
 {
+    evidence(EVIDENCE_ERRORS, "tutorial/run_record_parse");
     static const char good[] = "{\"test_acc\": 1, \"val_scores\": [0, 1], \"train_losses\": [0, 2.5, 1e9], "
                                "\"train_scores\": [0.5, 1]}";
     static const char *const bad[][2] = {

@@ -388,7 +388,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("grade formulas of the initializers");
-    TCase *formulas = evidence_case("formulas", "property: grade/component_init");
+    TCase *formulas = evidence_case("formulas", "property: grade/components");
     tcase_add_loop_test(formulas, levels_are_laws, 0, INITIALIZERS);
     tcase_add_loop_test(formulas, no_mistake_is_the_right_law, 0, INITIALIZERS);
     suite_add_tcase(suite, formulas);

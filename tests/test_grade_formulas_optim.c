@@ -409,7 +409,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("grade formulas of the optimizers");
-    TCase *formulas = evidence_case("formulas", "property: grade/optimizer, grade/component_optimizer");
+    TCase *formulas = evidence_case("formulas", "property: grade/optimizer, grade/components");
     tcase_add_loop_test(formulas, levels_are_update_rules, 0, RULES);
     tcase_add_loop_test(formulas, no_mistake_is_the_rule, 0, RULES);
     suite_add_tcase(suite, formulas);

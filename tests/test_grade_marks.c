@@ -1814,7 +1814,7 @@ END_TEST
 int main(void)
 {
     Suite *suite = suite_create("grade marks");
-    TCase *judge = evidence_case("tolerances and names", "property: grade/judge, grade/diagnose");
+    TCase *judge = evidence_case("tolerances and names", "property: grade/judge, grade/diagnose, grade/root");
     tcase_add_test(judge, distances_are_in_units_of_the_tolerance);
     tcase_add_test(judge, infinities_and_nan_equal_themselves_only);
     tcase_add_test(judge, values_that_cancel_have_a_scale);

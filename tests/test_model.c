@@ -531,6 +531,8 @@ END_TEST
 
 START_TEST(run_record_round_trip_is_bit_exact)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/run_record_write");
+    evidence(EVIDENCE_PROPERTY, "tutorial/run_record_read");
     assay_error error;
     double validation[] = {0.8431, 0.1 + 0.2}; /* 17 digits */
     double training[] = {0.1, 0.0};

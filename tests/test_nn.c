@@ -158,7 +158,6 @@ static void backward(assay_network *network, const batch *b, assay_slice dx)
 
 START_TEST(tutorial_network)
 {
-    evidence(EVIDENCE_PROPERTY, "nn/network_tutorial");
     evidence(EVIDENCE_PROPERTY, "nn/network_tensor");
     evidence(EVIDENCE_PROPERTY, "nn/network_layer_shape");
     /* clang-format off */

@@ -366,6 +366,7 @@ END_TEST
 /* Inverse transform sampling: where one uniform number u makes a value, F(value) is u again. */
 START_TEST(values_are_quantiles)
 {
+    evidence(EVIDENCE_PROPERTY, "random/generator_fill");
     static const assay_distribution_kind kinds[] = {ASSAY_LAPLACE, ASSAY_TRUNCATED_NORMAL};
     const assay_standard_distribution *standard = assay_standard_distribution_of(kinds[_i]);
     for (int k = 1; k < 200; k++) {

@@ -89,6 +89,7 @@ static void read_numbers(const char *cells, const char *label, const char *patte
 
 START_TEST(all_numbers_agree)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/printed_numbers");
     size_t numbers = 0;
     double worst = 0.0;
     ck_assert_msg(whole.status == 0 && *whole.errors == '\0', "status %d: %s", whole.status, whole.errors);
@@ -168,6 +169,7 @@ END_TEST
 /* PyTorch's last points, as closely as the library reproduces them (lib/tutorial/descents.c). */
 START_TEST(descents_end_where_pytorchs_do)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/printed_numbers");
     const assay_tutorial_descent *descent = &assay_tutorial_descents[_i];
     const char *cells = descent->section == ASSAY_SECTION_PATHOLOGICAL ? "[32]" : "[35]";
     double ours[3];
@@ -189,6 +191,7 @@ END_TEST
 
 START_TEST(compiles_without_warnings)
 {
+    evidence(EVIDENCE_PROPERTY, "tutorial/printed_numbers");
     support_result compiled = compile(" -std=c17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -o strict");
     ck_assert_msg(compiled.status == 0 && *compiled.errors == '\0', "%s", compiled.errors);
     support_result_free(&compiled);
@@ -209,6 +212,7 @@ static void assert_refused(const char *from, const char *options, const char *pa
 /* One clear line for each mistake: what, where, and what to do. */
 START_TEST(mistakes)
 {
+    evidence(EVIDENCE_ERRORS, "tutorial/printed_numbers");
     static const char *const damages[][2] = {
         {"gzip -dc \"$d/$f\" | head -c 1000 | gzip", "damaged"},
         {"head -c 1000000 \"$d/$f\"", "damaged"},

@@ -1,8 +1,8 @@
 #!/bin/sh
 # assay.check() in a real Jupyter kernel: the table, functions that use the session's globals, closures and classes,
 # redefined functions, the public seed, and one line where something is wrong.
-# evidence: property: grade/student
-# evidence: errors: grade/student
+# evidence: property: program/grade
+# evidence: errors: program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_python numpy python3-numpy
 need_python nbconvert jupyter-nbconvert

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Mistakes that planted.c can make are planted, graded through the C way, and must be called by their own names and by
-# no other, but for what golden/mistakes.json lists as inseparable. Every fourth one, and with ASSAY_TEST_EFFORT=large
+# no other, but for what golden/mistakes.json lists as inseparable. Every eighth one, and with ASSAY_TEST_EFFORT=large
 # all: tests/test_grade_planted.c plants all of them without the sandbox, tests/test_grade_levels.c lets the models of
 # all mistakes answer, and tests/grade/wild.py has students' forms of many others. The same object under another name
 # makes no mistake and gets full marks.
@@ -31,7 +31,7 @@ for id in $all; do
     case " $(echo $planted_ids) " in
     *" $id "*)
         number=$((number + 1))
-        case $id,$((number % 4)),${ASSAY_TEST_EFFORT-} in
+        case $id,$((number % 8)),${ASSAY_TEST_EFFORT-} in
         any.* | submission.* | *,1,* | *,large) mistakes="$mistakes $id" ;;
         esac
         ;;

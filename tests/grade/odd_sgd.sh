@@ -1,6 +1,6 @@
 #!/bin/sh
 # SGD in C with another direction or rate: it is named, or no name is given; a false name never.
-# evidence: property: grade/component_optimizer, grade/diagnose, grade/explain
+# evidence: property: grade/components, grade/diagnose, grade/explain
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_sandbox
 cat >"$folder/head.c" <<'END'
