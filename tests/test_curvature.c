@@ -590,7 +590,7 @@ static assay_status moves(void *user, size_t count, const double *vector, double
 START_TEST(signs_and_their_mean)
 {
     evidence(EVIDENCE_STATISTICAL, "stats/estimate_trace");
-    evidence_alarm(4 * LONG, 1e-9);
+    evidence_alarm(4 * LONG, 5e-11);
     static sign_record r;
     assay_mt19937 generator;
     assay_error error;
@@ -598,7 +598,7 @@ START_TEST(signs_and_their_mean)
     assay_mt19937_seed(&generator, 12);
     support_assert_ok(assay_estimate_trace(moves, &r, LONG, DRAWS, &generator, &estimate, &error), &error);
     ck_assert_uint_eq(r.draws, DRAWS);
-    const double most = 6.3 * sqrt(DRAWS); /* Hoeffding: 2 exp(-6.3^2 / 2) = 5e-9, and far less for a normal sum */
+    const double most = 7.0 * sqrt(DRAWS); /* Hoeffding: 2 exp(-7^2 / 2) = 4.6e-11 */
     double mean = 0;
     for (size_t i = 0; i < LONG; i++) {
         ck_assert_msg(fabs(r.sums[i]) < most, "sign %zu: %g", i, r.sums[i]);

@@ -645,8 +645,8 @@ static Suite *suite(void)
 {
     Suite *made = suite_create("model");
     TCase *files = evidence_case(
-        "files", "property: model/safetensors, tutorial/record, model/config, model/model, model/state; "
-                 "errors: model/safetensors, tutorial/record");
+        "files", "property: model/safetensors, tutorial/run_record_read, model/config, model/model, model/state; "
+                 "errors: model/safetensors, tutorial/run_record_read");
     tcase_add_checked_fixture(files, set_up, tear_down);
     tcase_add_test(files, safetensors_round_trip_is_bit_exact);
     tcase_add_test(files, safetensors_without_tensors);
@@ -666,7 +666,8 @@ static Suite *suite(void)
     tcase_add_test(files, run_record_round_trip_is_bit_exact);
     suite_add_tcase(made, files);
     if (support_pretrained_folder() != NULL) {
-        TCase *authors_files = evidence_case("author", "golden: model/torch_zip, tutorial/record, model/config");
+        TCase *authors_files = evidence_case("author",
+                                             "golden: model/torch_zip, tutorial/run_record_read, model/config");
         tcase_add_loop_test(authors_files, authors_models, 0, sizeof authors / sizeof *authors);
         tcase_add_loop_test(authors_files, authors_records, 0, sizeof authors / sizeof *authors);
         suite_add_tcase(made, authors_files);

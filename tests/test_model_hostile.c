@@ -874,7 +874,7 @@ static Suite *suite(void)
     Suite *made = suite_create("model_hostile");
     TCase *tests = evidence_case("hostile",
                                  "errors: model/pickle, model/torch_zip, model/torch_state, model/safetensors, "
-                                 "model/config, model/model, model/layers, tutorial/record");
+                                 "model/config, model/model, model/layers, tutorial/run_record_read");
     tcase_add_checked_fixture(tests, limit_memory, NULL);
     tcase_set_timeout(tests, 30);
     tcase_add_test(tests, the_good_pickle_is_good);

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The recipes of doc/grading-platforms.md for otter-grader and nbgrader, as far as they run without these programs: the
 # test file with a stand-in for otter's decorator, the cell in a notebook that nbconvert executes, the collected folder.
-# evidence: property: grade/student
+# evidence: property: program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_python numpy python3-numpy
 ASSAY=$(cd "$build" && pwd)/assay

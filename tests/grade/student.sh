@@ -1,7 +1,7 @@
 #!/bin/sh
 # The student's side, assay.py: a session checks itself, with NumPy, lists and classes; what goes wrong is one line.
-# evidence: property: grade/student
-# evidence: errors: grade/student
+# evidence: property: program/grade
+# evidence: errors: program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_python numpy python3-numpy
 starter python "$folder"
