@@ -158,15 +158,14 @@ static pose_result pose(equation *e, const grade_free *range, size_t graded)
     grade_fields low = {0};
     grade_fields high = {0};
     pose_result result = NO_NUMBER_FITS;
+    search_state *s = e->search;
     e->graded = graded;
-    assay_status status = copy_at(e, range->lower, &low);
-    if (status == ASSAY_OK) {
-        status = copy_at(e, range->upper, &high);
+    s->status = copy_at(e, range->lower, &low);
+    if (s->status == ASSAY_OK) {
+        s->status = copy_at(e, range->upper, &high);
     }
-    if (status == ASSAY_OK) {
+    if (s->status == ASSAY_OK) {
         result = compare_ends(e, &low, &high);
-    } else {
-        e->search->status = status;
     }
     assay_grade_fields_clear(&low);
     assay_grade_fields_clear(&high);
