@@ -254,6 +254,7 @@ tests_test_faults_runs_SOURCES = tests/test_faults_runs.c $(train_sample)
 tests_test_faults_runs_LDADD = $(fault_libs)
 tests_test_faults_report_SOURCES = tests/test_faults_report.c $(report_sample)
 tests_test_faults_report_LDADD = $(fault_libs)
+tests_test_faults_grade_SOURCES = tests/test_faults_grade.c tests/grade_levels.c tests/grade_levels.h
 tests_test_faults_grade_LDADD = $(fault_libs)
 tests_test_faults_study_SOURCES = tests/test_faults_study.c $(train_sample)
 tests_test_faults_study_LDADD = $(fault_libs)

@@ -20,6 +20,7 @@
 #include "grade/report.h"
 #include "grade/submission.h"
 #include "grade/rubric.h"
+#include "grade_levels.h"
 #include "support.h"
 
 enum { CATALOGUE, BATTERY, STREAM };
@@ -86,18 +87,10 @@ static assay_status export_and_import(fault_bench *bench, assay_error *error)
     return status;
 }
 
-static grade_battery *draw(const char *const *only)
-{
-    assay_error error;
-    grade_battery *battery;
-    support_assert_ok(assay_grade_battery_create(7, only, &battery, &error), &error);
-    return battery;
-}
-
 /* The outputs as a correct student leaves them. */
 static void set_up_outputs(fault_bench *bench)
 {
-    grade_battery *battery = draw(one_component);
+    grade_battery *battery = draw(one_component[0], 7);
     int id = 0;
     for (size_t i = 0; i < battery->parts[0].count; i++) {
         const grade_fields *outputs = &battery->parts[0].cases[i]->outputs;
@@ -160,23 +153,18 @@ static assay_status judge_wrong(fault_bench *bench, assay_error *error)
 /* Adam's epsilon, which the submission fixed: the search solves for it. */
 static void set_up_fixed_number(fault_bench *bench)
 {
-    static const char *const only[] = {"adam", NULL};
-    grade_choice choice = {.parameter = 3e-4};
-    assay_error error;
-    grade_battery *battery;
-    support_assert_ok(assay_grade_battery_create(6, only, &battery, &error), &error);
+    grade_battery *battery = draw("adam", 6);
     grade_part *part = &battery->parts[0];
-    for (size_t a = 0; a < part->component->axis_count; a++) {
-        const grade_axis *axis = &part->component->axes[a];
-        for (int k = 1; k < axis->count; k++) {
-            bool fixed = strcmp(axis->ids[k], "adam.epsilon_ignored") == 0 && axis->free_count > 0;
-            choice.level[a] = fixed ? (unsigned char)k : choice.level[a];
+    grade_choice choice = GRADE_TUTORIAL;
+    switched levels[MAX_LEVELS];
+    size_t count = list_levels(part->component, levels);
+    for (size_t k = 0; k < count; k++) {
+        if (strcmp(id_of(part->component, levels[k]), "adam.epsilon_ignored") == 0) {
+            choice = single(part->component, levels[k]);
         }
     }
-    for (size_t i = 0; i < part->count; i++) {
-        part->component->model(part->cases[i], &choice, &part->answers[i].outputs);
-        part->answers[i].verdict = GRADE_PASS;
-    }
+    choice.parameter = 3e-4;
+    answer(part, &choice);
     bench->thing[BATTERY] = battery;
 }
 
@@ -207,10 +195,7 @@ static void set_up_composite(fault_bench *bench)
     for (size_t p = 0; p < battery->part_count; p++) {
         grade_part *part = &battery->parts[p];
         whole.upstream = part->component == &assay_grade_network_gradient ? &parts : NULL;
-        for (size_t i = 0; i < part->count; i++) {
-            part->component->model(part->cases[i], &whole, &part->answers[i].outputs);
-            part->answers[i].verdict = GRADE_PASS;
-        }
+        answer(part, &whole);
     }
     bench->thing[BATTERY] = battery;
 }
@@ -337,7 +322,7 @@ static grade_sandbox *sandbox;
 
 static void set_up_submission(fault_bench *bench)
 {
-    bench->thing[BATTERY] = draw(one_component);
+    bench->thing[BATTERY] = draw(one_component[0], 7);
 }
 
 static assay_status find_runner(fault_bench *bench, assay_error *error)
