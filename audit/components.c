@@ -58,8 +58,9 @@ int main(void)
     for (int i = 0; i < ASSAY_SECTION_COUNT; i++) {
         json_array_append_new(sections, json_string(assay_section_name((assay_section)i)));
     }
-    json_t *kernels = group(all, "kernel"); /* those for which this processor has the instructions */
-    for (const assay_panel_kernels *const *kernel = assay_panel_supported(); *kernel != NULL; kernel++) {
+    json_t *kernels = group(all, "kernel"); /* all that are compiled; AVX-512's are tested emulated, if nowhere else */
+    const assay_processor best = {.avx2 = true, .fma = true, .bmi2 = true, .avx512vl = true, .neon = true};
+    for (const assay_panel_kernels *const *kernel = assay_panel_for(best); *kernel != NULL; kernel++) {
         json_array_append_new(kernels, json_sprintf("panel-%s", (*kernel)->name));
     }
     int failed = json_dumpf(all, stdout, JSON_INDENT(1)) != 0 || putchar('\n') == EOF || fflush(stdout) != 0;

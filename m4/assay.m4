@@ -26,6 +26,13 @@ AS_IF([test "$enable_tests" = yes],
    # GSL's own BLAS has the same names as OpenBLAS, and would take its place in every test: the tests would be slow, and
    # test something else than the program runs.
    GSL_LIBS="`AS_ECHO(["$GSL_LIBS"]) | $SED 's/-lgslcblas//'` $OPENBLAS_LIBS"])
+# Headers alone: the tests emulate AVX-512 with them.
+assay_have_simde=no
+AS_IF([test "$enable_tests" = yes],
+  [AS_CASE([$host_cpu], [x86_64],
+     [AC_CHECK_HEADER([simde/x86/avx512.h], [assay_have_simde=yes],
+        [assay_have_simde="no (apt-get install libsimde-dev)"])])])
+AM_CONDITIONAL([HAVE_SIMDE], [test "$assay_have_simde" = yes])
 AC_ARG_WITH([mpi], [AS_HELP_STRING([--without-mpi], [no assay study under mpirun (default: if Open MPI is found)])],
   [], [with_mpi=check])
 assay_have_mpi=no

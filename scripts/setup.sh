@@ -6,7 +6,8 @@ setup_to_build="gcc libc6-dev make autoconf automake libtool pkg-config
   libopenblas-dev zlib1g-dev libjansson-dev libzip-dev libelf-dev libseccomp-dev check libgsl-dev libmpfr-dev"
 # Without these the program and its tests still run, but leave something out and report it.
 setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
-setup_to_test_all="$setup_to_reproduce_all bubblewrap python3 python3-numpy nodejs chromium groff-base"
+setup_to_test_all="$setup_to_reproduce_all bubblewrap python3 python3-numpy nodejs chromium groff-base
+  libsimde-dev"
 setup_to_check_all="$setup_to_test_all iproute2 python3-torch jupyter-nbconvert python3-ipykernel clang valgrind lcov
   python3-clang libopenmpi-dev openmpi-bin libopenblas0-openmp libopenblas0-serial libopenblas64-pthread-dev
   libopenblas64-0-openmp libopenblas64-0-serial"

@@ -118,6 +118,19 @@ tests_test_init_SOURCES = tests/test_init.c tests/test_init.h tests/test_init_de
 tests_test_likeness_SOURCES = tests/test_likeness.c $(train_sample)
 tests_test_optim_SOURCES = tests/test_optim.c tests/machines.c tests/machines.h
 tests_test_panel_SOURCES = tests/test_panel.c tests/test_panel_layers.c tests/test_panel.h
+# The same tests with AVX-512's kernels emulated: the program's own take the place of libassay's.
+check_PROGRAMS += tests/test_panel_avx512
+TESTS += tests/test_panel_avx512
+EXTRA_DIST += tests/avx512_host/missing.c
+if HAVE_SIMDE
+tests_test_panel_avx512_SOURCES = $(tests_test_panel_SOURCES) lib/backend/openblas/panel_avx512.c \
+	tests/avx512_host/immintrin.h tests/avx512_host/supported.c
+tests_test_panel_avx512_CPPFLAGS = -I$(srcdir)/tests/avx512_host $(AM_CPPFLAGS) -DTEST_PANEL_EMULATED=1
+# Nothing outside this program has such vectors as arguments.
+tests_test_panel_avx512_CFLAGS = $(AM_CFLAGS) -Wno-psabi
+else
+tests_test_panel_avx512_SOURCES = tests/avx512_host/missing.c
+endif
 tests_test_products_SOURCES = tests/test_products.c tests/machines.c tests/machines.h
 tests_test_report_SOURCES = tests/test_report.c $(report_sample)
 tests_test_study_SOURCES = tests/test_study.c $(train_sample)

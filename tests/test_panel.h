@@ -7,6 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Whether AVX-512's kernels are emulated: tests/avx512_host/. */
+#ifndef TEST_PANEL_EMULATED
+#define TEST_PANEL_EMULATED 0
+#endif
+
 /* The next number of a stream, uniform in [-1, 1); a float. */
 float test_number(uint64_t *state);
 
