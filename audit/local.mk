@@ -112,8 +112,8 @@ mutation:
 # Then: which tolerances of the tests can be ten times looser, and which mutants that lets pass.
 LOOSEN_FLAGS =
 loosened: tests/libsupport.la
-	$(PYTHON) -B $(srcdir)/audit/mutation/loosen.py --source='$(srcdir)' --build=. --jobs='$(JOBS)' \
-	  $(LOOSEN_FLAGS)
+	$(PYTHON) -B $(srcdir)/audit/mutation/loosen.py --source='$(srcdir)' --build=. --tests='$(TESTS)' \
+	  --jobs='$(JOBS)' $(LOOSEN_FLAGS)
 .PHONY: mutation loosened
 CLEANFILES += mutation.json mutation.txt loosened.json loosened.txt
 EXTRA_DIST += audit/mutation/equivalent.json \

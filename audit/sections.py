@@ -251,10 +251,11 @@ def mutation(audit):
 
 
 LOOSENED = {
-    "needed": "ten times looser, it lets a mutant pass",
+    "needed": "ten times looser, it lets a mutant pass, or a test that must catch a planted error fails",
     "tight": "ten times looser, it lets no mutant pass; the right code does not pass with a tenth of it",
     "loose": "ten times looser, it lets no mutant pass; the right code passes with a tenth of it, too",
 }
+HELD = "a test that must catch a planted error fails"
 
 
 def loosened(audit):
@@ -274,7 +275,7 @@ def loosened(audit):
             f"{e['file']}:{e['line']}",
             e["tolerance"],
             e["verdict"],
-            "; ".join(f"{m['file']}:{m['line']}" for m in e["mutants"][:4]),
+            HELD if e["held"] else "; ".join(f"{m['file']}:{m['line']}" for m in e["mutants"][:4]),
         ]
         for e in entries
     ]

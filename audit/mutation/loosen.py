@@ -5,7 +5,7 @@ notices: make loosened, after make mutation (doc/mutation.md).
 A tolerance is a literal that bounds an error: in a comparison, as the argument of an assertion with a tolerance, or in
 a field or macro whose name says so. Each gets one of three verdicts:
 
-  needed   ten times looser, it lets a mutant pass: it should not be looser
+  needed   ten times looser, it lets a mutant pass, or a test that must catch a planted error fails
   tight    ten times looser, it lets no mutant pass; the right code does not pass with a tenth of it
   loose    ten times looser, it lets no mutant pass; the right code passes with a tenth of it, too
 """
@@ -77,9 +77,13 @@ def role_of(before, after):
     return False, False
 
 
-def tolerances_of(root, source):
+def text_of(root, source):
     with open(os.path.join(root, source)) as file:
-        text = blanked(file.read())
+        return file.read()
+
+
+def tolerances_of(root, source):
+    text = blanked(text_of(root, source))
     rows = [(m.start(1), m.end(1)) for m in ROWS.finditer(text)]
     found = []
     for match in LITERAL.finditer(text):
@@ -108,11 +112,11 @@ class Program:
         self.objects = said[1].split()
         self.libraries = [self.archive(word) for word in shlex.split(said[2] + " " + said[3])]
         self.output = os.path.join(build.scratch, "loosened")
-        self.sources = {}
+        self.sources = {}  # source: its object, and the tests' headers that it includes
         for made in self.objects:
             source = self.source_of(made)
             if source is not None:
-                self.sources[source] = made
+                self.sources[source] = made, self.headers_of(source)
 
     def archive(self, word):
         """What libtool would make of tests/libsupport.la: the archive or shared library beside it."""
@@ -131,118 +135,157 @@ class Program:
                 return source
         return None
 
+    def headers_of(self, source):
+        """The headers beside the source that it includes itself."""
+        named = re.findall(r'^#include "(\w+\.h)"', text_of(self.build.root, source), re.M)
+        beside = [os.path.join(os.path.dirname(source), name) for name in named]
+        return [header for header in beside if os.path.exists(os.path.join(self.build.root, header))]
+
+    def tolerances(self):
+        files = {file: None for source, (_, headers) in self.sources.items() for file in (source, *headers)}
+        return [t for file in files for t in tolerances_of(self.build.root, file)]
+
     def with_changes(self, changes):
         """Links the program with some tolerances changed: [(Tolerance, factor)]. False if it does not compile."""
         texts = {}
         for tolerance, factor in sorted(changes, key=lambda c: -c[0].begin):
-            if tolerance.source not in texts:
-                with open(os.path.join(self.build.root, tolerance.source)) as file:
-                    texts[tolerance.source] = file.read()
-            texts[tolerance.source] = tolerance.scaled(texts[tolerance.source], factor)
-        replaced = {}
-        for number, (source, text) in enumerate(texts.items()):
-            changed = os.path.join(self.build.scratch, "loosened%d.c" % number)
-            replaced[self.sources[source]] = changed[:-2] + ".o"
-            with open(changed, "w") as file:
+            text = texts.get(tolerance.source) or text_of(self.build.root, tolerance.source)
+            texts[tolerance.source] = tolerance.scaled(text, factor)
+        folder = os.path.join(self.build.scratch, "changed")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        for source, text in texts.items():
+            with open(os.path.join(folder, os.path.basename(source)), "w") as file:
                 file.write(text)
+        replaced = {}
+        for source, (made, headers) in self.sources.items():
+            if source not in texts and not any(header in texts for header in headers):
+                continue
+            changed = os.path.join(folder, os.path.basename(source))
+            if source not in texts:
+                shutil.copy(os.path.join(self.build.root, source), changed)  # so that it finds the changed header
+            replaced[made] = changed[:-2] + ".o"
             beside = "-I" + os.path.join(self.build.root, os.path.dirname(source))
-            if not self.build.run(*self.flags, beside, "-c", "-o", changed[:-2] + ".o", changed):
+            if not self.build.run(*self.flags, beside, "-c", "-o", replaced[made], changed):
                 return False
         return self.build.run("-o", self.output, *[replaced.get(o, o) for o in self.objects], *self.libraries)
+
+
+WHOLE = ""  # instead of the name of a test: the whole program
 
 
 class Loosening:
     """One test program, the mutants that it kills, and the runs of its variants."""
 
-    def __init__(self, suite, program, test, mutants, say):
+    def __init__(self, suite, program, test, killed, say):
         self.suite, self.program, self.test, self.say = suite, program, test, say
         self.suite.programs[program.name] = program.output
-        self.mutants = [m for m in mutants if self.plant(m) and not self.passes()]
+        program.with_changes([])
+        self.noticing = {}  # id of a mutant: tests that fail on it
+        self.mutants = []
+        for mutant, failure in killed:
+            tests = [testing.test_of(failure)]
+            if self.plant(mutant) and not self.passes([*tests, WHOLE]):
+                self.mutants.append(mutant)
+                self.noticing[mutant.id] = tests
 
     def plant(self, mutant):
         return self.suite.build.plant(mutant) == ""
 
-    def passes(self, own=False):
-        """Whether the program passes, as built (own) or as linked last."""
-        if own:
-            self.suite.build.restore()
-        return self.suite.run(self.test).status in (0, testing.SKIPPED)
+    def passes(self, tests):
+        """Whether these tests pass on the library as it is planted."""
+        return all(self.suite.run(self.test, ASSAY_TEST_ONLY=t).status in (0, testing.SKIPPED) for t in tests)
 
-    def missed(self, changes, mutants):
-        """The mutants that the program with these changes does not notice; None if it does not compile."""
-        if not self.program.with_changes(changes):
-            return None
-        return [m for m in mutants if self.plant(m) and self.passes()]
+    def failing(self):
+        """The tests of the program that fail; the whole program if it fails without a name of a test."""
+        run = self.suite.run(self.test, to_its_end=True)
+        self.skipped = run.status == testing.SKIPPED
+        named = list(dict.fromkeys(testing.test_of(f) for f in run.failures))
+        return named if named or run.status in (0, testing.SKIPPED) else [WHOLE]
 
-    def verdict(self, tolerance, tenfold, forever):
-        """The verdict, and the mutants that this tolerance alone decides about."""
-        lost = self.missed([(tolerance, 10.0)], tenfold)
-        if lost:
-            return "needed", lost
-        deciding = self.missed([(tolerance, FOREVER)], forever)
-        passes = self.program.with_changes([(tolerance, 0.1)]) and self.passes(own=True)
-        return "loose" if passes else "tight", deciding
+    def missed(self, changes, mutants, others=(WHOLE,)):
+        """The mutants that the program with these changes does not notice; `others` run after those that noticed it."""
+        self.program.with_changes(changes)
+        return [m for m in mutants if self.plant(m) and self.passes([*self.noticing[m.id], *others])]
+
+    def breaking(self, tolerances, factor):
+        """The tolerances with which, scaled alone, the program fails on the right code."""
+        self.suite.build.restore()
+        self.program.with_changes([(t, factor) for t in tolerances])
+        failing = self.failing()  # a test that passes with all of them changed passes with one of them
+        return [t for t in tolerances
+                if failing and self.program.with_changes([(t, factor)]) and not self.passes(failing)]
 
     def run(self, tolerances):
-        tenfold = self.missed([(t, 10.0) for t in tolerances], self.mutants)
-        forever = self.missed([(t, FOREVER) for t in tolerances], self.mutants)
-        if tenfold is None or forever is None:
+        if not self.program.with_changes([(t, 10.0) for t in tolerances]):
             # Some literal cannot be written as a product (an enumeration's constant, text of a macro): one by one.
             tolerances = [t for t in tolerances if self.program.with_changes([(t, 10.0)])]
-            tenfold = self.missed([(t, 10.0) for t in tolerances], self.mutants)
-            forever = self.missed([(t, FOREVER) for t in tolerances], self.mutants)
+        # A test that must catch a planted error fails if its bound is looser.
+        held = self.breaking(tolerances, 10.0)
+        if self.skipped:
+            return
+        rest = [t for t in tolerances if t not in held]
+        bounds = [t for t in rest if t not in self.breaking(rest, FOREVER)]
+        tight = self.breaking(rest, 0.1)
+        tenfold = self.missed([(t, 10.0) for t in rest], self.mutants)
+        forever = self.missed([(t, FOREVER) for t in bounds], self.mutants)
         self.say("%s: %d tolerances, %d mutants; %d pass if all are ten times looser, %d without any" % (
             self.program.name, len(tolerances), len(self.mutants), len(tenfold), len(forever)))
+        self.program.with_changes([])
+        for mutant in {m.id: m for m in tenfold + forever}.values():
+            self.plant(mutant)
+            self.noticing[mutant.id] = self.failing()
         for tolerance in tolerances:
-            verdict, deciding = self.verdict(tolerance, tenfold, forever)
+            lost = [] if tolerance in held else self.missed([(tolerance, 10.0)], tenfold, ())
+            deciding = self.missed([(tolerance, FOREVER)], forever, ()) if tolerance in bounds else []
             yield {"file": tolerance.source, "line": tolerance.line, "tolerance": tolerance.text,
-                   "program": self.program.name, "verdict": verdict,
-                   "mutants": [{k: getattr(m, k) for k in ("file", "line", "after")} for m in deciding]}
+                   "program": self.program.name, "held": tolerance in held,
+                   "verdict": "needed" if lost or tolerance in held else "tight" if tolerance in tight else "loose",
+                   "mutants": [{k: getattr(m, k) for k in ("file", "line", "after")} for m in lost or deciding]}
 
 
 def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--source", default=".", help="the repository's root")
     parser.add_argument("--build", default="build", help="the folder with mutation.json")
-    parser.add_argument("--programs", default="", help="only these test programs")
+    parser.add_argument("--tests", default="", help="the test programs, as automake's TESTS")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--most", type=int, default=25, help="use at most so many mutants for a program")
     return parser.parse_args()
 
 
 def kills_of(document):
-    """{test program: ids of the mutants that one of its tests killed}, the same ones in each run."""
+    """{test program: (id, failed test) of the mutants that it killed}, in the same order in each run."""
     kills = defaultdict(list)
     for mutant in sorted(document["mutants"], key=lambda m: m["id"]):
         if mutant["verdict"] == "killed" and mutant["failure"] and not mutant["sanitized"]:
-            kills[mutant["test"]].append(mutant["id"])
+            kills[mutant["test"]].append((mutant["id"], mutant["failure"]))
     return kills
 
 
 def examine_program(task):
     """All tolerances of one program, in a worker's build."""
-    root, name, mutants, longest, seconds = task
+    name, killed, longest, seconds = task
     suite = common.worker["suite"]
     program = Program(suite.build, name)
-    tolerances = [t for source in program.sources for t in tolerances_of(root, source)]
+    tolerances = program.tolerances()
     if not tolerances:
         return []
-    program.with_changes([])
     test = testing.Test(name, longest=longest, seconds=seconds)
-    work = Loosening(suite, program, test, mutants, lambda text: print("loosen: " + text, file=sys.stderr))
+    work = Loosening(suite, program, test, killed, lambda text: print("loosen: " + text, file=sys.stderr))
     entries = list(work.run(tolerances))
     suite.build.restore()
     return entries
 
 
-def examine(root, folder, given, kills):
-    common.worker["builds"] = common.prepared(root, folder, given.jobs, ["tests/libsupport.la", *kills])
+def examine(root, folder, given, names, kills):
+    common.worker["builds"] = common.prepared(root, folder, given.jobs, ["tests/libsupport.la", *names])
     known = {m.id: m for m in planting.candidates(root, common.worker["builds"][0].parsing)}
     with open(os.path.join(folder, "mutation", "reach.json")) as file:
-        recorded = json.load(file)["tests"]  # some programs case by case
-    tasks = [(root, name, [known[i] for i in ids[:given.most] if i in known],
-              max(t["longest"] for t in recorded[name]), sum(t["seconds"] for t in recorded[name]))
-             for name, ids in kills.items()]
+        recorded = json.load(file)["tests"]  # some programs case by case; none of what never met a survivor
+    tasks = [(name, [(known[i], failure) for i, failure in kills[name] if i in known][:given.most],
+              max((t["longest"] for t in recorded.get(name, ())), default=60),
+              sum(t["seconds"] for t in recorded.get(name, ())) or 60) for name in names]
     tasks.sort(key=lambda task: task[-1])  # the quickest programs begin: an interrupted run has most of them
     entries = []
     with common.workers() as pool:
@@ -261,6 +304,7 @@ def text_report(entries):
     lines = ["%d tolerances: %s" % (len(entries), ", ".join("%d %s" % (n, v) for v, n in sorted(counts.items()))), ""]
     for entry in sorted(entries, key=lambda e: (e["verdict"], e["file"], e["line"])):
         lines.append("%-7s %s:%d: %s" % (entry["verdict"], entry["file"], entry["line"], entry["tolerance"]))
+        lines += ["        a test that must catch a planted error fails"] * entry["held"]
         lines += ["        decides about %s:%d: %s" % (m["file"], m["line"], m["after"]) for m in entry["mutants"]]
     return "\n".join(lines) + "\n"
 
@@ -278,9 +322,8 @@ def main():
             kills = kills_of(json.load(file))
     except FileNotFoundError:
         sys.exit("loosen: %s/mutation.json is missing: first make mutation" % folder)
-    wanted = given.programs.split()
-    kills = {n: ids for n, ids in kills.items() if not n.endswith(".sh") and (not wanted or n in wanted)}
-    entries = examine(root, folder, given, kills)
+    names = [n for n in given.tests.split() if not n.endswith(".sh") and testing.is_run(n)]
+    entries = examine(root, folder, given, names, kills)
     write_reports(folder, entries)
     sys.stdout.write(text_report(entries))
     return 0

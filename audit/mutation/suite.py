@@ -51,11 +51,15 @@ class Impossible(Exception):
 @dataclass
 class Run:
     status: int = 0
-    failure: str = ""
+    failures: list = field(default_factory=list)
     seconds: float = 0.0
     cpu: float = 0.0
     late: bool = False
     spent: bool = False  # late by its own processor time
+
+    @property
+    def failure(self):
+        return self.failures[0] if self.failures else ""
 
 
 @dataclass
@@ -113,14 +117,19 @@ def limits(cpu, memory):
     return set_limits
 
 
-def first_failure(tap):
-    """The first failed test in Check's TAP log so far, or ""."""
+def failures(tap):
+    """The failed tests in Check's TAP log so far, each as FILE:CASE:TEST: MESSAGE."""
     try:
         with open(tap, errors="replace") as file:
-            found = re.search(r"^not ok \d+ - (.*)$", file.read(), re.M)
-            return found.group(1) if found else ""
+            return re.findall(r"^not ok \d+ - (.*)$", file.read(), re.M)
     except FileNotFoundError:
-        return ""
+        return []
+
+
+def test_of(failure):
+    """The name of the test in what `failures` returns; "" if Check could not name it."""
+    parts = failure.split(":")
+    return parts[2] if len(parts) > 3 else ""
 
 
 def stop(process):
@@ -163,8 +172,8 @@ class Suite:
             return ["/bin/sh", os.path.join(self.build.root, name)]
         return [os.path.join(self.build.folder, name)]
 
-    def run(self, test, limited=True, **environment):
-        """Runs a test program until it ends, its first test fails, or it takes far too long."""
+    def run(self, test, limited=True, to_its_end=False, **environment):
+        """Runs a test program until it ends, its first test fails (not if to_its_end), or it takes far too long."""
         shutil.rmtree(self.folder, ignore_errors=True)
         os.makedirs(self.folder)
         if os.path.exists(self.tap):
@@ -181,23 +190,22 @@ class Suite:
                                    start_new_session=True, preexec_fn=limits(cpu, memory))
         run = Run()
         try:
-            self.watch(process, run, deadline)
+            self.watch(process, run, deadline, to_its_end)
         finally:
             stop(process)
         run.seconds = time.monotonic() - start
         run.cpu = children_time() - before
-        run.failure = run.failure or first_failure(self.tap)
+        run.failures = failures(self.tap)
         run.status = process.returncode if not run.failure and not run.late else 1
         run.spent = "signal 24" in run.failure or process.returncode == -signal.SIGXCPU
         run.late = run.late or run.spent
         return run
 
-    def watch(self, process, run, deadline):
+    def watch(self, process, run, deadline, to_its_end):
         pause = 0.002
-        while process.poll() is None and not run.failure and not run.late:
+        while process.poll() is None and not run.late and (to_its_end or not failures(self.tap)):
             time.sleep(pause)
             pause = min(1.5 * pause, 0.05)
-            run.failure = first_failure(self.tap)
             run.late = time.monotonic() > deadline
 
 
