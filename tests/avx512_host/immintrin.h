@@ -28,16 +28,21 @@ static inline simde__m512 avx512_host_maskz_loadu_ps(simde__mmask16 mask, const 
 #undef _mm512_fmadd_ps
 #define _mm512_fmadd_ps(a, b, c) avx512_host_fmadd_ps(a, b, c)
 
-static inline __attribute__((target("avx2,fma"))) simde__m512 avx512_host_fmadd_ps(simde__m512 a, simde__m512 b,
-                                                                                   simde__m512 c)
+/* With pointers: a function with another target would expect vectors aligned otherwise. */
+static inline __attribute__((target("avx2,fma"))) void avx512_host_fma(const float *a, const float *b, float *sums)
 {
-    simde__m512_private factor = simde__m512_to_private(a);
-    simde__m512_private other = simde__m512_to_private(b);
-    simde__m512_private sum = simde__m512_to_private(c);
     for (int i = 0; i < 16; i++) {
-        sum.f32[i] = __builtin_fmaf(factor.f32[i], other.f32[i], sum.f32[i]);
+        sums[i] = __builtin_fmaf(a[i], b[i], sums[i]);
     }
-    return simde__m512_from_private(sum);
+}
+
+static inline simde__m512 avx512_host_fmadd_ps(simde__m512 a, simde__m512 b, simde__m512 c)
+{
+    simde__m512_private factors = simde__m512_to_private(a);
+    simde__m512_private others = simde__m512_to_private(b);
+    simde__m512_private sums = simde__m512_to_private(c);
+    avx512_host_fma((const float *)&factors, (const float *)&others, (float *)&sums);
+    return simde__m512_from_private(sums);
 }
 
 /* The emulation must not be compiled to AVX-512 instructions, nor kept in its registers. */
