@@ -5,7 +5,8 @@ notices: make loosened, after make mutation (doc/mutation.md).
 A tolerance is a literal that bounds an error: in a comparison, as the argument of an assertion with a tolerance, or in
 a field or macro whose name says so. Each gets one of three verdicts:
 
-  needed   ten times looser, it lets a mutant pass, or a test that must catch a planted error fails
+  needed   ten times looser, it lets a mutant pass, or the right code fails: it is a value rather than a tolerance, or a
+           test plants an error that it must catch
   tight    ten times looser, it lets no mutant pass; the right code does not pass with a tenth of it
   loose    ten times looser, it lets no mutant pass; the right code passes with a tenth of it, too
 """
@@ -220,7 +221,7 @@ class Loosening:
         if not self.program.with_changes([(t, 10.0) for t in tolerances]):
             # Some literal cannot be written as a product (an enumeration's constant, text of a macro): one by one.
             tolerances = [t for t in tolerances if self.program.with_changes([(t, 10.0)])]
-        # A test that must catch a planted error fails if its bound is looser.
+        # A test that plants an error and must catch it fails if its bound is looser.
         held = self.breaking(tolerances, 10.0)
         if self.skipped:
             return
@@ -304,7 +305,7 @@ def text_report(entries):
     lines = ["%d tolerances: %s" % (len(entries), ", ".join("%d %s" % (n, v) for v, n in sorted(counts.items()))), ""]
     for entry in sorted(entries, key=lambda e: (e["verdict"], e["file"], e["line"])):
         lines.append("%-7s %s:%d: %s" % (entry["verdict"], entry["file"], entry["line"], entry["tolerance"]))
-        lines += ["        a test that must catch a planted error fails"] * entry["held"]
+        lines += ["        the right code fails"] * entry["held"]
         lines += ["        decides about %s:%d: %s" % (m["file"], m["line"], m["after"]) for m in entry["mutants"]]
     return "\n".join(lines) + "\n"
 
