@@ -251,8 +251,8 @@ def mutation(audit):
 
 
 LOOSENED = {
-    "needed": "ten times looser, it lets a mutant pass, or the right code fails: it is a value rather than a tolerance, "
-    "or a test plants an error that it must catch",
+    "needed": "ten times looser, it lets a mutant pass, or the right code fails: it is a value rather than a "
+    "tolerance, or a test plants an error that it must catch",
     "tight": "ten times looser, it lets no mutant pass; the right code does not pass with a tenth of it",
     "loose": "ten times looser, it lets no mutant pass; the right code passes with a tenth of it, too",
 }
