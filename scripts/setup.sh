@@ -16,6 +16,7 @@ setup_to_check_everywhere="$setup_to_test_all libopenblas0-openmp libopenblas0-s
   gcc-i686-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu"
 
 setup_log=build/setup.log
+setup_installed=
 
 setup_say() { printf '%s: %s\n' "$setup_name" "$*"; }
 
@@ -68,6 +69,7 @@ setup_install() {
   setup_say "installing $missing"
   setup_quietly setup_apt_get update
   setup_quietly setup_apt_get install -y --no-install-recommends $missing
+  setup_installed=yes
 }
 
 # Runs bootstrap and configure if they have never run, and then make, which handles everything that has changed.
@@ -76,15 +78,19 @@ setup_build() {
     setup_say "generating configure"
     setup_quietly ./bootstrap
   }
-  [ -f build/Makefile ] && [ -x build/config.status ] || {
+  if ! { [ -f build/Makefile ] && [ -x build/config.status ]; }; then
     setup_say "configuring build/"
     setup_quietly setup_configure
-  }
+  elif [ -n "$setup_installed" ]; then # what is new may change what configure finds
+    setup_say "configuring build/ again"
+    setup_quietly setup_configure_again
+  fi
   setup_say "building in build/"
   setup_quietly make -C build -j"$(nproc)" "$@"
 }
 
 setup_configure() { (cd build && ../configure); }
+setup_configure_again() { (cd build && ./config.status --recheck && ./config.status); }
 
 mkdir -p build
 : >"$setup_log"

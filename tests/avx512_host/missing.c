@@ -1,5 +1,5 @@
 /* In place of test_panel_avx512 where SIMDe is missing. */
-#include "support.h"
+#include "../support.h"
 
 int main(void)
 {
