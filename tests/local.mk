@@ -280,7 +280,8 @@ dist_check_SCRIPTS += tests/faults_sanitized.sh
 # finds it before libassay_internal's, so that it serves the whole program. The backend looks cuBLAS up by name while
 # the program runs. A shared library, so that `make mutation` can replace it.
 cuda_host_cppflags = -I$(srcdir)/tests/cuda_host/include -I$(srcdir)/tests/cuda_host $(AM_CPPFLAGS) \
-	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc
+	-DASSAY_WITH_CUDA=1 -DASSAY_CUBLAS_NAMES=NULL -Dassay_calloc=cuda_host_calloc \
+	-Ddlopen=cuda_host_dlopen
 check_LTLIBRARIES += tests/libcuda_host.la
 tests_libcuda_host_la_SOURCES = \
 	lib/backend/open.c \

@@ -46,6 +46,7 @@ static const char *told_of(const char *call)
     return strcmp(call, "assay_calloc") == 0             ? "out of memory"
            : strcmp(call, "cudaGetDeviceCount") == 0     ? "no NVIDIA driver"
            : strcmp(call, "cudaDeviceGetAttribute") == 0 ? "compute capability"
+           : strcmp(call, "dlopen") == 0                 ? "cuBLAS cannot be loaded"
                                                          : call;
 }
 
@@ -159,6 +160,112 @@ START_TEST(a_library_that_is_not_cublas)
     support_assert_ok(assay_cublas_load(2, names, &cublas, &error), &error);
     ck_assert_ptr_nonnull(cublas.library);
     assay_cublas_unload(&cublas);
+    /* And is not looked for where the first is found. */
+    const char *const first[] = {NULL, "libno-such-cublas.so.1"};
+    support_assert_ok(assay_cublas_load(2, first, &cublas, &error), &error);
+    ck_assert_ptr_nonnull(cublas.library);
+    assay_cublas_unload(&cublas);
+}
+END_TEST
+
+/* Buffers may be empty, also in the device's memory, where allocations have at least one byte. */
+START_TEST(buffers_may_be_empty)
+{
+    evidence(EVIDENCE_PROPERTY, "backend/buffer");
+    assay_backend *backend = cuda_open(ASSAY_F32);
+    const uint8_t byte = 7;
+    assay_buffer *created = assay_buffer_create(backend, ASSAY_REAL, 0);
+    assay_buffer *borrowed = assay_buffer_borrow_u8(backend, &byte, 0);
+    ck_assert_ptr_nonnull(created);
+    ck_assert_ptr_nonnull(borrowed);
+    ck_assert_ptr_nonnull(((assay_cuda_buffer *)created)->memory);
+    ck_assert_ptr_nonnull(((assay_cuda_buffer *)borrowed)->memory);
+    assay_buffer_destroy(backend, created);
+    assay_buffer_destroy(backend, borrowed);
+    cuda_close(backend);
+}
+END_TEST
+
+/* Kernels draw uniform and normal values; the host draws the others, and mt19937's. */
+START_TEST(other_distributions_are_drawn_by_the_host)
+{
+    evidence(EVIDENCE_CROSS_BACKEND, "operation/fill_random");
+    enum { COUNT = 100 };
+    static const assay_generator_kind kinds[] = {ASSAY_GENERATOR_PHILOX, ASSAY_GENERATOR_MT19937};
+    assay_backend *backend = cuda_open(ASSAY_F32);
+    assay_buffer *buffer = assay_buffer_create(backend, ASSAY_REAL, COUNT);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        const assay_distribution laplace = {ASSAY_LAPLACE, 1, 2};
+        assay_generator generator;
+        assay_generator_seed(&generator, kinds[i], 3, 1);
+        assay_generator same = generator;
+        float want[COUNT];
+        float got[COUNT];
+        assay_generator_fill(&same, laplace, COUNT, want);
+        assay_fill_random(backend, assay_whole(buffer), &generator, laplace);
+        assay_download_f32(backend, assay_whole(buffer), got);
+        ck_assert_mem_eq(got, want, sizeof want);
+        ck_assert_mem_eq(&generator, &same, sizeof same);
+    }
+    assay_buffer_destroy(backend, buffer);
+    cuda_close(backend);
+}
+END_TEST
+
+/* --- which recorded sequences are the same ------------------------------------------------------------------------ */
+
+enum { RECORDED = 3 };
+
+/* A product, and two fills of memory that the product reads and writes. */
+static void record_three(assay_cuda_command *commands)
+{
+    static const assay_cuda_range ranges[] = {{16, 32}, {48, 64}, {80, 96}};
+    memset(commands, 0, RECORDED * sizeof *commands);
+    for (unsigned i = 0; i < RECORDED; i++) {
+        commands[i].kernel = i == 0 ? ASSAY_CUDA_GEMM : ASSAY_CUDA_FILL;
+        commands[i].grid = (dim3){4, 5, 6};
+        commands[i].block = (dim3){7, 8, 9};
+        commands[i].accesses = 1;
+        commands[i].written = 1;
+        commands[i].access[0] = ranges[i];
+    }
+    commands[0].accesses = 2;
+    commands[0].access[1] = ranges[1];
+}
+
+/* A replayed graph gets new arguments for its kernels; whatever else differs needs another graph. */
+START_TEST(sequences_that_differ_need_another_graph)
+{
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
+    assay_cuda_command old[RECORDED];
+    assay_cuda_command new[RECORDED];
+    assay_cuda_sequence sequence = {.commands = old, .count = RECORDED};
+    assay_cuda_sequence pending = {.commands = new, .count = RECORDED};
+    record_three(old);
+#define COMPARE(same, change)                                                                  \
+    do {                                                                                       \
+        record_three(new);                                                                     \
+        pending.count = RECORDED;                                                              \
+        change;                                                                                \
+        ck_assert_msg(assay_cuda_same_sequence(&sequence, &pending) == (same), "%s", #change); \
+    } while (0)
+    COMPARE(true, (void)0);
+    COMPARE(false, pending.count--);
+    COMPARE(false, new[1].kernel++);
+    COMPARE(false, new[1].grid.x++);
+    COMPARE(false, new[1].grid.y++);
+    COMPARE(false, new[1].grid.z++);
+    COMPARE(false, new[1].block.x++);
+    COMPARE(false, new[1].block.y++);
+    COMPARE(false, new[1].block.z++);
+    COMPARE(false, new[1].accesses = 0);
+    COMPARE(false, new[1].written = 0);
+    COMPARE(true, new[1].arguments.fill.count++);
+    COMPARE(false, new[0].arguments.gemm.lane++);                      /* a product's arguments cannot change */
+    COMPARE(true, new[2].access[0].begin++);                           /* still apart from both */
+    COMPARE(false, new[2].access[0].begin = 60);                       /* now after the other fill and the product */
+    COMPARE(false, (new[1].access[0] = (assay_cuda_range){100, 110})); /* no longer after the product */
+#undef COMPARE
 }
 END_TEST
 
@@ -232,6 +339,9 @@ TCase *test_cuda_faults(void)
     tcase_add_loop_test(tests, each_failure_is_told_once_and_nothing_leaks, 0, 2);
     tcase_add_test(tests, machines_that_lack_something);
     tcase_add_test(tests, a_library_that_is_not_cublas);
+    tcase_add_test(tests, buffers_may_be_empty);
+    tcase_add_test(tests, other_distributions_are_drawn_by_the_host);
+    tcase_add_test(tests, sequences_that_differ_need_another_graph);
     tcase_add_test(tests, the_device_runs_behind);
     tcase_add_test_raise_signal(tests, a_kernel_with_an_address_of_the_host, SIGABRT);
     tcase_add_test_raise_signal(tests, a_copy_beyond_its_allocation, SIGABRT);

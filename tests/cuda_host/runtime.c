@@ -7,13 +7,16 @@
 #include "cuda_host.h"
 
 /*
- * The backend's sources are compiled with assay_calloc standing for cuda_host_calloc, so that the host's allocations
- * fail like every other call.
+ * The backend's sources are compiled with the names cuda_host_calloc and cuda_host_dlopen in place of assay_calloc and
+ * dlopen, so that these fail like every other call.
  */
 #undef assay_calloc
+#undef dlopen
 #include <assay/base/alloc.h>
+#include <dlfcn.h>
 
 void *cuda_host_calloc(size_t count, size_t size, assay_error *error);
+void *cuda_host_dlopen(const char *name, int flags);
 
 void *cuda_host_calloc(size_t count, size_t size, assay_error *error)
 {
@@ -22,6 +25,11 @@ void *cuda_host_calloc(size_t count, size_t size, assay_error *error)
         return NULL;
     }
     return assay_calloc(count, size, error);
+}
+
+void *cuda_host_dlopen(const char *name, int flags)
+{
+    return dlopen(cuda_host_fails("dlopen") ? "libno-such-cublas.so.1" : name, flags);
 }
 
 cuda_host_counters cuda_host_counted;
