@@ -304,6 +304,9 @@ static void add_tie(const grade_component *component, grade_diagnosis *best, con
 /* Two settings within this factor of each other, both within the tolerance, explain the answers equally well. */
 #define TIE_FACTOR 8.0
 #define TIE_FLOOR 0.05
+/* Below this, distances are the rounding of exp and log, which depends on the processor: the setting that was tried
+ * first comes first. */
+#define TIE_ROUNDING 1e-4
 
 static void take(search_state *s, const grade_choice *choice, double distance, bool exact)
 {
@@ -319,7 +322,7 @@ static void take(search_state *s, const grade_choice *choice, double distance, b
         return;
     }
     double floor = fmax(fmin(distance, best->worst) * TIE_FACTOR, TIE_FLOOR);
-    if (distance < best->worst) {
+    if (distance < best->worst && best->worst > TIE_ROUNDING) {
         grade_diagnosis before = *best;
         *best = (grade_diagnosis){.found = true, .exact = exact, .choice = *choice, .worst = distance};
         if (before.worst <= floor) {
