@@ -171,7 +171,7 @@ END_TEST
 /* Buffers may be empty, also in the device's memory, where allocations have at least one byte. */
 START_TEST(buffers_may_be_empty)
 {
-    evidence(EVIDENCE_PROPERTY, "backend/buffer");
+    evidence(EVIDENCE_PROPERTY, "backend/backend");
     assay_backend *backend = cuda_open(ASSAY_F32);
     const uint8_t byte = 7;
     assay_buffer *created = assay_buffer_create(backend, ASSAY_REAL, 0);
