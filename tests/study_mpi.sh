@@ -17,7 +17,9 @@ data=${ASSAY_DATA:-/usr/share/datasets/fashion-mnist}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT
 cd "$folder" || exit 1
+# More ranks than processors: Open MPI 4 (Debian 12) and 5 have different names for it.
 export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_rmaps_base_oversubscribe=1
+export PRTE_MCA_rmaps_default_mapping_policy=:oversubscribe PRTE_MCA_plm_ssh_agent=/bin/false
 export OMPI_MCA_btl=self,vader
 export OMPI_MCA_plm_rsh_agent=/bin/false OMPI_MCA_btl_vader_single_copy_mechanism=none
 
