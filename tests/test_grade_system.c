@@ -1628,6 +1628,7 @@ static const struct {
     const char *detail; /* part of it */
 } sources[] = {
     {"#include <math.h>\n#include <assay/student.h>\ndouble f(double x) { return exp(x); }\n", GRADE_PASS, ""},
+    {"double f(double x) { return sqrt(x); }\n", GRADE_PASS, ""}, /* a declaration is missing */
     {"#warning this is none\nint g(void) { return x; }\n", GRADE_NOT_COMPILED, "'x' undeclared"},
     {"#include \"/work/none.h\"\n", GRADE_NOT_COMPILED, "No such file or directory"},
 };
