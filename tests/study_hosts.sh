@@ -36,7 +36,9 @@ exec ip netns exec far unshare --uts sh -c "hostname far; $*"
 END_OF_AGENT
     chmod +x agent
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1 OMPI_MCA_plm_rsh_agent="$PWD/agent"
-    export PRTE_MCA_plm_ssh_agent="$PWD/agent" PRTE_MCA_prte_if_include=10.77.0.0/24 # Open MPI 5
+    # Open MPI 5 (Debian 13) has other names, and does not count the slots of --host on this host.
+    export PRTE_MCA_plm_ssh_agent="$PWD/agent" PRTE_MCA_prte_if_include=10.77.0.0/24
+    export PRTE_MCA_rmaps_default_mapping_policy=node:oversubscribe
     export OMPI_MCA_btl=self,tcp OMPI_MCA_btl_tcp_if_include=10.77.0.0/24 OMPI_MCA_oob_tcp_if_include=10.77.0.0/24
     exec mpirun --host 10.77.0.1:2,10.77.0.2:2 -n 4 "$build/assay" study plan.json --data "$data" --output mpi
 fi

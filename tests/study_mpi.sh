@@ -58,7 +58,8 @@ grep -q "mpirun needs at least 2 ranks" errors || fail "no message about one ran
 study 2 nothing.json >out 2>errors && fail "a missing plan is accepted"
 [ "$(grep -c "nothing.json: cannot be opened" errors)" = 1 ] || fail "not one message about a missing plan" errors
 
-# The process that does runs, the only child of its rank, is killed after the first result.
+# The process that does runs, the only child of its rank, is killed after the first result. In Open MPI 5 the ranks are
+# the children of prterun.
 plan 60 >plan.json
 study 3 plan.json --output killed >out 2>errors &
 leader=$!
@@ -66,7 +67,7 @@ until ls killed/runs/*.json >/dev/null 2>&1; do
     sleep 0.02
     kill -0 $leader 2>/dev/null || fail "the study ended early" errors
 done
-launcher=$(pgrep -P $leader -x mpirun || echo $leader)
+launcher=$(pgrep -P $leader -x 'mpirun|prterun' || echo $leader)
 for rank in $(pgrep -P "$launcher"); do
     worker=$(pgrep -P "$rank") && break
 done
