@@ -154,14 +154,24 @@ AS_IF([test -n "$assay_processors"],
    assay_cuda_problem="$NVCC compiles for none of these processors: ASSAY_CUDA_PROCESSORS"])
 ])
 
-# What clang says of loops that it was asked to vectorise and could not: a matter of speed, in code that is right.
-AC_DEFUN([ASSAY_PASS_FAILED],
-[AC_CACHE_CHECK([for -Wpass-failed], [assay_cv_pass_failed],
+# ASSAY_NO_WARNING(NAME): turns a warning off where the compiler has it.
+AC_DEFUN([ASSAY_NO_WARNING],
+[AS_VAR_PUSHDEF([assay_known_warning], [assay_cv_warning_$1])
+AC_CACHE_CHECK([for -W$1], [assay_known_warning],
   [assay_saved_cflags=$CFLAGS
-   CFLAGS="$CFLAGS -Werror -Wpass-failed"
-   AC_COMPILE_IFELSE([AC_LANG_SOURCE([[int x;]])], [assay_cv_pass_failed=yes], [assay_cv_pass_failed=no])
+   CFLAGS="$CFLAGS -Werror -W$1"
+   AC_COMPILE_IFELSE([AC_LANG_SOURCE([[int x;]])],
+     [AS_VAR_SET([assay_known_warning], [yes])], [AS_VAR_SET([assay_known_warning], [no])])
    CFLAGS=$assay_saved_cflags])
-AS_IF([test "$assay_cv_pass_failed" = yes], [ASSAY_WARNINGS="$ASSAY_WARNINGS -Wno-pass-failed"])
+AS_VAR_IF([assay_known_warning], [yes], [ASSAY_WARNINGS="$ASSAY_WARNINGS -Wno-$1"])
+AS_VAR_POPDEF([assay_known_warning])
+])
+
+# Two of clang's. Loops that it was asked to vectorise and could not: a matter of speed, in code that is right. And a
+# constant of an enumeration beside a double: in C it is an int, and our named integer constants are such.
+AC_DEFUN([ASSAY_CLANG_WARNINGS],
+[ASSAY_NO_WARNING([pass-failed])
+ASSAY_NO_WARNING([enum-float-conversion])
 ])
 
 # Function multiversioning: one source loop, compiled for AVX-512, AVX2 and the baseline, chosen when the program loads.
