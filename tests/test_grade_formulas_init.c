@@ -378,8 +378,9 @@ START_TEST(samples_fit_their_laws)
         bool one_of = samples[_i].kind == GRADE_EITHER && other <= GRADE_TRUNCATED;
         bool off_centre = samples[_i].kind == GRADE_SHIFTED && other == GRADE_OFF_CENTRE;
         if (other != (int)samples[_i].kind && !either && !one_of && !off_centre) {
-            ck_assert_msg(!assay_grade_distribution_fits(law(other, value), SAMPLE, values, &moments, &z), "law %d",
-                          other);
+            ck_assert_msg(!assay_grade_distribution_fits(law((grade_distribution_kind)other, value), SAMPLE, values,
+                                                         &moments, &z),
+                          "law %d", other);
         }
     }
 }
