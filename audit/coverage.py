@@ -118,15 +118,15 @@ def can_count_conditions():
     return "--conditions" in said
 
 
-def left_out(name):
+def is_emulated_only(name):
     """
-    Why an object is left out: AVX-512's kernels run here only in the program that emulates them, if at all.
+    AVX-512's kernels on a processor without it: they run only in the program that emulates them, which is measured.
     """
     if not name.endswith("-panel_avx512.gcno") or name.startswith("tests_test_panel_avx512-"):
-        return ""
+        return False
     with contextlib.suppress(OSError), open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-        return "" if " avx512vl " in file.read() else "this processor has no AVX-512; measured where it is emulated"
-    return ""
+        return " avx512vl " not in file.read()
+    return False
 
 
 def run_gcov(build, root):
@@ -135,7 +135,7 @@ def run_gcov(build, root):
     read_gcov.build = build
     for folder, _, names in sorted(os.walk(os.path.join(build, "lib"))):
         for name in sorted(names):
-            if name.endswith(".gcno") and not left_out(name):
+            if name.endswith(".gcno") and not is_emulated_only(name):
                 result = subprocess.run(
                     ["gcov", "--stdout", "--all-blocks", "--branch-probabilities", "--branch-counts", *conditions,
                      "--object-directory", folder, os.path.join(folder, name)],

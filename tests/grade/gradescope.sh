@@ -102,9 +102,7 @@ without_sandbox=
 if [ "$(id -u)" -eq 0 ] && command -v setpriv >/dev/null && command -v cc >/dev/null; then
     without_sandbox=1
     as_nobody test -r "$("$assay" gradescope --runners)/python/__main__.py" || {
-        message="SKIP: assay gradescope without a sandbox: other users cannot read this build folder"
-        echo "$message"
-        { echo "$message" >&9; } 2>/dev/null
+        announce_skip "gradescope without a sandbox: other users cannot read this build folder"
         without_sandbox=
     }
 fi
