@@ -47,6 +47,31 @@ def is_switch(text, counts):
     return len(counts) > 2 and re.search(r"\bswitch\b", text) is not None
 
 
+def conditions_of(text):
+    """How many conditions the only decision of a complete line has; 0 if the line has more decisions, or none."""
+    code = re.sub(r"/\*.*?\*/|//.*|\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])+'", "", text).strip()
+    if code.count("(") != code.count(")") or not code.endswith((";", "{")):
+        return 0
+    decisions = code.count("?") + len(re.findall(r"\b(?:if|for|while)\b", code))
+    operators = len(re.findall(r"&&|\|\|", code))
+    return operators + 1 if decisions == 1 or (decisions == 0 and operators) else 0
+
+
+def merge_copies(text, decisions):
+    """
+    The copies of an inlined function are one function in the source: a condition decided alone if it did in a copy.
+    gcov reports the copies one after the other, as decisions of their own or as one long one.
+    """
+    size = conditions_of(text)
+    if size == 0 or any(len(d) % (2 * size) for d in decisions):
+        return decisions
+    merged = {(i, side): False for i in range(size) for side in ("true", "false")}
+    for decision in decisions:
+        for (condition, side), alone in decision.items():
+            merged[condition % size, side] |= alone
+    return [merged]
+
+
 def decisions_of(text, counts):
     """The branches of one block: two for a condition, more for a switch. Blocks without a mark between them: pairs."""
     if is_switch(text, counts):
@@ -99,6 +124,7 @@ def read_gcov(text, root, files):
                 group.append(int(match.group(1) or 0))
     end_group()
     for file, line, decisions in seen_deciding.values():
+        decisions = merge_copies(file.text[line], decisions)
         known = file.deciding.get(line, [])
         if [len(d) for d in known] == [len(d) for d in decisions]:
             decisions = [{key: a[key] or b[key] for key in a} for a, b in zip(known, decisions)]
