@@ -30,6 +30,7 @@ def options():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--folders", default="", help="only these folders of lib/, separated by blanks or commas")
+    parser.add_argument("--files", default="", help="only these files, such as lib/nn/network.c")
     parser.add_argument("--equivalent", default="audit/mutation/equivalent.json", help="below --source")
     parser.add_argument("--list", action="store_true", help="print the chosen mutants and exit")
     parser.add_argument("--thorough", action="store_true",
@@ -265,6 +266,10 @@ def main():
     say("building job1/ and so on")
     worker["builds"] = prepared(root, folder, 1 if given.list else given.jobs, names if given.quick else ())
     candidates = planting.candidates(root, worker["builds"][0].parsing, folders)
+    files = given.files.replace(",", " ").split()
+    candidates = [m for m in candidates if not files or m.file in files]
+    if not candidates:
+        sys.exit("mutation: there is nothing to plant in %s" % (given.files or given.folders))
     chosen = planting.choose(candidates, given.mutants or len(candidates), given.seed)
     if given.list:
         for m in chosen:
@@ -272,7 +277,8 @@ def main():
         return 0
     worker["units"] = [u for f in planting.FOLDERS for u in planting.units_of(root, f)]
     listed = [e for e in verdicts.read_listed(os.path.join(root, given.equivalent))
-              if os.path.dirname(e["file"]) in folders and e["file"] not in planting.without_processor()]
+              if os.path.dirname(e["file"]) in folders and (not files or e["file"] in files)
+              and e["file"] not in planting.without_processor()]
     results = examine_all(root, folder, given, chosen, [n for n in names if testing.is_run(n)], listed, say)
     about = {"folders": list(folders), "wall_seconds": round(time.monotonic() - start, 1)}
     return report(root, folder, given, about, (candidates, chosen), results, listed)
