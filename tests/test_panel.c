@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "backend/openblas/panel.h"
 #include <assay/base/alloc.h>
@@ -263,6 +265,51 @@ START_TEST(nan_in_a_is_kept)
 }
 END_TEST
 
+/* Pages that end with a copy of a matrix. Nobody may read the page after them. */
+typedef struct {
+    char *pages;
+    size_t size; /* with that page */
+    float *first;
+} walled;
+
+static walled before_a_wall(const float *from, size_t count)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    const size_t room = (count * sizeof *from + page - 1) / page * page;
+    walled made = {.size = room + page};
+    made.pages = mmap(NULL, made.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(made.pages, MAP_FAILED);
+    ck_assert_int_eq(mprotect(made.pages + room, page, PROT_NONE), 0);
+    made.first = (float *)(void *)(made.pages + room) - count;
+    memcpy(made.first, from, count * sizeof *from);
+    return made;
+}
+
+/* A signal ends the test if a kernel reads behind A or B. SIMDe's load_some does, so it is left out. */
+START_TEST(nothing_is_read_behind_a_matrix)
+{
+    assay_panel_thread *thread = assay_panel_threads_create(1, NULL);
+    uint64_t state = 13;
+    for (const assay_panel_kernels *const *kernels = assay_panel_supported(); *kernels != NULL; kernels++) {
+        evidence(EVIDENCE_PROPERTY, "kernel/panel-%s", (*kernels)->name);
+        for (int t = 0; t < TRANSPOSITIONS; t++) {
+            example made = make_example((size_t)_i, t, 0, &state);
+            assay_panel_product *p = &made.product;
+            walled a = before_a_wall(made.a, p->m * p->k);
+            walled b = before_a_wall(made.b, p->k * p->n);
+            p->a.first = a.first;
+            p->b.first = b.first;
+            multiply(*kernels, p, (assay_range){0, p->m}, thread);
+            judge((*kernels)->name, p);
+            munmap(a.pages, a.size);
+            munmap(b.pages, b.size);
+            free_example(&made);
+        }
+    }
+    assay_panel_threads_destroy(thread, 1);
+}
+END_TEST
+
 /* --- what is taken --------------------------------------------------------------------------------------------- */
 
 START_TEST(sizes_that_are_taken)
@@ -434,6 +481,9 @@ int main(void)
     tcase_add_test(tcase, threads_do_not_change_a_bit);
     tcase_add_test(tcase, nothing_is_left_out_beside_infinities);
     tcase_add_test(tcase, nan_in_a_is_kept);
+    if (!TEST_PANEL_EMULATED) {
+        tcase_add_loop_test(tcase, nothing_is_read_behind_a_matrix, 0, 11);
+    }
     tcase_add_test(tcase, sizes_that_are_taken);
     tcase_add_test(tcase, the_sample_finds_what_is_left_out);
     tcase_add_test(tcase, the_sample_counts_columns);
