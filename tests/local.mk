@@ -12,6 +12,16 @@ LOG_DRIVER = $(SHELL) $(top_srcdir)/tests/driver.sh $(SHELL) $(top_srcdir)/build
 SH_LOG_DRIVER = $(LOG_DRIVER)
 EXTRA_DIST += tests/driver.sh
 
+# The program as tests run it. libtool's script would do, but starts ten processes each time.
+noinst_SCRIPTS += tests/assay
+tests/assay: assay
+	$(AM_V_GEN)$(MKDIR_P) tests && program='$(abs_top_builddir)/assay' && \
+	{ ! head -c 2 assay | grep -q '#!' || program='$(abs_top_builddir)/.libs/assay'; } && \
+	{ echo '#!/bin/sh' && \
+	  echo 'export LD_LIBRARY_PATH="$(abs_top_builddir)/lib/.libs$${LD_LIBRARY_PATH:+:$$LD_LIBRARY_PATH}"' && \
+	  echo "exec '$$program' \"\$$@\""; } >$@.new && chmod +x $@.new && mv $@.new $@
+CLEANFILES += tests/assay
+
 # libassay once more, with its internals exported and the grader in it: tests call both.
 check_LTLIBRARIES += tests/libassay_internal.la
 tests_libassay_internal_la_SOURCES = $(assay_sources) $(public_headers)

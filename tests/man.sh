@@ -5,7 +5,7 @@
 # evidence: property: program/train
 set -u
 page=${ASSAY_SOURCE:-.}/doc/assay.1
-assay=${ASSAY_BUILD:-.}/assay
+assay=${ASSAY_BUILD:-.}/tests/assay
 failures=0
 complain() {
     echo "$*"

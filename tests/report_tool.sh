@@ -3,7 +3,7 @@
 # evidence: property: program/reproduce, report/page
 # evidence: errors: program/reproduce
 set -u
-assay=${ASSAY_BUILD:-.}/assay
+assay=${ASSAY_BUILD:-.}/tests/assay
 data=${ASSAY_DATA:-/usr/share/datasets/fashion-mnist}
 folder=$(mktemp -d) || exit 1
 trap 'rm -rf "$folder"' EXIT

@@ -114,7 +114,7 @@ static support_result run(const char *arguments)
 {
     const char *build = getenv("ASSAY_BUILD");
     ck_assert_msg(build != NULL, "set ASSAY_BUILD to the folder that holds assay");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/assay' %s", folder, build, arguments);
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build, arguments);
     support_result result = support_shell(command);
     assay_free(command);
     return result;

@@ -17,7 +17,7 @@ static support_result descend(const char *arguments, const char *folder)
                        ? assay_asprintf(NULL, "%.*s%s%s", (int)(strstr(arguments, "%s") - arguments), arguments, folder,
                                         strstr(arguments, "%s") + 2)
                        : assay_strdup(arguments, NULL);
-    char *command = assay_asprintf(NULL, "'%s/assay' descend %s", build != NULL ? build : ".", filled);
+    char *command = assay_asprintf(NULL, "'%s/tests/assay' descend %s", build != NULL ? build : ".", filled);
     support_result result = support_shell(command);
     assay_free(command);
     assay_free(filled);

@@ -42,7 +42,7 @@ static void measure(const char *arguments, int status, const char *says, double 
 {
     struct rusage usage;
     const char *build = getenv("ASSAY_BUILD");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/assay' %s", folder, build != NULL ? build : ".", arguments);
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build != NULL ? build : ".", arguments);
     support_result result = support_shell(command);
     ck_assert_msg(result.status == status && strstr(result.errors, says) != NULL, "assay %s: %d: '%s' lacks '%s'",
                   arguments, result.status, result.errors, says);
@@ -83,8 +83,8 @@ static const struct {
     {SAFETENSORS, "s.safetensors", "evaluate s.safetensors", 1, "holds no network"},
     {SAFETENSORS, "s.safetensors", "convert s.safetensors s.pt", 0, ""},
     {SAFETENSORS, "s.safetensors", "convert s.safetensors s2.safetensors", 0, ""},
-    {SAFETENSORS "\"$ASSAY_BUILD/assay\" convert s.safetensors z.pt", "z.pt", "evaluate --list z.pt", 0, ""},
-    {SAFETENSORS "\"$ASSAY_BUILD/assay\" convert s.safetensors z.pt", "z.pt", "convert z.pt z.safetensors", 0, ""},
+    {SAFETENSORS "\"$ASSAY_BUILD/tests/assay\" convert s.safetensors z.pt", "z.pt", "evaluate --list z.pt", 0, ""},
+    {SAFETENSORS "\"$ASSAY_BUILD/tests/assay\" convert s.safetensors z.pt", "z.pt", "convert z.pt z.safetensors", 0, ""},
     {LEGACY, "l.pt", "evaluate --list l.pt", 0, ""},
     {LEGACY, "l.pt", "convert l.pt l.safetensors", 0, ""},
     {LEGACY, "l.pt", "convert l.pt l2.pt", 0, ""},

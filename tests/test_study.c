@@ -1883,7 +1883,7 @@ static support_result script(const char *text, char **folder)
     *folder = support_make_folder();
     char *command = assay_asprintf(NULL,
                                    "cd '%s' && printf '%%s' '" COMMAND_PLAN "' > plan.json && "
-                                   "STUDY=\"%s/assay study plan.json --data %s\" && %s",
+                                   "STUDY=\"%s/tests/assay study plan.json --data %s\" && %s",
                                    *folder, build != NULL ? build : ".", support_data_folder(), text);
     support_result result = support_shell(command);
     assay_free(command);

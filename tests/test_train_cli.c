@@ -46,7 +46,7 @@ static bool unpack_data(const char *from)
 static char *train_command(const char *arguments)
 {
     const char *build = getenv("ASSAY_BUILD");
-    return assay_asprintf(NULL, "exec '%s/assay' train --data '%s' %s", build != NULL ? build : ".", data_folder,
+    return assay_asprintf(NULL, "exec '%s/tests/assay' train --data '%s' %s", build != NULL ? build : ".", data_folder,
                           arguments);
 }
 

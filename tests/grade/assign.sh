@@ -61,7 +61,7 @@ if command -v gcc >/dev/null; then
 fi
 
 # No line of a solution is in the program, or in what is installed; with and without libtool's wrapper.
-[ -e "$build/.libs/assay" ] && program=$build/.libs/assay || program=$assay
+[ -e "$build/.libs/assay" ] && program=$build/.libs/assay || program=$build/assay
 awk '/^ *(#|\/\/) \[(solution .*|hidden)\]$/ { inside = 1; next } /^ *(#|\/\/) \[end\]$/ { inside = 0; next }
     inside { sub(/^ */, ""); if (length > 30) print }' "$complete"/*/submission.* >solution
 [ "$(wc -l <solution)" -gt 200 ] || fail "the solutions have no lines"

@@ -2,7 +2,7 @@
 set -u
 build=${ASSAY_BUILD:-.}
 source=${ASSAY_SOURCE:-.}
-assay=$build/assay
+assay=$build/tests/assay
 # cases COMPONENT: how many cases, and so points, it has without a rubric; of all components without a name.
 cases() { "$assay" grade --list | grep -c "^    case ${1:+$1/}"; }
 planted=$build/tests/grade/.libs

@@ -7,7 +7,7 @@
 need_python numpy python3-numpy
 need_python nbconvert jupyter-nbconvert
 need_python ipykernel python3-ipykernel
-ASSAY=$(cd "$build" && pwd)/assay
+ASSAY=$(cd "$build" && pwd)/tests/assay
 export ASSAY
 cp "$source/grade/student/assay.py" "$folder"
 cd "$folder" || exit 1

@@ -4,7 +4,7 @@
 # evidence: property: program/grade
 . "${ASSAY_SOURCE:-.}/tests/grade/common.sh"
 need_python numpy python3-numpy
-ASSAY=$(cd "$build" && pwd)/assay
+ASSAY=$(cd "$build" && pwd)/tests/assay
 export ASSAY
 cp "$source/doc/grading-platforms.md" "$source/grade/student/assay.py" "$folder"
 sed '/^if __name__/,$d; /^@assay/d; /^import assay/d; /^# assay/d' "$source/tests/starters/python/submission.py" \

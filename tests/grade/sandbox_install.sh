@@ -24,7 +24,7 @@ grep -q 'throw new Error("not implemented: ' "$folder/assignment/submission.js" 
 plant "$folder/sandbox.search.so"
 graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
 # Another installation in sight of this one, and the same as an ordinary user.
-assay=$build/assay
+assay=$build/tests/assay
 graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"
 assay=$prefix/bin/assay
 as_user && graded 0 --only tanh,relu --time 60 "$folder/sandbox.search.so"

@@ -6,7 +6,7 @@
 need_python numpy python3-numpy
 starter python "$folder"
 cd "$folder" || exit 1
-ASSAY=$(cd "$OLDPWD" && cd "$build" && pwd)/assay
+ASSAY=$(cd "$OLDPWD" && cd "$build" && pwd)/tests/assay
 export ASSAY
 printf '{"assay": "x", "seed": 21, "components": ["sgd", "adam", "tanh"]}\n' >assignment.json
 
