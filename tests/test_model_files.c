@@ -37,7 +37,8 @@ static char *source_path(const char *name)
 static support_result run(const char *arguments)
 {
     const char *build = getenv("ASSAY_BUILD");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build != NULL ? build : ".", arguments);
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build != NULL ? build : ".",
+                                   arguments);
     support_result result = support_shell(command);
     assay_free(command);
     return result;
