@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -60,6 +61,52 @@ START_TEST(allocation_is_zeroed_aligned_and_checked)
     support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "cannot address");
     ck_assert_ptr_null(assay_calloc(SIZE_MAX - ASSAY_ALIGNMENT - 8, 1, &error));
     support_assert_error(error.status, ASSAY_ERROR_MEMORY, &error, "out of memory");
+}
+END_TEST
+
+/* What libassay asked for since `calls` was set to 0. This function takes the place of the C library's, and refuses. */
+static struct {
+    int calls;
+    char *begin;
+    size_t size;
+    int advice;
+} asked;
+
+int madvise(void *memory, size_t size, int advice)
+{
+    asked.calls++;
+    asked.begin = memory;
+    asked.size = size;
+    asked.advice = advice;
+    errno = EINVAL;
+    return -1;
+}
+
+/* For all pages of 2 MiB that lie in the block, and for nothing else. */
+START_TEST(large_blocks_ask_for_huge_pages)
+{
+#ifdef MADV_HUGEPAGE
+    static const size_t sizes[] = {1, 4096, 1 << 21, (2 << 21) - 64, 2 << 21, (5 << 20) + 1, 33 << 20};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        asked.calls = 0;
+        char *block = assay_calloc(sizes[i], 1, NULL);
+        size_t pages = 0;
+        char *first = NULL;
+        for (char *page = block; page + (1 << 21) <= block + sizes[i] + 63; page += 64) {
+            if ((uintptr_t)page % (1 << 21) == 0) {
+                first = pages++ == 0 ? page : first;
+            }
+        }
+        ck_assert(memchr(block, 0, 1) != NULL && memcmp(block, block + 1, sizes[i] - 1) == 0);
+        ck_assert_int_eq(asked.calls, pages > 0);
+        if (pages > 0) {
+            ck_assert_int_eq(asked.advice, MADV_HUGEPAGE);
+            ck_assert_ptr_eq(asked.begin, first);
+            ck_assert_uint_eq(asked.size, pages << 21);
+        }
+        assay_free(block);
+    }
+#endif
 }
 END_TEST
 
@@ -956,6 +1003,7 @@ int main(void)
                                          "base/error, base/file, base/names");
     tcase_add_test(tests, error_is_one_line_and_cut);
     tcase_add_test(tests, allocation_is_zeroed_aligned_and_checked);
+    tcase_add_test(tests, large_blocks_ask_for_huge_pages);
     tcase_add_test(tests, strings);
     tcase_add_test(tests, files_appear_whole);
     tcase_add_test(tests, full_disk_loses_nothing);

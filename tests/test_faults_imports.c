@@ -28,6 +28,7 @@ static const struct {
                                            "exit globfree seccomp_release posix_spawn_file_actions_destroy"},
     {"fails only for wrong arguments", "pthread_mutex_* pthread_cond_* usleep prctl setsid gethostname"},
     {"without an answer the machine counts as not busy", "getloadavg"},
+    {"asks for faster memory: a refusal changes nothing", "madvise"},
     {"belongs to another library, and fails with malloc, read or write",
      "json_* zip_* gz* inflate* crc32_z cblas_* openblas_* elf_* gelf_* seccomp_syscall_resolve_name"},
     {"belongs to compiler, linker or gcov", "_ITM_* __cxa_finalize __gmon_start__ __assert_fail __stack_chk_fail "
