@@ -2,6 +2,7 @@
 #include "faults.h"
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <link.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -11,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { MOST_OBJECTS = 16, MOST_POINTS = 160, MOST_BLOCKS = 1 << 17, PROBES = 64, MOST_PLACES = 256 };
+enum { MOST_OBJECTS = 16, MOST_POINTS = 160, MOST_BLOCKS = 1 << 17, PROBES = 64, MOST_PLACES = 1024 };
 
 /* The code whose calls count: a part of an object that is mapped executable. */
 typedef struct {
@@ -20,9 +21,9 @@ typedef struct {
     const char *library;
 } code_range;
 
-/* A call in the code, by its return address, and how often it was made. */
+/* A call in the code, by its return address or the hash of several, and how often it was made. */
 typedef struct {
-    const void *caller;
+    uintptr_t caller;
     size_t times;
 } call_place;
 
@@ -174,24 +175,43 @@ static bool concerns(const fault_point *point, faults_mode mode)
     }
 }
 
-/* Whether this place has already been counted often enough. */
+/* All of libassay's memory comes from one call, in assay_calloc. The calls that led there show who asked. */
+static uintptr_t path_here(void)
+{
+    void *frames[12];
+    faults_spare();
+    int count = backtrace(frames, (int)(sizeof frames / sizeof *frames));
+    faults_spare_no_more();
+    uintptr_t hash = 0;
+    for (int i = 0; i < count; i++) {
+        hash = hash * 31 + (uintptr_t)frames[i];
+    }
+    return hash;
+}
+
+/*
+ * Whether this place has already been counted often enough. An allocation counts once more: only the second failure in
+ * a loop meets what the first round left.
+ */
 static bool thinned(const fault_point *point, const void *caller, const char *library)
 {
-    bool own_memory = (point->flags & FAULT_MEMORY) != 0 && strcmp(library, "libassay") == 0;
-    if (state->most_from_place == 0 || own_memory) {
+    if (state->most_from_place == 0) {
         return false;
     }
+    bool own_memory = (point->flags & FAULT_MEMORY) != 0 && strcmp(library, "libassay") == 0;
+    uintptr_t place = own_memory ? path_here() : (uintptr_t)caller;
+    size_t most = state->most_from_place + (own_memory ? 1 : 0);
     size_t i = 0;
-    while (i < state->place_count && state->places[i].caller != caller) {
+    while (i < state->place_count && state->places[i].caller != place) {
         i++;
     }
     if (i == MOST_PLACES) {
         return false;
     }
     if (i == state->place_count) {
-        state->places[state->place_count++] = (call_place){caller, 0};
+        state->places[state->place_count++] = (call_place){place, 0};
     }
-    return state->places[i].times++ >= state->most_from_place;
+    return state->places[i].times++ >= most;
 }
 
 fault faults_decide(fault_point *point, const void *caller)
