@@ -1,4 +1,5 @@
 /* Tests of lib/backend/openblas/panel.h: products that skip terms that contribute nothing, by every kernel. */
+#define _DEFAULT_SOURCE /* MAP_ANONYMOUS */
 #include "test_panel.h"
 
 #include <float.h>
