@@ -166,6 +166,17 @@ json_t *support_golden(const char *name)
     return value;
 }
 
+const char *support_program(void)
+{
+    static char path[4096];
+    const char *build = getenv("ASSAY_BUILD");
+    int length = snprintf(path, sizeof path, "%s/tests/assay", build != NULL ? build : ".");
+    if (length >= (int)sizeof path) {
+        abort(); /* no assertion: main calls this, too */
+    }
+    return path;
+}
+
 char *support_make_folder(void)
 {
     const char *base = getenv("TMPDIR");

@@ -95,6 +95,10 @@ typedef struct {
 #define SUPPORT_UNSANITIZED "env -u LD_PRELOAD "
 
 support_result support_shell(const char *command);
+
+/* The program of this build, for a command: tests/assay in ASSAY_BUILD, or in the current folder. */
+const char *support_program(void);
+
 void support_result_free(support_result *result);
 
 #endif

@@ -814,9 +814,7 @@ END_TEST
 
 static support_result claims(const char *arguments, const char *folder)
 {
-    const char *build = getenv("ASSAY_BUILD");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' claims %s", folder, build != NULL ? build : ".",
-                                   arguments);
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s' claims %s", folder, support_program(), arguments);
     support_result result = support_shell(command);
     assay_free(command);
     return result;
@@ -911,8 +909,8 @@ END_TEST
 START_TEST(a_page_without_gnuplot)
 {
     char *folder = support_make_folder();
-    char *command = assay_asprintf(NULL, "ASSAY_GNUPLOT=/nowhere '%s/tests/assay' claims --claim 2,13 --report '%s'",
-                                   getenv("ASSAY_BUILD") != NULL ? getenv("ASSAY_BUILD") : ".", folder);
+    char *command = assay_asprintf(NULL, "ASSAY_GNUPLOT=/nowhere '%s' claims --claim 2,13 --report '%s'",
+                                   support_program(), folder);
     support_result result = support_shell(command);
     ck_assert_msg(result.status == 0 && strstr(result.errors, "gnuplot") != NULL, "%s", result.errors);
     char *path = assay_asprintf(NULL, "%s/index.html", folder);

@@ -112,9 +112,8 @@ static void tear_down(void)
 /* Runs "assay ARGUMENTS" in the temporary folder. */
 static support_result run(const char *arguments)
 {
-    const char *build = getenv("ASSAY_BUILD");
-    ck_assert_msg(build != NULL, "set ASSAY_BUILD to the folder that holds assay");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build, arguments);
+    ck_assert_msg(getenv("ASSAY_BUILD") != NULL, "set ASSAY_BUILD to the folder that holds assay");
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s' %s", folder, support_program(), arguments);
     support_result result = support_shell(command);
     assay_free(command);
     return result;

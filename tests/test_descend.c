@@ -12,12 +12,11 @@
 /* Runs `assay descend ARGUMENTS`, with `folder` in place of a "%s" in the arguments. */
 static support_result descend(const char *arguments, const char *folder)
 {
-    const char *build = getenv("ASSAY_BUILD");
     char *filled = strstr(arguments, "%s") != NULL
                        ? assay_asprintf(NULL, "%.*s%s%s", (int)(strstr(arguments, "%s") - arguments), arguments, folder,
                                         strstr(arguments, "%s") + 2)
                        : assay_strdup(arguments, NULL);
-    char *command = assay_asprintf(NULL, "'%s/tests/assay' descend %s", build != NULL ? build : ".", filled);
+    char *command = assay_asprintf(NULL, "'%s' descend %s", support_program(), filled);
     support_result result = support_shell(command);
     assay_free(command);
     assay_free(filled);

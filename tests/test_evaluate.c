@@ -25,8 +25,7 @@ static const struct {
 
 static support_result evaluate(const char *arguments)
 {
-    const char *build = getenv("ASSAY_BUILD");
-    char *command = assay_asprintf(NULL, "'%s/tests/assay' evaluate %s", build != NULL ? build : ".", arguments);
+    char *command = assay_asprintf(NULL, "'%s' evaluate %s", support_program(), arguments);
     support_result result = support_shell(command);
     assay_free(command);
     return result;

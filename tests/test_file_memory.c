@@ -41,9 +41,7 @@ static double size_mib(const char *name)
 static void measure(const char *arguments, int status, const char *says, double most_mib)
 {
     struct rusage usage;
-    const char *build = getenv("ASSAY_BUILD");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build != NULL ? build : ".",
-                                   arguments);
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s' %s", folder, support_program(), arguments);
     support_result result = support_shell(command);
     ck_assert_msg(result.status == status && strstr(result.errors, says) != NULL, "assay %s: %d: '%s' lacks '%s'",
                   arguments, result.status, result.errors, says);

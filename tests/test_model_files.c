@@ -36,9 +36,7 @@ static char *source_path(const char *name)
 /* The program with these arguments, run in the folder of the files. */
 static support_result run(const char *arguments)
 {
-    const char *build = getenv("ASSAY_BUILD");
-    char *command = assay_asprintf(NULL, "cd '%s' && '%s/tests/assay' %s", folder, build != NULL ? build : ".",
-                                   arguments);
+    char *command = assay_asprintf(NULL, "cd '%s' && '%s' %s", folder, support_program(), arguments);
     support_result result = support_shell(command);
     assay_free(command);
     return result;

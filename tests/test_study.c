@@ -1879,12 +1879,11 @@ END_TEST
  * support_remove_folder. */
 static support_result script(const char *text, char **folder)
 {
-    const char *build = getenv("ASSAY_BUILD");
     *folder = support_make_folder();
     char *command = assay_asprintf(NULL,
                                    "cd '%s' && printf '%%s' '" COMMAND_PLAN "' > plan.json && "
-                                   "STUDY=\"%s/tests/assay study plan.json --data %s\" && %s",
-                                   *folder, build != NULL ? build : ".", support_data_folder(), text);
+                                   "STUDY=\"%s study plan.json --data %s\" && %s",
+                                   *folder, support_program(), support_data_folder(), text);
     support_result result = support_shell(command);
     assay_free(command);
     return result;

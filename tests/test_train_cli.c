@@ -45,9 +45,7 @@ static bool unpack_data(const char *from)
 
 static char *train_command(const char *arguments)
 {
-    const char *build = getenv("ASSAY_BUILD");
-    return assay_asprintf(NULL, "exec '%s/tests/assay' train --data '%s' %s", build != NULL ? build : ".", data_folder,
-                          arguments);
+    return assay_asprintf(NULL, "exec '%s' train --data '%s' %s", support_program(), data_folder, arguments);
 }
 
 static support_result train(const char *arguments)
