@@ -12,7 +12,7 @@ audit_platform_LDADD = tests/libassay_internal.la $(OPENBLAS_LIBS) $(JANSSON_LIB
 # LD_PRELOAD loads it before the library, in a build without sanitizers.
 check_LTLIBRARIES += audit/inject.la
 audit_inject_la_SOURCES = audit/inject.c audit/inject.h audit/inject_backend.c
-audit_inject_la_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
+audit_inject_la_CFLAGS = $(ASSAY_CFLAGS) $(TESTS_OPTIMIZE) $(ASSAY_WARNINGS)
 audit_inject_la_LDFLAGS = -module -avoid-version -shared -rpath /nonexistent
 audit_inject_la_LIBADD = -lm -ldl
 audit_python = audit/audit.py audit/components.py audit/everywhere.py audit/evidence.py audit/output.py \

@@ -93,6 +93,7 @@ installed_files = "$(bindir)/assay","$(libdir)/libassay*","$(libdir)/pkgconfig/a
 grade_libgrade_la_CPPFLAGS = $(AM_CPPFLAGS) $(LIBELF_CFLAGS) $(SECCOMP_CFLAGS) \
 	-DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_PKGDATADIR='"$(pkgdatadir)"' \
 	-DASSAY_INSTALLED_FILES='$(installed_files)'
+grade_libgrade_la_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE)
 grade_libgrade_la_LIBADD = $(LIBELF_LIBS) $(SECCOMP_LIBS)
 
 # The C interface for students: #include <assay/student.h>
@@ -104,7 +105,7 @@ assaystudent_HEADERS = %D%/include/assay/student.h
 pkglibexec_PROGRAMS = assay-grade-runner
 assay_grade_runner_SOURCES = %D%/runners/c/runner.c %D%/runners/c/runner.h %D%/runners/c/calls.c \
 	%D%/runners/c/stage.c %D%/runners/c/stage.h
-assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
+assay_grade_runner_CFLAGS = $(ASSAY_CFLAGS) $(OPTIMIZE) $(ASSAY_WARNINGS) $(JANSSON_CFLAGS)
 # Exports student_not_implemented to submissions.
 assay_grade_runner_LDFLAGS = -export-dynamic
 assay_grade_runner_LDADD = $(JANSSON_LIBS) -ldl

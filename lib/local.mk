@@ -248,11 +248,22 @@ public_headers = \
 	%D%/report/gnuplot.h \
 	%D%/report/page.h
 
+# Compiled once, linked twice: libassay exports what its public headers declare, tests/libassay_internal.la everything.
+noinst_LTLIBRARIES += lib/libassay_all.la
+lib_libassay_all_la_SOURCES = $(assay_sources) $(public_headers)
+# No program replaces a function that its own file calls, so the compiler may inline it.
+lib_libassay_all_la_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE) -fno-semantic-interposition
 lib_LTLIBRARIES = lib/libassay.la
-lib_libassay_la_SOURCES = $(assay_sources) $(public_headers)
-lib_libassay_la_CFLAGS = $(AM_CFLAGS) -fvisibility=hidden
-lib_libassay_la_LIBADD = $(assay_objects) $(assay_libs)
-lib_libassay_la_LDFLAGS = $(AM_LDFLAGS) -version-info 1:0:0 -no-undefined
+lib_libassay_la_SOURCES =
+lib_libassay_la_LIBADD = lib/libassay_all.la $(assay_objects) $(assay_libs)
+lib_libassay_la_LDFLAGS = $(AM_LDFLAGS) -version-info 1:0:0 -no-undefined -export-symbols lib/libassay.sym
+EXTRA_lib_libassay_la_DEPENDENCIES = lib/libassay.sym
+lib/libassay.sym: $(public_headers) lib/declared.awk
+	$(AM_V_GEN)$(MKDIR_P) lib && echo '#include <assay/assay.h>' | \
+	  $(CC) $(AM_CPPFLAGS) $(CPPFLAGS) -std=gnu17 -E -x c - > $@-i && \
+	  $(AWK) -f $(srcdir)/lib/declared.awk $@-i | LC_ALL=C sort -u > $@-t && rm $@-i && mv $@-t $@
+CLEANFILES += lib/libassay.sym
+EXTRA_DIST += lib/declared.awk
 assay_objects =
 assay_libs = $(OPENBLAS_LIBS) $(ZLIB_LIBS) $(JANSSON_LIBS) $(LIBZIP_LIBS) -lpthread
 

@@ -9,8 +9,8 @@
 #ifndef ASSAY_TESTS_EVIDENCE_H
 #define ASSAY_TESTS_EVIDENCE_H
 
-#include <check.h>
 #include <stdbool.h>
+#include "checks.h"
 
 typedef enum {
     EVIDENCE_GRADIENT,      /* against finite differences */

@@ -10,12 +10,12 @@
 #ifndef ASSAY_TESTS_FAULT_RUN_H
 #define ASSAY_TESTS_FAULT_RUN_H
 
-#include <check.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <assay/base/error.h>
 #include "faults.h"
+#include "checks.h"
 
 /* The environment of a scenario. */
 typedef struct {

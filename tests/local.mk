@@ -22,16 +22,15 @@ tests/assay: assay
 	  echo "exec '$$program' \"\$$@\""; } >$@.new && chmod +x $@.new && mv $@.new $@
 CLEANFILES += tests/assay
 
-# libassay once more, with its internals exported and the grader in it: tests call both.
+# libassay's objects once more, with its internals exported and the grader in it: tests call both.
 check_LTLIBRARIES += tests/libassay_internal.la
-tests_libassay_internal_la_SOURCES = $(assay_sources) $(public_headers)
-tests_libassay_internal_la_CFLAGS = $(AM_CFLAGS)
-tests_libassay_internal_la_LIBADD = grade/libgrade.la $(assay_objects) $(assay_libs)
+tests_libassay_internal_la_SOURCES =
+tests_libassay_internal_la_LIBADD = lib/libassay_all.la grade/libgrade.la $(assay_objects) $(assay_libs)
 tests_libassay_internal_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -shared -rpath /nonexistent -no-undefined \
 	-export-symbols-regex '^assay_'
 
 check_LTLIBRARIES += tests/libsupport.la
-tests_libsupport_la_SOURCES = tests/support.c tests/support.h tests/evidence.c tests/evidence.h
+tests_libsupport_la_SOURCES = tests/checks.h tests/support.c tests/support.h tests/evidence.c tests/evidence.h
 
 AM_CFLAGS += $(CHECK_CFLAGS) $(GSL_CFLAGS)
 test_libs = tests/libsupport.la tests/libassay_internal.la $(CHECK_LIBS) $(GSL_LIBS) $(JANSSON_LIBS) $(LIBZIP_LIBS) \
@@ -137,7 +136,7 @@ tests_test_panel_avx512_SOURCES = $(tests_test_panel_SOURCES) lib/backend/openbl
 	tests/avx512_host/immintrin.h tests/avx512_host/supported.c
 tests_test_panel_avx512_CPPFLAGS = -I$(srcdir)/tests/avx512_host $(AM_CPPFLAGS) -DTEST_PANEL_EMULATED=1
 # Nothing outside this program has such vectors as arguments.
-tests_test_panel_avx512_CFLAGS = $(AM_CFLAGS) -Wno-psabi
+tests_test_panel_avx512_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE) -Wno-psabi
 else
 tests_test_panel_avx512_SOURCES = tests/avx512_host/missing.c
 endif
@@ -212,7 +211,7 @@ check-hostile:
 # --- the grader: submissions ------------------------------------------------------------------------------------------
 # No sanitizers: they run under limits on memory, in a program of their own.
 grade_module_cppflags = -I$(top_srcdir)/grade/include -I$(top_srcdir)/tests/starters/c
-grade_module_cflags = $(ASSAY_CFLAGS) $(ASSAY_WARNINGS)
+grade_module_cflags = $(ASSAY_CFLAGS) $(TESTS_OPTIMIZE) $(ASSAY_WARNINGS)
 grade_module_ldflags = -module -avoid-version -shared -rpath /nonexistent
 check_LTLIBRARIES += tests/grade/planted.la tests/grade/starter.la tests/grade/starter_f32.la \
 	tests/grade/starter_undeclared.la tests/grade/style_columns.la tests/grade/style_fused.la tests/grade/cheat.la
@@ -229,22 +228,22 @@ tests_grade_starter_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_starter_la_LIBADD = -lm
 tests_grade_starter_f32_la_SOURCES = tests/starters/c/submission.c
 tests_grade_starter_f32_la_CPPFLAGS = $(grade_module_cppflags) -DREAL=float
-tests_grade_starter_f32_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_starter_f32_la_CFLAGS = $(ASSAY_CFLAGS) $(TESTS_OPTIMIZE)
 tests_grade_starter_f32_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_starter_f32_la_LIBADD = -lm
 tests_grade_starter_undeclared_la_SOURCES = tests/grade/starter_undeclared.c
 tests_grade_starter_undeclared_la_CPPFLAGS = $(grade_module_cppflags)
-tests_grade_starter_undeclared_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_starter_undeclared_la_CFLAGS = $(ASSAY_CFLAGS) $(TESTS_OPTIMIZE)
 tests_grade_starter_undeclared_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_starter_undeclared_la_LIBADD = -lm
 tests_grade_style_columns_la_SOURCES = tests/grade/style_columns.c
 tests_grade_style_columns_la_CPPFLAGS = $(grade_module_cppflags)
-tests_grade_style_columns_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_style_columns_la_CFLAGS = $(ASSAY_CFLAGS) $(TESTS_OPTIMIZE)
 tests_grade_style_columns_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_style_columns_la_LIBADD = -lm
 tests_grade_style_fused_la_SOURCES = tests/grade/style_fused.c
 tests_grade_style_fused_la_CPPFLAGS = $(grade_module_cppflags)
-tests_grade_style_fused_la_CFLAGS = $(ASSAY_CFLAGS)
+tests_grade_style_fused_la_CFLAGS = $(ASSAY_CFLAGS) $(TESTS_OPTIMIZE)
 tests_grade_style_fused_la_LDFLAGS = $(grade_module_ldflags)
 tests_grade_style_fused_la_LIBADD = -lm
 tests_grade_cheat_la_SOURCES = tests/grade/cheat.c
@@ -307,6 +306,7 @@ tests_libcuda_host_la_SOURCES = \
 	tests/cuda_host/kernels_f64.c \
 	tests/cuda_host/runtime.c
 tests_libcuda_host_la_CPPFLAGS = $(cuda_host_cppflags)
+tests_libcuda_host_la_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE)
 tests_libcuda_host_la_LIBADD = tests/libassay_internal.la $(OPENBLAS_LIBS)
 tests_libcuda_host_la_LDFLAGS = $(AM_LDFLAGS) -avoid-version -shared -rpath /nonexistent
 # Before libassay_internal, so that its open.c is found first.
@@ -427,7 +427,7 @@ installcheck-local:
 	  bindir='$(bindir)' libdir='$(libdir)' includedir='$(includedir)' mandir='$(mandir)' \
 	  pkglibexecdir='$(pkglibexecdir)' \
 	  $(SHELL) $(srcdir)/tests/install/install.sh $(srcdir)/tests/install/example.c
-EXTRA_DIST += tests/install/install.sh tests/install/example.c tests/install/declared.awk examples/mlp.c
+EXTRA_DIST += tests/install/install.sh tests/install/example.c examples/mlp.c
 # Not part of make check: the tutorial's full runs, 40 epochs each, within 0.6 points of its accuracies, and the
 # retracing of the author's saved runs, for which ASSAY_PRETRAINED names the folder of their files. Some minutes.
 check-full: assay

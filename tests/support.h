@@ -2,7 +2,6 @@
 #ifndef ASSAY_TESTS_SUPPORT_H
 #define ASSAY_TESTS_SUPPORT_H
 
-#include <check.h>
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,6 +9,7 @@
 #include <assay/base/error.h>
 #include "evidence.h"
 #include <assay/random/generator.h>
+#include "checks.h"
 
 /* Runs a suite; returns the exit status for main. */
 int support_run(Suite *suite);

@@ -1,10 +1,10 @@
 /* Each operation of each backend stays within its stated distance of exact arithmetic (MPFR). */
-#include <check.h>
 #include <string.h>
 
 #include <assay/base/alloc.h>
 #include "accuracy.h"
 #include "support.h"
+#include "checks.h"
 
 /* ASSAY_ACTIVATIONS, the rules and the loss, by the name of their row. */
 static void record_evidence(const accuracy_row *row)

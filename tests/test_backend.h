@@ -2,10 +2,10 @@
 #ifndef ASSAY_TESTS_TEST_BACKEND_H
 #define ASSAY_TESTS_TEST_BACKEND_H
 
-#include <check.h>
 
 #include <assay/backend/backend.h>
 #include <assay/check/tolerance.h>
+#include "checks.h"
 
 /* --- operations as data ---------------------------------------------------------------------------------------- */
 

@@ -2,13 +2,13 @@
 #ifndef ASSAY_TESTS_TEST_CUDA_H
 #define ASSAY_TESTS_TEST_CUDA_H
 
-#include <check.h>
 
 #include "backend/cuda/cuda.h"
 #include <assay/data/dataset.h>
 #include <assay/nn/network.h>
 #include <assay/optim/optimizer.h>
 #include <assay/train/batches.h>
+#include "checks.h"
 
 /* Opened, or the test fails. */
 assay_backend *cuda_open(assay_precision precision);

@@ -2,9 +2,9 @@
 #ifndef ASSAY_TESTS_TEST_INIT_H
 #define ASSAY_TESTS_TEST_INIT_H
 
-#include <check.h>
 
 #include <assay/init/initializer.h>
+#include "checks.h"
 
 typedef struct {
     const char *what;

@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 
 #include <cblas.h>
-#include <check.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <math.h>
@@ -24,6 +23,7 @@
 #include "backend/openblas/pool.h"
 #include "backend/openblas/processor.h"
 #include "support.h"
+#include "checks.h"
 
 static atomic_int threads;          /* started and not joined */
 static atomic_int locks;            /* made and not destroyed */

@@ -2,10 +2,10 @@
 #ifndef ASSAY_TESTS_TEST_PANEL_H
 #define ASSAY_TESTS_TEST_PANEL_H
 
-#include <check.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "checks.h"
 
 /* Whether AVX-512's kernels are emulated: tests/avx512_host/. */
 #ifndef TEST_PANEL_EMULATED

@@ -3,7 +3,6 @@
  * that is not busy this happens once in a million operations, so the atomic operations below wait where a test wants
  * it.
  */
-#include <check.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
@@ -37,6 +36,7 @@ static int after_subtraction(int value)
 
 /* This program's copy takes the place of the library's. */
 #include "../lib/backend/openblas/pool.c"
+#include "checks.h"
 
 static assay_pool *open_pool(int threads)
 {

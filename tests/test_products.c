@@ -3,7 +3,6 @@
  * seen. OpenBLAS has to allow that, or the backend has to call it from one thread at a time.
  */
 #include <cblas.h>
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <assay/backend/backend.h>
 #include "machines.h"
 #include "support.h"
+#include "checks.h"
 
 enum { CALLERS = 4, THREADS = 2, MOST = 64, ROUNDS = 1000, FEW_ROUNDS = 100 };
 

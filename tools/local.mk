@@ -53,6 +53,8 @@ assay_SOURCES = \
 	%D%/train_run.c \
 	lib/base/json.c lib/base/json.h lib/report/html.c lib/report/html.h
 assay_CPPFLAGS = $(AM_CPPFLAGS) -DASSAY_PKGLIBEXECDIR='"$(pkglibexecdir)"' -DASSAY_PKGDATADIR='"$(pkgdatadir)"'
+assay_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE)
+assay_LDFLAGS = $(installed_ldflags)
 assay_LDADD = grade/libgrade.la lib/libassay.la $(JANSSON_LIBS) $(LIBZIP_LIBS) -lm
 
 # Texts that the program writes, as C string literals, one a line.
@@ -94,5 +96,6 @@ assay_study_mpi_SOURCES = \
 	%D%/tool.c \
 	lib/base/json.c lib/base/json.h
 assay_study_mpi_CPPFLAGS = $(assay_CPPFLAGS)
-assay_study_mpi_CFLAGS = $(AM_CFLAGS) $(MPI_CFLAGS)
+assay_study_mpi_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE) $(MPI_CFLAGS)
+assay_study_mpi_LDFLAGS = $(installed_ldflags)
 assay_study_mpi_LDADD = lib/libassay.la $(MPI_LIBS) $(JANSSON_LIBS) -lm

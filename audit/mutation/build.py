@@ -10,9 +10,9 @@ CONFIGURE = ("--quiet", "--disable-multiversion", "--without-cuda", "CFLAGS=-O2"
 # source folders, and the paths at which programs find the library (link: what it leads to without a fault).
 INTERNAL = {
     "flags": "$(AM_CPPFLAGS) $(grade_libgrade_la_CPPFLAGS)",
-    "objects": "$(tests_libassay_internal_la_OBJECTS) $(grade_libgrade_la_OBJECTS)",
+    "objects": "$(lib_libassay_all_la_OBJECTS) $(grade_libgrade_la_OBJECTS)",
     "libraries": "$(LDFLAGS) $(assay_objects) $(grade_libgrade_la_LIBADD) $(assay_libs) $(LIBS)",
-    "prefixes": {"lib": "tests_libassay_internal_la-", "grade": "libgrade_la-"},
+    "prefixes": {"lib": "libassay_all_la-", "grade": "libgrade_la-"},
     "soname": "libassay.so.1", "exports": "{ global: assay_*; local: *; };",
     "links": {"mutant/loaded/libassay_internal.so": "tests/.libs/libassay_internal.so",
               "lib/.libs/libassay.so.1": "lib/.libs/libassay.so.1.0.0"},

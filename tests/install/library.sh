@@ -55,7 +55,7 @@ $CC $flags -std=c17 -I"$include" "$folder/network.c" -o "$folder/network" -L"$li
     "$folder/network" || fail "<assay/nn/network.h> alone"
 
 # --- what the library exports is what the headers declare -----------------------------------------------------------
-awk -f "$ASSAY_SOURCE/tests/install/declared.awk" "$folder/umbrella.i" | sort -u >"$folder/declared"
+awk -f "$ASSAY_SOURCE/lib/declared.awk" "$folder/umbrella.i" | sort -u >"$folder/declared"
 # mangle_path: gcov's, in the build of make coverage.
 nm -D --defined-only "$library/libassay.so" | awk '{ print $3 }' | sed 's/@.*//' | grep -v -e '^__' -e '^mangle_path$' |
     sort -u >"$folder/exported"
