@@ -1,5 +1,7 @@
 # What the scripts of this folder share; sourced, not run.
 set -u
+# numpy starts OpenBLAS's threads, which spin for longer than these products take.
+export OPENBLAS_NUM_THREADS=1
 build=${ASSAY_BUILD:-.}
 source=${ASSAY_SOURCE:-.}
 assay=$build/tests/assay
