@@ -47,7 +47,8 @@ enum { MAX_ARGUMENTS = 6 };
 typedef struct {
     const double *in[MAX_ARGUMENTS];   /* before the operation */
     const double *want[MAX_ARGUMENTS]; /* after it, by the reference */
-    const double *size[MAX_ARGUMENTS]; /* after it, by the reference, when it is given the absolute values */
+    const double
+        *size[MAX_ARGUMENTS]; /* after it, by the reference given the absolute values, or by the operation's size */
 } test_values;
 
 typedef struct {
@@ -59,6 +60,8 @@ typedef struct {
     void (*run)(assay_backend *backend, const test_case *c, const assay_slice *slices);
     /* The largest absolute error of element i of an argument that is written. */
     double (*bound)(const test_case *c, const test_values *values, int argument, size_t i, assay_format format);
+    /* Fills test_values.size once for all backends, from `in`; NULL where `sized` does it or nothing reads it. */
+    double (*size)(const test_case *c, const test_values *values, size_t i);
 } test_operation;
 
 extern const test_operation test_operations[];

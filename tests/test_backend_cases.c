@@ -212,6 +212,28 @@ static void run(assay_backend *backend, const char *what, const prepared *p, dou
     }
 }
 
+static test_values values_of(const prepared *p)
+{
+    test_values values = {.in = {NULL}};
+    for (int i = 0; i < p->count; i++) {
+        values.in[i] = p->in[i];
+        values.want[i] = p->want[i];
+        values.size[i] = p->size[i];
+    }
+    return values;
+}
+
+static void fill_sizes(prepared *p)
+{
+    const test_values values = values_of(p);
+    for (int i = 0; i < p->count; i++) {
+        bool written = p->arguments[i].role == WRITTEN;
+        for (size_t j = 0; written && j < p->arguments[i].count; j++) {
+            p->size[i][j] = p->operation->size(&p->c, &values, j);
+        }
+    }
+}
+
 static void prepare(prepared *p, uint64_t *state)
 {
     double *absolute[MAX_ARGUMENTS];
@@ -228,6 +250,9 @@ static void prepare(prepared *p, uint64_t *state)
     run(reference, p->operation->name, p, p->in, p->want);
     if (p->operation->sized) {
         run(reference, p->operation->name, p, absolute, p->size);
+    }
+    if (p->operation->size != NULL) {
+        fill_sizes(p);
     }
     for (int i = 0; i < p->count; i++) {
         assay_free(absolute[i]);
@@ -248,12 +273,7 @@ static void release(prepared *p)
 static void judge(const prepared *p, const char *what, assay_format format, int argument, const double *got)
 {
     const test_argument *a = &p->arguments[argument];
-    test_values values;
-    for (int i = 0; i < p->count; i++) {
-        values.in[i] = p->in[i];
-        values.want[i] = p->want[i];
-        values.size[i] = p->size[i];
-    }
+    const test_values values = values_of(p);
     const double *want = a->role == READ ? p->in[argument] : p->want[argument];
     double *bounds = reals(a->count);
     for (size_t i = 0; a->role != READ && i < a->count; i++) {
