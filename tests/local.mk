@@ -1,9 +1,7 @@
 # The test suite: `make check`. A new test of one file is one word in `suites` below.
 
-# What every test finds in its environment; descriptor 9 is the terminal, where skips are announced. With pages of 2 MiB
-# for malloc's memory, there are fewer page faults, which take a lot of time in some virtual machines.
+# What every test finds in its environment; descriptor 9 is the terminal, where skips are announced.
 AM_TESTS_ENVIRONMENT = \
-	GLIBC_TUNABLES=$${GLIBC_TUNABLES-glibc.malloc.hugetlb=1}; export GLIBC_TUNABLES; \
 	LC_ALL=C.UTF-8; export LC_ALL; \
 	GOLDEN_DIR='$(top_srcdir)/golden'; export GOLDEN_DIR; \
 	ASSAY_SOURCE='$(abs_top_srcdir)'; export ASSAY_SOURCE; \
