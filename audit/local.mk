@@ -85,7 +85,7 @@ source_folder = `cd '$(abs_top_srcdir)' && pwd -P`
 coverage:
 	@$(have_python)
 	$(lcov) --directory . --zerocounters
-	$(patient) ASSAY_TEST_EFFORT=small $(MAKE) $(AM_MAKEFLAGS) check
+	$(patient) FAULTS_ALL=1 ASSAY_TEST_EFFORT=small $(MAKE) $(AM_MAKEFLAGS) check
 	$(lcov) --directory . --capture --output-file coverage.all
 	$(lcov) --extract coverage.all "$(source_folder)/lib/*" --output-file coverage.info
 	$(GENHTML) --quiet --branch-coverage --legend --prefix "$(source_folder)" --title 'assay $(VERSION)' \
@@ -107,7 +107,7 @@ SEED = 1
 JOBS = 2
 MUTATION_FLAGS =
 mutation:
-	$(PYTHON) -B $(srcdir)/audit/mutation/main.py --source='$(srcdir)' --build=. --tests='$(TESTS)' \
+	FAULTS_ALL=1 $(PYTHON) -B $(srcdir)/audit/mutation/main.py --source='$(srcdir)' --build=. --tests='$(TESTS)' \
 	  --mutants='$(MUTANTS)' --seed='$(SEED)' --jobs='$(JOBS)' $(MUTATION_FLAGS)
 # Then: which tolerances of the tests can be ten times looser, and which mutants that lets pass.
 LOOSEN_FLAGS =

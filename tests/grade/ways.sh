@@ -95,6 +95,7 @@ how, real = sys.argv[1], submission.relu
 @assay.implements("relu")
 def relu(x):
     y = real(x)
+    if how in ("sleep", "fill") and x.size > 1: return y # they take long: one case does
     if how == "shape": return np.stack([y, y])
     if how == "column": return y.reshape(-1, 1)
     if how == "nan": return y * np.nan
@@ -114,23 +115,23 @@ def relu(x):
     return y
 assay.serve(sys.stdin, sys.stdout) # what it prints is among the replies
 END
-while read -r how verdict; do
+while read -r cases how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
     # On a busy machine there is more time.
     sed -i 's/no reply within [0-9.]* s/no reply within 1.5 s/' "$folder/out"
-    [ "$(grep -cF ": $verdict" "$folder/out")" -eq 4 ] || {
+    [ "$(grep -cF ": $verdict" "$folder/out")" -eq "$cases" ] || {
         cat "$folder/out"
-        fail "$how: four cases should be \"$verdict\""
+        fail "$how: cases that are \"$verdict\" should be $cases"
     }
     grep -q "tanh  *4 of 4 cases" "$folder/out" || fail "$how: the other component was not graded"
 done <<'END'
-shape wrong shape, y: expected [
-nan wrong, y[0]: got nan
-raise error, ValueError: no idea
-print no valid reply, not a JSON object: x is
-half exited, ended with exit status 3 before it replied
-kill crashed, killed by signal 9
-sleep timed out, no reply within 1.5 s: going to sleep; printed last, without a newline: half a line
+4 shape wrong shape, y: expected [
+4 nan wrong, y[0]: got nan
+4 raise error, ValueError: no idea
+4 print no valid reply, not a JSON object: x is
+4 half exited, ended with exit status 3 before it replied
+4 kill crashed, killed by signal 9
+1 sleep timed out, no reply within 1.5 s: going to sleep; printed last, without a newline: half a line
 END
 graded 0 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py modify
 # An axis of length 1 too many is named and costs nothing.
@@ -142,7 +143,7 @@ for option in "" --npy; do
 done
 # Not the time is at stake here: on a busy machine writing that much takes seconds.
 graded 1 --npy --time 15 --folder "$folder" --only relu,tanh -- "$PYTHON" spoil.py fill
-[ "$(grep -cF ": output limit, wrote more than 256 MiB of files" "$folder/out")" -eq 4 ] || {
+[ "$(grep -cF ": output limit, wrote more than 256 MiB of files" "$folder/out")" -eq 1 ] || {
     cat "$folder/out"
     fail "the exchange folder can be filled"
 }
