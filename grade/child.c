@@ -389,8 +389,10 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
     made->evidence = program->evidence;
     made->stop = program->stop;
     made->capacity = program->limits.output_bytes + 1;
-    made->buffer = assay_calloc(made->capacity, 1, error);
-    assay_status status = made->buffer == NULL ? ASSAY_ERROR_MEMORY : start(program, made, error);
+    made->buffer = malloc(made->capacity); /* not assay_calloc, which writes all of it: replies are short */
+    assay_status status = made->buffer == NULL
+                              ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the submission's output")
+                              : start(program, made, error);
     if (status != ASSAY_OK) {
         assay_grade_child_kill(made);
         return status;
@@ -417,7 +419,7 @@ void assay_grade_child_kill(grade_child *child)
     close_pair((int[2]){child->to, child->from});
     close_pair((int[2]){child->errors, child->scratch});
     assay_grade_cgroup_destroy(child->group);
-    assay_free(child->buffer);
+    free(child->buffer);
     assay_free(child);
 }
 

@@ -43,14 +43,13 @@ static bool wanted(void)
     return file != NULL && *file != '\0';
 }
 
-/* The program's name; libtool runs a wrapped program as lt-NAME or .libs/NAME. */
+/* The program's name. */
 static const char *program_name(char *path, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", path, size - 1);
     path[length > 0 ? length : 0] = '\0';
     const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    return strncmp(name, "lt-", 3) == 0 ? name + 3 : name;
+    return slash != NULL ? slash + 1 : path;
 }
 
 /* Writes one line in one call, since tests and, under make -j, programs append at the same time. Takes over `line`. */
