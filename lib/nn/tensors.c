@@ -35,7 +35,7 @@ assay_tensor assay_network_tensor(const assay_network *network, size_t index)
         .values = is_bias ? layer->bias : layer->weight,
         .gradient = is_bias ? layer->bias_gradient : layer->weight_gradient,
     };
-    snprintf(tensor.name, sizeof tensor.name, "layers.%zu.%s", assay_network_printed_index(index / 2),
+    snprintf(tensor.name, sizeof tensor.name, "layers.%u.%s", (unsigned)assay_network_printed_index(index / 2),
              is_bias ? "bias" : "weight");
     return tensor;
 }
