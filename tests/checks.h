@@ -9,13 +9,13 @@
 #include <check.h>
 #include <stdbool.h>
 
-#define _mark_point(file, line)         \
-    __extension__({                     \
-        static _Thread_local bool told; \
-        if (!told) {                    \
-            told = true;                \
-            (_mark_point)(file, line);  \
-        }                               \
+#define _mark_point(file, line)                   \
+    __extension__({                               \
+        static _Thread_local bool already_marked; \
+        if (!already_marked) {                    \
+            already_marked = true;                \
+            (_mark_point)(file, line);            \
+        }                                         \
     })
 
 #endif
