@@ -74,15 +74,15 @@ PRIMITIVE void transpose(vector *rows)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
 #pragma GCC unroll 4
-    for (int distance = 8; distance > 0; distance /= 2) { /* ASSAY_EXCL_MCDC: gcc counts the inlined copies together */
+    for (int distance = 8; distance > 0; distance /= 2) {
         const __m512i step = _mm512_set1_epi32(distance);
         const __mmask16 odd = _mm512_test_epi32_mask(lane, step);
         /* Index 16 + l names lane l of the second row. */
         const __m512i low = _mm512_mask_add_epi32(lane, odd, _mm512_sub_epi32(lane, step), _mm512_set1_epi32(16));
         const __m512i high = _mm512_mask_add_epi32(_mm512_add_epi32(lane, step), odd, lane, _mm512_set1_epi32(16));
 #pragma GCC unroll 16
-        for (int i = 0; i < 16; i++) { /* ASSAY_EXCL_MCDC: gcc counts the inlined copies together */
-            if ((i & distance) == 0) { /* ASSAY_EXCL_MCDC: gcc counts the inlined copies together */
+        for (int i = 0; i < 16; i++) {
+            if ((i & distance) == 0) {
                 vector a = rows[i];
                 vector b = rows[i + distance];
                 rows[i] = _mm512_permutex2var_ps(a, low, b);

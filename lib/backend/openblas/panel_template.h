@@ -249,7 +249,7 @@ INLINE void append_square(strip *strips, const float *from, size_t stride, bool 
 {
     vector block[LANES];
     load_rows(from, stride, block);
-    if (transposed) { /* ASSAY_EXCL_MCDC: a constant in each inlined copy */
+    if (transposed) {
         transpose(block);
     }
     for (size_t s = 0; s < LANES / ROWS; s++) {
