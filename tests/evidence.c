@@ -43,7 +43,6 @@ static bool wanted(void)
     return file != NULL && *file != '\0';
 }
 
-/* The program's name. */
 static const char *program_name(char *path, size_t size)
 {
     ssize_t length = readlink("/proc/self/exe", path, size - 1);

@@ -301,8 +301,8 @@ static void run_clean(fixture *f)
 }
 
 /*
- * Of the runs of a scenario that starts processes, make check makes each third, another third in each mode. With
- * ASSAY_TEST_EFFORT=large or FAULTS_ALL=1 (make coverage, make mutation) it makes all.
+ * Scenarios that start processes are slow. Of their runs, make check does only every third, and starts at another run
+ * in each mode. ASSAY_TEST_EFFORT=large and FAULTS_ALL=1 (make coverage, make mutation) do all runs.
  */
 static size_t step_of(const fault_scenario *scenario)
 {
@@ -323,14 +323,13 @@ void fault_run(const fault_scenario *scenario)
     clock_t began = clock();
     faults_thin(scenario->thin);
     run_clean(&f);
+    const size_t step = step_of(scenario);
     for (int mode = 0; mode < FAULTS_MODES; mode++) {
-        const size_t step = step_of(scenario);
-        size_t target = 1 + (size_t)mode % step;
-        empty(work);
-        while ((scenario->skip & 1U << mode) == 0 && run_once(&f, (faults_mode)mode, target)) {
-            target += step;
+        bool reached = (scenario->skip & 1U << mode) == 0;
+        for (size_t target = 1 + (size_t)mode % step; reached; target += step) {
             ck_assert_uint_lt(target, MOST_RUNS);
             empty(work);
+            reached = run_once(&f, (faults_mode)mode, target);
         }
     }
     empty(work);

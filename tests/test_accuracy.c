@@ -4,7 +4,6 @@
 #include <assay/base/alloc.h>
 #include "accuracy.h"
 #include "support.h"
-#include "checks.h"
 
 /* ASSAY_ACTIVATIONS, the rules and the loss, by the name of their row. */
 static void record_evidence(const accuracy_row *row)

@@ -2,7 +2,6 @@
 #ifndef ASSAY_TESTS_TEST_BACKEND_H
 #define ASSAY_TESTS_TEST_BACKEND_H
 
-
 #include <assay/backend/backend.h>
 #include <assay/check/tolerance.h>
 #include "checks.h"
@@ -47,8 +46,7 @@ enum { MAX_ARGUMENTS = 6 };
 typedef struct {
     const double *in[MAX_ARGUMENTS];   /* before the operation */
     const double *want[MAX_ARGUMENTS]; /* after it, by the reference */
-    const double
-        *size[MAX_ARGUMENTS]; /* after it, by the reference given the absolute values, or by the operation's size */
+    const double *size[MAX_ARGUMENTS]; /* by the reference, when it is given the absolute values; or by `size` below */
 } test_values;
 
 typedef struct {
@@ -60,7 +58,7 @@ typedef struct {
     void (*run)(assay_backend *backend, const test_case *c, const assay_slice *slices);
     /* The largest absolute error of element i of an argument that is written. */
     double (*bound)(const test_case *c, const test_values *values, int argument, size_t i, assay_format format);
-    /* Fills test_values.size once for all backends, from `in`; NULL where `sized` does it or nothing reads it. */
+    /* Element i of test_values.size, computed once for all backends; NULL if `sized` is true or nothing reads it. */
     double (*size)(const test_case *c, const test_values *values, size_t i);
 } test_operation;
 

@@ -2,7 +2,6 @@
 #ifndef ASSAY_TESTS_TEST_CUDA_H
 #define ASSAY_TESTS_TEST_CUDA_H
 
-
 #include "backend/cuda/cuda.h"
 #include <assay/data/dataset.h>
 #include <assay/nn/network.h>

@@ -2,7 +2,6 @@
 #ifndef ASSAY_TESTS_TEST_INIT_H
 #define ASSAY_TESTS_TEST_INIT_H
 
-
 #include <assay/init/initializer.h>
 #include "checks.h"
 

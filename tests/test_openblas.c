@@ -23,7 +23,6 @@
 #include "backend/openblas/pool.h"
 #include "backend/openblas/processor.h"
 #include "support.h"
-#include "checks.h"
 
 static atomic_int threads;          /* started and not joined */
 static atomic_int locks;            /* made and not destroyed */

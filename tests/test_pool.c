@@ -36,7 +36,6 @@ static int after_subtraction(int value)
 
 /* This program's copy takes the place of the library's. */
 #include "../lib/backend/openblas/pool.c"
-#include "checks.h"
 
 static assay_pool *open_pool(int threads)
 {

@@ -10,7 +10,6 @@
 #include <assay/backend/backend.h>
 #include "machines.h"
 #include "support.h"
-#include "checks.h"
 
 enum { CALLERS = 4, THREADS = 2, MOST = 64, ROUNDS = 1000, FEW_ROUNDS = 100 };
 

@@ -95,7 +95,7 @@ how, real = sys.argv[1], submission.relu
 @assay.implements("relu")
 def relu(x):
     y = real(x)
-    if how in ("sleep", "fill") and x.size > 1: return y # they take long: one case does
+    if how in ("sleep", "fill") and x.size > 1: return y # slow: only in one case
     if how == "shape": return np.stack([y, y])
     if how == "column": return y.reshape(-1, 1)
     if how == "nan": return y * np.nan
@@ -115,13 +115,13 @@ def relu(x):
     return y
 assay.serve(sys.stdin, sys.stdout) # what it prints is among the replies
 END
-while read -r cases how verdict; do
+while read -r count how verdict; do
     graded 1 --folder "$folder" --only relu,tanh --time 0.3 -- "$PYTHON" spoil.py "$how"
     # On a busy machine there is more time.
     sed -i 's/no reply within [0-9.]* s/no reply within 1.5 s/' "$folder/out"
-    [ "$(grep -cF ": $verdict" "$folder/out")" -eq "$cases" ] || {
+    [ "$(grep -cF ": $verdict" "$folder/out")" -eq "$count" ] || {
         cat "$folder/out"
-        fail "$how: cases that are \"$verdict\" should be $cases"
+        fail "$how: $count cases should be \"$verdict\""
     }
     grep -q "tanh  *4 of 4 cases" "$folder/out" || fail "$how: the other component was not graded"
 done <<'END'
