@@ -16,7 +16,7 @@ static assay_status fields_create(grade_fields *fields, size_t capacity, assay_e
 {
     memset(fields, 0, sizeof *fields);
     fields->capacity = capacity;
-    /* Not assay_calloc, which writes all of it: a grading has 16 MB of pools, and uses a small part. */
+    /* assay_calloc would write every byte. The pools of one grading have 16 MB, of which little is ever used. */
     fields->pool = calloc(capacity + 1, sizeof *fields->pool); /* calloc(0, ...) may return NULL */
     return fields->pool == NULL ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for a case") : ASSAY_OK;
 }

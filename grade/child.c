@@ -389,7 +389,7 @@ assay_status assay_grade_child_start(const grade_program *program, grade_child *
     made->evidence = program->evidence;
     made->stop = program->stop;
     made->capacity = program->limits.output_bytes + 1;
-    made->buffer = malloc(made->capacity); /* not assay_calloc, which writes all of it: replies are short */
+    made->buffer = malloc(made->capacity); /* assay_calloc would write every byte; replies are short */
     assay_status status = made->buffer == NULL
                               ? assay_fail(error, ASSAY_ERROR_MEMORY, "out of memory for the submission's output")
                               : start(program, made, error);

@@ -251,7 +251,7 @@ public_headers = \
 # Compiled once, linked twice: libassay exports what its public headers declare, tests/libassay_internal.la everything.
 noinst_LTLIBRARIES += lib/libassay_all.la
 lib_libassay_all_la_SOURCES = $(assay_sources) $(public_headers)
-# No program replaces a function that its own file calls, so the compiler may inline it.
+# No test replaces a function that is called in the same source file, so the compiler may inline it.
 lib_libassay_all_la_CFLAGS = $(AM_CFLAGS) $(OPTIMIZE) -fno-semantic-interposition
 lib_LTLIBRARIES = lib/libassay.la
 lib_libassay_la_SOURCES =

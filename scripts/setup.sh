@@ -89,7 +89,8 @@ setup_build() {
   setup_quietly make -C build -j"$(nproc)" "$@"
 }
 
-# libtool is a script, and starts for every file: configure's own choice, bash, takes twice the time of Debian's sh.
+# libtool is a shell script that runs once for every file. configure would choose bash for it, which takes twice as long
+# as Debian's sh.
 setup_configure() { (cd build && CONFIG_SHELL=/bin/sh ../configure); }
 setup_configure_again() { (cd build && ./config.status --recheck && ./config.status); }
 

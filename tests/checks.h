@@ -1,7 +1,7 @@
 /*
- * Check's assertions, faster. Check tells the process that waits for a test of each assertion that holds, in two system
- * calls: half of the time of some of our programs, whose loops assert millions of times. It uses that only to name the
- * last assertion before a crash. So each assertion tells it once.
+ * Makes Check's assertions faster. A test runs in its own process, and Check reports every assertion that holds to the
+ * parent process. Each report costs two system calls. In loops with millions of assertions, that is half of the running
+ * time. Check needs the reports only to name the last assertion before a crash, so here each assertion reports once.
  */
 #ifndef ASSAY_TESTS_CHECKS_H
 #define ASSAY_TESTS_CHECKS_H

@@ -190,8 +190,8 @@ static uintptr_t path_here(void)
 }
 
 /*
- * Whether this place has already been counted often enough. An allocation counts once more: only the second failure in
- * a loop meets what the first round left.
+ * Whether calls from this place have already failed often enough. An allocation may fail once more: a failure in the
+ * second round of a loop finds what the first round left.
  */
 static bool thinned(const fault_point *point, const void *caller, const char *library)
 {

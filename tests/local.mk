@@ -151,7 +151,7 @@ train_sample = tests/train_sample.c tests/train_sample.h
 report_sample = tests/report_sample.c tests/report_sample.h
 
 check_PROGRAMS += $(suites)
-# First what takes longest, so that nothing runs alone in the end.
+# The longest tests come first: otherwise one of them would run alone at the end.
 TESTS += $(fault_tests) $(suites)
 check_PROGRAMS += tests/test_accuracy
 TESTS += tests/test_accuracy

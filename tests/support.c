@@ -70,8 +70,8 @@ static void restart_with_better_kernels(void)
 }
 
 /*
- * Tests allocate and free large blocks again and again. glibc usually gives each back to the kernel, which clears the
- * next one page by page: a quarter of the time of some programs.
+ * Tests allocate and free large blocks again and again. glibc usually returns each freed block to the kernel, and the
+ * kernel clears the next block page by page. In some programs this takes a quarter of the time.
  */
 static void keep_freed_memory(void)
 {

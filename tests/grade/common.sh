@@ -1,6 +1,6 @@
 # What the scripts of this folder share; sourced, not run.
 set -u
-# numpy starts OpenBLAS's threads, which spin for longer than these products take.
+# Otherwise numpy starts OpenBLAS's threads, and they spin for longer than these small products take.
 export OPENBLAS_NUM_THREADS=1
 build=${ASSAY_BUILD:-.}
 source=${ASSAY_SOURCE:-.}
