@@ -100,6 +100,26 @@ says out "sigmoid: NOT FOUND; the nearest name is sigmoyd, line 10"
 graded 1 "$folder/alone.py"
 says out "not installed where submissions run: helper (line 1)"
 says out "error, ModuleNotFoundError: No module named 'helper' (line 5)"
+
+# What is imported: a module that fails is told once, and the stand-in for the module assay looks like a module.
+mkdir "$folder/fay"
+printf 'top\0' >"$folder/fay/helper.py"
+cat >"$folder/fay/submission.py" <<'END'
+import inspect
+from assay import *
+import helper
+from helper import top
+from math import nothing
+
+@implements("relu")
+def mine(x):
+    inspect.stack()  # looks at each loaded module's file, as `import torch` of PyTorch 2.6 does
+    return max(x, 0.0)
+END
+graded 0 --only relu "$folder/fay"
+says out "note: line 3: import of helper fails"
+says out "not installed where submissions run: nothing of math (line 5)"
+[ "$(grep -c "fails" "$folder/out")" -eq 1 ] || { cat "$folder/out"; fail "an import that fails is told twice"; }
 echo '{"tanh": "sigmoyd", "sigmoyd": "relu"}' >"$folder/map.json"
 graded 1 --format json --map "$folder/map.json" "$folder/alone.py"
 says out '"text": "function sigmoyd, line 10"'

@@ -53,6 +53,7 @@ class Workspace:
         self.modules = {"submission"}  # the submission's own
         self.missing = {}  # modules that are not installed, with their place
         self.stars = []  # missing modules that all names are imported from
+        self.broken = set()  # packages whose import failed; a second import would only hide why
         self.imported = set()
         self.flags = 0
         self.written = {}  # modules that a cell writes
@@ -83,8 +84,14 @@ class Workspace:
             return register
         module.implements = implements
         module.AssayError = type("AssayError", (Exception,), {})
-        module.__getattr__ = lambda name: lambda *arguments, **named: None
+        module.__getattr__ = self._do_nothing
         return module
+
+    @staticmethod
+    def _do_nothing(name):
+        if name.startswith("__"):  # Python's own, __file__ and __all__ say; inspect looks at every module's
+            raise AttributeError(f"module 'assay' has no attribute '{name}'")
+        return lambda *arguments, **named: None
 
     # --- cells and statements
 
@@ -297,7 +304,9 @@ class Workspace:
                 single = ast.copy_location(ast.Import([alias]), node)
         self.imported.add(root)
         found = True
-        if root in EAGER or self._own_file(module):
+        if root in self.broken:
+            pass
+        elif root in EAGER or self._own_file(module):
             try:
                 known = arrays.torch() is not None
                 self._execute(single, _Anonymous, names)
@@ -305,9 +314,11 @@ class Workspace:
                     arrays.prepare_torch()
                 return
             except ImportError as error:
-                self.missing[error.name or module] = place
+                whole = isinstance(error, ModuleNotFoundError) or isinstance(single, ast.Import)
+                self.missing[error.name or module if whole else f"{alias.name} of {module}"] = place
                 found = False
             except Exception as error:
+                self.broken.add(root)
                 self.notes.append(f"{place}: import of {module} fails: {self.explain(error)}")
         else:
             try:
