@@ -177,20 +177,15 @@ static bool take_header(reader *in, npy_header *header)
     return in->at == in->end && seen == 7;
 }
 
-static bool is_big_endian_machine(void)
-{
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    return first == 0;
-}
-
-/* '<f8': byte order, kind, bytes. Without an order, and with = or |, it is the machine's. */
+/*
+ * '<f8': byte order, kind, bytes. Without an order, and with = or |, NumPy takes the machine's. Here it is
+ * little-endian: a file has the same numbers on every machine. NumPy writes < or > for numbers of several bytes.
+ */
 static bool parse_type(npy_header *header)
 {
     static const char *const TYPES[] = {"f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"};
     const char *type = header->type;
-    header->big_endian = *type == '>' || (*type != '<' && is_big_endian_machine());
+    header->big_endian = *type == '>';
     type += *type != '\0' && strchr("<>=|", *type) != NULL;
     for (size_t i = 0; i < sizeof TYPES / sizeof *TYPES; i++) {
         if (strcmp(type, TYPES[i]) == 0) {
