@@ -677,6 +677,17 @@ START_TEST(numbers_go_piece_by_piece)
 }
 END_TEST
 
+/* The checksum of "123456789" is CRC-32's published check value; it has two numbers of 4 bytes and one of 1. */
+START_TEST(checksums_of_numbers)
+{
+    evidence(EVIDENCE_GOLDEN, "base/byte_order");
+    static const uint32_t numbers[] = {0x34333231, 0x38373635};
+    static const unsigned char last = 0x39;
+    ck_assert_uint_eq(assay_checksum(assay_checksum(0, numbers, 4, sizeof numbers), &last, 1, 1), 0xcbf43926);
+    ck_assert_uint_eq(assay_checksum(7, numbers, 4, 0), 7);
+}
+END_TEST
+
 /* UTF-8 of a code point, as RFC 3629 has it; without the checks, so that it makes what is not allowed, too. */
 static void encode(uint32_t point, size_t length, char *text)
 {
@@ -1019,6 +1030,7 @@ int main(void)
     tcase_add_test(tests, inputs_are_kept);
     tcase_add_test(tests, bytes_in_both_orders);
     tcase_add_test(tests, numbers_go_piece_by_piece);
+    tcase_add_test(tests, checksums_of_numbers);
     tcase_add_test(tests, hidden_characters_are_replaced);
     tcase_add_test(tests, bytes_that_are_not_utf8_are_replaced);
     tcase_add_test(tests, errors_at_their_limits);

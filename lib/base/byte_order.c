@@ -1,6 +1,7 @@
 #include "base/byte_order.h"
 
 #include <string.h>
+#include <zlib.h>
 
 assay_byte_order assay_byte_order_here(void)
 {
@@ -50,4 +51,16 @@ void assay_each_little_endian(const void *numbers, size_t width, size_t size,
         assay_reorder(piece, width, count / width, ASSAY_LITTLE_ENDIAN);
         visit(piece, count, context);
     }
+}
+
+static void add_to_checksum(const void *bytes, size_t size, void *checksum)
+{
+    uint32_t *sum = checksum;
+    *sum = (uint32_t)crc32_z(*sum, bytes, size);
+}
+
+uint32_t assay_checksum(uint32_t sum, const void *numbers, size_t width, size_t size)
+{
+    assay_each_little_endian(numbers, width, size, add_to_checksum, &sum);
+    return sum;
 }

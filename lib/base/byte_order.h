@@ -25,4 +25,7 @@ void assay_reorder(void *numbers, size_t width, size_t count, assay_byte_order o
 void assay_each_little_endian(const void *numbers, size_t width, size_t size,
                               void (*visit)(const void *bytes, size_t size, void *context), void *context);
 
+/* zlib's CRC-32 `sum` (at first 0), continued with `size` bytes of numbers, as they are in a little-endian file. */
+uint32_t assay_checksum(uint32_t sum, const void *numbers, size_t width, size_t size);
+
 #endif

@@ -5,7 +5,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <zlib.h>
 
 #include <assay/base/alloc.h>
 #include <assay/base/file.h>
@@ -170,12 +169,6 @@ static void add_common(buffer *b, const char *name, uint32_t checksum, size_t si
     add_number(b, extra, 2);
 }
 
-static void add_to_checksum(const void *bytes, size_t size, void *checksum)
-{
-    uint32_t *sum = checksum;
-    *sum = (uint32_t)crc32_z(*sum, bytes, size);
-}
-
 static void write_bytes(const void *bytes, size_t size, void *stream)
 {
     fwrite(bytes, 1, size, stream);
@@ -187,8 +180,7 @@ static void write_entry(archive *a, const char *inside, const void *numbers, siz
     char name[NAME_BYTES];
     buffer header = {.error = a->directory.error};
     snprintf(name, sizeof name, "archive/%s", inside);
-    uint32_t checksum = 0;
-    assay_each_little_endian(numbers, width, size, add_to_checksum, &checksum);
+    const uint32_t checksum = assay_checksum(0, numbers, width, size);
     size_t before = (size_t)(a->offset % ALIGNMENT) + LOCAL_BYTES + strlen(name) + EXTRA_BYTES;
     size_t padding = (ALIGNMENT - before % ALIGNMENT) % ALIGNMENT;
     static const char zeros[ALIGNMENT] = "";

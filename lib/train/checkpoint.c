@@ -115,7 +115,7 @@ static char *fingerprint(const assay_trainer *trainer, assay_error *error)
                   error,
                   "backend %s:%s; update rule %s with %s; initializer %s value %.17g fan %s gain %.17g first layer "
                   "%d; activation parameter %.17g; seed %llu; draws %s; batches of %zu; %zu training samples; "
-                  "data %08lx",
+                  "data %08" PRIx32,
                   assay_backend_name(trainer->backend), real_dtype(trainer) == ASSAY_DTYPE_F32 ? "f32" : "f64",
                   assay_update_rule_name(options->rule.kind), settings,
                   assay_initializer_name(options->initializer.kind), options->initializer.value,

@@ -1,9 +1,9 @@
 #include <assay/train/trainer.h>
 
 #include <math.h>
-#include <zlib.h>
 
 #include <assay/base/alloc.h>
+#include "base/byte_order.h"
 #include "train/trainer_impl.h"
 
 /* Validation runs in batches of at least this size, however small the training batches are. */
@@ -108,13 +108,14 @@ static assay_status fill_trainer(assay_trainer *trainer, const assay_dataset *da
     return draw_beginning(trainer, data->count, error);
 }
 
-static unsigned long checksum(const assay_dataset *data)
+/* The same on every machine: a run may be continued on another one. */
+static uint32_t checksum(const assay_dataset *data)
 {
-    size_t inputs = data->count * data->width;
-    unsigned long sum = data->pixels != NULL
-                            ? crc32_z(0, data->pixels, inputs)
-                            : crc32_z(0, (const unsigned char *)data->values, inputs * sizeof *data->values);
-    return crc32_z(sum, (const unsigned char *)data->labels, data->count * sizeof *data->labels);
+    const size_t inputs = data->count * data->width;
+    const size_t width = sizeof *data->values;
+    const uint32_t sum = data->pixels != NULL ? assay_checksum(0, data->pixels, 1, inputs)
+                                              : assay_checksum(0, data->values, width, inputs * width);
+    return assay_checksum(sum, data->labels, sizeof *data->labels, data->count * sizeof *data->labels);
 }
 
 assay_status assay_trainer_create(assay_backend *backend, const assay_train_options *options, const assay_dataset *data,

@@ -12,7 +12,7 @@ struct assay_trainer {
     assay_backend *backend;
     assay_train_options options; /* draws is not NULL */
     size_t steps;                /* of an epoch */
-    unsigned long data_checksum; /* CRC-32 of inputs and labels: a run is resumed on its own data */
+    uint32_t data_checksum;      /* CRC-32 of inputs and labels: a run is resumed on its own data */
     assay_split split;
     assay_generator generator; /* an mt19937 */
     assay_network *network;
