@@ -377,9 +377,9 @@ patient = CK_TIMEOUT_MULTIPLIER=20
 # gcc's AddressSanitizer and UndefinedBehaviorSanitizer: everything.
 check-asan:
 	+$(patient) ASAN_OPTIONS=allocator_may_return_null=1 $(call recorded,asan,$(call variant,asan,check))
-# clang's warnings, as errors, and its code.
+# clang's warnings, as errors, and its code. The programs of make fuzz are built, not run.
 check-clang:
-	+$(call recorded,clang,$(call variant,clang,check))
+	+$(call recorded,clang,$(call variant,clang,check) && $(MAKE) $(AM_MAKEFLAGS) fuzz-programs)
 
 # gcc's ThreadSanitizer. OpenBLAS, which it does not see into, is told to use one thread. Left out are programs that
 # take the place of the C library's functions or have stacks of their own, and those with one thread that start others.
