@@ -202,6 +202,12 @@ SANITIZER_CFLAGS=
 AS_IF([test "$enable_sanitizers" != no],
   [SANITIZER_CFLAGS="-fsanitize=$enable_sanitizers -fno-sanitize-recover=all -fno-omit-frame-pointer -g"
    enable_multiversion=no
+   # Debian has clang's sanitizers in a package of their own.
+   assay_cflags=$CFLAGS
+   CFLAGS="$CFLAGS $SANITIZER_CFLAGS"
+   AC_LINK_IFELSE([AC_LANG_PROGRAM([], [])], [],
+     [AC_MSG_ERROR([$CC cannot link with -fsanitize=$enable_sanitizers; clang needs, on Debian: apt-get install libclang-rt-dev])])
+   CFLAGS=$assay_cflags
    AC_DEFINE([ASSAY_SANITIZED], [1], [Define to 1 when sanitizers are compiled in])])
 AC_SUBST([SANITIZER_CFLAGS])
 AM_CONDITIONAL([WITH_SANITIZERS], [test "$enable_sanitizers" != no])

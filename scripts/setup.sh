@@ -9,8 +9,8 @@ setup_to_reproduce_all="dataset-fashion-mnist gnuplot-nox"
 setup_to_test_all="$setup_to_reproduce_all bubblewrap python3 python3-numpy nodejs chromium groff-base
   libsimde-dev"
 setup_to_check_all="$setup_to_test_all iproute2 python3-torch jupyter-nbconvert python3-ipykernel clang valgrind lcov
-  python3-clang libopenmpi-dev openmpi-bin libopenblas0-openmp libopenblas0-serial libopenblas64-pthread-dev
-  libopenblas64-0-openmp libopenblas64-0-serial"
+  libclang-rt-dev python3-clang libopenmpi-dev openmpi-bin libopenblas0-openmp libopenblas0-serial
+  libopenblas64-pthread-dev libopenblas64-0-openmp libopenblas64-0-serial"
 setup_to_check_everywhere="$setup_to_test_all libopenblas0-openmp libopenblas0-serial libopenblas64-pthread-dev
   libopenblas64-0-openmp libopenblas64-0-serial debootstrap qemu-user gcc-aarch64-linux-gnu gcc-arm-linux-gnueabihf
   gcc-i686-linux-gnu gcc-riscv64-linux-gnu gcc-s390x-linux-gnu"
