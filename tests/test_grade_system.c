@@ -1291,9 +1291,9 @@ START_TEST(a_long_choice_has_complete_names)
     assay_error error = {0};
     write_file(folder, "0.py", "", 0);
     for (int k = 1; k < FILES; k++) {
-        char file[LONGEST + 1];
-        snprintf(file, sizeof file, "%d%059d.py", k, 0);
+        char *file = assay_asprintf(NULL, "%d%059d.py", k, 0);
         write_file(folder, file, "", 0);
+        assay_free(file);
     }
     support_assert_ok(assay_grade_folder_open(folder, &opened, &error), &error);
     for (int length = 5; length <= LONGEST; length++) {
