@@ -1035,7 +1035,7 @@ END_TEST
 START_TEST(many_layers_of_one_size)
 {
     enum { LAYERS = 20 };
-    static char names[2 * LAYERS][16];
+    static char names[2 * LAYERS][24];
     stored tensors[2 * LAYERS + 1] = {{NULL, 0, 0}};
     assay_layers layers;
     assay_error error = {.message = ""};
