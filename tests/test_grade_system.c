@@ -793,9 +793,9 @@ START_TEST(groups_are_limited_and_read)
         ck_assert_int_eq(assay_grade_cgroup_out_of_processes(group), processes);
         assay_grade_cgroup_destroy(group);
         free(path);
+        kernel.below = NULL;
         support_remove_folder(folder);
     }
-    kernel.below = NULL;
     char *folder = support_make_folder();
     support_assert_error(assay_grade_cgroup_create(folder, &all, 1, 1, &group, &error), ASSAY_ERROR_IO, &error,
                          "no control group can be made: No such file or directory");
