@@ -3,6 +3,8 @@
  * sources, runners. In this process where that is possible: `assay grade` itself is tested by tests/grade/.
  */
 #define _GNU_SOURCE
+#include "config.h"
+
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
@@ -480,6 +482,12 @@ START_TEST(families_have_a_bound)
 END_TEST
 
 enum { OWN_BYTES = 24 << 20, SHARED_BYTES = 8 << 20 };
+#ifdef ASSAY_SANITIZED
+/* gcc 14's AddressSanitizer notes with one byte for 8 that what is mapped may be used, in both processes. */
+enum { NOTED_BYTES = 2 * (OWN_BYTES + SHARED_BYTES) / 8 };
+#else
+enum { NOTED_BYTES = 0 };
+#endif
 
 static void use_memory(void)
 {
@@ -507,11 +515,12 @@ START_TEST(memory_of_processes_is_counted)
     ck_assert_uint_eq(after.processes, 2);
     ck_assert_uint_gt(before.resident_bytes, 100000);
     ck_assert_uint_ge(after.resident_bytes, before.resident_bytes + 2 * (size_t)OWN_BYTES - (1 << 20));
-    ck_assert_uint_le(after.resident_bytes, 2 * before.resident_bytes + 2 * (size_t)OWN_BYTES + (2 << 20));
+    ck_assert_uint_le(after.resident_bytes,
+                      2 * before.resident_bytes + 2 * (size_t)OWN_BYTES + NOTED_BYTES + (2 << 20));
     ck_assert_uint_ge(after.shared_bytes, SHARED_BYTES);
     ck_assert_uint_lt(after.shared_bytes, before.shared_bytes + 2 * (size_t)SHARED_BYTES + (1 << 20));
     ck_assert_uint_ge(after_proportional, OWN_BYTES);
-    ck_assert_uint_lt(after_proportional, 2 * proportional + OWN_BYTES + (4 << 20));
+    ck_assert_uint_lt(after_proportional, 2 * proportional + OWN_BYTES + NOTED_BYTES + (4 << 20));
 }
 END_TEST
 
