@@ -86,7 +86,7 @@ PRIMITIVE void transpose(vector *rows)
 {
     vector pairs[8];
     vector fours[8];
-    for (int i = 0; i < 8; i += 2) { /* ASSAY_EXCL_MCDC: gcc counts the inlined copies together */
+    for (int i = 0; i < 8; i += 2) {
         pairs[i] = _mm256_unpacklo_ps(rows[i], rows[i + 1]);
         pairs[i + 1] = _mm256_unpackhi_ps(rows[i], rows[i + 1]);
     }
