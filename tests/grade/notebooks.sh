@@ -102,24 +102,29 @@ says out "not installed where submissions run: helper (line 1)"
 says out "error, ModuleNotFoundError: No module named 'helper' (line 5)"
 
 # What is imported: a module that fails is told once, and the stand-in for the module assay looks like a module.
-mkdir "$folder/fay"
+mkdir -p "$folder/fay/kit"
 printf 'top\0' >"$folder/fay/helper.py"
+printf 'top\0' >"$folder/fay/kit/bad.py"
+echo 'LEAST = 0.0' >"$folder/fay/kit/good.py"
 cat >"$folder/fay/submission.py" <<'END'
 import inspect
 from assay import *
 import helper
 from helper import top
+import kit.bad
+from kit.good import *
 from math import nothing
 
 @implements("relu")
 def mine(x):
     inspect.stack()  # looks at each loaded module's file, as `import torch` of PyTorch 2.6 does
-    return max(x, 0.0)
+    return max(x, LEAST)
 END
 graded 0 --only relu "$folder/fay"
 says out "note: line 3: import of helper fails"
-says out "not installed where submissions run: nothing of math (line 5)"
-[ "$(grep -c "fails" "$folder/out")" -eq 1 ] || { cat "$folder/out"; fail "an import that fails is told twice"; }
+says out "note: line 5: import of kit.bad fails"
+says out "not installed where submissions run: nothing of math (line 7)"
+[ "$(grep -c "fails" "$folder/out")" -eq 2 ] || { cat "$folder/out"; fail "an import that fails is told twice"; }
 echo '{"tanh": "sigmoyd", "sigmoyd": "relu"}' >"$folder/map.json"
 graded 1 --format json --map "$folder/map.json" "$folder/alone.py"
 says out '"text": "function sigmoyd, line 10"'

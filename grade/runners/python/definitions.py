@@ -53,7 +53,7 @@ class Workspace:
         self.modules = {"submission"}  # the submission's own
         self.missing = {}  # modules that are not installed, with their place
         self.stars = []  # missing modules that all names are imported from
-        self.broken = set()  # packages whose import failed; a second import would only hide why
+        self.broken = set()  # what failed to import: own modules, installed packages; again would only hide why
         self.imported = set()
         self.flags = 0
         self.written = {}  # modules that a cell writes
@@ -304,9 +304,11 @@ class Workspace:
                 single = ast.copy_location(ast.Import([alias]), node)
         self.imported.add(root)
         found = True
-        if root in self.broken:
+        own = self._own_file(module)
+        whole = module if own else root
+        if whole in self.broken:
             pass
-        elif root in EAGER or self._own_file(module):
+        elif root in EAGER or own:
             try:
                 known = arrays.torch() is not None
                 self._execute(single, _Anonymous, names)
@@ -314,11 +316,11 @@ class Workspace:
                     arrays.prepare_torch()
                 return
             except ImportError as error:
-                whole = isinstance(error, ModuleNotFoundError) or isinstance(single, ast.Import)
-                self.missing[error.name or module if whole else f"{alias.name} of {module}"] = place
+                no_module = isinstance(error, ModuleNotFoundError) or isinstance(single, ast.Import)
+                self.missing[error.name or module if no_module else f"{alias.name} of {module}"] = place
                 found = False
             except Exception as error:
-                self.broken.add(root)
+                self.broken.add(whole)
                 self.notes.append(f"{place}: import of {module} fails: {self.explain(error)}")
         else:
             try:
