@@ -6,6 +6,7 @@
 
 json_t *assay_json_load(const char *text, size_t length, json_error_t *where, assay_status *status)
 {
+    *where = (json_error_t){0}; /* MemorySanitizer does not see what jansson writes */
     errno = 0;
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES, where);
     /* malloc sets ENOMEM. Without memory jansson may report a syntax error, or drop a byte of the text and go on. */
