@@ -6,7 +6,7 @@
 #include <immintrin.h>
 
 #define LANES ((size_t)16)
-#define WIDTH 6
+#define WIDTH 8 /* the tutorial's layers are 128, 256 and 512 wide */
 #define TARGET __attribute__((target("avx512f,avx512vl,avx2,fma,bmi2,popcnt")))
 #define PRIMITIVE static inline __attribute__((always_inline)) TARGET
 #define IN_REGISTER(v) __asm__("" : "+v"(v))

@@ -20,7 +20,7 @@ extern const assay_panel_kernels assay_panel_neon;
 #define ASSAY_PANEL_NEON 0
 #endif
 
-/* The widest panel in floats: 6 vectors of 16. */
-enum { ASSAY_PANEL_MAX_WIDTH = 96 };
+/* The widest panel in floats: 8 vectors of 16. */
+enum { ASSAY_PANEL_MAX_WIDTH = 128 };
 
 #endif

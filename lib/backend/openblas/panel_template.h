@@ -3,7 +3,7 @@
  * before it includes this:
  *
  *   vector, LANES              floats in a vector, and their number
- *   WIDTH                      vectors in the widest panel: ASSAY_PANEL_ROWS * WIDTH sums, one vector of B and
+ *   WIDTH                      vectors in the widest panel, 6 or 8: ASSAY_PANEL_ROWS * WIDTH sums, one vector of B and
  *                              ASSAY_PANEL_ROWS of A have to fit into the processor's registers
  *   TARGET                     the function attribute that allows its instructions
  *   IN_REGISTER(v)             an empty assembler statement that changes the register of a vector
@@ -83,6 +83,16 @@ INLINE void load_rows(const float *from, size_t stride, vector block[LANES])
 }
 
 /* Calls a function for a panel's width, which is a constant wherever the function is compiled. */
+/* clang-format off */
+#if WIDTH == 6
+#define WIDER(CALL)
+#elif WIDTH == 8
+#define WIDER(CALL)              \
+    case 7: CALL(7); break;      \
+    case 8: CALL(8); break;
+#else
+#error "WIDER has no cases for this WIDTH"
+#endif
 #define FOR_WIDTH(vectors, CALL) \
     switch (vectors) {           \
     case 1: CALL(1); break;      \
@@ -91,7 +101,9 @@ INLINE void load_rows(const float *from, size_t stride, vector block[LANES])
     case 4: CALL(4); break;      \
     case 5: CALL(5); break;      \
     case 6: CALL(6); break;      \
+    WIDER(CALL)                  \
     }
+/* clang-format on */
 
 /* A panel from rows of B stored row by row; only `last` columns of the last vector. All vectors of a row are copied
  * together, since rows are far apart in memory. */
@@ -306,7 +318,8 @@ static TARGET void pack_strips(const assay_panel_product *p, size_t i, reading h
 
 /*
  * to [ROWS][vectors * LANES], which has the sums of all blocks before: adds one block of a strip times the panel, or,
- * for the first block, to `start`. `vectors` is a constant wherever this is called.
+ * for the first block, to `start`. `vectors` is a constant wherever this is called. Some compilers unroll only at -O3,
+ * so the loops ask for it: a sum that is not in a register makes this three times slower.
  */
 INLINE void multiply_strip(size_t vectors, const strip *s, size_t block, const float *b, const vector *start, float *to)
 {
@@ -316,15 +329,19 @@ INLINE void multiply_strip(size_t vectors, const strip *s, size_t block, const f
             sums[i][v] = block == 0 ? start[v] : load(to + (i * vectors + v) * LANES);
         }
     }
+#pragma GCC unroll 2
     for (size_t t = s->begins[block]; t < s->begins[block + 1]; t++) {
         const float *at = b + s->kept[t] * (vectors * LANES);
         vector a[ROWS];
+#pragma GCC unroll 2
         for (size_t i = 0; i < ROWS; i++) {
             a[i] = broadcast(s->values[i * ASSAY_PANEL_STRIDE + t]);
         }
+#pragma GCC unroll 8
         for (size_t v = 0; v < vectors; v++) {
             vector number = load(at + v * LANES);
             IN_REGISTER(number); /* and not read from memory once for each row */
+#pragma GCC unroll 2
             for (size_t i = 0; i < ROWS; i++) {
                 sums[i][v] = multiply_add(a[i], number, sums[i][v]);
             }
@@ -339,17 +356,9 @@ INLINE void multiply_strip(size_t vectors, const strip *s, size_t block, const f
 
 static TARGET void multiply_into(const strip *s, size_t block, const panel *b, const vector *start, float *to)
 {
-    switch (b->vectors) {
-#define CASE(VECTORS) \
-    case VECTORS: multiply_strip(VECTORS, s, block, b->first, start, to); break;
-        CASE(1)
-        CASE(2)
-        CASE(3)
-        CASE(4)
-        CASE(5)
-        CASE(6)
-#undef CASE
-    }
+#define CALL(vectors) multiply_strip(vectors, s, block, b->first, start, to)
+    FOR_WIDTH(b->vectors, CALL)
+#undef CALL
 }
 
 /* A square of a tile to its place in C, transposed; or some rows and columns of it. */
