@@ -1,4 +1,6 @@
 /* Over the emulation of CUDA: every call fails in turn; machines without a device, with an old one, without cuBLAS. */
+#include <config.h>
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

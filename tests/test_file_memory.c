@@ -2,6 +2,8 @@
  * The memory that files take: below twice the file and 64 MiB, for a file of 64 MiB of every kind that is read, and for
  * files that promise more than they have. What the program takes is measured as the system counts it (ru_maxrss).
  */
+#include <config.h>
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
