@@ -160,7 +160,7 @@ static assay_status examine_growth_widths(const assay_claims_input *input, size_
         snprintf(name, sizeof name, "activations explode at width %zu", growth_widths[i]);
         ASSAY_TRY(claim_add_part(result,
                                  &(claim_part){.name = name,
-                                               .measure = "log2 of the variance's growth in one layer, mean of 20",
+                                               .measure = "log2 of the variance's growth in one layer, mean of 19",
                                                .unit = "bits",
                                                .low = 0.1,
                                                .high = INFINITY},
