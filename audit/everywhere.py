@@ -108,6 +108,12 @@ def here(build, libraries):
     yield Place("x86-64, no BLAS", build, steps=1), "scalar (reference)", "reference", 1
 
 
+def is_emulated(script, arch, cross):
+    done = subprocess.run([script, "--emulator", arch], env=dict(os.environ, CROSS_DIR=cross), capture_output=True,
+                          text=True, check=True)
+    return done.stdout.strip() != ""
+
+
 def elsewhere(cross, source):
     script = os.path.join(source, "scripts/cross")
     for arch in PROCESSORS:
@@ -115,10 +121,10 @@ def elsewhere(cross, source):
         trouble = None
         if not os.path.exists(os.path.join(build, "audit/platform")):
             trouble = f"not built: scripts/cross {arch}"
-        native = arch == "i386"
-        place = Place(arch if native else arch + " (emulated)", build, trouble=trouble,
+        emulated = is_emulated(script, arch, cross)
+        place = Place(arch + " (emulated)" if emulated else arch, build, trouble=trouble,
                       prefix=[script, "--run", arch], environment={"CROSS_DIR": cross},
-                      steps=STEPS if native else EMULATED_STEPS, trace=os.path.join(build, "trace.jsonl"))
+                      steps=EMULATED_STEPS if emulated else STEPS, trace=os.path.join(build, "trace.jsonl"))
         for threads in (1, 2):
             yield place, "OpenBLAS's own", "openblas-dense", threads
         if arch == "arm64":
