@@ -376,7 +376,9 @@ patient = CK_TIMEOUT_MULTIPLIER=20
 .PHONY: check-asan check-tsan check-msan check-clang check-valgrind coverage
 # gcc's AddressSanitizer and UndefinedBehaviorSanitizer: everything.
 check-asan:
-	+$(patient) ASAN_OPTIONS=allocator_may_return_null=1 $(call recorded,asan,$(call variant,asan,check))
+	+$(patient) ASAN_OPTIONS=allocator_may_return_null=1 \
+	  LSAN_OPTIONS=print_suppressions=0:suppressions='$(abs_top_srcdir)/tests/lsan.supp' \
+	  $(call recorded,asan,$(call variant,asan,check))
 # clang's warnings, as errors, and its code. The programs of make fuzz are built, not run.
 check-clang:
 	+$(call recorded,clang,$(call variant,clang,check) && $(MAKE) $(AM_MAKEFLAGS) fuzz-programs)
@@ -421,7 +423,7 @@ check-blas:
 clean-local:
 	rm -rf blas64 coverage-report variants
 	rm -f tests/*.time tests/*/*.time
-EXTRA_DIST += tests/valgrind.supp tests/tsan.supp audit/variant.sh
+EXTRA_DIST += tests/valgrind.supp tests/lsan.supp tests/tsan.supp audit/variant.sh
 
 # What is installed, as its users find it; with the DESTDIR of make install, if there was one.
 installcheck-local:
