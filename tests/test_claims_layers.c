@@ -779,9 +779,11 @@ END_TEST
 
 /* --- training ---------------------------------------------------------------------------------------------------- */
 
-/* Claim 24: the second moments after 50 steps. Of every ten parameters of pass k, k / 2 have one that is a little below
- * what epsilon makes a tenth of the step smaller, (9 epsilon)^2, and the others one a little above. With more seeds than
- * SEEDS they begin again. */
+/*
+ * Claim 24: the second moments after 50 steps. Of every ten parameters of pass k, k / 2 have one that is a little below
+ * what epsilon makes a tenth of the step smaller, (9 epsilon)^2, and the others one a little above. With more seeds
+ * than SEEDS they begin again.
+ */
 enum { STEPS = 50, BATCH = 256, EPSILONS = 5 };
 static const double epsilons[EPSILONS] = {1e-8, 1e-6, 1e-4, 1e-2, 1e-1};
 
