@@ -261,8 +261,8 @@ static assay_status put_solution(new_folder *folder, const assign_options *optio
 /* Each component has the points of its cases, as without a rubric. */
 static assay_status fill_solutions(new_folder *folder, const assign_options *options, assay_error *error)
 {
-    json_t *weights = json_object();
     ASSAY_TRY(put_solution(folder, options, error));
+    json_t *weights = json_object();
     for (const char *const *name = options->wanted; *name != NULL; name++) {
         size_t cases = assay_grade_component_by_name(*name)->case_count;
         json_object_set_new(weights, *name, json_integer((json_int_t)cases));

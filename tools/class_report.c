@@ -99,11 +99,12 @@ static json_t *load(const class_report *report, const char *name)
     char *text;
     size_t size;
     assay_status status;
+    json_error_t where;
     grade_report_name(name, "json", file);
     if (assay_grade_folder_read(report->kept, file, RESULT_LIMIT, &text, &size, NULL) != ASSAY_OK) {
         return NULL;
     }
-    json_t *result = assay_json_load(text, size, NULL, &status);
+    json_t *result = assay_json_load(text, size, &where, &status);
     assay_free(text);
     const char *named = json_string_value(json_object_get(result, "name"));
     const char *id = json_string_value(json_object_get(result, "id"));
@@ -238,8 +239,8 @@ assay_status class_report_keep(const class_report *report, const grade_options *
 {
     char id[ID_LENGTH + 1];
     char file[NAME_MAX + 1];
-    json_t *parts = json_array();
     ASSAY_TRY(choose_id(report, submission->name, id, error));
+    json_t *parts = json_array();
     for (size_t p = 0; p < battery->part_count && !is_unusable(battery); p++) {
         json_array_append_new(parts, part_json(options, &battery->parts[p]));
     }
