@@ -11,12 +11,13 @@
 
 typedef enum { NOWHERE, BEFORE_STORES, AFTER_A_PART } place;
 
-static place waiting;               /* where threads lose their processor */
+static _Atomic place waiting;       /* where threads lose their processor */
 static _Thread_local bool computes; /* whether this thread is a worker that has computed a part */
 
 static void lose_processor(place here, bool concerned, long milliseconds)
 {
-    if (waiting == here && concerned) {
+    /* Relaxed: it must not order what the library forgets to order. */
+    if (atomic_load_explicit(&waiting, memory_order_relaxed) == here && concerned) {
         nanosleep(&(struct timespec){.tv_nsec = milliseconds * 1000000}, NULL);
     }
 }
@@ -61,14 +62,14 @@ START_TEST(late_workers_take_no_part_of_the_next_operation)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
     assay_pool *pool = open_pool(3);
-    waiting = BEFORE_STORES;
+    atomic_store_explicit(&waiting, BEFORE_STORES, memory_order_relaxed);
     for (int operation = 0; operation < OPERATIONS; operation++) {
         atomic_int sum = 0;
         atomic_int *const task = &sum;
         assay_pool_run(pool, operation % 2 == 0 ? ASSAY_CUT_FIXED : ASSAY_CUT_FREE, 1, add_share, &task);
         ck_assert_int_eq(atomic_load(&sum), SHARES);
     }
-    waiting = NOWHERE;
+    atomic_store_explicit(&waiting, NOWHERE, memory_order_relaxed);
     assay_pool_destroy(pool);
 }
 END_TEST
@@ -93,7 +94,7 @@ START_TEST(late_workers_end_with_their_pool)
 {
     evidence(EVIDENCE_PROPERTY, "backend/backend");
     assay_pool *pool = open_pool(2);
-    waiting = AFTER_A_PART;
+    atomic_store_explicit(&waiting, AFTER_A_PART, memory_order_relaxed);
     assay_pool_run(pool, ASSAY_CUT_FIXED, 1, compute, NULL);
     assay_pool_destroy(pool);
 }
