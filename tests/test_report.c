@@ -10,6 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -819,6 +820,39 @@ START_TEST(gnuplot_takes_too_long)
 }
 END_TEST
 
+static volatile sig_atomic_t signals;
+
+static void count_signal(int number)
+{
+    (void)number;
+    signals++;
+}
+
+/* Signals arrive all the time, also while a gnuplot that has closed its output does not end: all is read. */
+START_TEST(signals_interrupt_gnuplot)
+{
+    char *elsewhere = support_make_folder();
+    char *output;
+    size_t size;
+    assay_error error;
+    pretend_gnuplot(elsewhere, "printf one; sleep 0.1; printf two; exec >&- 2>&-; sleep 0.3");
+    const struct sigaction counting = {.sa_handler = count_signal};
+    const struct itimerval often = {{.tv_usec = 20000}, {.tv_usec = 20000}};
+    const struct itimerval never = {{0}, {0}};
+    struct sigaction before;
+    ck_assert_int_eq(sigaction(SIGALRM, &counting, &before), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &often, NULL), 0);
+    support_assert_ok(assay_gnuplot_run(elsewhere, "", "a.gp", &output, &size, &error), &error);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &never, NULL), 0);
+    ck_assert_int_eq(sigaction(SIGALRM, &before, NULL), 0);
+    unsetenv("ASSAY_GNUPLOT");
+    ck_assert_str_eq(output, "onetwo");
+    ck_assert_int_gt(signals, 2);
+    assay_free(output);
+    support_remove_folder(elsewhere);
+}
+END_TEST
+
 START_TEST(gnuplot_is_missing)
 {
     char *folder = support_make_folder();
@@ -1223,6 +1257,7 @@ int main(void)
     tcase_add_test(figures, bad_figures_are_refused);
     tcase_add_loop_test(figures, gnuplot_lets_one_down, 0, sizeof letdowns / sizeof *letdowns);
     tcase_add_test(figures, gnuplot_takes_too_long);
+    tcase_add_test(figures, signals_interrupt_gnuplot);
     tcase_add_test(figures, gnuplot_is_missing);
     tcase_add_test(figures, gnuplot_is_called);
     tcase_add_test(figures, gnuplot_is_found_on_the_path);
