@@ -3,6 +3,7 @@
 #include "common.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -34,6 +35,27 @@ int bench_number(const char *text, int least, int limit)
         exit(2);
     }
     return (int)value;
+}
+
+void bench_parse(int argc, char **argv, const struct option *table, const char *usage, int most_rounds,
+                 bench_settings *settings)
+{
+    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
+        switch (option) {
+        case 'r': settings->rounds = bench_number(optarg, 1, most_rounds); break;
+        case 't': settings->threads = bench_number(optarg, 1, 64); break;
+        case 'd': settings->data = optarg; break;
+        case 'j': settings->json = optarg; break;
+        default: fputs(usage, option == 'h' ? stdout : stderr); exit(option == 'h' ? 0 : 2);
+        }
+    }
+}
+
+float bench_random(void)
+{
+    static uint32_t state = 1;
+    state = state * 1664525 + 1013904223;
+    return (float)(state >> 8) / 8388608.0f - 1.0f;
 }
 
 double bench_quantile(double *numbers, size_t count, double q)

@@ -2,6 +2,7 @@
 #ifndef ASSAY_BENCH_COMMON_H
 #define ASSAY_BENCH_COMMON_H
 
+#include <getopt.h>
 #include <jansson.h>
 #include <stddef.h>
 
@@ -16,6 +17,24 @@ double bench_seconds(void);
 
 /* The number in `text`, from `least` to `limit`; exits with status 2 if it is none. */
 int bench_number(const char *text, int least, int limit);
+
+/* What the command line of most benchmarks says. */
+typedef struct {
+    int rounds;
+    int threads;
+    const char *data;
+    const char *json;
+} bench_settings;
+
+/*
+ * Reads --rounds (r, 1 to most_rounds), --threads (t), --data (d) and --json (j), as far as `table` has them, into
+ * `settings`, which has the defaults. Prints `usage` and exits: with status 0 for --help (h), 2 for what is unknown.
+ */
+void bench_parse(int argc, char **argv, const struct option *table, const char *usage, int most_rounds,
+                 bench_settings *settings);
+
+/* From -1 to 1, the same sequence in each run of a program. */
+float bench_random(void);
 
 /* The q quantile, 0 <= q < 1, of `count` > 0 numbers, which it sorts; 0.5: the median. */
 double bench_quantile(double *numbers, size_t count, double q);

@@ -38,10 +38,10 @@ def environment(kernels, settings):
     return {**made, **settings}
 
 
-def run(options, command, kernels, script=None, settings=()):
+def run(options, command, kernels, settings, script=None):
     """The JSON that a command prints; the text of a script is its standard input."""
     print(f"{kernels or 'own choice'}{', tuned' if settings else ''}: {' '.join(command)}", file=sys.stderr, flush=True)
-    done = subprocess.run([*options.prefix.split(), *command], env=environment(kernels, dict(settings)),
+    done = subprocess.run([*options.prefix.split(), *command], env=environment(kernels, settings),
                           stdout=subprocess.PIPE, input=script, text=True, check=False)
     if done.returncode != 0:
         sys.exit(f"compare_torch.py: {' '.join(command)} ended with status {done.returncode}")
@@ -51,7 +51,7 @@ def run(options, command, kernels, script=None, settings=()):
 def run_ours(options, threads, kernels):
     command = [options.epoch, "--rounds", str(options.epochs), "--threads", str(threads), "--data", options.data,
                "--json", "-"]
-    return {row["what"]: row for row in run(options, command, kernels)}
+    return {row["what"]: row for row in run(options, command, kernels, {})}
 
 
 def run_torch(options, threads, kernels, peer, settings):
@@ -63,12 +63,16 @@ def run_torch(options, threads, kernels, peer, settings):
         text = script.read()
     rows = {}
     for name in options.optimizer:
-        document = run(options, [*command, name], kernels, text, settings)
+        document = run(options, [*command, name], kernels, settings, text)
         options.version = document["torch"]
         if not document["runs"]:
             return None
         rows[name] = document["runs"][0]
     return rows
+
+
+def add_rows(table, program, threads, kernels, rows):
+    table.setdefault((program, threads, kernels or "OpenBLAS's choice"), []).append(rows)
 
 
 def run_peer(options, table, kernels, peer):
@@ -78,9 +82,7 @@ def run_peer(options, table, kernels, peer):
             rows = run_torch(options, threads, kernels, peer, settings)
             if rows is None:
                 return False
-            name = (peer + (", tuned" if settings else ""), threads[1] if threads else "default",
-                    kernels or "OpenBLAS's choice")
-            table.setdefault(name, []).append(rows)
+            add_rows(table, peer + (", tuned" if settings else ""), threads[1] if threads else "default", kernels, rows)
     return True
 
 
@@ -91,8 +93,7 @@ def measure(options):
     for _ in range(options.rounds):
         for kernels in dict.fromkeys((None, options.kernels)):
             for threads in (1, 2):
-                name = ("assay", f"{threads}", kernels or "OpenBLAS's choice")
-                table.setdefault(name, []).append(run_ours(options, threads, kernels))
+                add_rows(table, "assay", f"{threads}", kernels, run_ours(options, threads, kernels))
             for peer in list(peers):
                 if not run_peer(options, table, kernels, peer):
                     peers.remove(peer)

@@ -8,9 +8,7 @@
  * in memory before the clock starts.
  */
 #include <cblas.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include <assay/backend/backend.h>
@@ -54,13 +52,6 @@ typedef struct {
     step_times product_steps;
     step_times steps[RUNS];
 } bench;
-
-typedef struct {
-    int rounds;
-    int threads; /* 0: 1 and 2 */
-    const char *data;
-    const char *json;
-} bench_options;
 
 static void keep_least(parts *least, parts now)
 {
@@ -203,14 +194,14 @@ static json_t *report_all(bench *benches, int count)
     return list;
 }
 
-static json_t *measure(const bench_options *options, const assay_dataset *data, products *operands)
+static json_t *measure(const bench_settings *settings, const assay_dataset *data, products *operands)
 {
     bench benches[MAX_THREADS];
-    int count = options->threads == 0 ? MAX_THREADS : 1;
+    int count = settings->threads == 0 ? MAX_THREADS : 1;
     for (int i = 0; i < count; i++) {
-        open_bench(&benches[i], options->threads == 0 ? i + 1 : options->threads, options->rounds, data);
+        open_bench(&benches[i], settings->threads == 0 ? i + 1 : settings->threads, settings->rounds, data);
     }
-    for (int round = 0; round <= options->rounds; round++) {
+    for (int round = 0; round <= settings->rounds; round++) {
         for (int i = 0; i < count; i++) {
             bench *b = &benches[i];
             const parts taken = time_products(operands, b->threads, &b->product_steps);
@@ -237,34 +228,16 @@ static const char usage[] = "Usage: epoch [--rounds N] [--threads N] [--data DIR
                             "(default 5), with 1 and 2 threads or with N. With --json - the table goes to\n"
                             "standard error.\n";
 
-static void parse(int argc, char **argv, bench_options *options)
+int main(int argc, char **argv)
 {
     static const struct option table[] = {
         {"rounds", required_argument, NULL, 'r'}, {"threads", required_argument, NULL, 't'},
         {"data", required_argument, NULL, 'd'},   {"json", required_argument, NULL, 'j'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0}};
-    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        if (option == 'r') {
-            options->rounds = bench_number(optarg, 1, 1000);
-        } else if (option == 't') {
-            options->threads = bench_number(optarg, 1, 64);
-        } else if (option == 'd') {
-            options->data = optarg;
-        } else if (option == 'j') {
-            options->json = optarg;
-        } else {
-            fputs(usage, option == 'h' ? stdout : stderr);
-            exit(option == 'h' ? 0 : 2);
-        }
-    }
-}
-
-int main(int argc, char **argv)
-{
-    bench_options options = {.rounds = 5, .data = bench_data_folder()};
-    parse(argc, argv, &options);
+    bench_settings settings = {.rounds = 5, .data = bench_data_folder()}; /* threads 0: 1 and 2 */
+    bench_parse(argc, argv, table, usage, 1000, &settings);
     assay_dataset data;
-    bench_begin(options.json, options.data, &data);
+    bench_begin(settings.json, settings.data, &data);
     products *operands = products_create(BATCH);
     if (operands == NULL) {
         bench_stop("out of memory");
@@ -272,9 +245,9 @@ int main(int argc, char **argv)
     const char *better = assay_openblas_better_core();
     printf("OpenBLAS's kernels: %s%s%s\n", openblas_get_corename(),
            better == NULL ? "" : "; faster here: OPENBLAS_CORETYPE=", better == NULL ? "" : better);
-    json_t *list = measure(&options, &data, operands);
+    json_t *list = measure(&settings, &data, operands);
     products_destroy(operands);
     assay_dataset_destroy(&data);
-    bench_end_json(options.json, list);
+    bench_end_json(settings.json, list);
     return 0;
 }

@@ -8,11 +8,9 @@
  *   ratio/kept   1: a multiplication costs what it costs OpenBLAS, packing included
  */
 #include <cblas.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include <assay/base/alloc.h>
 #include "backend/openblas/panel.h"
@@ -45,20 +43,6 @@ typedef struct {
     double openblas;             /* seconds */
     double kernels[MAX_KERNELS]; /* in the order of assay_panel_supported */
 } measurement;
-
-typedef struct {
-    int rounds;
-    const char *data;
-    const char *json;
-} bench_options;
-
-/* From -1 to 1. */
-static float next_number(void)
-{
-    static uint32_t state = 1;
-    state = state * 1664525 + 1013904223;
-    return (float)(state >> 8) / 8388608.0f - 1.0f;
-}
 
 static float *numbers(size_t count)
 {
@@ -105,12 +89,12 @@ static measurement prepare(const shape *s, const assay_dataset *data)
         fill_images(made.a, data);
     } else {
         for (size_t i = 0; i < s->m * s->k; i++) {
-            const float number = next_number();
+            const float number = bench_random();
             made.a[i] = number > 0 ? number : 0;
         }
     }
     for (size_t i = 0; i < s->n * s->k; i++) {
-        made.b[i] = 0.1f * next_number();
+        made.b[i] = 0.1f * bench_random();
     }
     made.product = (assay_panel_product){.m = s->m,
                                          .n = s->n,
@@ -170,11 +154,10 @@ static void measure(measurement *m, int rounds, assay_panel_thread *thread)
     }
 }
 
-/* Prints a product's lines and returns them. */
-static json_t *report(const char *name, const measurement *m)
+/* Prints a product's lines and appends them to the list. */
+static void report(const char *name, const measurement *m, json_t *list)
 {
     const assay_panel_kernels *const *kernels = assay_panel_supported();
-    json_t *list = json_array();
     for (int i = 0; kernels[i] != NULL; i++) {
         const double ratio = m->kernels[i] / m->openblas;
         printf("%-26s %-8s %6.2f %12.3f %10.3f %7.2f %11.2f\n", name, kernels[i]->name, m->kept, m->openblas * 1e3,
@@ -183,10 +166,9 @@ static json_t *report(const char *name, const measurement *m)
                                               kernels[i]->name, "kept", m->kept, "openblas", m->openblas, "seconds",
                                               m->kernels[i], "ratio", ratio));
     }
-    return list;
 }
 
-static json_t *measure_all(const bench_options *options, const assay_dataset *data)
+static json_t *measure_all(int rounds, const assay_dataset *data)
 {
     assay_panel_thread *thread = assay_panel_threads_create(1, NULL);
     json_t *list = json_array();
@@ -197,10 +179,8 @@ static json_t *measure_all(const bench_options *options, const assay_dataset *da
            "ratio/kept");
     for (size_t s = 0; s < PRODUCTS; s++) {
         measurement m = prepare(&shapes[s], data);
-        measure(&m, options->rounds, thread);
-        json_t *lines = report(shapes[s].name, &m);
-        json_array_extend(list, lines);
-        json_decref(lines);
+        measure(&m, rounds, thread);
+        report(shapes[s].name, &m, list);
         assay_free(m.a);
         assay_free(m.b);
         assay_free(m.c);
@@ -214,40 +194,24 @@ static const char usage[] = "Usage: panel [--rounds N] [--data DIR] [--json FILE
                             "one thread: the least of N rounds (default 200). With --json - the table goes to\n"
                             "standard error.\n";
 
-static void parse(int argc, char **argv, bench_options *options)
+int main(int argc, char **argv)
 {
     static const struct option table[] = {{"rounds", required_argument, NULL, 'r'},
                                           {"data", required_argument, NULL, 'd'},
                                           {"json", required_argument, NULL, 'j'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
-    for (int option; (option = getopt_long(argc, argv, "", table, NULL)) != -1;) {
-        if (option == 'r') {
-            options->rounds = bench_number(optarg, 1, 100000);
-        } else if (option == 'd') {
-            options->data = optarg;
-        } else if (option == 'j') {
-            options->json = optarg;
-        } else {
-            fputs(usage, option == 'h' ? stdout : stderr);
-            exit(option == 'h' ? 0 : 2);
-        }
-    }
-}
-
-int main(int argc, char **argv)
-{
-    bench_options options = {.rounds = 200, .data = bench_data_folder()};
-    parse(argc, argv, &options);
+    bench_settings settings = {.rounds = 200, .data = bench_data_folder()};
+    bench_parse(argc, argv, table, usage, 100000, &settings);
     assay_dataset data;
-    bench_begin(options.json, options.data, &data);
+    bench_begin(settings.json, settings.data, &data);
     if (assay_panel_supported()[0] == NULL) {
         bench_stop("this processor has no kernels that leave out zeros (AVX2, AVX-512 or NEON)");
     }
     openblas_set_num_threads(1);
     printf("OpenBLAS's kernels: %s\n", openblas_get_corename());
-    json_t *list = measure_all(&options, &data);
+    json_t *list = measure_all(settings.rounds, &data);
     assay_dataset_destroy(&data);
-    bench_end_json(options.json, list);
+    bench_end_json(settings.json, list);
     return 0;
 }

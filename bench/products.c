@@ -2,9 +2,9 @@
 
 #include <cblas.h>
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <assay/base/alloc.h>
+#include "common.h"
 #include "widths.h"
 
 enum { MOST_LAYERS = ASSAY_MAX_HIDDEN + 1 };
@@ -20,11 +20,9 @@ struct products {
 /* Numbers as large as weights and activations are: no denormals, no overflow. */
 static float *numbers(size_t count)
 {
-    static uint32_t state = 1;
     float *made = assay_calloc(count, sizeof *made, NULL);
     for (size_t i = 0; made != NULL && i < count; i++) {
-        state = state * 1664525 + 1013904223;
-        made[i] = ((float)(state >> 8) / 8388608.0f - 1.0f) * 0.1f;
+        made[i] = bench_random() * 0.1f;
     }
     return made;
 }

@@ -5,9 +5,7 @@
  * the tutorial's optimizers. It prints medians over the rounds, and their ratio to the first. Images are random bytes.
  */
 #include <cblas.h>
-#include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -252,22 +250,10 @@ int main(int argc, char **argv)
                                             {"json", required_argument, NULL, 'j'},
                                             {"help", no_argument, NULL, 'h'},
                                             {NULL, 0, NULL, 0}};
-    int rounds = 25;
-    int threads = 0;
-    const char *json = NULL;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        if (option == 'r') {
-            rounds = bench_number(optarg, 1, MAX_ROUNDS);
-        } else if (option == 't') {
-            threads = bench_number(optarg, 1, 64);
-        } else if (option == 'j') {
-            json = optarg;
-        } else {
-            fputs(usage, option == 'h' ? stdout : stderr);
-            return option == 'h' ? 0 : 2;
-        }
-    }
-    bench_begin_json(json, NULL);
+    bench_settings settings = {.rounds = 25}; /* threads 0: 1 and 2 */
+    bench_parse(argc, argv, options, usage, MAX_ROUNDS, &settings);
+    const int threads = settings.threads;
+    bench_begin_json(settings.json, NULL);
     assay_dataset data;
     make_images(&data);
     const char *better = assay_openblas_better_core();
@@ -276,12 +262,12 @@ int main(int argc, char **argv)
     json_t *all = json_array();
     for (int t = threads == 0 ? 1 : threads; t <= (threads == 0 ? 2 : threads); t++) {
         for (size_t rows = 256; rows <= 1024; rows *= 4) {
-            json_t *list = run(t, rows, rounds, &data);
+            json_t *list = run(t, rows, settings.rounds, &data);
             json_array_extend(all, list);
             json_decref(list);
         }
     }
     assay_dataset_destroy(&data);
-    bench_end_json(json, all);
+    bench_end_json(settings.json, all);
     return 0;
 }
